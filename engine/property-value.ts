@@ -1,0 +1,130 @@
+/**
+ * Property values: what Pulumi's protocol and its checkpoint call the inputs and outputs of a resource.
+ *
+ * On the wire and in the checkpoint, secrets and unknowns are marked by signature keys and sentinel strings
+ * (Pulumi: sdk/go/common/resource/properties.go). Inside the engine they are classes, so that no code can mistake one
+ * for plain data; `wire.ts` and `checkpoint.ts` translate at the border.
+ */
+export type PropertyValue =
+  null | boolean | number | string | PropertyValue[] | PropertyMap | Unknown | Secret | Output | ResourceReference;
+
+/** A resource's inputs or outputs, by property name. */
+export interface PropertyMap {
+  [name: string]: PropertyValue;
+}
+
+/** A value that is not known before an operation has run (only during a preview). */
+export class Unknown {
+  static readonly value = new Unknown();
+  private readonly kind = "unknown";
+  private constructor() {}
+  /** Keeps an unknown from being written anywhere as if it were data. */
+  toJSON(): never {
+    throw new Error(`a property value that is ${this.kind} was serialised as plain JSON`);
+  }
+}
+
+/** A value that must never be shown or stored in clear text. */
+export class Secret {
+  readonly #value: PropertyValue;
+  constructor(value: PropertyValue) {
+    this.#value = value instanceof Secret ? value.reveal() : value;
+  }
+  /** The clear text; for the provider, the program and the encrypter only. */
+  reveal(): PropertyValue {
+    return this.#value;
+  }
+  /** What any accidental print or `JSON.stringify` shows. */
+  toJSON(): string {
+    return "[secret]";
+  }
+  toString(): string {
+    return "[secret]";
+  }
+}
+
+/** A first-class output with the resources it depends on, as the SDK sends it where the engine accepts output values. */
+export class Output {
+  readonly value: PropertyValue;
+  readonly dependencies: readonly string[];
+  constructor(value: PropertyValue, dependencies: readonly string[]) {
+    this.value = value;
+    this.dependencies = dependencies;
+  }
+}
+
+/** A reference to another resource, as an input or output. */
+export class ResourceReference {
+  readonly urn: string;
+  /** The custom resource's id; `Unknown` before it has one, undefined for a component. */
+  readonly id: string | Unknown | undefined;
+  readonly packageVersion: string | undefined;
+  constructor(urn: string, id: string | Unknown | undefined, packageVersion?: string) {
+    this.urn = urn;
+    this.id = id;
+    this.packageVersion = packageVersion;
+  }
+}
+
+/** Whether a value is a plain object of property values (not one of the classes above). */
+export function isPropertyMap(value: PropertyValue | undefined): value is PropertyMap {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Unknown) &&
+    !(value instanceof Secret) &&
+    !(value instanceof Output) &&
+    !(value instanceof ResourceReference)
+  );
+}
+
+/** Whether an unknown stands anywhere in the value, inside secrets and outputs too. */
+export function containsUnknown(value: PropertyValue): boolean {
+  if (value instanceof Unknown) return true;
+  if (value instanceof Secret) return containsUnknown(value.reveal());
+  if (value instanceof Output) return containsUnknown(value.value);
+  if (Array.isArray(value)) return value.some(containsUnknown);
+  return isPropertyMap(value) && Object.values(value).some(containsUnknown);
+}
+
+/** Whether a secret stands anywhere in the value. */
+export function containsSecret(value: PropertyValue): boolean {
+  if (value instanceof Secret) return true;
+  if (value instanceof Output) return containsSecret(value.value);
+  if (Array.isArray(value)) return value.some(containsSecret);
+  return isPropertyMap(value) && Object.values(value).some(containsSecret);
+}
+
+/** The same value with every secret replaced by its clear text: for providers, which take no secrets. */
+export function revealSecrets<T extends PropertyValue>(value: T): T {
+  // The shape is kept, so a map stays a map and an array an array.
+  return reveal(value) as T;
+}
+
+function reveal(value: PropertyValue): PropertyValue {
+  if (value instanceof Secret) return reveal(value.reveal());
+  if (value instanceof Output) return reveal(value.value);
+  if (Array.isArray(value)) return value.map(reveal);
+  if (isPropertyMap(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item)]));
+  return value;
+}
+
+/** Deep equality as Pulumi has it: secrets equal by content, unknown equal only to unknown, key order ignored. */
+export function equalValues(a: PropertyValue | undefined, b: PropertyValue | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a === null || b === null) return false;
+  if (a instanceof Secret || b instanceof Secret)
+    return a instanceof Secret && b instanceof Secret && equalValues(a.reveal(), b.reveal());
+  if (a instanceof Output || b instanceof Output)
+    return a instanceof Output && b instanceof Output && equalValues(a.value, b.value);
+  if (a instanceof ResourceReference || b instanceof ResourceReference)
+    return a instanceof ResourceReference && b instanceof ResourceReference && a.urn === b.urn && a.id === b.id;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => equalValues(item, b[index]));
+  if (!isPropertyMap(a) || !isPropertyMap(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equalValues(a[key], b[key]))
+  );
+}

@@ -1,0 +1,50 @@
+import eslint from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/** The rooms and, for each, the rooms that it must not import (docs/design.md: data flows downwards). */
+const roomsAbove = {
+  model: ["cli", "components", "policies", "impact", "engine", "swarm", "lab"],
+  swarm: ["cli", "components", "policies", "impact", "engine", "lab"],
+  lab: ["cli", "components", "policies", "impact", "engine"],
+  engine: ["cli", "components", "policies", "impact", "lab"],
+  impact: ["cli", "components", "policies", "engine", "swarm", "lab"],
+  policies: ["cli", "components", "impact", "engine", "swarm", "lab"],
+  components: ["cli", "policies", "impact", "engine", "swarm", "lab"],
+};
+
+export default defineConfig(
+  globalIgnores(["dist/", ".holdfast/", "coverage/", "test/data/", "node_modules/"]),
+  eslint.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    files: ["test/**/*.ts"],
+    rules: { "@typescript-eslint/no-unused-expressions": "off" },
+  },
+  {
+    files: ["**/*.js"],
+    languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
+  },
+  ...Object.entries(roomsAbove).map(([room, above]) => ({
+    files: [`${room}/**/*.ts`],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { regex: `^(\\.\\./)+(${above.join("|")})/`, message: `${room}/ may use only the rooms below it.` },
+          ],
+        },
+      ],
+    },
+  })),
+);
