@@ -1,0 +1,380 @@
+import { createHash } from "node:crypto";
+import type * as docker from "@pulumi/docker";
+import type { Input } from "@pulumi/pulumi";
+import { formatDuration, parseDuration } from "../model/durations.ts";
+import { InputError, showValue } from "../model/input-error.ts";
+import { isSameConstraint, pinConstraint } from "../model/pin.ts";
+import { requireServiceName } from "../model/service-name.ts";
+import { formatSize, parseSize } from "../model/sizes.ts";
+import { parseGrace } from "../model/stop-grace.ts";
+import { requirePort, requireWhole } from "../model/whole-number.ts";
+import type { VolumeSpec } from "./volume-spec.ts";
+
+type ContainerSpec = docker.types.input.ServiceTaskSpecContainerSpec;
+type Endpoint = docker.types.input.ServiceEndpointSpec;
+type Port = docker.types.input.ServiceEndpointSpecPort;
+type Mount = docker.types.input.ServiceTaskSpecContainerSpecMount;
+
+/** Arguments of `docker.Service` whose nested parts are at hand. */
+export interface ServiceSpec extends Omit<docker.ServiceArgs, "taskSpec"> {
+  taskSpec: Omit<docker.types.input.ServiceTaskSpec, "containerSpec"> & { containerSpec: ContainerSpec };
+}
+
+/** How a port is published. */
+export const PublishMode = {
+  /** On the node of the task alone, without load balancing: needs no IPVS, and the client's address is seen. */
+  host: "host",
+  /** On every node, through Swarm's routing mesh. */
+  ingress: "ingress",
+} as const;
+
+export type PublishMode = (typeof PublishMode)[keyof typeof PublishMode];
+
+/** A port that is reachable from outside the swarm. */
+export interface PublishedPort {
+  /** The port that the server listens on inside the container. */
+  target: number;
+  /** The port on the node. */
+  published: number;
+  /** @default PublishMode.host */
+  mode?: PublishMode;
+}
+
+/** The command that says whether the service is alive. Swarm kills a task that fails it. */
+export interface HealthCheck {
+  /** As Docker takes it: `["CMD", program, ...arguments]` or `["CMD-SHELL", line]`. */
+  test: string[];
+  /** Time between two checks. An update counts as done after the first. @default "2s" */
+  interval?: string;
+  /** Time that one check may take. @default "5s" */
+  timeout?: string;
+  /** Failures in a row before the task is killed. @default 15 */
+  retries?: number;
+  /** Time after the start in which failures do not count. @default "30s" */
+  startPeriod?: string;
+}
+
+/** A file system in memory, emptied at every start of the task. */
+export interface ScratchMount {
+  /** Where it is mounted. */
+  path: string;
+  /** Most that it may hold; it counts towards the memory limit. @default the memory limit */
+  size?: string;
+}
+
+/** What a person says about a service that keeps state; the rest follows from the fact that it does. */
+export interface ServiceSettings {
+  /** Most memory the task may use, such as `100M`. */
+  memoryLimit: string;
+  /** Memory that a node must have left for the task. @default none */
+  memoryReservation?: string;
+  /** Most processors the task may use, such as 0.5. @default no limit */
+  cpuLimit?: number;
+  /** Processors that a node must have left for the task. @default none */
+  cpuReservation?: number;
+  /** Is the service alive? */
+  healthCheck: HealthCheck;
+  /** The container's entry point. @default that of the image */
+  command?: string[];
+  /** The entry point's arguments. @default those of the image */
+  args?: string[];
+  /** Environment variables. With more than one the provider sends them in random order, which restarts the task needlessly. @default none */
+  environment?: Record<string, Input<string>>;
+  /** User, and group, that the container starts as, such as `999:999`. @default that of the image */
+  user?: string;
+  /** Linux capabilities that the container does without. @default none */
+  dropCapabilities?: string[];
+  /** Whether the container's own file system can only be read. @default false */
+  readOnlyRoot?: boolean;
+  /** File systems in memory. @default none */
+  scratch?: ScratchMount[];
+  /** Ports that are reachable from outside the swarm. @default none */
+  ports?: PublishedPort[];
+  /** Placement constraints besides those of the volumes. @default none */
+  constraints?: string[];
+  /** Signal that asks the server to write its state and stop. @default "SIGTERM" */
+  stopSignal?: string;
+  /** Time between the signal and SIGKILL, at most 55s. @default "55s" */
+  stopGrace?: string;
+  /** Time between a task's end and the start of the next. @default "2s" */
+  restartDelay?: string;
+  /** Whether no task runs; the data stays. @default false */
+  stopped?: boolean;
+  /** Labels of the service. @default none */
+  labels?: Record<string, string>;
+  /** Log driver. @default json-file, three files of 10 MB */
+  logDriver?: LogDriver;
+}
+
+/** Where the output of the task goes. */
+export interface LogDriver {
+  /** Such as `json-file`, `local` or `journald`. */
+  name: string;
+  /** Options of the driver. @default none */
+  options?: Record<string, string>;
+}
+
+/** A data volume in its place in the container. */
+export interface DataMountSpec {
+  volume: VolumeSpec;
+  path: string;
+}
+
+/** Everything that was said about a service. */
+export interface ServiceDefinition extends ServiceSettings {
+  name: string;
+  image: Input<string>;
+  data: DataMountSpec[];
+}
+
+/** A file in the container whose content Swarm carries. */
+export interface FileTarget {
+  /** Where it lies in the container. */
+  path: string;
+  /** User and group that own it, as numbers. @default "0" */
+  ownerId?: string;
+  /** Its mode. @default 0o444 */
+  mode?: number;
+}
+
+/** A file, and the secret or configuration that holds its content. */
+export interface FileSource extends FileTarget {
+  id: Input<string>;
+  name: Input<string>;
+}
+
+/** What was made for a service before the service itself. */
+export interface Attachments {
+  networkIds: Input<string>[];
+  secretFiles: FileSource[];
+  configFiles: FileSource[];
+}
+
+/**
+ * The arguments of `docker.Service` for a service that keeps state.
+ *
+ * Everything that the provider would leave unknown in a preview, or read back in another form than it was given, is set.
+ *
+ * @param path - what stands before the arguments' names in an error
+ * @throws InputError for the first mistake
+ */
+export function serviceSpec(definition: ServiceDefinition, path: string): ServiceSpec {
+  const endpointSpec = endpoint(definition.ports ?? [], `${path}.ports`);
+  return {
+    name: requireServiceName(definition.name, `${path}.name`),
+    labels: Object.entries(definition.labels ?? {}).map(([label, value]) => ({ label, value })),
+    taskSpec: {
+      containerSpec: containerSpec(definition, path),
+      placement: { constraints: constraints(definition, path) },
+      resources: resources(definition, path),
+      // Swarm compares attempts within a window; without an upper limit of attempts the window has no effect.
+      restartPolicy: {
+        condition: "any",
+        delay: duration(definition.restartDelay ?? "2s", `${path}.restartDelay`),
+        maxAttempts: 0,
+        window: "0s",
+      },
+      forceUpdate: fingerprint(endpointSpec),
+      logDriver: definition.logDriver ?? { name: "json-file", options: { "max-file": "3", "max-size": "10m" } },
+    },
+    mode: { replicated: { replicas: definition.stopped === true ? 0 : 1 } },
+    updateConfig: {
+      order: "stop-first",
+      parallelism: 1,
+      delay: "0s",
+      failureAction: "pause",
+      monitor: "5s",
+      maxFailureRatio: "0.0",
+    },
+    endpointSpec,
+    // A creation that does not converge in time deletes the service (terraform-provider-docker#624).
+    convergeConfig: { delay: "1s", timeout: "10m" },
+  };
+}
+
+/** Adds what was made for a service to its spec. */
+export function attach(spec: ServiceSpec, { networkIds, secretFiles, configFiles }: Attachments): ServiceSpec {
+  return {
+    ...spec,
+    taskSpec: {
+      ...spec.taskSpec,
+      containerSpec: {
+        ...spec.taskSpec.containerSpec,
+        secrets: secretFiles.map(({ id, name, ...file }) => ({
+          secretId: id,
+          secretName: name,
+          ...fileTarget(file),
+        })),
+        configs: configFiles.map(({ id, name, ...file }) => ({
+          configId: id,
+          configName: name,
+          ...fileTarget(file),
+        })),
+      },
+      networksAdvanceds: networkIds.map((id) => ({ id })),
+    },
+  };
+}
+
+function containerSpec(definition: ServiceDefinition, path: string): ContainerSpec {
+  return {
+    image: definition.image,
+    ...(definition.command && { commands: definition.command }),
+    ...(definition.args && { args: definition.args }),
+    ...(definition.environment && { env: definition.environment }),
+    ...(definition.user !== undefined && { user: definition.user }),
+    ...(definition.dropCapabilities && { capDrops: definition.dropCapabilities }),
+    ...(definition.readOnlyRoot === true && { readOnly: true }),
+    mounts: mounts(definition, path),
+    healthcheck: healthCheck(definition.healthCheck, `${path}.healthCheck`),
+    stopSignal: definition.stopSignal ?? "SIGTERM",
+    stopGracePeriod: formatDuration(parseGrace(definition.stopGrace ?? "55s", `${path}.stopGrace`)),
+  };
+}
+
+function healthCheck(check: HealthCheck, path: string): docker.types.input.ServiceTaskSpecContainerSpecHealthcheck {
+  const [kind, ...command] = check.test;
+  if ((kind !== "CMD" && kind !== "CMD-SHELL") || command.length === 0) {
+    throw new InputError({
+      path: `${path}.test`,
+      expected: '"CMD" or "CMD-SHELL" and a command',
+      got: showValue(check.test),
+      fix: 'Write for example ["CMD", "redis-cli", "ping"]',
+    });
+  }
+  return {
+    tests: check.test,
+    interval: duration(check.interval ?? "2s", `${path}.interval`),
+    timeout: duration(check.timeout ?? "5s", `${path}.timeout`),
+    retries: requireWhole(check.retries ?? 15, 1, 1000, `${path}.retries`),
+    startPeriod: duration(check.startPeriod ?? "30s", `${path}.startPeriod`),
+  };
+}
+
+function mounts(definition: ServiceDefinition, path: string): Mount[] {
+  const data = definition.data.map(({ volume, path: target }, index): Mount => ({
+    type: volume.type,
+    source: volume.source,
+    target: absolute(target, `${path}.data[${index}].path`),
+    ...(volume.driverOptions && {
+      volumeOptions: { driverName: "local", driverOptions: volume.driverOptions },
+    }),
+  }));
+  const scratch = (definition.scratch ?? []).map(({ path: target, size }, index): Mount => ({
+    type: "tmpfs",
+    target: absolute(target, `${path}.scratch[${index}].path`),
+    ...(size !== undefined && { tmpfsOptions: { sizeBytes: parseSize(size, `${path}.scratch[${index}].size`) } }),
+  }));
+  const targets = [...definition.data, ...(definition.scratch ?? [])].map((mount) => mount.path);
+  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
+  if (twice !== undefined) {
+    throw new InputError({
+      path: `${path}.data`,
+      expected: "one mount at each path",
+      got: `several at ${showValue(twice)}`,
+      fix: "Give each volume a path of its own",
+    });
+  }
+  return [...data, ...scratch];
+}
+
+function constraints(definition: ServiceDefinition, path: string): string[] {
+  const pins = definition.data.flatMap(({ volume }, index) =>
+    volume.pin === undefined ? [] : [pinConstraint(volume.pin, `${path}.data[${index}].volume.pin`)],
+  );
+  const other = pins.find((pin) => !isSameConstraint(pin, pins[0] ?? pin));
+  if (other !== undefined) {
+    throw new InputError({
+      path: `${path}.data`,
+      expected: "volumes of one node",
+      got: `${pins[0] ?? ""} and ${other}`,
+      fix: "Put the volumes of one service on the same node, named by the same mark",
+    });
+  }
+  return [...pins.slice(0, 1), ...(definition.constraints ?? [])];
+}
+
+function resources(definition: ServiceDefinition, path: string): docker.types.input.ServiceTaskSpecResources {
+  const limitBytes = parseSize(definition.memoryLimit, `${path}.memoryLimit`);
+  const { memoryReservation, cpuLimit, cpuReservation } = definition;
+  const reservedBytes =
+    memoryReservation === undefined ? undefined : parseSize(memoryReservation, `${path}.memoryReservation`);
+  if (reservedBytes !== undefined && reservedBytes > limitBytes) {
+    throw new InputError({
+      path: `${path}.memoryReservation`,
+      expected: `at most the memory limit, ${formatSize(limitBytes)}`,
+      got: formatSize(reservedBytes),
+      fix: "Lower the reservation or raise the limit",
+    });
+  }
+  return {
+    limits: {
+      memoryBytes: limitBytes,
+      ...(cpuLimit !== undefined && { nanoCpus: nanoCpus(cpuLimit, `${path}.cpuLimit`) }),
+    },
+    ...((reservedBytes !== undefined || cpuReservation !== undefined) && {
+      reservation: {
+        ...(reservedBytes !== undefined && { memoryBytes: reservedBytes }),
+        ...(cpuReservation !== undefined && { nanoCpus: nanoCpus(cpuReservation, `${path}.cpuReservation`) }),
+      },
+    }),
+  };
+}
+
+/** Host ports go with DNS round robin, which needs no IPVS; the routing mesh needs a virtual IP. */
+function endpoint(ports: PublishedPort[], path: string): Endpoint {
+  const portSpecs = ports.map(({ target, published, mode }, index): Port => ({
+    protocol: "tcp",
+    targetPort: requirePort(target, `${path}[${index}].target`),
+    publishedPort: requirePort(published, `${path}[${index}].published`),
+    publishMode: mode ?? PublishMode.host,
+  }));
+  const published = ports.map((port) => port.published);
+  const twice = published.findIndex((port, index) => published.indexOf(port) !== index);
+  if (twice !== -1) {
+    throw new InputError({
+      path: `${path}[${twice}].published`,
+      expected: "a port that no other entry publishes",
+      got: showValue(published[twice]),
+      fix: "Choose another port",
+    });
+  }
+  const isRouted = ports.some(({ mode }) => mode === PublishMode.ingress);
+  return { mode: isRouted ? "vip" : "dnsrr", ports: portSpecs };
+}
+
+/**
+ * A number that changes with the endpoint. As `forceUpdate` it makes Swarm replace the task when, and only when, the endpoint
+ * changes: left to itself Swarm may keep the task and the old port (seen: an update that also drops the placement's platforms).
+ */
+function fingerprint(endpointSpec: Endpoint): number {
+  return createHash("sha256").update(JSON.stringify(endpointSpec)).digest().readUInt32BE() >>> 1;
+}
+
+function fileTarget({ path, ownerId = "0", mode = 0o444 }: FileTarget) {
+  return { fileName: path, fileUid: ownerId, fileGid: ownerId, fileMode: mode };
+}
+
+function duration(text: string, path: string): string {
+  return formatDuration(parseDuration(text, path));
+}
+
+function absolute(target: string, path: string): string {
+  if (/^\/[^:]*[^:/]$/u.test(target)) return target;
+  throw new InputError({
+    path,
+    expected: "an absolute path inside the container, without a slash at its end",
+    got: showValue(target),
+    fix: "Write for example /data",
+  });
+}
+
+function nanoCpus(processors: number, path: string): number {
+  if (processors >= 0.01 && processors <= 1024) return Math.round(processors * 1e9);
+  throw new InputError({
+    path,
+    expected: "a number of processors, at least 0.01",
+    got: showValue(processors),
+    fix: "Write for example 0.5 for half a processor",
+  });
+}

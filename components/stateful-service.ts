@@ -1,0 +1,89 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { requireDigest } from "../model/image-reference.ts";
+import { checked } from "./checked.ts";
+import { type DataVolume, volumeSpec } from "./data-volume.ts";
+import { attach, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
+
+/** A data volume and its place in the container. */
+export interface DataMount {
+  /** The volume. */
+  volume: DataVolume;
+  /** Where the server keeps its data. */
+  path: string;
+}
+
+/** A file in the container whose content Swarm carries. */
+export interface FileContent extends FileTarget {
+  /** What it says. */
+  content: pulumi.Input<string>;
+}
+
+/** Arguments of {@link StatefulService}. */
+export interface StatefulServiceArgs extends ServiceSettings {
+  /** Name of the service. @default the component's name */
+  serviceName?: string;
+  /** The image, by digest. */
+  image: pulumi.Input<string>;
+  /** What the state lies on. */
+  data: DataMount[];
+  /** Secrets as files, by a name of your choice; a changed content makes a new secret and a new task. @default none */
+  secretFiles?: Record<string, FileContent>;
+  /** Configurations as files, by a name of your choice; a changed content makes a new configuration and a new task. @default none */
+  configFiles?: Record<string, FileContent>;
+  /** Ids of the overlay networks that the service joins. @default one of its own */
+  networkIds?: pulumi.Input<string>[];
+}
+
+/**
+ * A service whose state survives: one task, on the node of its data, stopped before the next one starts.
+ *
+ * @example
+ * new StatefulService("queue", {
+ *   image: "nats@sha256:…",
+ *   data: [{ volume, path: "/data" }],
+ *   memoryLimit: "200M",
+ *   healthCheck: { test: ["CMD", "nats-server", "--help"] },
+ * });
+ */
+export class StatefulService extends pulumi.ComponentResource {
+  /** Name of the service. */
+  readonly serviceName: pulumi.Output<string>;
+  /** Id of the service. */
+  readonly serviceId: pulumi.Output<string>;
+
+  constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:StatefulService", name, {}, opts);
+    const { data, secretFiles = {}, configFiles = {}, networkIds, serviceName = name, image, ...settings } = args;
+    const spec = checked(() =>
+      serviceSpec(
+        {
+          ...settings,
+          name: serviceName,
+          image: pulumi.output(image).apply((image) => checked(() => requireDigest(image, `${name}.image`))),
+          data: data.map(({ volume, path }) => ({ volume: volumeSpec(volume), path })),
+        },
+        name,
+      ),
+    );
+    const attachments = {
+      networkIds: networkIds ?? [new docker.Network(`${name}-network`, { driver: "overlay" }, { parent: this }).id],
+      secretFiles: Object.entries(secretFiles).map(([key, { content, ...target }]) => {
+        const secret = new docker.Secret(`${name}-${key}`, { data: base64(pulumi.secret(content)) }, { parent: this });
+        return { ...target, id: secret.id, name: secret.name };
+      }),
+      configFiles: Object.entries(configFiles).map(([key, { content, ...target }]) => {
+        const config = new docker.ServiceConfig(`${name}-${key}`, { data: base64(content) }, { parent: this });
+        return { ...target, id: config.id, name: config.name };
+      }),
+    };
+    const service = new docker.Service(`${name}-service`, attach(spec, attachments), { parent: this });
+    this.serviceName = service.name;
+    this.serviceId = service.id;
+    this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });
+  }
+}
+
+function base64(content: pulumi.Input<string>): pulumi.Output<string> {
+  return pulumi.output(content).apply((text) => Buffer.from(text).toString("base64"));
+}

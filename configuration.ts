@@ -1,0 +1,120 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { VolumeCreator } from "./components/local-volume.ts";
+import { PublishMode } from "./components/service-spec.ts";
+import { oneOf } from "./model/choice.ts";
+import { requireDigest } from "./model/image-reference.ts";
+import { InputError, showValue } from "./model/input-error.ts";
+import { pinConstraint } from "./model/pin.ts";
+import { redisMaxMemoryBytes, RedisPersistence } from "./model/redis-persistence.ts";
+import { requireServiceName } from "./model/service-name.ts";
+import { parseSize } from "./model/sizes.ts";
+import { requireVolumeName } from "./model/volume-name.ts";
+import { parsePort } from "./model/whole-number.ts";
+
+const namespace = "holdfast";
+
+/** Stack settings: `pulumi config set holdfast:<name> <value>`, `Pulumi.<stack>.yaml`. */
+const schema = z.object({
+  /** Name of the service. */
+  service: setting("service", requireServiceName, { byDefault: "stateful" }),
+  /** The image of Redis, by digest. */
+  image: setting("image", requireDigest, { setBy: "holdfast:image <name>@sha256:<digest>" }),
+  /** Port on the node. */
+  port: setting("port", parsePort, { byDefault: "10000" }),
+  /** How the port is published: `host` or `ingress`. */
+  publishMode: setting("publishMode", oneOf(PublishMode), { byDefault: PublishMode.host }),
+  /** Name of the volume. */
+  volume: setting("volume", requireVolumeName, { byDefault: "foobarstore" }),
+  /** Who creates the volume: `provider`, the engine that Pulumi talks to, or `task`, the pinned node's where that is another. */
+  volumeCreatedBy: setting("volumeCreatedBy", oneOf(VolumeCreator), { byDefault: VolumeCreator.provider }),
+  /** Hostname of the node that the volume lives on. */
+  node: setting("node", requireHostname, { setBy: "holdfast:node <hostname>" }),
+  /** Most memory the task may use. */
+  memoryLimit: setting("memoryLimit", requireMemoryLimit, { byDefault: "100M" }),
+  /** How the data is kept: `durable`, `balanced` or `snapshot`. */
+  persistence: setting("persistence", oneOf(keepingPersistence()), { byDefault: RedisPersistence.durable }),
+});
+
+/** What the program is told by its stack, checked. */
+export type Configuration = z.output<typeof schema> & {
+  /** Password of the user `application`. */
+  password: pulumi.Output<string>;
+};
+
+/**
+ * Reads the stack's configuration.
+ *
+ * @throws pulumi.RunError with one line for each mistake; Pulumi shows it without a stack trace
+ */
+export function readConfiguration(): Configuration {
+  const config = new pulumi.Config(namespace);
+  const texts = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, config.get(key)]));
+  const settings = schema.safeParse(texts);
+  const password = config.getSecret("password");
+  const mistakes = [
+    ...(settings.error?.issues.map(({ message }) => message) ?? []),
+    ...(password === undefined ? [unset("password", "--secret holdfast:password <password>").message] : []),
+  ];
+  if (settings.data === undefined || password === undefined) throw new pulumi.RunError(mistakes.join("\n"));
+  return { ...settings.data, password: password.apply(requirePassword) };
+}
+
+/** One setting, read by the model; the message of its issue is that of the model's InputError. */
+function setting<Value>(
+  key: string,
+  read: (text: string, path: string) => Value,
+  origin: { byDefault: string } | { setBy: string },
+) {
+  return z
+    .string()
+    .optional()
+    .transform((text, context): Value => {
+      try {
+        if (text !== undefined) return read(text, `${namespace}:${key}`);
+        if ("byDefault" in origin) return read(origin.byDefault, `${namespace}:${key}`);
+        throw unset(key, origin.setBy);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        context.addIssue({ code: "custom", message: error.message });
+        return z.NEVER;
+      }
+    });
+}
+
+function unset(key: string, setBy: string): InputError {
+  return new InputError({
+    path: `${namespace}:${key}`,
+    expected: "a value",
+    got: showValue(undefined),
+    fix: `Set it by \`pulumi config set ${setBy}\`; \`npm run up\` does it by itself where the choice is clear`,
+  });
+}
+
+function requireHostname(hostname: string, path: string): string {
+  pinConstraint({ hostname }, path);
+  return hostname;
+}
+
+function requireMemoryLimit(size: string, path: string): string {
+  redisMaxMemoryBytes(RedisPersistence.durable, parseSize(size, path), path);
+  return size;
+}
+
+function requirePassword(password: string): string {
+  if (password.length >= 16) return password;
+  throw new pulumi.RunError(
+    new InputError({
+      path: `${namespace}:password`,
+      expected: "at least 16 characters",
+      got: `${password.length}`,
+      fix: "Set a longer one by `pulumi config set --secret holdfast:password <password>`",
+    }).message,
+  );
+}
+
+/** The tutorial's Redis keeps its data, so a cache is no choice here. */
+function keepingPersistence() {
+  const { durable, balanced, snapshot } = RedisPersistence;
+  return { durable, balanced, snapshot };
+}

@@ -1,0 +1,31 @@
+/** The tutorial's stateful service: one Redis whose data outlives every change. */
+import { LocalVolume } from "./components/local-volume.ts";
+import { Redis } from "./components/redis.ts";
+import { readConfiguration } from "./configuration.ts";
+
+const configuration = readConfiguration();
+
+const data = new LocalVolume("data", {
+  volumeName: configuration.volume,
+  pin: { hostname: configuration.node },
+  createdBy: configuration.volumeCreatedBy,
+});
+
+const redis = new Redis("redis", {
+  serviceName: configuration.service,
+  image: configuration.image,
+  volume: data,
+  persistence: configuration.persistence,
+  memoryLimit: configuration.memoryLimit,
+  password: configuration.password,
+  publishedPort: configuration.port,
+  publishMode: configuration.publishMode,
+});
+
+export const service = redis.serviceName;
+export const node = configuration.node;
+export const port = configuration.port;
+export const publishMode = configuration.publishMode;
+export const username = redis.username;
+export const volume = data.source;
+export const memoryLimitBytes = redis.memoryLimitBytes;

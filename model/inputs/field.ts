@@ -1,0 +1,114 @@
+import { isKnown, notKnown, type Known } from "../service-definition.ts";
+
+/** What a reader does about a value of the wrong kind: stop with an error, or take it for not known. */
+export type Mistake = (path: string, expected: string, got: unknown) => typeof notKnown;
+
+/**
+ * A value somewhere in an input, with the path that leads to it.
+ *
+ * Absent values stay fields, so that a path can be named whether or not something is written there.
+ */
+export class Field {
+  readonly value: Known<unknown>;
+  readonly path: string;
+  readonly #mistake: Mistake;
+
+  constructor(value: Known<unknown>, path: string, mistake: Mistake = () => notKnown) {
+    this.value = value ?? undefined;
+    this.path = path;
+    this.#mistake = mistake;
+  }
+
+  /** The same place with another value, for example after a short form was spelled out. */
+  with(value: Known<unknown>): Field {
+    return new Field(value, this.path, this.#mistake);
+  }
+
+  get isAbsent(): boolean {
+    return this.value === undefined;
+  }
+
+  /** The field under a key of a mapping; absent when this is absent, not known when this is not known. */
+  get(key: string): Field {
+    const path = this.path === "" ? key : `${this.path}.${key}`;
+    if (!isKnown(this.value) || this.isAbsent) return new Field(this.value, path, this.#mistake);
+    if (!isRecord(this.value)) return new Field(this.#mistake(this.path, "a mapping", this.value), path, this.#mistake);
+    return new Field(Object.hasOwn(this.value, key) ? this.value[key] : undefined, path, this.#mistake);
+  }
+
+  /** A string; numbers and booleans count as written, as YAML's authors mean them. */
+  text(): Known<string | undefined> {
+    const { value } = this;
+    if (!isKnown(value) || value === undefined || typeof value === "string") return value;
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    return this.#mistake(this.path, "a string", value);
+  }
+
+  /** A whole number, also written as a string. */
+  integer(): Known<number | undefined> {
+    const { value } = this;
+    if (!isKnown(value) || value === undefined) return value;
+    if (typeof value === "number" && Number.isInteger(value)) return value;
+    if (typeof value === "string" && /^\s*-?\d{1,15}\s*$/.test(value)) return Number(value);
+    return this.#mistake(this.path, "a whole number", value);
+  }
+
+  /** A boolean, also written as a string. */
+  flag(): Known<boolean | undefined> {
+    const { value } = this;
+    if (!isKnown(value) || value === undefined || typeof value === "boolean") return value;
+    if (value === "true" || value === "false") return value === "true";
+    return this.#mistake(this.path, "true or false", value);
+  }
+
+  /** The entries of a list; none when absent. */
+  items(): Known<readonly Field[]> {
+    const { value } = this;
+    if (!isKnown(value)) return value;
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) return this.#mistake(this.path, "a list", value);
+    return value.map((item, index) => new Field(item, `${this.path}[${index}]`, this.#mistake));
+  }
+
+  /** The entries of a list of strings. */
+  texts(): Known<readonly Known<string>[]> {
+    const items = this.items();
+    if (!isKnown(items)) return items;
+    return items.map((item) => item.text() ?? "");
+  }
+
+  /** The entries of a mapping; none when absent. */
+  entries(): Known<readonly (readonly [string, Field])[]> {
+    const { value } = this;
+    if (!isKnown(value)) return value;
+    if (value === undefined) return [];
+    if (!isRecord(value)) return this.#mistake(this.path, "a mapping", value);
+    return Object.keys(value).map((key) => [key, this.get(key)] as const);
+  }
+
+  /** A mapping of strings; empty when absent. */
+  textRecord(): Known<Readonly<Record<string, Known<string>>>> {
+    const entries = this.entries();
+    if (!isKnown(entries)) return entries;
+    return recordOf(entries.map(([key, field]) => [key, field.text() ?? ""]));
+  }
+
+  /** Reports that the value is not what it should be. */
+  mistake(expected: string): typeof notKnown {
+    return this.#mistake(this.path, expected, this.value);
+  }
+}
+
+/** A record without a prototype's surprises: a key `__proto__` is a key like any other. */
+export function recordOf<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> {
+  const record: Record<string, T> = {};
+  for (const [key, value] of entries) {
+    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return record;
+}
+
+/** Tells whether a value is a mapping: an object that is no list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

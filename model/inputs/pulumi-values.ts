@@ -1,0 +1,42 @@
+import { notKnown, secretMark, type Known } from "../service-definition.ts";
+import { isRecord, recordOf } from "./field.ts";
+
+/** What Pulumi writes in place of an output that is not known yet, one mark for each kind of value (`sdk/nodejs/runtime/rpc.ts`). */
+const unknownMarks: ReadonlySet<unknown> = new Set([
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+  "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  "030794c1-ac77-496b-92df-f27374a8bd58",
+  "e48ece36-62e2-4504-bad9-02848725956a",
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+]);
+
+/** The key and the value that mark a secret in a state file (`sdk/go/common/resource/sig`). */
+const signatureKey = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+/**
+ * Copies property values of Pulumi into plain data in which each value that is not known yet is {@link notKnown} and each
+ * encrypted secret is {@link secretMark}.
+ *
+ * The policy SDK throws when an unknown property is read; only that property is then not known, its siblings are.
+ */
+export function settlePulumiValue(value: unknown): Known<unknown> {
+  if (unknownMarks.has(value)) return notKnown;
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => settleAt(value, index));
+  if (!isRecord(value)) return value ?? undefined;
+  const keys = Object.keys(value);
+  if (keys.includes(signatureKey) && settleAt(value, signatureKey) === secretSignature) return secretMark;
+  return recordOf(keys.filter((key) => key !== "__defaults").map((key) => [key, settleAt(value, key)]));
+}
+
+function settleAt(holder: object, key: string | number): Known<unknown> {
+  let value: unknown;
+  try {
+    value = Reflect.get(holder, key);
+  } catch {
+    return notKnown;
+  }
+  return settlePulumiValue(value);
+}

@@ -1,0 +1,41 @@
+/**
+ * Writes text that came from outside so that it cannot do anything where it is shown: names and labels are chosen by
+ * strangers, and a terminal, a Markdown page and a SARIF viewer each obey some characters.
+ */
+
+/** Control characters, marks that reverse the direction of text, and invisible ones: what a terminal obeys or a reader cannot see. */
+const unprintable =
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+
+/** Replaces each character that a terminal obeys or a reader cannot see by its escape, such as `\u001b`. */
+export function printable(text: string): string {
+  return text.replaceAll(unprintable, (character) =>
+    Array.from({ length: character.length }, (_, index) => escapeUnit(character.charCodeAt(index))).join(""),
+  );
+}
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
+}
+
+/** A name between quotation marks, printable and at most 80 characters long. */
+export function quoted(name: string): string {
+  const shown = printable(name.length > 80 ? `${name.slice(0, 77)}...` : name);
+  return `"${shown.replaceAll('"', '\\"')}"`;
+}
+
+/** Text in a Markdown paragraph or table cell: nothing in it is a link, an image, a mention, HTML or emphasis. */
+export function markdownText(text: string): string {
+  return printable(text)
+    .replaceAll(/[\\`*_{}[\]()#+!|~>$-]/g, "\\$&")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll("@", "&#64;")
+    .replaceAll(":", "&#58;");
+}
+
+/** Text in a SARIF message, where `[text](target)` would be a link (SARIF 2.1.0, 3.11.6). */
+export function sarifText(text: string): string {
+  return printable(text).replaceAll(/[\\[\]]/g, "\\$&");
+}

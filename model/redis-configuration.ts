@@ -1,0 +1,104 @@
+import { InputError, showValue } from "./input-error.ts";
+import { redisPersistence, type RedisPersistence } from "./redis-persistence.ts";
+
+/** Where the official image, and any that follows it, keeps the data of Redis. */
+export const redisDataPath = "/data";
+
+/** The port that Redis listens on inside the container. */
+export const redisPort = 6379;
+
+/** What the configuration file of one Redis says. */
+export interface RedisConfiguration {
+  persistence: RedisPersistence;
+  maxMemoryBytes: number;
+  /** Path of the ACL file inside the container. */
+  aclFile: string;
+  /** Paths of certificate, key and authority inside the container; TLS alone is served where they are given. */
+  tls?: RedisTlsFiles;
+  /** Further settings by their names in redis.conf, checked by {@link checkRedisSettings}. */
+  settings?: Record<string, string>;
+}
+
+/** Paths of the files of TLS inside the container. */
+export interface RedisTlsFiles {
+  certificateFile: string;
+  keyFile: string;
+  authorityFile: string;
+}
+
+/** Settings that decide whether data survives, who may read it or whether the server is reached: arguments set them, not `settings`. */
+const reservedSettings = new Map([
+  ...["appendonly", "appendfsync", "save", "dir", "dbfilename", "appenddirname", "appendfilename"].map(
+    (name) => [name, "Choose a persistence profile instead"] as const,
+  ),
+  ...["no-appendfsync-on-rewrite", "stop-writes-on-bgsave-error", "aof-load-truncated", "shutdown-on-sigterm"].map(
+    (name) => [name, "Leave it out: another value loses data without a word"] as const,
+  ),
+  ...["maxmemory", "maxmemory-policy"].map(
+    (name) => [name, "Set the memory limit and the persistence profile"] as const,
+  ),
+  ...["aclfile", "requirepass", "user", "protected-mode", "rename-command"].map(
+    (name) => [name, "Set the password arguments"] as const,
+  ),
+  ...["port", "tls-port", "bind", "daemonize", "supervised", "include", "loadmodule"].map(
+    (name) => [name, "Leave it out: the container decides it"] as const,
+  ),
+]);
+
+/**
+ * Checks further settings of redis.conf.
+ *
+ * @param path - where the settings stand, for the error
+ * @throws InputError naming the first setting that an argument of the component decides, or that cannot stand on one line
+ */
+export function checkRedisSettings(settings: Record<string, string>, path: string): Record<string, string> {
+  for (const [name, value] of Object.entries(settings)) {
+    const fix = reservedSettings.get(name.toLowerCase());
+    if (fix !== undefined) {
+      throw new InputError({ path: `${path}.${name}`, expected: "no such setting", got: showValue(value), fix });
+    }
+    if (!/^[a-z][a-z0-9-]*$/u.test(name) || /[\r\n]/u.test(value) || value.trim() === "") {
+      throw new InputError({
+        path: `${path}.${name}`,
+        expected: "the name and the value of one line of redis.conf",
+        got: showValue(value),
+        fix: 'Write for example { "hz": "20" }',
+      });
+    }
+  }
+  return settings;
+}
+
+/**
+ * Writes redis.conf.
+ *
+ * `tcp-keepalive` stays below the 900 s after which IPVS drops an idle connection (moby#31208).
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/config-file/
+ */
+export function redisConfigurationFile(configuration: RedisConfiguration): string {
+  const { appendOnly, appendFsync, save, evictionPolicy } = redisPersistence[configuration.persistence];
+  const { tls } = configuration;
+  const lines = [
+    `dir ${redisDataPath}`,
+    `appendonly ${appendOnly ? "yes" : "no"}`,
+    ...(appendOnly ? [`appendfsync ${appendFsync}`] : []),
+    `save ${save === "" ? '""' : save}`,
+    `maxmemory ${configuration.maxMemoryBytes}`,
+    `maxmemory-policy ${evictionPolicy}`,
+    `aclfile ${configuration.aclFile}`,
+    "tcp-keepalive 300",
+    ...(tls === undefined
+      ? [`port ${redisPort}`]
+      : [
+          "port 0",
+          `tls-port ${redisPort}`,
+          `tls-cert-file ${tls.certificateFile}`,
+          `tls-key-file ${tls.keyFile}`,
+          `tls-ca-cert-file ${tls.authorityFile}`,
+          "tls-auth-clients no",
+        ]),
+    ...Object.entries(configuration.settings ?? {}).map(([name, value]) => `${name} ${value}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,263 @@
+/**
+ * One data model for a stateful service, whoever wrote it down: a Pulumi program, a stack file, or a live swarm.
+ *
+ * Each leaf may be not known yet. A leaf that is known and `undefined` was left out by its author, so Swarm's own default holds.
+ */
+
+/** Stands where a value is not known yet: an output of a resource still to be created, or a variable that nobody set. */
+export const notKnown: unique symbol = Symbol("not known yet");
+
+/** A value, or {@link notKnown}. */
+export type Known<T> = T | typeof notKnown;
+
+/** Tells whether a value is known. */
+export function isKnown<T>(value: Known<T>): value is T {
+  return value !== notKnown;
+}
+
+/** What Pulumi prints instead of a secret; the value is there, and nobody may read it. */
+export const secretMark = "[secret]";
+
+/** Where a definition comes from. What a missing value means depends on it: an unset grace period is 10 s to Swarm and 0 s to Pulumi's provider. */
+export type DefinitionOrigin = "pulumi" | "stack file" | "swarm";
+
+/** A service as its author defined it. */
+export interface ServiceDefinition {
+  /** Unique among the definitions of one estate: a URN, the key in a stack file, a service's id. */
+  readonly id: string;
+  readonly origin: DefinitionOrigin;
+  /** The name for people: the service's name where it is known, else the name in the program. */
+  readonly name: string;
+  readonly image: ImageReference;
+  /** Overrides the image's `ENTRYPOINT` (`ContainerSpec.Command`). */
+  readonly command: Known<readonly Known<string>[] | undefined>;
+  /** Overrides the image's `CMD` (`ContainerSpec.Args`). */
+  readonly args: Known<readonly Known<string>[] | undefined>;
+  readonly environment: Known<Readonly<Record<string, Known<string>>>>;
+  readonly user: Known<string | undefined>;
+  readonly workingDirectory: Known<string | undefined>;
+  readonly readOnlyRoot: Known<boolean | undefined>;
+  readonly mounts: Known<readonly Mount[]>;
+  readonly configs: Known<readonly MountedFile[]>;
+  readonly secrets: Known<readonly MountedFile[]>;
+  readonly constraints: Known<readonly Constraint[]>;
+  readonly maxReplicasPerNode: Known<number | undefined>;
+  readonly mode: Known<ServiceMode>;
+  /** Tasks wanted in replicated mode; 1 when left out. */
+  readonly replicas: Known<number>;
+  readonly updateOrder: Known<string | undefined>;
+  readonly rollbackOrder: Known<string | undefined>;
+  /** `undefined` when the service leaves the check to the image. */
+  readonly healthCheck: Known<HealthCheck | undefined>;
+  readonly restart: Known<RestartPolicy | undefined>;
+  readonly limits: Resources;
+  readonly reservations: Resources;
+  readonly stopSignal: Known<string | undefined>;
+  readonly stopGraceSeconds: Known<number | undefined>;
+  readonly endpointMode: Known<string | undefined>;
+  readonly ports: Known<readonly PublishedPort[]>;
+  readonly networks: Known<readonly Known<string>[]>;
+  /** Labels of the service, not of its containers. */
+  readonly labels: Known<Readonly<Record<string, Known<string>>>>;
+  readonly containerLabels: Known<Readonly<Record<string, Known<string>>>>;
+  readonly forceUpdate: Known<number>;
+  /** For each field the path under which the author wrote it, or would write it. */
+  readonly paths: Readonly<Record<ServiceField, string>>;
+}
+
+/** The fields of a service that a finding can point at. */
+export type ServiceField =
+  | "service"
+  | "image"
+  | "command"
+  | "args"
+  | "environment"
+  | "workingDirectory"
+  | "mounts"
+  | "constraints"
+  | "mode"
+  | "replicas"
+  | "updateOrder"
+  | "rollbackOrder"
+  | "healthCheck"
+  | "restart"
+  | "memoryLimit"
+  | "memoryReservation"
+  | "stopGrace"
+  | "ports"
+  | "configs"
+  | "labels"
+  | "containerLabels";
+
+export type ServiceMode = "replicated" | "global" | "replicated-job" | "global-job";
+
+/** An image reference in its parts, because a tag may be unknown while the repository is known. */
+export interface ImageReference {
+  /** Registry and path without tag and digest, for example `registry.example/mirror/redis`. */
+  readonly repository: Known<string>;
+  readonly tag: Known<string | undefined>;
+  /** With its algorithm, for example `sha256:…`. */
+  readonly digest: Known<string | undefined>;
+}
+
+/** A placement constraint in its parts; the key may be known while the value is not. */
+export interface Constraint {
+  /** As its author wrote it. */
+  readonly text: Known<string>;
+  /** For example `node.labels.disk`; in lower case but for a label's name. Empty when Swarm would refuse the constraint. */
+  readonly key: Known<string>;
+  readonly operator: "==" | "!=";
+  readonly value: Known<string>;
+}
+
+/** A mount of a service's containers. */
+export interface Mount {
+  /** Where it is written down, for example `taskSpec.containerSpec.mounts[0]`. */
+  readonly path: string;
+  readonly type: Known<string>;
+  /** Name of the volume, or path on the host; empty or `undefined` for an anonymous volume. */
+  readonly source: Known<string | undefined>;
+  readonly target: Known<string>;
+  readonly readOnly: Known<boolean>;
+  /** What the mount says about its volume; `undefined` when it says nothing. */
+  readonly volumeOptions: Known<VolumeOptions | undefined>;
+  /** True when a stack file says that the volume is made elsewhere, so that its driver cannot be seen. */
+  readonly external: boolean;
+}
+
+/** How a volume is made where it does not exist yet. */
+export interface VolumeOptions {
+  /** `local` when left out. */
+  readonly driver: Known<string | undefined>;
+  readonly driverOptions: Known<Readonly<Record<string, Known<string>>>>;
+  readonly labels: Known<Readonly<Record<string, Known<string>>>>;
+}
+
+/** A Swarm config or secret as a file in the container. */
+export interface MountedFile {
+  readonly path: string;
+  readonly name: Known<string | undefined>;
+  /** Path of the file in the container. */
+  readonly target: Known<string>;
+  /** What is in it; `undefined` when this input does not show it, and always for a secret. */
+  readonly content: Known<string | undefined>;
+}
+
+export interface HealthCheck {
+  /** As Docker takes it: `["CMD", …]`, `["CMD-SHELL", script]`, `["NONE"]`; empty means the image's own. */
+  readonly test: Known<readonly Known<string>[]>;
+  /** 30 when left out. */
+  readonly intervalSeconds: Known<number | undefined>;
+  /** 30 when left out. */
+  readonly timeoutSeconds: Known<number | undefined>;
+  /** 3 when left out. */
+  readonly retries: Known<number | undefined>;
+  /** 0 when left out. */
+  readonly startPeriodSeconds: Known<number | undefined>;
+}
+
+export interface RestartPolicy {
+  /** `any` when left out. */
+  readonly condition: Known<string | undefined>;
+  /** 0 or left out: no end. */
+  readonly maxAttempts: Known<number | undefined>;
+  readonly windowSeconds: Known<number | undefined>;
+  readonly delaySeconds: Known<number | undefined>;
+}
+
+export interface Resources {
+  readonly memoryBytes: Known<number | undefined>;
+  readonly nanoCpus: Known<number | undefined>;
+}
+
+export interface PublishedPort {
+  readonly path: string;
+  readonly targetPort: Known<number>;
+  /** `undefined` when Swarm chooses one. */
+  readonly publishedPort: Known<number | undefined>;
+  readonly publishMode: Known<string | undefined>;
+  readonly protocol: Known<string | undefined>;
+}
+
+/** A volume that is declared or exists by itself: a `docker.Volume`, a stack file's top-level volume, or one on a live node. */
+export interface VolumeDefinition {
+  readonly id: string;
+  readonly origin: DefinitionOrigin;
+  readonly path: string;
+  readonly name: Known<string>;
+  readonly options: VolumeOptions;
+  /** Pulumi's option `protect`; `undefined` where there is no such option. */
+  readonly protect: Known<boolean | undefined>;
+  /** Pulumi's option `retainOnDelete`; `undefined` where there is no such option or it is not shown. */
+  readonly retainOnDelete: Known<boolean | undefined>;
+}
+
+/** What is known of a live node, in the words of `docker node inspect`. */
+export interface SwarmNode {
+  readonly id: string;
+  readonly hostname: string;
+  readonly role: string;
+  /** `ready`, `down`, `disconnected` or `unknown`. */
+  readonly state: string;
+  /** `active`, `pause` or `drain`. */
+  readonly availability: string;
+  readonly address: string;
+  readonly os: string;
+  readonly architecture: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly engineLabels: Readonly<Record<string, string>>;
+}
+
+/** What a live engine says about an image, in the words of `docker image inspect`. */
+export interface ImageFacts {
+  /** The image's `VOLUME`s. */
+  readonly volumes: readonly string[];
+  readonly hasHealthCheck: boolean;
+}
+
+/** Everything that is known together: services, volumes, and the swarm that they run on where it was asked. */
+export interface Estate {
+  readonly services: readonly ServiceDefinition[];
+  readonly volumes: readonly VolumeDefinition[];
+  /** `undefined` when no live swarm was asked. */
+  readonly nodes: readonly SwarmNode[] | undefined;
+  /** By image reference without digest, as {@link imageKey} writes it. */
+  readonly images: ReadonlyMap<string, ImageFacts>;
+  /** By {@link ServiceDefinition.id}: how a service was before the change that is being judged. */
+  readonly previous: ReadonlyMap<string, ServiceDefinition>;
+}
+
+/** An estate of which nothing but its services is known. */
+export function estateOf(services: readonly ServiceDefinition[], more: Partial<Estate> = {}): Estate {
+  return { services, volumes: [], nodes: undefined, images: new Map(), previous: new Map(), ...more };
+}
+
+/**
+ * Takes an image reference apart.
+ *
+ * A tag is what follows the last colon behind the last slash (so a registry's port is none), a digest what follows `@`.
+ */
+export function parseImageReference(reference: string): ImageReference {
+  const [named = "", digest] = reference.split("@", 2);
+  const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
+  return {
+    repository: colon < 0 ? named : named.slice(0, colon),
+    tag: colon < 0 ? undefined : named.slice(colon + 1),
+    digest,
+  };
+}
+
+/** An image reference of which nothing is known. */
+export const unknownImage: ImageReference = { repository: notKnown, tag: notKnown, digest: notKnown };
+
+/** The key of an image in {@link Estate.images}: repository and tag, `latest` when left out; `undefined` when either is not known. */
+export function imageKey(image: ImageReference): string | undefined {
+  if (!isKnown(image.repository) || !isKnown(image.tag)) return undefined;
+  return `${image.repository}:${image.tag ?? "latest"}`;
+}
+
+/** The value of a label that may not be known; `undefined` when the label is not there. */
+export function labelOf(service: ServiceDefinition, label: string): Known<string | undefined> {
+  if (!isKnown(service.labels)) return notKnown;
+  return Object.hasOwn(service.labels, label) ? service.labels[label] : undefined;
+}

@@ -1,0 +1,40 @@
+import { InputError, showValue } from "./input-error.ts";
+
+const powersOf1024 = { "": 0, K: 1, M: 2, G: 3, T: 4, P: 5 } as const;
+
+type Prefix = keyof typeof powersOf1024;
+
+/**
+ * Reads a size as Docker does: `100M`, `100MB` and `100MiB` are the same 104,857,600 bytes, `1.5GiB` may have a fraction,
+ * a number without a unit counts bytes.
+ *
+ * @param text - what a person wrote
+ * @param path - where it stands, for the error
+ * @returns bytes, a whole number
+ * @throws InputError when `text` is no size, or one that JavaScript cannot count exactly
+ * @see https://github.com/docker/go-units/blob/master/size.go (`RAMInBytes`)
+ */
+export function parseSize(text: string, path: string): number {
+  const match = /^(?<count>\d+(?:\.\d+)?) ?(?:(?<prefix>[kmgtp])i?)?b?$/iu.exec(text.trim());
+  // The groups hold what the expression let through: digits, and one of the prefixes or nothing.
+  const prefix = (match?.groups?.["prefix"] ?? "").toUpperCase() as Prefix;
+  const bytes = Math.floor(Number(match?.groups?.["count"]) * 1024 ** powersOf1024[prefix]);
+  if (!Number.isSafeInteger(bytes)) {
+    throw new InputError({
+      path,
+      expected: "a size such as 100M, 100MiB or 1.5GiB",
+      got: showValue(text),
+      fix: "Write a number and one of the units K, M, G, T (1M = 1MiB = 1,048,576 bytes, as in Docker)",
+    });
+  }
+  return bytes;
+}
+
+/** Writes a number of bytes in the largest unit that keeps it exact: `300MiB`, `1536MiB`, `1000B`. */
+export function formatSize(bytes: number): string {
+  for (const [prefix, power] of Object.entries(powersOf1024).reverse()) {
+    const count = bytes / 1024 ** power;
+    if (power > 0 && count >= 1 && Number.isInteger(count)) return `${count}${prefix}iB`;
+  }
+  return `${bytes}B`;
+}
