@@ -1,6 +1,19 @@
-import type { OnEvent, StepOperation } from "./events.ts";
+import { Deployment } from "./deployment.ts";
+import { prerequisites } from "./dependency-graph.ts";
+import { eventSender, type EventBody, type OnEvent, type StepOperation } from "./events.ts";
+import { Journal, nowhere, type JournalStore } from "./journal.ts";
+import { exitedAfterReporting, startProgram } from "./program.ts";
 import type { PropertyMap } from "./property-value.ts";
-import type { Snapshot } from "./resource-state.ts";
+import { PolicyReview } from "./policy-review.ts";
+import { createDockerProvider } from "./provider/docker-provider.ts";
+import { recoverInterrupted } from "./recovery.ts";
+import { refreshResources } from "./refresh.ts";
+import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
+import { startMonitor } from "./monitor.ts";
+import { openStack, type ConfigValue, type Stack } from "./state/stack.ts";
+import { StackState, type UpdateRecord } from "./state/stack-state.ts";
+import type { ProviderFactory } from "./provider-registry.ts";
+import { stackType } from "./urn.ts";
 
 /** Where a stack's program, settings and state lie. */
 export interface StackLocation {
@@ -14,13 +27,13 @@ export interface OperationOptions {
   onEvent: OnEvent;
   /** Docker engine for resources without an explicit provider (`unix://…`, `tcp://…`); default: as the provider finds it. */
   dockerHost?: string;
-  /** Policy packs (folders) that must pass. */
-  policyPacks?: string[];
+  /** Policy packs that must pass. */
+  policyPacks?: { directory: string; configurationFile?: string }[];
   /** Finish the running operations, save and stop. */
   stopSoon?: AbortSignal;
   /** Stop at once; the state tells what was in progress. */
   stopNow?: AbortSignal;
-  /** How many resource operations run at once; default 8 in previews and updates alike, as recorded. */
+  /** How many resource operations run at once; default 8, as Pulumi's on this project. */
   parallel?: number;
   /** Environment of the program; default: this process's. */
   environment?: NodeJS.ProcessEnv;
@@ -36,4 +49,249 @@ export interface OperationResult {
   outputs: PropertyMap;
   /** The state after the operation (of a preview: as it would be). */
   snapshot: Snapshot;
+}
+
+/** Says what `updateStack` would do; changes nothing, and takes no lock. */
+export async function previewStack(location: StackLocation, options: OperationOptions): Promise<OperationResult> {
+  return operate(location, options, { kind: "update", preview: true, run: runProgram });
+}
+
+/** Brings what the program declares into effect. */
+export async function updateStack(location: StackLocation, options: OperationOptions): Promise<OperationResult> {
+  return operate(location, options, { kind: "update", preview: false, run: runProgram });
+}
+
+/** Compares the state with what is really there and takes that over into the state. */
+export async function refreshStack(
+  location: StackLocation,
+  options: OperationOptions & { preview?: boolean },
+): Promise<OperationResult> {
+  return operate(location, options, { kind: "refresh", preview: options.preview ?? false, run: refresh });
+}
+
+/** Deletes the stack's resources but for those that are protected and what these need. */
+export async function destroyStack(
+  location: StackLocation,
+  options: OperationOptions & {
+    preview?: boolean;
+    /** Protected resources to delete all the same, by URN. */
+    includeProtected?: readonly Urn[];
+  },
+): Promise<OperationResult> {
+  const included = new Set(options.includeProtected);
+  return operate(location, options, {
+    kind: "destroy",
+    preview: options.preview ?? false,
+    prepare: (state) => (included.has(state.urn) ? { ...state, protect: false, retainOnDelete: false } : state),
+    run: destroy,
+  });
+}
+
+/** One operation that is under way. */
+interface Operation {
+  location: StackLocation;
+  stack: Stack;
+  config: ReadonlyMap<string, ConfigValue>;
+  options: OperationOptions;
+  preview: boolean;
+  base: Snapshot;
+  journal: Journal;
+  deployment: Deployment;
+  review: Promise<PolicyReview>;
+  send(event: EventBody): void;
+}
+
+interface OperationKind {
+  kind: UpdateRecord["kind"];
+  preview: boolean;
+  /** Changes what the state says before anything is planned. */
+  prepare?(state: ResourceState): ResourceState;
+  run(operation: Operation): Promise<void>;
+}
+
+const never = new AbortController().signal;
+
+async function operate(
+  location: StackLocation,
+  options: OperationOptions,
+  kind: OperationKind,
+): Promise<OperationResult> {
+  const startTime = Date.now();
+  const send = eventSender(options.onEvent);
+  const stack = await openStack(location, options.environment ?? process.env);
+  await using state = await StackState.open(stack, { lock: !kind.preview });
+  const config = await stack.config();
+  send({ preludeEvent: { config: shownConfig(config) } });
+
+  const factories = providerFactories(options);
+  const recovered = await recoverInterrupted(state.loaded, factories, send);
+  if (!kind.preview && state.loaded.pendingOperations.length > 0) {
+    await state.save(recovered);
+    await state.forget(state.loaded.pendingOperations);
+  }
+  // The planner and the executor mark states in place; the loaded ones stay as they were read.
+  const base: Snapshot = {
+    resources: recovered.map((resource) => kind.prepare?.({ ...resource }) ?? { ...resource }),
+    pendingOperations: [],
+  };
+  const review = startReview(stack, kind, options, send);
+  const store: JournalStore = kind.preview ? nowhere : state;
+  const journal = new Journal(base.resources, store);
+  const deployment = new Deployment({
+    stack: stack.name,
+    project: stack.project.name,
+    preview: kind.preview,
+    base,
+    journal,
+    factories,
+    providerConfiguration: (packageName) => packageConfiguration(config, packageName),
+    send,
+    stopSoon: options.stopSoon ?? never,
+    stopNow: options.stopNow ?? never,
+    review: async (resource) => (await review).resource(resource),
+  });
+  await kind.run({ location, stack, config, options, preview: kind.preview, base, journal, deployment, review, send });
+
+  const stopped = (options.stopSoon?.aborted ?? false) || (options.stopNow?.aborted ?? false);
+  if (stopped) send({ cancelEvent: {} });
+  const reviewed = await review;
+  const succeeded = deployment.failure === undefined && !reviewed.violated && !stopped;
+  const durationSeconds = (Date.now() - startTime) / 1000;
+  send({
+    summaryEvent: {
+      maybeCorrupt: false,
+      durationSeconds,
+      resourceChanges: deployment.changes,
+      policyPacks: {},
+      isPreview: kind.preview,
+    },
+  });
+  if (!kind.preview)
+    await state.finish({
+      kind: kind.kind,
+      message: options.message ?? "",
+      startTime,
+      result: succeeded ? "succeeded" : "failed",
+      resourceChanges: deployment.changes,
+    });
+  const resources = journal.resources();
+  return {
+    succeeded,
+    changes: deployment.changes,
+    outputs: resources.find((resource) => resource.type === stackType)?.outputs ?? {},
+    snapshot: { resources, pendingOperations: [] },
+  };
+}
+
+async function runProgram(operation: Operation): Promise<void> {
+  const { location, stack, config, options, preview, deployment, review, send } = operation;
+  const parallel = options.parallel ?? 8;
+  const info = { project: stack.project.name, stack: stack.name, dryRun: preview, parallel, config };
+  const monitor = await startMonitor(info, deployment);
+  const program = startProgram({
+    ...info,
+    projectDirectory: location.projectDirectory,
+    main: stack.project.main,
+    monitorAddress: monitor.address,
+    engineAddress: monitor.address,
+    environment: options.environment ?? process.env,
+    onOutput: (line, stream) => {
+      send({ diagnosticEvent: { message: line, severity: stream === "stdout" ? "info" : "info#err" } });
+    },
+  });
+  try {
+    const exitCode = await Promise.race([deployment.declared, deployment.stopped, program.exit]);
+    if (exitCode !== undefined && exitCode !== 0) deployment.programFailed(exitCode, exitCode === exitedAfterReporting);
+    await deployment.judge(await review);
+    await deployment.deleteTheRest();
+    deployment.release();
+    if (deployment.failure) program.kill();
+    await program.exit;
+  } finally {
+    program.kill();
+    monitor.close();
+    (await review).stop();
+  }
+}
+
+/** Packs come up while the program does; only operations that run the program have them. */
+async function startReview(
+  stack: Stack,
+  kind: OperationKind,
+  options: OperationOptions,
+  send: (event: EventBody) => void,
+): Promise<PolicyReview> {
+  const directories = kind.run === runProgram ? (options.policyPacks ?? []) : [];
+  if (directories.length === 0) return new PolicyReview([], kind.preview, send);
+  const { startPolicyPack } = await import("./policy-pack.ts");
+  const packs = await Promise.all(
+    directories.map((pack) =>
+      startPolicyPack({
+        ...pack,
+        project: stack.project.name,
+        stack: stack.name,
+        dryRun: kind.preview,
+        environment: options.environment ?? process.env,
+        onOutput: (message) => {
+          send({ diagnosticEvent: { message, severity: "info#err" } });
+        },
+      }),
+    ),
+  );
+  return new PolicyReview(packs, kind.preview, send);
+}
+
+async function refresh(operation: Operation): Promise<void> {
+  await operation.deployment.perform((context) => refreshResources(operation.base.resources, context));
+}
+
+async function destroy(operation: Operation): Promise<void> {
+  const kept = protectedAndNeeded(operation.base.resources);
+  await operation.deployment.delete(
+    operation.base.resources
+      .filter((old) => !kept.has(old.urn))
+      .map((old) => ({ operation: "delete", urn: old.urn, old })),
+  );
+  const count = operation.base.resources.filter((old) => old.protect).length;
+  if (count > 0)
+    operation.send({
+      diagnosticEvent: {
+        severity: "info",
+        message: `All unprotected resources were destroyed. There are still ${count} protected resources associated with this stack.`,
+      },
+    });
+}
+
+/** Protected resources with everything that they need: parents, providers, dependencies. */
+function protectedAndNeeded(resources: readonly ResourceState[]): Set<Urn> {
+  const kept = new Set<Urn>();
+  for (const state of resources.toReversed()) {
+    if (!state.protect && !kept.has(state.urn)) continue;
+    kept.add(state.urn);
+    for (const urn of prerequisites(state)) kept.add(urn);
+  }
+  return kept;
+}
+
+function providerFactories(options: OperationOptions): ReadonlyMap<string, ProviderFactory> {
+  const { dockerHost } = options;
+  return new Map([
+    [
+      "docker",
+      (configuration: PropertyMap) =>
+        createDockerProvider({ ...(dockerHost !== undefined && { host: dockerHost }), ...configuration }),
+    ],
+  ]);
+}
+
+/** The stack's configuration for a package's default provider: `docker:host` becomes `host`. */
+function packageConfiguration(config: ReadonlyMap<string, ConfigValue>, packageName: string): PropertyMap {
+  const prefix = `${packageName}:`;
+  return Object.fromEntries(
+    [...config].flatMap(([key, { value }]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [])),
+  );
+}
+
+function shownConfig(config: ReadonlyMap<string, ConfigValue>): Record<string, string> {
+  return Object.fromEntries([...config].map(([key, { value, secret }]) => [key, secret ? "[secret]" : value]));
 }

@@ -49,6 +49,8 @@ export interface ResourceState {
   created?: string;
   modified?: string;
   sourcePosition?: string;
+  /** Where the calls stood that led to its declaration, as another engine recorded them; kept, never read. */
+  stackTrace?: string[];
 }
 
 /** An operation that was begun and of which no result is recorded yet (checkpoint: `pending_operations`). */

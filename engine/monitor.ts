@@ -1,0 +1,247 @@
+import { createRequire } from "node:module";
+
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+} from "@grpc/grpc-js";
+import type { Message } from "google-protobuf";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
+import structProto from "google-protobuf/google/protobuf/struct_pb.js";
+import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
+import type * as engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
+import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
+import type * as providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
+import resourceProto from "@pulumi/pulumi/proto/resource_pb.js";
+import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
+
+import { organization } from "./program.ts";
+import { readGoal } from "./registration.ts";
+import type { Goal } from "./goal.ts";
+import type { PropertyMap } from "./property-value.ts";
+import type { ResourceState, Urn } from "./resource-state.ts";
+import { decodeWire, encodeWire, type WireOptions } from "./wire-value.ts";
+
+// The generated service definitions come without types; their shape is grpc-js' own.
+const load = createRequire(import.meta.url) as (id: string) => Record<string, ServiceDefinition>;
+
+/** What the program asks of the engine while it runs. */
+export interface ProgramRequests {
+  register(goal: Goal): Promise<ResourceState>;
+  registerOutputs(urn: Urn, outputs: PropertyMap): Promise<void>;
+  invoke(token: string, args: PropertyMap, provider: string | undefined, version: string): Promise<InvokeAnswer>;
+  /** The program has declared everything; resolves when the engine needs it no more. */
+  declaredEverything(): Promise<void>;
+  log(entry: {
+    severity: "debug" | "info" | "warning" | "error";
+    message: string;
+    urn?: Urn;
+    ephemeral: boolean;
+  }): void;
+}
+
+/** A provider function's answer: a result, or what was wrong with its arguments. */
+export interface InvokeAnswer {
+  result: PropertyMap;
+  failures: { property: string; reason: string }[];
+}
+
+/** The deployment that the program is told about. */
+export interface DeploymentInfo {
+  project: string;
+  stack: string;
+  dryRun: boolean;
+  parallel: number;
+  config: ReadonlyMap<string, { value: string; secret: boolean }>;
+}
+
+/** A server that a program's SDK can connect to. */
+export interface MonitorServer {
+  address: string;
+  close(): void;
+}
+
+/** The engine has stopped: the SDK ends the program without a message of its own when it hears this. */
+export class EngineStopped extends Error {
+  override readonly name = "EngineStopped";
+}
+
+const features = resourceProto.ResourceMonitorFeature;
+
+/**
+ * What this engine can do beyond the oldest protocol. The SDK refuses, by name, whatever a program asks for that is not
+ * in this list: transforms, replacement triggers, parameterised packages (@pulumi/pulumi/runtime/settings.js).
+ */
+const supportedFeatures = [
+  features.RESOURCE_MONITOR_FEATURE_SECRETS,
+  features.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+  features.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+  features.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+  features.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+  features.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
+  features.RESOURCE_MONITOR_FEATURE_INVOKE_PARENT,
+];
+
+/** The names by which older SDKs ask for a feature, one at a time (`SupportsFeature`). */
+const legacyFeatures = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith"]);
+
+const severities = ["debug", "info", "warning", "error"] as const;
+
+/** Serves `ResourceMonitor` and `Engine` to one program on a loopback port. */
+export async function startMonitor(info: DeploymentInfo, requests: ProgramRequests): Promise<MonitorServer> {
+  const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+  server.addService(monitorDefinition(), {
+    getDeploymentInfo: answer(() => deploymentInfo(info)),
+    supportsFeature: answer((request: resourceMessages.SupportsFeatureRequest) =>
+      new resourceProto.SupportsFeatureResponse().setHassupport(legacyFeatures.has(request.getId())),
+    ),
+    registerResource: answer(async (request: resourceMessages.RegisterResourceRequest) =>
+      registrationResponse(
+        await requests.register(readGoal(request)),
+        peerOptions(request.getAcceptsecrets(), request.getAcceptresources()),
+      ),
+    ),
+    registerResourceOutputs: answer(async (request: resourceMessages.RegisterResourceOutputsRequest) => {
+      await requests.registerOutputs(request.getUrn(), readStruct(request.getOutputs()));
+      return new emptyProto.Empty();
+    }),
+    invoke: answer(async (request: resourceMessages.ResourceInvokeRequest) => {
+      const provider = request.getProvider();
+      const { result, failures } = await requests.invoke(
+        request.getTok(),
+        readStruct(request.getArgs()),
+        provider === "" ? undefined : provider,
+        request.getVersion(),
+      );
+      return invokeResponse(result, failures, peerOptions(true, request.getAcceptresources()));
+    }),
+    signalAndWaitForShutdown: answer(async () => {
+      await requests.declaredEverything();
+      return new emptyProto.Empty();
+    }),
+    call: refused("calling a method of a resource"),
+    readResource: refused("reading a resource with `get`"),
+    existsResource: refused("asking whether a resource exists"),
+    registerStackTransform: refused("a stack transform"),
+    registerStackInvokeTransform: refused("an invoke transform"),
+    registerResourceHook: refused("a resource hook"),
+    registerErrorHook: refused("an error hook"),
+    registerPackage: refused("a parameterised package"),
+  });
+  server.addService(engineDefinition(), {
+    log: answer((request: engineMessages.LogRequest) => {
+      const urn = request.getUrn();
+      requests.log({
+        severity: severities[request.getSeverity()] ?? "info",
+        message: request.getMessage(),
+        ephemeral: request.getEphemeral(),
+        ...(urn !== "" && { urn }),
+      });
+      return new emptyProto.Empty();
+    }),
+    getRootResource: answer(() => new engineProto.GetRootResourceResponse()),
+    setRootResource: answer(() => new engineProto.SetRootResourceResponse()),
+    startDebugging: refused("a debugger"),
+    requirePulumiVersion: answer(() => new engineProto.RequirePulumiVersionResponse()),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+  return {
+    address: `127.0.0.1:${port}`,
+    close: () => {
+      server.forceShutdown();
+    },
+  };
+}
+
+function monitorDefinition(): ServiceDefinition {
+  return definition("@pulumi/pulumi/proto/resource_grpc_pb.js", "ResourceMonitorService");
+}
+
+function engineDefinition(): ServiceDefinition {
+  return definition("@pulumi/pulumi/proto/engine_grpc_pb.js", "EngineService");
+}
+
+function definition(file: string, name: string): ServiceDefinition {
+  const service = load(file)[name];
+  if (service === undefined) throw new Error(`${file} has no ${name}`);
+  return service;
+}
+
+/** Wraps a function that answers one request; what it throws becomes the call's status, without a stack trace. */
+function answer<Request extends Message, Response extends Message>(
+  respond: (request: Request) => Response | Promise<Response>,
+) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    Promise.resolve()
+      .then(() => respond(call.request))
+      .then(
+        (response) => {
+          callback(null, response);
+        },
+        (error: unknown) => {
+          const code = error instanceof EngineStopped ? status.UNAVAILABLE : status.UNKNOWN;
+          callback({ code, details: error instanceof Error ? error.message : String(error) });
+        },
+      );
+  };
+}
+
+function refused(what: string) {
+  return answer((): never => {
+    throw new Error(`the embedded engine does not know ${what}; use the Pulumi CLI (--engine pulumi) for this program`);
+  });
+}
+
+function deploymentInfo(info: DeploymentInfo): resourceMessages.DeploymentInfo {
+  const message = new resourceProto.DeploymentInfo()
+    .setProject(info.project)
+    .setStack(info.stack)
+    .setOrganization(organization)
+    .setDryrun(info.dryRun)
+    .setParallel(info.parallel)
+    .setSupportedfeaturesList(supportedFeatures);
+  for (const [key, { value, secret }] of info.config) {
+    message.getConfigMap().set(key, value);
+    if (secret) message.addConfigsecretkeys(key);
+  }
+  return message;
+}
+
+function peerOptions(secrets: boolean, resources: boolean): WireOptions {
+  return { secrets, resources, outputs: false };
+}
+
+function registrationResponse(state: ResourceState, options: WireOptions): resourceMessages.RegisterResourceResponse {
+  return new resourceProto.RegisterResourceResponse()
+    .setUrn(state.urn)
+    .setId(state.id ?? "")
+    .setObject(writeStruct(state.outputs, options));
+}
+
+function invokeResponse(
+  result: PropertyMap,
+  failures: InvokeAnswer["failures"],
+  options: WireOptions,
+): providerMessages.InvokeResponse {
+  return new providerProto.InvokeResponse()
+    .setReturn(writeStruct(result, options))
+    .setFailuresList(
+      failures.map(({ property, reason }) => new providerProto.CheckFailure().setProperty(property).setReason(reason)),
+    );
+}
+
+function readStruct(struct: structProto.Struct | undefined): PropertyMap {
+  return decodeWire(struct?.toJavaScript() ?? {});
+}
+
+function writeStruct(map: PropertyMap, options: WireOptions): structProto.Struct {
+  return structProto.Struct.fromJavaScript(encodeWire(map, options));
+}

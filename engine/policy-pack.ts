@@ -1,0 +1,294 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+import { credentials, type Client, type ServiceError } from "@grpc/grpc-js";
+import analyzerProto from "@pulumi/pulumi/proto/analyzer_pb.js";
+import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
+import structProto from "google-protobuf/google/protobuf/struct_pb.js";
+import { z } from "zod";
+
+import { InputError } from "../model/input-error.ts";
+import {
+  resourceRequest,
+  stackResource,
+  type JudgedResource,
+  type PolicyPackConfiguration,
+  type Remediation,
+  type Violation,
+} from "./policy-messages.ts";
+import { decodeWire } from "./wire-value.ts";
+
+/** A policy pack that runs in a process of its own. */
+export interface PolicyPack {
+  name: string;
+  version: string;
+  analyze(judged: JudgedResource): Promise<Violation[]>;
+  analyzeStack(judged: readonly JudgedResource[]): Promise<Violation[]>;
+  remediate(judged: JudgedResource): Promise<Remediation[]>;
+  stop(): void;
+}
+
+/** What a pack is started with. */
+export interface PolicyPackStart {
+  directory: string;
+  /** A file as `--policy-pack-config` takes it. */
+  configurationFile?: string;
+  project: string;
+  stack: string;
+  dryRun: boolean;
+  environment: NodeJS.ProcessEnv;
+  onOutput(line: string): void;
+}
+
+/** How long a pack may take to come up, and then for one answer, before it counts as hung. */
+const startTimeoutMs = 60_000;
+const callTimeoutMs = 120_000;
+
+/**
+ * Starts a policy pack and configures it.
+ *
+ * A pack whose `main` is JavaScript is run as it is; one in TypeScript by the SDK's runner, which compiles it
+ * (@pulumi/pulumi/cmd/run-policy-pack). Both print the port on which they serve `Analyzer`.
+ *
+ * @throws InputError when the folder holds no pack, or the pack ends or hangs before it serves
+ */
+export async function startPolicyPack(start: PolicyPackStart): Promise<PolicyPack> {
+  const directory = resolve(start.directory);
+  const child = spawnPack(directory, start);
+  try {
+    const port = await firstPort(child, directory, start.onOutput);
+    const client = connect(port);
+    const call = unaryCaller(client, directory);
+    const info = await call("getAnalyzerInfo", new emptyProto.Empty(), analyzerProto.AnalyzerInfo);
+    await call("configure", configureRequest(info, readConfiguration(start.configurationFile)), emptyProto.Empty);
+    return servedPack(info, call, () => {
+      client.close();
+      child.kill("SIGKILL");
+    });
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+function spawnPack(directory: string, start: PolicyPackStart): ChildProcess {
+  const main = packEntry(directory);
+  const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
+  const args = main.endsWith(".js") ? [join(directory, main)] : [runner, "127.0.0.1:0", directory];
+  return spawn(process.execPath, args, {
+    cwd: directory,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: {
+      ...start.environment,
+      PULUMI_NODEJS_PROJECT: start.project,
+      PULUMI_NODEJS_STACK: start.stack,
+      PULUMI_NODEJS_DRY_RUN: String(start.dryRun),
+    },
+  });
+}
+
+const packageManifest = z.looseObject({ main: z.string().default("index.js"), version: z.string() });
+
+function packEntry(directory: string): string {
+  const path = join(directory, "package.json");
+  try {
+    return packageManifest.parse(JSON.parse(readFileSync(path, "utf8"))).main;
+  } catch (error) {
+    throw new InputError({
+      path,
+      expected: "the package.json of a policy pack, with a version",
+      got: error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : "nothing",
+      fix: "Name the folder of a policy pack with --policy-pack",
+    });
+  }
+}
+
+const levels = ["advisory", "mandatory", "disabled", "remediate"] as const;
+const level = z.enum(levels);
+const configurationFile = z.record(
+  z.string(),
+  z.union([
+    level.transform((enforcementLevel) => ({ enforcementLevel })),
+    z.looseObject({ enforcementLevel: level.optional() }),
+  ]),
+);
+
+function readConfiguration(path: string | undefined): PolicyPackConfiguration {
+  if (path === undefined) return {};
+  try {
+    // zod answers `enforcementLevel?: … | undefined`; an absent level and an undefined one mean the same here.
+    return configurationFile.parse(JSON.parse(readFileSync(path, "utf8"))) as PolicyPackConfiguration;
+  } catch (error) {
+    throw new InputError({
+      path,
+      expected: `a JSON object of policy names, each with one of ${levels.join(", ")} or an object of settings`,
+      got: error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : "nothing",
+      fix: "Correct the file given with --policy-pack-config",
+    });
+  }
+}
+
+function firstPort(child: ChildProcess, directory: string, onOutput: (line: string) => void): Promise<number> {
+  const failure = (got: string): InputError =>
+    new InputError({
+      path: directory,
+      expected: "a policy pack that starts and prints its port",
+      got,
+      fix: "Run it with the Pulumi CLI or read the lines above",
+    });
+  return new Promise((resolvePort, reject) => {
+    const timer = setTimeout(() => {
+      reject(failure(`no port within ${startTimeoutMs / 1000} s`));
+    }, startTimeoutMs);
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      act();
+    };
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        if (/^\d+$/.test(line))
+          settle(() => {
+            resolvePort(Number(line));
+          });
+        else onOutput(line);
+      });
+    if (child.stderr) createInterface({ input: child.stderr }).on("line", onOutput);
+    child.once("error", (error) => {
+      settle(() => {
+        reject(error);
+      });
+    });
+    child.once("close", (code) => {
+      settle(() => {
+        reject(failure(`exit code ${code ?? "of a signal"}`));
+      });
+    });
+  });
+}
+
+function connect(port: number): Client {
+  // The generated client comes without types; it is grpc-js' own.
+  const { AnalyzerClient } = createRequire(import.meta.url)("@pulumi/pulumi/proto/analyzer_grpc_pb.js") as {
+    AnalyzerClient: new (
+      address: string,
+      credential: ReturnType<typeof credentials.createInsecure>,
+      options: object,
+    ) => Client;
+  };
+  return new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
+}
+
+type Call = <Response>(method: string, request: object, response: new () => Response) => Promise<Response>;
+
+function unaryCaller(client: Client, directory: string): Call {
+  return (method, request, response) =>
+    new Promise((resolveCall, reject) => {
+      type Unary = (
+        request: object,
+        options: { deadline: number },
+        done: (error: ServiceError | null, value: unknown) => void,
+      ) => void;
+      // Methods of the generated client are made from the service's definition, unknown to TypeScript.
+      const unary = (client as unknown as Record<string, Unary>)[method];
+      unary?.call(client, request, { deadline: Date.now() + callTimeoutMs }, (error, value) => {
+        if (error) reject(new Error(`policy pack ${directory}: ${method} failed: ${error.details}`));
+        else if (value instanceof response) resolveCall(value);
+        else reject(new Error(`policy pack ${directory}: ${method} answered with something else`));
+      });
+    });
+}
+
+function configureRequest(
+  info: analyzerMessages.AnalyzerInfo,
+  given: PolicyPackConfiguration,
+): analyzerMessages.ConfigureAnalyzerRequest {
+  const request = new analyzerProto.ConfigureAnalyzerRequest();
+  for (const policy of info.getPoliciesList()) {
+    const initial = info.getInitialconfigMap().get(policy.getName());
+    const { enforcementLevel, ...properties } = { ...given["all"], ...given[policy.getName()] };
+    const defaults = policy.getConfigschema()?.getProperties()?.toJavaScript() ?? {};
+    const config = new analyzerProto.PolicyConfig()
+      .setEnforcementlevel(
+        enforcementLevel === undefined
+          ? (initial?.getEnforcementlevel() ?? policy.getEnforcementlevel())
+          : levels.indexOf(enforcementLevel),
+      )
+      .setProperties(
+        structProto.Struct.fromJavaScript({
+          ...schemaDefaults(defaults),
+          ...initial?.getProperties()?.toJavaScript(),
+          ...plainSettings(properties),
+        }),
+      );
+    request.getPolicyconfigMap().set(policy.getName(), config);
+  }
+  return request;
+}
+
+type Settings = Record<string, structProto.JavaScriptValue>;
+
+const withDefault = z.looseObject({ default: z.json().optional() });
+
+/** The engine, not the pack, fills in the defaults of a policy's configuration schema (pulumi: pkg/resource/analyzer/config.go). */
+function schemaDefaults(properties: Settings): Settings {
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, schema]) => {
+      const value = withDefault.safeParse(schema).data?.default;
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function plainSettings(settings: Record<string, unknown>): Settings {
+  // What was read from a JSON file is JSON.
+  return settings as Settings;
+}
+
+function servedPack(info: analyzerMessages.AnalyzerInfo, call: Call, stop: () => void): PolicyPack {
+  const about = { policyPackName: info.getName(), policyPackVersion: info.getVersion() };
+  const violations = (response: analyzerMessages.AnalyzeResponse): Violation[] =>
+    response.getDiagnosticsList().map((diagnostic) => ({
+      ...about,
+      policyName: diagnostic.getPolicyname(),
+      enforcementLevel: levels[diagnostic.getEnforcementlevel()] ?? "mandatory",
+      message: diagnostic.getMessage(),
+      ...(diagnostic.getUrn() !== "" && { urn: diagnostic.getUrn() }),
+    }));
+  return {
+    name: info.getName(),
+    version: info.getVersion(),
+    stop,
+    analyze: async (judged) =>
+      violations(await call("analyze", resourceRequest(judged, false), analyzerProto.AnalyzeResponse)),
+    analyzeStack: async (judged) =>
+      violations(
+        await call(
+          "analyzeStack",
+          new analyzerProto.AnalyzeStackRequest().setResourcesList(judged.map(stackResource)),
+          analyzerProto.AnalyzeResponse,
+        ),
+      ),
+    remediate: async (judged) => {
+      const response = await call("remediate", resourceRequest(judged, true), analyzerProto.RemediateResponse);
+      return response.getRemediationsList().map((remediation) => {
+        const diagnostic = remediation.getDiagnostic();
+        const properties = remediation.getProperties()?.toJavaScript();
+        return {
+          ...about,
+          policyName: remediation.getPolicyname(),
+          enforcementLevel: "remediate",
+          message: diagnostic === "" ? remediation.getDescription() : diagnostic,
+          ...(properties && diagnostic === "" && { inputs: decodeWire(properties) }),
+        };
+      });
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+/** One run of the user's program under the SDK's own runner. */
+export interface ProgramRun {
+  projectDirectory: string;
+  /** The entry that Pulumi.yaml names, relative to the project. */
+  main: string;
+  project: string;
+  stack: string;
+  monitorAddress: string;
+  engineAddress: string;
+  config: ReadonlyMap<string, { value: string; secret: boolean }>;
+  dryRun: boolean;
+  parallel: number;
+  environment: NodeJS.ProcessEnv;
+  onOutput(line: string, stream: "stdout" | "stderr"): void;
+}
+
+/** A program that runs. */
+export interface RunningProgram {
+  /** Its exit code; 128 and the signal's number where a signal ended it. */
+  exit: Promise<number>;
+  /** Ends it at once; no error when it has ended. */
+  kill(): void;
+}
+
+/** The organisation that the file backend gives every stack. */
+export const organization = "organization";
+
+/** The exit code by which the SDK says that it has reported the error itself (@pulumi/pulumi/cmd/run/index.js). */
+export const exitedAfterReporting = 32;
+
+/**
+ * Starts the program as Pulumi's language host does: same runner, same flags, configuration in the environment
+ * (pulumi: sdk/nodejs/cmd/pulumi-language-nodejs/main.go).
+ */
+export function startProgram(run: ProgramRun): RunningProgram {
+  const runner = createRequire(`${run.projectDirectory}/package.json`).resolve("@pulumi/pulumi/cmd/run/index.js");
+  const child = spawn(
+    process.execPath,
+    [
+      runner,
+      `--monitor=${run.monitorAddress}`,
+      `--engine=${run.engineAddress}`,
+      `--organization=${organization}`,
+      `--project=${run.project}`,
+      `--stack=${run.stack}`,
+      `--root-directory=${run.projectDirectory}`,
+      `--pwd=${run.projectDirectory}`,
+      ...(run.dryRun ? ["--dry-run"] : []),
+      `--parallel=${run.parallel}`,
+      run.main,
+    ],
+    {
+      cwd: run.projectDirectory,
+      stdio: ["ignore", "pipe", "pipe"],
+      // Its own process group: a Ctrl-C at the terminal asks the engine, which lets the running operation finish.
+      detached: true,
+      env: {
+        ...run.environment,
+        PULUMI_CONFIG: JSON.stringify(Object.fromEntries([...run.config].map(([key, entry]) => [key, entry.value]))),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(
+          [...run.config].flatMap(([key, entry]) => (entry.secret ? [key] : [])),
+        ),
+        PULUMI_NODEJS_TYPESCRIPT: "false",
+      },
+    },
+  );
+  forwardLines(child.stdout, (line) => {
+    run.onOutput(line, "stdout");
+  });
+  forwardLines(child.stderr, (line) => {
+    run.onOutput(line, "stderr");
+  });
+  return { exit: exitOf(child), kill: () => child.kill("SIGKILL") };
+}
+
+function forwardLines(stream: Readable, onLine: (line: string) => void): void {
+  createInterface({ input: stream, crlfDelay: Infinity }).on("line", onLine);
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    // "close" comes after the last line of output, "exit" may come before it.
+    child.once("close", (code, signal) => {
+      resolve(code ?? 128 + (signal === "SIGKILL" ? 9 : 15));
+    });
+  });
+}

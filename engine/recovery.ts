@@ -1,0 +1,81 @@
+import type { EventBody } from "./events.ts";
+import { parseProviderReference } from "./dependency-graph.ts";
+import { ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
+import { revealSecrets } from "./property-value.ts";
+import type { ResourceIdentity, ResourceProvider } from "./resource-provider.ts";
+import type { PendingOperation, ResourceState, Snapshot } from "./resource-state.ts";
+import { markSecretOutputs, markSecretsLike } from "./secret-marks.ts";
+import { parseUrn } from "./urn.ts";
+
+/**
+ * Finds out what became of operations that an interrupted run left pending, and answers with the resources as they are.
+ *
+ * A created resource is adopted by its identity, so that it is not created twice; of a changed or deleted one the
+ * present outputs are read, so that the next plan compares with what is really there.
+ */
+export async function recoverInterrupted(
+  snapshot: Snapshot,
+  factories: ReadonlyMap<string, ProviderFactory>,
+  send: (event: EventBody) => void,
+): Promise<ResourceState[]> {
+  const registry = new ProviderRegistry(factories, (urn) => snapshot.resources.find((state) => state.urn === urn));
+  let resources = snapshot.resources;
+  for (const operation of snapshot.pendingOperations) {
+    const { resource } = operation;
+    if (resource.provider === undefined) continue;
+    const known = snapshot.resources.some((state) => state.urn === parseProviderReference(resource.provider ?? "").urn);
+    if (!known) continue;
+    resources = await recover(operation, resources, registry.get(resource.provider));
+    const message = `an earlier run was interrupted while ${operation.type} it; what is there now has been found out`;
+    send({ diagnosticEvent: { urn: resource.urn, severity: "warning", message } });
+  }
+  return resources;
+}
+
+async function recover(
+  operation: PendingOperation,
+  resources: readonly ResourceState[],
+  provider: ResourceProvider,
+): Promise<ResourceState[]> {
+  const { resource, type } = operation;
+  const identity = { urn: resource.urn, type: resource.type, name: parseUrn(resource.urn).name };
+  if (type === "creating" || type === "importing") {
+    const id = await provider.findCreated(identity, revealSecrets(resource.inputs));
+    const created = id === undefined ? undefined : await readAgain({ ...resource, id }, identity, provider);
+    return created ? adopt(created, resources) : [...resources];
+  }
+  const present = new Map<ResourceState, ResourceState | undefined>();
+  for (const state of resources)
+    if (state.urn === resource.urn && state.id === resource.id)
+      present.set(state, await readAgain(state, identity, provider));
+  return resources.flatMap((state) => {
+    if (!present.has(state)) return [state];
+    const now = present.get(state);
+    return now ? [now] : [];
+  });
+}
+
+/** A replacement that was created takes its place; what it replaces is left to be deleted. */
+function adopt(created: ResourceState, resources: readonly ResourceState[]): ResourceState[] {
+  const others = resources.flatMap((state) => {
+    if (state.urn !== created.urn) return [state];
+    return state.pendingReplacement ? [] : [{ ...state, delete: true }];
+  });
+  const olds = others.filter((state) => state.delete && state.urn === created.urn);
+  return [...others.filter((state) => !olds.includes(state)), created, ...olds];
+}
+
+async function readAgain(
+  state: ResourceState,
+  identity: ResourceIdentity,
+  provider: ResourceProvider,
+): Promise<ResourceState | undefined> {
+  const read = await provider.read(identity, {
+    id: state.id ?? "",
+    inputs: revealSecrets(state.inputs),
+    outputs: revealSecrets(state.outputs),
+  });
+  if (!read) return undefined;
+  const outputs = markSecretOutputs(markSecretsLike(read.outputs, state.inputs), state.additionalSecretOutputs);
+  return { ...state, id: read.id, outputs };
+}

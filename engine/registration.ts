@@ -1,0 +1,105 @@
+import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb.js";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+
+import type { Alias } from "./aliases.ts";
+import type { Goal } from "./goal.ts";
+import { parseDuration } from "../model/durations.ts";
+import type { CustomTimeouts } from "./resource-state.ts";
+import { decodeWire } from "./wire-value.ts";
+
+/**
+ * Reads what the program registers. Whatever the protocol can ask for and this engine does not do is refused by name.
+ *
+ * @throws Error that names the option and the resource
+ */
+export function readGoal(request: RegisterResourceRequest): Goal {
+  refuseUnknownOptions(request);
+  const parent = request.getParent();
+  const provider = request.getProvider();
+  const deletedWith = request.getDeletedwith();
+  const timeouts = readTimeouts(request);
+  const protect = request.hasProtect() ? request.getProtect() : undefined;
+  const retainOnDelete = request.hasRetainondelete() ? request.getRetainondelete() : undefined;
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    custom: request.getCustom(),
+    inputs: decodeWire(request.getObject()?.toJavaScript() ?? {}),
+    version: request.getVersion(),
+    dependencies: request.getDependenciesList(),
+    propertyDependencies: Object.fromEntries(
+      request
+        .getPropertydependenciesMap()
+        .toArray()
+        .map(([name, dependencies]) => [name, dependencies.getUrnsList()]),
+    ),
+    ignoreChanges: request.getIgnorechangesList(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    hideDiffs: request.getHidediffsList(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    aliases: [...request.getAliasurnsList().map((urn) => ({ urn })), ...request.getAliasesList().map(readAlias)],
+    ...(parent !== "" && { parent }),
+    ...(provider !== "" && { provider }),
+    ...(deletedWith !== "" && { deletedWith }),
+    ...(timeouts && { customTimeouts: timeouts }),
+    ...(protect !== undefined && { protect }),
+    ...(retainOnDelete !== undefined && { retainOnDelete }),
+    ...(request.getDeletebeforereplacedefined() && { deleteBeforeReplace: request.getDeletebeforereplace() }),
+  };
+}
+
+function refuseUnknownOptions(request: RegisterResourceRequest): void {
+  const asked = {
+    remote: request.getRemote(),
+    import: request.getImportid() !== "",
+    replaceWith: request.getReplaceWithList().length > 0,
+    replacementTrigger: request.hasReplacementTrigger(),
+    transforms: request.getTransformsList().length > 0,
+    hooks: request.hasHooks() && hasAnyHook(request),
+    envVarMappings: request.getEnvvarmappingsMap().getLength() > 0,
+    pluginDownloadURL: request.getPlugindownloadurl() !== "",
+    packageRef: request.getPackageref() !== "",
+  };
+  const unknown = Object.entries(asked).flatMap(([option, used]) => (used ? [option] : []));
+  if (unknown.length > 0)
+    throw new Error(
+      `${request.getType()} ${request.getName()}: expected resource options that the embedded engine knows, got ${unknown.join(", ")}. Use the Pulumi CLI (--engine pulumi) for this program.`,
+    );
+}
+
+function hasAnyHook(request: RegisterResourceRequest): boolean {
+  const hooks = request.getHooks()?.toObject() ?? {};
+  return Object.values(hooks).some((names) => Array.isArray(names) && names.length > 0);
+}
+
+function readAlias(message: AliasMessage): Alias {
+  const spec = message.getSpec();
+  if (spec === undefined) return { urn: message.getUrn() };
+  const [name, type, stack, project, parent] = [
+    spec.getName(),
+    spec.getType(),
+    spec.getStack(),
+    spec.getProject(),
+    spec.getParenturn(),
+  ];
+  return {
+    ...(name !== "" && { name }),
+    ...(type !== "" && { type }),
+    ...(stack !== "" && { stack }),
+    ...(project !== "" && { project }),
+    ...(spec.getNoparent() ? { parent: "none" } : parent !== "" && { parent }),
+  };
+}
+
+function readTimeouts(request: RegisterResourceRequest): CustomTimeouts | undefined {
+  const timeouts = request.getCustomtimeouts()?.toObject();
+  if (timeouts === undefined || (timeouts.create === "" && timeouts.update === "" && timeouts.pb_delete === ""))
+    return undefined;
+  const seconds = (text: string, kind: string): number =>
+    parseDuration(text, `${request.getName()}.customTimeouts.${kind}`) / 1000;
+  return {
+    ...(timeouts.create !== "" && { createSeconds: seconds(timeouts.create, "create") }),
+    ...(timeouts.update !== "" && { updateSeconds: seconds(timeouts.update, "update") }),
+    ...(timeouts.pb_delete !== "" && { deleteSeconds: seconds(timeouts.pb_delete, "delete") }),
+  };
+}
