@@ -1,0 +1,101 @@
+import { hasErrors, isUnchanged, type OperationView, type ResourceRow } from "./operation-view.ts";
+import { operationWords } from "./operation-words.ts";
+import { infoText, statusText } from "./row-text.ts";
+import { cutTo, padTo, visibleWidth, type Style } from "./style.ts";
+
+/** The room that a picture has on the terminal. */
+export interface Room {
+  columns: number;
+  rows: number;
+}
+
+interface Branch {
+  row: ResourceRow;
+  /** The lines of the tree that lead to it: `│  ├─ `. */
+  lead: string;
+}
+
+/**
+ * The tree of resources as it stands: operation, type, name, status, and the diff or latest message, cut to the width.
+ *
+ * Unchanged resources are left out unless something below them is shown. Where the tree is higher than the room, what
+ * is finished gives way to what is under way.
+ */
+export function treeLines(view: OperationView, nowMs: number, room: Room, style: Style): string[] {
+  const all = branches(view);
+  const fitting = fit(all, Math.max(3, room.rows - 3));
+  const cells = fitting.map(({ row, lead }) => cellsOf(row, lead, view, nowMs));
+  const header = ["", "Type", "Name", view.planning ? "Plan" : "Status", "Info"];
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(...[header, ...cells.map(({ texts }) => texts)].map((texts) => visibleWidth(texts[column] ?? ""))),
+  );
+  const lineOf = (texts: string[]) =>
+    ` ${texts.map((text, column) => (column < 4 ? padTo(text, widths[column] ?? 0) : text)).join("  ")}`.trimEnd();
+  const lines = [
+    style("bold", cutTo(lineOf(header), room.columns)),
+    ...cells.map(({ texts, colour, isFinished }) => {
+      const line = cutTo(lineOf(texts), room.columns);
+      return isFinished && colour === "dim" ? style("dim", line) : style(colour, line.slice(0, 4)) + line.slice(4);
+    }),
+  ];
+  const left = all.length - fitting.length;
+  return left === 0 ? lines : [...lines, cutTo(`   … and ${left} more`, room.columns)];
+}
+
+function cellsOf(row: ResourceRow, lead: string, view: OperationView, nowMs: number) {
+  const step = row.steps.at(-1);
+  if (step === undefined)
+    return { texts: ["", lead + row.type, row.name, "", row.message ?? ""], colour: "dim" as const, isFinished: true };
+  const { symbol, colour } = operationWords(step.metadata.op);
+  const statuses = row.isStack ? [stackStatus(row, view, nowMs)] : row.steps.map((one) => statusText(one, view, nowMs));
+  const info = infoText(row, step, view, (_format, text) => text);
+  return {
+    texts: [symbol, lead + row.type, row.name, [...new Set(statuses)].filter(Boolean).join(", "), info],
+    colour: step.failed ? ("red" as const) : colour,
+    isFinished: step.endedMs !== undefined,
+  };
+}
+
+function stackStatus(row: ResourceRow, view: OperationView, nowMs: number): string {
+  const step = row.steps.at(-1);
+  if (step === undefined) return "";
+  if (step.endedMs === undefined) return statusText(step, view, nowMs) || "running";
+  return hasErrors(view) ? "**failed**" : statusText(step, view, nowMs);
+}
+
+function branches(view: OperationView): Branch[] {
+  const shown = new Set<string>();
+  for (const row of view.rows.values()) {
+    if (!row.isStack && row.message === undefined && row.steps.every(({ metadata }) => isUnchanged(metadata))) continue;
+    for (let one: ResourceRow | undefined = row; one !== undefined && !shown.has(one.urn); one = parentOf(view, one))
+      shown.add(one.urn);
+  }
+  const children = Map.groupBy(
+    [...view.rows.values()].filter(({ urn }) => shown.has(urn)),
+    (row) => parentOf(view, row)?.urn,
+  );
+  const walk = (row: ResourceRow, lead: string, below: string): Branch[] => [
+    { row, lead },
+    ...(children.get(row.urn) ?? []).flatMap((child, index, siblings) =>
+      index === siblings.length - 1
+        ? walk(child, `${below}└─ `, `${below}   `)
+        : walk(child, `${below}├─ `, `${below}│  `),
+    ),
+  ];
+  return (children.get(undefined) ?? []).flatMap((row) => walk(row, "", ""));
+}
+
+/** The parent that is shown: a resource whose own parent has not appeared yet hangs on the stack. */
+function parentOf(view: OperationView, row: ResourceRow): ResourceRow | undefined {
+  if (row.isStack) return undefined;
+  const parent = row.parent === undefined ? undefined : view.rows.get(row.parent);
+  return parent ?? view.stack;
+}
+
+function fit(all: Branch[], count: number): Branch[] {
+  if (all.length <= count) return all;
+  const isRunning = ({ row }: Branch) => row.steps.some(({ endedMs }) => endedMs === undefined);
+  const [running, finished] = [all.filter(isRunning), all.filter((branch) => !isRunning(branch))];
+  const kept = new Set([...running, ...finished.toReversed()].slice(0, count));
+  return all.filter((branch) => kept.has(branch));
+}

@@ -1,0 +1,44 @@
+import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { InputError } from "../../model/input-error.ts";
+import type { StackEngine } from "./engine.ts";
+
+/** The engines that `--engine` takes. */
+export const engineNames = ["pulumi", "embedded"] as const;
+
+/**
+ * The engine to use: the one that was asked for, else the Pulumi CLI where it is on the PATH, else the embedded one.
+ *
+ * @throws InputError when the Pulumi CLI is asked for and there is none
+ */
+export async function chooseEngine(
+  asked: (typeof engineNames)[number] | undefined,
+  options: { json: boolean; passphraseFile: () => Promise<string | undefined> },
+): Promise<StackEngine> {
+  const path = process.env["PATH"] ?? "";
+  const hasPulumi = asked !== "embedded" && (await isOnPath("pulumi", path));
+  if (asked === "pulumi" && !hasPulumi)
+    throw new InputError({
+      path: "--engine",
+      expected: "an engine that is there",
+      got: '"pulumi", which is not on the PATH',
+      fix: "Install the Pulumi CLI, or use --engine embedded",
+    });
+  if (!hasPulumi) return (await import("./embedded.ts")).embeddedEngine;
+  const { pulumiEngine } = await import("./pulumi.ts");
+  return pulumiEngine({ json: options.json, passphraseFile: await options.passphraseFile() });
+}
+
+/** Whether a program of this name can be run from one of the folders of a PATH. */
+export async function isOnPath(name: string, path: string): Promise<boolean> {
+  for (const folder of path.split(delimiter)) {
+    if (folder === "") continue;
+    try {
+      await access(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      // The next folder may have it.
+    }
+  }
+  return false;
+}

@@ -1,0 +1,59 @@
+import type { OperationOptions, OperationResult, StackLocation } from "../../engine/operations.ts";
+import type { PropertyMap } from "../../engine/property-value.ts";
+import type { ResourceState } from "../../engine/resource-state.ts";
+import type { KnownResource, OperationKind, OperationRequest, StackEngine } from "./engine.ts";
+
+/** The engine that is part of Holdfast; it is loaded when it is first used. */
+export const embeddedEngine: StackEngine = {
+  name: "embedded",
+  showsItself: false,
+  plan: (kind, request) => operate(kind, request, true),
+  run: (kind, request) => operate(kind, request, false),
+  outputs: async (location, showSecrets) => {
+    const resources = await readResources(location);
+    const { stackType } = await import("../../engine/urn.ts");
+    const outputs = resources.find(({ type }) => type === stackType)?.outputs ?? {};
+    const { shownMap } = await import("../../engine/event-state.ts");
+    return shownMap(showSecrets ? await revealed(outputs) : outputs);
+  },
+  resources: async (location) => (await readResources(location)).map(knownResource),
+};
+
+async function operate(kind: OperationKind, request: OperationRequest, preview: boolean): Promise<OperationResult> {
+  const engine = await import("../../engine/operations.ts");
+  const { location, dockerHost, interrupts, policyPacks, onEvent } = request;
+  const options: OperationOptions = {
+    onEvent,
+    stopSoon: interrupts.stopSoon,
+    stopNow: interrupts.stopNow,
+    policyPacks: [...policyPacks],
+    ...(dockerHost !== undefined && { dockerHost }),
+  };
+  switch (kind) {
+    case "update":
+      return preview ? engine.previewStack(location, options) : engine.updateStack(location, options);
+    case "destroy":
+      return engine.destroyStack(location, { ...options, preview, includeProtected: request.includeProtected });
+    case "refresh":
+      return engine.refreshStack(location, { ...options, preview });
+  }
+}
+
+async function readResources(location: StackLocation): Promise<ResourceState[]> {
+  const [{ openStack }, { StackState }] = await Promise.all([
+    import("../../engine/state/stack.ts"),
+    import("../../engine/state/stack-state.ts"),
+  ]);
+  await using state = await StackState.open(await openStack(location), { lock: false });
+  return state.loaded.resources;
+}
+
+async function revealed(outputs: PropertyMap): Promise<PropertyMap> {
+  const { revealSecrets } = await import("../../engine/property-value.ts");
+  return revealSecrets(outputs);
+}
+
+function knownResource({ urn, type, protect, outputs }: ResourceState): KnownResource {
+  const name = outputs["name"];
+  return { urn, type, protect: protect ?? false, dockerName: typeof name === "string" ? name : undefined };
+}

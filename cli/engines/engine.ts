@@ -1,0 +1,51 @@
+import type { OnEvent, StepOperation } from "../../engine/events.ts";
+import type { StackLocation } from "../../engine/operations.ts";
+import type { Interrupts } from "../interrupts.ts";
+
+/** What is done to a stack as a whole. */
+export type OperationKind = "update" | "destroy" | "refresh";
+
+/** What an operation needs to know. */
+export interface OperationRequest {
+  location: StackLocation;
+  /** Takes the events for the display; an engine that shows its progress by itself sends none. */
+  onEvent: OnEvent;
+  interrupts: Interrupts;
+  /** The Docker engine to work on; as the provider finds it where none is given. */
+  dockerHost: string | undefined;
+  /** Folders of policy packs that must pass. */
+  policyPacks: readonly string[];
+  /** Whole property diffs are wanted. */
+  diff: boolean;
+  /** Protected resources that a destroy deletes all the same, by URN. */
+  includeProtected: readonly string[];
+}
+
+/** What an operation came to. */
+export interface OperationOutcome {
+  succeeded: boolean;
+  changes: Partial<Record<StepOperation, number>>;
+}
+
+/** What a command has to know of a resource in the state. */
+export interface KnownResource {
+  urn: string;
+  type: string;
+  /** The name that Docker knows it by; undefined for components. */
+  dockerName: string | undefined;
+  protect: boolean;
+}
+
+/** Runs operations on a stack: the embedded engine, or the Pulumi CLI. */
+export interface StackEngine {
+  readonly name: "embedded" | "pulumi";
+  /** Whether {@link run} writes its progress to standard output by itself. */
+  readonly showsItself: boolean;
+  /** Says what an operation would do. */
+  plan(kind: OperationKind, request: OperationRequest): Promise<OperationOutcome>;
+  run(kind: OperationKind, request: OperationRequest): Promise<OperationOutcome>;
+  /** The stack's outputs; secrets as `[secret]` unless asked for. */
+  outputs(location: StackLocation, showSecrets: boolean): Promise<Record<string, unknown>>;
+  /** The resources that the state holds. */
+  resources(location: StackLocation): Promise<KnownResource[]>;
+}

@@ -1,0 +1,58 @@
+import { pathToFileURL } from "node:url";
+import type { OperationKind } from "./engine.ts";
+
+/** How a command of the Pulumi CLI is to be run. */
+export interface PulumiRequest {
+  kind: OperationKind;
+  stackName: string;
+  /** Say only what would be done. */
+  planning: boolean;
+  /** Events as JSON lines on standard output instead of Pulumi's own display. */
+  events: boolean;
+  diff: boolean;
+  policyPacks: readonly string[];
+}
+
+/**
+ * The arguments of `pulumi` for an operation. Consent has been given before it is run for real, hence `--yes` and
+ * `--skip-preview`.
+ */
+export function pulumiArguments({ kind, stackName, planning, events, diff, policyPacks }: PulumiRequest): string[] {
+  const command = kind === "update" ? (planning ? "preview" : "up") : kind;
+  return [
+    command,
+    ...["--stack", stackName],
+    ...(planning ? (kind === "update" ? [] : ["--preview-only"]) : ["--yes", "--skip-preview"]),
+    ...(kind === "destroy" ? ["--exclude-protected"] : []),
+    ...(events ? ["--json"] : []),
+    ...(diff ? ["--diff"] : []),
+    ...(kind === "update" ? policyPacks.flatMap((pack) => ["--policy-pack", pack]) : []),
+    "--non-interactive",
+  ];
+}
+
+/** The arguments that select the stack and create it where it does not exist yet. */
+export function selectArguments(stackName: string): string[] {
+  return ["stack", "select", "--create", "--stack", stackName, "--non-interactive"];
+}
+
+/**
+ * The environment in which `pulumi` keeps its state beside the program, as the embedded engine does; what the caller has
+ * set already stays.
+ */
+export function pulumiEnvironment(
+  environment: NodeJS.ProcessEnv,
+  given: { projectDirectory: string; passphraseFile: string | undefined; dockerHost: string | undefined },
+): NodeJS.ProcessEnv {
+  const hasPassphrase =
+    environment["PULUMI_CONFIG_PASSPHRASE"] !== undefined || environment["PULUMI_CONFIG_PASSPHRASE_FILE"] !== undefined;
+  return {
+    PULUMI_BACKEND_URL: pathToFileURL(given.projectDirectory).href,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    ...(given.passphraseFile !== undefined &&
+      !hasPassphrase && { PULUMI_CONFIG_PASSPHRASE_FILE: given.passphraseFile }),
+    ...environment,
+    ...(given.dockerHost !== undefined && { DOCKER_HOST: given.dockerHost }),
+    PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+  };
+}

@@ -1,0 +1,100 @@
+import { execa } from "execa";
+import { z } from "zod";
+import type { StepOperation } from "../../engine/events.ts";
+import type { StackLocation } from "../../engine/operations.ts";
+import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
+import { pulumiArguments, pulumiEnvironment, selectArguments } from "./pulumi-arguments.ts";
+import { parsePulumiEvent } from "./pulumi-events.ts";
+
+const exportSchema = z.looseObject({
+  deployment: z.looseObject({
+    resources: z
+      .array(
+        z.looseObject({
+          urn: z.string(),
+          type: z.string(),
+          protect: z.boolean().default(false),
+          outputs: z.record(z.string(), z.unknown()).default({}),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+/** What a Pulumi engine is made with. */
+export interface PulumiOptions {
+  passphraseFile: string | undefined;
+  /** Events are wanted instead of Pulumi's own display. */
+  json: boolean;
+}
+
+/** Drives the `pulumi` on the PATH: the same operations, with its own display where none of ours is needed. */
+export function pulumiEngine({ passphraseFile, json }: PulumiOptions): StackEngine {
+  const call = (location: StackLocation, dockerHost: string | undefined, args: string[], stdio: "pipe" | "inherit") =>
+    execa("pulumi", args, {
+      cwd: location.projectDirectory,
+      env: pulumiEnvironment(process.env, { ...location, passphraseFile, dockerHost }),
+      extendEnv: false,
+      stdin: "inherit",
+      stdout: stdio,
+      stderr: "inherit",
+      // Ctrl-C reaches it through the terminal, once and twice as it reaches us.
+      forceKillAfterDelay: false,
+      reject: false,
+    });
+
+  const read = async (location: StackLocation, args: string[]): Promise<unknown> => {
+    const { stdout, exitCode } = await call(location, undefined, args, "pipe");
+    if (exitCode !== 0) throw new Error(`pulumi ${args.slice(0, 2).join(" ")} ended with exit code ${exitCode ?? "?"}`);
+    return JSON.parse(stdout ?? "");
+  };
+
+  const operate = async (kind: OperationKind, request: OperationRequest, planning: boolean) => {
+    const { location, dockerHost, policyPacks, diff } = request;
+    await call(location, dockerHost, selectArguments(location.stackName), "pipe");
+    if (kind === "destroy" && !planning) {
+      for (const urn of request.includeProtected)
+        await call(location, dockerHost, ["state", "unprotect", urn, "--yes", "--stack", location.stackName], "pipe");
+    }
+    // A plan is always read, for it decides what has to be asked.
+    const events = planning || json;
+    const { stackName } = location;
+    const args = pulumiArguments({ kind, stackName, planning, events, diff: diff && !events, policyPacks });
+    const running = call(location, dockerHost, args, events ? "pipe" : "inherit");
+    let changes: Partial<Record<StepOperation, number>> = {};
+    if (events) {
+      for await (const line of running) {
+        const event = parsePulumiEvent(line);
+        if (event === undefined) continue;
+        changes = event.summaryEvent?.resourceChanges ?? changes;
+        request.onEvent(event);
+      }
+    }
+    const { exitCode } = await running;
+    return { succeeded: exitCode === 0, changes } satisfies OperationOutcome;
+  };
+
+  return {
+    name: "pulumi",
+    showsItself: !json,
+    plan: (kind, request) => operate(kind, request, true),
+    run: (kind, request) => operate(kind, request, false),
+    outputs: async (location, showSecrets) => {
+      const args = ["stack", "output", "--json", "--stack", location.stackName];
+      return z
+        .record(z.string(), z.unknown())
+        .parse(await read(location, showSecrets ? [...args, "--show-secrets"] : args));
+    },
+    resources: async (location): Promise<KnownResource[]> => {
+      const { deployment } = exportSchema.parse(
+        await read(location, ["stack", "export", "--stack", location.stackName]),
+      );
+      return deployment.resources.map(({ urn, type, protect, outputs }) => ({
+        urn,
+        type,
+        protect,
+        dockerName: typeof outputs["name"] === "string" ? outputs["name"] : undefined,
+      }));
+    },
+  };
+}

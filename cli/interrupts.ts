@@ -1,0 +1,34 @@
+/** Ctrl-C as an operation takes it: once to stop after what is running, twice to stop at once. */
+export interface Interrupts extends Disposable {
+  readonly stopSoon: AbortSignal;
+  readonly stopNow: AbortSignal;
+  /** Whether anybody has asked to stop. */
+  readonly interrupted: boolean;
+}
+
+/** Listens for SIGINT and SIGTERM until disposed; `onInterrupt` is told each time what happens now. */
+export function listenForInterrupts(onInterrupt: (message: string) => void): Interrupts {
+  const [soon, now] = [new AbortController(), new AbortController()];
+  const listener = () => {
+    if (!soon.signal.aborted) {
+      onInterrupt("Stopping: running operations are finished and saved first. Press Ctrl-C again to stop at once.");
+      soon.abort();
+    } else if (!now.signal.aborted) {
+      onInterrupt("Stopping at once: the state tells what was in progress.");
+      now.abort();
+    }
+  };
+  process.on("SIGINT", listener);
+  process.on("SIGTERM", listener);
+  return {
+    stopSoon: soon.signal,
+    stopNow: now.signal,
+    get interrupted() {
+      return soon.signal.aborted;
+    },
+    [Symbol.dispose]: () => {
+      process.off("SIGINT", listener);
+      process.off("SIGTERM", listener);
+    },
+  };
+}

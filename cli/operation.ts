@@ -1,0 +1,60 @@
+import type { EngineEvent } from "../engine/events.ts";
+import type { CommandContext } from "./context.ts";
+import { openDisplay } from "./display/display.ts";
+import type { OperationView } from "./display/operation-view.ts";
+import type { OperationKind, OperationOutcome, OperationRequest } from "./engines/engine.ts";
+import { Exit, exitCode } from "./exit-code.ts";
+
+/** What was seen of an operation. */
+export interface ShownOperation extends OperationOutcome {
+  view: OperationView;
+  events: EngineEvent[];
+}
+
+/** An operation's parameters, without what this module adds. */
+export type OperationSettings = Omit<OperationRequest, "location" | "onEvent">;
+
+/** Plans an operation and shows the plan. */
+export function plan(context: CommandContext, kind: OperationKind, settings: OperationSettings) {
+  return show(context, kind, settings, true);
+}
+
+/** Carries an operation out and shows how it goes. */
+export function run(context: CommandContext, kind: OperationKind, settings: OperationSettings) {
+  return show(context, kind, settings, false);
+}
+
+async function show(
+  context: CommandContext,
+  kind: OperationKind,
+  settings: OperationSettings,
+  planning: boolean,
+): Promise<ShownOperation> {
+  const { output, location } = context;
+  const engine = await context.engine();
+  const display = openDisplay({ output, stackName: location.stackName, kind, planning, diff: settings.diff });
+  const events: EngineEvent[] = [];
+  const onEvent = (event: EngineEvent) => {
+    events.push(event);
+    display.onEvent(event);
+  };
+  try {
+    const request = { ...settings, location, onEvent };
+    const outcome = planning ? await engine.plan(kind, request) : await engine.run(kind, request);
+    return { succeeded: outcome.succeeded, changes: outcome.changes, view: display.view, events };
+  } finally {
+    display.end();
+  }
+}
+
+/** Ends the command where an operation did not succeed. */
+export function requireSuccess({ succeeded }: OperationOutcome, settings: OperationSettings): void {
+  if (settings.interrupts.interrupted) throw new Exit(exitCode.interrupted);
+  if (!succeeded) throw new Exit(exitCode.failed);
+}
+
+/** Says which engine runs. */
+export async function announceEngine(context: CommandContext): Promise<void> {
+  const { name } = await context.engine();
+  context.output.print(name === "pulumi" ? "Engine: the Pulumi CLI" : "Engine: embedded", "");
+}

@@ -1,0 +1,86 @@
+import { styleText } from "node:util";
+import { plain, type Style } from "./display/style.ts";
+
+/** The terminal as far as a live display needs it. */
+export interface Terminal {
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string): void;
+}
+
+/** Where a command's words go. */
+export interface Output {
+  /** Exactly one document is wanted on standard output; everything said on the way is left out. */
+  readonly json: boolean;
+  readonly style: Style;
+  /** The terminal to draw on; undefined where standard output is none, or one that cannot move its cursor. */
+  readonly terminal: Terminal | undefined;
+  /** Prints lines for people: on standard output, or nowhere where JSON is wanted. */
+  print(...lines: string[]): void;
+  /** Prints lines about what went wrong, on standard error. */
+  warn(...lines: string[]): void;
+  /** Prints the one document that `--json` asks for. */
+  document(value: unknown): void;
+  /** Prints one line of JSON, for streams of events. */
+  documentLine(value: unknown): void;
+  /** From now on `[secret]` stands wherever this text would be printed. */
+  conceal(secret: string): void;
+}
+
+/** The streams that an output writes to, as `process.stdout` and `process.stderr` are. */
+export interface Streams {
+  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
+  stderr: NodeJS.WritableStream;
+}
+
+/** Secrets shorter than this would turn ordinary words into `[secret]`. */
+const concealedFromLength = 4;
+
+/**
+ * The output of a command.
+ *
+ * Colours and the live display need a terminal; `NO_COLOR`, `FORCE_COLOR` and `TERM` count as Node's `styleText` has it.
+ */
+export function openOutput(json: boolean, streams: Streams = process): Output {
+  const { stdout, stderr } = streams;
+  const secrets = new Set<string>();
+  const masked = (text: string) => [...secrets].reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text);
+  const writeLines = (stream: NodeJS.WritableStream, lines: string[]) => {
+    if (lines.length > 0) stream.write(masked(`${lines.join("\n")}\n`));
+  };
+  const canDraw = stdout.isTTY === true && process.env["TERM"] !== "dumb";
+  const terminal: Terminal = {
+    get columns() {
+      return stdout.columns ?? 80;
+    },
+    get rows() {
+      return stdout.rows ?? 24;
+    },
+    write: (text) => {
+      stdout.write(masked(text));
+    },
+  };
+  return {
+    json,
+    // Without colours where standard output takes none.
+    style: json ? plain : (format, text) => styleText(format, text),
+    terminal: canDraw && !json ? terminal : undefined,
+    print: (...lines) => {
+      if (!json) writeLines(stdout, lines);
+    },
+    warn: (...lines) => {
+      writeLines(stderr, lines);
+    },
+    document: (value) => {
+      writeLines(stdout, [JSON.stringify(value, undefined, 4)]);
+    },
+    documentLine: (value) => {
+      writeLines(stdout, [JSON.stringify(value)]);
+    },
+    conceal: (secret) => {
+      if (secret.length < concealedFromLength) return;
+      secrets.add(secret);
+      secrets.add(JSON.stringify(secret).slice(1, -1));
+    },
+  };
+}

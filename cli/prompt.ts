@@ -1,0 +1,49 @@
+import { createInterface } from "node:readline/promises";
+import { text as readAll } from "node:stream/consumers";
+import { Writable } from "node:stream";
+import { Exit, exitCode } from "./exit-code.ts";
+
+/** Whether there is a person to ask. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** Asks a question on the terminal that only yes or no answer; Ctrl-C ends the command. */
+export async function askYesNo(question: string): Promise<boolean> {
+  for (;;) {
+    const answer = (await askLine(`${question} [yes/no] `, process.stderr)).trim().toLowerCase();
+    if (answer === "yes" || answer === "y") return true;
+    if (answer === "no" || answer === "n" || answer === "") return false;
+  }
+}
+
+/** Reads a secret: typed without being shown on a terminal, else all of standard input without its last line break. */
+export async function readSecret(label: string): Promise<string> {
+  if (!process.stdin.isTTY) return (await readAll(process.stdin)).replace(/\r?\n$/, "");
+  process.stderr.write(`${label} (not shown): `);
+  const nowhere = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  const secret = await askLine("", nowhere);
+  process.stderr.write("\n");
+  return secret;
+}
+
+async function askLine(question: string, output: NodeJS.WritableStream): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  lines.once("SIGINT", () => {
+    reject(new Exit(exitCode.interrupted));
+  });
+  lines.once("close", () => {
+    reject(new Exit(exitCode.notConfirmed));
+  });
+  lines.question(question).then(resolve, reject);
+  try {
+    return await promise;
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { closingLines, headline } from "../../../cli/display/closing-lines.ts";
+import { diffLines } from "../../../cli/display/diff-lines.ts";
+import { emptyView } from "../../../cli/display/operation-view.ts";
+import { plain } from "../../../cli/display/style.ts";
+import type { EventBody } from "../../../engine/events.ts";
+import { begins, numbered, step, urns } from "./events.ts";
+import { previewEvents, readPreview } from "./recorded-preview.ts";
+
+describe("whole property diffs", () => {
+  it("are those of `pulumi preview --diff`", () => {
+    const recorded = readFileSync(new URL("../../data/display/10-preview-diff.output.txt", import.meta.url), "utf8");
+    const lines = ["Previewing update (dev):", ...linesOf(previewEvents(readPreview("memory-limit")))];
+    assert.deepEqual(withoutIdentities(lines), withoutIdentities(recorded.trimEnd().split("\n")));
+  });
+
+  it("mask secrets and say that unknown values are unknown", () => {
+    const lines = linesOf(previewEvents(readPreview("secret-rotated")));
+    assert.ok(lines.includes("      ~ data: [secret] => [secret]"), lines.join("\n"));
+    const redis = lines.slice(lines.findIndex((line) => line.includes("service:Service: (update)")));
+    assert.deepEqual(redis.slice(4, 16), [
+      "      ~ taskSpec: {",
+      "          ~ containerSpec: {",
+      "              + env    : [unknown]",
+      "              ~ secrets: [",
+      "                  ~ [0]: {",
+      '                      ~ secretId  : "qpf059t69wbjtoj6a548l2vf5" => [unknown]',
+      '                      ~ secretName: "password-71d9c55" => "password-a284d17"',
+      "                    }",
+      "                ]",
+      "              + sysctl : [unknown]",
+      "            }",
+      "        }",
+    ]);
+  });
+
+  it("show of a replacement one step, with what forces it", () => {
+    const lines = linesOf(previewEvents(readPreview("volume-renamed")));
+    assert.equal(lines.filter((line) => line.includes("volume:Volume: (")).length, 1);
+    assert.ok(lines.includes('      ~ name: "foobarstore" => "foobarstore2"'), lines.join("\n"));
+  });
+
+  it("show a new resource with all of its inputs but the bridge's own", () => {
+    const created = step("create", urns.conf);
+    const inputs = {
+      __defaults: ["name"],
+      name: "conf-1",
+      data: "[secret]",
+      labels: [{ __defaults: [], label: "a", value: "b" }],
+    };
+    const next = { ...(created.new ?? { urn: created.urn, type: created.type }), inputs };
+    assert.deepEqual(linesOf([begins({ ...created, new: next }, true)]), [
+      "+ docker:index/serviceConfig:ServiceConfig: (create)",
+      `    [urn=${urns.conf}]`,
+      `    [provider=${created.provider}]`,
+      "    data  : [secret]",
+      "    labels: [",
+      "        [0]: {",
+      '            label: "a"',
+      '            value: "b"',
+      "        }",
+      "    ]",
+      '    name  : "conf-1"',
+    ]);
+  });
+});
+
+function linesOf(bodies: readonly EventBody[]): string[] {
+  const view = emptyView("update", true);
+  const told = numbered(bodies).flatMap((event) => diffLines(view, event, 0, plain));
+  assert.equal(headline(view, "dev"), "Previewing update (dev):");
+  return [...told, ...closingLines(view, plain)];
+}
+
+/** Lines without what is different between two stacks of one program. */
+function withoutIdentities(lines: readonly string[]): string[] {
+  return lines.map((line) =>
+    line
+      .replace(/(\[id=)\w+/, "$1ID")
+      .replaceAll(/dev::(lifecycle|recording)::/g, "dev::PROJECT::")
+      .replaceAll(/(lifecycle|recording)-dev/g, "PROJECT-dev")
+      .replace(/(default_5_2_0::)[0-9a-f-]+/, "$1ID"),
+  );
+}
