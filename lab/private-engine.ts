@@ -1,0 +1,136 @@
+import { mkdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineError, findEngine, pingEngine } from "../swarm/connection.ts";
+import type { EngineConnection } from "../swarm/connection.ts";
+import { startDaemon } from "./daemon.ts";
+import { linkNames } from "./lab-network.ts";
+import {
+  cgroupParent,
+  endOwnedProcesses,
+  findOwnedProcesses,
+  listOwnedProcesses,
+  ownerMark,
+  ownerVariable,
+} from "./owned-process.ts";
+import type { Toolbox } from "./toolbox.ts";
+
+/** A Docker engine that a lab runs for itself. */
+export interface PrivateEngine {
+  /** The lab's id. */
+  readonly lab: string;
+  /** The engine's name within the lab. */
+  readonly part: string;
+  /** Where it keeps its data and its log. */
+  readonly directory: string;
+  /** Where its socket and its run-time state lie; a short path. */
+  readonly runDirectory: string;
+  /** The network namespace that it runs in; without one it shares the machine's network. */
+  readonly namespace?: string;
+  /** The hostname of its node; default: the machine's. */
+  readonly hostname?: string;
+  /** Registries besides 127.0.0.0/8 from which it may pull over plain HTTP, as addresses or subnets. */
+  readonly insecureRegistries: readonly string[];
+}
+
+/** The engine's address as DOCKER_HOST takes it. */
+export function engineHost(engine: Pick<PrivateEngine, "runDirectory">): string {
+  return `unix://${join(engine.runDirectory, "docker.sock")}`;
+}
+
+/** The engine if it runs and answers. */
+export async function runningEngine(engine: PrivateEngine): Promise<EngineConnection | undefined> {
+  const processes = await findOwnedProcesses(engine.lab, engine.part);
+  if (!processes.some(({ command }) => command === "dockerd")) return undefined;
+  const connection = findEngine({ host: engineHost(engine) });
+  try {
+    await pingEngine(connection);
+    return connection;
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What dockerd and containerd write to outside the folders that they are given (dockerd: its trust key and the sockets
+ * of plug-ins; containerd: the sockets of shims, which have a fixed place, and its opt plug-in). Each is covered by a
+ * folder of the engine's own, in its mount namespace.
+ */
+const coveredDirectories = ["/etc/docker", "/opt/containerd", "/run/containerd", "/run/docker"];
+const coverMark = ".made-by-holdfast";
+
+/** Runs in the engine's own mount namespace, with `$1` as the hostname and the rest for dockerd. */
+const launchScript = `set -eu
+for path in ${coveredDirectories.join(" ")}; do mount --bind "$COVER_DIRECTORY$path" "$path"; done
+unset COVER_DIRECTORY
+if [ -n "$1" ]; then hostname "$1"; fi
+shift
+exec dockerd "$@"`;
+
+/** dockerd's arguments. */
+export function dockerdArguments(engine: PrivateEngine): string[] {
+  return [
+    ...["--data-root", join(engine.directory, "data")],
+    ...["--exec-root", join(engine.runDirectory, "exec")],
+    ...["--pidfile", join(engine.runDirectory, "dockerd.pid")],
+    ...["--host", engineHost(engine)],
+    ...["--bridge", linkNames(engine.lab).bridge],
+    ...["--cgroup-parent", cgroupParent(engine.lab, engine.part)],
+    ...["--exec-opt", "native.cgroupdriver=cgroupfs"],
+    // Ports are published by docker-proxy alone: the machine's firewall rules and routing stay as they are.
+    ...["--iptables=false", "--ip6tables=false", "--ip-forward=false"],
+    ...engine.insecureRegistries.flatMap((registry) => ["--insecure-registry", registry]),
+    ...["--log-level", "warn"],
+  ];
+}
+
+/**
+ * Starts an engine, once its network exists, and waits until it answers. What an earlier run of the same engine left
+ * running is ended first; its data stays.
+ *
+ * dockerd gets a mount namespace of its own, so that all it mounts is gone with its last process.
+ *
+ * @throws InputError with the last lines of the engine's log when it ends or does not answer within 30 s.
+ */
+export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Promise<EngineConnection> {
+  await endOwnedProcesses(engine.lab, engine.part);
+  const cover = join(engine.directory, "cover");
+  for (const directory of [cover, join(engine.runDirectory, "exec")]) {
+    await rm(directory, { recursive: true, force: true });
+  }
+  await rm(join(engine.runDirectory, "dockerd.pid"), { force: true });
+  await mkdir(engine.runDirectory, { recursive: true, mode: 0o700 });
+  for (const path of coveredDirectories) {
+    await mkdir(join(cover, path), { recursive: true });
+    if ((await mkdir(path, { recursive: true })) !== undefined) await writeFile(join(path, coverMark), "");
+  }
+
+  const inNetwork = engine.namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${engine.namespace}`];
+  const ownHostname = engine.hostname === undefined ? [] : ["--uts"];
+  return startDaemon({
+    name: "Docker engine",
+    command: [
+      ...inNetwork,
+      ...["unshare", "--mount", "--propagation", "slave", ...ownHostname],
+      ...["sh", "-c", launchScript, "sh", engine.hostname ?? "", ...dockerdArguments(engine)],
+    ],
+    environment: {
+      ...toolbox.environment,
+      COVER_DIRECTORY: cover,
+      [ownerVariable]: ownerMark(engine.lab, engine.part),
+    },
+    logPath: join(engine.directory, "dockerd.log"),
+    ready: () => runningEngine(engine),
+  });
+}
+
+/** Removes the folders that the lab's engines made on the machine to be covered, once no other lab uses them. */
+export async function removeCoveredDirectories(lab: string): Promise<void> {
+  if ((await listOwnedProcesses()).some((process) => process.lab !== lab)) return;
+  for (const path of coveredDirectories) {
+    const mark = join(path, coverMark);
+    if (!(await stat(mark).catch(() => undefined))) continue;
+    await rm(mark);
+    await rmdir(path).catch(() => undefined); // Somebody else uses it by now.
+  }
+}

@@ -1,0 +1,216 @@
+import { constants } from "node:fs";
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { arch } from "node:os";
+import { delimiter, join } from "node:path";
+import { execa } from "execa";
+import { z } from "zod";
+import { InputError } from "../model/input-error.ts";
+import { withExclusiveLock } from "./exclusive-lock.ts";
+
+/**
+ * The programs that a lab runs: the machine's own, and those that it lacks taken out of Debian packages into a folder.
+ * Nothing is installed, so no package script runs, no daemon starts and removing the folder leaves no trace.
+ */
+export interface Toolbox {
+  /** The folder that the packages were unpacked into. */
+  readonly directory: string;
+  /** `PATH` and `LD_LIBRARY_PATH` with which the programs are found and run. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The packages to take programs from, and for each the program that tells that the machine has it already. */
+const packages = {
+  "docker.io": "dockerd",
+  "docker-registry": "docker-registry",
+  "redis-server": "redis-server",
+  "busybox-static": "busybox",
+  iproute2: "ip",
+} as const;
+
+/** What the lab runs; of these only util-linux' own come with every Debian. */
+const programs = [...Object.values(packages), "containerd", "runc", "redis-cli", "setpriv", "nsenter", "unshare"];
+
+/** Opens the toolbox in a cache folder, or answers undefined when it has not been filled for this system. */
+export async function openToolbox(cacheDirectory: string): Promise<Toolbox | undefined> {
+  const directory = join(cacheDirectory, "toolbox");
+  const filledFor = await readFile(join(directory, "filled-for"), "utf8").catch(() => undefined);
+  if (filledFor === undefined || filledFor !== (await systemRelease())) return undefined;
+  return { directory, environment: await toolEnvironment(directory) };
+}
+
+/**
+ * Fills the toolbox in a cache folder: downloads what this machine lacks with apt and unpacks it. Several processes may
+ * share the folder. apt's package lists are refreshed only when the download fails with the present ones.
+ *
+ * @throws InputError when apt gets no packages, or a program is not in them.
+ */
+export async function fillToolbox(cacheDirectory: string, progress: (detail: string) => void): Promise<Toolbox> {
+  await mkdir(cacheDirectory, { recursive: true });
+  return withExclusiveLock(`cache:${cacheDirectory}`, async () => {
+    const filled = await openToolbox(cacheDirectory);
+    if (filled) return filled;
+
+    const archives = join(cacheDirectory, "archives");
+    await downloadPackages(archives, progress);
+    const partial = join(cacheDirectory, "toolbox.partial");
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial, { recursive: true });
+    const files = (await readdir(archives)).filter((name) => name.endsWith(".deb") && !isLibc(name));
+    for (const [index, name] of files.entries()) {
+      progress(`unpacking ${index + 1} of ${files.length}: ${packageOf(name)}`);
+      await execa("dpkg-deb", ["--extract", join(archives, name), partial]);
+    }
+    await requirePrograms(await toolEnvironment(partial));
+    await writeFile(join(partial, "filled-for"), await systemRelease());
+
+    const directory = join(cacheDirectory, "toolbox");
+    await rm(directory, { recursive: true, force: true });
+    await rename(partial, directory);
+    await rm(archives, { recursive: true, force: true });
+    return { directory, environment: await toolEnvironment(directory) };
+  });
+}
+
+/** The full path of a program, in the toolbox or on the machine's PATH. */
+export async function findProgram(environment: Toolbox["environment"], name: string): Promise<string | undefined> {
+  for (const directory of (environment["PATH"] ?? "").split(delimiter)) {
+    const path = join(directory, name);
+    const usable = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (usable) return path;
+  }
+  return undefined;
+}
+
+/** The share that apt says it has downloaded, from a line that it writes to its status descriptor; 0 to 100. */
+export function downloadPercent(line: string): number | undefined {
+  const [, percent] = /^dlstatus:\d+:(\d+(?:\.\d+)?):/.exec(line) ?? [];
+  return percent === undefined ? undefined : Math.floor(Number(percent));
+}
+
+async function downloadPackages(archives: string, progress: (detail: string) => void): Promise<void> {
+  const wanted = await missingPackages();
+  await mkdir(join(archives, "partial"), { recursive: true });
+  if (wanted.length === 0) return;
+  progress(wanted.join(", "));
+  const failure = await aptDownload(archives, wanted, progress);
+  if (failure === undefined) return;
+  progress("refreshing apt's package lists");
+  const update = await execa("apt-get", [...aptOptions, "update"], { env: aptEnvironment, reject: false, all: true });
+  const secondFailure = await aptDownload(archives, wanted, progress);
+  if (secondFailure === undefined) return;
+  throw new InputError({
+    path: "sandbox packages",
+    expected: `apt-get to download ${wanted.join(", ")}`,
+    got: update.failed ? aptError(update.all) : secondFailure,
+    fix: "Check the network and apt's sources (`apt-get update`), or point DOCKER_HOST at an engine that runs",
+  });
+}
+
+/**
+ * Only a download into a folder of ours: apt's own locks guard the installation of packages, which does not happen, and
+ * the folder is guarded by the toolbox' lock.
+ */
+const aptOptions = [
+  "--yes",
+  "--no-install-recommends",
+  ...["APT::Sandbox::User=root", "APT::Status-Fd=1", "Acquire::Retries=1"].flatMap((option) => ["-o", option]),
+  ...["http", "https"].flatMap((scheme) => ["-o", `Acquire::${scheme}::Timeout=10`]),
+];
+const aptEnvironment = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+
+/** Answers undefined when all is there, else apt's own words. */
+async function aptDownload(
+  archives: string,
+  wanted: readonly string[],
+  progress: (detail: string) => void,
+): Promise<string | undefined> {
+  const options = ["-o", `Dir::Cache::archives=${archives}`, "-o", "Debug::NoLocking=1", "--download-only"];
+  const apt = execa("apt-get", [...aptOptions, ...options, "install", ...wanted], {
+    env: aptEnvironment,
+    reject: false,
+    all: true,
+  });
+  let size = "";
+  let told = -1;
+  for await (const line of apt.iterable()) {
+    size = /Need to get (?:\S+ of |.*\/)?(.+) of archives/.exec(line)?.[1] ?? size;
+    const percent = downloadPercent(line);
+    if (percent !== undefined && percent >= told + 5) {
+      told = percent;
+      progress(`downloading ${size}: ${percent} %`);
+    }
+  }
+  const { failed, all } = await apt;
+  return failed ? aptError(all) : undefined;
+}
+
+function aptError(output: string): string {
+  const lines = output.split("\n");
+  const errors = lines.filter((line) => line.startsWith("E: "));
+  return (errors.length > 0 ? errors : lines.slice(-1)).slice(0, 3).join(" ").replaceAll("E: ", "").trim();
+}
+
+async function missingPackages(): Promise<string[]> {
+  const environment = { PATH: searchPath([]) };
+  const found = await Promise.all(
+    Object.entries(packages).map(async ([name, program]) => ({ name, path: await findProgram(environment, program) })),
+  );
+  return found.filter(({ path }) => path === undefined).map(({ name }) => name);
+}
+
+async function requirePrograms(environment: Toolbox["environment"]): Promise<void> {
+  for (const name of programs) {
+    if ((await findProgram(environment, name)) !== undefined) continue;
+    throw new InputError({
+      path: "sandbox packages",
+      expected: `the program ${name} in ${Object.keys(packages).join(", ")} or on the PATH`,
+      got: "none",
+      fix: `Install the package that holds ${name}`,
+    });
+  }
+}
+
+async function toolEnvironment(directory: string): Promise<Record<string, string>> {
+  const libraries: string[] = [];
+  for (const parent of [join(directory, "usr/lib"), join(directory, "lib")]) {
+    const names = await readdir(parent).catch(() => []);
+    libraries.push(...names.filter((name) => name.includes("-linux-gnu")).map((name) => join(parent, name)), parent);
+  }
+  const binaries = ["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name));
+  return { PATH: searchPath(binaries), LD_LIBRARY_PATH: libraries.join(delimiter) };
+}
+
+function searchPath(first: readonly string[]): string {
+  const usual = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  return [...new Set([...first, ...(process.env["PATH"] ?? "").split(delimiter), ...usual])].join(delimiter);
+}
+
+async function systemRelease(): Promise<string> {
+  const release = osRelease(await readFile("/etc/os-release", "utf8"));
+  return `${release.id} ${release.version} ${arch()}`;
+}
+
+const releaseSchema = z.object({ ID: z.string(), ID_LIKE: z.string().default(""), VERSION_ID: z.string().default("") });
+
+/** Reads the text of /etc/os-release (os-release(5)): which distribution this is, and which it descends from. */
+export function osRelease(text: string): { id: string; like: string[]; version: string } {
+  const pairs = text
+    .split("\n")
+    .map((line) => /^([A-Z_]+)=["']?(.*?)["']?$/.exec(line.trim()))
+    .filter((match) => match !== null)
+    .map(([, key, value]) => [key, value]);
+  const { ID, ID_LIKE, VERSION_ID } = releaseSchema.parse(Object.fromEntries(pairs));
+  return { id: ID, like: ID_LIKE.split(" ").filter(Boolean), version: VERSION_ID };
+}
+
+/** The C library belongs to the machine's own loader: another version of it would break every program. */
+function isLibc(file: string): boolean {
+  return ["libc6", "libc-bin"].includes(packageOf(file));
+}
+
+function packageOf(file: string): string {
+  return file.split("_", 1)[0] ?? file;
+}
