@@ -1,18 +1,20 @@
-import type { OperationResult } from "../operations.ts";
 import type { PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
+import { containsSecret } from "../property-value.ts";
+import type { StoredCheckpoint } from "./checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint, encodeDeployment } from "./checkpoint.ts";
+import type { CiphertextCache } from "./checkpoint-value.ts";
+import { DamagedStateError } from "./damaged-state.ts";
+import { removeTemporaries, shownPath } from "./durable-file.ts";
+import { readState, withBackup, writeState } from "./file-backend.ts";
+import type { UpdateRecord } from "./history.ts";
+import { writeHistory } from "./history.ts";
+import type { HeldLock } from "./lock.ts";
+import { releaseLock, takeLock } from "./lock.ts";
+import type { SecretsManager } from "./secrets-manager.ts";
+import { brokenRule } from "./snapshot-integrity.ts";
 import type { Stack } from "./stack.ts";
 
-/** What the history remembers of an operation besides what it did to the state (Pulumi: pkg/backend, `UpdateInfo`). */
-export interface UpdateRecord {
-  kind: "update" | "refresh" | "destroy" | "import";
-  message: string;
-  /** Of the start of the operation, in milliseconds since 1970. */
-  startTime: number;
-  result: "succeeded" | "failed";
-  resourceChanges: OperationResult["changes"];
-  /** Facts about the run, such as `exec.kind`; never a secret. */
-  environment?: Record<string, string>;
-}
+export type { UpdateRecord } from "./history.ts";
 
 /**
  * The state of a stack while an operation runs: what is done is on the disk when a method's promise is fulfilled.
@@ -21,51 +23,157 @@ export interface UpdateRecord {
 export class StackState implements AsyncDisposable {
   /** The state as it was read; without resources for a stack that has none yet. */
   readonly loaded: Snapshot;
+  readonly #stack: Stack;
+  readonly #checkpoint: StoredCheckpoint | undefined;
+  readonly #ciphertexts: CiphertextCache;
+  #lock: HeldLock | undefined;
+  #resources: readonly ResourceState[];
+  #pending: readonly PendingOperation[];
+  /** The last write that was begun, and the one that waits for it to end. */
+  #running: Promise<void> = Promise.resolve();
+  #waiting: Promise<void> | undefined;
+  #written = false;
 
-  private constructor(loaded: Snapshot) {
-    this.loaded = loaded;
+  private constructor(stack: Stack, lock: HeldLock | undefined, read: ReadState) {
+    this.#stack = stack;
+    this.#lock = lock;
+    this.loaded = read.snapshot;
+    this.#checkpoint = read.checkpoint;
+    this.#ciphertexts = read.ciphertexts;
+    this.#resources = read.snapshot.resources;
+    this.#pending = read.snapshot.pendingOperations;
   }
 
   /**
    * Reads and checks a stack's state, after taking its lock where `lock` says so (previews need none).
    *
+   * @param options.damaged - `replace` takes a damaged state for an empty one, which an import is about to replace
    * @throws InputError when it is locked, damaged or not to be decrypted; nothing has been touched then
    */
-  static open(_stack: Stack, _options: { lock: boolean }): Promise<StackState> {
-    return Promise.reject(new Error("not yet implemented"));
+  static async open(stack: Stack, options: { lock: boolean; damaged?: "replace" }): Promise<StackState> {
+    const lock = options.lock ? await takeLock(stack.files.locks, stack.name) : undefined;
+    try {
+      if (lock !== undefined) await removeTemporaries(stack.files.state);
+      return new StackState(stack, lock, await readDecrypted(stack, options.damaged === "replace"));
+    } catch (error) {
+      if (lock !== undefined) await releaseLock(lock);
+      throw error;
+    }
   }
 
   /** Records that an operation is about to begin; it stands in `pending_operations` until {@link end}. */
-  begin(_operation: PendingOperation): Promise<void> {
-    return Promise.reject(new Error("not yet implemented"));
+  async begin(operation: PendingOperation): Promise<void> {
+    this.#pending = [...this.#pending, operation];
+    await this.#write();
   }
 
   /** Records the resources as they are after an operation, and that the operation is over. */
-  end(_operation: PendingOperation, _resources: readonly ResourceState[]): Promise<void> {
-    return Promise.reject(new Error("not yet implemented"));
+  async end(operation: PendingOperation, resources: readonly ResourceState[]): Promise<void> {
+    this.#resources = [...resources];
+    await this.forget([operation]);
   }
 
   /** Records the resources as they are; operations that were begun stay begun. */
-  save(_resources: readonly ResourceState[]): Promise<void> {
-    return Promise.reject(new Error("not yet implemented"));
+  async save(resources: readonly ResourceState[]): Promise<void> {
+    this.#resources = [...resources];
+    await this.#write();
   }
 
   /** Drops operations that an earlier, interrupted run left pending, after what they did has been found out. */
-  forget(_operations: readonly PendingOperation[]): Promise<void> {
-    return Promise.reject(new Error("not yet implemented"));
+  async forget(operations: readonly PendingOperation[]): Promise<void> {
+    this.#pending = this.#pending.filter((pending) => !operations.includes(pending));
+    await this.#write();
+  }
+
+  /** Replaces everything by another state, as an import does. */
+  async replace(snapshot: Snapshot): Promise<void> {
+    this.#resources = snapshot.resources;
+    this.#pending = snapshot.pendingOperations;
+    await this.#write();
   }
 
   /** Writes history and backup, as Pulumi does at the end of every update that is not a preview. */
-  finish(_record: UpdateRecord): Promise<void> {
-    return Promise.reject(new Error("not yet implemented"));
+  async finish(record: UpdateRecord): Promise<void> {
+    await this.#running.catch(() => undefined);
+    // Also where nothing has changed: the manifest tells when the state was last found to be right.
+    if (!this.#written) await this.#write();
+    await writeHistory(this.#stack.files, record, this.#stack.storedConfig());
   }
 
   /** Waits for writes under way and gives the lock back; safe to call twice. */
-  close(): Promise<void> {
-    return Promise.reject(new Error("not yet implemented"));
+  async close(): Promise<void> {
+    await (this.#waiting ?? this.#running).catch(() => undefined);
+    const lock = this.#lock;
+    this.#lock = undefined;
+    if (lock !== undefined) await releaseLock(lock);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Waits for a write that holds everything that is known now; while one is under way, all others wait for the next. */
+  async #write(): Promise<void> {
+    this.#waiting ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#waiting = undefined;
+        this.#running = this.#writeNow();
+        return this.#running;
+      });
+    await this.#waiting;
+  }
+
+  async #writeNow(): Promise<void> {
+    if (this.#lock === undefined) throw new Error("a state was written without its lock");
+    const { files, project, name } = this.#stack;
+    const secrets = await this.#secretsForWriting();
+    // Taken after the wait for the key: what was recorded meanwhile is in this write, too.
+    const snapshot = { resources: [...this.#resources], pendingOperations: [...this.#pending] };
+    const latest = encodeDeployment(
+      snapshot,
+      {
+        time: new Date().toISOString(),
+        manifest: this.#checkpoint?.deployment?.manifest,
+        salt: secrets?.salt ?? this.#stack.salt ?? this.#checkpoint?.salt,
+        metadata: this.#checkpoint?.deployment?.metadata,
+      },
+      { secrets, ciphertexts: this.#ciphertexts, path: shownPath(files.state) },
+    );
+    await writeState(files, encodeCheckpoint(`organization/${project.name}/${name}`, this.#checkpoint?.config, latest));
+    this.#written = true;
+    // After writing, as Pulumi does: what was done is recorded even where this engine has put it down in a wrong order.
+    const rule = brokenRule(snapshot.resources);
+    if (rule !== undefined) throw new Error(`the state that was written does not fit together: ${rule}`);
+  }
+
+  async #secretsForWriting(): Promise<SecretsManager | undefined> {
+    const states = [...this.#resources, ...this.#pending.map(({ resource }) => resource)];
+    const any = states.some(({ inputs, outputs }) => containsSecret(inputs) || containsSecret(outputs));
+    return any ? await this.#stack.ensureSecrets() : undefined;
+  }
+}
+
+interface ReadState {
+  checkpoint: StoredCheckpoint | undefined;
+  snapshot: Snapshot;
+  ciphertexts: CiphertextCache;
+}
+
+/** Reads and decrypts a stack's state, with the newest good backup in the error where that fails. */
+async function readDecrypted(stack: Stack, replacesDamaged: boolean): Promise<ReadState> {
+  const ciphertexts: CiphertextCache = new Map();
+  const nothing = { checkpoint: undefined, snapshot: { resources: [], pendingOperations: [] }, ciphertexts };
+  try {
+    const checkpoint = await readState(stack.files);
+    if (checkpoint === undefined) return nothing;
+    const secrets =
+      checkpoint.encrypted && checkpoint.salt !== undefined
+        ? await stack.openSecrets(checkpoint.salt, checkpoint.path)
+        : undefined;
+    return { checkpoint, snapshot: decodeCheckpoint(checkpoint, secrets, ciphertexts), ciphertexts };
+  } catch (error) {
+    if (replacesDamaged && error instanceof DamagedStateError) return nothing;
+    throw await withBackup(error, stack.files);
   }
 }

@@ -1,37 +1,128 @@
 import type { StackLocation } from "../operations.ts";
+import { InputError, showValue } from "../../model/input-error.ts";
+import { shownPath } from "./durable-file.ts";
+import type { StackFiles } from "./file-backend.ts";
+import { readState, stackFiles } from "./file-backend.ts";
+import type { LockHolder } from "./lock.ts";
+import { releaseAllLocks } from "./lock.ts";
+import { PassphraseKeeper } from "./passphrase.ts";
+import type { Project } from "./project-file.ts";
+import { readProject } from "./project-file.ts";
+import type { SecretsManager } from "./secrets-manager.ts";
+import type { ConfigValue } from "./stack-settings.ts";
+import { StackSettings } from "./stack-settings.ts";
 
-/** A value of the stack's configuration as the language host passes it: objects and lists as JSON. */
-export interface ConfigValue {
-  value: string;
-  secret: boolean;
-}
+export type { ConfigValue } from "./stack-settings.ts";
+export type { Project } from "./project-file.ts";
 
-/** `Pulumi.yaml` (sdk/go/common/workspace/project.go). */
-export interface Project {
-  name: string;
-  directory: string;
-  /** The program, relative to the directory; Pulumi's default is the directory itself. */
-  main: string;
-  runtime: { name: string; options: Record<string, unknown> };
-}
-
-/** A stack with everything that its operations need: project, settings, secrets and where the state lies. */
-export interface Stack {
+/** A stack with everything that its operations need: project, settings, secrets and where its state lies. */
+export class Stack {
   readonly project: Project;
   readonly name: string;
-  /** The folder that holds `stacks/`, `history/` and so on; by default `.pulumi` in the project. */
-  readonly stateDirectory: string;
-  /** The configuration, by full key (`project:name`), decrypted. Throws InputError on a wrong passphrase. */
-  config(): Promise<Map<string, ConfigValue>>;
-  /** One value; a key without a namespace means the project's. */
-  getConfig(key: string): Promise<ConfigValue | undefined>;
+  readonly files: StackFiles;
+  readonly #keeper: PassphraseKeeper;
+  #settings: StackSettings;
+
+  /** Use {@link openStack}. */
+  constructor(project: Project, name: string, settings: StackSettings, keeper: PassphraseKeeper) {
+    this.project = project;
+    this.name = name;
+    this.files = stackFiles(project.stateDirectory, project.name, name);
+    this.#settings = settings;
+    this.#keeper = keeper;
+    // The key begins to be derived in the background; what goes wrong is told to whoever asks for the values.
+    if (settings.encrypted) this.#configSecrets().catch(() => undefined);
+  }
+
+  /** The configuration by full key (`project:name`), decrypted. Throws InputError on a wrong passphrase. */
+  async config(): Promise<Map<string, ConfigValue>> {
+    return this.#settings.config(this.#settings.encrypted ? await this.#configSecrets() : undefined);
+  }
+
+  /** One value, or undefined; a key without a namespace means the project's. */
+  async getConfig(key: string): Promise<ConfigValue | undefined> {
+    return (await this.config()).get(key.includes(":") ? key : `${this.project.name}:${key}`);
+  }
+
   /** Sets a value in `Pulumi.<stack>.yaml`, which keeps its comments and order; a secret is stored encrypted. */
-  setConfig(key: string, value: string, options?: { secret?: boolean }): Promise<void>;
+  async setConfig(key: string, value: string, options: { secret?: boolean } = {}): Promise<void> {
+    const setting = options.secret ? { ciphertext: (await this.ensureSecrets()).encrypt(value) } : { value };
+    await this.#settings.set(key, setting);
+    await this.#reread();
+  }
+
   /** Removes a value; not an error when there is none. */
-  removeConfig(key: string): Promise<void>;
+  async removeConfig(key: string): Promise<void> {
+    await this.#settings.set(key, undefined);
+    await this.#reread();
+  }
+
+  /** What the history keeps of the configuration; secrets encrypted. */
+  storedConfig(): Record<string, unknown> {
+    return this.#settings.storedConfig();
+  }
+
+  /** The salt that new secrets are encrypted under, once the stack has one. */
+  get salt(): string | undefined {
+    return this.#settings.encryptionSalt;
+  }
+
+  /** Opens the secrets manager of a salt; `path` says where it was read. */
+  openSecrets(salt: string, path: string): Promise<SecretsManager> {
+    return this.#keeper.open(salt, path);
+  }
+
+  /**
+   * The secrets manager for new secrets. A stack without one gets that of its state, or else a new one, and the salt is
+   * written into `Pulumi.<stack>.yaml`.
+   */
+  async ensureSecrets(): Promise<SecretsManager> {
+    if (this.salt !== undefined) return await this.#configSecrets();
+    const stateSalt = (await readState(this.files))?.salt;
+    const secrets =
+      stateSalt === undefined ? await this.#keeper.create() : await this.openSecrets(stateSalt, this.files.state);
+    await this.#settings.setEncryptionSalt(secrets.salt);
+    await this.#reread();
+    return secrets;
+  }
+
+  /** Releases whatever locks the stack (`pulumi cancel`), and says whose locks they were. */
+  async releaseLocks(): Promise<LockHolder[]> {
+    return await releaseAllLocks(this.files.locks);
+  }
+
+  async #configSecrets(): Promise<SecretsManager> {
+    const { salt } = this;
+    const path = shownPath(this.#settings.path);
+    if (salt !== undefined) return await this.#keeper.open(salt, path);
+    throw new InputError({
+      path,
+      expected: "`encryptionsalt` beside encrypted values",
+      got: "none",
+      fix: "Restore the line from version control",
+    });
+  }
+
+  async #reread(): Promise<void> {
+    this.#settings = await StackSettings.read(this.project, this.name);
+  }
 }
 
-/** Reads `Pulumi.yaml` and `Pulumi.<stack>.yaml`; the state itself is read by `StackState.open`. */
-export function openStack(_location: StackLocation, _environment: NodeJS.ProcessEnv = process.env): Promise<Stack> {
-  return Promise.reject(new Error("not yet implemented"));
+/**
+ * Reads `Pulumi.yaml` and `Pulumi.<stack>.yaml`; the state itself is read by `StackState.open`.
+ *
+ * @throws InputError when one of them is not what Pulumi says
+ */
+export async function openStack(location: StackLocation, environment: NodeJS.ProcessEnv = process.env): Promise<Stack> {
+  const { stackName, projectDirectory } = location;
+  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stackName))
+    throw new InputError({
+      path: "stack",
+      expected: "a name of letters, digits, -, _ and .",
+      got: showValue(stackName),
+      fix: "Choose such a name",
+    });
+  const project = await readProject(projectDirectory, environment);
+  const settings = await StackSettings.read(project, stackName);
+  return new Stack(project, stackName, settings, new PassphraseKeeper(project.directory, environment));
 }

@@ -1,0 +1,164 @@
+/**
+ * Property values in the checkpoint: plain JSON in which secrets are `{signature, ciphertext}`, the ciphertext being
+ * that of the value's JSON (Pulumi: pkg/resource/stack/deployment.go, `SerializePropertyValue`).
+ *
+ * Values are written as text at once, with the names in the order in which Go's encoder sorts the keys of a map.
+ */
+import { InputError, showValue } from "../../model/input-error.ts";
+import type { PropertyMap, PropertyValue } from "../property-value.ts";
+import { Output, ResourceReference, Secret, Unknown, isPropertyMap } from "../property-value.ts";
+import { resourceReferenceSignature, secretSignature, signatureKey, unknownSentinel } from "../wire-value.ts";
+import { DamagedStateError } from "./damaged-state.ts";
+import type { SecretsManager } from "./secrets-manager.ts";
+
+/** The ciphertexts of a state by where they stand, so that a secret that has not changed is not encrypted anew. */
+export type CiphertextCache = Map<string, { salt: string; plaintext: string; ciphertext: string }>;
+
+/** What reading and writing property values takes. */
+export interface ValueContext {
+  /** Undefined when there is nothing to decrypt or encrypt. */
+  secrets: SecretsManager | undefined;
+  ciphertexts: CiphertextCache;
+}
+
+/** Reads a resource's inputs or outputs; `path` says where they stand. */
+export function decodeProperties(map: Record<string, unknown>, path: string, context: ValueContext): PropertyMap {
+  return Object.fromEntries(
+    Object.entries(map).map(([name, value]) => [name, decodeValue(value, `${path}.${name}`, context)]),
+  );
+}
+
+function decodeValue(value: unknown, path: string, context: ValueContext): PropertyValue {
+  if (value === null || typeof value === "boolean" || typeof value === "number") return value;
+  if (typeof value === "string") return value === unknownSentinel ? Unknown.value : value;
+  if (Array.isArray(value)) return value.map((item, index) => decodeValue(item, `${path}[${String(index)}]`, context));
+  const object = value as Record<string, unknown>; // parsed from JSON, so nothing else is left
+  if (!Object.hasOwn(object, signatureKey)) return decodeProperties(object, path, context);
+  switch (object[signatureKey]) {
+    case secretSignature:
+      return decodeSecret(object, path, context);
+    case resourceReferenceSignature:
+      return decodeReference(object, path);
+    default:
+      throw new InputError({
+        path,
+        expected: "a plain value, a secret or a resource",
+        got: `an object with the signature ${showValue(object[signatureKey])} (an asset or archive?)`,
+        fix: "Use the Pulumi CLI for this stack",
+      });
+  }
+}
+
+function decodeSecret(object: Record<string, unknown>, path: string, context: ValueContext): Secret {
+  const { ciphertext, plaintext } = object;
+  // `pulumi stack export --show-secrets` writes the JSON of the value itself.
+  if (typeof plaintext === "string") return new Secret(decodeValue(parsePlaintext(plaintext, path), path, context));
+  if (typeof ciphertext !== "string" || context.secrets === undefined) throw undecipherable(path);
+  const { secrets, ciphertexts } = context;
+  const clearText = decrypt(secrets, ciphertext, path);
+  // Secrets within a secret are marked, but not encrypted once more.
+  const inner = { secrets: { ...secrets, decrypt: (text: string) => text }, ciphertexts: new Map() };
+  const value = decodeValue(parsePlaintext(clearText, path), path, inner);
+  // The text that this engine would encrypt, which another may have spelt otherwise.
+  ciphertexts.set(path, { salt: secrets.salt, plaintext: encodeValue(value, path, insideSecret), ciphertext });
+  return new Secret(value);
+}
+
+function decrypt(secrets: SecretsManager, ciphertext: string, path: string): string {
+  try {
+    return secrets.decrypt(ciphertext);
+  } catch {
+    throw undecipherable(path);
+  }
+}
+
+function parsePlaintext(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw undecipherable(path);
+  }
+}
+
+function undecipherable(path: string): DamagedStateError {
+  return new DamagedStateError({
+    path,
+    expected: "a secret that the stack's passphrase decrypts to JSON",
+    got: "one that it does not",
+  });
+}
+
+function decodeReference(object: Record<string, unknown>, path: string): ResourceReference {
+  const { urn, id, packageVersion } = object;
+  if (typeof urn !== "string")
+    throw new DamagedStateError({ path, expected: "a resource reference with a URN", got: showValue(urn) });
+  return new ResourceReference(
+    urn,
+    id === "" ? Unknown.value : typeof id === "string" ? id : undefined,
+    typeof packageVersion === "string" && packageVersion !== "" ? packageVersion : undefined,
+  );
+}
+
+/** Whether any value in parsed JSON is a secret that must be decrypted. */
+export function containsCiphertext(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return "ciphertext" in value && (value as Record<string, unknown>)[signatureKey] === secretSignature
+    ? true
+    : Object.values(value).some(containsCiphertext);
+}
+
+/** Writes a resource's inputs or outputs as JSON; `path` says where they stand. */
+export function encodeProperties(map: PropertyMap, path: string, context: ValueContext): string {
+  return jsonMap(map, (value, name) => encodeValue(value, `${path}.${name}`, context));
+}
+
+/** Secrets within a secret: marked, with the JSON of the value where the ciphertext would be. */
+const insideSecret: ValueContext = {
+  secrets: { salt: "", encrypt: (plaintext) => plaintext, decrypt: (ciphertext) => ciphertext },
+  ciphertexts: new Map(),
+};
+
+function encodeValue(value: PropertyValue, path: string, context: ValueContext): string {
+  if (Array.isArray(value))
+    return `[${value.map((item, index) => encodeValue(item, `${path}[${String(index)}]`, context)).join(",")}]`;
+  if (value instanceof Secret) return encodeSecret(value, path, context);
+  if (value instanceof Unknown) return jsonScalar(unknownSentinel);
+  if (value instanceof Output) return encodeValue(value.value, path, context);
+  if (value instanceof ResourceReference)
+    return jsonMap(
+      {
+        [signatureKey]: resourceReferenceSignature,
+        ...(value.id === undefined ? {} : { id: value.id instanceof Unknown ? "" : value.id }),
+        packageVersion: value.packageVersion ?? "",
+        urn: value.urn,
+      },
+      jsonScalar,
+    );
+  return isPropertyMap(value) ? encodeProperties(value, path, context) : jsonScalar(value);
+}
+
+function encodeSecret(secret: Secret, path: string, { secrets, ciphertexts }: ValueContext): string {
+  if (secrets === undefined) throw new Error(`a secret was written without a secrets manager: ${path}`);
+  const plaintext = encodeValue(secret.reveal(), path, insideSecret);
+  const known = ciphertexts.get(path);
+  const reused = known?.plaintext === plaintext && known.salt === secrets.salt ? known : undefined;
+  const { ciphertext } = reused ?? { ciphertext: secrets.encrypt(plaintext) };
+  if (reused === undefined && secrets.salt !== "") ciphertexts.set(path, { salt: secrets.salt, plaintext, ciphertext });
+  return `{${jsonScalar(signatureKey)}:${jsonScalar(secretSignature)},"ciphertext":${jsonScalar(ciphertext)}}`;
+}
+
+/** Writes an object with its names sorted, as Go's encoder does with a map. */
+export function jsonMap<T>(map: Record<string, T>, write: (value: T, name: string) => string): string {
+  const members = Object.keys(map)
+    .sort()
+    // Own keys, so there is a value to each.
+    .map((name) => `${jsonScalar(name)}:${write(map[name] as T, name)}`);
+  return `{${members.join(",")}}`;
+}
+
+/** Writes a scalar as Go's encoder does without HTML escapes (encoding/json: appendString, floatEncoder). */
+export function jsonScalar(value: null | boolean | number | string): string {
+  if (Object.is(value, -0)) return "-0";
+  const text = JSON.stringify(value);
+  return typeof value === "string" ? text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029") : text;
+}

@@ -1,0 +1,312 @@
+/** A stack's resources as text in Pulumi's checkpoint format, and back. */
+import type { z } from "zod";
+import { InputError, showValue } from "../../model/input-error.ts";
+import { parsePropertyPath } from "../property-path.ts";
+import type { PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
+import type { StoredDeployment, StoredResource } from "./checkpoint-schema.ts";
+import { checkpointSchema, exportSchema, magicOf, passphraseStateSchema, writtenVersion } from "./checkpoint-schema.ts";
+import type { CiphertextCache, ValueContext } from "./checkpoint-value.ts";
+import { containsCiphertext, decodeProperties, encodeProperties, jsonMap, jsonScalar } from "./checkpoint-value.ts";
+import { DamagedStateError } from "./damaged-state.ts";
+import type { SecretsManager } from "./secrets-manager.ts";
+import { brokenRule } from "./snapshot-integrity.ts";
+
+/** A checkpoint that has been read and checked, its secrets still encrypted. */
+export interface StoredCheckpoint {
+  /** Where it was read, for messages. */
+  path: string;
+  /** `organization/<project>/<stack>`; undefined for an export. */
+  stack: string | undefined;
+  /** Configuration that very old versions of Pulumi kept here; kept as it is. */
+  config: Record<string, unknown> | undefined;
+  /** Undefined for a stack that was made but never updated. */
+  deployment: StoredDeployment | undefined;
+  /** The salt of the passphrase provider, where one is named. */
+  salt: string | undefined;
+  /** Whether reading it takes the passphrase. */
+  encrypted: boolean;
+}
+
+/**
+ * Reads a checkpoint or an export and checks its shape.
+ *
+ * @throws DamagedStateError when it is not JSON or of another shape
+ * @throws InputError when it is of another version or has what only Pulumi itself has
+ */
+export function parseCheckpoint(text: string, path: string, form: "checkpoint" | "export"): StoredCheckpoint {
+  const json = parseJson(text, path);
+  if (form === "export") {
+    const { deployment } = checkShape(exportSchema, json, path);
+    return describe(path, { stack: undefined, config: undefined, deployment });
+  }
+  const { checkpoint } = checkShape(checkpointSchema, json, path);
+  return describe(path, {
+    stack: checkpoint.stack,
+    config: checkpoint.config,
+    deployment: checkpoint.latest ?? undefined,
+  });
+}
+
+function describe(path: string, content: Pick<StoredCheckpoint, "stack" | "config" | "deployment">): StoredCheckpoint {
+  const { deployment } = content;
+  if (deployment !== undefined && deployment.manifest.magic !== magicOf(deployment.manifest.version))
+    throw new DamagedStateError({
+      path,
+      expected: "the magic number of its version in the manifest",
+      got: showValue(deployment.manifest.magic),
+    });
+  const provider = deployment?.secrets_providers;
+  if (provider !== undefined && provider.type !== "passphrase")
+    throw new InputError({
+      path,
+      expected: "secrets encrypted by a passphrase",
+      got: `the secrets provider ${showValue(provider.type)}`,
+      fix: "Use the Pulumi CLI, or run `pulumi stack change-secrets-provider passphrase`",
+    });
+  return {
+    path,
+    ...content,
+    salt: provider?.state === undefined ? undefined : checkShape(passphraseStateSchema, provider.state, path).salt,
+    encrypted: containsCiphertext(deployment?.resources) || containsCiphertext(deployment?.pending_operations),
+  };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^(.{80}).*$/s, "$1...") : String(error);
+    throw new DamagedStateError({
+      path,
+      expected: "the whole of a JSON document",
+      got: text.trim() === "" ? "an empty file" : reason,
+    });
+  }
+}
+
+function checkShape<Schema extends z.ZodType>(schema: Schema, json: unknown, path: string): z.infer<Schema> {
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const issue = issues.find(({ path: [first] }) => first === "version") ?? issues[0];
+  const place = issue?.path.map(String).join(".") ?? "";
+  if (place === "version" && typeof json === "object" && json !== null)
+    throw new InputError({
+      path,
+      expected: "a state of version 3",
+      got: `version ${showValue("version" in json ? json.version : undefined)}`,
+      fix: "Use the version of the Pulumi CLI that wrote it",
+    });
+  if (issue?.code === "unrecognized_keys")
+    throw new InputError({
+      path: place === "" ? path : `${path}: ${place}`,
+      expected: "a state without features that only Pulumi itself has",
+      got: issue.keys.map((key) => showValue(key)).join(", "),
+      fix: "Use the Pulumi CLI for this stack",
+    });
+  throw new DamagedStateError({
+    path,
+    expected: "a Pulumi state of version 3",
+    got: `${issue?.message ?? "another shape"} at ${place || "its top"}`,
+  });
+}
+
+/**
+ * Decrypts a checkpoint into resources, and checks that they fit together.
+ *
+ * @param secrets - needed where `encrypted`
+ * @param ciphertexts - is filled, for {@link encodeDeployment}
+ */
+export function decodeCheckpoint(
+  checkpoint: StoredCheckpoint,
+  secrets: SecretsManager | undefined,
+  ciphertexts: CiphertextCache,
+): Snapshot {
+  const context = { secrets, ciphertexts };
+  const { path, deployment } = checkpoint;
+  const resources = (deployment?.resources ?? []).map((stored) => decodeResource(stored, path, context));
+  const rule = brokenRule(resources);
+  if (rule !== undefined) throw new DamagedStateError({ path, expected: "resources that fit together", got: rule });
+  const pendingOperations = (deployment?.pending_operations ?? []).map(({ resource, type }): PendingOperation => ({
+    type,
+    resource: decodeResource(resource, path, context),
+  }));
+  return { resources, pendingOperations };
+}
+
+function decodeResource(stored: StoredResource, path: string, context: ValueContext): ResourceState {
+  const place = `${path}: ${valuePlace(stored.urn, stored.delete, stored.id)}`;
+  const { customTimeouts: timeouts } = stored;
+  return {
+    urn: stored.urn,
+    type: stored.type,
+    custom: stored.custom,
+    ...(stored.id ? { id: stored.id } : {}),
+    inputs: decodeProperties(stored.inputs ?? {}, `${place}.inputs`, context),
+    outputs: decodeProperties(stored.outputs ?? {}, `${place}.outputs`, context),
+    ...(stored.parent ? { parent: stored.parent } : {}),
+    ...(stored.provider ? { provider: stored.provider } : {}),
+    dependencies: stored.dependencies ?? [],
+    propertyDependencies: Object.fromEntries(
+      Object.entries(stored.propertyDependencies ?? {}).map(([name, urns]) => [name, urns ?? []]),
+    ),
+    ...(stored.deletedWith ? { deletedWith: stored.deletedWith } : {}),
+    ...(stored.protect ? { protect: true } : {}),
+    ...(stored.external ? { external: true } : {}),
+    ...(stored.retainOnDelete ? { retainOnDelete: true } : {}),
+    additionalSecretOutputs: stored.additionalSecretOutputs ?? [],
+    ignoreChanges: stored.ignoreChanges ?? [],
+    replaceOnChanges: stored.replaceOnChanges ?? [],
+    hideDiffs: (stored.hideDiff ?? []).map(formatPropertyPath),
+    aliases: stored.aliases ?? [],
+    ...(timeouts
+      ? {
+          customTimeouts: {
+            ...(timeouts.create ? { createSeconds: timeouts.create } : {}),
+            ...(timeouts.update ? { updateSeconds: timeouts.update } : {}),
+            ...(timeouts.delete ? { deleteSeconds: timeouts.delete } : {}),
+          },
+        }
+      : {}),
+    ...(stored.importID ? { importId: stored.importID } : {}),
+    initErrors: stored.initErrors ?? [],
+    ...(stored.delete ? { delete: true } : {}),
+    ...(stored.pendingReplacement ? { pendingReplacement: true } : {}),
+    ...(stored.created ? { created: stored.created } : {}),
+    ...(stored.modified ? { modified: stored.modified } : {}),
+    ...(stored.sourcePosition ? { sourcePosition: stored.sourcePosition } : {}),
+    ...(stored.stackTrace ? { stackTrace: stored.stackTrace.map((frame) => frame.sourcePosition ?? "") } : {}),
+  };
+}
+
+/** Tells the versions of one resource apart: the living one, and those that a replacement left to be deleted. */
+function valuePlace(urn: string, toBeDeleted: boolean | undefined, id: string | undefined): string {
+  return toBeDeleted ? `${urn} (old, id ${id ?? "unknown"})` : urn;
+}
+
+/** What a deployment says besides its resources. */
+export interface DeploymentFrame {
+  /** RFC 3339 with nanoseconds. */
+  time: string;
+  manifest: StoredDeployment["manifest"] | undefined;
+  /** Undefined for a stack without any secret so far. */
+  salt: string | undefined;
+  metadata: Record<string, unknown> | undefined;
+}
+
+/** Writes a deployment as Pulumi does: names in its order, empty ones left out, secrets encrypted. */
+export function encodeDeployment(
+  snapshot: Snapshot,
+  frame: DeploymentFrame,
+  context: ValueContext & { path: string },
+): string {
+  const { manifest } = frame;
+  const version = manifest?.version ?? writtenVersion;
+  const resources = snapshot.resources.map((resource) => encodeResource(resource, context));
+  const operations = snapshot.pendingOperations.map(
+    ({ resource, type }) => `{"resource":${encodeResource(resource, context)},"type":${jsonScalar(type)}}`,
+  );
+  return jsonObject({
+    manifest: jsonObject({
+      time: jsonScalar(frame.time),
+      magic: jsonScalar(magicOf(version)),
+      version: jsonScalar(version),
+      plugins: manifest?.plugins && JSON.stringify(manifest.plugins),
+    }),
+    secrets_providers:
+      frame.salt === undefined ? undefined : `{"type":"passphrase","state":{"salt":${jsonScalar(frame.salt)}}}`,
+    resources: resources.length === 0 ? undefined : `[${resources.join(",")}]`,
+    pending_operations: operations.length === 0 ? undefined : `[${operations.join(",")}]`,
+    metadata: JSON.stringify(frame.metadata ?? {}),
+  });
+}
+
+/** Writes a checkpoint file around a deployment. */
+export function encodeCheckpoint(stack: string, config: Record<string, unknown> | undefined, latest: string): string {
+  const checkpoint = jsonObject({ stack: jsonScalar(stack), config: config && JSON.stringify(config), latest });
+  return `{"version":3,"checkpoint":${checkpoint}}`;
+}
+
+function encodeResource(resource: ResourceState, context: ValueContext & { path: string }): string {
+  const place = `${context.path}: ${valuePlace(resource.urn, resource.delete, resource.id)}`;
+  const { customTimeouts: timeouts } = resource;
+  return jsonObject({
+    urn: jsonScalar(resource.urn),
+    custom: jsonScalar(resource.custom),
+    delete: jsonFlag(resource.delete),
+    id: jsonText(resource.id),
+    type: jsonScalar(resource.type),
+    inputs: unlessEmpty(resource.inputs, (inputs) => encodeProperties(inputs, `${place}.inputs`, context)),
+    outputs: unlessEmpty(resource.outputs, (outputs) => encodeProperties(outputs, `${place}.outputs`, context)),
+    parent: jsonText(resource.parent),
+    protect: jsonFlag(resource.protect),
+    external: jsonFlag(resource.external),
+    dependencies: jsonTexts(resource.dependencies),
+    initErrors: jsonTexts(resource.initErrors),
+    provider: jsonText(resource.provider),
+    propertyDependencies: unlessEmpty(resource.propertyDependencies, (map) =>
+      jsonMap(map, (urns) => `[${urns.map(jsonScalar).join(",")}]`),
+    ),
+    pendingReplacement: jsonFlag(resource.pendingReplacement),
+    additionalSecretOutputs: jsonTexts(resource.additionalSecretOutputs),
+    aliases: jsonTexts(resource.aliases),
+    customTimeouts:
+      timeouts &&
+      jsonObject({
+        create: jsonSeconds(timeouts.createSeconds),
+        update: jsonSeconds(timeouts.updateSeconds),
+        delete: jsonSeconds(timeouts.deleteSeconds),
+      }),
+    importID: jsonText(resource.importId),
+    retainOnDelete: jsonFlag(resource.retainOnDelete),
+    deletedWith: jsonText(resource.deletedWith),
+    created: jsonText(resource.created),
+    modified: jsonText(resource.modified),
+    sourcePosition: jsonText(resource.sourcePosition),
+    stackTrace: resource.stackTrace?.length
+      ? `[${resource.stackTrace.map((position) => jsonObject({ sourcePosition: jsonText(position) })).join(",")}]`
+      : undefined,
+    ignoreChanges: jsonTexts(resource.ignoreChanges),
+    hideDiff: resource.hideDiffs.length
+      ? `[${resource.hideDiffs.map((path) => JSON.stringify(parsePropertyPath(path))).join(",")}]`
+      : undefined,
+    replaceOnChanges: jsonTexts(resource.replaceOnChanges),
+  });
+}
+
+/** Writes an object of values that are JSON already, in the given order; undefined ones are left out. */
+function jsonObject(members: Record<string, string | undefined>): string {
+  const written = Object.entries(members).filter(([, value]) => value !== undefined);
+  return `{${written.map(([name, value]) => `${jsonScalar(name)}:${String(value)}`).join(",")}}`;
+}
+
+function unlessEmpty<T extends object>(map: T, write: (map: T) => string): string | undefined {
+  return Object.keys(map).length === 0 ? undefined : write(map);
+}
+
+function jsonFlag(value: boolean | undefined): string | undefined {
+  return value ? "true" : undefined;
+}
+
+function jsonText(value: string | undefined): string | undefined {
+  return value ? jsonScalar(value) : undefined;
+}
+
+function jsonTexts(values: readonly string[]): string | undefined {
+  return values.length === 0 ? undefined : `[${values.map(jsonScalar).join(",")}]`;
+}
+
+function jsonSeconds(value: number | undefined): string | undefined {
+  return value ? jsonScalar(value) : undefined;
+}
+
+function formatPropertyPath(path: readonly (string | number)[]): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === "number") return `[${String(part)}]`;
+      if (part === "*") return "[*]";
+      if (/[.[\]"]/.test(part)) return `["${part.replaceAll(/["\\]/g, "\\$&")}"]`;
+      return index === 0 ? part : `.${part}`;
+    })
+    .join("");
+}

@@ -1,0 +1,155 @@
+/** Files that are either wholly the old or wholly the new version, whatever happens while they are written. */
+import { randomBytes } from "node:crypto";
+import { chmod, chown, copyFile, link, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { InputError } from "../../model/input-error.ts";
+import { faultPoint, type DurableKind } from "./fault.ts";
+
+/**
+ * Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder. An existing file's mode and
+ * owner are kept. When anything fails, the old file is untouched and the temporary one removed.
+ *
+ * @param options.mode - of a new file; default as the umask says
+ * @param options.beforeRename - runs between the two, with the new version safely on the disk
+ * @throws InputError when the disk is full or the folder may not be written to
+ */
+export async function writeDurably(
+  path: string,
+  content: string,
+  options: { kind: DurableKind; mode?: number; beforeRename?: () => Promise<void> },
+): Promise<void> {
+  const { kind, mode = 0o666 } = options;
+  const temporary = temporaryName(path);
+  try {
+    faultPoint(`${kind}.begin`);
+    await makeFolder(dirname(path));
+    const file = await open(temporary, "wx", mode);
+    try {
+      faultPoint(`${kind}.temp-opened`);
+      await file.writeFile(content);
+      await keepOwner(path, temporary);
+      faultPoint(`${kind}.temp-written`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    faultPoint(`${kind}.synced`);
+    await options.beforeRename?.();
+    await rename(temporary, path);
+    faultPoint(`${kind}.renamed`);
+    await syncFolder(dirname(path));
+    faultPoint(`${kind}.folder-synced`);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw explainWriteError(error, path);
+  }
+}
+
+/** A name beside a file for its next version; Pulumi's own temporary files end the same (gocloud: fileblob.go). */
+export function temporaryName(path: string): string {
+  return `${path}.${randomBytes(6).toString("hex")}.tmp`;
+}
+
+/** Keeps what `path` is now under another name, replacing what had that name; nothing happens without a `path`. */
+export async function keepAs(path: string, keptPath: string): Promise<void> {
+  const temporary = temporaryName(keptPath);
+  try {
+    await link(path, temporary);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    if (!hasNoLinks(error)) throw error;
+    await copyFile(path, temporary);
+  }
+  faultPoint("state.linked");
+  await rename(temporary, keptPath);
+  // Renaming one name of a file over another name of the same file does nothing, and leaves the first (rename(2)).
+  await unlink(temporary).catch(() => undefined);
+  faultPoint("state.kept");
+}
+
+/** Whether linking failed because the file system has no links (FAT, some network mounts). */
+export function hasNoLinks(error: unknown): boolean {
+  return ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENOSYS"].includes(errorCode(error) ?? "");
+}
+
+/** Removes the temporary files that a killed process left of a file; only for whoever holds the stack's lock. */
+export async function removeTemporaries(path: string): Promise<void> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const leftOvers = names.filter((name) => name.startsWith(`${basename(path)}.`) && name.endsWith(".tmp"));
+  for (const name of leftOvers) await unlink(join(dirname(path), name)).catch(() => undefined);
+}
+
+/** Reads a text file, or undefined when there is none. */
+export async function readTextFile(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw new InputError({
+      path: shownPath(path),
+      expected: "a file that can be read",
+      got: errorMessage(error),
+      fix: "Check what it is and who may read it",
+    });
+  }
+}
+
+/** Makes a folder with its parents, each of them durable. */
+export async function makeFolder(path: string): Promise<void> {
+  const firstMade = await mkdir(path, { recursive: true });
+  if (firstMade === undefined) return;
+  for (let made = path; made.length >= firstMade.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+/** Brings the names in a folder to the disk. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** How a file is named in messages: relative to where the person is, when that is shorter. */
+export function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short !== "" && short.length < path.length ? short : path;
+}
+
+/** The code of a system error, such as `ENOENT`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** What an error says. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function keepOwner(path: string, temporary: string): Promise<void> {
+  const old = await stat(path).catch(() => undefined);
+  if (old === undefined) return;
+  await chmod(temporary, old.mode & 0o7777);
+  if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.())
+    // Only root may give a file away; for anybody else the new one is theirs.
+    await chown(temporary, old.uid, old.gid).catch(() => undefined);
+}
+
+function explainWriteError(error: unknown, path: string): unknown {
+  const reasons: Record<string, string> = {
+    ENOSPC: "Free some space and run the command again; no half-written file was left",
+    EDQUOT: "Free some of the quota and run the command again; no half-written file was left",
+    EACCES: "Give this user the right to write there, or run as the user who has it",
+    EPERM: "Give this user the right to write there, or run as the user who has it",
+    EROFS: "Mount the file system for writing, or move the project",
+  };
+  const fix = reasons[errorCode(error) ?? ""];
+  if (fix === undefined) return error;
+  return new InputError({
+    path: shownPath(path),
+    expected: "a file that can be written",
+    got: errorMessage(error),
+    fix,
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * The folder that `pulumi login file://…` keeps its stacks in (Pulumi: pkg/backend/diy/state.go, store.go; the `.attrs`
+ * files beside the others: gocloud.dev/blob/fileblob).
+ */
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../../model/input-error.ts";
+import type { StoredCheckpoint } from "./checkpoint.ts";
+import { decodeCheckpoint, parseCheckpoint } from "./checkpoint.ts";
+import { DamagedStateError } from "./damaged-state.ts";
+import { keepAs, readTextFile, shownPath, writeDurably } from "./durable-file.ts";
+import type { DurableKind } from "./fault.ts";
+import { readYaml } from "./project-file.ts";
+
+/** Where the files of one stack lie. */
+export interface StackFiles {
+  /** The checkpoint. */
+  state: string;
+  /** The checkpoint before the last write. */
+  previous: string;
+  backups: string;
+  history: string;
+  locks: string;
+  /** Where newer versions of Pulumi may keep steps that are not in the checkpoint yet. */
+  journal: string;
+  meta: string;
+}
+
+/** The layout of version 1: one folder a project. */
+export function stackFiles(stateDirectory: string, project: string, stack: string): StackFiles {
+  const state = join(stateDirectory, "stacks", project, `${stack}.json`);
+  return {
+    state,
+    previous: `${state}.bak`,
+    backups: join(stateDirectory, "backups", project, stack),
+    history: join(stateDirectory, "history", project, stack),
+    locks: join(stateDirectory, "locks", "organization", project, stack),
+    journal: join(stateDirectory, "journal", project, stack),
+    meta: join(stateDirectory, "meta.yaml"),
+  };
+}
+
+/**
+ * Reads a stack's checkpoint and checks all of it but the ciphertexts; undefined for a stack that has none yet.
+ *
+ * @throws DamagedStateError when it is damaged, with the newest good backup and the command to restore it
+ */
+export async function readState(files: StackFiles): Promise<StoredCheckpoint | undefined> {
+  await checkLayout(files);
+  const text = await readTextFile(files.state);
+  if (text === undefined) {
+    await refuseLostState(files);
+    return undefined;
+  }
+  try {
+    return parseWhole(text, files.state);
+  } catch (error) {
+    throw await withBackup(error, files);
+  }
+}
+
+/** Adds to an error about a damaged state where its newest good backup lies, and how to restore it. */
+export async function withBackup(error: unknown, files: StackFiles): Promise<unknown> {
+  if (!(error instanceof DamagedStateError)) return error;
+  const good = await newestGoodBackup(files);
+  const { path, expected, got } = error;
+  const fix =
+    good === undefined
+      ? "There is no good backup beside it: restore it from your own, or import what `pulumi stack export` gave"
+      : `The newest good backup is of ${good.time}: restore it with \`cp ${shownPath(good.path)} ${shownPath(files.state)}\``;
+  return new DamagedStateError({ path, expected, got, fix });
+}
+
+/** The newest of the earlier versions of a state that can be read. */
+export async function newestGoodBackup(files: StackFiles): Promise<{ path: string; time: string } | undefined> {
+  const paths = [
+    files.previous,
+    // Names end in the time of writing, so the newest stands last.
+    ...(await listFiles(files.backups, ".json")).reverse(),
+    ...(await listFiles(files.history, ".checkpoint.json")).reverse(),
+  ];
+  const good = await Promise.all(paths.map(async (path) => ({ path, time: await timeOfGood(path) })));
+  return good
+    .filter((backup): backup is { path: string; time: string } => backup.time !== undefined)
+    .reduce<{ path: string; time: string } | undefined>(
+      (newest, backup) => (newest === undefined || Date.parse(backup.time) > Date.parse(newest.time) ? backup : newest),
+      undefined,
+    );
+}
+
+async function timeOfGood(path: string): Promise<string | undefined> {
+  const text = await readTextFile(path).catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return parseWhole(text, path).deployment?.manifest.time;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parses a checkpoint and checks how its resources fit together, secrets left as they are. */
+function parseWhole(text: string, path: string): StoredCheckpoint {
+  const checkpoint = parseCheckpoint(text, shownPath(path), "checkpoint");
+  const masked = { salt: "", encrypt: () => "", decrypt: () => '"[secret]"' };
+  decodeCheckpoint(checkpoint, masked, new Map());
+  return checkpoint;
+}
+
+async function listFiles(folder: string, extension: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith(extension))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+async function checkLayout(files: StackFiles): Promise<void> {
+  const meta = await readYaml(files.meta);
+  const version: unknown = meta?.document.get("version");
+  if (meta !== undefined && version !== 1)
+    throw new InputError({
+      path: shownPath(files.meta),
+      expected: "version: 1",
+      got: `version: ${String(version)}`,
+      fix: "Run `pulumi state upgrade`, or use the version of the Pulumi CLI that made the folder",
+    });
+  for (const extension of [".gz", ".zst"])
+    if (await isNewer(`${files.state}${extension}`, files.state))
+      throw new InputError({
+        path: shownPath(`${files.state}${extension}`),
+        expected: "a state that is not compressed",
+        got: "a compressed one",
+        fix: "Use the Pulumi CLI, or let it write the state once more without compression",
+      });
+  if ((await listFiles(files.journal, ".journal.json")).length > 0)
+    throw new InputError({
+      path: shownPath(files.journal),
+      expected: "no journal of an interrupted update",
+      got: "one that Pulumi has not yet brought into the state",
+      fix: "Run `pulumi refresh` once",
+    });
+}
+
+async function isNewer(path: string, than: string): Promise<boolean> {
+  const [time, other] = await Promise.all([path, than].map((each) => stat(each).catch(() => undefined)));
+  return time !== undefined && (other === undefined || time.mtimeMs >= other.mtimeMs);
+}
+
+/** `pulumi stack rm` leaves only the backup; but a stack that still has resources is not removed without being forced. */
+async function refuseLostState(files: StackFiles): Promise<void> {
+  const text = await readTextFile(files.previous);
+  if (text === undefined) return;
+  const count = parseWhole(text, files.previous).deployment?.resources?.length ?? 0;
+  if (count === 0) return;
+  throw new InputError({
+    path: shownPath(files.state),
+    expected: "the stack's state",
+    got: `no file, while its previous version lists ${String(count)} resources`,
+    fix:
+      `Restore it with \`cp ${shownPath(files.previous)} ${shownPath(files.state)}\`, ` +
+      `or delete ${shownPath(files.previous)} if the stack is to begin anew`,
+  });
+}
+
+/** Replaces a stack's checkpoint; what it was becomes `.bak`, with its attributes. */
+export async function writeState(files: StackFiles, text: string): Promise<void> {
+  if ((await readTextFile(files.meta)) === undefined) await writeDurably(files.meta, "version: 1\n", { kind: "meta" });
+  await writeBlob(files.state, text, "state", () => keepAs(files.state, files.previous));
+}
+
+/**
+ * Writes a file and, before it appears, its attributes, as fileblob does.
+ *
+ * Attributes must never be cut short: Pulumi cannot read a file whose attributes it cannot parse.
+ */
+export async function writeBlob(
+  path: string,
+  text: string,
+  kind: DurableKind,
+  beforeRename?: () => Promise<void>,
+): Promise<void> {
+  await writeDurably(path, text, {
+    kind,
+    beforeRename: async () => {
+      await beforeRename?.();
+      if (kind === "state") await keepAs(`${path}.attrs`, `${path}.bak.attrs`);
+      await writeDurably(`${path}.attrs`, attributesOf(text), { kind: "attributes" });
+    },
+  });
+}
+
+function attributesOf(text: string): string {
+  const attributes = {
+    "user.cache_control": "",
+    "user.content_disposition": "",
+    "user.content_encoding": "",
+    "user.content_language": "",
+    // What Go's http.DetectContentType says of JSON.
+    "user.content_type": "text/plain; charset=utf-8",
+    "user.metadata": null,
+    md5: createHash("md5").update(text).digest("base64"),
+  };
+  return `${JSON.stringify(attributes)}\n`;
+}

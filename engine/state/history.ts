@@ -1,0 +1,56 @@
+/** What the file backend remembers of each update: its record, the state after it, and a backup of that state. */
+import { basename, join } from "node:path";
+import type { OperationResult } from "../operations.ts";
+import { readTextFile } from "./durable-file.ts";
+import type { StackFiles } from "./file-backend.ts";
+import { writeBlob } from "./file-backend.ts";
+
+/** What the history remembers of an operation (Pulumi: pkg/backend, `UpdateInfo`). */
+export interface UpdateRecord {
+  kind: "update" | "refresh" | "destroy" | "import";
+  message: string;
+  /** Of the start of the operation, in milliseconds since 1970. */
+  startTime: number;
+  result: "succeeded" | "failed";
+  resourceChanges: OperationResult["changes"];
+  /** Facts about the run, such as `exec.kind`; never a secret. */
+  environment?: Record<string, string>;
+}
+
+/**
+ * Adds an update to a stack's history, then backs the state up, as Pulumi does at the end of every update that is not a
+ * preview (pkg/backend/diy/state.go, `addToHistory`, `backupStack`).
+ */
+export async function writeHistory(
+  files: StackFiles,
+  record: UpdateRecord,
+  config: Record<string, unknown>,
+): Promise<void> {
+  const stack = basename(files.state, ".json");
+  const prefix = join(files.history, `${stack}-${nanoseconds()}`);
+  const state = await readTextFile(files.state);
+  const entry = {
+    kind: record.kind,
+    startTime: Math.floor(record.startTime / 1000),
+    message: record.message,
+    environment: record.environment ?? {},
+    config,
+    version: 0,
+    result: record.result,
+    endTime: Math.floor(Date.now() / 1000),
+    resourceChanges: record.resourceChanges,
+  };
+  await writeBlob(`${prefix}.history.json`, JSON.stringify(entry), "history");
+  if (state === undefined) return;
+  await writeBlob(`${prefix}.checkpoint.json`, state, "checkpoint-copy");
+  await writeBlob(join(files.backups, `${stack}.${nanoseconds()}.json`), state, "backup");
+}
+
+/** The time in nanoseconds since 1970; later calls give later ones. */
+function nanoseconds(): string {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  lastNanoseconds = now > lastNanoseconds ? now : lastNanoseconds + 1n;
+  return lastNanoseconds.toString();
+}
+
+let lastNanoseconds = 0n;

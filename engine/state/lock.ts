@@ -1,0 +1,207 @@
+/**
+ * The lock of a stack, in the folder where Pulumi's file backend looks for it (pkg/backend/diy/lock.go): any file there
+ * locks the stack for everybody else. Pulumi names its file by a random UUID and looks for others after it has written
+ * its own; ours has one fixed name, which only one process can create, and then looks for Pulumi's likewise.
+ */
+import { link, readFile, readdir, unlink, writeFile } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../model/input-error.ts";
+import { errorCode, hasNoLinks, makeFolder, readTextFile, shownPath, temporaryName } from "./durable-file.ts";
+import { faultPoint } from "./fault.ts";
+
+const ownName = "holdfast.json";
+
+const lockSchema = z.looseObject({
+  pid: z.number().int(),
+  username: z.string(),
+  hostname: z.string(),
+  /** RFC 3339, when it was taken. */
+  timestamp: z.string(),
+  /** Ours only: what tells the process from a later one with the same pid. */
+  processStart: z.string().optional(),
+});
+
+/** Who holds a lock, and whether that process is known to be gone. */
+export interface LockHolder {
+  /** The lock file. */
+  path: string;
+  pid: number;
+  username: string;
+  hostname: string;
+  since: string;
+  /** True only where it is certain: on this host, no process of that pid is the one that took the lock. */
+  gone: boolean;
+}
+
+/** Somebody else is at work on the stack, or was killed while they were. */
+export class StackLockedError extends InputError {
+  readonly holders: readonly LockHolder[];
+
+  constructor(holders: readonly LockHolder[], stackName: string) {
+    const [first] = holders;
+    const gone = holders.every((holder) => holder.gone);
+    super({
+      path: shownPath(first?.path ?? ""),
+      expected: `nobody else at work on the stack ${stackName}`,
+      got: holders.map(describeHolder).join(" and "),
+      fix:
+        (gone ? "Release the lock" : "Wait for the other to end, or release the lock if you know that nobody works") +
+        ` with \`npx holdfast cancel --stack ${stackName}\` or \`pulumi cancel\``,
+    });
+    this.holders = holders;
+  }
+}
+
+function describeHolder({ username, hostname: host, pid, since, gone }: LockHolder): string {
+  const who = `${username}@${host} (process ${String(pid)}) since ${since}`;
+  return gone ? `the lock of ${who}, a process that is no longer running` : `a lock of ${who}`;
+}
+
+/** A lock that this process holds. */
+export interface HeldLock {
+  readonly path: string;
+  /** What stands in the file, to know it again. */
+  readonly content: string;
+}
+
+/**
+ * Takes the lock of a stack.
+ *
+ * @param folder - `locks/organization/<project>/<stack>`
+ * @throws StackLockedError when somebody else has it; it is never taken from them
+ */
+export async function takeLock(folder: string, stackName: string): Promise<HeldLock> {
+  faultPoint("lock.begin");
+  const lock = { path: join(folder, ownName), content: JSON.stringify(await describeSelf()) };
+  await makeFolder(folder);
+  if (!(await createWhole(lock, stackName))) {
+    const holders = await readLocks(folder);
+    // Given back in the meantime: then it is a race with whoever else wants it.
+    if (holders.length === 0) return await takeLock(folder, stackName);
+    throw new StackLockedError(holders, stackName);
+  }
+  faultPoint("lock.linked");
+  const others = (await readLocks(folder)).filter((holder) => holder.path !== lock.path);
+  if (others.length > 0) {
+    await releaseLock(lock);
+    throw new StackLockedError(others, stackName);
+  }
+  faultPoint("lock.checked");
+  return lock;
+}
+
+/** Creates the lock file with all that is in it, at once; false when there is one already. */
+async function createWhole({ path, content }: HeldLock, stackName: string): Promise<boolean> {
+  // Not in the folder of the locks, where it would be taken for one.
+  const temporary = temporaryName(join(dirname(dirname(path)), `${stackName}.lock`));
+  await writeFile(temporary, content, { flag: "wx" });
+  faultPoint("lock.written");
+  try {
+    await link(temporary, path).catch(async (error: unknown) => {
+      if (!hasNoLinks(error)) throw error;
+      await writeFile(path, content, { flag: "wx" });
+    });
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    return false;
+  } finally {
+    await unlink(temporary);
+  }
+}
+
+/** Gives a lock back, unless somebody has released it and somebody else holds it by now. */
+export async function releaseLock({ path, content }: HeldLock): Promise<void> {
+  if ((await readTextFile(path)) === content) await unlinkIfThere(path);
+  faultPoint("lock.released");
+}
+
+/** Who holds locks in a folder. */
+export async function readLocks(folder: string): Promise<LockHolder[]> {
+  const names = await readdir(folder).catch(() => []);
+  const locks = names.filter((name) => !name.endsWith(".attrs")).map((name) => readLock(join(folder, name)));
+  return (await Promise.all(locks)).filter((holder) => holder !== undefined);
+}
+
+/** Removes whatever locks a stack, as `pulumi cancel` does, and says whose they were. */
+export async function releaseAllLocks(folder: string): Promise<LockHolder[]> {
+  const holders = await readLocks(folder);
+  for (const { path } of holders) {
+    await unlinkIfThere(path);
+    await unlinkIfThere(`${path}.attrs`);
+  }
+  return holders;
+}
+
+async function readLock(path: string): Promise<LockHolder | undefined> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const content = lockSchema.safeParse(tryJson(text));
+  // A file that tells nothing locks all the same: Pulumi may be about to write it.
+  if (!content.success) return { path, pid: 0, username: "?", hostname: "?", since: "an unknown time", gone: false };
+  const { pid, username, hostname: host, timestamp, processStart } = content.data;
+  const gone = host === hostname() && (await isGone(pid, timestamp, processStart));
+  return { path, pid, username, hostname: host, since: timestamp, gone };
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function describeSelf(): Promise<z.infer<typeof lockSchema>> {
+  return {
+    pid: process.pid,
+    username: userInfo().username,
+    hostname: hostname(),
+    timestamp: new Date().toISOString(),
+    processStart: await processStart(process.pid),
+  };
+}
+
+/** Whether the process that took a lock on this host has ended, be its pid free or somebody else's by now. */
+async function isGone(pid: number, timestamp: string, lockedBy: string | undefined): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) === "ESRCH";
+  }
+  const running = await processStart(pid);
+  if (running === undefined) return false;
+  if (lockedBy !== undefined) return running !== lockedBy;
+  const startedAt = await startTime(running);
+  // The clock may have been set since; a minute is more than it is set by while a machine runs.
+  return startedAt !== undefined && startedAt > Date.parse(timestamp) + 60_000;
+}
+
+/** `<boot>/<ticks after boot>` of a process's start, which no two processes of one pid share (proc(5), stat field 22). */
+async function processStart(pid: number): Promise<string | undefined> {
+  const [boot, stat] = await Promise.all([
+    readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => undefined),
+    readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => undefined),
+  ]);
+  // The second field is the command's name in brackets, which may hold anything.
+  const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  return boot === undefined || ticks === undefined ? undefined : `${boot.trim()}/${ticks}`;
+}
+
+async function startTime(start: string): Promise<number | undefined> {
+  const stat = await readFile("/proc/stat", "utf8").catch(() => "");
+  const bootSeconds = /^btime (\d+)$/m.exec(stat)?.[1];
+  const ticks = Number(start.split("/")[1]);
+  const ticksPerSecond = 100; // USER_HZ, the same on every Linux that Node runs on
+  return bootSeconds === undefined ? undefined : (Number(bootSeconds) + ticks / ticksPerSecond) * 1000;
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+}

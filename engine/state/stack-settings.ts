@@ -1,0 +1,227 @@
+/**
+ * `Pulumi.<stack>.yaml`: a stack's configuration and the salt of its secrets (sdk/go/common/workspace/project.go,
+ * `ProjectStack`; sdk/go/common/resource/config). Written back, it keeps its comments, order and indentation.
+ */
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { Document, YAMLMap, isCollection, isMap, isScalar, type Pair } from "yaml";
+import { InputError, showValue } from "../../model/input-error.ts";
+import { readTextFile, shownPath, writeDurably } from "./durable-file.ts";
+import type { Project, YamlFile } from "./project-file.ts";
+import { readYaml } from "./project-file.ts";
+import type { SecretsManager } from "./secrets-manager.ts";
+
+/** A value of the stack's configuration as the language host passes it: objects and lists as JSON. */
+export interface ConfigValue {
+  value: string;
+  secret: boolean;
+}
+
+/** A stack's settings as they were read; reading again shows what others have written since. */
+export class StackSettings {
+  readonly path: string;
+  readonly #project: Project;
+  readonly #file: YamlFile | undefined;
+
+  private constructor(path: string, project: Project, file: YamlFile | undefined) {
+    this.path = path;
+    this.#project = project;
+    this.#file = file;
+  }
+
+  /**
+   * Reads the settings of a stack; one without a file has none.
+   *
+   * @throws InputError when the file is not one, or asks for what only Pulumi itself has
+   */
+  static async read(project: Project, stackName: string): Promise<StackSettings> {
+    const path = join(project.settingsDirectory, `Pulumi.${stackName}.yaml`);
+    const settings = new StackSettings(path, project, await readYaml(path));
+    settings.#refuse("secretsprovider", (value) => value !== "passphrase" && value !== "default");
+    settings.#refuse("environment", (value) => !Array.isArray(value) || value.length > 0);
+    return settings;
+  }
+
+  #refuse(key: string, isRefused: (value: unknown) => boolean): void {
+    const value = this.#file?.document.toJS() as Record<string, unknown> | null | undefined; // a map, says readYaml
+    if (value?.[key] === undefined || value[key] === null || !isRefused(value[key])) return;
+    throw new InputError({
+      path: `${this.#place(this.#file?.document.get(key, true))}: ${key}`,
+      expected: "no secrets provider but a passphrase, and no Pulumi environment",
+      got: showValue(value[key]),
+      fix: "Use the Pulumi CLI for this stack, or take it out",
+    });
+  }
+
+  /** The salt of the stack's secrets, once it has any. */
+  get encryptionSalt(): string | undefined {
+    const salt: unknown = this.#file?.document.get("encryptionsalt");
+    return typeof salt === "string" && salt !== "" ? salt : undefined;
+  }
+
+  /** Whether any value of the configuration is encrypted. */
+  get encrypted(): boolean {
+    return [...this.#values().values()].some(({ value }) => containsSecure(value));
+  }
+
+  /**
+   * The configuration by full key (`project:name`), the project's own defaults among it.
+   *
+   * @param secrets - needed where {@link encrypted}
+   * @throws InputError that names file, line and key of a value that is not one
+   */
+  config(secrets: SecretsManager | undefined): Map<string, ConfigValue> {
+    const config = new Map<string, ConfigValue>();
+    for (const [key, { value, secret }] of this.#project.defaultConfig)
+      config.set(key, { value: asText(value), secret });
+    for (const [key, { value, path }] of this.#values()) config.set(key, decodeConfig(value, path, secrets));
+    return config;
+  }
+
+  /** What the history keeps of the configuration: secrets as they are in the file (config.Value, `MarshalJSON`). */
+  storedConfig(): Record<string, unknown> {
+    return Object.fromEntries(
+      [...this.#values()].map(([key, { value }]) => [key, isPlain(value) ? asText(value) : value]),
+    );
+  }
+
+  /** Sets a value, or with undefined removes it, and writes the file; `ciphertext` in place of a secret's value. */
+  async set(key: string, setting: { value: string } | { ciphertext: string } | undefined): Promise<void> {
+    await this.#write((document) => {
+      const block = configBlock(document);
+      const existing = block.items.find((pair) => this.#fullKey(String(pair.key)) === this.#fullKey(key));
+      if (setting === undefined) {
+        if (existing !== undefined) block.delete(existing.key);
+        return;
+      }
+      const node = document.createNode("value" in setting ? setting.value : { secure: setting.ciphertext });
+      block.set(existing?.key ?? this.#fullKey(key), node);
+    });
+  }
+
+  /** Writes the salt of a secrets manager that was made for this stack. */
+  async setEncryptionSalt(salt: string): Promise<void> {
+    await this.#write((document) => {
+      const top = document.contents;
+      if (!isMap(top)) throw new Error("settings without a top");
+      top.delete("encryptionsalt");
+      top.items.unshift(document.createPair("encryptionsalt", salt));
+    });
+  }
+
+  /** Changes the file as it is now, which may be newer than what this object has read. */
+  async #write(change: (document: Document) => void): Promise<void> {
+    const target = await realpath(this.path).catch(() => this.path);
+    const text = (await readTextFile(target)) ?? "";
+    const document = (await readYaml(target))?.document ?? new Document();
+    if (!isMap(document.contents)) document.contents = new YAMLMap();
+    change(document);
+    const indent = /^( +)[^\s#-]/m.exec(text)?.[1]?.length ?? 2;
+    await writeDurably(target, document.toString({ lineWidth: 0, indent }), { kind: "settings" });
+  }
+
+  #values(): Map<string, { value: unknown; path: string }> {
+    const block = this.#file?.document.get("config", true);
+    if (block === undefined || block === null || (isScalar(block) && block.value === null)) return new Map();
+    if (!isMap(block))
+      throw new InputError({
+        path: `${this.#place(block)}: config`,
+        expected: "keys and values",
+        got: showValue(isScalar(block) ? block.value : "a list"),
+        fix: "Write it as `project:key: value` lines",
+      });
+    return new Map(block.items.map((pair) => this.#readPair(pair)));
+  }
+
+  #readPair(pair: Pair): [string, { value: unknown; path: string }] {
+    const key = String(pair.key);
+    const path = `${this.#place(pair.key)}: ${key}`;
+    if (pair.value === null || (isScalar(pair.value) && pair.value.value === null))
+      throw new InputError({
+        path,
+        expected: "a value",
+        got: "none",
+        fix: `Write one, "" for an empty text, or remove the line`,
+      });
+    return [this.#fullKey(key), { value: this.#plainValue(pair.value), path }];
+  }
+
+  #plainValue(node: unknown): unknown {
+    const { document } = this.#file ?? {};
+    return isCollection(node) && document !== undefined
+      ? (node.toJS(document) as unknown)
+      : isScalar(node)
+        ? node.value
+        : undefined;
+  }
+
+  /** `name` and `project:config:name` mean what `project:name` says (config.ParseKey). */
+  #fullKey(key: string): string {
+    const parts = key.split(":");
+    if (parts.length === 1) return `${this.#project.name}:${key}`;
+    return parts.length === 3 && parts[1] === "config" ? `${parts[0] ?? ""}:${parts[2] ?? ""}` : key;
+  }
+
+  #place(node: unknown): string {
+    return this.#file?.place(node) ?? shownPath(this.path);
+  }
+}
+
+function configBlock(document: Document): YAMLMap {
+  const block = document.get("config", true);
+  if (isMap(block)) return block;
+  const made = new YAMLMap();
+  document.set("config", made);
+  return made;
+}
+
+function decodeConfig(value: unknown, path: string, secrets: SecretsManager | undefined): ConfigValue {
+  const ciphertext = secureText(value);
+  if (ciphertext !== undefined) return { value: decryptConfig(ciphertext, path, secrets), secret: true };
+  return { value: asText(decryptWithin(value, path, secrets)), secret: containsSecure(value) };
+}
+
+function decryptWithin(value: unknown, path: string, secrets: SecretsManager | undefined): unknown {
+  if (isPlain(value)) return value;
+  const ciphertext = secureText(value);
+  if (ciphertext !== undefined) return decryptConfig(ciphertext, path, secrets);
+  if (Array.isArray(value)) return value.map((item: unknown) => decryptWithin(item, path, secrets));
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, item]) => [key, decryptWithin(item, `${path}.${key}`, secrets)]),
+  );
+}
+
+function decryptConfig(ciphertext: string, path: string, secrets: SecretsManager | undefined): string {
+  try {
+    if (secrets !== undefined) return secrets.decrypt(ciphertext);
+  } catch {
+    // told below
+  }
+  throw new InputError({
+    path,
+    expected: "a secret encrypted under the passphrase and salt of this file",
+    got: "one that they do not decrypt",
+    fix: `Set it again with \`npx holdfast config set --secret\``,
+  });
+}
+
+/** The ciphertext of `{secure: …}`. */
+function secureText(value: unknown): string | undefined {
+  if (isPlain(value) || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value as object);
+  const [[key, text] = []] = entries;
+  return entries.length === 1 && key === "secure" && typeof text === "string" ? text : undefined;
+}
+
+function containsSecure(value: unknown): boolean {
+  if (isPlain(value)) return false;
+  return secureText(value) !== undefined || Object.values(value as object).some(containsSecure);
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value !== "object" || value === null;
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
