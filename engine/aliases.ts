@@ -9,8 +9,8 @@ export type Alias =
       type?: string;
       stack?: string;
       project?: string;
-      /** The former parent's URN; `"none"` where it was a child of the stack. */
-      parent?: Urn | "none";
+      /** The former parent's URN; null where it was a child of the stack. */
+      parent?: Urn | null;
     };
 
 /** What an alias is resolved against. */
@@ -47,7 +47,7 @@ export function aliasUrns(subject: AliasSubject, aliases: readonly Alias[], pare
 
 function resolveAlias(subject: AliasSubject, alias: Alias): Urn {
   if ("urn" in alias) return alias.urn;
-  const parent = alias.parent === undefined ? subject.parent : alias.parent === "none" ? undefined : alias.parent;
+  const parent = alias.parent === undefined ? subject.parent : (alias.parent ?? undefined);
   return createUrn(
     alias.stack ?? subject.stack,
     alias.project ?? subject.project,

@@ -31,7 +31,7 @@ export interface DeploymentContext {
   factories: ReadonlyMap<string, ProviderFactory>;
   /** Configuration of a package's default provider: `docker:host` and the like. */
   providerConfiguration(packageName: string): PropertyMap;
-  send(event: EventBody): void;
+  send: (event: EventBody) => void;
   stopSoon: AbortSignal;
   stopNow: AbortSignal;
   /** Judges a resource before its step is chosen; see `Planner`. */

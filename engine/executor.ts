@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 
 import { deletionBatches } from "./dependency-graph.ts";
 import type { EventBody } from "./events.ts";
 import type { Journal } from "./journal.ts";
-import { revealSecrets, type PropertyMap } from "./property-value.ts";
+import { equalValues, revealSecrets, type PropertyMap } from "./property-value.ts";
 import {
   PartialFailure,
   type OperationControl,
@@ -23,7 +24,7 @@ export interface ExecutorContext {
   preview: boolean;
   journal: Journal;
   provider(reference: string): ResourceProvider;
-  send(event: EventBody): void;
+  send: (event: EventBody) => void;
   /** Whether a resource is to be deleted in this operation: what is deleted with it needs no deletion of its own. */
   isDeleted(urn: Urn): boolean;
   /** Aborted when the person asks to stop at once. */
@@ -103,7 +104,7 @@ export class Executor {
     const replaced = step.operation === "create-replacement" ? step.old : undefined;
     if (!state.custom) stamp(state);
     else if (state.provider === undefined) {
-      const { __internal: _, ...configuration } = state.inputs;
+      const { __internal, ...configuration } = state.inputs;
       state.id = preview ? unknownSentinel : randomUUID();
       state.outputs = configuration;
       stamp(state);
@@ -159,7 +160,7 @@ export class Executor {
     const { preview, journal } = this.#context;
     if (old.id !== undefined) state.id = old.id;
     if (!state.custom || state.provider === undefined || old.id === undefined) {
-      const { __internal: _, ...configuration } = state.inputs;
+      const { __internal, ...configuration } = state.inputs;
       state.outputs = state.custom ? configuration : old.outputs;
       state.modified = timestamp();
       await journal.settle({ old, new: state });
@@ -266,9 +267,14 @@ function stamp(state: ResourceState): void {
 
 /** Whether a resource that stays as it is must nevertheless be written: options and dependencies live in the state. */
 function bookkeepingDiffers(old: ResourceState, state: ResourceState): boolean {
-  const comparable = ({ sourcePosition: _, ...rest }: ResourceState): string =>
-    JSON.stringify({ ...rest, inputs: undefined, outputs: undefined, dependencies: rest.dependencies.toSorted() });
-  return comparable(old) !== comparable(state);
+  const bookkeeping = (of: ResourceState): Partial<ResourceState> => ({
+    ...of,
+    inputs: {},
+    outputs: {},
+    dependencies: of.dependencies.toSorted(),
+    sourcePosition: "",
+  });
+  return !equalValues(old.inputs, state.inputs) || !isDeepStrictEqual(bookkeeping(old), bookkeeping(state));
 }
 
 const verbs: Partial<Record<Step["operation"], string>> = {

@@ -135,7 +135,7 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
     log: answer((request: engineMessages.LogRequest) => {
       const urn = request.getUrn();
       requests.log({
-        severity: severities[request.getSeverity()] ?? "info",
+        severity: severities[request.getSeverity()],
         message: request.getMessage(),
         ephemeral: request.getEphemeral(),
         ...(urn !== "" && { urn }),

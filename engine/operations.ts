@@ -98,7 +98,7 @@ interface Operation {
   journal: Journal;
   deployment: Deployment;
   review: Promise<PolicyReview>;
-  send(event: EventBody): void;
+  send: (event: EventBody) => void;
 }
 
 interface OperationKind {
@@ -106,7 +106,7 @@ interface OperationKind {
   preview: boolean;
   /** Changes what the state says before anything is planned. */
   prepare?(state: ResourceState): ResourceState;
-  run(operation: Operation): Promise<void>;
+  run: (operation: Operation) => Promise<void>;
 }
 
 const never = new AbortController().signal;
@@ -135,6 +135,8 @@ async function operate(
     pendingOperations: [],
   };
   const review = startReview(stack, kind, options, send);
+  // A pack that does not start fails the first registration; until then nobody listens to this promise.
+  review.catch(() => undefined);
   const store: JournalStore = kind.preview ? nowhere : state;
   const journal = new Journal(base.resources, store);
   const deployment = new Deployment({
@@ -154,8 +156,8 @@ async function operate(
 
   const stopped = (options.stopSoon?.aborted ?? false) || (options.stopNow?.aborted ?? false);
   if (stopped) send({ cancelEvent: {} });
-  const reviewed = await review;
-  const succeeded = deployment.failure === undefined && !reviewed.violated && !stopped;
+  const reviewed = await review.catch(() => undefined);
+  const succeeded = deployment.failure === undefined && !reviewed?.violated && !stopped;
   const durationSeconds = (Date.now() - startTime) / 1000;
   send({
     summaryEvent: {
@@ -210,7 +212,12 @@ async function runProgram(operation: Operation): Promise<void> {
   } finally {
     program.kill();
     monitor.close();
-    (await review).stop();
+    await review.then(
+      (packs) => {
+        packs.stop();
+      },
+      () => undefined,
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { aliasUrns } from "./aliases.ts";
 import { dependentsOf, parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";
 import { containsPath, ignoreChanges, parsePropertyPath } from "./property-path.ts";
-import { equalValues, isPropertyMap, revealSecrets, Unknown, type PropertyMap } from "./property-value.ts";
+import { equalValues, revealSecrets, Unknown, type PropertyMap } from "./property-value.ts";
 import type { CheckFailure, DiffKind, ResourceDiff, ResourceIdentity, ResourceProvider } from "./resource-provider.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { markSecretsLike } from "./secret-marks.ts";

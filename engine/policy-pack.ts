@@ -29,7 +29,7 @@ export interface PolicyPack {
   analyze(judged: JudgedResource): Promise<Violation[]>;
   analyzeStack(judged: readonly JudgedResource[]): Promise<Violation[]>;
   remediate(judged: JudgedResource): Promise<Remediation[]>;
-  stop(): void;
+  stop: () => void;
 }
 
 /** What a pack is started with. */
@@ -110,6 +110,12 @@ function packEntry(directory: string): string {
 
 const levels = ["advisory", "mandatory", "disabled", "remediate"] as const;
 const level = z.enum(levels);
+const levelNumbers = {
+  advisory: analyzerProto.EnforcementLevel.ADVISORY,
+  mandatory: analyzerProto.EnforcementLevel.MANDATORY,
+  disabled: analyzerProto.EnforcementLevel.DISABLED,
+  remediate: analyzerProto.EnforcementLevel.REMEDIATE,
+};
 const configurationFile = z.record(
   z.string(),
   z.union([
@@ -219,7 +225,7 @@ function configureRequest(
       .setEnforcementlevel(
         enforcementLevel === undefined
           ? (initial?.getEnforcementlevel() ?? policy.getEnforcementlevel())
-          : levels.indexOf(enforcementLevel),
+          : levelNumbers[enforcementLevel],
       )
       .setProperties(
         structProto.Struct.fromJavaScript({
@@ -258,7 +264,7 @@ function servedPack(info: analyzerMessages.AnalyzerInfo, call: Call, stop: () =>
     response.getDiagnosticsList().map((diagnostic) => ({
       ...about,
       policyName: diagnostic.getPolicyname(),
-      enforcementLevel: levels[diagnostic.getEnforcementlevel()] ?? "mandatory",
+      enforcementLevel: levels[diagnostic.getEnforcementlevel()],
       message: diagnostic.getMessage(),
       ...(diagnostic.getUrn() !== "" && { urn: diagnostic.getUrn() }),
     }));

@@ -10,7 +10,7 @@ export type PropertyPath = (string | number)[];
  */
 export function parsePropertyPath(text: string): PropertyPath {
   const path: PropertyPath = [];
-  const part = /(?:^|\.)([^.[\]"]+)|\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]/gy;
+  const part = /(?:^|(?<=.)\.)([^.[\]"]+)|\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]/gy;
   while (part.lastIndex < text.length) {
     const at = part.lastIndex;
     const match = part.exec(text);
@@ -64,8 +64,8 @@ function reset(
   }
   if (news !== undefined && !isPropertyMap(news)) return news;
   if (news === undefined && oldElement === undefined) return undefined;
-  const replaced = reset(news?.[head], oldElement, rest);
-  const { [head]: _, ...others } = news ?? {};
+  const { [head]: present, ...others } = news ?? {};
+  const replaced = reset(present, oldElement, rest);
   return replaced === undefined ? (news === undefined ? undefined : others) : { ...others, [head]: replaced };
 }
 

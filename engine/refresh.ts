@@ -13,7 +13,7 @@ export interface RefreshContext {
   preview: boolean;
   journal: Journal;
   provider(reference: string): ResourceProvider;
-  send(event: EventBody): void;
+  send: (event: EventBody) => void;
   count(operation: StepOperation): void;
 }
 

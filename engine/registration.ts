@@ -87,7 +87,7 @@ function readAlias(message: AliasMessage): Alias {
     ...(type !== "" && { type }),
     ...(stack !== "" && { stack }),
     ...(project !== "" && { project }),
-    ...(spec.getNoparent() ? { parent: "none" } : parent !== "" && { parent }),
+    ...(spec.getNoparent() ? { parent: null } : parent !== "" && { parent }),
   };
 }
 

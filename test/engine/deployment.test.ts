@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+
+import { Deployment } from "../../engine/deployment.ts";
+import type { EventBody } from "../../engine/events.ts";
+import type { Goal } from "../../engine/goal.ts";
+import { Journal, nowhere } from "../../engine/journal.ts";
+import { Secret, Unknown, type PropertyMap } from "../../engine/property-value.ts";
+import type { ResourceState } from "../../engine/resource-state.ts";
+import { TableProvider } from "../support/table-provider.ts";
+
+const type = "docker:index/volume:Volume";
+
+function goal(name: string, inputs: PropertyMap, rest: Partial<Goal> = {}): Goal {
+  return {
+    type,
+    name,
+    custom: true,
+    inputs,
+    version: "5.2.0",
+    dependencies: [],
+    propertyDependencies: {},
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    hideDiffs: [],
+    additionalSecretOutputs: [],
+    aliases: [],
+    ...rest,
+  };
+}
+
+function urn(name: string): string {
+  return `urn:pulumi:dev::shop::${type}::${name}`;
+}
+
+/** Runs one operation on a table's rows, as a program with these goals would; answers with what came of it. */
+async function run(
+  provider: TableProvider,
+  olds: readonly ResourceState[],
+  goals: readonly Goal[],
+  { preview = false }: { preview?: boolean } = {},
+) {
+  const events: EventBody[] = [];
+  const base = { resources: olds.map((state) => ({ ...state })), pendingOperations: [] };
+  const journal = new Journal(base.resources, nowhere);
+  const never = new AbortController().signal;
+  const deployment = new Deployment({
+    stack: "dev",
+    project: "shop",
+    preview,
+    base,
+    journal,
+    factories: new Map([["docker", () => provider]]),
+    providerConfiguration: () => ({}),
+    send: (event) => events.push(event),
+    stopSoon: never,
+    stopNow: never,
+    review: (resource) => Promise.resolve(resource.inputs),
+  });
+  provider.calls.length = 0;
+  const registered: ResourceState[] = [];
+  for (const item of goals) {
+    try {
+      registered.push(await deployment.register(item));
+    } catch {
+      break;
+    }
+  }
+  await deployment.deleteTheRest();
+  return {
+    deployment,
+    registered,
+    resources: journal.resources(),
+    steps: events.flatMap(({ resourcePreEvent }) =>
+      resourcePreEvent
+        ? [`${resourcePreEvent.metadata.op} ${resourcePreEvent.metadata.urn.split("::").at(-1) ?? ""}`]
+        : [],
+    ),
+    errors: events.flatMap(({ diagnosticEvent }) =>
+      diagnosticEvent?.severity === "error" ? [diagnosticEvent.message] : [],
+    ),
+  };
+}
+
+describe("a deployment", () => {
+  it("creates what is new, behind a default provider that it does not show", async () => {
+    const { resources, steps } = await run(new TableProvider(), [], [goal("a", { size: 1 })]);
+    assert.deepEqual(steps, ["create a"]);
+    assert.deepEqual(
+      resources.map((state) => state.urn),
+      ["urn:pulumi:dev::shop::pulumi:providers:docker::default_5_2_0", urn("a")],
+    );
+  });
+
+  it("plans nothing for what has not changed, and leaves the order of the state alone", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { size: 1 }), goal("b", { size: 1 })]);
+    const second = await run(provider, first.resources, [goal("b", { size: 1 }), goal("a", { size: 1 })]);
+    assert.deepEqual(second.steps, ["same b", "same a"]);
+    assert.deepEqual(second.resources, first.resources);
+    assert.deepEqual(provider.calls, []);
+  });
+
+  it("updates in place, and keeps an automatic name", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { size: 1 })]);
+    const second = await run(provider, first.resources, [goal("a", { size: 2 })]);
+    assert.deepEqual(second.steps, ["update a"]);
+    assert.equal(second.registered[0]?.inputs["name"], first.registered[0]?.inputs["name"]);
+    assert.equal(second.registered[0]?.created, first.registered[0]?.created);
+  });
+
+  it("creates a replacement under a new automatic name before it deletes the original", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { fixedSize: 1 })]);
+    const second = await run(provider, first.resources, [goal("a", { fixedSize: 2 })]);
+    assert.deepEqual(second.steps, ["create-replacement a", "replace a", "delete-replaced a"]);
+    assert.notEqual(second.registered[0]?.inputs["name"], first.registered[0]?.inputs["name"]);
+    assert.equal(provider.rows.size, 1);
+  });
+
+  it("deletes first where the provider or the program says so, and whatever can't live without the original before it", async () => {
+    const provider = new TableProvider();
+    provider.deleteBeforeReplace = true;
+    const dependent = goal(
+      "b",
+      { fixedOn: "a" },
+      { dependencies: [urn("a")], propertyDependencies: { fixedOn: [urn("a")] } },
+    );
+    const bystander = goal("c", { on: "a" }, { dependencies: [urn("a")], propertyDependencies: { on: [urn("a")] } });
+    const first = await run(provider, [], [goal("a", { name: "a", fixedSize: 1 }), dependent, bystander]);
+    const second = await run(provider, first.resources, [goal("a", { name: "a", fixedSize: 2 }), dependent, bystander]);
+    assert.deepEqual(second.steps, [
+      "delete-replaced b",
+      "delete-replaced a",
+      "replace a",
+      "create-replacement a",
+      "replace b",
+      "create-replacement b",
+      "same c",
+    ]);
+    assert.deepEqual(
+      second.resources.filter((state) => state.delete ?? state.pendingReplacement),
+      [],
+    );
+  });
+
+  it("goes on after a replacement that was interrupted between deletion and creation", async () => {
+    const provider = new TableProvider();
+    provider.deleteBeforeReplace = true;
+    const first = await run(provider, [], [goal("a", { name: "a", fixedSize: 1 })]);
+    const change = goal("a", { name: "a", fixedSize: 2 });
+    provider.create = () => Promise.reject(new Error("no"));
+    const failed = await run(provider, first.resources, [change]);
+    assert.equal(failed.resources.find((state) => state.urn === urn("a"))?.pendingReplacement, true);
+    provider.create = new TableProvider().create.bind(provider);
+    const healed = new TableProvider();
+    const third = await run(healed, failed.resources, [change]);
+    assert.deepEqual(third.steps, ["remove-pending-replace a", "create-replacement a"]);
+    assert.deepEqual(third.errors, []);
+    assert.equal(third.resources.filter((state) => state.urn === urn("a")).length, 1);
+  });
+
+  it("deletes what the program no longer declares, dependents first", async () => {
+    const provider = new TableProvider();
+    const child = goal("b", {}, { dependencies: [urn("a")] });
+    const first = await run(provider, [], [goal("a", {}), child]);
+    const second = await run(provider, first.resources, []);
+    assert.deepEqual(second.steps, ["delete b", "delete a"]);
+    assert.deepEqual(second.resources, []);
+  });
+
+  it("refuses to delete or replace what is protected, before anything else is deleted", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { fixedSize: 1 }, { protect: true }), goal("b", {})]);
+    const deletion = await run(provider, first.resources, []);
+    assert.match(deletion.errors.join(), /cannot be deleted\nbecause it is protected/);
+    const replacement = await run(provider, first.resources, [goal("a", { fixedSize: 2 }, { protect: true })]);
+    assert.match(replacement.errors.join(), /marked for protection/);
+    assert.equal(provider.rows.size, 2);
+  });
+
+  it("leaves a retained resource in the world when it leaves the state, in a replacement too", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { fixedSize: 1 }, { retainOnDelete: true })]);
+    const second = await run(provider, first.resources, [goal("a", { fixedSize: 2 }, { retainOnDelete: true })]);
+    const third = await run(provider, second.resources, []);
+    assert.deepEqual(third.steps, ["delete a"]);
+    assert.deepEqual(third.resources, []);
+    assert.equal(provider.rows.size, 2);
+  });
+
+  it("does not delete by itself what is deleted with something else", async () => {
+    const provider = new TableProvider();
+    const child = goal("b", {}, { deletedWith: urn("a") });
+    const first = await run(provider, [], [goal("a", {}), child]);
+    await run(provider, first.resources, []);
+    assert.deepEqual(provider.calls, ["delete a"]);
+  });
+
+  it("follows an alias to the old state and renames it there", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("old", { name: "x" })]);
+    const second = await run(provider, first.resources, [goal("new", { name: "x" }, { aliases: [{ name: "old" }] })]);
+    assert.deepEqual(second.steps, ["same new"]);
+    assert.ok(second.resources.some((state) => state.urn === urn("new")));
+    assert.ok(!second.resources.some((state) => state.urn === urn("old")));
+  });
+
+  it("ignores listed changes, and replaces on listed ones", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { size: 1 })]);
+    const ignored = await run(provider, first.resources, [goal("a", { size: 2 }, { ignoreChanges: ["size"] })]);
+    assert.deepEqual(ignored.steps, ["same a"]);
+    const replaced = await run(provider, first.resources, [goal("a", { size: 2 }, { replaceOnChanges: ["size"] })]);
+    assert.deepEqual(replaced.steps, ["create-replacement a", "replace a", "delete-replaced a"]);
+  });
+
+  it("keeps secrets secret from input to output", async () => {
+    const { registered } = await run(
+      new TableProvider(),
+      [],
+      [goal("a", { data: new Secret("hunter2") }), goal("b", { open: "x" }, { additionalSecretOutputs: ["open"] })],
+    );
+    assert.ok(registered[0]?.outputs["data"] instanceof Secret);
+    assert.ok(registered[1]?.outputs["open"] instanceof Secret);
+    assert.doesNotMatch(JSON.stringify(registered), /hunter2/);
+  });
+
+  it("stops at the first failure, and tells it once", async () => {
+    const provider = new TableProvider();
+    provider.failOn = "a";
+    const { errors, resources, deployment } = await run(provider, [], [goal("a", {}), goal("b", {})]);
+    assert.equal(errors.length, 1);
+    assert.match(errors[0] ?? "", /creating .*::a: a can't be had/);
+    assert.ok(deployment.failure);
+    assert.ok(!resources.some((state) => state.urn === urn("b")));
+  });
+
+  it("refuses bad inputs and duplicate names", async () => {
+    const bad = await run(new TableProvider(), [], [goal("a", { bad: true })]);
+    assert.match(bad.errors.join(), /resource 'a' has a problem with property bad: is not allowed/);
+    const twice = await run(new TableProvider(), [], [goal("a", {}), goal("a", {})]);
+    assert.match(twice.errors.join(), /Duplicate resource URN/);
+  });
+
+  it("refuses a type that it does not know, by name", async () => {
+    const { errors } = await run(new TableProvider(), [], [goal("a", {}, { type: "aws:s3/bucket:Bucket" })]);
+    assert.match(errors.join(), /expected a resource type of docker.*, got aws:s3\/bucket:Bucket\. Use the Pulumi CLI/);
+  });
+
+  it("changes nothing in a preview, where new ids are unknown", async () => {
+    const provider = new TableProvider();
+    const { registered, steps } = await run(provider, [], [goal("a", { size: 1 })], { preview: true });
+    assert.deepEqual(steps, ["create a"]);
+    assert.deepEqual(provider.calls, []);
+    assert.equal(registered[0]?.id, undefined);
+    assert.equal(registered[0]?.outputs["id"], Unknown.value);
+  });
+});
