@@ -221,7 +221,7 @@ export interface Estate {
   readonly volumes: readonly VolumeDefinition[];
   /** `undefined` when no live swarm was asked. */
   readonly nodes: readonly SwarmNode[] | undefined;
-  /** By image reference without digest, as {@link imageKey} writes it. */
+  /** By the images' names, `repository:tag` and `repository@digest`. */
   readonly images: ReadonlyMap<string, ImageFacts>;
   /** By {@link ServiceDefinition.id}: how a service was before the change that is being judged. */
   readonly previous: ReadonlyMap<string, ServiceDefinition>;
@@ -250,10 +250,15 @@ export function parseImageReference(reference: string): ImageReference {
 /** An image reference of which nothing is known. */
 export const unknownImage: ImageReference = { repository: notKnown, tag: notKnown, digest: notKnown };
 
-/** The key of an image in {@link Estate.images}: repository and tag, `latest` when left out; `undefined` when either is not known. */
-export function imageKey(image: ImageReference): string | undefined {
-  if (!isKnown(image.repository) || !isKnown(image.tag)) return undefined;
-  return `${image.repository}:${image.tag ?? "latest"}`;
+/** What a live engine said about an image; `undefined` when it was not asked or does not have it. */
+export function factsOf(image: ImageReference, images: Estate["images"]): ImageFacts | undefined {
+  const { repository, tag, digest } = image;
+  if (images.size === 0 || !isKnown(repository) || !isKnown(tag) || !isKnown(digest)) return undefined;
+  const familiar = repository.replace(/^docker\.io\//, "").replace(/^library\//, "");
+  return (
+    (digest === undefined ? undefined : images.get(`${familiar}@${digest}`)) ??
+    images.get(`${familiar}:${tag ?? "latest"}`)
+  );
 }
 
 /** The value of a label that may not be known; `undefined` when the label is not there. */

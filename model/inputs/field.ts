@@ -1,3 +1,4 @@
+import { quoted } from "../plain-text.ts";
 import { isKnown, notKnown, type Known } from "../service-definition.ts";
 
 /** What a reader does about a value of the wrong kind: stop with an error, or take it for not known. */
@@ -30,7 +31,7 @@ export class Field {
 
   /** The field under a key of a mapping; absent when this is absent, not known when this is not known. */
   get(key: string): Field {
-    const path = this.path === "" ? key : `${this.path}.${key}`;
+    const path = joinPath(this.path, key);
     if (!isKnown(this.value) || this.isAbsent) return new Field(this.value, path, this.#mistake);
     if (!isRecord(this.value)) return new Field(this.#mistake(this.path, "a mapping", this.value), path, this.#mistake);
     return new Field(Object.hasOwn(this.value, key) ? this.value[key] : undefined, path, this.#mistake);
@@ -38,6 +39,12 @@ export class Field {
 
   /** A string; numbers and booleans count as written, as YAML's authors mean them. */
   text(): Known<string | undefined> {
+    const text = this.rawText();
+    return isKnown(text) && text?.includes(unknownPart) === true ? notKnown : text;
+  }
+
+  /** Like {@link text}, but with {@link unknownPart} where a part of it is not known. */
+  rawText(): Known<string | undefined> {
     const { value } = this;
     if (!isKnown(value) || value === undefined || typeof value === "string") return value;
     if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -49,6 +56,7 @@ export class Field {
     const { value } = this;
     if (!isKnown(value) || value === undefined) return value;
     if (typeof value === "number" && Number.isInteger(value)) return value;
+    if (typeof value === "string" && value.includes(unknownPart)) return notKnown;
     if (typeof value === "string" && /^\s*-?\d{1,15}\s*$/.test(value)) return Number(value);
     return this.#mistake(this.path, "a whole number", value);
   }
@@ -58,6 +66,7 @@ export class Field {
     const { value } = this;
     if (!isKnown(value) || value === undefined || typeof value === "boolean") return value;
     if (value === "true" || value === "false") return value === "true";
+    if (typeof value === "string" && value.includes(unknownPart)) return notKnown;
     return this.#mistake(this.path, "true or false", value);
   }
 
@@ -97,6 +106,15 @@ export class Field {
   mistake(expected: string): typeof notKnown {
     return this.#mistake(this.path, expected, this.value);
   }
+}
+
+/** Stands within a text for a part that is not known, such as a variable that nobody set. */
+export const unknownPart = "\ue000";
+
+/** The path of a key below another path; a key that is no plain word is quoted. */
+export function joinPath(path: string, key: string): string {
+  if (!/^[A-Za-z_][\w-]*$/.test(key)) return `${path}[${quoted(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
 }
 
 /** A record without a prototype's surprises: a key `__proto__` is a key like any other. */

@@ -302,12 +302,15 @@ function knownText(text: Known<string | undefined>): string {
   return isKnown(text) ? (text ?? "") : "";
 }
 
+function knownTexts(field: Field): readonly string[] {
+  const texts = field.texts();
+  return isKnown(texts) ? texts.filter(isKnown) : [];
+}
+
 /** An image is found by each of its names. */
 function readImage(image: Field): [string, ImageFacts][] {
   const volumes = image.get("Config").get("Volumes").entries();
-  const names = [image.get("RepoTags").texts(), image.get("RepoDigests").texts()].flatMap((list) =>
-    isKnown(list) ? list.filter(isKnown) : [],
-  );
+  const names = [...knownTexts(image.get("RepoTags")), ...knownTexts(image.get("RepoDigests"))];
   const facts: ImageFacts = {
     volumes: isKnown(volumes) ? volumes.map(([path]) => path) : [],
     hasHealthCheck: !image.get("Config").get("Healthcheck").isAbsent,

@@ -1,0 +1,466 @@
+import { LineCounter, parseDocument, type Document } from "yaml";
+import { InputError } from "../input-error.ts";
+import { parseConstraint } from "../placement.ts";
+import { printable } from "../plain-text.ts";
+import { shellWords } from "../shell-words.ts";
+import {
+  isKnown,
+  notKnown,
+  type Constraint,
+  type HealthCheck,
+  type Known,
+  type Mount,
+  type MountedFile,
+  type PublishedPort,
+  type RestartPolicy,
+  type ServiceDefinition,
+  type ServiceField,
+  type VolumeDefinition,
+  type VolumeOptions,
+} from "../service-definition.ts";
+import { Field, isRecord, recordOf, unknownPart, type Mistake } from "./field.ts";
+import { interpolate, type Variables } from "./interpolation.ts";
+import { bytes, modeByName, orElse, plainText, seconds } from "./readings.ts";
+import { resolveExtends } from "./stack-extends.ts";
+import { locatePath, type Position } from "./stack-positions.ts";
+import { readImage, readPairs, readShortPort, readShortVolume } from "./stack-short-forms.ts";
+
+/** What a stack file is read with. */
+export interface StackFileOptions {
+  /** The file's name, for errors and for files beside it. */
+  readonly file: string;
+  /** Values of the variables that the file uses; one that is not here and has no default is not known. */
+  readonly variables?: Variables;
+  /** Reads a file that the stack file names (`extends`, `env_file`, a config's `file`), relative to it; `undefined` when it cannot. */
+  readonly readFile?: (path: string) => string | undefined;
+}
+
+/** A stack file's services and volumes, and where each path is written. */
+export interface StackFile {
+  readonly services: readonly ServiceDefinition[];
+  readonly volumes: readonly VolumeDefinition[];
+  readonly locate: (path: string) => Position;
+}
+
+/**
+ * Reads a stack or compose file: anchors, merge keys, `extends`, variables with their defaults, long and short forms.
+ *
+ * @throws InputError when it is no YAML, or not in the form of a stack file
+ * @see https://docs.docker.com/reference/compose-file/
+ */
+export function readStackFile(text: string, options: StackFileOptions): StackFile {
+  const { document, lines } = parse(text, options.file);
+  const locate = (path: string): Position => locatePath(document, lines, path);
+  const mistake: Mistake = (path, expected, got) => {
+    const { line, column } = locate(path);
+    throw new InputError({
+      path: `${options.file}:${line}:${column}: ${path}`,
+      expected,
+      got:
+        got === null || got === undefined
+          ? "nothing"
+          : Array.isArray(got)
+            ? "a list"
+            : typeof got === "object"
+              ? "a mapping"
+              : `${typeof got} ${printable(JSON.stringify(got).slice(0, 60))}`,
+      fix: "Write it in the form of the Compose file reference",
+    });
+  };
+  const root = new Field(interpolated(plainValue(document, options.file), options), "", mistake);
+  if (!isRecord(root.value)) mistake("", "a mapping with the key services", root.value);
+  const services = root.get("services");
+  if (!isRecord(services.value)) return mistake("services", "a mapping of services", services.value) as never;
+  const context: Context = { root, options };
+  const resolved = services.with(resolveExtends(services.value, (file) => otherServices(file, options), options.file));
+  const entries = resolved.entries();
+  return {
+    services: isKnown(entries) ? entries.map(([name, field]) => readService(name, field, context)) : [],
+    volumes: topLevelVolumes(root),
+    locate,
+  };
+}
+
+interface Context {
+  readonly root: Field;
+  readonly options: StackFileOptions;
+}
+
+function parse(text: string, file: string): { document: Document.Parsed; lines: LineCounter } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { merge: true, lineCounter: lines, prettyErrors: false, logLevel: "silent" });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new InputError({
+      path: `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`,
+      expected: "YAML",
+      got: `a mistake: ${printable(error.message.split("\n")[0] ?? "")
+        .slice(0, 120)
+        .replace(/[.]$/, "")}`,
+      fix: "Correct the file",
+    });
+  }
+  return { document, lines };
+}
+
+/** The document as plain data. An alias that is expanded too often is refused, as the library does against "billion laughs". */
+function plainValue(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    throw new InputError({
+      path: file,
+      expected: "YAML whose aliases can be resolved",
+      got: printable(error instanceof Error ? error.message : String(error))
+        .slice(0, 120)
+        .replace(/[.]$/, ""),
+      fix: "Correct the anchors and aliases",
+    });
+  }
+}
+
+/** Deeper than any stack file; an alias inside its own anchor would have no end. */
+const deepest = 60;
+
+function interpolated(value: unknown, options: StackFileOptions, depth = 0): unknown {
+  if (depth > deepest) {
+    throw new InputError({
+      path: options.file,
+      expected: `at most ${deepest} levels`,
+      got: "more, or an alias that holds itself",
+      fix: "Correct the anchors and aliases",
+    });
+  }
+  if (typeof value === "string") return interpolate(value, options.variables ?? {});
+  if (Array.isArray(value)) return value.map((item) => interpolated(item, options, depth + 1));
+  if (!isRecord(value)) return value;
+  return recordOf(Object.keys(value).map((key) => [key, interpolated(value[key], options, depth + 1)] as const));
+}
+
+function otherServices(file: string, options: StackFileOptions): Readonly<Record<string, unknown>> | undefined {
+  const text = options.readFile?.(file);
+  if (text === undefined) return undefined;
+  const value = interpolated(plainValue(parse(text, file).document, file), options);
+  return isRecord(value) && isRecord(value["services"]) ? value["services"] : undefined;
+}
+
+function readService(name: string, field: Field, { root, options }: Context): ServiceDefinition {
+  if (!isRecord(field.value)) field.mistake("a mapping");
+  const deploy = field.get("deploy");
+  const constraints = deploy.get("placement").get("constraints");
+  return {
+    id: field.path,
+    origin: "stack file",
+    name,
+    image: readImage(field.get("image")),
+    command: command(field.get("entrypoint")),
+    args: command(field.get("command")),
+    environment: environment(field, options),
+    user: plainText(field.get("user")),
+    workingDirectory: plainText(field.get("working_dir")),
+    readOnlyRoot: field.get("read_only").flag(),
+    mounts: mounts(field, root),
+    configs: mapItems(field.get("configs"), (item) => configFile(item, root, options)),
+    secrets: mapItems(field.get("secrets"), secretFile),
+    constraints: mapItems(constraints, readConstraint),
+    maxReplicasPerNode: deploy.get("placement").get("max_replicas_per_node").integer(),
+    mode: modeByName(plainText(deploy.get("mode"))),
+    replicas: orElse(deploy.get("replicas").integer(), 1),
+    updateOrder: plainText(deploy.get("update_config").get("order")),
+    rollbackOrder: plainText(deploy.get("rollback_config").get("order")),
+    healthCheck: healthCheck(field.get("healthcheck")),
+    restart: restart(deploy.get("restart_policy")),
+    limits: resources(deploy.get("resources").get("limits")),
+    reservations: resources(deploy.get("resources").get("reservations")),
+    stopSignal: plainText(field.get("stop_signal")),
+    stopGraceSeconds: seconds(field.get("stop_grace_period")),
+    endpointMode: plainText(deploy.get("endpoint_mode")),
+    ports: ports(field.get("ports")),
+    networks: networks(field.get("networks")),
+    labels: readPairs(deploy.get("labels"), ""),
+    containerLabels: readPairs(field.get("labels"), ""),
+    forceUpdate: 0,
+    paths: stackPaths(field.path),
+  };
+}
+
+function stackPaths(service: string): Readonly<Record<ServiceField, string>> {
+  return {
+    service,
+    image: `${service}.image`,
+    command: `${service}.entrypoint`,
+    args: `${service}.command`,
+    environment: `${service}.environment`,
+    workingDirectory: `${service}.working_dir`,
+    mounts: `${service}.volumes`,
+    constraints: `${service}.deploy.placement.constraints`,
+    mode: `${service}.deploy.mode`,
+    replicas: `${service}.deploy.replicas`,
+    updateOrder: `${service}.deploy.update_config.order`,
+    rollbackOrder: `${service}.deploy.rollback_config.order`,
+    healthCheck: `${service}.healthcheck`,
+    restart: `${service}.deploy.restart_policy`,
+    memoryLimit: `${service}.deploy.resources.limits.memory`,
+    memoryReservation: `${service}.deploy.resources.reservations.memory`,
+    stopGrace: `${service}.stop_grace_period`,
+    ports: `${service}.ports`,
+    configs: `${service}.configs`,
+    labels: `${service}.deploy.labels`,
+    containerLabels: `${service}.labels`,
+  };
+}
+
+function mapItems<T>(field: Field, read: (item: Field) => T): Known<readonly T[]> {
+  const items = field.items();
+  return isKnown(items) ? items.map(read) : items;
+}
+
+/** A command is a list, or one text that is split like a shell's words; an empty one clears the image's own. */
+function command(field: Field): Known<readonly Known<string>[] | undefined> {
+  if (field.isAbsent) return undefined;
+  const text = typeof field.value === "string" ? field.value : undefined;
+  if (text === undefined) return field.texts();
+  return shellWords(text).map((word) => (word.text.includes(unknownPart) ? notKnown : word.text));
+}
+
+function environment(service: Field, options: StackFileOptions): Known<Readonly<Record<string, Known<string>>>> {
+  const own = readPairs(service.get("environment"), notKnown);
+  const files = envFiles(service.get("env_file"));
+  if (!isKnown(own) || !isKnown(files)) return notKnown;
+  const read = files.map((file) => (isKnown(file) ? options.readFile?.(file) : undefined));
+  // A file that cannot be read may hold any variable.
+  if (read.includes(undefined)) return notKnown;
+  return recordOf([
+    ...read.flatMap((text) => envFileEntries(text ?? "", options.variables ?? {})),
+    ...Object.entries(own),
+  ]);
+}
+
+function envFiles(field: Field): Known<readonly Known<string>[]> {
+  if (typeof field.value === "string") return [orElse(field.text(), "")];
+  return mapItems(field, (item) => orElse((isRecord(item.value) ? item.get("path") : item).text(), ""));
+}
+
+function envFileEntries(text: string, variables: Variables): [string, Known<string>][] {
+  return text.split(/\r?\n/).flatMap((line): [string, Known<string>][] => {
+    const match = /^\s*(?:export\s+)?(?<key>[^#=\s][^=\s]*)=(?<value>.*)$/.exec(line);
+    if (match === null) return [];
+    const value = interpolate((match.groups?.["value"] ?? "").trim().replace(/^(["'])(.*)\1$/, "$2"), variables);
+    return [[match.groups?.["key"] ?? "", value.includes(unknownPart) ? notKnown : value]];
+  });
+}
+
+function mounts(service: Field, root: Field): Known<readonly Mount[]> {
+  const listed = mapItems(service.get("volumes"), (item) => mount(item, root));
+  const tmpfs = service.get("tmpfs");
+  const inMemory = mapItems(typeof tmpfs.value === "string" ? tmpfs.with([tmpfs.value]) : tmpfs, (item) =>
+    tmpfsMount(item),
+  );
+  return isKnown(listed) && isKnown(inMemory) ? [...listed, ...inMemory] : notKnown;
+}
+
+function tmpfsMount(field: Field): Mount {
+  const text = field.rawText();
+  const target = isKnown(text) && text !== undefined ? (text.split(":")[0] ?? "") : notKnown;
+  return {
+    path: field.path,
+    type: "tmpfs",
+    source: undefined,
+    target: isKnown(target) && target.includes(unknownPart) ? notKnown : target,
+    readOnly: false,
+    volumeOptions: undefined,
+    external: false,
+  };
+}
+
+function mount(field: Field, root: Field): Mount {
+  if (!isRecord(field.value)) {
+    const text = field.rawText();
+    if (!isKnown(text) || text === undefined) return unknownMount(field);
+    const { type, source, target, isReadOnly } = readShortVolume(text);
+    return { path: field.path, type, target, readOnly: isReadOnly, ...volumeNamed(type, source, root) };
+  }
+  const type = orElse(plainText(field.get("type")), "volume");
+  return {
+    path: field.path,
+    type,
+    target: orElse(plainText(field.get("target")), ""),
+    readOnly: orElse(field.get("read_only").flag(), false),
+    ...volumeNamed(type, plainText(field.get("source")), root),
+  };
+}
+
+function unknownMount(field: Field): Mount {
+  return {
+    path: field.path,
+    type: notKnown,
+    source: notKnown,
+    target: notKnown,
+    readOnly: notKnown,
+    volumeOptions: notKnown,
+    external: false,
+  };
+}
+
+/** A named volume with what the top-level `volumes` say about it: `docker stack deploy` sends it along with each mount. */
+function volumeNamed(
+  type: Known<string>,
+  source: Known<string | undefined>,
+  root: Field,
+): Pick<Mount, "source" | "volumeOptions" | "external"> {
+  if (!isKnown(source)) return { source, volumeOptions: notKnown, external: false };
+  if (type !== "volume" || source === undefined || source === "")
+    return { source, volumeOptions: undefined, external: false };
+  const declared = root.get("volumes").get(source);
+  const external = declared.get("external");
+  const isExternal = !external.isAbsent && external.value !== false;
+  return {
+    source: volumeName(source, declared),
+    external: isExternal,
+    volumeOptions:
+      declared.get("driver").isAbsent && declared.get("driver_opts").isAbsent ? undefined : volumeOptions(declared),
+  };
+}
+
+function volumeName(key: string, declared: Field): Known<string> {
+  const external = declared.get("external");
+  const name = isRecord(external.value) ? external.get("name") : declared.get("name");
+  return orElse(plainText(name), key);
+}
+
+function volumeOptions(declared: Field): VolumeOptions {
+  return {
+    driver: plainText(declared.get("driver")),
+    driverOptions: declared.get("driver_opts").textRecord(),
+    labels: readPairs(declared.get("labels"), ""),
+  };
+}
+
+function topLevelVolumes(root: Field): readonly VolumeDefinition[] {
+  const entries = root.get("volumes").entries();
+  if (!isKnown(entries)) return [];
+  return entries
+    .filter(([, declared]) => declared.get("external").isAbsent || declared.get("external").value === false)
+    .map(([key, declared]) => ({
+      id: declared.path,
+      origin: "stack file",
+      path: declared.path,
+      name: volumeName(key, declared),
+      options: volumeOptions(declared),
+      protect: undefined,
+      retainOnDelete: undefined,
+    }));
+}
+
+function configFile(field: Field, root: Field, options: StackFileOptions): MountedFile {
+  const isLong = isRecord(field.value);
+  const name = plainText(isLong ? field.get("source") : field);
+  const target = isLong ? plainText(field.get("target")) : undefined;
+  const byDefault = isKnown(name) ? `/${name ?? ""}` : notKnown;
+  return { path: field.path, name, target: orElse(target, byDefault), content: configContent(name, root, options) };
+}
+
+function configContent(
+  name: Known<string | undefined>,
+  root: Field,
+  { readFile }: StackFileOptions,
+): Known<string | undefined> {
+  if (!isKnown(name) || name === undefined) return notKnown;
+  const declared = root.get("configs").get(name);
+  const content = declared.get("content").text();
+  if (content !== undefined) return content;
+  const file = plainText(declared.get("file"));
+  return isKnown(file) && file !== undefined ? (readFile?.(file) ?? notKnown) : notKnown;
+}
+
+function secretFile(field: Field): MountedFile {
+  const isLong = isRecord(field.value);
+  const name = plainText(isLong ? field.get("source") : field);
+  const named = isLong ? plainText(field.get("target")) : undefined;
+  const target = named === undefined ? name : named;
+  return { path: field.path, name, target: isKnown(target) ? secretPath(target ?? "") : notKnown, content: undefined };
+}
+
+/** Swarm puts a secret with a relative target under `/run/secrets`. */
+function secretPath(target: string): string {
+  return target.startsWith("/") ? target : `/run/secrets/${target}`;
+}
+
+function readConstraint(field: Field): Constraint {
+  return parseConstraint(orElse(field.rawText(), ""), unknownPart);
+}
+
+function healthCheck(field: Field): Known<HealthCheck | undefined> {
+  if (field.isAbsent) return undefined;
+  const disabled = field.get("disable").flag();
+  const test = field.get("test");
+  return {
+    test: disabled === true ? ["NONE"] : typeof test.value === "string" ? shellTest(test) : test.texts(),
+    intervalSeconds: seconds(field.get("interval")),
+    timeoutSeconds: seconds(field.get("timeout")),
+    retries: field.get("retries").integer(),
+    startPeriodSeconds: seconds(field.get("start_period")),
+  };
+}
+
+function shellTest(field: Field): Known<readonly Known<string>[]> {
+  const text = orElse(field.text(), "");
+  return text === "NONE" ? ["NONE"] : ["CMD-SHELL", text];
+}
+
+function restart(field: Field): Known<RestartPolicy | undefined> {
+  if (field.isAbsent) return undefined;
+  return {
+    condition: plainText(field.get("condition")),
+    maxAttempts: field.get("max_attempts").integer(),
+    windowSeconds: seconds(field.get("window")),
+    delaySeconds: seconds(field.get("delay")),
+  };
+}
+
+function resources(field: Field): ServiceDefinition["limits"] {
+  const memoryBytes = bytes(field.get("memory"));
+  const cpus = plainText(field.get("cpus"));
+  return {
+    memoryBytes: memoryBytes === 0 ? undefined : memoryBytes,
+    nanoCpus: isKnown(cpus) && cpus !== undefined ? Math.round(Number(cpus) * 1e9) || undefined : cpus,
+  };
+}
+
+function ports(field: Field): Known<readonly PublishedPort[]> {
+  const items = field.items();
+  if (!isKnown(items)) return items;
+  return items.flatMap((item): readonly PublishedPort[] => {
+    if (isRecord(item.value)) return [longPort(item)];
+    const text = item.rawText();
+    const short = isKnown(text) ? readShortPort(text ?? "") : undefined;
+    if (short === undefined) {
+      item.mistake("a port such as 8080:80, or a mapping with target and published");
+      return [];
+    }
+    return short.map(({ target, published, protocol }) => ({
+      path: item.path,
+      targetPort: target,
+      publishedPort: published,
+      publishMode: undefined,
+      protocol,
+    }));
+  });
+}
+
+function longPort(field: Field): PublishedPort {
+  return {
+    path: field.path,
+    targetPort: orElse(field.get("target").integer(), 0),
+    publishedPort: field.get("published").integer(),
+    publishMode: plainText(field.get("mode")),
+    protocol: plainText(field.get("protocol")),
+  };
+}
+
+function networks(field: Field): Known<readonly Known<string>[]> {
+  if (Array.isArray(field.value)) return field.texts();
+  const entries = field.entries();
+  return isKnown(entries) ? entries.map(([name]) => name) : entries;
+}
