@@ -32,6 +32,8 @@ export interface DeploymentContext {
   /** Configuration of a package's default provider: `docker:host` and the like. */
   providerConfiguration(packageName: string): PropertyMap;
   send: (event: EventBody) => void;
+  /** How many steps may be carried out at once. */
+  parallel: number;
   stopSoon: AbortSignal;
   stopNow: AbortSignal;
   /** Judges a resource before its step is chosen; see `Planner`. */
@@ -73,6 +75,7 @@ export class Deployment implements ProgramRequests {
       journal: context.journal,
       provider: (reference) => this.#registry.get(reference),
       send: context.send,
+      parallel: context.parallel,
       isDeleted: (urn) => this.#deleted.has(urn),
       stopNow: context.stopNow,
     });

@@ -13,6 +13,8 @@ import {
 } from "./resource-provider.ts";
 import type { PendingOperation, ResourceState, Urn } from "./resource-state.ts";
 import { markSecretOutputs, markSecretsLike } from "./secret-marks.ts";
+import { Slots } from "./slots.ts";
+import { faultPoint } from "./state/fault.ts";
 import { isAboutDefaultProvider, stepMetadata, type Step } from "./step.ts";
 import { timestamp } from "./timestamp.ts";
 import { parseUrn } from "./urn.ts";
@@ -27,6 +29,8 @@ export interface ExecutorContext {
   send: (event: EventBody) => void;
   /** Whether a resource is to be deleted in this operation: what is deleted with it needs no deletion of its own. */
   isDeleted(urn: Urn): boolean;
+  /** How many steps may be carried out at once. */
+  parallel: number;
   /** Aborted when the person asks to stop at once. */
   stopNow: AbortSignal;
 }
@@ -39,8 +43,11 @@ export class StepFailure extends Error {
 /** Carries out steps: asks providers, keeps the journal, tells what happens. */
 export class Executor {
   readonly #context: ExecutorContext;
+  readonly #slots: Slots;
+
   constructor(context: ExecutorContext) {
     this.#context = context;
+    this.#slots = new Slots(context.parallel);
   }
 
   /** Carries out one step and records it. Throws `StepFailure` when it fails. */
@@ -49,7 +56,7 @@ export class Executor {
     const shown = !isAboutDefaultProvider(step);
     if (shown) this.#context.send({ resourcePreEvent: { metadata: stepMetadata(step), planning: preview } });
     try {
-      await this.#apply(step);
+      await this.#slots.use(() => this.#apply(step));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#context.send({ diagnosticEvent: { urn: step.urn, severity: "error", message: describe(step, message) } });
@@ -123,6 +130,7 @@ export class Executor {
           news: revealSecrets(state.inputs),
           ...this.#control(state, state.customTimeouts?.createSeconds),
         });
+        faultPoint("creating.done");
         state.id = created.id;
         state.outputs = this.#outputs(state, created.outputs);
       } catch (error) {
@@ -190,6 +198,7 @@ export class Executor {
         ...request,
         ...this.#control(state, state.customTimeouts?.updateSeconds),
       });
+      faultPoint("updating.done");
       state.outputs = this.#outputs(state, updated.outputs);
     } catch (error) {
       if (!(error instanceof PartialFailure)) {
@@ -223,6 +232,7 @@ export class Executor {
           outputs: revealSecrets(old.outputs),
           ...this.#control(old, old.customTimeouts?.deleteSeconds),
         });
+        faultPoint("deleting.done");
       } catch (error) {
         await journal.settle({ began });
         throw error;
@@ -235,6 +245,7 @@ export class Executor {
   async #begin(type: PendingOperation["type"], resource: ResourceState): Promise<PendingOperation> {
     const operation: PendingOperation = { type, resource: { ...resource } };
     await this.#context.journal.begin(operation);
+    faultPoint(`${type}.begun`);
     return operation;
   }
 

@@ -148,6 +148,7 @@ async function operate(
     factories,
     providerConfiguration: (packageName) => packageConfiguration(config, packageName),
     send,
+    parallel: parallelOf(options),
     stopSoon: options.stopSoon ?? never,
     stopNow: options.stopNow ?? never,
     review: async (resource) => (await review).resource(resource),
@@ -187,7 +188,7 @@ async function operate(
 
 async function runProgram(operation: Operation): Promise<void> {
   const { location, stack, config, options, preview, deployment, review, send } = operation;
-  const parallel = options.parallel ?? 8;
+  const parallel = parallelOf(options);
   const info = { project: stack.project.name, stack: stack.name, dryRun: preview, parallel, config };
   const monitor = await startMonitor(info, deployment);
   const program = startProgram({
@@ -278,6 +279,10 @@ function protectedAndNeeded(resources: readonly ResourceState[]): Set<Urn> {
     for (const urn of prerequisites(state)) kept.add(urn);
   }
   return kept;
+}
+
+function parallelOf(options: OperationOptions): number {
+  return options.parallel ?? 8;
 }
 
 function providerFactories(options: OperationOptions): ReadonlyMap<string, ProviderFactory> {

@@ -60,7 +60,9 @@ export async function startPolicyPack(start: PolicyPackStart): Promise<PolicyPac
   const directory = resolve(start.directory);
   const child = spawnPack(directory, start);
   try {
-    const port = await firstPort(child, directory, start.onOutput);
+    const port = await firstPort(child, directory, (line) => {
+      start.onOutput(line);
+    });
     const client = connect(port);
     const call = unaryCaller(client, directory);
     const info = await call("getAnalyzerInfo", new emptyProto.Empty(), analyzerProto.AnalyzerInfo);

@@ -52,6 +52,7 @@ async function run(
     factories: new Map([["docker", () => provider]]),
     providerConfiguration: () => ({}),
     send: (event) => events.push(event),
+    parallel: 8,
     stopSoon: never,
     stopNow: never,
     review: (resource) => Promise.resolve(resource.inputs),

@@ -1,0 +1,68 @@
+/** Projects on the disk for the tests of the state, gone when the test is over. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ResourceState } from "../../../engine/resource-state.ts";
+import type { Stack } from "../../../engine/state/stack.ts";
+import { openStack } from "../../../engine/state/stack.ts";
+
+/** Folder of recorded data. */
+export const data = join(import.meta.dirname, "../../data");
+
+/** A project in a folder of its own, removed at the end of the test that made it. */
+export class StateProject implements Disposable {
+  readonly directory = mkdtempSync(join(tmpdir(), "holdfast-state-"));
+
+  /** An empty project, or that of the recorded file backend (passphrase `x`), whose lock is left out. */
+  constructor(content: "empty" | "recorded") {
+    const name = content === "empty" ? "shop" : "recording";
+    writeFileSync(this.file("Pulumi.yaml"), `name: ${name}\nruntime:\n  name: nodejs\nmain: index.ts\n`);
+    if (content === "empty") return;
+    cpSync(join(data, "file-backend/Pulumi.dev.yaml"), this.file("Pulumi.dev.yaml"));
+    cpSync(join(data, "file-backend/dot-pulumi"), this.file(".pulumi"), { recursive: true });
+    rmSync(this.file(".pulumi/locks"), { recursive: true });
+  }
+
+  /** A path within the project. */
+  file(path: string): string {
+    return join(this.directory, path);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.file(path), "utf8");
+  }
+
+  /** Opens its stack `dev`. */
+  stack(environment: NodeJS.ProcessEnv = { PULUMI_CONFIG_PASSPHRASE: "x" }): Promise<Stack> {
+    return openStack({ projectDirectory: this.directory, stackName: "dev" }, environment);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A component with nothing but a name, and whatever else a test wants of it. */
+export function resource(name: string, more: Partial<ResourceState> = {}): ResourceState {
+  return {
+    urn: `urn:pulumi:dev::shop::test:index:Thing::${name}`,
+    type: "test:index:Thing",
+    custom: false,
+    inputs: {},
+    outputs: {},
+    dependencies: [],
+    propertyDependencies: {},
+    additionalSecretOutputs: [],
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    hideDiffs: [],
+    aliases: [],
+    initErrors: [],
+    ...more,
+  };
+}
+
+/** JSON without the white space between its parts, which says nothing; order and spelling are kept. */
+export function compact(json: string): string {
+  return json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
+}
