@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { pinConstraint, type Pin } from "../model/pin.ts";
-import { requireVolumeName } from "../model/volume-name.ts";
+import type { Pin } from "../model/pin.ts";
 import { checked } from "./checked.ts";
 import { DataVolume } from "./data-volume.ts";
+import { namedVolume, type SharedVolume } from "./volume-spec.ts";
 
 /** Who creates a local volume. */
 export const VolumeCreator = {
@@ -19,10 +19,12 @@ export type VolumeCreator = (typeof VolumeCreator)[keyof typeof VolumeCreator];
 export interface LocalVolumeArgs {
   /** Name of the volume on its node. @default the component's name */
   volumeName?: string;
-  /** The one node that the volume lives on. */
+  /** The one node that the volume lives on; a volume does not follow a task. */
   pin: Pin;
   /** Who creates it; with `provider` it is a resource of the stack, protected and retained. @default VolumeCreator.task */
   createdBy?: VolumeCreator;
+  /** Why several services may write it. @default they may not */
+  shared?: SharedVolume;
 }
 
 /**
@@ -33,20 +35,24 @@ export interface LocalVolumeArgs {
  * const data = new LocalVolume("foobarstore", { pin: { hostname: "node-1" } });
  */
 export class LocalVolume extends DataVolume {
+  /** The volume's name. */
+  readonly source: pulumi.Output<string>;
+
   constructor(name: string, args: LocalVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:LocalVolume", name, opts);
-    const volumeName = checked(() => {
-      pinConstraint(args.pin, `${name}.pin`);
-      return requireVolumeName(args.volumeName ?? name, `${name}.volumeName`);
-    });
+    super("LocalVolume", name, opts);
+    const spec = checked(() => namedVolume(args.volumeName ?? name, args.pin, name));
     const volume =
       args.createdBy === VolumeCreator.provider
         ? new docker.Volume(
             `${name}-volume`,
-            { name: volumeName, driver: "local" },
+            { name: spec.source, driver: "local" },
             { parent: this, protect: true, retainOnDelete: true },
           )
         : undefined;
-    this.registerOutputs(this.describe({ type: "volume", source: volume?.name ?? volumeName, pin: args.pin }));
+    this.source = this.describe({
+      ...spec,
+      source: volume?.name ?? spec.source,
+      ...(args.shared && { shared: args.shared }),
+    });
   }
 }

@@ -1,49 +1,91 @@
 import * as pulumi from "@pulumi/pulumi";
-import { redisConfigurationFile, redisDataPath, redisPort } from "../model/redis-configuration.ts";
-import { redisMaxMemoryBytes, RedisPersistence, redisStopGraceSeconds } from "../model/redis-persistence.ts";
+import { redisDataPath } from "../model/redis-configuration.ts";
+import { RedisPersistence } from "../model/redis-persistence.ts";
 import { healthPassword, redisAclFile, RedisUser } from "../model/redis-users.ts";
-import { parseSize } from "../model/sizes.ts";
+import { startScriptPath } from "../model/start-guard.ts";
 import { checked } from "./checked.ts";
 import type { DataVolume } from "./data-volume.ts";
-import type { HealthCheck, PublishMode } from "./service-spec.ts";
-import { StatefulService } from "./stateful-service.ts";
+import { redisFiles, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";
+import type { PublishMode, ServiceSettings } from "./service-spec.ts";
+import { type FileContent, StatefulService } from "./stateful-service.ts";
 
-/** User and group that the official image runs Redis as. */
-const redisUserId = "999";
-const files = {
-  configuration: "/etc/holdfast/redis.conf",
-  users: "/run/secrets/users.acl",
-  healthPassword: "/run/secrets/health-password",
-};
-
-/** Arguments of {@link Redis}. */
-export interface RedisArgs {
+/** What every {@link Redis} is told, whether it keeps its data or not. */
+export interface RedisSettings extends Pick<
+  ServiceSettings,
+  "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "memoryReservation" | "stopped"
+> {
   /** Name of the service. @default the component's name */
   serviceName?: string;
   /** An image of Redis 7 or later, by digest. */
   image: pulumi.Input<string>;
-  /** What the data lies on. */
-  volume: DataVolume;
-  /** How the data is kept. @default RedisPersistence.durable */
-  persistence?: RedisPersistence;
-  /** Most memory the task may use, such as `100M`; 60 % of it is for the data. */
+  /** Most memory the task may use, such as `100M`; 60 % of it is for the data, 75 % in a cache. */
   memoryLimit: string;
   /** Password of the user `application`. */
   password: pulumi.Input<string>;
+  /** Password of the user `application` that still works while clients change to `password`. @default none */
+  previousPassword?: pulumi.Input<string>;
+  /** Password of the user `operations`, who may do everything. @default there is no such user */
+  operationsPassword?: pulumi.Input<string>;
   /** Port on the node. @default not published */
   publishedPort?: number;
   /** How the port is published. @default PublishMode.host */
   publishMode?: PublishMode;
+  /** Certificates; with them Redis speaks TLS only. @default none, and no TLS */
+  tls?: RedisTls;
+  /** Further settings of redis.conf, but for those that decide whether the data survives. @default none */
+  settings?: Record<string, string>;
+  /** Ids of the overlay networks that the service joins. @default one of its own */
+  networkIds?: pulumi.Input<string>[];
 }
 
+/** The certificates of a Redis, as PEM. */
+export interface RedisTls {
+  /** The server's certificate, with the chain up to the authority. */
+  certificate: pulumi.Input<string>;
+  /** Its private key. */
+  key: pulumi.Input<string>;
+  /** The authority that signed it. */
+  authority: pulumi.Input<string>;
+}
+
+/** Arguments of a {@link Redis} that keeps its data. */
+export interface KeepingRedisArgs extends RedisSettings {
+  /** What the data lies on. */
+  volume: DataVolume;
+  /** How the data is kept. @default RedisPersistence.durable */
+  persistence?: KeepingPersistence;
+  /** Names the store in the mark on its volume; Redis refuses to start on another's. @default <project>/<stack>/<component's name> */
+  identity?: string;
+  /** Until when a volume without a mark may become this store's, such as `2026-11-23T12:00:00Z`. @default never */
+  firstStartUntil?: string;
+}
+
+/** Arguments of a {@link Redis} that keeps nothing. */
+export interface CacheRedisArgs extends RedisSettings {
+  /** Nothing is kept. */
+  persistence: typeof RedisPersistence.cache;
+  /** A cache has no volume. */
+  volume?: never;
+  /** Nothing is marked. */
+  identity?: never;
+  /** Nothing is guarded. */
+  firstStartUntil?: never;
+}
+
+/** The profiles that keep data. */
+export type KeepingPersistence = Exclude<RedisPersistence, typeof RedisPersistence.cache>;
+
+/** Arguments of {@link Redis}. */
+export type RedisArgs = KeepingRedisArgs | CacheRedisArgs;
+
 /**
- * A Redis whose data survives SIGTERM and kill -9.
+ * A Redis whose data survives SIGTERM and kill -9, as its persistence profile says.
  *
  * @example
  * new Redis("stateful", { image: "redis:7@sha256:…", volume, memoryLimit: "100M", password, publishedPort: 10000 });
  */
 export class Redis extends pulumi.ComponentResource {
-  /** Name of the service, which is also its host name on its network. */
+  /** Name of the service, which is also its host name on its networks. */
   readonly serviceName: pulumi.Output<string>;
   /** User that applications sign in as. */
   readonly username: pulumi.Output<string>;
@@ -52,48 +94,44 @@ export class Redis extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:Redis", name, {}, opts);
-    const { volume, publishedPort, publishMode, password } = args;
-    const persistence = args.persistence ?? RedisPersistence.durable;
-    const { limitBytes, maxMemoryBytes, graceSeconds } = checked(() => {
-      const path = `${name}.memoryLimit`;
-      const limitBytes = parseSize(args.memoryLimit, path);
-      const maxMemoryBytes = redisMaxMemoryBytes(persistence, limitBytes, path);
-      return { limitBytes, maxMemoryBytes, graceSeconds: redisStopGraceSeconds(persistence, maxMemoryBytes, path) };
-    });
-    const healthSecret = pulumi.secret(password).apply(healthPassword);
-    const users = pulumi
-      .all([pulumi.secret(password), healthSecret])
-      .apply(([application, health]) => redisAclFile({ application: [application], health: [health], operations: [] }));
+    const {
+      serviceName = name,
+      image,
+      volume,
+      persistence = RedisPersistence.durable,
+      identity = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      firstStartUntil,
+      memoryLimit,
+      password,
+      previousPassword,
+      operationsPassword,
+      publishedPort,
+      publishMode,
+      tls,
+      settings = {},
+      ...common
+    } = args;
+    const hasTls = tls !== undefined;
+    const port = { publishedPort, publishMode };
+    const spec = checked(() =>
+      redisSpec({ persistence, memoryLimit, identity, firstStartUntil, hasTls, settings, ...port }, name),
+    );
     const service = new StatefulService(
       name,
       {
-        serviceName: args.serviceName ?? name,
-        image: args.image,
-        data: [{ volume, path: redisDataPath }],
-        memoryLimit: args.memoryLimit,
-        args: ["redis-server", files.configuration],
-        stopGrace: `${graceSeconds}s`,
-        healthCheck: healthCheck(),
-        ports:
-          publishedPort === undefined
-            ? []
-            : [{ target: redisPort, published: publishedPort, ...(publishMode && { mode: publishMode }) }],
-        configFiles: {
-          configuration: {
-            path: files.configuration,
-            content: redisConfigurationFile({ persistence, maxMemoryBytes, aclFile: files.users }),
-          },
-        },
-        secretFiles: {
-          users: { path: files.users, content: users, ownerId: redisUserId, mode: 0o400 },
-          health: { path: files.healthPassword, content: healthSecret, ownerId: redisUserId, mode: 0o400 },
-        },
+        ...common,
+        ...spec.service,
+        serviceName,
+        image,
+        data: volume === undefined ? [] : [{ volume, path: redisDataPath }],
+        configFiles: configFiles(spec, tls),
+        secretFiles: secretFiles({ password, previousPassword, operationsPassword }, tls),
       },
       { parent: this },
     );
     this.serviceName = service.serviceName;
     this.username = pulumi.output(RedisUser.application);
-    this.memoryLimitBytes = pulumi.output(limitBytes);
+    this.memoryLimitBytes = pulumi.output(spec.limitBytes);
     this.registerOutputs({
       serviceName: this.serviceName,
       username: this.username,
@@ -102,11 +140,40 @@ export class Redis extends pulumi.ComponentResource {
   }
 }
 
-/**
- * Any answer of the server means that it lives: LOADING while it reads its data, MISCONF while it cannot save, BUSY while a
- * script runs. Killing it then would cost data or time.
- */
-function healthCheck(): HealthCheck {
-  const ping = `read -r REDISCLI_AUTH < ${files.healthPassword}; export REDISCLI_AUTH; redis-cli --no-auth-warning --user ${RedisUser.health} ping`;
-  return { test: ["CMD-SHELL", `case "$(${ping})" in PONG|LOADING*|MISCONF*|BUSY*) exit 0;; esac; exit 1`] };
+/** What anybody may read. */
+function configFiles(spec: RedisSpec, tls: RedisTls | undefined): Record<string, FileContent> {
+  return {
+    configuration: { path: redisFiles.configuration, content: spec.configuration },
+    ...(spec.startScript !== undefined && { start: { path: startScriptPath, content: spec.startScript } }),
+    ...(tls && { authority: { path: redisFiles.authority, content: tls.authority } }),
+  };
+}
+
+/** Passwords as a person gives them. */
+interface GivenPasswords {
+  password: pulumi.Input<string>;
+  previousPassword: pulumi.Input<string> | undefined;
+  operationsPassword: pulumi.Input<string> | undefined;
+}
+
+/** What only the server may read. */
+function secretFiles(passwords: GivenPasswords, tls: RedisTls | undefined): Record<string, FileContent> {
+  const given = pulumi.secret(passwords);
+  const health = given.apply(({ password }) => healthPassword(password));
+  const users = given.apply(({ password, previousPassword, operationsPassword }) =>
+    redisAclFile({
+      application: [password, previousPassword].filter((each) => each !== undefined),
+      health: [healthPassword(password)],
+      operations: [operationsPassword].filter((each) => each !== undefined),
+    }),
+  );
+  const readable = { ownerId: redisUserId, mode: 0o400 };
+  return {
+    users: { path: redisFiles.users, content: users, ...readable },
+    health: { path: redisFiles.healthPassword, content: health, ...readable },
+    ...(tls && {
+      certificate: { path: redisFiles.certificate, content: tls.certificate, ...readable },
+      key: { path: redisFiles.key, content: tls.key, ...readable },
+    }),
+  };
 }

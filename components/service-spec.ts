@@ -125,6 +125,8 @@ export interface ServiceDefinition extends ServiceSettings {
   name: string;
   image: Input<string>;
   data: DataMountSpec[];
+  /** Paths of the files whose content Swarm carries. */
+  fileTargets: string[];
 }
 
 /** A file in the container whose content Swarm carries. */
@@ -252,30 +254,49 @@ function healthCheck(check: HealthCheck, path: string): docker.types.input.Servi
 }
 
 function mounts(definition: ServiceDefinition, path: string): Mount[] {
-  const data = definition.data.map(({ volume, path: target }, index): Mount => ({
-    type: volume.type,
-    source: volume.source,
-    target: absolute(target, `${path}.data[${index}].path`),
-    ...(volume.driverOptions && {
-      volumeOptions: { driverName: "local", driverOptions: volume.driverOptions },
-    }),
-  }));
-  const scratch = (definition.scratch ?? []).map(({ path: target, size }, index): Mount => ({
-    type: "tmpfs",
-    target: absolute(target, `${path}.scratch[${index}].path`),
-    ...(size !== undefined && { tmpfsOptions: { sizeBytes: parseSize(size, `${path}.scratch[${index}].size`) } }),
-  }));
-  const targets = [...definition.data, ...(definition.scratch ?? [])].map((mount) => mount.path);
+  const { data, scratch = [], fileTargets } = definition;
+  if (data.length + scratch.length === 0) {
+    throw new InputError({
+      path: `${path}.data`,
+      expected: "a volume for the state, or scratch where nothing is to be kept",
+      got: "neither",
+      fix: "Say where the server keeps its data",
+    });
+  }
+  const targets = [...data, ...scratch].map((mount) => mount.path).concat(fileTargets);
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
   if (twice !== undefined) {
     throw new InputError({
       path: `${path}.data`,
-      expected: "one mount at each path",
+      expected: "one mount or file at each path",
       got: `several at ${showValue(twice)}`,
-      fix: "Give each volume a path of its own",
+      fix: "Give each a path of its own",
     });
   }
-  return [...data, ...scratch];
+  for (const target of fileTargets) absolute(target, `${path}.files`);
+  return [
+    ...data.map(({ volume, path: target }, index) =>
+      dataMount(volume, absolute(target, `${path}.data[${index}].path`)),
+    ),
+    ...scratch.map((mount, index) => scratchMount(mount, `${path}.scratch[${index}]`)),
+  ];
+}
+
+function dataMount({ type, source, driverOptions }: VolumeSpec, target: string): Mount {
+  return {
+    type,
+    source,
+    target,
+    ...(driverOptions && { volumeOptions: { driverName: "local", driverOptions } }),
+  };
+}
+
+function scratchMount({ path: target, size }: ScratchMount, path: string): Mount {
+  return {
+    type: "tmpfs",
+    target: absolute(target, `${path}.path`),
+    ...(size !== undefined && { tmpfsOptions: { sizeBytes: parseSize(size, `${path}.size`) } }),
+  };
 }
 
 function constraints(definition: ServiceDefinition, path: string): string[] {

@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { requireDigest } from "../model/image-reference.ts";
 import { checked } from "./checked.ts";
-import { type DataVolume, volumeSpec } from "./data-volume.ts";
-import { attach, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
+import { claimVolume, type DataVolume } from "./data-volume.ts";
+import { attach, type FileSource, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
 
 /** A data volume and its place in the container. */
 export interface DataMount {
@@ -40,14 +41,15 @@ export interface StatefulServiceArgs extends ServiceSettings {
  *
  * @example
  * new StatefulService("queue", {
- *   image: "nats@sha256:…",
+ *   image: "nats:2@sha256:…",
  *   data: [{ volume, path: "/data" }],
+ *   args: ["--jetstream", "--store_dir", "/data", "--http_port", "8222"],
  *   memoryLimit: "200M",
- *   healthCheck: { test: ["CMD", "nats-server", "--help"] },
+ *   healthCheck: { test: ["CMD", "wget", "-q", "-O-", "http://localhost:8222/healthz"] },
  * });
  */
 export class StatefulService extends pulumi.ComponentResource {
-  /** Name of the service. */
+  /** Name of the service, which is also its host name on its networks. */
   readonly serviceName: pulumi.Output<string>;
   /** Id of the service. */
   readonly serviceId: pulumi.Output<string>;
@@ -61,27 +63,49 @@ export class StatefulService extends pulumi.ComponentResource {
           ...settings,
           name: serviceName,
           image: pulumi.output(image).apply((image) => checked(() => requireDigest(image, `${name}.image`))),
-          data: data.map(({ volume, path }) => ({ volume: volumeSpec(volume), path })),
+          data: data.map(({ volume, path }, index) => ({
+            volume: claimVolume(volume, name, `${name}.data[${index}].volume`),
+            path,
+          })),
+          fileTargets: [...Object.values(secretFiles), ...Object.values(configFiles)].map(({ path }) => path),
         },
         name,
       ),
     );
     const attachments = {
       networkIds: networkIds ?? [new docker.Network(`${name}-network`, { driver: "overlay" }, { parent: this }).id],
-      secretFiles: Object.entries(secretFiles).map(([key, { content, ...target }]) => {
-        const secret = new docker.Secret(`${name}-${key}`, { data: base64(pulumi.secret(content)) }, { parent: this });
-        return { ...target, id: secret.id, name: secret.name };
-      }),
-      configFiles: Object.entries(configFiles).map(([key, { content, ...target }]) => {
-        const config = new docker.ServiceConfig(`${name}-${key}`, { data: base64(content) }, { parent: this });
-        return { ...target, id: config.id, name: config.name };
-      }),
+      secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
+      configFiles: Object.entries(configFiles).map(([key, file]) =>
+        this.#config(`${name}-${key}`, `${serviceName}-${key}`, file),
+      ),
     };
     const service = new docker.Service(`${name}-service`, attach(spec, attachments), { parent: this });
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });
   }
+
+  /** Auto-named: a name made from the content would let a password be guessed at. */
+  #secret(name: string, { content, ...target }: FileContent): FileSource {
+    const secret = new docker.Secret(name, { data: base64(pulumi.secret(content)) }, { parent: this });
+    return { ...target, id: secret.id, name: secret.name };
+  }
+
+  /** Named after its content, so that the name in `docker config ls` says whether two are the same. */
+  #config(name: string, prefix: string, { content, ...target }: FileContent): FileSource {
+    const config = new docker.ServiceConfig(
+      name,
+      { name: pulumi.output(content).apply((text) => contentName(prefix, text)), data: base64(content) },
+      // While the service uses the old configuration it cannot be deleted; with a given name Pulumi would try that first.
+      { parent: this, deleteBeforeReplace: false },
+    );
+    return { ...target, id: config.id, name: config.name };
+  }
+}
+
+/** A name that Swarm takes: at most 64 characters. */
+function contentName(prefix: string, content: string): string {
+  return `${prefix.slice(0, 51)}-${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
 }
 
 function base64(content: pulumi.Input<string>): pulumi.Output<string> {

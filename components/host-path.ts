@@ -1,0 +1,32 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type NodeReach, pinOfReach } from "../model/node-reach.ts";
+import { checked } from "./checked.ts";
+import { DataVolume } from "./data-volume.ts";
+import { hostPath, type SharedVolume } from "./volume-spec.ts";
+
+/** Arguments of {@link HostPath}. */
+export interface HostPathArgs {
+  /** The folder; it must exist, because Swarm does not create it. */
+  hostPath: string;
+  /** Where it exists: on the one node of a pin, or, as with a distributed file system, on `everyNode` with the same content. */
+  on: NodeReach;
+  /** Why several services may write it. @default they may not */
+  shared?: SharedVolume;
+}
+
+/**
+ * A folder of the nodes, mounted into the container.
+ *
+ * @example
+ * const data = new HostPath("data", { hostPath: "/mnt/gluster/redis", on: everyNode });
+ */
+export class HostPath extends DataVolume {
+  /** The path on the node. */
+  readonly source: pulumi.Output<string>;
+
+  constructor(name: string, args: HostPathArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("HostPath", name, opts);
+    const spec = checked(() => hostPath(args.hostPath, pinOfReach(args.on), name));
+    this.source = this.describe({ ...spec, ...(args.shared && { shared: args.shared }) });
+  }
+}

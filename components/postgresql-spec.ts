@@ -1,0 +1,82 @@
+import { postgresqlPaths, postgresqlPort, postgresqlPreparation, requireSqlName } from "../model/postgresql.ts";
+import { parseSize } from "../model/sizes.ts";
+import { parseFirstStart, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
+import type { PublishMode, ServiceSettings } from "./service-spec.ts";
+
+/** User and group of PostgreSQL in the official image. */
+export const postgresqlUserId = "999";
+
+/** Where the password lies in the container. */
+export const postgresqlPasswordFile = "/run/secrets/password";
+
+/** What decides how a PostgreSQL runs, apart from what is only known during the deployment. */
+export interface PostgresqlDefinition {
+  majorVersion: number;
+  memoryLimit: string;
+  username: string;
+  database: string;
+  identity: string;
+  firstStartUntil: string | undefined;
+  publishedPort: number | undefined;
+  publishMode: PublishMode | undefined;
+}
+
+/** How a PostgreSQL runs. */
+export interface PostgresqlSpec {
+  /** Where the volume is mounted. */
+  mount: string;
+  /** Content of the start script. */
+  startScript: string;
+  service: ServiceSettings;
+}
+
+/**
+ * How a PostgreSQL runs.
+ *
+ * @param path - what stands before the arguments' names in an error
+ * @throws InputError for the first mistake
+ */
+export function postgresqlSpec(definition: PostgresqlDefinition, path: string): PostgresqlSpec {
+  const { memoryLimit, publishedPort, publishMode } = definition;
+  const username = requireSqlName(definition.username, `${path}.username`);
+  const database = requireSqlName(definition.database, `${path}.database`);
+  const { mount, data } = postgresqlPaths(definition.majorVersion, `${path}.majorVersion`);
+  // A quarter of the memory is what PostgreSQL's own documentation advises for a server of its own.
+  const sharedBufferKilobytes = Math.floor(parseSize(memoryLimit, `${path}.memoryLimit`) / 4 / 1024);
+  return {
+    mount,
+    startScript: startScript({
+      identity: requireIdentity(definition.identity, `${path}.identity`),
+      dataPaths: [mount],
+      ...(definition.firstStartUntil !== undefined && {
+        firstStartUntilSeconds: parseFirstStart(definition.firstStartUntil, `${path}.firstStartUntil`),
+      }),
+      environment: {
+        PGDATA: data,
+        POSTGRES_USER: username,
+        POSTGRES_DB: database,
+        POSTGRES_PASSWORD_FILE: postgresqlPasswordFile,
+        POSTGRES_INITDB_ARGS: "--data-checksums",
+      },
+      preparation: postgresqlPreparation(username, postgresqlPasswordFile),
+    }),
+    service: {
+      memoryLimit,
+      command: ["sh", startScriptPath],
+      args: ["postgres", "-c", `shared_buffers=${sharedBufferKilobytes}kB`],
+      user: `${postgresqlUserId}:${postgresqlUserId}`,
+      dropCapabilities: ["ALL"],
+      readOnlyRoot: true,
+      scratch: [{ path: "/tmp" }, { path: "/var/run/postgresql" }, { path: "/dev/shm" }],
+      // SIGTERM waits for the clients to leave; SIGINT writes a checkpoint and stops.
+      stopSignal: "SIGINT",
+      stopGrace: "55s",
+      // 1 means that the server lives and takes no connections yet: it replays its log.
+      healthCheck: { test: ["CMD-SHELL", `pg_isready -q -U ${username}; [ $? -lt 2 ]`], startPeriod: "55s" },
+      ports:
+        publishedPort === undefined
+          ? []
+          : [{ target: postgresqlPort, published: publishedPort, ...(publishMode && { mode: publishMode }) }],
+    },
+  };
+}

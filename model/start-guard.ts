@@ -1,0 +1,112 @@
+import { InputError, showValue } from "./input-error.ts";
+
+/** The file at the top of a data volume that names the store whose data it holds. */
+export const storeMarker = ".holdfast-store";
+
+/** Where the start script lies in the container. */
+export const startScriptPath = "/etc/holdfast/start";
+
+/** A file that exists while a start script prepares the data; a health check takes it for a sign of life. */
+export const preparingFile = "/tmp/holdfast-preparing";
+
+/** What a container does before its server starts. */
+export interface StartGuard {
+  /** Names the store; the same for as long as its data lives. */
+  identity: string;
+  /** Where the data volumes are mounted. */
+  dataPaths: string[];
+  /** Until when a volume without a mark may be taken for this store's, in seconds since 1970; never when left out. */
+  firstStartUntilSeconds?: number;
+  /** Environment variables of the server. */
+  environment?: Record<string, string>;
+  /** Shell lines that prepare the data; they may call `refuse <message>`. */
+  preparation?: string;
+}
+
+/**
+ * Reads until when a first start is allowed.
+ *
+ * @param time - such as `2026-11-23T12:00:00Z`
+ * @param path - where it stands, for the error
+ * @returns seconds since 1970
+ * @throws InputError when it is no time with a zone
+ */
+export function parseFirstStart(time: string, path: string): number {
+  const seconds = Date.parse(time) / 1000;
+  if (/T.*(?:Z|[+-]\d\d:\d\d)$/u.test(time) && Number.isInteger(seconds)) return seconds;
+  throw new InputError({
+    path,
+    expected: "a time in whole seconds with its zone, such as 2026-11-23T12:00:00Z",
+    got: showValue(time),
+    fix: "Give the time until which an empty volume may become this store's, an hour from now for example",
+  });
+}
+
+/**
+ * Checks a store's identity.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when it is empty or holds what a shell would not take literally
+ */
+export function requireIdentity(identity: string, path: string): string {
+  if (/^[\w./-]+$/u.test(identity)) return identity;
+  throw new InputError({
+    path,
+    expected: "letters, digits, '.', '_', '/' and '-'",
+    got: showValue(identity),
+    fix: "Name the store, for example shop/prod/redis",
+  });
+}
+
+/**
+ * Writes the script that a container runs before its server: it refuses to start on a volume that does not carry the store's
+ * mark, unless a first start is asked for.
+ *
+ * A mark is needed because a local volume comes into being, empty, wherever a task starts; and a time, not a switch, asks for
+ * the first start, because a switch that stays on guards nothing, and turning it off would restart the task.
+ *
+ * The script needs a POSIX shell with `id`, `date`, `mv` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
+ * is one.
+ */
+export function startScript({
+  identity,
+  dataPaths,
+  firstStartUntilSeconds,
+  environment,
+  preparation,
+}: StartGuard): string {
+  const exports = Object.entries(environment ?? {}).map(([name, value]) => `export ${name}=${quoted(value)}`);
+  return `# Written by Holdfast: starts the server on the data of this store, and on no other.
+set -eu
+identity=${quoted(identity)}
+first_start_until=${firstStartUntilSeconds ?? 0}
+
+refuse() {
+  echo "holdfast: refused to start: $1" >&2
+  exit 78
+}
+
+for path in ${dataPaths.map(quoted).join(" ")}; do
+  marker=$path/${storeMarker}
+  [ -w "$path" ] || refuse "$path: expected a folder that user $(id -u) may write, got another's. Give the volume to that user."
+  if [ -s "$marker" ]; then
+    read -r found < "$marker" || true
+    [ "$found" = "$identity" ] || refuse "$path: expected the data of $identity, got that of $found. Mount the volume of $identity, or name that store as this one's identity."
+  elif [ "$(date +%s)" -lt "$first_start_until" ]; then
+    echo "$identity" > "$marker.new"
+    mv "$marker.new" "$marker"
+    sync
+    echo "holdfast: first start of $identity on $path"
+  else
+    refuse "$path: expected the data of $identity, got a volume without its mark. Bring the volume back, or ask for a first start."
+  fi
+done
+${exports.length === 0 ? "" : `\n${exports.join("\n")}\n`}${preparation === undefined ? "" : `\n${preparation}`}
+if command -v docker-entrypoint.sh > /dev/null; then exec docker-entrypoint.sh "$@"; fi
+exec "$@"
+`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
