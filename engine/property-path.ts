@@ -24,6 +24,17 @@ export function parsePropertyPath(text: string): PropertyPath {
   return path;
 }
 
+/** Writes a path as {@link parsePropertyPath} reads it. */
+export function formatPropertyPath(path: PropertyPath): string {
+  return path
+    .map((element, index) => {
+      if (typeof element === "number") return `[${String(element)}]`;
+      if (!/^[^.[\]"]+$/.test(element)) return `["${element.replaceAll(/["\\]/g, "\\$&")}"]`;
+      return index === 0 ? element : `.${element}`;
+    })
+    .join("");
+}
+
 /** Whether `pattern` names `path` itself or something above it. */
 export function containsPath(pattern: PropertyPath, path: PropertyPath): boolean {
   return pattern.length <= path.length && pattern.every((element, index) => element === "*" || element === path[index]);
