@@ -16,6 +16,7 @@ import { Planner } from "./planner.ts";
 import { equalValues, revealSecrets, type PropertyMap } from "./property-value.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { isAboutDefaultProvider, isLogical, stepMetadata, type Step } from "./step.ts";
+import { ResourceHooks, type RegisteredHook } from "./resource-hooks.ts";
 import type { PolicyReview } from "./policy-review.ts";
 import type { RefreshContext } from "./refresh.ts";
 import { stackType } from "./urn.ts";
@@ -46,6 +47,7 @@ export class Deployment implements ProgramRequests {
   readonly #planner: Planner;
   readonly #registry: ProviderRegistry;
   readonly #executor: Executor;
+  readonly #hooks: ResourceHooks;
   readonly #defaultProviders = new Map<string, Promise<string>>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #declared = Promise.withResolvers<undefined>();
@@ -70,7 +72,9 @@ export class Deployment implements ProgramRequests {
     });
     const olds = new Map(context.base.resources.map((state) => [state.urn, state]));
     this.#registry = new ProviderRegistry(context.factories, (urn) => this.#planner.registered(urn) ?? olds.get(urn));
+    this.#hooks = new ResourceHooks(context.preview);
     this.#executor = new Executor({
+      hooks: this.#hooks,
       preview: context.preview,
       journal: context.journal,
       provider: (reference) => this.#registry.get(reference),
@@ -157,6 +161,10 @@ export class Deployment implements ProgramRequests {
     });
   }
 
+  registerHook(name: string, hook: RegisteredHook): void {
+    this.#hooks.register(name, hook);
+  }
+
   async declaredEverything(): Promise<void> {
     this.#declared.resolve(undefined);
     await this.#released.promise;
@@ -170,6 +178,7 @@ export class Deployment implements ProgramRequests {
 
   /** Lets the program end, once nothing will be asked of it any more. */
   release(): void {
+    this.#hooks.close();
     this.#released.resolve(undefined);
   }
 

@@ -13,6 +13,7 @@ import {
 } from "./resource-provider.ts";
 import type { PendingOperation, ResourceState, Urn } from "./resource-state.ts";
 import { markSecretOutputs, markSecretsLike } from "./secret-marks.ts";
+import type { ResourceHooks } from "./resource-hooks.ts";
 import { Slots } from "./slots.ts";
 import { faultPoint } from "./state/fault.ts";
 import { isAboutDefaultProvider, stepMetadata, type Step } from "./step.ts";
@@ -29,6 +30,7 @@ export interface ExecutorContext {
   send: (event: EventBody) => void;
   /** Whether a resource is to be deleted in this operation: what is deleted with it needs no deletion of its own. */
   isDeleted(urn: Urn): boolean;
+  hooks: ResourceHooks;
   /** How many steps may be carried out at once. */
   parallel: number;
   /** Aborted when the person asks to stop at once. */
@@ -56,6 +58,7 @@ export class Executor {
     const shown = !isAboutDefaultProvider(step);
     if (shown) this.#context.send({ resourcePreEvent: { metadata: stepMetadata(step), planning: preview } });
     try {
+      await this.#context.hooks.run("before", step);
       await this.#slots.use(() => this.#apply(step));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -63,6 +66,10 @@ export class Executor {
       this.#context.send({ resOpFailedEvent: { metadata: stepMetadata(step), status: 0, steps: 0 } });
       throw new StepFailure(message, { cause: error });
     }
+    await this.#context.hooks.run("after", step).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#context.send({ diagnosticEvent: { urn: step.urn, severity: "warning", message } });
+    });
     if (shown) this.#context.send({ resOutputsEvent: { metadata: stepMetadata(step), planning: preview } });
   }
 

@@ -1,4 +1,5 @@
 import type { Alias } from "./aliases.ts";
+import type { HookBinding } from "./resource-hooks.ts";
 import type { PropertyMap } from "./property-value.ts";
 import type { CustomTimeouts, Urn } from "./resource-state.ts";
 
@@ -28,4 +29,6 @@ export interface Goal {
   customTimeouts?: CustomTimeouts;
   /** Where in the program it was declared, as the SDK says it. */
   sourcePosition?: string;
+  /** Functions of the program to call around the resource's operations. */
+  hooks: HookBinding;
 }

@@ -22,6 +22,7 @@ import { organization } from "./program.ts";
 import { readGoal } from "./registration.ts";
 import type { Goal } from "./goal.ts";
 import type { PropertyMap } from "./property-value.ts";
+import type { RegisteredHook } from "./resource-hooks.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
 import { decodeWire, encodeWire, type WireOptions } from "./wire-value.ts";
 
@@ -33,6 +34,7 @@ export interface ProgramRequests {
   register(goal: Goal): Promise<ResourceState>;
   registerOutputs(urn: Urn, outputs: PropertyMap): Promise<void>;
   invoke(token: string, args: PropertyMap, provider: string | undefined, version: string): Promise<InvokeAnswer>;
+  registerHook(name: string, hook: RegisteredHook): void;
   /** The program has declared everything; resolves when the engine needs it no more. */
   declaredEverything(): Promise<void>;
   log(entry: {
@@ -81,6 +83,7 @@ const supportedFeatures = [
   features.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
   features.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
   features.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+  features.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
   features.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
   features.RESOURCE_MONITOR_FEATURE_INVOKE_PARENT,
 ];
@@ -127,7 +130,15 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
     existsResource: refused("asking whether a resource exists"),
     registerStackTransform: refused("a stack transform"),
     registerStackInvokeTransform: refused("an invoke transform"),
-    registerResourceHook: refused("a resource hook"),
+    registerResourceHook: answer((request: resourceMessages.RegisterResourceHookRequest) => {
+      const callback = request.getCallback();
+      requests.registerHook(request.getName(), {
+        target: callback?.getTarget() ?? "",
+        token: callback?.getToken() ?? "",
+        onDryRun: request.getOnDryRun(),
+      });
+      return new emptyProto.Empty();
+    }),
     registerErrorHook: refused("an error hook"),
     registerPackage: refused("a parameterised package"),
   });

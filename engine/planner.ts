@@ -89,20 +89,20 @@ export class Planner {
     const state = newState(urn, goal, provider, check(known?.inputs ?? {}));
     state.inputs = await this.#context.review(state);
     this.#news.set(urn, state);
-    if (!old) return { steps: [step("create", { new: state })], state, warnings: [] };
+    if (!old) return { steps: [step("create", { new: state, hooks: goal.hooks })], state, warnings: [] };
     this.#reached.add(old);
 
     const deletedFor = this.#deletedForReplacement.get(old.urn);
     if (deletedFor !== undefined || old.pendingReplacement) {
       // Already deleted: by a step of this operation, or by an earlier operation that did not come to the creation.
-      const reasons = deletedFor ?? [];
+      const why = { replaceReasons: deletedFor ?? [], diffReasons: deletedFor ?? [] };
       if (deletedFor !== undefined) state.inputs = check({});
       return {
         steps: [
           ...(deletedFor === undefined
             ? [step("remove-pending-replace", { old })]
-            : [step("replace", { old, new: state, replaceReasons: reasons, diffReasons: reasons })]),
-          step("create-replacement", { old, new: state, replaceReasons: reasons, diffReasons: reasons }),
+            : [step("replace", { old, new: state, ...why })]),
+          step("create-replacement", { old, new: state, hooks: goal.hooks, ...why }),
         ],
         state,
         warnings: [],
@@ -117,7 +117,11 @@ export class Planner {
     copyTimes(state, old);
     const details = { diffReasons: diff.diffs, detailedDiff: diff.detailedDiff };
     if (!mustReplace(diff) && !providerChanged(old, state))
-      return { steps: [step("update", { old, new: state, ...details })], state, warnings: diff.warnings };
+      return {
+        steps: [step("update", { old, new: state, hooks: goal.hooks, ...details })],
+        state,
+        warnings: diff.warnings,
+      };
     if (old.protect)
       throw new PlanError(
         urn,
@@ -127,7 +131,7 @@ export class Planner {
     state.inputs = markSecretsLike(check({}), state.inputs);
     const replacement = { ...details, replaceReasons: diff.replaces };
     const replace = step("replace", { old, new: state, ...replacement });
-    const create = step("create-replacement", { old, new: state, ...replacement });
+    const create = step("create-replacement", { old, new: state, hooks: goal.hooks, ...replacement });
     const steps =
       (goal.deleteBeforeReplace ?? diff.deleteBeforeReplace)
         ? [

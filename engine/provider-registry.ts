@@ -87,5 +87,6 @@ export function defaultProviderGoal(packageName: string, version: string, config
     hideDiffs: [],
     additionalSecretOutputs: [],
     aliases: [],
+    hooks: {},
   };
 }

@@ -3,6 +3,7 @@ import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.j
 
 import type { Alias } from "./aliases.ts";
 import type { Goal } from "./goal.ts";
+import type { HookBinding } from "./resource-hooks.ts";
 import { parseDuration } from "../model/durations.ts";
 import type { CustomTimeouts } from "./resource-state.ts";
 import { decodeWire } from "./wire-value.ts";
@@ -37,6 +38,7 @@ export function readGoal(request: RegisterResourceRequest): Goal {
     replaceOnChanges: request.getReplaceonchangesList(),
     hideDiffs: request.getHidediffsList(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    hooks: readHooks(request),
     aliases: [...request.getAliasurnsList().map((urn) => ({ urn })), ...request.getAliasesList().map(readAlias)],
     ...(parent !== "" && { parent }),
     ...(provider !== "" && { provider }),
@@ -55,7 +57,7 @@ function refuseUnknownOptions(request: RegisterResourceRequest): void {
     replaceWith: request.getReplaceWithList().length > 0,
     replacementTrigger: request.hasReplacementTrigger(),
     transforms: request.getTransformsList().length > 0,
-    hooks: request.hasHooks() && hasAnyHook(request),
+    "hooks around deletions and errors": deletionHooks(request).length > 0,
     envVarMappings: request.getEnvvarmappingsMap().getLength() > 0,
     pluginDownloadURL: request.getPlugindownloadurl() !== "",
     packageRef: request.getPackageref() !== "",
@@ -67,9 +69,21 @@ function refuseUnknownOptions(request: RegisterResourceRequest): void {
     );
 }
 
-function hasAnyHook(request: RegisterResourceRequest): boolean {
-  const hooks = request.getHooks()?.toObject() ?? {};
-  return Object.values(hooks).some((names) => Array.isArray(names) && names.length > 0);
+function readHooks(request: RegisterResourceRequest): HookBinding {
+  const hooks = request.getHooks();
+  if (hooks === undefined) return {};
+  return {
+    beforeCreate: hooks.getBeforeCreateList(),
+    afterCreate: hooks.getAfterCreateList(),
+    beforeUpdate: hooks.getBeforeUpdateList(),
+    afterUpdate: hooks.getAfterUpdateList(),
+  };
+}
+
+/** Hooks that would have to outlive the program that declared them, or take part in retries. */
+function deletionHooks(request: RegisterResourceRequest): string[] {
+  const hooks = request.getHooks();
+  return hooks ? [...hooks.getBeforeDeleteList(), ...hooks.getAfterDeleteList(), ...hooks.getOnErrorList()] : [];
 }
 
 function readAlias(message: AliasMessage): Alias {

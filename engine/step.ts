@@ -1,6 +1,7 @@
 import type { StepMetadata, StepOperation } from "./events.ts";
 import type { DiffKind } from "./resource-provider.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
+import type { HookBinding } from "./resource-hooks.ts";
 import { eventState } from "./event-state.ts";
 
 /** One operation on one resource, planned and perhaps carried out. */
@@ -18,6 +19,7 @@ export interface Step {
   detailedDiff?: Record<string, DiffKind>;
   /** The first half of a delete-before-create: the resource will be created again in the same operation. */
   willBeReplaced?: boolean;
+  hooks?: HookBinding;
 }
 
 /** Operations that are halves of another one and therefore not counted (Pulumi: `Step.Logical`). */

@@ -24,6 +24,7 @@ function goal(name: string, inputs: PropertyMap, rest: Partial<Goal> = {}): Goal
     hideDiffs: [],
     additionalSecretOutputs: [],
     aliases: [],
+    hooks: {},
     ...rest,
   };
 }
