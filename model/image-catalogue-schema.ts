@@ -1,0 +1,69 @@
+import { z } from "zod";
+
+const absolutePath = z.string().regex(/^\/[^\s:]*$/, "an absolute path");
+const source = z.url({ protocol: /^https$/ });
+const versions = z.strictObject({ from: z.int().positive().optional(), before: z.int().positive().optional() });
+
+const mover = z.union([
+  z.strictObject({ environment: z.string().regex(/^[A-Za-z_][\w.]*$/) }),
+  z.strictObject({ argument: z.string().regex(/^-/) }),
+  z.strictObject({ wordsAfter: z.string().min(1) }),
+  z.strictObject({ redisDirectory: z.literal(true) }),
+]);
+
+/** What each entry of the image catalogue must look like, also one that a user adds. */
+export const catalogueEntrySchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  title: z.string().min(1),
+  repositories: z.array(z.string().regex(/^[a-z0-9][a-z0-9._/-]*$/)).min(1),
+  keepsState: z.union([
+    z.enum(["always", "never"]),
+    z.strictObject({ withArgument: z.array(z.string().min(1)).min(1) }),
+  ]),
+  dataPaths: z.array(
+    z.strictObject({
+      path: absolutePath,
+      versions: versions.optional(),
+      alsoAt: z.array(absolutePath).optional(),
+      movedBy: z.array(mover),
+      source,
+    }),
+  ),
+  volumes: z.array(z.strictObject({ path: absolutePath, versions: versions.optional() })),
+  writers: z.enum(["one", "many"]),
+  redis: z
+    .strictObject({
+      appendOnly: z.boolean(),
+      argumentsFrom: z.string().optional(),
+      appendOnlyFrom: z.string().optional(),
+    })
+    .optional(),
+  shutdown: z.strictObject({ signal: z.string().regex(/^SIG[A-Z]+$/), does: z.string().min(10), source }),
+  life: z.array(z.strictObject({ command: z.string().min(1), failsWhileLoading: z.boolean(), source })),
+  hasHealthCheck: z.boolean().optional(),
+  authentication: z
+    .strictObject({
+      byDefault: z.boolean(),
+      onByEnvironment: z.array(z.string()),
+      onByArgument: z.array(z.string()),
+      offByEnvironment: z.record(z.string(), z.array(z.string())),
+      source,
+    })
+    .optional(),
+});
+
+/** What the catalogue as a whole must look like: no name and no repository twice, and a path for all that keeps state. */
+export const catalogueSchema = z.array(catalogueEntrySchema).superRefine((entries, context) => {
+  for (const key of ["name", "repositories"] as const) {
+    const seen = new Set<string>();
+    for (const value of entries.flatMap((entry) => entry[key])) {
+      if (seen.has(value)) context.addIssue({ code: "custom", message: `${value} stands in two entries` });
+      seen.add(value);
+    }
+  }
+  for (const entry of entries) {
+    if (entry.keepsState === "never" ? entry.dataPaths.length > 0 : entry.dataPaths.length === 0) {
+      context.addIssue({ code: "custom", message: `${entry.name}: data paths and keepsState disagree` });
+    }
+  }
+});
