@@ -55,7 +55,6 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
         PGDATA: data,
         POSTGRES_USER: username,
         POSTGRES_DB: database,
-        POSTGRES_PASSWORD_FILE: postgresqlPasswordFile,
         POSTGRES_INITDB_ARGS: "--data-checksums",
       },
       preparation: postgresqlPreparation(username, postgresqlPasswordFile),
@@ -64,6 +63,8 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
       memoryLimit,
       command: ["sh", startScriptPath],
       args: ["postgres", "-c", `shared_buffers=${sharedBufferKilobytes}kB`],
+      // The one variable that tells a reader of the spec that a password is asked for; the others are in the start script.
+      environment: { POSTGRES_PASSWORD_FILE: postgresqlPasswordFile },
       user: `${postgresqlUserId}:${postgresqlUserId}`,
       dropCapabilities: ["ALL"],
       readOnlyRoot: true,

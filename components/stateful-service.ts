@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { requireCoveredVolumes } from "../model/image-mounts.ts";
 import { requireDigest } from "../model/image-reference.ts";
 import { checked } from "./checked.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
@@ -56,13 +57,14 @@ export class StatefulService extends pulumi.ComponentResource {
 
   constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:StatefulService", name, {}, opts);
+    const mountPaths = [...args.data, ...(args.scratch ?? [])].map((mount) => mount.path);
     const { data, secretFiles = {}, configFiles = {}, networkIds, serviceName = name, image, ...settings } = args;
     const spec = checked(() =>
       serviceSpec(
         {
           ...settings,
           name: serviceName,
-          image: pulumi.output(image).apply((image) => checked(() => requireDigest(image, `${name}.image`))),
+          image: checkedImage(image, mountPaths, name),
           data: data.map(({ volume, path }, index) => ({
             volume: claimVolume(volume, name, `${name}.data[${index}].volume`),
             path,
@@ -101,6 +103,13 @@ export class StatefulService extends pulumi.ComponentResource {
     );
     return { ...target, id: config.id, name: config.name };
   }
+}
+
+/** The image, once it is known and known to fit; one that is written down is judged at once. */
+function checkedImage(image: pulumi.Input<string>, mountPaths: string[], name: string): pulumi.Input<string> {
+  const check = (reference: string) =>
+    checked(() => requireCoveredVolumes(requireDigest(reference, `${name}.image`), mountPaths, `${name}.data`));
+  return typeof image === "string" ? check(image) : pulumi.output(image).apply(check);
 }
 
 /** A name that Swarm takes: at most 64 characters. */

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { checkRedisSettings, redisConfigurationFile } from "../../model/redis-configuration.ts";
+
+describe("the configuration of Redis", () => {
+  const common = { maxMemoryBytes: 62_914_560, aclFile: "/run/secrets/users.acl" };
+
+  it("says how the data is kept, profile by profile", () => {
+    const lines = (persistence: "durable" | "balanced" | "snapshot" | "cache") =>
+      redisConfigurationFile({ ...common, persistence })
+        .split("\n")
+        .filter((line) => /^(?:append|save|maxmemory-policy)/u.test(line));
+    assert.deepEqual(lines("durable"), [
+      "appendonly yes",
+      "appendfsync always",
+      'save ""',
+      "maxmemory-policy noeviction",
+    ]);
+    assert.deepEqual(lines("balanced"), [
+      "appendonly yes",
+      "appendfsync everysec",
+      "save 3600 1 300 100 60 10000",
+      "maxmemory-policy noeviction",
+    ]);
+    assert.deepEqual(lines("snapshot"), [
+      "appendonly no",
+      "save 3600 1 300 100 60 10000",
+      "maxmemory-policy noeviction",
+    ]);
+    assert.deepEqual(lines("cache"), ["appendonly no", 'save ""', "maxmemory-policy allkeys-lru"]);
+  });
+
+  it("serves nothing in clear where certificates are given", () => {
+    const tls = { certificateFile: "/c", keyFile: "/k", authorityFile: "/a" };
+    const text = redisConfigurationFile({ ...common, persistence: "durable", tls });
+    assert.match(text, /^port 0$/mu);
+    assert.match(text, /^tls-port 6379$/mu);
+  });
+
+  it("takes further settings", () => {
+    const text = redisConfigurationFile({ ...common, persistence: "durable", settings: { hz: "20" } });
+    assert.match(text, /^hz 20$/mu);
+  });
+
+  it("refuses settings that arguments decide, whatever their case", () => {
+    for (const name of ["appendonly", "SAVE", "dir", "maxmemory", "aclfile", "port", "include"]) {
+      assert.throws(() => checkRedisSettings({ [name]: "x" }, "store.settings"), { path: `store.settings.${name}` });
+    }
+  });
+
+  it("refuses what would be more than one line", () => {
+    assert.throws(() => checkRedisSettings({ hz: "20\nappendonly no" }, "settings"), { path: "settings.hz" });
+    assert.throws(() => checkRedisSettings({ "hz 20\nsave": "1 1" }, "settings"), { name: "InputError" });
+  });
+});
