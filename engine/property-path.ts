@@ -24,12 +24,12 @@ export function parsePropertyPath(text: string): PropertyPath {
   return path;
 }
 
-/** Writes a path as {@link parsePropertyPath} reads it. */
+/** Writes a path as Pulumi does: names with more than letters, digits and `_` are quoted (sdk/go/property/path.go). */
 export function formatPropertyPath(path: PropertyPath): string {
   return path
     .map((element, index) => {
       if (typeof element === "number") return `[${String(element)}]`;
-      if (!/^[^.[\]"]+$/.test(element)) return `["${element.replaceAll(/["\\]/g, "\\$&")}"]`;
+      if (!/^\w+$/.test(element)) return `["${element.replaceAll('"', '\\"')}"]`;
       return index === 0 ? element : `.${element}`;
     })
     .join("");

@@ -141,7 +141,9 @@ function elementOf(inputs: PropertyValue, index: number): PropertyValue {
 function diffStrings(site: Site, before: PropertyValue[], after: PropertyValue[]): Differences {
   const changes = new Map<number, Change>();
   for (const { change, index } of listEdits(before, after)) changes.set(index, changes.has(index) ? "update" : change);
-  return merge([...changes].map(([index, change]) => one(elementSite(site, index), change, site.schema?.forceNew === true)));
+  return merge(
+    [...changes].map(([index, change]) => one(elementSite(site, index), change, site.schema?.forceNew === true)),
+  );
 }
 
 function diffBlocks(site: Site, before: PropertyValue[], after: PropertyValue[], inputs: PropertyValue): Differences {

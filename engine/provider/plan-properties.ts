@@ -214,7 +214,8 @@ function planBlocks(
 ): PropertyValue {
   const before = Array.isArray(prior) ? prior.filter(isPropertyMap) : [];
   if (config instanceof Unknown) return planUnknown(schema, before.length, prior, planning);
-  if (!Array.isArray(config) || config.length === 0) return planNoBlocks(schema, properties, prior, before, planning, place);
+  if (!Array.isArray(config) || config.length === 0)
+    return planNoBlocks(schema, properties, prior, before, planning, place);
   if (config.length > before.length) record(planning, schema.forceNew);
   planRemoval(schema, properties, before.slice(config.length), planning, place);
   return config.map((element, index) => {
@@ -236,7 +237,8 @@ function planBlockSet(
 ): PropertyValue {
   const before = Array.isArray(prior) ? prior.filter(isPropertyMap) : [];
   if (config instanceof Unknown) return planUnknown(schema, before.length, prior, planning);
-  if (!Array.isArray(config) || config.length === 0) return planNoBlocks(schema, properties, prior, before, planning, place);
+  if (!Array.isArray(config) || config.length === 0)
+    return planNoBlocks(schema, properties, prior, before, planning, place);
   const identity = (element: PropertyValue) => elementIdentity(element, properties);
   const beforeByIdentity = new Map(before.map((element) => [identity(element), element]));
   const after = config.map((element) => ({ element, identity: identity(element) }));

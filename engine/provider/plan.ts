@@ -64,12 +64,7 @@ export function planUpdate(
     differs: false,
     replaces: false,
   };
-  const planned = planProperties(
-    schema.properties,
-    fillZeros(schema.properties, prior),
-    revealSecrets(news),
-    planning,
-  );
+  const planned = planProperties(schema.properties, fillZeros(schema.properties, prior), revealSecrets(news), planning);
   return !planning.differs || equivalent(schema.properties, prior, planned)
     ? { prior, planned: prior, replaces: false }
     : { prior, planned, replaces: planning.replaces };

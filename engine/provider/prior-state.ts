@@ -78,7 +78,5 @@ export function mapProperties(
 }
 
 function mapBlocks(value: PropertyValue, transform: (element: PropertyMap) => PropertyMap): PropertyValue {
-  return Array.isArray(value)
-    ? value.map((element) => (isPropertyMap(element) ? transform(element) : element))
-    : value;
+  return Array.isArray(value) ? value.map((element) => (isPropertyMap(element) ? transform(element) : element)) : value;
 }

@@ -32,9 +32,7 @@ export function stateOutputs(type: string, attributes: PropertyMap, planned?: Pr
 
 /** The state after an apply: null or empty as the plan had it, and sets as they were planned. */
 function settle(properties: Properties, read: PropertyMap, planned: PropertyMap): PropertyMap {
-  return mapProperties(properties, (name, schema) =>
-    settleProperty(schema, read[name] ?? null, planned[name] ?? null),
-  );
+  return mapProperties(properties, (name, schema) => settleProperty(schema, read[name] ?? null, planned[name] ?? null));
 }
 
 function settleProperty(schema: PropertySchema, read: PropertyValue, planned: PropertyValue): PropertyValue {
@@ -80,9 +78,7 @@ function orderSets(properties: Properties, state: PropertyMap): PropertyMap {
     if (!Array.isArray(value)) return value;
     if (schema.kind === "stringSet") return orderSet(value, undefined);
     if (!("properties" in schema)) return value;
-    const elements = value.map((element) =>
-      isPropertyMap(element) ? orderSets(schema.properties, element) : element,
-    );
+    const elements = value.map((element) => (isPropertyMap(element) ? orderSets(schema.properties, element) : element));
     return schema.kind === "blockSet" ? orderSet(elements, schema.properties) : elements;
   });
 }

@@ -84,10 +84,9 @@ export const containerSpec: Properties = {
   stopSignal: optional(string),
   stopGracePeriod: optionalComputed(string, { valid: duration }),
   healthcheck: optionalComputed(block(healthcheck)),
-  hosts: optional(
-    setOf({ host: required(string, { forceNew: true }), ip: required(string, { forceNew: true }) }),
-    { forceNew: true },
-  ),
+  hosts: optional(setOf({ host: required(string, { forceNew: true }), ip: required(string, { forceNew: true }) }), {
+    forceNew: true,
+  }),
   dnsConfig: optionalComputed(
     block({
       nameservers: required(listOfStrings),
