@@ -1,18 +1,30 @@
 import { CommanderError } from "commander";
-import { InputError } from "../model/input-error.ts";
+import { InputError, showValue } from "../model/input-error.ts";
+import type { PreviewDigest } from "./display/preview-digest.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
+
+/** A change that needs a yes and did not get one; the plan is part of the answer. */
+export class NotConfirmed extends InputError {
+  readonly plan: PreviewDigest;
+  constructor(plan: PreviewDigest, mistake: { path: string; expected: string; got: string; fix: string }) {
+    super(mistake);
+    this.plan = plan;
+  }
+}
 
 /** Reports what ended a command, in one line and for `--json` as the one document, and gives its exit code. */
 export function reportFailure(failure: unknown, output: Output, verbose: boolean): number {
   if (failure instanceof Exit) return failure.code;
   if (failure instanceof CommanderError && failure.exitCode === 0) return exitCode.done;
   const mistake = failure instanceof CommanderError ? usageMistake(failure) : failure;
+  const isExpected = mistake instanceof InputError;
+  const code =
+    mistake instanceof NotConfirmed ? exitCode.notConfirmed : isExpected ? exitCode.badInput : exitCode.failed;
   const message = firstLine(mistake);
-  const code = mistake instanceof InputError ? exitCode.badInput : exitCode.failed;
   output.warn(`${output.style("red", "error:")} ${message}`);
-  if (!(mistake instanceof InputError) && !verbose) output.warn("Run it again with --verbose to see where this arose.");
   if (verbose && mistake instanceof Error && mistake.stack !== undefined) output.warn(mistake.stack);
+  else if (!isExpected) output.warn("Run it again with --verbose to see where this arose.");
   if (output.json) output.document({ error: errorDocument(mistake, message), exitCode: code });
   return code;
 }
@@ -20,7 +32,7 @@ export function reportFailure(failure: unknown, output: Output, verbose: boolean
 function errorDocument(failure: unknown, message: string) {
   if (!(failure instanceof InputError)) return { message };
   const { path, expected, got, fix } = failure;
-  return { message, path, expected, got, fix };
+  return { message, path, expected, got, fix, ...(failure instanceof NotConfirmed && { plan: failure.plan }) };
 }
 
 function firstLine(failure: unknown): string {
@@ -30,29 +42,33 @@ function firstLine(failure: unknown): string {
   return (failure.message + cause).split("\n", 1)[0] ?? failure.name;
 }
 
-/** A mistake on the command line in the form of all others. */
-export function usageMistake(error: CommanderError): Error {
-  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
-  const suggestion = /\(Did you mean (?:one of )?([^?)]+)\?\)/.exec(error.message)?.[1];
-  const help = suggestion === undefined ? "Run it with --help to see what there is" : `Did you mean ${suggestion}`;
-  const mistake = (expected: string, got: string, fix: string) =>
-    new InputError({ path: "command line", expected, got, fix });
+/** A mistake on the command line in the form of all others (commander's own messages: lib/command.js). */
+export function usageMistake(error: CommanderError): InputError {
+  const text = error.message.replace(/^error: /, "");
+  const quoted = /'([^']*)'/.exec(text)?.[1] ?? "";
+  const name = quoted.replace(/^-\w, /, "").split(" ", 1)[0] ?? quoted;
+  const suggestion = /\(Did you mean (?:one of )?([^?)]+)\?\)/.exec(text)?.[1];
+  const fix = suggestion === undefined ? "See what there is with --help" : `Did you mean ${suggestion}`;
+  const mistake = (path: string, expected: string, got: string) => new InputError({ path, expected, got, fix });
   switch (error.code) {
     case "commander.unknownOption":
-      return mistake("an option that the command has", JSON.stringify(quoted), help);
+      return mistake("command line", "an option that the command has", showValue(quoted));
     case "commander.unknownCommand":
-      return mistake("a command of holdfast", JSON.stringify(quoted), help);
+      return mistake("command line", "a command of holdfast", showValue(quoted));
     case "commander.help":
-      return mistake("a command", "none", "Name one of those above");
+      return mistake("command line", "a command", "none");
     case "commander.missingArgument":
+      return mistake("command line", `a value for <${quoted}>`, "none");
     case "commander.optionMissingArgument":
-    case "commander.missingMandatoryOptionValue":
-      return mistake(`a value for ${quoted}`, "none", "Add it");
+      return mistake(name, "a value", "none");
     case "commander.excessArguments":
-      return mistake("fewer arguments", error.message.replace(/^error: /, "").replace(/\.$/, ""), help);
-    case "commander.invalidArgument":
-      return mistake("a value that the option takes", error.message.replace(/^error: /, "").replace(/\.$/, ""), help);
+      return mistake("command line", "no argument more", showValue(/: (.*)\.$/.exec(text)?.[1] ?? text));
+    case "commander.invalidArgument": {
+      const [, value, rule] = /argument '([^']*)' is invalid\. (.*?)\.?$/.exec(text) ?? [];
+      const choices = rule?.replace(/^Allowed choices are /, "one of ");
+      return mistake(name, choices ?? "a value that it takes", showValue(value));
+    }
     default:
-      return mistake("a valid command line", error.message.replace(/^error: /, ""), help);
+      return mistake("command line", "one that holdfast understands", text.split("\n", 1)[0] ?? text);
   }
 }

@@ -1,6 +1,7 @@
 import type { EngineEvent } from "../engine/events.ts";
 import type { CommandContext } from "./context.ts";
 import { openDisplay } from "./display/display.ts";
+import { previewDigest } from "./display/preview-digest.ts";
 import type { OperationView } from "./display/operation-view.ts";
 import type { OperationKind, OperationOutcome, OperationRequest } from "./engines/engine.ts";
 import { Exit, exitCode } from "./exit-code.ts";
@@ -51,6 +52,21 @@ async function show(
 export function requireSuccess({ succeeded }: OperationOutcome, settings: OperationSettings): void {
   if (settings.interrupts.interrupted) throw new Exit(exitCode.interrupted);
   if (!succeeded) throw new Exit(exitCode.failed);
+}
+
+/** What `--json` says of an operation that was carried out. */
+export async function operationDocument(context: CommandContext, operation: string, shown: ShownOperation) {
+  const engine = await context.engine();
+  const { diagnostics = [], duration } = previewDigest(shown.events);
+  return {
+    operation,
+    engine: engine.name,
+    succeeded: shown.succeeded,
+    changeSummary: shown.changes,
+    diagnostics,
+    durationSeconds: duration / 1e9,
+    outputs: await engine.outputs(context.location, false),
+  };
 }
 
 /** Says which engine runs. */

@@ -16,15 +16,15 @@ export interface Output {
   /** The terminal to draw on; undefined where standard output is none, or one that cannot move its cursor. */
   readonly terminal: Terminal | undefined;
   /** Prints lines for people: on standard output, or nowhere where JSON is wanted. */
-  print(...lines: string[]): void;
+  readonly print: (...lines: string[]) => void;
   /** Prints lines about what went wrong, on standard error. */
-  warn(...lines: string[]): void;
+  readonly warn: (...lines: string[]) => void;
   /** Prints the one document that `--json` asks for. */
-  document(value: unknown): void;
+  readonly document: (value: unknown) => void;
   /** Prints one line of JSON, for streams of events. */
-  documentLine(value: unknown): void;
+  readonly documentLine: (value: unknown) => void;
   /** From now on `[secret]` stands wherever this text would be printed. */
-  conceal(secret: string): void;
+  readonly conceal: (secret: string) => void;
 }
 
 /** The streams that an output writes to, as `process.stdout` and `process.stderr` are. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { StackLocation } from "../engine/operations.ts";
-import { InputError, showValue } from "../model/input-error.ts";
+import { InputError } from "../model/input-error.ts";
 
 /** The stack that is meant where none is named. */
 const defaultStackName = "dev";
@@ -12,16 +12,12 @@ const defaultStackName = "dev";
  *
  * @throws InputError when there is no project
  */
-export function locateStack(options: { cwd?: string; stack?: string }, environment = process.env): StackLocation {
+export function locateStack(
+  options: { cwd?: string | undefined; stack?: string | undefined },
+  environment: NodeJS.ProcessEnv = process.env,
+): StackLocation {
   const start = resolve(options.cwd ?? ".");
   const stackName = options.stack ?? environment["PULUMI_STACK"] ?? defaultStackName;
-  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stackName))
-    throw new InputError({
-      path: options.stack === undefined ? "PULUMI_STACK" : "--stack",
-      expected: "the name of a stack: letters, digits, dots, dashes and underscores",
-      got: showValue(stackName),
-      fix: "Correct the name",
-    });
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "Pulumi.yaml"))) return { projectDirectory: folder, stackName };
     if (folder === dirname(folder)) break;
@@ -32,4 +28,9 @@ export function locateStack(options: { cwd?: string; stack?: string }, environme
     got: "none",
     fix: "Change to the project's folder, or name it with --cwd",
   });
+}
+
+/** Where a project's sandbox lies. */
+export function sandboxDirectory({ projectDirectory }: StackLocation): string {
+  return join(projectDirectory, ".holdfast", "sandbox");
 }

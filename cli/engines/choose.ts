@@ -6,14 +6,17 @@ import type { StackEngine } from "./engine.ts";
 /** The engines that `--engine` takes. */
 export const engineNames = ["pulumi", "embedded"] as const;
 
+/** The name of an engine. */
+export type EngineName = (typeof engineNames)[number];
+
 /**
  * The engine to use: the one that was asked for, else the Pulumi CLI where it is on the PATH, else the embedded one.
  *
  * @throws InputError when the Pulumi CLI is asked for and there is none
  */
 export async function chooseEngine(
-  asked: (typeof engineNames)[number] | undefined,
-  options: { json: boolean; passphraseFile: () => Promise<string | undefined> },
+  asked: EngineName | undefined,
+  options: { json: boolean; ensureSecrets: () => Promise<void> },
 ): Promise<StackEngine> {
   const path = process.env["PATH"] ?? "";
   const hasPulumi = asked !== "embedded" && (await isOnPath("pulumi", path));
@@ -25,8 +28,9 @@ export async function chooseEngine(
       fix: "Install the Pulumi CLI, or use --engine embedded",
     });
   if (!hasPulumi) return (await import("./embedded.ts")).embeddedEngine;
+  await options.ensureSecrets();
   const { pulumiEngine } = await import("./pulumi.ts");
-  return pulumiEngine({ json: options.json, passphraseFile: await options.passphraseFile() });
+  return pulumiEngine(options.json);
 }
 
 /** Whether a program of this name can be run from one of the folders of a PATH. */

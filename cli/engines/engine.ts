@@ -5,6 +5,12 @@ import type { Interrupts } from "../interrupts.ts";
 /** What is done to a stack as a whole. */
 export type OperationKind = "update" | "destroy" | "refresh";
 
+/** A policy pack: its folder, and a file with its configuration. */
+export interface PolicyPack {
+  directory: string;
+  configurationFile?: string;
+}
+
 /** What an operation needs to know. */
 export interface OperationRequest {
   location: StackLocation;
@@ -13,8 +19,8 @@ export interface OperationRequest {
   interrupts: Interrupts;
   /** The Docker engine to work on; as the provider finds it where none is given. */
   dockerHost: string | undefined;
-  /** Folders of policy packs that must pass. */
-  policyPacks: readonly string[];
+  /** Policy packs that must pass. */
+  policyPacks: readonly PolicyPack[];
   /** Whole property diffs are wanted. */
   diff: boolean;
   /** Protected resources that a destroy deletes all the same, by URN. */

@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import type { OperationKind } from "./engine.ts";
+import type { OperationKind, PolicyPack } from "./engine.ts";
 
 /** How a command of the Pulumi CLI is to be run. */
 export interface PulumiRequest {
@@ -10,7 +10,7 @@ export interface PulumiRequest {
   /** Events as JSON lines on standard output instead of Pulumi's own display. */
   events: boolean;
   diff: boolean;
-  policyPacks: readonly string[];
+  policyPacks: readonly PolicyPack[];
 }
 
 /**
@@ -26,9 +26,14 @@ export function pulumiArguments({ kind, stackName, planning, events, diff, polic
     ...(kind === "destroy" ? ["--exclude-protected"] : []),
     ...(events ? ["--json"] : []),
     ...(diff ? ["--diff"] : []),
-    ...(kind === "update" ? policyPacks.flatMap((pack) => ["--policy-pack", pack]) : []),
+    ...(kind === "update" ? policyPacks.flatMap(packArguments) : []),
     "--non-interactive",
   ];
+}
+
+function packArguments({ directory, configurationFile }: PolicyPack): string[] {
+  const configuration = configurationFile === undefined ? [] : ["--policy-pack-config", configurationFile];
+  return ["--policy-pack", directory, ...configuration];
 }
 
 /** The arguments that select the stack and create it where it does not exist yet. */

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import type { StepOperation } from "../../engine/events.ts";
@@ -21,19 +23,27 @@ const exportSchema = z.looseObject({
   }),
 });
 
-/** What a Pulumi engine is made with. */
-export interface PulumiOptions {
-  passphraseFile: string | undefined;
-  /** Events are wanted instead of Pulumi's own display. */
-  json: boolean;
-}
+/** Where a passphrase lies that was generated, relative to the project. */
+const passphraseFile = join(".holdfast", "passphrase");
 
-/** Drives the `pulumi` on the PATH: the same operations, with its own display where none of ours is needed. */
-export function pulumiEngine({ passphraseFile, json }: PulumiOptions): StackEngine {
+/**
+ * Drives the `pulumi` on the PATH.
+ *
+ * @param json - events are wanted instead of Pulumi's own display of what it does
+ */
+export function pulumiEngine(json: boolean): StackEngine {
+  const environmentFor = (location: StackLocation, dockerHost: string | undefined) => {
+    const generated = join(location.projectDirectory, passphraseFile);
+    return pulumiEnvironment(process.env, {
+      projectDirectory: location.projectDirectory,
+      passphraseFile: existsSync(generated) ? generated : undefined,
+      dockerHost,
+    });
+  };
   const call = (location: StackLocation, dockerHost: string | undefined, args: string[], stdio: "pipe" | "inherit") =>
     execa("pulumi", args, {
       cwd: location.projectDirectory,
-      env: pulumiEnvironment(process.env, { ...location, passphraseFile, dockerHost }),
+      env: environmentFor(location, dockerHost),
       extendEnv: false,
       stdin: "inherit",
       stdout: stdio,

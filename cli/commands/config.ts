@@ -1,0 +1,71 @@
+import { InputError } from "../../model/input-error.ts";
+import { openContext, type StackOptions } from "../context.ts";
+import { readSecret } from "../prompt.ts";
+
+/** `holdfast config get <key>`: one setting; a secret only where it is asked for in clear text. */
+export async function get(key: string, options: StackOptions & { showSecrets?: true }): Promise<void> {
+  const { output, stack, location } = openContext(options);
+  const setting = await (await stack()).getConfig(key);
+  if (setting === undefined)
+    throw new InputError({
+      path: key,
+      expected: `a setting of the stack ${location.stackName}`,
+      got: "nothing",
+      fix: `Set it with \`npx holdfast config set ${key} <value>\``,
+    });
+  const value = setting.secret && !options.showSecrets ? "[secret]" : setting.value;
+  if (output.json) output.document({ value, secret: setting.secret });
+  output.print(value);
+}
+
+/** `holdfast config set <key> [value]`: a secret is read from the terminal or from standard input. */
+export async function set(
+  key: string,
+  value: string | undefined,
+  options: StackOptions & { secret?: true },
+): Promise<void> {
+  const { output, stack } = openContext(options);
+  if (options.secret && value !== undefined)
+    throw new InputError({
+      path: "config set --secret",
+      expected: "no value on the command line, where others can read it",
+      got: "one",
+      fix: `Leave it out and type it, or pipe it in: \`holdfast config set --secret ${key} < file\``,
+    });
+  if (!options.secret && value === undefined)
+    throw new InputError({
+      path: "config set",
+      expected: `a value for ${key}`,
+      got: "none",
+      fix: "Add it, or use --secret to type it",
+    });
+  const text = value ?? (await readSecret(key));
+  if (text === "")
+    throw new InputError({ path: key, expected: "a value", got: "an empty one", fix: "Give one, or use `config rm`" });
+  await (await stack()).setConfig(key, text, { secret: options.secret ?? false });
+  if (output.json) output.document({ key, secret: options.secret ?? false });
+  output.print(`Set ${key}${options.secret ? " (encrypted)" : ""}.`);
+}
+
+/** `holdfast config rm <key>`: the setting is gone, and its default counts. */
+export async function rm(key: string, options: StackOptions): Promise<void> {
+  const { output, stack } = openContext(options);
+  const opened = await stack();
+  const wasSet = (await opened.getConfig(key)) !== undefined;
+  await opened.removeConfig(key);
+  if (output.json) output.document({ key, wasSet });
+  output.print(wasSet ? `Removed ${key}.` : `${key} was not set.`);
+}
+
+/** `holdfast config`: all settings, secrets masked. */
+export async function list(options: StackOptions): Promise<void> {
+  const { output, stack } = openContext(options);
+  const settings = [...(await (await stack()).config())].map(([key, { value, secret }]) => ({
+    key,
+    value: secret ? "[secret]" : value,
+    secret,
+  }));
+  if (output.json) output.document(settings);
+  const width = Math.max(0, ...settings.map(({ key }) => key.length));
+  output.print(...settings.map(({ key, value }) => `${key.padEnd(width)}  ${value}`));
+}

@@ -1,0 +1,35 @@
+import { openContext, type StackOptions } from "../context.ts";
+import { previewDigest, streamedEvent } from "../display/preview-digest.ts";
+import type { PolicyPack } from "../engines/engine.ts";
+import { findEngineToRead, providerHost } from "../find-swarm.ts";
+import { listenForInterrupts } from "../interrupts.ts";
+import { announceEngine, plan, requireSuccess } from "../operation.ts";
+
+/** Pulumi's own switch for a stream of events in place of one document. */
+const streaming = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW";
+
+/** `holdfast preview`: what `up` would do. */
+export async function preview(options: StackOptions & { diff?: true; policyPacks: PolicyPack[] }): Promise<void> {
+  const context = openContext(options);
+  const { output } = context;
+  await announceEngine(context);
+  using interrupts = listenForInterrupts(output.warn);
+  const settings = {
+    interrupts,
+    dockerHost: providerHost(await findEngineToRead(context)),
+    policyPacks: options.policyPacks,
+    diff: options.diff ?? false,
+    includeProtected: [],
+  };
+  const outcome = await plan(context, "update", settings);
+  if (output.json) {
+    if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);
+    else output.document(previewDigest(outcome.events));
+  }
+  requireSuccess(outcome, settings);
+}
+
+/** As Pulumi reads switches in the environment (sdk/go/common/util/cmdutil, `IsTruthy`). */
+function isTruthy(value: string | undefined): boolean {
+  return value === "1" || value?.toLowerCase() === "true";
+}

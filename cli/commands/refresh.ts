@@ -1,0 +1,22 @@
+import { openContext, type StackOptions } from "../context.ts";
+import { findEngineToRead, providerHost } from "../find-swarm.ts";
+import { listenForInterrupts } from "../interrupts.ts";
+import { announceEngine, operationDocument, plan, requireSuccess, run } from "../operation.ts";
+
+/** `holdfast refresh`: takes over into the state what is really there. */
+export async function refresh(options: StackOptions & { diff?: true; previewOnly?: true }): Promise<void> {
+  const context = openContext(options);
+  const { output } = context;
+  await announceEngine(context);
+  using interrupts = listenForInterrupts(output.warn);
+  const settings = {
+    interrupts,
+    dockerHost: providerHost(await findEngineToRead(context)),
+    policyPacks: [],
+    diff: options.diff ?? false,
+    includeProtected: [],
+  };
+  const outcome = await (options.previewOnly ? plan : run)(context, "refresh", settings);
+  requireSuccess(outcome, settings);
+  if (output.json) output.document(await operationDocument(context, "refresh", outcome));
+}

@@ -1,0 +1,68 @@
+import type { SandboxStatus } from "../../lab/sandbox.ts";
+import { openOutput } from "../output.ts";
+import { locateStack, sandboxDirectory } from "../project.ts";
+import { stepsDisplay } from "../steps-display.ts";
+
+/** Options of `holdfast sandbox`. */
+export interface SandboxCommandOptions {
+  cwd?: string | undefined;
+  json?: true | undefined;
+}
+
+/** `holdfast sandbox start`: a private engine, registry and Redis image under `.holdfast/sandbox`. */
+export async function start(options: SandboxCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { startSandbox } = await import("../../lab/sandbox.ts");
+  const sandbox = await startSandbox({ directory, onStep: stepsDisplay(output) });
+  if (output.json) output.document(sandbox);
+  output.print(
+    `The sandbox runs: node ${sandbox.nodeHostname}, registry ${sandbox.registryAddress}.`,
+    `Its engine is at DOCKER_HOST=${sandbox.dockerHost}`,
+    ...(sandbox.dockerProgram === undefined ? [] : [`A docker CLI for it is at ${sandbox.dockerProgram}`]),
+  );
+}
+
+/** `holdfast sandbox stop`: ends it and removes every trace, the data in it included. */
+export async function stop(options: SandboxCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { sandboxStatus, stopSandbox } = await import("../../lab/sandbox.ts");
+  const { state } = await sandboxStatus(directory);
+  await stopSandbox(directory);
+  if (output.json) output.document({ before: state, state: "absent" });
+  output.print(state === "absent" ? "There is no sandbox." : "The sandbox is gone, with all that was in it.");
+}
+
+/** `holdfast sandbox status`: what of it runs. */
+export async function status(options: SandboxCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { sandboxStatus } = await import("../../lab/sandbox.ts");
+  const found = await sandboxStatus(directory);
+  if (output.json) output.document(found);
+  output.print(...statusLines(found));
+}
+
+/** What is said of a sandbox. */
+export function statusLines({
+  state,
+  directory,
+  sandbox,
+  engineRuns,
+  registryRuns,
+  processes,
+}: SandboxStatus): string[] {
+  if (state === "absent") return ["There is no sandbox."];
+  const runs = (isRunning: boolean) => (isRunning ? "runs" : "does not run");
+  return [
+    `The sandbox in ${directory}: ${state}`,
+    `  engine     ${runs(engineRuns)}${sandbox === undefined ? "" : `, ${sandbox.dockerHost}`}`,
+    `  registry   ${runs(registryRuns)}${sandbox === undefined ? "" : `, ${sandbox.registryAddress}`}`,
+    ...(sandbox === undefined ? [] : [`  node       ${sandbox.nodeHostname}, ${sandbox.nodeAddress}`]),
+    ...(sandbox === undefined ? [] : [`  image      ${sandbox.redisImage}`]),
+    `  processes  ${processes.length}`,
+    ...(state === "running" ? [] : ["Start it again with `npm run sandbox -- start`, or remove it with `-- stop`."]),
+  ];
+}
+
+function open(options: SandboxCommandOptions) {
+  return { output: openOutput(options.json ?? false), directory: sandboxDirectory(locateStack(options)) };
+}

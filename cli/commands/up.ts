@@ -1,0 +1,76 @@
+import { closingReport, reportLines, type ClosingReport } from "../closing-report.ts";
+import { changesNothing } from "../confirmation.ts";
+import { confirm } from "../confirm.ts";
+import { openContext, type CommandContext, type StackOptions } from "../context.ts";
+import type { PolicyPack } from "../engines/engine.ts";
+import { Exit, exitCode } from "../exit-code.ts";
+import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
+import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
+import { listenForInterrupts } from "../interrupts.ts";
+import { announceEngine, operationDocument, plan, requireSuccess, run, type OperationSettings } from "../operation.ts";
+
+/** Options of `holdfast up`. */
+export interface UpOptions extends StackOptions {
+  yes?: true;
+  diff?: true;
+  sandbox?: true;
+  policyPacks: PolicyPack[];
+}
+
+/**
+ * `holdfast up`: finds a swarm, fills in what is not configured yet, refuses what cannot work, plans, asks where
+ * something that exists changes, carries the plan out, and shows that Redis answers.
+ */
+export async function up(options: UpOptions): Promise<void> {
+  const context = openContext(options);
+  const { output, location } = context;
+  await announceEngine(context);
+  const swarm = await findSwarm(context, { sandbox: options.sandbox ?? false });
+  const stack = await context.stack();
+  if (stack.project.name === ownProject) {
+    await fillConfiguration(stack, swarm, output);
+    await checkConfiguration(stack, swarm);
+  }
+  output.print("");
+
+  using interrupts = listenForInterrupts(output.warn);
+  const settings: OperationSettings = {
+    interrupts,
+    dockerHost: providerHost(swarm.connection),
+    policyPacks: options.policyPacks,
+    diff: options.diff ?? false,
+    includeProtected: [],
+  };
+  await forgetOldSandbox(context, swarm, settings);
+  const planned = await plan(context, "update", settings);
+  requireSuccess(planned, settings);
+  await confirm(context, { command: "up", yes: options.yes ?? false, planned });
+  requireSuccess(planned, settings);
+
+  const outcome = await run(context, "update", settings);
+  requireSuccess(outcome, settings);
+  const report = await answerOf(context);
+  const unchanged = changesNothing(planned.changes);
+  if (unchanged) output.print("Nothing changed: everything is as the program says.", "");
+  if (report !== undefined) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
+  if (output.json) output.document({ ...(await operationDocument(context, "up", outcome)), ...(report && { report }) });
+}
+
+/** A sandbox that was made just now holds nothing of what the state remembers of an earlier one. */
+async function forgetOldSandbox(context: CommandContext, swarm: FoundSwarm, settings: OperationSettings) {
+  if (!swarm.isNew) return;
+  const engine = await context.engine();
+  if ((await engine.resources(context.location)).length === 0) return;
+  context.output.print("The sandbox is new: the state forgets what an earlier one held.", "");
+  requireSuccess(await run(context, "refresh", settings), settings);
+}
+
+async function answerOf(context: CommandContext): Promise<ClosingReport | undefined> {
+  try {
+    return await closingReport(context);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    context.output.warn(`error: the update succeeded, but Redis does not answer: ${message}`);
+    throw new Exit(exitCode.failed);
+  }
+}

@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import type { Sandbox } from "../lab/sandbox.ts";
+import { InputError } from "../model/input-error.ts";
+import type { EngineConnection, SwarmMembership } from "../swarm/connection.ts";
+import type { CommandContext } from "./context.ts";
+import { sandboxDirectory } from "./project.ts";
+import { askYesNo, canAsk } from "./prompt.ts";
+import { stepsDisplay } from "./steps-display.ts";
+
+/** A Docker engine that manages a swarm, ready to be used. */
+export interface FoundSwarm {
+  readonly connection: EngineConnection;
+  readonly membership: SwarmMembership;
+  /** Set when it is a sandbox of this project. */
+  readonly sandbox: Sandbox | undefined;
+  /** Whether the sandbox was made just now, so that nothing of an earlier one is left. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Finds the swarm to work on: `DOCKER_HOST`, else this project's sandbox where there is one, else the engine that the docker
+ * CLI would use; where nothing is set and nothing answers, root gets a sandbox.
+ *
+ * @throws EngineError (an InputError) when an engine was named and cannot be used
+ */
+export async function findSwarm(context: CommandContext, options: { sandbox: boolean }): Promise<FoundSwarm> {
+  const { output } = context;
+  const { findEngine, requireManager, EngineError, initSwarm } = await import("../swarm/connection.ts");
+  if (options.sandbox) return enterSandbox(context, "--sandbox");
+  if (hasSandbox(context) && !process.env["DOCKER_HOST"]) return enterSandbox(context, "made by an earlier run");
+  const connection = findEngine();
+  try {
+    const membership = await requireManager(connection);
+    output.print(`Swarm: ${connection.setting} (${connection.host}), node ${membership.hostname}`);
+    return { connection, membership, sandbox: undefined, isNew: false };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (error.problem === "not in a swarm" && canAsk() && !output.json) {
+      output.warn(error.message);
+      if (!(await askYesNo(`Initialise a swarm on ${connection.host}?`))) throw error;
+      await initSwarm(connection);
+      return { connection, membership: await requireManager(connection), sandbox: undefined, isNew: false };
+    }
+    const isUnset = error.problem === "not reachable" && connection.source === "default socket";
+    if (!isUnset || process.getuid?.() !== 0) throw error;
+    return enterSandbox(context, "no Docker engine answers");
+  }
+}
+
+/** The engine to read from: as {@link findSwarm}, but nothing is started, asked or refused. */
+export async function findEngineToRead(context: CommandContext): Promise<EngineConnection> {
+  const { findEngine } = await import("../swarm/connection.ts");
+  const sandbox = await runningSandbox(context);
+  return sandbox === undefined ? findEngine() : findEngine({ host: sandbox.dockerHost });
+}
+
+/** What the Docker provider is to be told: nothing where it finds the engine by itself. */
+export function providerHost({ source, host }: EngineConnection): string | undefined {
+  return source === "DOCKER_HOST" ? undefined : host;
+}
+
+function hasSandbox({ location }: CommandContext): boolean {
+  return existsSync(sandboxDirectory(location));
+}
+
+async function runningSandbox(context: CommandContext): Promise<Sandbox | undefined> {
+  if (process.env["DOCKER_HOST"]) return undefined;
+  if (!hasSandbox(context)) return undefined;
+  const { sandboxStatus } = await import("../lab/sandbox.ts");
+  const { state, sandbox } = await sandboxStatus(sandboxDirectory(context.location));
+  return state === "running" ? sandbox : undefined;
+}
+
+async function enterSandbox(context: CommandContext, reason: string): Promise<FoundSwarm> {
+  const { output, location } = context;
+  const [{ startSandbox, sandboxStatus }, { findEngine, requireManager }] = await Promise.all([
+    import("../lab/sandbox.ts"),
+    import("../swarm/connection.ts"),
+  ]);
+  const directory = sandboxDirectory(location);
+  if (process.env["DOCKER_HOST"])
+    throw new InputError({
+      path: "--sandbox",
+      expected: "no DOCKER_HOST, for the sandbox is an engine of its own",
+      got: `DOCKER_HOST=${process.env["DOCKER_HOST"]}`,
+      fix: "Unset DOCKER_HOST, or leave --sandbox out",
+    });
+  const isNew = (await sandboxStatus(directory)).state === "absent";
+  output.print(`Swarm: the sandbox in .holdfast/sandbox (${reason})`);
+  const sandbox = await startSandbox({ directory, onStep: stepsDisplay(output) });
+  const connection = findEngine({ host: sandbox.dockerHost });
+  return { connection, membership: await requireManager(connection), sandbox, isNew };
+}

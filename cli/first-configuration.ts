@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import type { Stack } from "../engine/state/stack.ts";
+import { InputError } from "../model/input-error.ts";
+import { listNodes } from "../swarm/connection.ts";
+import { inspectDistribution, inspectService } from "../swarm/docker-reads.ts";
+import type { FoundSwarm } from "./find-swarm.ts";
+import { onlyNode, portInUse, publishesPort, requireFreePort, requireNode } from "./pre-checks.ts";
+import type { Output } from "./output.ts";
+
+/** The project whose settings are known here; other programs have their own. */
+export const ownProject = "holdfast";
+
+/** The image where none is configured; its digest is looked up once. */
+const defaultImage = "redis:7";
+
+/** Length of a generated password. */
+const passwordBytes = 32;
+
+/** What the program falls back on (configuration.ts), as far as the checks need it. */
+const programDefaults = { service: "stateful", port: "10000", publishMode: "host" };
+
+/**
+ * Fills in what the program needs and nobody has set yet: node, image, password. What is set stays.
+ *
+ * @throws InputError where a person has to choose
+ */
+export async function fillConfiguration(stack: Stack, swarm: FoundSwarm, output: Output): Promise<void> {
+  const set = async (key: string, value: string, shown: string, secret = false) => {
+    await stack.setConfig(`${ownProject}:${key}`, value, { secret });
+    output.print(`Configured ${ownProject}:${key} = ${shown}`);
+  };
+  if ((await read(stack, "node")) === undefined) {
+    const node = onlyNode(await listNodes(swarm.connection));
+    await set("node", node, node);
+  }
+  const image = await usableImage(stack, swarm);
+  if (image !== undefined) await set("image", image, image);
+  if ((await read(stack, "password")) === undefined) {
+    const password = randomBytes(passwordBytes).toString("base64url");
+    output.conceal(password);
+    await set("password", password, "[secret], generated", true);
+  }
+}
+
+/**
+ * Refuses what cannot work, before anything is changed: a node to pin to that does not exist, a port that is in use.
+ *
+ * @throws InputError naming the setting
+ */
+export async function checkConfiguration(stack: Stack, swarm: FoundSwarm): Promise<void> {
+  const { connection } = swarm;
+  const nodes = await listNodes(connection);
+  const node = (await read(stack, "node")) ?? "";
+  requireNode(node, nodes);
+  const service = (await read(stack, "service")) ?? programDefaults.service;
+  const port = Number((await read(stack, "port")) ?? programDefaults.port);
+  const publishMode = (await read(stack, "publishMode")) ?? programDefaults.publishMode;
+  // What is no port at all is the program's to refuse, in its own words.
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return;
+  if (publishesPort(await inspectService(connection.docker, service), port)) return;
+  const { listServices } = await import("../swarm/docker-reads.ts");
+  requireFreePort({ port, publishMode, service, node }, await listServices(connection.docker));
+  const { answers, addressesOf } = await import("./reachable-address.ts");
+  for (const address of addressesOf(node, nodes, connection))
+    if (await answers(address, port)) throw portInUse(port, `something that answers on ${address}:${port}`);
+}
+
+/** The image to configure: undefined where the one that is set can be used. */
+async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | undefined> {
+  const { docker } = swarm.connection;
+  const image = await read(stack, "image");
+  if (image !== undefined) {
+    const service = await inspectService(docker, (await read(stack, "service")) ?? programDefaults.service);
+    // What runs already has been found once.
+    if (service?.Spec.TaskTemplate.ContainerSpec?.Image === image) return undefined;
+    if (await isOnEngine(swarm, image)) return undefined;
+  }
+  const wanted = image ?? defaultImage;
+  try {
+    if (swarm.sandbox !== undefined && image === undefined) return swarm.sandbox.redisImage;
+    const { Descriptor } = await inspectDistribution(docker, wanted, undefined);
+    return image === undefined ? `${wanted}@${Descriptor.digest}` : undefined;
+  } catch (error) {
+    if (swarm.sandbox !== undefined) return swarm.sandbox.redisImage;
+    throw new InputError({
+      path: `${ownProject}:image`,
+      expected: "an image that the swarm can pull",
+      got: `${wanted}, of which the engine says: ${error instanceof Error ? error.message : String(error)}`,
+      fix: "Set one with `npx holdfast config set image <name>@sha256:<digest>`, or use a sandbox with --sandbox",
+    });
+  }
+}
+
+async function isOnEngine({ connection }: FoundSwarm, image: string): Promise<boolean> {
+  try {
+    await connection.docker.getImage(image).inspect();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function read(stack: Stack, key: string): Promise<string | undefined> {
+  return (await stack.getConfig(`${ownProject}:${key}`))?.value;
+}

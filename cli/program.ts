@@ -1,0 +1,263 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import type { PolicyPack } from "./engines/engine.ts";
+
+// Each command loads what it needs when it runs, so that --help and a slip on the command line cost next to nothing.
+
+const engine = new Option("--engine <name>", "what runs the program (default: pulumi where it is on the PATH)").choices(
+  ["pulumi", "embedded"] as const,
+);
+const stack = new Option("-s, --stack <name>", "the stack (default: PULUMI_STACK, else dev)");
+const cwd = new Option("-C, --cwd <folder>", "the project's folder, or one below it");
+const json = new Option("-j, --json", "print one machine-readable document");
+const verbose = new Option("--verbose", "show where an unexpected error arose");
+const diff = new Option("--diff", "show every property that changes");
+const yes = new Option("-y, --yes", "answer yes to what would be asked");
+const showSecrets = new Option("--show-secrets", "print secrets in clear text");
+const file = new Option("--file <path>", "the file (default: standard input or output)");
+const policyPack = new Option("--policy-pack <folder>", "a policy pack that must pass (repeatable)")
+  .argParser<string[]>(repeated)
+  .default<string[]>([], "none");
+const policyPackConfig = new Option(
+  "--policy-pack-config <file>",
+  "a pack's configuration, in the same order (repeatable)",
+)
+  .argParser<string[]>(repeated)
+  .default<string[]>([], "none");
+const deleteData = new Option("--delete-data <volume>", "delete this volume too, with its data (repeatable)")
+  .argParser<string[]>(repeated)
+  .default<string[]>([], "none");
+
+/** The command line of `holdfast`. */
+export function createProgram(): Command {
+  const program = new Command("holdfast")
+    .description("Stateful services on Docker Swarm that keep their data.")
+    .version("0.1.0", "-V, --version")
+    .helpCommand(false)
+    .enablePositionalOptions();
+
+  program
+    .command("preview")
+    .description("Show what up would do.")
+    .addOption(diff)
+    .addOption(policyPack)
+    .addOption(policyPackConfig)
+    .addOption(engine)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { preview } = await import("./commands/preview.ts");
+      await preview({ ...options, policyPacks: packs(options) });
+    });
+
+  program
+    .command("up")
+    .description("Bring what the program declares into effect; on a machine without Docker, in a sandbox of its own.")
+    .addOption(yes)
+    .addOption(diff)
+    .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
+    .addOption(policyPack)
+    .addOption(policyPackConfig)
+    .addOption(engine)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { up } = await import("./commands/up.ts");
+      await up({ ...options, policyPacks: packs(options) });
+    });
+
+  program
+    .command("down")
+    .description("Delete the stack's resources; its data volumes stay.")
+    .addOption(yes)
+    .addOption(diff)
+    .addOption(deleteData)
+    .addOption(engine)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { down } = await import("./commands/down.ts");
+      await down(options);
+    });
+
+  program
+    .command("refresh")
+    .description("Take over into the state what is really there.")
+    .option("--preview-only", "say only what would be taken over")
+    .addOption(diff)
+    .addOption(engine)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { refresh } = await import("./commands/refresh.ts");
+      await refresh(options);
+    });
+
+  program
+    .command("outputs")
+    .description("Show what the program exports.")
+    .argument("[name]", "one output")
+    .addOption(showSecrets)
+    .addOption(engine)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (name, options) => {
+      const { outputs } = await import("./commands/outputs.ts");
+      await outputs(name, options);
+    });
+
+  program
+    .command("redis")
+    .description("Send one command to the stack's Redis, with the stack's own password.")
+    .argument("[command...]", "a command of Redis with its arguments, as in: redis -- set foo bar")
+    .passThroughOptions()
+    .addOption(engine)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(verbose)
+    .action(async (words, options) => {
+      const { redis } = await import("./commands/redis.ts");
+      await redis(words, options);
+    });
+
+  const sandbox = program.command("sandbox").description("Start, stop or look at the throwaway swarm of this project.");
+  sandbox
+    .command("status", { isDefault: true })
+    .description("Say what of it runs.")
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { status } = await import("./commands/sandbox.ts");
+      await status(options);
+    });
+  sandbox
+    .command("start")
+    .description("Start it, or what of it does not run.")
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { start } = await import("./commands/sandbox.ts");
+      await start(options);
+    });
+  sandbox
+    .command("stop")
+    .description("End it and remove every trace, the data in it included.")
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { stop } = await import("./commands/sandbox.ts");
+      await stop(options);
+    });
+
+  const config = program.command("config").description("Read and write the stack's settings.");
+  config
+    .command("list", { isDefault: true })
+    .description("Show all settings; secrets masked.")
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { list } = await import("./commands/config.ts");
+      await list(options);
+    });
+  config
+    .command("get")
+    .description("Show one setting.")
+    .argument("<key>", "such as node, or docker:host")
+    .addOption(showSecrets)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (key, options) => {
+      const { get } = await import("./commands/config.ts");
+      await get(key, options);
+    });
+  config
+    .command("set")
+    .description("Set one setting.")
+    .argument("<key>", "such as node, or docker:host")
+    .argument("[value]", "its value; a secret is typed or piped in instead")
+    .option("--secret", "keep it encrypted")
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (key, value, options) => {
+      const { set } = await import("./commands/config.ts");
+      await set(key, value, options);
+    });
+  config
+    .command("rm")
+    .description("Remove one setting, so that its default counts.")
+    .argument("<key>", "such as node, or docker:host")
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (key, options) => {
+      const { rm } = await import("./commands/config.ts");
+      await rm(key, options);
+    });
+
+  program
+    .command("export")
+    .description("Write the state in the form of pulumi stack export.")
+    .addOption(file)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { exportState } = await import("./commands/state.ts");
+      await exportState(options);
+    });
+  program
+    .command("import")
+    .description("Take an exported state for the stack's own; the one before is kept as a backup.")
+    .addOption(file)
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { importState } = await import("./commands/state.ts");
+      await importState(options);
+    });
+  program
+    .command("cancel")
+    .description("Release the lock of the stack, whoever holds it.")
+    .addOption(stack)
+    .addOption(cwd)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { cancel } = await import("./commands/state.ts");
+      await cancel(options);
+    });
+
+  return program;
+}
+
+function repeated(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+function packs(options: { policyPack: string[]; policyPackConfig: string[] }): PolicyPack[] {
+  return options.policyPack.map((directory, index) => {
+    const configurationFile = options.policyPackConfig[index];
+    return { directory, ...(configurationFile !== undefined && { configurationFile }) };
+  });
+}
