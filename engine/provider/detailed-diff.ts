@@ -65,22 +65,13 @@ function diffValue(site: Site, before: PropertyValue, after: PropertyValue, inpu
   if (!isPresent(before)) return one(site, "add", forces(site, after));
   if (!isPresent(after)) return one(site, "delete", forces(site, before));
   if (after instanceof Unknown) return one(site, "update", forcesItself(site) || forces(site, before));
-  if (site.properties !== undefined && isPropertyMap(before) && isPropertyMap(after))
+  const kind = site.schema?.kind;
+  if ((site.properties !== undefined || kind === "map") && isPropertyMap(before) && isPropertyMap(after))
     return diffMap(site, before, after, inputs);
-  switch (site.schema?.kind) {
-    case "map":
-      if (isPropertyMap(before) && isPropertyMap(after)) return diffMap(site, before, after, inputs);
-      break;
-    case "strings":
-      if (Array.isArray(before) && Array.isArray(after)) return diffStrings(site, before, after);
-      break;
-    case "blocks":
-      if (Array.isArray(before) && Array.isArray(after)) return diffBlocks(site, before, after, inputs);
-      break;
-    case "stringSet":
-    case "blockSet":
-      if (Array.isArray(before) && Array.isArray(after)) return diffSet(site, before, after, inputs);
-      break;
+  if (Array.isArray(before) && Array.isArray(after)) {
+    if (kind === "strings") return diffStrings(site, before, after);
+    if (kind === "blocks") return diffBlocks(site, before, after, inputs);
+    if (kind === "stringSet" || kind === "blockSet") return diffSet(site, before, after, inputs);
   }
   return equalValues(before, after) ? {} : one(site, "update", forcesItself(site));
 }

@@ -67,9 +67,9 @@ function keptValues(
     if (before !== null && after === null && kept !== null && schema.computed)
       return [
         `${formatPropertyPath(here)} was removed from the program, but the Docker provider keeps the value that is there. ` +
-          (schema.kind === "block"
-            ? `Set it to an empty object to remove what it says.`
-            : `Give it the value that it shall have.`),
+          (schema.kind === "block" && schema.conflictsWith === undefined
+            ? "Set it to an empty object to remove what it says."
+            : "Give it the value that it shall have."),
       ];
     return "properties" in schema && schema.kind === "block"
       ? keptValues(schema.properties, before, after, kept, here)
