@@ -41,10 +41,10 @@ export function claimVolume(volume: DataVolume, service: string, path: string): 
   const claims = writers.get(run) ?? new Map<string, string>();
   writers.set(run, claims);
   const writer = claims.get(spec.identity);
-  if (writer !== undefined && spec.shared === undefined) {
+  if (writer !== undefined && writer !== service && spec.shared === undefined) {
     throw new InputError({
       path,
-      expected: `a volume that no other service writes`,
+      expected: "a volume that no other service writes",
       got: `${spec.identity}, which ${showValue(writer)} writes`,
       fix: 'Give each service a volume of its own, or say on the volume why sharing is safe: shared: { reason: "…" }',
     });

@@ -1,20 +1,33 @@
 import assert from "node:assert/strict";
 import { LocalVolume } from "../../components/local-volume.ts";
-import { Redis } from "../../components/redis.ts";
-import { recordProgram } from "./program.ts";
+import { Redis, type CacheRedisArgs, type KeepingRedisArgs } from "../../components/redis.ts";
+import { recordProgram, type RecordedResource } from "./program.ts";
 
 const image = `redis:7@sha256:${"0123456789abcdef".repeat(4)}`;
 const password = "correct horse battery";
+const common = { image, memoryLimit: "100M", password };
+
+function recordRedis(more: Omit<Partial<KeepingRedisArgs>, "volume"> = {}): Promise<RecordedResource[]> {
+  return recordProgram(() => {
+    const volume = new LocalVolume("data", { pin: { hostname: "vm" }, createdBy: "provider" });
+    new Redis("store", { ...common, volume, ...more });
+  });
+}
 
 describe("Redis", () => {
   it("makes children that are all parented, all prefixed, and protects exactly the data volume", async () => {
-    const resources = await recordProgram(() => {
-      const volume = new LocalVolume("data", { pin: { hostname: "vm" }, createdBy: "provider" });
-      new Redis("store", { image, volume, memoryLimit: "100M", password });
-    });
+    const resources = await recordRedis();
 
     const children = resources.filter(({ type }) => type.startsWith("docker:"));
-    assert.equal(children.length, 6);
+    assert.deepEqual(children.map(({ name }) => name).sort(), [
+      "data-volume",
+      "store-configuration",
+      "store-health",
+      "store-network",
+      "store-service",
+      "store-start",
+      "store-users",
+    ]);
     for (const { name, parent } of children) assert.ok(parent !== "" && name.startsWith(`${parent}-`), name);
     const kept = resources.filter(({ protect, retainOnDelete }) => protect || retainOnDelete);
     assert.deepEqual(
@@ -23,23 +36,103 @@ describe("Redis", () => {
     );
   });
 
-  it("shows its password nowhere but in secrets, and there as a hash", async () => {
-    const resources = await recordProgram(() => {
-      const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
-      new Redis("store", { image, volume, memoryLimit: "100M", password });
-    });
+  it("names the service and its configurations, and leaves secrets and networks to Pulumi", async () => {
+    const resources = await recordRedis({ serviceName: "stateful" });
+    const names = Object.fromEntries(resources.map(({ name, inputs }) => [name, inputs["name"]]));
+    assert.equal(names["store-service"], "stateful");
+    assert.match(String(names["store-configuration"]), /^stateful-configuration-[0-9a-f]{12}$/u);
+    assert.equal(names["store-users"], undefined);
+    assert.equal(names["store-network"], undefined);
+    const changed = await recordRedis({ serviceName: "stateful", memoryLimit: "200M" });
+    const nameAfter = changed.find(({ name }) => name === "store-configuration")?.inputs["name"];
+    assert.notEqual(nameAfter, names["store-configuration"]);
+  });
 
-    const text = JSON.stringify(resources);
+  it("gives up every privilege that it does not need", async () => {
+    const container = containerOf(await recordRedis());
+    assert.deepEqual(
+      [container["user"], container["capDrops"], container["readOnly"], container["env"]],
+      ["999:999", ["ALL"], true, undefined],
+    );
+  });
+
+  it("shows its password nowhere but in secrets, and there as a hash", async () => {
+    const text = JSON.stringify(await recordRedis({ previousPassword: "an older password", operationsPassword: "op" }));
     assert.ok(!text.includes(password));
     assert.ok(!text.includes(Buffer.from(password).toString("base64").slice(0, 24)));
   });
 
-  it("refuses a limit too small to work with, naming the argument", async () => {
+  it("lets two passwords in while one replaces the other", async () => {
+    const resources = await recordRedis({ previousPassword: "an older password" });
+    assert.equal(contentOf(resources, "store-users").match(/#/gu)?.length, 3);
+    assert.equal(contentOf(await recordRedis(), "store-users").match(/#/gu)?.length, 2);
+  });
+
+  it("speaks TLS only, and checks its health so, with certificates", async () => {
+    const resources = await recordRedis({ tls: { certificate: "CERT", key: "KEY", authority: "CA" } });
+    assert.equal(contentOf(resources, "store-key"), "KEY");
+    assert.match(contentOf(resources, "store-configuration"), /^port 0$/mu);
+    const container = containerOf(resources);
+    assert.match(JSON.stringify(container["healthcheck"]), /--tls --cacert \/etc\/holdfast\/ca\.crt/u);
+    const secrets = container["secrets"] as { fileName: string; fileMode: number }[];
+    assert.deepEqual(secrets.find(({ fileName }) => fileName.endsWith("tls.key"))?.fileMode, 0o400);
+  });
+
+  it("guards its volume under the name of its store", async () => {
+    const firstStartUntil = "2026-11-23T12:00:00Z";
+    const script = contentOf(await recordRedis({ firstStartUntil }), "store-start");
+    assert.match(script, /^identity='holdfast\/test\/store'$/mu);
+    assert.match(script, /^first_start_until=1795435200$/mu);
+    assert.match(contentOf(await recordRedis({ identity: "shop/redis" }), "store-start"), /^identity='shop\/redis'$/mu);
+    assert.match(contentOf(await recordRedis(), "store-start"), /^first_start_until=0$/mu);
+  });
+
+  it("has neither volume nor guard as a cache, and no anonymous volume either", async () => {
+    const resources = await recordProgram(() => new Redis("store", { ...common, persistence: "cache" }));
+    assert.ok(resources.every(({ type, name }) => type !== "docker:index/volume:Volume" && name !== "store-start"));
+    assert.deepEqual(containerOf(resources)["mounts"], [
+      { type: "tmpfs", target: "/tmp", tmpfsOptions: { sizeBytes: 16_777_216 } },
+      { type: "tmpfs", target: "/data" },
+    ]);
+  });
+
+  it("cannot be written without a volume that its profile needs, or with one that it does not", () => {
+    // @ts-expect-error a Redis that keeps its data needs a volume
+    const keeping: KeepingRedisArgs = common;
+    // @ts-expect-error a cache has no volume
+    const cache: CacheRedisArgs = { ...common, persistence: "cache", volume: {} };
+    assert.deepEqual([keeping.persistence, cache.persistence], [undefined, "cache"]);
+  });
+
+  it("names the argument of each mistake", async () => {
     await recordProgram(() => {
       const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
-      assert.throws(() => new Redis("store", { image, volume, memoryLimit: "1M", password }), {
-        message: "store.memoryLimit: expected at least 32MiB, got 1MiB. Raise the limit.",
-      });
+      const refused = (more: Partial<KeepingRedisArgs>, message: RegExp) => {
+        assert.throws(() => new Redis("store", { ...common, volume, ...more }), { name: "Error", message });
+      };
+      refused({ memoryLimit: "1M" }, /^store\.memoryLimit: expected at least 32MiB, got 1MiB\. Raise the limit\.$/u);
+      refused({ image: "redis:7" }, /^store\.image: expected an image by digest/u);
+      refused({ settings: { appendonly: "no" } }, /^store\.settings\.appendonly: /u);
+      refused({ identity: "a b" }, /^store\.identity: /u);
+      refused({ firstStartUntil: "soon" }, /^store\.firstStartUntil: /u);
+      refused({ publishedPort: 70000 }, /^store\.ports\[0\]\.published: /u);
+      refused({ serviceName: "a b" }, /^store\.name: /u);
+      refused({ memoryReservation: "1G" }, /^store\.memoryReservation: /u);
     });
   });
 });
+
+function containerOf(resources: RecordedResource[]): Record<string, unknown> {
+  const service = resources.find(({ type }) => type === "docker:index/service:Service");
+  // Recorded inputs are what serviceSpec made.
+  const taskSpec = service?.inputs["taskSpec"] as { containerSpec: Record<string, unknown> };
+  return taskSpec.containerSpec;
+}
+
+/** The content of a secret or a configuration. */
+function contentOf(resources: RecordedResource[], name: string): string {
+  const data = resources.find((resource) => resource.name === name)?.inputs["data"];
+  // A secret is wrapped on the wire.
+  const encoded = typeof data === "string" ? data : (data as { value: string }).value;
+  return Buffer.from(encoded, "base64").toString();
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { LocalVolume } from "../../components/local-volume.ts";
+import { PostgreSQL, type PostgreSQLArgs } from "../../components/postgresql.ts";
+import { postgresqlSpec } from "../../components/postgresql-spec.ts";
+import { recordProgram } from "./program.ts";
+
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const definition = {
+  majorVersion: 17,
+  memoryLimit: "512M",
+  username: "shop",
+  database: "orders",
+  identity: "shop/postgres",
+  firstStartUntil: undefined,
+  publishedPort: 5432,
+  publishMode: undefined,
+};
+
+function recordPostgreSQL(more: Partial<PostgreSQLArgs> = {}) {
+  return recordProgram(() => {
+    const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
+    const image = `postgres:17@${digest}`;
+    new PostgreSQL("orders", { image, majorVersion: 17, volume, memoryLimit: "512M", password: "pass", ...more });
+  });
+}
+
+describe("PostgreSQL", () => {
+  it("makes children that are all parented and all prefixed", async () => {
+    const children = (await recordPostgreSQL()).filter(({ type }) => type.startsWith("docker:"));
+    assert.equal(children.length, 4);
+    for (const { name, parent } of children) assert.ok(parent !== "" && name.startsWith(`${parent}-`), name);
+  });
+
+  it("keeps its data below the mount, where each version's image declares its volume", () => {
+    const at = (majorVersion: number) => {
+      const { mount, startScript } = postgresqlSpec({ ...definition, majorVersion }, "orders");
+      return [mount, /^export PGDATA='(?<data>.*)'$/mu.exec(startScript)?.groups?.["data"]];
+    };
+    assert.deepEqual(at(17), ["/var/lib/postgresql/data", "/var/lib/postgresql/data/pgdata"]);
+    assert.deepEqual(at(18), ["/var/lib/postgresql", "/var/lib/postgresql/18/docker"]);
+  });
+
+  it("stops by a fast shutdown, and uses a quarter of its memory for buffers", () => {
+    const { service } = postgresqlSpec(definition, "orders");
+    assert.equal(service.stopSignal, "SIGINT");
+    assert.deepEqual(service.args, ["postgres", "-c", "shared_buffers=131072kB"]);
+  });
+
+  it("shows its password nowhere but in its secret", async () => {
+    const resources = await recordPostgreSQL({ password: "correct horse battery" });
+    const secret = resources.find(({ name }) => name === "orders-password");
+    const others = resources.filter((resource) => resource !== secret);
+    const encoded = Buffer.from("correct horse battery").toString("base64");
+    assert.ok(JSON.stringify(secret).includes(encoded));
+    assert.doesNotMatch(JSON.stringify(others), /correct horse battery/u);
+    assert.ok(!JSON.stringify(others).includes(encoded));
+  });
+
+  it("names the argument of each mistake", async () => {
+    const refused = (more: object, path: string) => {
+      assert.throws(() => postgresqlSpec({ ...definition, ...more }, "orders"), { name: "InputError", path });
+    };
+    refused({ majorVersion: 9 }, "orders.majorVersion");
+    refused({ memoryLimit: "some" }, "orders.memoryLimit");
+    refused({ username: "Robert'); DROP" }, "orders.username");
+    refused({ database: "a-b" }, "orders.database");
+    refused({ identity: "" }, "orders.identity");
+    refused({ firstStartUntil: "soon" }, "orders.firstStartUntil");
+    await recordProgram(() => {
+      const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
+      const image = `postgres:18@${digest}`;
+      assert.throws(
+        () => new PostgreSQL("orders", { image, majorVersion: 17, volume, memoryLimit: "512M", password: "pass" }),
+        /^Error: orders\.data: expected something mounted at \/var\/lib\/postgresql,/u,
+      );
+    });
+  });
+});

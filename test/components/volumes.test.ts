@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { ExistingVolume } from "../../components/existing-volume.ts";
+import { HostPath } from "../../components/host-path.ts";
+import { LocalVolume } from "../../components/local-volume.ts";
+import { NetworkVolume } from "../../components/network-volume.ts";
+import type { DataVolume } from "../../components/data-volume.ts";
+import { StatefulService } from "../../components/stateful-service.ts";
+import { hostPath, namedVolume, nfsVolume } from "../../components/volume-spec.ts";
+import { everyNode } from "../../model/node-reach.ts";
+import { recordProgram, type RecordedResource } from "./program.ts";
+
+const image = `example/store:1@sha256:${"0123456789abcdef".repeat(4)}`;
+const pin = { hostname: "vm" };
+
+function serviceOn(name: string, volume: DataVolume): StatefulService {
+  const healthCheck = { test: ["CMD", "true"] };
+  return new StatefulService(name, { image, data: [{ volume, path: "/data" }], memoryLimit: "100M", healthCheck });
+}
+
+async function recordVolume(
+  makeVolume: () => DataVolume,
+): Promise<{ volumes: RecordedResource[]; taskSpec: TaskSpec }> {
+  const resources = await recordProgram(() => serviceOn("store", makeVolume()));
+  const service = resources.find(({ type }) => type === "docker:index/service:Service");
+  return {
+    volumes: resources.filter(({ type }) => type === "docker:index/volume:Volume"),
+    // Recorded inputs are what serviceSpec made.
+    taskSpec: service?.inputs["taskSpec"] as TaskSpec,
+  };
+}
+
+interface TaskSpec {
+  placement: { constraints: string[] };
+  containerSpec: { mounts: Record<string, unknown>[] };
+}
+
+describe("a data volume", () => {
+  it("that is local pins the service, and is created by the task's mount", async () => {
+    const { volumes, taskSpec } = await recordVolume(() => new LocalVolume("data", { pin }));
+    assert.deepEqual(volumes, []);
+    assert.deepEqual(taskSpec.placement.constraints, ["node.hostname==vm"]);
+    assert.deepEqual(taskSpec.containerSpec.mounts, [{ type: "volume", source: "data", target: "/data" }]);
+  });
+
+  it("that is local and the provider's is a resource, protected and retained", async () => {
+    const { volumes, taskSpec } = await recordVolume(
+      () => new LocalVolume("data", { volumeName: "foobarstore", pin, createdBy: "provider" }),
+    );
+    assert.deepEqual(
+      volumes.map(({ name, inputs, protect, retainOnDelete }) => ({ name, inputs, protect, retainOnDelete })),
+      [{ name: "data-volume", inputs: { name: "foobarstore", driver: "local" }, protect: true, retainOnDelete: true }],
+    );
+    assert.equal(taskSpec.containerSpec.mounts[0]?.["source"], "foobarstore");
+  });
+
+  it("on the network needs no pin, and changes its name with its options", async () => {
+    const nfs = { server: "10.0.0.9", exportPath: "/srv/redis" };
+    const { volumes, taskSpec } = await recordVolume(() => new NetworkVolume("shared", nfs));
+    assert.deepEqual(volumes, []);
+    assert.deepEqual(taskSpec.placement.constraints, []);
+    const [mount] = taskSpec.containerSpec.mounts;
+    assert.deepEqual(mount?.["volumeOptions"], {
+      driverName: "local",
+      driverOptions: { type: "nfs", device: ":/srv/redis", o: "addr=10.0.0.9,nfsvers=4.2,hard" },
+    });
+    const other = nfsVolume("shared", { ...nfs, mountOptions: "nfsvers=4.2,soft" }, "shared");
+    assert.match(String(mount["source"]), /^shared-[0-9a-f]{8}$/u);
+    assert.notEqual(mount["source"], other.source);
+  });
+
+  it("that is a path is bound, on its node or on every node", async () => {
+    const onEvery = await recordVolume(() => new HostPath("data", { hostPath: "/mnt/gluster", on: everyNode }));
+    assert.deepEqual(onEvery.taskSpec.containerSpec.mounts, [
+      { type: "bind", source: "/mnt/gluster", target: "/data" },
+    ]);
+    assert.deepEqual(onEvery.taskSpec.placement.constraints, []);
+    const onOne = await recordVolume(() => new HostPath("data", { hostPath: "/srv", on: { nodeId: "q628" } }));
+    assert.deepEqual(onOne.taskSpec.placement.constraints, ["node.id==q628"]);
+  });
+
+  it("that exists is never created", async () => {
+    const on = { label: { name: "store", value: "a" } };
+    const { volumes, taskSpec } = await recordVolume(() => new ExistingVolume("old", { on }));
+    assert.deepEqual(volumes, []);
+    assert.deepEqual(taskSpec.placement.constraints, ["node.labels.store==a"]);
+  });
+
+  it("has one writer, by whatever object it is mounted", async () => {
+    await recordProgram(() => {
+      serviceOn("first", new LocalVolume("a", { volumeName: "same", pin }));
+      assert.throws(() => serviceOn("second", new ExistingVolume("b", { volumeName: "same", on: pin })), {
+        name: "Error",
+        message:
+          'second.data[0].volume: expected a volume that no other service writes, got volume same on node.hostname==vm, which "first" writes. Give each service a volume of its own, or say on the volume why sharing is safe: shared: { reason: "…" }.',
+      });
+      serviceOn("third", new LocalVolume("c", { volumeName: "same", pin: { hostname: "other" } }));
+    });
+  });
+
+  it("has several writers where it says why", async () => {
+    const resources = await recordProgram(() => {
+      const volume = new LocalVolume("uploads", { pin, shared: { reason: "each writes a folder of its own" } });
+      serviceOn("first", volume);
+      serviceOn("second", volume);
+    });
+    assert.equal(resources.filter(({ type }) => type === "docker:index/service:Service").length, 2);
+  });
+
+  it("is forgotten with the program that used it", async () => {
+    const program = () => recordProgram(() => serviceOn("store", new LocalVolume("data", { pin })));
+    assert.deepEqual(await program(), await program());
+  });
+
+  it("names the argument of each mistake", () => {
+    assert.throws(() => namedVolume("a/b", pin, "data"), { path: "data.volumeName" });
+    assert.throws(() => namedVolume("ab", { hostname: "" }, "data"), { path: "data.pin.hostname" });
+    assert.throws(() => hostPath("srv", undefined, "data"), { path: "data.hostPath" });
+    const nfs = { server: "10.0.0.9", exportPath: "/srv", mountOptions: "hard" };
+    assert.throws(() => nfsVolume("ab", { ...nfs, server: "a b" }, "data"), { path: "data.server" });
+    assert.throws(() => nfsVolume("ab", { ...nfs, exportPath: "srv" }, "data"), { path: "data.exportPath" });
+    assert.throws(() => nfsVolume("ab", { ...nfs, mountOptions: "addr=1" }, "data"), { path: "data.mountOptions" });
+  });
+});
