@@ -129,13 +129,18 @@ export function decodeCheckpoint(
   if (rule !== undefined) throw new DamagedStateError({ path, expected: "resources that fit together", got: rule });
   const pendingOperations = (deployment?.pending_operations ?? []).map(({ resource, type }): PendingOperation => ({
     type,
-    resource: decodeResource(resource, path, context),
+    resource: decodeResource(resource, path, context, type),
   }));
   return { resources, pendingOperations };
 }
 
-function decodeResource(stored: StoredResource, path: string, context: ValueContext): ResourceState {
-  const place = `${path}: ${valuePlace(stored.urn, stored.delete, stored.id)}`;
+function decodeResource(
+  stored: StoredResource,
+  path: string,
+  context: ValueContext,
+  pending?: PendingOperation["type"],
+): ResourceState {
+  const place = `${path}: ${valuePlace(stored, pending)}`;
   const { customTimeouts: timeouts } = stored;
   return {
     urn: stored.urn,
@@ -179,9 +184,13 @@ function decodeResource(stored: StoredResource, path: string, context: ValueCont
   };
 }
 
-/** Tells the versions of one resource apart: the living one, and those that a replacement left to be deleted. */
-function valuePlace(urn: string, toBeDeleted: boolean | undefined, id: string | undefined): string {
-  return toBeDeleted ? `${urn} (old, id ${id ?? "unknown"})` : urn;
+/** Tells the versions of one resource apart: the living one, those left to be deleted, and that of an operation. */
+function valuePlace(
+  resource: Pick<ResourceState, "urn"> & { id?: string | undefined; delete?: boolean | undefined },
+  pending?: PendingOperation["type"],
+): string {
+  const { urn, id } = resource;
+  return `${urn}${resource.delete ? ` (old, id ${id ?? "unknown"})` : ""}${pending === undefined ? "" : ` (${pending})`}`;
 }
 
 /** What a deployment says besides its resources. */
@@ -204,7 +213,7 @@ export function encodeDeployment(
   const version = manifest?.version ?? writtenVersion;
   const resources = snapshot.resources.map((resource) => encodeResource(resource, context));
   const operations = snapshot.pendingOperations.map(
-    ({ resource, type }) => `{"resource":${encodeResource(resource, context)},"type":${jsonScalar(type)}}`,
+    ({ resource, type }) => `{"resource":${encodeResource(resource, context, type)},"type":${jsonScalar(type)}}`,
   );
   return jsonObject({
     manifest: jsonObject({
@@ -227,8 +236,12 @@ export function encodeCheckpoint(stack: string, config: Record<string, unknown> 
   return `{"version":3,"checkpoint":${checkpoint}}`;
 }
 
-function encodeResource(resource: ResourceState, context: ValueContext & { path: string }): string {
-  const place = `${context.path}: ${valuePlace(resource.urn, resource.delete, resource.id)}`;
+function encodeResource(
+  resource: ResourceState,
+  context: ValueContext & { path: string },
+  pending?: PendingOperation["type"],
+): string {
+  const place = `${context.path}: ${valuePlace(resource, pending)}`;
   const { customTimeouts: timeouts } = resource;
   return jsonObject({
     urn: jsonScalar(resource.urn),

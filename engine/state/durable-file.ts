@@ -1,7 +1,7 @@
 /** Files that are either wholly the old or wholly the new version, whatever happens while they are written. */
 import { randomBytes } from "node:crypto";
 import { chmod, chown, copyFile, link, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { InputError } from "../../model/input-error.ts";
 import { faultPoint, type DurableKind } from "./fault.ts";
 
@@ -51,7 +51,7 @@ export function temporaryName(path: string): string {
 }
 
 /** Keeps what `path` is now under another name, replacing what had that name; nothing happens without a `path`. */
-export async function keepAs(path: string, keptPath: string): Promise<void> {
+export async function keepAs(path: string, keptPath: string, kind: "state" | "attributes"): Promise<void> {
   const temporary = temporaryName(keptPath);
   try {
     await link(path, temporary);
@@ -60,11 +60,11 @@ export async function keepAs(path: string, keptPath: string): Promise<void> {
     if (!hasNoLinks(error)) throw error;
     await copyFile(path, temporary);
   }
-  faultPoint("state.linked");
+  faultPoint(`${kind}.linked`);
   await rename(temporary, keptPath);
   // Renaming one name of a file over another name of the same file does nothing, and leaves the first (rename(2)).
   await unlink(temporary).catch(() => undefined);
-  faultPoint("state.kept");
+  faultPoint(`${kind}.kept`);
 }
 
 /** Whether linking failed because the file system has no links (FAT, some network mounts). */
@@ -72,11 +72,14 @@ export function hasNoLinks(error: unknown): boolean {
   return ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENOSYS"].includes(errorCode(error) ?? "");
 }
 
-/** Removes the temporary files that a killed process left of a file; only for whoever holds the stack's lock. */
-export async function removeTemporaries(path: string): Promise<void> {
-  const names = await readdir(dirname(path)).catch(() => []);
-  const leftOvers = names.filter((name) => name.startsWith(`${basename(path)}.`) && name.endsWith(".tmp"));
-  for (const name of leftOvers) await unlink(join(dirname(path), name)).catch(() => undefined);
+/** Removes temporary files in a folder whose names begin so, as a killed process leaves them. */
+export async function removeTemporaries(folder: string, prefix: string, olderThanMilliseconds = 0): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(prefix) && each.endsWith(".tmp"))) {
+    const path = join(folder, name);
+    const { mtimeMs } = (await stat(path).catch(() => undefined)) ?? { mtimeMs: Infinity };
+    if (mtimeMs <= Date.now() - olderThanMilliseconds) await unlink(path).catch(() => undefined);
+  }
 }
 
 /** Reads a text file, or undefined when there is none. */

@@ -23,6 +23,8 @@ export const durableSteps = ["begin", "temp-opened", "temp-written", "synced", "
 const ownPoints = [
   "state.linked",
   "state.kept",
+  "attributes.linked",
+  "attributes.kept",
   "lock.begin",
   "lock.written",
   "lock.linked",

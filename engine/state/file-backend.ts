@@ -4,12 +4,12 @@
  */
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { InputError } from "../../model/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, parseCheckpoint } from "./checkpoint.ts";
 import { DamagedStateError } from "./damaged-state.ts";
-import { keepAs, readTextFile, shownPath, writeDurably } from "./durable-file.ts";
+import { keepAs, readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
 import type { DurableKind } from "./fault.ts";
 import { readYaml } from "./project-file.ts";
 
@@ -44,32 +44,31 @@ export function stackFiles(stateDirectory: string, project: string, stack: strin
 /**
  * Reads a stack's checkpoint and checks all of it but the ciphertexts; undefined for a stack that has none yet.
  *
- * @throws DamagedStateError when it is damaged, with the newest good backup and the command to restore it
+ * @throws DamagedStateError when it is damaged; see {@link namingBackup}
+ * @throws InputError when another engine must have a hand in it first
  */
 export async function readState(files: StackFiles): Promise<StoredCheckpoint | undefined> {
   await checkLayout(files);
   const text = await readTextFile(files.state);
-  if (text === undefined) {
-    await refuseLostState(files);
-    return undefined;
-  }
-  try {
-    return parseWhole(text, files.state);
-  } catch (error) {
-    throw await withBackup(error, files);
-  }
+  if (text !== undefined) return parseWhole(text, files.state);
+  await refuseLostState(files);
+  return undefined;
 }
 
-/** Adds to an error about a damaged state where its newest good backup lies, and how to restore it. */
-export async function withBackup(error: unknown, files: StackFiles): Promise<unknown> {
-  if (!(error instanceof DamagedStateError)) return error;
-  const good = await newestGoodBackup(files);
-  const { path, expected, got } = error;
-  const fix =
-    good === undefined
-      ? "There is no good backup beside it: restore it from your own, or import what `pulumi stack export` gave"
-      : `The newest good backup is of ${good.time}: restore it with \`cp ${shownPath(good.path)} ${shownPath(files.state)}\``;
-  return new DamagedStateError({ path, expected, got, fix });
+/** Does something with a state; when that is damaged, the error says where the newest good backup is. */
+export async function namingBackup<T>(files: StackFiles, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DamagedStateError)) throw error;
+    const good = await newestGoodBackup(files);
+    const { path, expected, got } = error;
+    const fix =
+      good === undefined
+        ? "There is no good backup beside it: restore it from your own, or import what `pulumi stack export` gave"
+        : `Restore its newest good backup, of ${good.time}, with \`cp ${shownPath(good.path)} ${shownPath(files.state)}\``;
+    throw new DamagedStateError({ path, expected, got, fix });
+  }
 }
 
 /** The newest of the earlier versions of a state that can be read. */
@@ -166,7 +165,17 @@ async function refuseLostState(files: StackFiles): Promise<void> {
 /** Replaces a stack's checkpoint; what it was becomes `.bak`, with its attributes. */
 export async function writeState(files: StackFiles, text: string): Promise<void> {
   if ((await readTextFile(files.meta)) === undefined) await writeDurably(files.meta, "version: 1\n", { kind: "meta" });
-  await writeBlob(files.state, text, "state", () => keepAs(files.state, files.previous));
+  await writeBlob(files.state, text, "state", () => keepAs(files.state, files.previous, "state"));
+}
+
+/** Removes the temporary files that killed processes left of a stack; only for whoever holds its lock. */
+export async function removeLeftOvers(files: StackFiles): Promise<void> {
+  const stack = basename(files.state, ".json");
+  await removeTemporaries(dirname(files.meta), "meta.yaml.");
+  await removeTemporaries(dirname(files.state), `${stack}.json.`);
+  for (const folder of [files.backups, files.history]) await removeTemporaries(folder, stack);
+  // Whoever is about to ask for the lock has a file of this kind for some milliseconds.
+  await removeTemporaries(dirname(files.locks), `${stack}.lock.`, 60_000);
 }
 
 /**
@@ -184,7 +193,7 @@ export async function writeBlob(
     kind,
     beforeRename: async () => {
       await beforeRename?.();
-      if (kind === "state") await keepAs(`${path}.attrs`, `${path}.bak.attrs`);
+      if (kind === "state") await keepAs(`${path}.attrs`, `${path}.bak.attrs`, "attributes");
       await writeDurably(`${path}.attrs`, attributesOf(text), { kind: "attributes" });
     },
   });

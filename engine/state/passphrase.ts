@@ -1,8 +1,8 @@
 /** Where the passphrase of a stack comes from, and the secrets manager that it opens. */
 import { randomBytes } from "node:crypto";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { InputError } from "../../model/input-error.ts";
-import { readTextFile, writeDurably } from "./durable-file.ts";
+import { readTextFile, removeTemporaries, writeDurably } from "./durable-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
 import { createSecretsManager, openSecretsManager } from "./secrets-manager.ts";
 
@@ -97,6 +97,7 @@ export class PassphraseKeeper {
   async #generate(): Promise<Passphrase> {
     const text = randomBytes(32).toString("base64url");
     const path = join(this.#projectDirectory, passphraseFile);
+    await removeTemporaries(dirname(path), "passphrase.", 60_000);
     await writeDurably(path, `${text}\n`, { kind: "passphrase", mode: 0o600 });
     return { text, source: passphraseFile };
   }

@@ -3,7 +3,7 @@ import { InputError, showValue } from "../../model/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, encodeDeployment, parseCheckpoint } from "./checkpoint.ts";
 import type { CiphertextCache } from "./checkpoint-value.ts";
-import { readState } from "./file-backend.ts";
+import { namingBackup, readState } from "./file-backend.ts";
 import type { Stack } from "./stack.ts";
 import { StackState } from "./stack-state.ts";
 
@@ -14,7 +14,7 @@ import { StackState } from "./stack-state.ts";
  * @throws InputError when the state is damaged
  */
 export async function exportStack(stack: Stack): Promise<string> {
-  const checkpoint = await readState(stack.files);
+  const checkpoint = await namingBackup(stack.files, () => readState(stack.files));
   // What was read has been checked key by key, and is in the order in which it was written.
   const deployment: unknown =
     checkpoint?.deployment ?? JSON.parse(encodeDeployment(emptySnapshot, emptyFrame(stack), noSecrets));

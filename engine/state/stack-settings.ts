@@ -3,10 +3,10 @@
  * `ProjectStack`; sdk/go/common/resource/config). Written back, it keeps its comments, order and indentation.
  */
 import { realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Document, YAMLMap, isCollection, isMap, isScalar, type Pair } from "yaml";
 import { InputError, showValue } from "../../model/input-error.ts";
-import { readTextFile, shownPath, writeDurably } from "./durable-file.ts";
+import { readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
 import type { Project, YamlFile } from "./project-file.ts";
 import { readYaml } from "./project-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
@@ -117,6 +117,7 @@ export class StackSettings {
     if (!isMap(document.contents)) document.contents = new YAMLMap();
     change(document);
     const indent = /^( +)[^\s#-]/m.exec(text)?.[1]?.length ?? 2;
+    await removeTemporaries(dirname(target), `${basename(target)}.`, 60_000);
     await writeDurably(target, document.toString({ lineWidth: 0, indent }), { kind: "settings" });
   }
 

@@ -4,8 +4,8 @@ import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint, encodeDeployment } from "./checkpoint.ts";
 import type { CiphertextCache } from "./checkpoint-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
-import { removeTemporaries, shownPath } from "./durable-file.ts";
-import { readState, withBackup, writeState } from "./file-backend.ts";
+import { shownPath } from "./durable-file.ts";
+import { namingBackup, readState, removeLeftOvers, writeState } from "./file-backend.ts";
 import type { UpdateRecord } from "./history.ts";
 import { writeHistory } from "./history.ts";
 import type { HeldLock } from "./lock.ts";
@@ -53,8 +53,9 @@ export class StackState implements AsyncDisposable {
   static async open(stack: Stack, options: { lock: boolean; damaged?: "replace" }): Promise<StackState> {
     const lock = options.lock ? await takeLock(stack.files.locks, stack.name) : undefined;
     try {
-      if (lock !== undefined) await removeTemporaries(stack.files.state);
-      return new StackState(stack, lock, await readDecrypted(stack, options.damaged === "replace"));
+      if (lock !== undefined) await removeLeftOvers(stack.files);
+      const read = options.damaged === "replace" ? readReplaceable : readDecrypted;
+      return new StackState(stack, lock, await namingBackup(stack.files, () => read(stack)));
     } catch (error) {
       if (lock !== undefined) await releaseLock(lock);
       throw error;
@@ -160,20 +161,28 @@ interface ReadState {
   ciphertexts: CiphertextCache;
 }
 
-/** Reads and decrypts a stack's state, with the newest good backup in the error where that fails. */
-async function readDecrypted(stack: Stack, replacesDamaged: boolean): Promise<ReadState> {
+/** Reads and decrypts a stack's state. */
+async function readDecrypted(stack: Stack): Promise<ReadState> {
+  const checkpoint = await readState(stack.files);
+  if (checkpoint === undefined) return noState();
+  const secrets =
+    checkpoint.encrypted && checkpoint.salt !== undefined
+      ? await stack.openSecrets(checkpoint.salt, checkpoint.path)
+      : undefined;
   const ciphertexts: CiphertextCache = new Map();
-  const nothing = { checkpoint: undefined, snapshot: { resources: [], pendingOperations: [] }, ciphertexts };
+  return { checkpoint, snapshot: decodeCheckpoint(checkpoint, secrets, ciphertexts), ciphertexts };
+}
+
+/** Reads a state that is about to be replaced, which it may be the very reason for that it is damaged. */
+async function readReplaceable(stack: Stack): Promise<ReadState> {
   try {
-    const checkpoint = await readState(stack.files);
-    if (checkpoint === undefined) return nothing;
-    const secrets =
-      checkpoint.encrypted && checkpoint.salt !== undefined
-        ? await stack.openSecrets(checkpoint.salt, checkpoint.path)
-        : undefined;
-    return { checkpoint, snapshot: decodeCheckpoint(checkpoint, secrets, ciphertexts), ciphertexts };
+    return await readDecrypted(stack);
   } catch (error) {
-    if (replacesDamaged && error instanceof DamagedStateError) return nothing;
-    throw await withBackup(error, stack.files);
+    if (error instanceof DamagedStateError) return noState();
+    throw error;
   }
+}
+
+function noState(): ReadState {
+  return { checkpoint: undefined, snapshot: { resources: [], pendingOperations: [] }, ciphertexts: new Map() };
 }

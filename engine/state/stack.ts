@@ -2,7 +2,7 @@ import type { StackLocation } from "../operations.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
-import { readState, stackFiles } from "./file-backend.ts";
+import { namingBackup, readState, stackFiles } from "./file-backend.ts";
 import type { LockHolder } from "./lock.ts";
 import { releaseAllLocks } from "./lock.ts";
 import { PassphraseKeeper } from "./passphrase.ts";
@@ -78,7 +78,7 @@ export class Stack {
    */
   async ensureSecrets(): Promise<SecretsManager> {
     if (this.salt !== undefined) return await this.#configSecrets();
-    const stateSalt = (await readState(this.files))?.salt;
+    const stateSalt = (await namingBackup(this.files, () => readState(this.files)))?.salt;
     const secrets =
       stateSalt === undefined ? await this.#keeper.create() : await this.openSecrets(stateSalt, this.files.state);
     await this.#settings.setEncryptionSalt(secrets.salt);

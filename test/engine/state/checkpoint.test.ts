@@ -15,7 +15,8 @@ import type { CiphertextCache } from "../../../engine/state/checkpoint-value.ts"
 import { magicOf } from "../../../engine/state/checkpoint-schema.ts";
 import type { SecretsManager } from "../../../engine/state/secrets-manager.ts";
 import { createSecretsManager, openSecretsManager } from "../../../engine/state/secrets-manager.ts";
-import { compact, data, resource } from "./state-project.ts";
+import { resource } from "../../support/resource.ts";
+import { compact, data } from "./state-project.ts";
 
 const managers = new Map<string, SecretsManager | undefined>();
 async function unlock(salt: string): Promise<SecretsManager | undefined> {
@@ -109,7 +110,10 @@ describe("the checkpoint", function () {
       fc.property(fc.array(resources, { maxLength: 3 }), fc.array(resources, { maxLength: 2 }), (list, begun) => {
         const snapshot: Snapshot = {
           resources: list.map((each, index) => ({ ...each, urn: `${each.urn}${String(index)}` })),
-          pendingOperations: begun.map((each) => ({ resource: each, type: "creating" })),
+          pendingOperations: begun.map((each, index) => ({
+            resource: { ...each, urn: `${each.urn}${String(index)}` },
+            type: "creating",
+          })),
         };
         const frame = { time: "2026-11-22T22:55:39Z", manifest: undefined, salt: secrets?.salt, metadata: {} };
         const context = { secrets, ciphertexts: new Map(), path: "state" };
@@ -257,7 +261,7 @@ const resources: fc.Arbitrary<ResourceState> = fc
     }),
     fc.record({ initErrors: names, additionalSecretOutputs: names, ignoreChanges: names, replaceOnChanges: names }),
     fc.subarray<Partial<ResourceState>>([
-      { custom: true, id: "1" },
+      { id: "1" },
       { protect: true },
       { retainOnDelete: true },
       { external: true },
@@ -268,4 +272,9 @@ const resources: fc.Arbitrary<ResourceState> = fc
       { sourcePosition: "project:///index.ts#1,2", stackTrace: ["project:///index.ts#1,2"] },
     ]),
   )
-  .map(([properties, lists, options]) => resource("r", Object.assign({ ...properties, ...lists }, ...options)));
+  .map(([properties, lists, options]) =>
+    resource(
+      "r",
+      options.reduce((all, option) => ({ ...all, ...option }), { ...properties, ...lists }),
+    ),
+  );

@@ -2,7 +2,6 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ResourceState } from "../../../engine/resource-state.ts";
 import type { Stack } from "../../../engine/state/stack.ts";
 import { openStack } from "../../../engine/state/stack.ts";
 
@@ -40,26 +39,6 @@ export class StateProject implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-/** A component with nothing but a name, and whatever else a test wants of it. */
-export function resource(name: string, more: Partial<ResourceState> = {}): ResourceState {
-  return {
-    urn: `urn:pulumi:dev::shop::test:index:Thing::${name}`,
-    type: "test:index:Thing",
-    custom: false,
-    inputs: {},
-    outputs: {},
-    dependencies: [],
-    propertyDependencies: {},
-    additionalSecretOutputs: [],
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    hideDiffs: [],
-    aliases: [],
-    initErrors: [],
-    ...more,
-  };
 }
 
 /** JSON without the white space between its parts, which says nothing; order and spelling are kept. */

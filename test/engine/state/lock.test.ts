@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { StackLockedError, readLocks, releaseAllLocks, releaseLock, takeLock } from "../../../engine/state/lock.ts";
+import { StateProject, data } from "./state-project.ts";
+
+const recordedLock = join(data, "file-backend/dot-pulumi/locks/organization/recording/dev");
+
+/** A process that takes the lock and holds it until its input ends; says `held`, or `refused`. */
+const contender = `
+import { takeLock, releaseLock } from ${JSON.stringify(join(import.meta.dirname, "../../../engine/state/lock.ts"))};
+const [folder, rounds] = process.argv.slice(1);
+process.stdout.write("ready\\n");
+for await (const _ of process.stdin) {
+  try {
+    const lock = await takeLock(folder, "dev");
+    process.stdout.write("held\\n");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await releaseLock(lock);
+  } catch (error) {
+    process.stdout.write(error.name === "InputError" ? "refused\\n" : "failed " + error.stack + "\\n");
+  }
+}`;
+
+class Contender implements Disposable {
+  readonly #process;
+  #answer: (line: string) => void = () => undefined;
+
+  constructor(folder: string) {
+    const flags = ["--input-type=module-typescript", "--eval", contender, folder];
+    this.#process = spawn(process.execPath, flags, { stdio: ["pipe", "pipe", "inherit"] });
+    this.#process.stdout.setEncoding("utf8").on("data", (line: string) => {
+      this.#answer(line.trim());
+    });
+  }
+
+  next(): Promise<string> {
+    return new Promise((resolve) => (this.#answer = resolve));
+  }
+
+  compete(): Promise<string> {
+    const answer = this.next();
+    this.#process.stdin.write("go\n");
+    return answer;
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  async kill(): Promise<void> {
+    const gone = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.kill("SIGKILL");
+    await gone;
+  }
+
+  [Symbol.dispose](): void {
+    this.#process.kill("SIGKILL");
+  }
+}
+
+describe("the lock of a stack", function () {
+  this.timeout(30_000);
+
+  it("is refused to a second, who learns who has it, since when, and how to release it", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks/organization/shop/dev");
+    const lock = await takeLock(folder, "dev");
+    const content = JSON.parse(readFileSync(lock.path, "utf8")) as Record<string, unknown>; // as written by takeLock
+    assert.equal(content["pid"], process.pid);
+    assert.equal(content["hostname"], hostname());
+    await assert.rejects(takeLock(folder, "dev"), (error: unknown) => {
+      assert.ok(error instanceof StackLockedError);
+      assert.match(
+        error.message,
+        /dev\/holdfast\.json: expected nobody else at work on the stack dev, got a lock of \S+@\S+ \(process \d+\) since 20\d\d-\S+Z\. Wait for .* with `npx holdfast cancel --stack dev` or `pulumi cancel`\.$/,
+      );
+      assert.equal(error.holders[0]?.gone, false);
+      return true;
+    });
+    await releaseLock(lock);
+    await releaseLock(await takeLock(folder, "dev"));
+    assert.deepEqual(readdirSync(folder), []);
+    assert.deepEqual(readdirSync(join(folder, "..")), ["dev"], "no temporary file is left");
+  });
+
+  it("is had by exactly one of several processes that want it at the same time", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks/organization/shop/dev");
+    using a = new Contender(folder);
+    using b = new Contender(folder);
+    using c = new Contender(folder);
+    const contenders = [a, b, c];
+    await Promise.all(contenders.map((each) => each.next()));
+    for (let round = 0; round < 20; round++) {
+      const answers = await Promise.all(contenders.map((each) => each.compete()));
+      assert.deepEqual(answers.sort(), ["held", "refused", "refused"], `round ${String(round)}`);
+      while ((await readLocks(folder)).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+
+  it("of Pulumi counts, and is left alone", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks/organization/recording/dev");
+    cpSync(recordedLock, folder, { recursive: true });
+    await assert.rejects(takeLock(folder, "dev"), {
+      message: /34813862-\S+\.json: .* got \S+ lock of root@vm \(process 16422\) since 2026-11-22T22:11:12\.46541779Z/,
+    });
+    assert.deepEqual(readdirSync(folder), readdirSync(recordedLock));
+  });
+
+  it("of a process that was killed is recognised, and released only by who asks for it", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks/organization/shop/dev");
+    using killed = new Contender(folder);
+    await killed.next();
+    assert.equal(await killed.compete(), "held");
+    await killed.kill();
+    await assert.rejects(takeLock(folder, "dev"), {
+      message:
+        /got the lock of \S+ \(process \d+\) since \S+, a process that is no longer running\. Release the lock with/,
+    });
+    assert.deepEqual(
+      (await releaseAllLocks(folder)).map(({ pid, gone }) => [pid, gone]),
+      [[killed.pid, true]],
+    );
+    await releaseLock(await takeLock(folder, "dev"));
+  });
+
+  it("is known to be left over when its pid belongs to another process by now", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks");
+    mkdirSync(folder);
+    const lock = { pid: process.pid, username: "a", hostname: hostname(), timestamp: "2026-01-01T00:00:00Z" };
+    const write = (name: string, change: object): void => {
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...lock, ...change }));
+    };
+    write("1-pulumi-before-this-process-began", {});
+    write("2-pulumi-since", { timestamp: new Date().toISOString() });
+    write("3-ours-of-another-start", { processStart: "boot/1" });
+    write("4-elsewhere", { hostname: "elsewhere" });
+    writeFileSync(join(folder, "5-empty.json"), "");
+    assert.deepEqual(
+      (await readLocks(folder)).map(({ gone }) => gone),
+      [true, false, true, false, false],
+    );
+  });
+
+  it("that was released by hand and taken by another is not released a second time", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks/organization/shop/dev");
+    const first = await takeLock(folder, "dev");
+    await releaseAllLocks(folder);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = await takeLock(folder, "dev");
+    await releaseLock(first);
+    assert.equal((await readLocks(folder)).length, 1);
+    await releaseLock(second);
+  });
+});

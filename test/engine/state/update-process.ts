@@ -1,0 +1,7 @@
+/** {@link updateStack} as a process that can be killed: `update-process.ts <project> <names...>`. */
+import { updateStack } from "./update-stack.ts";
+
+const [projectDirectory = ".", ...names] = process.argv.slice(2);
+await updateStack(projectDirectory, names, (name) => {
+  console.log(`created ${name}`);
+});
