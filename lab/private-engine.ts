@@ -77,7 +77,8 @@ export function dockerdArguments(engine: PrivateEngine): string[] {
     ...["--bridge", linkNames(engine.lab).bridge],
     ...["--cgroup-parent", cgroupParent(engine.lab, engine.part)],
     ...["--exec-opt", "native.cgroupdriver=cgroupfs"],
-    // Ports are published by docker-proxy alone: the machine's firewall rules and routing stay as they are.
+    // Ports are published by docker-proxy alone: the machine's firewall rules and routing stay as they are. Within the
+    // namespaces of containers dockerd uses iptables all the same, for its name server (libnetwork, resolver_unix.go).
     ...["--iptables=false", "--ip6tables=false", "--ip-forward=false"],
     ...engine.insecureRegistries.flatMap((registry) => ["--insecure-registry", registry]),
     ...["--log-level", "warn"],

@@ -16,6 +16,8 @@ const redisId = 999;
 const layerSchema = z.object({
   /** The version of Redis, as it calls itself: `7.0.15`. */
   version: z.string(),
+  /** The digest of what the image is assembled by: another release of Holdfast assembles it anew. */
+  recipe: z.string(),
   /** The digest of the layer before compression. */
   diffId: z.string(),
 });
@@ -43,7 +45,7 @@ export async function assembleRedisLayer(toolbox: Toolbox, cacheDirectory: strin
     const tar = join(partial, "layer.tar");
     await execa("tar", ["--create", "--file", tar, "--sort=name", "--mtime=@0", "--numeric-owner", "-C", root, "."]);
     const files = await readFile(tar);
-    const layer = { version: await redisVersion(toolbox), diffId: sha256(files) };
+    const layer = { version: await redisVersion(toolbox), recipe, diffId: sha256(files) };
     const content = new Uint8Array(gzipSync(files));
     await writeFile(join(partial, "layer.tar.gz"), content);
     await writeFile(join(partial, "layer.json"), JSON.stringify(layer));
@@ -113,7 +115,7 @@ export function redisImage(layer: RedisLayer, architecture: NodeJS.Architecture 
 
 /**
  * As the official entrypoint does: options alone mean redis-server, and a server started as root hands /data to the user
- * redis and goes on as that user.
+ * redis and goes on as that user. setpriv has its path, since busybox' shell prefers an applet of that name.
  */
 const entrypoint = `#!/bin/sh
 set -e
@@ -122,7 +124,7 @@ if [ "\${1#-}" != "$1" ] || [ "\${1%.conf}" != "$1" ]; then
 fi
 if [ "$1" = redis-server ] && [ "$(id -u)" = 0 ]; then
 	find . ! -user redis -exec chown redis:redis '{}' +
-	exec setpriv --reuid=${redisId} --regid=${redisId} --clear-groups "$0" "$@"
+	exec /usr/bin/setpriv --reuid=${redisId} --regid=${redisId} --clear-groups "$0" "$@"
 fi
 if [ "$(umask)" = 0022 ]; then
 	umask 0077
@@ -145,6 +147,10 @@ exec /usr/bin/redis-server "$@"
 const users = `root:x:0:0:root:/root:/bin/sh\nredis:x:${redisId}:${redisId}::/data:/bin/sh\n`;
 const groups = `root:x:0:\nredis:x:${redisId}:\n`;
 
+const imagePrograms = ["usr/bin/redis-server", "usr/bin/redis-cli", "usr/bin/setpriv", "bin/busybox"];
+
+const recipe = sha256(JSON.stringify([entrypoint, redisServer, users, groups, imagePrograms]));
+
 async function layOutFiles(toolbox: Toolbox, root: string): Promise<void> {
   for (const directory of ["bin", "usr/bin", "usr/local/bin", "etc", "proc", "sys", "dev", "root"]) {
     await mkdir(join(root, directory), { recursive: true });
@@ -158,7 +164,7 @@ async function layOutFiles(toolbox: Toolbox, root: string): Promise<void> {
   await writeFile(join(root, "usr/local/bin/docker-entrypoint.sh"), entrypoint, { mode: 0o755 });
   await writeFile(join(root, "usr/local/bin/redis-server"), redisServer, { mode: 0o755 });
 
-  for (const target of ["usr/bin/redis-server", "usr/bin/redis-cli", "usr/bin/setpriv", "bin/busybox"]) {
+  for (const target of imagePrograms) {
     const program = await requireProgram(toolbox, basename(target));
     await copyInto(root, program, target);
     for (const library of await sharedLibraries(toolbox, program)) {
@@ -218,6 +224,7 @@ async function requireProgram(toolbox: Toolbox, name: string): Promise<string> {
 async function readLayer(directory: string): Promise<RedisLayer | undefined> {
   try {
     const layer = layerSchema.parse(JSON.parse(await readFile(join(directory, "layer.json"), "utf8")));
+    if (layer.recipe !== recipe) return undefined;
     return { ...layer, content: new Uint8Array(await readFile(join(directory, "layer.tar.gz"))) };
   } catch {
     return undefined; // Not assembled yet, or not to the end.

@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { arch } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
@@ -14,7 +14,7 @@ import { withExclusiveLock } from "./exclusive-lock.ts";
 export interface Toolbox {
   /** The folder that the packages were unpacked into. */
   readonly directory: string;
-  /** `PATH` and `LD_LIBRARY_PATH` with which the programs are found and run. */
+  /** The environment in which the programs are found and run: `PATH` and where libraries and extensions lie. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -25,6 +25,7 @@ const packages = {
   "redis-server": "redis-server",
   "busybox-static": "busybox",
   iproute2: "ip",
+  iptables: "iptables",
 } as const;
 
 /** What the lab runs; of these only util-linux' own come with every Debian. */
@@ -34,7 +35,7 @@ const programs = [...Object.values(packages), "containerd", "runc", "redis-cli",
 export async function openToolbox(cacheDirectory: string): Promise<Toolbox | undefined> {
   const directory = join(cacheDirectory, "toolbox");
   const filledFor = await readFile(join(directory, "filled-for"), "utf8").catch(() => undefined);
-  if (filledFor === undefined || filledFor !== (await systemRelease())) return undefined;
+  if (filledFor === undefined || filledFor !== (await contentsKey())) return undefined;
   return { directory, environment: await toolEnvironment(directory) };
 }
 
@@ -60,8 +61,9 @@ export async function fillToolbox(cacheDirectory: string, progress: (detail: str
       progress(`unpacking ${index + 1} of ${files.length}: ${packageOf(name)}`);
       await execa("dpkg-deb", ["--extract", join(archives, name), partial]);
     }
+    await nameIptables(partial);
     await requirePrograms(await toolEnvironment(partial));
-    await writeFile(join(partial, "filled-for"), await systemRelease());
+    await writeFile(join(partial, "filled-for"), await contentsKey());
 
     const directory = join(cacheDirectory, "toolbox");
     await rm(directory, { recursive: true, force: true });
@@ -161,6 +163,12 @@ async function missingPackages(): Promise<string[]> {
   return found.filter(({ path }) => path === undefined).map(({ name }) => name);
 }
 
+/** Gives iptables its name, which update-alternatives does when the package is installed. */
+async function nameIptables(directory: string): Promise<void> {
+  if (!existsSync(join(directory, "usr/sbin/xtables-nft-multi"))) return;
+  for (const name of ["iptables", "ip6tables"]) await symlink("xtables-nft-multi", join(directory, "usr/sbin", name));
+}
+
 async function requirePrograms(environment: Toolbox["environment"]): Promise<void> {
   for (const name of programs) {
     if ((await findProgram(environment, name)) !== undefined) continue;
@@ -180,7 +188,12 @@ async function toolEnvironment(directory: string): Promise<Record<string, string
     libraries.push(...names.filter((name) => name.includes("-linux-gnu")).map((name) => join(parent, name)), parent);
   }
   const binaries = ["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name));
-  return { PATH: searchPath(binaries), LD_LIBRARY_PATH: libraries.join(delimiter) };
+  const iptablesExtensions = libraries.map((library) => join(library, "xtables")).find((path) => existsSync(path));
+  return {
+    PATH: searchPath(binaries),
+    LD_LIBRARY_PATH: libraries.join(delimiter),
+    ...(iptablesExtensions === undefined ? {} : { XTABLES_LIBDIR: iptablesExtensions }),
+  };
 }
 
 function searchPath(first: readonly string[]): string {
@@ -188,9 +201,10 @@ function searchPath(first: readonly string[]): string {
   return [...new Set([...first, ...(process.env["PATH"] ?? "").split(delimiter), ...usual])].join(delimiter);
 }
 
-async function systemRelease(): Promise<string> {
+/** What a toolbox was filled for: another system, or a release of Holdfast that needs other packages, fills it anew. */
+async function contentsKey(): Promise<string> {
   const release = osRelease(await readFile("/etc/os-release", "utf8"));
-  return `${release.id} ${release.version} ${arch()}`;
+  return [release.id, release.version, arch(), ...Object.keys(packages)].join(" ");
 }
 
 const releaseSchema = z.object({ ID: z.string(), ID_LIKE: z.string().default(""), VERSION_ID: z.string().default("") });
