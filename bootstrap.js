@@ -1,0 +1,101 @@
+/**
+ * Makes a fresh clone runnable: installs the dependencies that package-lock.json names, once, and checks that the Node
+ * that runs the TypeScript came with them. Plain JavaScript for any Node >= 20; a second run only compares two files.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(fileURLToPath(import.meta.url));
+
+/** The Node (npm package `node`) that runs this project. */
+export const nodePath = join(root, "node_modules", ".bin", "node");
+
+/** Installs what is missing; throws a BootstrapError with what to do about it when that fails. */
+function bootstrap() {
+  const lockPath = join(root, "package-lock.json");
+  const lock = readLock(lockPath);
+  if (lock === undefined) {
+    throw new BootstrapError(`${lockPath}: expected npm's lock file, got none that can be read. Restore it with git.`);
+  }
+  const installed = readLock(join(root, "node_modules", ".package-lock.json"));
+  if (installed === undefined || !agree(lock, installed)) install();
+  if (!existsSync(nodePath)) throw new BootstrapError(missingNode());
+}
+
+class BootstrapError extends Error {}
+
+/**
+ * Whether the packages are installed as the lock file says. npm describes what it installed in
+ * node_modules/.package-lock.json, in the same form; optional packages, such as those for other systems, may be absent.
+ */
+function agree(lock, installed) {
+  const wanted = Object.entries(lock.packages).filter(([path]) => path !== "");
+  const isThere = ([path, { version, optional, devOptional }]) =>
+    path in installed.packages ? installed.packages[path].version === version : Boolean(optional || devOptional);
+  return wanted.every(isThere) && Object.keys(installed.packages).every((path) => path in lock.packages);
+}
+
+function readLock(path) {
+  try {
+    const lock = JSON.parse(readFileSync(path, "utf8"));
+    return typeof lock.packages === "object" && lock.packages !== null ? lock : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function install() {
+  console.error("Installing the packages of package-lock.json (npm ci), once …");
+  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const { status, error, stdout, stderr } = npm(args);
+  if (status === 0) return;
+  const output = error ? error.message : `${stdout}${stderr}`.trim();
+  throw new BootstrapError(
+    `npm ci: expected the packages of package-lock.json to be installed, got:\n${output}\n` +
+      "Check the network and npm's registry (`npm ping`), then run the command again.",
+  );
+}
+
+function missingNode() {
+  const ignoresScripts = npm(["config", "get", "ignore-scripts"]).stdout?.trim() === "true";
+  return ignoresScripts
+    ? `${nodePath}: expected the Node that the package \`node\` installs, got none, since npm's setting ignore-scripts is on. ` +
+        "Allow that one script: `npm rebuild node --ignore-scripts=false --foreground-scripts`."
+    : `${nodePath}: expected the Node that the package \`node\` installs, got none. ` +
+        "Install it again: `npm rebuild node --foreground-scripts` shows why it failed.";
+}
+
+/** npm as this Node came with it; a Node of node_modules on the PATH must not run the npm that replaces node_modules. */
+function npm(args) {
+  const path = (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((entry) => !entry.startsWith(join(root, "node_modules")));
+  return spawnSync("npm", args, {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, PATH: path.join(delimiter) },
+    maxBuffer: 64 * 1024 * 1024,
+    shell: process.platform === "win32",
+  });
+}
+
+/**
+ * Does what is needed and answers whether the project can run now: silently when there is nothing to do, with one message
+ * about what to do when it fails.
+ */
+export function tryBootstrap() {
+  try {
+    bootstrap();
+    return true;
+  } catch (error) {
+    if (!(error instanceof BootstrapError)) throw error;
+    console.error(error.message);
+    return false;
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = tryBootstrap() ? 0 : 1;
+}
