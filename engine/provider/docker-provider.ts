@@ -1,0 +1,200 @@
+/** The Docker provider of the embedded engine: `docker:index/*`, as pulumi-docker 5.2 does it. */
+import { z } from "zod";
+import { InputError, showValue } from "../../model/input-error.ts";
+import { findEngine, pingEngine, requireManager, type EngineConnection } from "../../swarm/connection.ts";
+import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
+import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
+import { redactor } from "../../swarm/redaction.ts";
+import type { PropertyMap } from "../property-value.ts";
+import { PartialFailure, type OperationControl, type ResourceProvider } from "../resource-provider.ts";
+import { checkInputs } from "./check.ts";
+import { diffResource } from "./diff.ts";
+import { invokeFunction } from "./functions.ts";
+import { plainProperties, type AppliedResource, type ManagedType, type OperationContext } from "./managed-type.ts";
+import { networkType } from "./network.ts";
+import { planOutputs } from "./plan.ts";
+import { parseImageName } from "./registry-image.ts";
+import { resourceSchema } from "./schema.ts";
+import { secretType } from "./secret.ts";
+import { serviceConfigType } from "./service-config.ts";
+import { serviceType } from "./service.ts";
+import { readInputs, stateOutputs } from "./state.ts";
+import { volumeType } from "./volume.ts";
+
+const managedTypes: ReadonlyMap<string, ManagedType> = new Map([
+  ["docker:index/network:Network", networkType],
+  ["docker:index/secret:Secret", secretType],
+  ["docker:index/service:Service", serviceType],
+  ["docker:index/serviceConfig:ServiceConfig", serviceConfigType],
+  ["docker:index/volume:Volume", volumeType],
+]);
+
+const registryAuthSchema = z.strictObject({
+  address: z.string(),
+  username: z.string().nullish(),
+  password: z.string().nullish(),
+});
+
+const configurationSchema = z.strictObject({
+  host: z.string().nullish(),
+  registryAuth: z.array(registryAuthSchema).nullish(),
+  // What the engine itself puts into every provider's configuration.
+  version: z.unknown(),
+  pluginDownloadURL: z.unknown(),
+  __internal: z.unknown(),
+  __defaults: z.unknown(),
+});
+
+/** The configuration of a `docker.Provider`, as far as the embedded provider knows it. */
+export type DockerProviderConfiguration = z.infer<typeof configurationSchema>;
+
+/**
+ * Reads the configuration of a `docker.Provider`.
+ *
+ * @throws InputError that names a setting which the embedded provider does not know
+ */
+export function parseConfiguration(configuration: PropertyMap): DockerProviderConfiguration {
+  const { data, error } = configurationSchema.safeParse(plainProperties(jsonSettings(configuration)));
+  if (data) return data;
+  const [issue] = error.issues;
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : undefined;
+  throw new InputError({
+    path: ["docker provider", ...(issue?.path ?? [])].join(": "),
+    expected: unknown === undefined ? (issue?.message ?? "a valid setting") : "the settings host and registryAuth",
+    got: unknown ?? "another value",
+    fix: "Use the Pulumi CLI (--engine pulumi) for other settings of the provider",
+  });
+}
+
+/** Pulumi's SDK sends the nested settings of a provider as JSON text (sdk/nodejs/provider.ts). */
+function jsonSettings(configuration: PropertyMap): PropertyMap {
+  const { registryAuth } = configuration;
+  if (typeof registryAuth !== "string") return configuration;
+  // What JSON.parse gives is checked by the schema right after.
+  return { ...configuration, registryAuth: JSON.parse(registryAuth) as PropertyMap };
+}
+
+/**
+ * Makes the provider; nothing is contacted before the first operation.
+ *
+ * @param connection - the engine to use; default: the configured host, else the one that the docker CLI would use
+ */
+export function createDockerProvider(
+  configuration: DockerProviderConfiguration,
+  connection: EngineConnection = findEngine({ host: configuration.host ?? undefined }),
+): ResourceProvider {
+  const credentialsFor = registryCredentials(configuration);
+  /** Contents of Docker secrets that have passed through here: masked in what containers print. */
+  const secretValues = new Set<string>();
+  const remember = (type: string, properties: PropertyMap) => {
+    const { data } = type === "docker:index/secret:Secret" ? plainProperties(properties) : {};
+    if (typeof data === "string") secretValues.add(Buffer.from(data, "base64").toString("utf8"));
+  };
+  const contextOf = (control: OperationControl): OperationContext => ({
+    ...control,
+    connection,
+    credentialsFor,
+    redact: (text) => redactor(secretValues)(text),
+  });
+  const outputsOf = (type: string, applied: AppliedResource, planned: PropertyMap) => {
+    const outputs = stateOutputs(type, { ...applied.attributes, id: applied.id }, planned);
+    if (applied.failure !== undefined) throw new PartialFailure(applied.failure, applied.id, outputs);
+    return outputs;
+  };
+
+  return {
+    check: ({ type, name }, request) => {
+      remember(type, request.olds);
+      remember(type, request.news);
+      return checkInputs(type, { name, ...request });
+    },
+
+    diff: ({ type }, request) => diffResource(type, request),
+
+    preview: ({ type }, request) => planOutputs(type, request),
+
+    create: ({ type }, { news, ...control }) =>
+      explained(connection, async () => {
+        const planned = planOutputs(type, { news, ignoreChanges: [] });
+        const applied = await managedType(type).create(contextOf(control), plainProperties(planned));
+        return { id: applied.id, outputs: outputsOf(type, applied, planned) };
+      }),
+
+    update: ({ type }, { id, news, oldInputs, oldOutputs, ...control }) =>
+      explained(connection, async () => {
+        const { update } = managedType(type);
+        if (!update) throw new Error(`${type}: every change is a replacement`);
+        const old = { id, inputs: oldInputs, outputs: oldOutputs };
+        const planned = planOutputs(type, { news, old, ignoreChanges: [] });
+        const applied = await update(contextOf(control), id, plainProperties(planned));
+        return { outputs: outputsOf(type, applied, planned) };
+      }),
+
+    delete: ({ type }, { id, outputs, inputs, ...control }) =>
+      explained(connection, () =>
+        managedType(type).remove(contextOf(control), id, plainProperties({ ...inputs, ...outputs })),
+      ),
+
+    read: ({ type }, { id, inputs, outputs }) =>
+      explained(connection, async () => {
+        remember(type, outputs);
+        const found = await managedType(type).read(connection, id, plainProperties({ ...inputs, ...outputs }));
+        if (!found) return undefined;
+        // Without outputs it is the other half of a creation that was interrupted.
+        const isAdoption = Object.keys(outputs).length === 0 && Object.keys(inputs).length > 0;
+        const planned = isAdoption ? planOutputs(type, { news: inputs, ignoreChanges: [] }) : undefined;
+        const present = stateOutputs(type, { ...found.attributes, id: found.id }, planned);
+        return { id: found.id, inputs: readInputs(type, { oldInputs: inputs, outputs: present }), outputs: present };
+      }),
+
+    findCreated: ({ type }, inputs) =>
+      explained(connection, () =>
+        managedType(type).find(connection, plainProperties(planOutputs(type, { news: inputs, ignoreChanges: [] }))),
+      ),
+
+    invoke: (token, args) =>
+      explained(connection, async () => ({
+        result: await invokeFunction({ connection, credentialsFor }, token, args),
+        failures: [],
+      })),
+  };
+}
+
+function managedType(type: string): ManagedType {
+  // Throws the error that names the type, for one that is not known.
+  resourceSchema(type);
+  const managed = managedTypes.get(type);
+  if (managed) return managed;
+  throw new Error(`${type}: has a schema but cannot be managed`);
+}
+
+/** Credentials by the registry in an image's name, as the provider's `registryAuth` gives them. */
+function registryCredentials({
+  registryAuth,
+}: DockerProviderConfiguration): (image: string) => RegistryCredentials | undefined {
+  const byRegistry = new Map(
+    (registryAuth ?? []).map(({ address, username, password }) => [
+      address.replace(/^https?:\/\//, "").replace(/\/.*$/, ""),
+      { serveraddress: address, username: username ?? "", password: password ?? "" },
+    ]),
+  );
+  return (image) => {
+    const { registry } = parseImageName(image);
+    return byRegistry.get(registry) ?? (registry === "registry-1.docker.io" ? byRegistry.get("docker.io") : undefined);
+  };
+}
+
+/** Turns what dockerode throws into an error that a person can act on: why the engine is gone, or its own words. */
+async function explained<T>(connection: EngineConnection, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (isConnectionCut(error)) await pingEngine(connection);
+    const status = dockerStatus(error);
+    if (status === 503) await requireManager(connection);
+    if (isConnectionCut(error) || status !== undefined) {
+      throw new Error(`Docker at ${showValue(connection.host)}: ${dockerWords(error)}`, { cause: error });
+    }
+    throw error;
+  }
+}

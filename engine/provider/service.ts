@@ -1,0 +1,141 @@
+import { parseDuration } from "../../model/durations.ts";
+import { inspectService, type RegistryCredentials } from "../../swarm/docker-reads.ts";
+import { redactor, type Redact } from "../../swarm/redaction.ts";
+import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
+import {
+  createService,
+  nameTaken,
+  removeService,
+  resolveImage,
+  updateService,
+  type ChangeOptions,
+} from "../../swarm/service-changes.ts";
+import { awaitConvergence, ConvergenceError } from "../../swarm/service-convergence.ts";
+import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/service-properties.ts";
+import { serviceSpec } from "../../swarm/service-spec.ts";
+import { isMadeFrom } from "../../swarm/spec-comparison.ts";
+import type { AppliedResource, ManagedType, OperationContext, PlainProperties } from "./managed-type.ts";
+
+/** How long a service without `convergeConfig` may take: the provider's own default of `convergeConfig.timeout`. */
+const defaultTimeoutSeconds = 180;
+
+/** What Swarm needs beyond the grace period to take a stopped container away. */
+const removalSeconds = 30;
+
+/**
+ * `docker:index/service:Service`.
+ *
+ * Unlike the provider, a creation or update always waits until it is in effect, with or without `convergeConfig`, and a
+ * first creation that does not come into effect is not deleted: its tasks, with their errors and logs, stay to be looked
+ * at, and the next `up` updates it in place.
+ */
+export const serviceType: ManagedType = {
+  create: async (context, planned) => {
+    const service = servicePropertiesSchema.parse(planned);
+    const options = changeOptions(context, service);
+    const spec = await resolveImage(context.connection, serviceSpec(service), options.credentials);
+    const id = await createService(context.connection, spec, options.credentials);
+    return settled(context, id, service, () =>
+      awaitConvergence(context.connection, id, { ...options, earlierTasks: new Set(), doomedTasks: new Set() }),
+    );
+  },
+
+  update: (context, id, planned) => {
+    const service = servicePropertiesSchema.parse(planned);
+    const spec = serviceSpec(service);
+    return settled(context, id, service, () =>
+      updateService(context.connection, id, spec, changeOptions(context, service)),
+    );
+  },
+
+  read: async (connection, id, known) => {
+    // By name too: the provider takes over a service that was removed and made again by hand (`fetchDockerService`).
+    const name = typeof known["name"] === "string" ? known["name"] : undefined;
+    const service =
+      (await inspectService(connection.docker, id)) ??
+      (name === undefined ? undefined : await inspectService(connection.docker, name));
+    return service && { id: service.ID, attributes: { ...unreadable(known), ...serviceAttributes(service) } };
+  },
+
+  remove: async (context, id, known) => {
+    const service = servicePropertiesSchema.safeParse(known).data;
+    const graceSeconds = seconds(service?.taskSpec.containerSpec.stopGracePeriod ?? "") ?? 10;
+    const limitSeconds = context.timeoutSeconds ?? graceSeconds + removalSeconds;
+    const left = await removeService(context.connection, id, {
+      ...context,
+      deadlineMs: performance.now() + limitSeconds * 1000,
+    });
+    if (left.length > 0) context.onProgress(`removed; the containers of ${left.join(", ")} are still stopping`);
+  },
+
+  find: async (connection, planned) => {
+    const service = servicePropertiesSchema.parse(planned);
+    const found = await inspectService(connection.docker, service.name);
+    if (!found) return undefined;
+    if (isMadeFrom(found.Spec, serviceSpec(service))) return found.ID;
+    throw nameTaken("service", service.name);
+  },
+};
+
+/** The properties that Docker does not keep; the provider leaves them in the state as they are. */
+function unreadable(known: PlainProperties): Attributes {
+  // They come out of a state or plan, so they are attributes.
+  return { auth: (known["auth"] ?? null) as Attribute, convergeConfig: (known["convergeConfig"] ?? null) as Attribute };
+}
+
+/** Carries out a change and reads what came of it, also when it is not in effect. */
+async function settled(
+  { connection, onProgress }: OperationContext,
+  id: string,
+  declared: ServiceProperties,
+  change: () => Promise<{ warnings: string[] }>,
+): Promise<AppliedResource> {
+  let failure: string | undefined;
+  try {
+    const { warnings } = await change();
+    for (const warning of warnings) onProgress(`warning: ${warning}`);
+  } catch (error) {
+    if (!(error instanceof ConvergenceError)) throw error;
+    failure = error.message;
+  }
+  const service = await inspectService(connection.docker, id);
+  const kept = unreadable({ auth: declared.auth, convergeConfig: declared.convergeConfig });
+  return {
+    id,
+    attributes: { ...kept, ...(service ? serviceAttributes(service) : {}) },
+    ...(failure !== undefined && { failure }),
+  };
+}
+
+function changeOptions(context: OperationContext, service: ServiceProperties): ChangeOptions {
+  const limits = [seconds(service.convergeConfig?.timeout ?? ""), context.timeoutSeconds].filter(
+    (limit) => limit !== undefined,
+  );
+  const limitSeconds = limits.length > 0 ? Math.min(...limits) : defaultTimeoutSeconds;
+  return {
+    deadlineMs: performance.now() + limitSeconds * 1000,
+    onProgress: context.onProgress,
+    signal: context.signal,
+    redact: serviceRedaction(context.redact, service),
+    credentials: serviceCredentials(context, service),
+  };
+}
+
+/** A program may print its variables: their values are masked like secrets. */
+function serviceRedaction(redact: Redact, { taskSpec, auth }: ServiceProperties): Redact {
+  const own = redactor([...Object.values(taskSpec.containerSpec.env), ...(auth ? [auth.password] : [])]);
+  return (text) => own(redact(text));
+}
+
+function serviceCredentials(
+  { credentialsFor }: OperationContext,
+  { auth, taskSpec }: ServiceProperties,
+): RegistryCredentials | undefined {
+  return auth?.password
+    ? { serveraddress: auth.serverAddress, username: auth.username, password: auth.password }
+    : credentialsFor(taskSpec.containerSpec.image);
+}
+
+function seconds(duration: string): number | undefined {
+  return duration === "" ? undefined : parseDuration(duration, "duration") / 1000;
+}

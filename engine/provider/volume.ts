@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { InputError, showValue } from "../../model/input-error.ts";
+import { dockerStatus, dockerWords, readAgain } from "../../swarm/docker-error.ts";
+import type { Volume } from "../../swarm/docker-objects.ts";
+import { inspectVolume, listContainersWithVolume } from "../../swarm/docker-reads.ts";
+import { labelList } from "../../swarm/service-attributes.ts";
+import { labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
+import type { AppliedResource, ManagedType } from "./managed-type.ts";
+import { removeUnlessUsed } from "./removal.ts";
+
+const propertiesSchema = z.object({
+  name: textSchema,
+  driver: textSchema,
+  driverOpts: textMapSchema,
+  labels: labelsSchema,
+  cluster: z.unknown(),
+});
+
+/**
+ * `docker:index/volume:Volume` on the connected engine; on other nodes Swarm makes a volume of the same name when a task
+ * starts there.
+ *
+ * Docker gives back an existing volume of the same name, data and all, and so does the provider: that is how a volume that
+ * `down` has left behind is found again.
+ */
+export const volumeType: ManagedType = {
+  create: async ({ connection }, planned) => {
+    const declared = propertiesSchema.parse(planned);
+    if (declared.cluster != null) {
+      throw new InputError({
+        path: `volume ${showValue(declared.name)}: cluster`,
+        expected: "a volume of one node",
+        got: "a cluster volume",
+        fix: "Use the Pulumi CLI for cluster volumes (CSI)",
+      });
+    }
+    const request = {
+      ...(declared.name && { Name: declared.name }),
+      ...(declared.driver && { Driver: declared.driver }),
+      DriverOpts: declared.driverOpts,
+      Labels: labelMap(declared.labels),
+    };
+    // Creating a volume twice gives the same volume, so this may be sent again.
+    const created = await readAgain(() => connection.docker.createVolume(request)).catch((error: unknown) => {
+      throw dockerStatus(error) === 409
+        ? new InputError({
+            path: `volume ${showValue(declared.name)}`,
+            expected: "the driver and options of the volume of this name that exists",
+            got: dockerWords(error),
+            fix: "Declare it as it is, or give it another name",
+          })
+        : error;
+    });
+    const { name } = z.looseObject({ name: z.string() }).parse(created);
+    const volume = await inspectVolume(connection.docker, name);
+    if (!volume) throw new Error(`volume "${name}": gone right after its creation`);
+    return resourceOf(volume);
+  },
+
+  read: async (connection, id) => {
+    const volume = await inspectVolume(connection.docker, id);
+    return volume && resourceOf(volume);
+  },
+
+  remove: (context, id) => {
+    const { docker } = context.connection;
+    return removeUnlessUsed(context, {
+      what: `volume "${id}"`,
+      remove: () => docker.getVolume(id).remove(),
+      isInUse: (words) => words.includes("volume is in use"),
+      explain: async () => {
+        const users = (await listContainersWithVolume(docker, id)).map(({ Names, Labels, State }) => {
+          const service = Labels?.["com.docker.swarm.service.name"];
+          const name = Names[0]?.replace(/^\//, "") ?? "unnamed";
+          return `${name} (${State}${service === undefined ? "" : `, of the service "${service}"`})`;
+        });
+        return `its data stays. Containers that mount it: ${users.join(", ") || "none any more"}. Stop or remove them first; stopped tasks of a service hold it too`;
+      },
+    });
+  },
+
+  find: async (connection, planned) => {
+    const declared = propertiesSchema.parse(planned);
+    const volume = declared.name ? await inspectVolume(connection.docker, declared.name) : undefined;
+    return volume?.Name;
+  },
+};
+
+function resourceOf(volume: Volume): AppliedResource {
+  return {
+    id: volume.Name,
+    attributes: {
+      id: volume.Name,
+      name: volume.Name,
+      driver: volume.Driver,
+      driverOpts: volume.Options ?? {},
+      labels: labelList(volume.Labels),
+      mountpoint: volume.Mountpoint,
+    },
+  };
+}

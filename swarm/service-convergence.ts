@@ -1,0 +1,138 @@
+import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
+import { readAgain } from "./docker-error.ts";
+import { inspectService, listTasks, type RegistryCredentials } from "./docker-reads.ts";
+import type { Service, Task } from "./docker-objects.ts";
+import type { Redact } from "./redaction.ts";
+import { judge, type Verdict } from "./service-tasks.ts";
+import { examineTask, explainFailedTasks, explainPendingTask, type TaskEvidence } from "./task-failure.ts";
+
+/** A service that is not in effect as declared, and why; the service itself is there. */
+export class ConvergenceError extends Error {
+  override readonly name = "ConvergenceError";
+}
+
+/** How a service is waited for. */
+export interface ConvergenceOptions {
+  /** Tasks that were there before the operation began. */
+  earlierTasks: ReadonlySet<string>;
+  /** Tasks that Swarm will replace although nothing in their specification shows it: their ports are the old ones. */
+  doomedTasks: ReadonlySet<string>;
+  /** When to give up, as `performance.now()` tells it. */
+  deadlineMs: number;
+  onProgress: (message: string) => void;
+  signal: AbortSignal;
+  redact: Redact;
+  credentials: RegistryCredentials | undefined;
+}
+
+/** A service as it is once everything that was declared is in effect. */
+export interface ConvergedService {
+  service: Service;
+  tasks: Task[];
+  warnings: string[];
+}
+
+/** How long to wait between two looks; a look at a service and its tasks costs an engine about 2 ms. */
+const lookEveryMs = 100;
+
+/** How long the list of nodes stays good. */
+const nodesEveryMs = 3000;
+
+/**
+ * Waits until every task of a service runs as declared (and is healthy, where it has a health check) and the tasks that
+ * it replaces are gone.
+ *
+ * It does not wait for Swarm to call an update completed: that takes the update's whole monitoring period (5 s by default)
+ * longer and says nothing about the old task.
+ *
+ * @throws ConvergenceError as soon as it is clear that this will not be; at the deadline; when `signal` is aborted.
+ */
+export async function awaitConvergence(
+  connection: EngineConnection,
+  serviceId: string,
+  options: ConvergenceOptions,
+): Promise<ConvergedService> {
+  const { docker } = connection;
+  const memory = { ...options, definiteFailures: new Set<string>(), ...stopwatches() };
+  const evidence = new Map<string, TaskEvidence>();
+  let nodes: SwarmNode[] = [];
+  let nodesReadAtMs = -Infinity;
+  let told = "";
+  for (;;) {
+    const service = await inspectService(docker, serviceId);
+    if (!service) throw new ConvergenceError("the service was removed by somebody else in the meantime.");
+    const tasks = await listTasks(docker, serviceId);
+    if (performance.now() - nodesReadAtMs > nodesEveryMs) {
+      nodes = await readAgain(() => listNodes(connection));
+      nodesReadAtMs = performance.now();
+    }
+    const downNodes = new Set(nodes.filter((node) => node.state === "down").map((node) => node.id));
+    for (const task of tasks.filter((one) => isNewlyFailed(one, memory.earlierTasks) && !evidence.has(one.ID))) {
+      const found = await examineTask(docker, task, options);
+      evidence.set(task.ID, found);
+      // The health check has been given its retries, and a registry's refusal will be the same next time.
+      if (found.failedProbe !== undefined || found.registryAnswer !== undefined) memory.definiteFailures.add(task.ID);
+    }
+    memory.beginLook();
+    const verdict = judge({ service, tasks, downNodes }, memory);
+    if (verdict.state === "converged") return { service, tasks, warnings: verdict.warnings };
+    if (verdict.state === "failed") throw new ConvergenceError(explain(service, verdict, evidence, nodes));
+    if (verdict.progress !== told) options.onProgress((told = verdict.progress));
+    if (performance.now() > options.deadlineMs) {
+      const { Name } = service.Spec;
+      throw new ConvergenceError(
+        `service "${Name}": not as declared at the end of its time (convergeConfig.timeout, customTimeouts): ${verdict.progress}.`,
+      );
+    }
+    await pause(lookEveryMs, options.signal, service);
+  }
+}
+
+function isNewlyFailed(task: Task, earlierTasks: ReadonlySet<string>): boolean {
+  return ["complete", "failed", "rejected"].includes(task.Status.State) && !earlierTasks.has(task.ID);
+}
+
+function explain(
+  service: Service,
+  verdict: Extract<Verdict, { state: "failed" }>,
+  evidence: ReadonlyMap<string, TaskEvidence>,
+  nodes: readonly SwarmNode[],
+): string {
+  const last = verdict.tasks.at(-1);
+  if (verdict.kind === "pending" && last) return explainPendingTask(service, last, nodes);
+  return explainFailedTasks(service, verdict.tasks, last && evidence.get(last.ID), verdict.words);
+}
+
+/** Remembers since when something has been so without a break. */
+function stopwatches() {
+  let before = new Map<string, number>();
+  let now = new Map<string, number>();
+  return {
+    beginLook: () => {
+      before = now;
+      now = new Map();
+    },
+    heldMs: (name: string) => {
+      const since = before.get(name) ?? performance.now();
+      now.set(name, since);
+      return performance.now() - since;
+    },
+  };
+}
+
+async function pause(milliseconds: number, signal: AbortSignal, service: Service): Promise<void> {
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, milliseconds);
+      signal.addEventListener("abort", done);
+      function done() {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+    });
+  }
+  if (signal.aborted) {
+    throw new ConvergenceError(`service "${service.Spec.Name}": stopped while waiting for its tasks.`);
+  }
+}
