@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Stack } from "../engine/state/stack.ts";
 import { InputError } from "../model/input-error.ts";
 import { listNodes } from "../swarm/connection.ts";
+import { dockerWords } from "../swarm/docker-error.ts";
 import { inspectDistribution, inspectService } from "../swarm/docker-reads.ts";
 import type { FoundSwarm } from "./find-swarm.ts";
 import { onlyNode, portInUse, publishesPort, requireFreePort, requireNode } from "./pre-checks.ts";
@@ -85,7 +86,7 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
     throw new InputError({
       path: `${ownProject}:image`,
       expected: "an image that the swarm can pull",
-      got: `${wanted}, of which the engine says: ${error instanceof Error ? error.message : String(error)}`,
+      got: `${wanted}, of which the engine says: ${dockerWords(error)}`,
       fix: "Set one with `npx holdfast config set image <name>@sha256:<digest>`, or use a sandbox with --sandbox",
     });
   }

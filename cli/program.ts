@@ -1,4 +1,4 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { PolicyPack } from "./engines/engine.ts";
 
 // Each command loads what it needs when it runs, so that --help and a slip on the command line cost next to nothing.
@@ -27,7 +27,7 @@ const deleteData = new Option("--delete-data <volume>", "delete this volume too,
   .argParser<string[]>(repeated)
   .default<string[]>([], "none");
 
-/** The command line of `holdfast`. */
+/** The command line of `holdfast`; a mistake in it is thrown as a CommanderError. */
 export function createProgram(): Command {
   const program = new Command("holdfast")
     .description("Stateful services on Docker Swarm that keep their data.")
@@ -248,7 +248,15 @@ export function createProgram(): Command {
       await cancel(options);
     });
 
+  for (const command of withSubcommands(program)) {
+    // Mistakes are reported where all others are.
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+  }
   return program;
+}
+
+function withSubcommands(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function repeated(value: string, earlier: string[]): string[] {

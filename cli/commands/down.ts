@@ -31,7 +31,7 @@ export async function down(options: DownOptions): Promise<void> {
     dockerHost: providerHost(connection),
     policyPacks: [],
     diff: options.diff ?? false,
-    includeProtected: volumes.map(({ urn }) => urn),
+    includeProtected: volumes,
   };
   const planned = await plan(context, "destroy", settings);
   requireSuccess(planned, settings);
@@ -40,7 +40,7 @@ export async function down(options: DownOptions): Promise<void> {
   requireSuccess(outcome, settings);
 
   const kept = resources.filter(
-    ({ urn, type, protect }) => type === volumeType && protect && !settings.includeProtected.includes(urn),
+    (resource) => resource.type === volumeType && resource.protect && !volumes.includes(resource),
   );
   for (const { dockerName } of kept)
     output.print(

@@ -6,6 +6,7 @@ import type { PolicyPack } from "../engines/engine.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
+import { askForFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { announceEngine, operationDocument, plan, requireSuccess, run, type OperationSettings } from "../operation.ts";
 
@@ -42,6 +43,7 @@ export async function up(options: UpOptions): Promise<void> {
     includeProtected: [],
   };
   await forgetOldSandbox(context, swarm, settings);
+  if (stack.project.name === ownProject) await askForFirstStart(context, stack);
   const planned = await plan(context, "update", settings);
   requireSuccess(planned, settings);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });

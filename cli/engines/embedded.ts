@@ -33,7 +33,11 @@ async function operate(kind: OperationKind, request: OperationRequest, preview: 
     case "update":
       return preview ? engine.previewStack(location, options) : engine.updateStack(location, options);
     case "destroy":
-      return engine.destroyStack(location, { ...options, preview, includeProtected: request.includeProtected });
+      return engine.destroyStack(location, {
+        ...options,
+        preview,
+        includeProtected: request.includeProtected.map(({ urn }) => urn),
+      });
     case "refresh":
       return engine.refreshStack(location, { ...options, preview });
   }

@@ -23,8 +23,8 @@ export interface OperationRequest {
   policyPacks: readonly PolicyPack[];
   /** Whole property diffs are wanted. */
   diff: boolean;
-  /** Protected resources that a destroy deletes all the same, by URN. */
-  includeProtected: readonly string[];
+  /** Protected resources that a destroy deletes all the same. */
+  includeProtected: readonly KnownResource[];
 }
 
 /** What an operation came to. */

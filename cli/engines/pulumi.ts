@@ -63,7 +63,7 @@ export function pulumiEngine(json: boolean): StackEngine {
     const { location, dockerHost, policyPacks, diff } = request;
     await call(location, dockerHost, selectArguments(location.stackName), "pipe");
     if (kind === "destroy" && !planning) {
-      for (const urn of request.includeProtected)
+      for (const { urn } of request.includeProtected)
         await call(location, dockerHost, ["state", "unprotect", urn, "--yes", "--stack", location.stackName], "pipe");
     }
     // A plan is always read, for it decides what has to be asked.
@@ -81,7 +81,9 @@ export function pulumiEngine(json: boolean): StackEngine {
       }
     }
     const { exitCode } = await running;
-    return { succeeded: exitCode === 0, changes } satisfies OperationOutcome;
+    const succeeded = exitCode === 0;
+    if (kind === "destroy" && !planning && succeeded) await removeRetained(request);
+    return { succeeded, changes } satisfies OperationOutcome;
   };
 
   return {
@@ -107,4 +109,17 @@ export function pulumiEngine(json: boolean): StackEngine {
       }));
     },
   };
+}
+
+/** Pulumi leaves a retained volume on its engine; whoever named it wants it gone. */
+async function removeRetained({ includeProtected, dockerHost }: OperationRequest): Promise<void> {
+  if (includeProtected.length === 0) return;
+  const { findEngine } = await import("../../swarm/connection.ts");
+  const { docker } = findEngine({ host: dockerHost });
+  const present = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
+  const { Volumes } = present.parse(await docker.listVolumes());
+  for (const { dockerName } of includeProtected) {
+    if (dockerName !== undefined && Volumes?.some(({ Name }) => Name === dockerName))
+      await docker.getVolume(dockerName).remove();
+  }
 }

@@ -1,0 +1,27 @@
+import type { Stack } from "../engine/state/stack.ts";
+import type { CommandContext } from "./context.ts";
+import type { KnownResource } from "./engines/engine.ts";
+import { ownProject } from "./first-configuration.ts";
+
+/** How long a first start may take from the moment it is asked for, in milliseconds. */
+const firstStartMs = 3_600_000;
+
+/** The types of resources whose presence says that the stack has been up, and its data exists. */
+const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Service"];
+
+/**
+ * Asks for a first start, within an hour, where the stack has neither a volume nor a service: otherwise Redis refuses to start
+ * on a volume that does not carry its mark, so that a volume that got lost never turns into an empty Redis (model/start-guard.ts).
+ */
+export async function askForFirstStart(context: CommandContext, stack: Stack): Promise<void> {
+  const engine = await context.engine();
+  if (!isFirstStart(await engine.resources(context.location))) return;
+  const until = new Date(Date.now() + firstStartMs).toISOString().replace(/\.\d+Z$/u, "Z");
+  await stack.setConfig(`${ownProject}:firstStartUntil`, until);
+  context.output.print(`Configured ${ownProject}:firstStartUntil = ${until}: until then an empty volume may be taken`);
+}
+
+/** Whether nothing that a stack holds can have data. */
+export function isFirstStart(resources: readonly KnownResource[]): boolean {
+  return !resources.some(({ type }) => dataTypes.includes(type));
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CommanderError } from "commander";
+import { usageMistake } from "../../cli/failure.ts";
+import { createProgram } from "../../cli/program.ts";
+
+const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
+
+describe("the command line", function () {
+  this.timeout(30_000);
+
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-cli-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const cases: [words: string[], message: string][] = [
+    [["frob"], 'command line: expected a command of holdfast, got "frob". See what there is with --help.'],
+    [["previe"], 'command line: expected a command of holdfast, got "previe". Did you mean preview.'],
+    [["up", "--jso"], 'command line: expected an option that the command has, got "--jso". Did you mean --json.'],
+    [["up", "now"], 'command line: expected no argument more, got "now". See what there is with --help.'],
+    [["up", "--engine", "x"], '--engine: expected one of pulumi, embedded, got "x". See what there is with --help.'],
+    [["up", "--stack"], "--stack: expected a value, got none. See what there is with --help."],
+    [["config", "get"], "command line: expected a value for <key>, got none. See what there is with --help."],
+  ];
+  for (const [words, message] of cases) {
+    it(`refuses "${words.join(" ")}" in one line`, async () => {
+      await assert.rejects(createProgram().parseAsync(words, { from: "user" }), (error) => {
+        assert.ok(error instanceof CommanderError);
+        assert.equal(usageMistake(error).message, message);
+        return true;
+      });
+    });
+  }
+
+  it("ends a slip with one line and exit code 2", async () => {
+    const stderr = 'error: command line: expected a command of holdfast, got "previe". Did you mean preview.\n';
+    assert.deepEqual(await holdfast(["previe"]), { code: 2, stdout: "", stderr });
+  });
+
+  it("refuses a folder without a project, as JSON where that is wanted", async () => {
+    const { code, stdout, stderr } = await holdfast(["up", "--json"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: .*: expected a folder with Pulumi.yaml, or one below it, got none\. .*\n$/);
+    const document: unknown = JSON.parse(stdout);
+    assert.deepEqual(document, {
+      error: {
+        message: stderr.slice("error: ".length, -1),
+        path: folder,
+        expected: "a folder with Pulumi.yaml, or one below it",
+        got: "none",
+        fix: "Change to the project's folder, or name it with --cwd",
+      },
+      exitCode: 2,
+    });
+  });
+
+  it("refuses a secret on the command line without repeating it", async () => {
+    await writeFile(join(folder, "Pulumi.yaml"), "name: holdfast\nruntime: nodejs\n");
+    const { code, stdout, stderr } = await holdfast(["config", "set", "--secret", "password", "correct-horse-battery"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /expected no value on the command line, where others can read it/);
+    assert.doesNotMatch(stdout + stderr, /correct-horse/);
+  });
+
+  it("keeps a secret from standard input encrypted and masked, and gives it only where it is asked for", async () => {
+    await writeFile(join(folder, "Pulumi.yaml"), "name: holdfast\nruntime: nodejs\n");
+    const set = await holdfast(["config", "set", "--secret", "password"], "correct-horse-battery\n");
+    assert.deepEqual(set, { code: 0, stdout: "Set password (encrypted).\n", stderr: "" });
+    assert.equal((await holdfast(["config", "get", "password"])).stdout, "[secret]\n");
+    assert.equal((await holdfast(["config", "get", "--show-secrets", "password"])).stdout, "correct-horse-battery\n");
+  });
+
+  it("ends with 0 after --help and --version, of a command too", async () => {
+    for (const words of [["--version"], ["config", "set", "--help"]]) {
+      const { code, stdout, stderr } = await holdfast(words);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, words.join(" "));
+      assert.notEqual(stdout, "");
+    }
+  });
+
+  function holdfast(words: string[], input = ""): Promise<{ code: number; stdout: string; stderr: string }> {
+    const { PULUMI_CONFIG_PASSPHRASE: _text, PULUMI_CONFIG_PASSPHRASE_FILE: _file, ...environment } = process.env;
+    return new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [entry, ...words],
+        { cwd: folder, env: environment },
+        (error, stdout, stderr) => {
+          resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+        },
+      );
+      child.stdin?.end(input);
+    });
+  }
+});
