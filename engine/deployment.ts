@@ -172,8 +172,11 @@ export class Deployment implements ProgramRequests {
 
   log(entry: Parameters<ProgramRequests["log"]>[0]): void {
     const { severity, message, urn, ephemeral } = entry;
-    if (severity === "error") this.#fail(new StepFailure(message));
-    this.#context.send({ diagnosticEvent: { severity, message, ephemeral, ...(urn !== undefined && { urn }) } });
+    if (severity === "error") this.fail(new StepFailure(message));
+    const shown = message.replaceAll(/\n +at .*/g, "");
+    const about = { ephemeral, ...(urn !== undefined && { urn }) };
+    this.#context.send({ diagnosticEvent: { severity, message: shown, ...about } });
+    if (shown !== message) this.#context.send({ diagnosticEvent: { severity: "debug", message, ...about } });
   }
 
   /** Lets the program end, once nothing will be asked of it any more. */
@@ -185,7 +188,7 @@ export class Deployment implements ProgramRequests {
   /** The program ended before it had declared everything. */
   programFailed(exitCode: number, reported: boolean): void {
     const message = `the program ended with exit code ${exitCode}`;
-    this.#fail(reported ? new StepFailure(message) : new Error(message));
+    this.fail(reported ? new StepFailure(message) : new Error(message));
   }
 
   /** Puts the whole stack before the policy packs, once the program has declared everything. */
@@ -195,7 +198,7 @@ export class Deployment implements ProgramRequests {
     try {
       await review.stack(this.registered);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -217,7 +220,7 @@ export class Deployment implements ProgramRequests {
       await this.#executor.executeDeletions(steps);
       for (const step of counted) this.#count(step);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -235,10 +238,24 @@ export class Deployment implements ProgramRequests {
         },
       });
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
+  /** Something can't be had: tells it, unless it has been told, and stops what has not begun. */
+  fail(error: unknown, urn?: Urn): void {
+    if (error instanceof EngineStopped) return;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    // A failed step has told its own error already.
+    if (!(failure instanceof StepFailure)) {
+      const about = urn ?? ("urn" in failure && typeof failure.urn === "string" ? failure.urn : undefined);
+      this.#context.send({
+        diagnosticEvent: { severity: "error", message: failure.message, ...(about !== undefined && { urn: about }) },
+      });
+    }
+    this.#failure ??= failure;
+    this.#stopped.resolve(undefined);
+  }
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
@@ -270,17 +287,12 @@ export class Deployment implements ProgramRequests {
     return reference;
   }
 
-  /** Follows a request until its end, and remembers the first failure. */
+  /** Follows a request until its end. */
   async #track<T>(work: () => Promise<T>): Promise<T> {
     const running = work();
     this.#running.add(running);
     try {
       return await running;
-    } catch (error) {
-      this.#fail(error);
-      throw this.#failure === error || error instanceof StepFailure
-        ? new EngineStopped("the engine has stopped")
-        : error;
     } finally {
       this.#running.delete(running);
     }
@@ -292,25 +304,11 @@ export class Deployment implements ProgramRequests {
   }
 
   #refuseDeletion(urn: Urn): void {
-    this.#fail(
+    this.fail(
       new Error(
         `resource "${urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\`, or use the command:\n\`pulumi state unprotect '${urn}'\``,
       ),
       urn,
     );
-  }
-
-  #fail(error: unknown, urn?: Urn): void {
-    if (error instanceof EngineStopped) return;
-    const failure = error instanceof Error ? error : new Error(String(error));
-    // A failed step has told its own error already.
-    if (!(failure instanceof StepFailure)) {
-      const about = urn ?? ("urn" in failure && typeof failure.urn === "string" ? failure.urn : undefined);
-      this.#context.send({
-        diagnosticEvent: { severity: "error", message: failure.message, ...(about !== undefined && { urn: about }) },
-      });
-    }
-    this.#failure ??= failure;
-    this.#stopped.resolve(undefined);
   }
 }

@@ -18,6 +18,7 @@ import type * as providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import resourceProto from "@pulumi/pulumi/proto/resource_pb.js";
 import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 
+import { InputError } from "../model/input-error.ts";
 import { organization } from "./program.ts";
 import { readGoal } from "./registration.ts";
 import type { Goal } from "./goal.ts";
@@ -37,6 +38,8 @@ export interface ProgramRequests {
   registerHook(name: string, hook: RegisteredHook): void;
   /** The program has declared everything; resolves when the engine needs it no more. */
   declaredEverything(): Promise<void>;
+  /** Something can't be had: the operation has failed. */
+  fail(error: unknown): void;
   log(entry: {
     severity: "debug" | "info" | "warning" | "error";
     message: string;
@@ -95,17 +98,26 @@ const severities = ["debug", "info", "warning", "error"] as const;
 
 /** Serves `ResourceMonitor` and `Engine` to one program on a loopback port. */
 export async function startMonitor(info: DeploymentInfo, requests: ProgramRequests): Promise<MonitorServer> {
+  const fail = (error: unknown): void => {
+    requests.fail(error);
+  };
+  const refused = (what: string) =>
+    answer(() => {
+      throw refusal(what);
+    }, fail);
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(monitorDefinition(), {
     getDeploymentInfo: answer(() => deploymentInfo(info)),
     supportsFeature: answer((request: resourceMessages.SupportsFeatureRequest) =>
       new resourceProto.SupportsFeatureResponse().setHassupport(legacyFeatures.has(request.getId())),
     ),
-    registerResource: answer(async (request: resourceMessages.RegisterResourceRequest) =>
-      registrationResponse(
-        await requests.register(readGoal(request)),
-        peerOptions(request.getAcceptsecrets(), request.getAcceptresources()),
-      ),
+    registerResource: answer(
+      async (request: resourceMessages.RegisterResourceRequest) =>
+        registrationResponse(
+          await requests.register(readGoal(request)),
+          peerOptions(request.getAcceptsecrets(), request.getAcceptresources()),
+        ),
+      fail,
     ),
     registerResourceOutputs: answer(async (request: resourceMessages.RegisterResourceOutputsRequest) => {
       await requests.registerOutputs(request.getUrn(), readStruct(request.getOutputs()));
@@ -186,9 +198,10 @@ function definition(file: string, name: string): ServiceDefinition {
   return service;
 }
 
-/** Wraps a function that answers one request; what it throws becomes the call's status, without a stack trace. */
+/** Answers one request. What is thrown becomes the call's status, without a stack trace. */
 function answer<Request extends Message, Response extends Message>(
   respond: (request: Request) => Response | Promise<Response>,
+  failed?: (error: unknown) => void,
 ) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     Promise.resolve()
@@ -198,16 +211,21 @@ function answer<Request extends Message, Response extends Message>(
           callback(null, response);
         },
         (error: unknown) => {
-          const code = error instanceof EngineStopped ? status.UNAVAILABLE : status.UNKNOWN;
+          failed?.(error);
+          // Told that the engine is gone, the SDK ends the program without a message of its own.
+          const code = failed || error instanceof EngineStopped ? status.UNAVAILABLE : status.UNKNOWN;
           callback({ code, details: error instanceof Error ? error.message : String(error) });
         },
       );
   };
 }
 
-function refused(what: string) {
-  return answer((): never => {
-    throw new Error(`the embedded engine does not know ${what}; use the Pulumi CLI (--engine pulumi) for this program`);
+function refusal(what: string): Error {
+  return new InputError({
+    path: "program",
+    expected: "what the embedded engine knows",
+    got: what,
+    fix: "Use the Pulumi CLI (--engine pulumi) for this program",
   });
 }
 

@@ -129,7 +129,7 @@ export class Planner {
       );
     // A replacement is a new resource: it gets an automatic name of its own.
     state.inputs = markSecretsLike(check({}), state.inputs);
-    const replacement = { ...details, replaceReasons: diff.replaces };
+    const replacement = { ...details, replaceReasons: [...new Set(diff.replaces)] };
     const replace = step("replace", { old, new: state, ...replacement });
     const create = step("create-replacement", { old, new: state, hooks: goal.hooks, ...replacement });
     const steps =

@@ -28,12 +28,7 @@ export function readGoal(request: RegisterResourceRequest): Goal {
     inputs: decodeWire(request.getObject()?.toJavaScript() ?? {}),
     version: request.getVersion(),
     dependencies: request.getDependenciesList(),
-    propertyDependencies: Object.fromEntries(
-      request
-        .getPropertydependenciesMap()
-        .toArray()
-        .map(([name, dependencies]) => [name, dependencies.getUrnsList()]),
-    ),
+    propertyDependencies: readPropertyDependencies(request),
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
     hideDiffs: request.getHidediffsList(),
@@ -67,6 +62,15 @@ function refuseUnknownOptions(request: RegisterResourceRequest): void {
     throw new Error(
       `${request.getType()} ${request.getName()}: expected resource options that the embedded engine knows, got ${unknown.join(", ")}. Use the Pulumi CLI (--engine pulumi) for this program.`,
     );
+}
+
+function readPropertyDependencies(request: RegisterResourceRequest): Record<string, string[]> {
+  const dependencies: Record<string, string[]> = {};
+  // The generated map's iterators give raw arrays; only `forEach` gives messages.
+  request.getPropertydependenciesMap().forEach((value, name) => {
+    dependencies[name] = value.getUrnsList();
+  });
+  return dependencies;
 }
 
 function readHooks(request: RegisterResourceRequest): HookBinding {

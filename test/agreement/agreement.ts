@@ -112,7 +112,9 @@ function comparable(state: unknown): unknown {
     if (key === "created" || key === "modified" || key === "sourcePosition") return undefined;
     return isUrnList(value) ? value.toSorted() : value;
   });
-  return JSON.parse(text.replaceAll(/("name":"(?:password|conf)-)[0-9a-f]{7}"/g, '$1#######"'));
+  return JSON.parse(
+    text.replaceAll(/("(?:name|secretName|configName)":"(?:password|conf)-)[0-9a-f]{7}"/g, '$1#######"'),
+  );
 }
 
 function isUrnList(value: unknown): value is string[] {

@@ -1,6 +1,8 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { Slots } from "../../engine/slots.ts";
 import { compareCase, recordedCases } from "./agreement.ts";
 
 // `npm run agreement [-- --from DIR]`: whether the embedded engine plans what Pulumi planned, case by case.
@@ -8,12 +10,19 @@ const { values, positionals } = parseArgs({ options: { from: { type: "string" } 
 const recordings = values.from ?? join(import.meta.dirname, "../data/recordings");
 const names = positionals.length > 0 ? positionals : recordedCases(recordings);
 
-let agreeing = 0;
-for (const name of names) {
-  const differences = await compareCase(recordings, name);
-  if (differences.length === 0) agreeing += 1;
-  console.log(`${differences.length === 0 ? "agrees" : "DIFFERS"}  ${name}`);
-  for (const difference of differences) console.log(`           ${difference}`);
-}
+/** Each case runs a program of its own; more than the machine has processors would only wait. */
+const slots = new Slots(availableParallelism());
+const outcomes = await Promise.all(
+  names.map((name) =>
+    slots.use(async () => {
+      const differences = await compareCase(recordings, name);
+      console.log(
+        [`${differences.length === 0 ? "agrees" : "DIFFERS"}  ${name}`, ...differences].join("\n           "),
+      );
+      return differences.length === 0;
+    }),
+  ),
+);
+const agreeing = outcomes.filter(Boolean).length;
 console.log(`${agreeing} of ${names.length} agree`);
 process.exitCode = agreeing === names.length ? 0 : 1;

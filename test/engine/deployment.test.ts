@@ -63,7 +63,9 @@ async function run(
   for (const item of goals) {
     try {
       registered.push(await deployment.register(item));
-    } catch {
+    } catch (error) {
+      // As the monitor does with what a registration throws.
+      deployment.fail(error);
       break;
     }
   }
