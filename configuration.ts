@@ -5,35 +5,40 @@ import { PublishMode } from "./components/service-spec.ts";
 import { oneOf } from "./model/choice.ts";
 import { requireDigest } from "./model/image-reference.ts";
 import { InputError, showValue } from "./model/input-error.ts";
-import { pinConstraint } from "./model/pin.ts";
+import { requireNodeMark } from "./model/pin.ts";
 import { redisMaxMemoryBytes, RedisPersistence } from "./model/redis-persistence.ts";
 import { requireServiceName } from "./model/service-name.ts";
 import { parseSize } from "./model/sizes.ts";
+import { parseFirstStart } from "./model/start-guard.ts";
 import { requireVolumeName } from "./model/volume-name.ts";
 import { parsePort } from "./model/whole-number.ts";
 
 const namespace = "holdfast";
+const passwordSetBy = "--secret holdfast:password <password>";
+const { durable, balanced, snapshot } = RedisPersistence;
 
 /** Stack settings: `pulumi config set holdfast:<name> <value>`, `Pulumi.<stack>.yaml`. */
 const schema = z.object({
   /** Name of the service. */
-  service: setting("service", requireServiceName, { byDefault: "stateful" }),
+  service: setting("service", requireServiceName).prefault("stateful"),
   /** The image of Redis, by digest. */
-  image: setting("image", requireDigest, { setBy: "holdfast:image <name>@sha256:<digest>" }),
+  image: setting("image", requireDigest, "holdfast:image <name>@sha256:<digest>"),
   /** Port on the node. */
-  port: setting("port", parsePort, { byDefault: "10000" }),
+  port: setting("port", parsePort).prefault("10000"),
   /** How the port is published: `host` or `ingress`. */
-  publishMode: setting("publishMode", oneOf(PublishMode), { byDefault: PublishMode.host }),
+  publishMode: setting("publishMode", oneOf(PublishMode)).prefault(PublishMode.host),
   /** Name of the volume. */
-  volume: setting("volume", requireVolumeName, { byDefault: "foobarstore" }),
+  volume: setting("volume", requireVolumeName).prefault("foobarstore"),
   /** Who creates the volume: `provider`, the engine that Pulumi talks to, or `task`, the pinned node's where that is another. */
-  volumeCreatedBy: setting("volumeCreatedBy", oneOf(VolumeCreator), { byDefault: VolumeCreator.provider }),
+  volumeCreatedBy: setting("volumeCreatedBy", oneOf(VolumeCreator)).prefault(VolumeCreator.provider),
   /** Hostname of the node that the volume lives on. */
-  node: setting("node", requireHostname, { setBy: "holdfast:node <hostname>" }),
+  node: setting("node", requireNodeMark, "holdfast:node <hostname>"),
   /** Most memory the task may use. */
-  memoryLimit: setting("memoryLimit", requireMemoryLimit, { byDefault: "100M" }),
-  /** How the data is kept: `durable`, `balanced` or `snapshot`. */
-  persistence: setting("persistence", oneOf(keepingPersistence()), { byDefault: RedisPersistence.durable }),
+  memoryLimit: setting("memoryLimit", requireMemoryLimit).prefault("100M"),
+  /** How the data is kept: `durable`, `balanced` or `snapshot`; a cache would keep none. */
+  persistence: setting("persistence", oneOf({ durable, balanced, snapshot })).prefault(durable),
+  /** Until when a volume without this store's mark may become its own; `npm run up` sets it while the stack has no data. */
+  firstStartUntil: setting("firstStartUntil", requireFirstStart).optional(),
 });
 
 /** What the program is told by its stack, checked. */
@@ -54,32 +59,27 @@ export function readConfiguration(): Configuration {
   const password = config.getSecret("password");
   const mistakes = [
     ...(settings.error?.issues.map(({ message }) => message) ?? []),
-    ...(password === undefined ? [unset("password", "--secret holdfast:password <password>").message] : []),
+    ...(password === undefined ? [unset("password", passwordSetBy).message] : []),
   ];
   if (settings.data === undefined || password === undefined) throw new pulumi.RunError(mistakes.join("\n"));
   return { ...settings.data, password: password.apply(requirePassword) };
 }
 
-/** One setting, read by the model; the message of its issue is that of the model's InputError. */
-function setting<Value>(
-  key: string,
-  read: (text: string, path: string) => Value,
-  origin: { byDefault: string } | { setBy: string },
-) {
-  return z
-    .string()
-    .optional()
-    .transform((text, context): Value => {
-      try {
-        if (text !== undefined) return read(text, `${namespace}:${key}`);
-        if ("byDefault" in origin) return read(origin.byDefault, `${namespace}:${key}`);
-        throw unset(key, origin.setBy);
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        context.addIssue({ code: "custom", message: error.message });
-        return z.NEVER;
-      }
-    });
+/**
+ * One setting, read by the model; the message of its issue is that of the model's InputError.
+ *
+ * @param setBy - what to give to `pulumi config set`, for a setting that cannot be left out
+ */
+function setting<Value>(key: string, read: (text: string, path: string) => Value, setBy = "") {
+  return z.string({ error: () => unset(key, setBy).message }).transform((text, context): Value => {
+    try {
+      return read(text, `${namespace}:${key}`);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+      return z.NEVER;
+    }
+  });
 }
 
 function unset(key: string, setBy: string): InputError {
@@ -91,14 +91,14 @@ function unset(key: string, setBy: string): InputError {
   });
 }
 
-function requireHostname(hostname: string, path: string): string {
-  pinConstraint({ hostname }, path);
-  return hostname;
-}
-
 function requireMemoryLimit(size: string, path: string): string {
   redisMaxMemoryBytes(RedisPersistence.durable, parseSize(size, path), path);
   return size;
+}
+
+function requireFirstStart(time: string, path: string): string {
+  parseFirstStart(time, path);
+  return time;
 }
 
 function requirePassword(password: string): string {
@@ -108,13 +108,7 @@ function requirePassword(password: string): string {
       path: `${namespace}:password`,
       expected: "at least 16 characters",
       got: `${password.length}`,
-      fix: "Set a longer one by `pulumi config set --secret holdfast:password <password>`",
+      fix: `Set a longer one by \`pulumi config set ${passwordSetBy}\``,
     }).message,
   );
-}
-
-/** The tutorial's Redis keeps its data, so a cache is no choice here. */
-function keepingPersistence() {
-  const { durable, balanced, snapshot } = RedisPersistence;
-  return { durable, balanced, snapshot };
 }

@@ -16,6 +16,7 @@ const redis = new Redis("redis", {
   image: configuration.image,
   volume: data,
   persistence: configuration.persistence,
+  ...(configuration.firstStartUntil !== undefined && { firstStartUntil: configuration.firstStartUntil }),
   memoryLimit: configuration.memoryLimit,
   password: configuration.password,
   publishedPort: configuration.port,

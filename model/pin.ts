@@ -38,10 +38,10 @@ export interface LabelPin {
  * @see https://github.com/moby/swarmkit/blob/master/manager/constraint/constraint.go (`Parse`)
  */
 export function pinConstraint(pin: Pin, path: string): string {
-  if (pin.hostname !== undefined) return `node.hostname==${checkedMark(pin.hostname, `${path}.hostname`)}`;
-  if (pin.nodeId !== undefined) return `node.id==${checkedMark(pin.nodeId, `${path}.nodeId`)}`;
-  const name = checkedMark(pin.label.name, `${path}.label.name`);
-  return `node.labels.${name}==${checkedMark(pin.label.value, `${path}.label.value`)}`;
+  if (pin.hostname !== undefined) return `node.hostname==${requireNodeMark(pin.hostname, `${path}.hostname`)}`;
+  if (pin.nodeId !== undefined) return `node.id==${requireNodeMark(pin.nodeId, `${path}.nodeId`)}`;
+  const name = requireNodeMark(pin.label.name, `${path}.label.name`);
+  return `node.labels.${name}==${requireNodeMark(pin.label.value, `${path}.label.value`)}`;
 }
 
 /** Whether two constraints ask for the same mark; Swarm ignores case. */
@@ -49,7 +49,13 @@ export function isSameConstraint(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-function checkedMark(mark: string, path: string): string {
+/**
+ * Checks a hostname, an id or a part of a label.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when Swarm would not take it for just that in a constraint
+ */
+export function requireNodeMark(mark: string, path: string): string {
   if (/^[a-z0-9][a-z0-9._-]*$/iu.test(mark)) return mark;
   throw new InputError({
     path,

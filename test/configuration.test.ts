@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { type Configuration, readConfiguration } from "../configuration.ts";
+
+const image = `redis:7@sha256:${"0123456789abcdef".repeat(4)}`;
+const needed = { image, node: "vm", password: "correct horse battery" };
+
+function read(settings: Record<string, string>): Configuration {
+  const entries = Object.entries(settings).map(([key, value]) => [`holdfast:${key}`, value]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(entries) as Record<string, string>, ["holdfast:password"]);
+  return readConfiguration();
+}
+
+function mistakesIn(settings: Record<string, string>): string[] {
+  try {
+    read(settings);
+  } catch (error) {
+    assert.ok(pulumi.RunError.isInstance(error), "Pulumi shows the stack of any other error");
+    return error.message.split("\n");
+  }
+  return [];
+}
+
+describe("the configuration", () => {
+  it("has the tutorial's values where nothing else is said", () => {
+    const { password, ...settings } = read(needed);
+    assert.ok(pulumi.Output.isInstance(password));
+    assert.deepEqual(settings, {
+      service: "stateful",
+      image,
+      port: 10000,
+      publishMode: "host",
+      volume: "foobarstore",
+      volumeCreatedBy: "provider",
+      node: "vm",
+      memoryLimit: "100M",
+      persistence: "durable",
+      firstStartUntil: undefined,
+    });
+  });
+
+  it("names each missing setting, and the command that sets it", () => {
+    assert.deepEqual(mistakesIn({}), [
+      "holdfast:image: expected a value, got nothing. Set it by `pulumi config set holdfast:image <name>@sha256:<digest>`; `npm run up` does it by itself where the choice is clear.",
+      "holdfast:node: expected a value, got nothing. Set it by `pulumi config set holdfast:node <hostname>`; `npm run up` does it by itself where the choice is clear.",
+      "holdfast:password: expected a value, got nothing. Set it by `pulumi config set --secret holdfast:password <password>`; `npm run up` does it by itself where the choice is clear.",
+    ]);
+  });
+
+  it("names every mistake at once, each in one line", () => {
+    const wrong = {
+      service: "a b",
+      image: "redis:7",
+      port: "http",
+      publishMode: "both",
+      volume: "/srv",
+      volumeCreatedBy: "me",
+      node: "two nodes",
+      memoryLimit: "100 megabytes",
+      persistence: "cache",
+      firstStartUntil: "soon",
+    };
+    const mistakes = mistakesIn({ ...needed, ...wrong });
+    assert.deepEqual(
+      mistakes.map((line) => /^holdfast:(?<key>\w+): expected .+, got .+\. .+\.$/u.exec(line)?.groups?.["key"]),
+      Object.keys(wrong),
+    );
+  });
+
+  it("refuses a limit in which Redis has no room, and says why a plain tag is no image", () => {
+    assert.deepEqual(mistakesIn({ ...needed, memoryLimit: "8M" }), [
+      "holdfast:memoryLimit: expected at least 32MiB, got 8MiB. Raise the limit.",
+    ]);
+    assert.match(mistakesIn({ ...needed, image: "redis:7" })[0] ?? "", /with a plain tag the second `up` .* restarts/u);
+  });
+});
