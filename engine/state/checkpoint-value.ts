@@ -19,6 +19,8 @@ export interface ValueContext {
   /** Undefined when there is nothing to decrypt or encrypt. */
   secrets: SecretsManager | undefined;
   ciphertexts: CiphertextCache;
+  /** What is read, for messages. */
+  file?: string;
 }
 
 /** Reads a resource's inputs or outputs; `path` says where they stand. */
@@ -38,10 +40,10 @@ function decodeValue(value: unknown, path: string, context: ValueContext): Prope
     case secretSignature:
       return decodeSecret(object, path, context);
     case resourceReferenceSignature:
-      return decodeReference(object, path);
+      return decodeReference(object, place(path, context));
     default:
       throw new InputError({
-        path,
+        path: place(path, context),
         expected: "a plain value, a secret or a resource",
         got: `an object with the signature ${showValue(object[signatureKey])} (an asset or archive?)`,
         fix: "Use the Pulumi CLI for this stack",
@@ -52,16 +54,21 @@ function decodeValue(value: unknown, path: string, context: ValueContext): Prope
 function decodeSecret(object: Record<string, unknown>, path: string, context: ValueContext): Secret {
   const { ciphertext, plaintext } = object;
   // `pulumi stack export --show-secrets` writes the JSON of the value itself.
-  if (typeof plaintext === "string") return new Secret(decodeValue(parsePlaintext(plaintext, path), path, context));
-  if (typeof ciphertext !== "string" || context.secrets === undefined) throw undecipherable(path);
+  if (typeof plaintext === "string")
+    return new Secret(decodeValue(parsePlaintext(plaintext, place(path, context)), path, context));
   const { secrets, ciphertexts } = context;
-  const clearText = decrypt(secrets, ciphertext, path);
+  if (typeof ciphertext !== "string" || secrets === undefined) throw undecipherable(place(path, context));
+  const clearText = decrypt(secrets, ciphertext, place(path, context));
   // Secrets within a secret are marked, but not encrypted once more.
-  const inner = { secrets: { ...secrets, decrypt: (text: string) => text }, ciphertexts: new Map() };
-  const value = decodeValue(parsePlaintext(clearText, path), path, inner);
+  const inner = { ...context, secrets: { ...secrets, decrypt: (text: string) => text }, ciphertexts: new Map() };
+  const value = decodeValue(parsePlaintext(clearText, place(path, context)), path, inner);
   // The text that this engine would encrypt, which another may have spelt otherwise.
   ciphertexts.set(path, { salt: secrets.salt, plaintext: encodeValue(value, path, insideSecret), ciphertext });
   return new Secret(value);
+}
+
+function place(path: string, { file }: ValueContext): string {
+  return file === undefined ? path : `${file}: ${path}`;
 }
 
 function decrypt(secrets: SecretsManager, ciphertext: string, path: string): string {

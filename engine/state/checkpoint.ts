@@ -90,11 +90,12 @@ function checkShape<Schema extends z.ZodType>(schema: Schema, json: unknown, pat
   const { issues } = result.error;
   const issue = issues.find(({ path: [first] }) => first === "version") ?? issues[0];
   const place = issue?.path.map(String).join(".") ?? "";
-  if (place === "version" && typeof json === "object" && json !== null)
+  const version = typeof json === "object" && json !== null && "version" in json ? json.version : undefined;
+  if (place === "version" && typeof version === "number")
     throw new InputError({
       path,
       expected: "a state of version 3",
-      got: `version ${showValue("version" in json ? json.version : undefined)}`,
+      got: `version ${String(version)}`,
       fix: "Use the version of the Pulumi CLI that wrote it",
     });
   if (issue?.code === "unrecognized_keys")
@@ -122,25 +123,24 @@ export function decodeCheckpoint(
   secrets: SecretsManager | undefined,
   ciphertexts: CiphertextCache,
 ): Snapshot {
-  const context = { secrets, ciphertexts };
   const { path, deployment } = checkpoint;
-  const resources = (deployment?.resources ?? []).map((stored) => decodeResource(stored, path, context));
+  const context = { secrets, ciphertexts, file: path };
+  const resources = (deployment?.resources ?? []).map((stored) => decodeResource(stored, context));
   const rule = brokenRule(resources);
   if (rule !== undefined) throw new DamagedStateError({ path, expected: "resources that fit together", got: rule });
   const pendingOperations = (deployment?.pending_operations ?? []).map(({ resource, type }): PendingOperation => ({
     type,
-    resource: decodeResource(resource, path, context, type),
+    resource: decodeResource(resource, context, type),
   }));
   return { resources, pendingOperations };
 }
 
 function decodeResource(
   stored: StoredResource,
-  path: string,
   context: ValueContext,
   pending?: PendingOperation["type"],
 ): ResourceState {
-  const place = `${path}: ${valuePlace(stored, pending)}`;
+  const place = valuePlace(stored, pending);
   const { customTimeouts: timeouts } = stored;
   return {
     urn: stored.urn,
@@ -204,11 +204,7 @@ export interface DeploymentFrame {
 }
 
 /** Writes a deployment as Pulumi does: names in its order, empty ones left out, secrets encrypted. */
-export function encodeDeployment(
-  snapshot: Snapshot,
-  frame: DeploymentFrame,
-  context: ValueContext & { path: string },
-): string {
+export function encodeDeployment(snapshot: Snapshot, frame: DeploymentFrame, context: ValueContext): string {
   const { manifest } = frame;
   const version = manifest?.version ?? writtenVersion;
   const resources = snapshot.resources.map((resource) => encodeResource(resource, context));
@@ -236,12 +232,8 @@ export function encodeCheckpoint(stack: string, config: Record<string, unknown> 
   return `{"version":3,"checkpoint":${checkpoint}}`;
 }
 
-function encodeResource(
-  resource: ResourceState,
-  context: ValueContext & { path: string },
-  pending?: PendingOperation["type"],
-): string {
-  const place = `${context.path}: ${valuePlace(resource, pending)}`;
+function encodeResource(resource: ResourceState, context: ValueContext, pending?: PendingOperation["type"]): string {
+  const place = valuePlace(resource, pending);
   const { customTimeouts: timeouts } = resource;
   return jsonObject({
     urn: jsonScalar(resource.urn),

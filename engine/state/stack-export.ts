@@ -22,7 +22,7 @@ export async function exportStack(stack: Stack): Promise<string> {
 }
 
 const emptySnapshot = { resources: [], pendingOperations: [] };
-const noSecrets = { secrets: undefined, ciphertexts: new Map(), path: "" };
+const noSecrets = { secrets: undefined, ciphertexts: new Map() };
 
 function emptyFrame(stack: Stack): Parameters<typeof encodeDeployment>[1] {
   return { time: new Date().toISOString(), manifest: undefined, salt: stack.salt, metadata: undefined };
@@ -43,7 +43,7 @@ export async function importStack(stack: Stack, text: string, path: string): Pro
     imported.encrypted && imported.salt !== undefined ? await stack.openSecrets(imported.salt, path) : undefined;
   const snapshot = decodeCheckpoint(imported, secrets, ciphertexts);
   await using state = await StackState.open(stack, { lock: true, damaged: "replace" });
-  await state.replace(snapshot);
+  await state.replace(snapshot, ciphertexts);
 }
 
 function refuseOthers({ deployment, path }: StoredCheckpoint, stack: Stack): void {

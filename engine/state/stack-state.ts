@@ -4,7 +4,6 @@ import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint, encodeDeployment } from "./checkpoint.ts";
 import type { CiphertextCache } from "./checkpoint-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
-import { shownPath } from "./durable-file.ts";
 import { namingBackup, readState, removeLeftOvers, writeState } from "./file-backend.ts";
 import type { UpdateRecord } from "./history.ts";
 import { writeHistory } from "./history.ts";
@@ -86,8 +85,9 @@ export class StackState implements AsyncDisposable {
     await this.#write();
   }
 
-  /** Replaces everything by another state, as an import does. */
-  async replace(snapshot: Snapshot): Promise<void> {
+  /** Replaces everything by another state, as an import does; `ciphertexts` are those that it was read with. */
+  async replace(snapshot: Snapshot, ciphertexts: CiphertextCache): Promise<void> {
+    for (const [place, ciphertext] of ciphertexts) this.#ciphertexts.set(place, ciphertext);
     this.#resources = snapshot.resources;
     this.#pending = snapshot.pendingOperations;
     await this.#write();
@@ -139,7 +139,7 @@ export class StackState implements AsyncDisposable {
         salt: secrets?.salt ?? this.#stack.salt ?? this.#checkpoint?.salt,
         metadata: this.#checkpoint?.deployment?.metadata,
       },
-      { secrets, ciphertexts: this.#ciphertexts, path: shownPath(files.state) },
+      { secrets, ciphertexts: this.#ciphertexts },
     );
     await writeState(files, encodeCheckpoint(`organization/${project.name}/${name}`, this.#checkpoint?.config, latest));
     this.#written = true;

@@ -1,4 +1,5 @@
 /** Projects on the disk for the tests of the state, gone when the test is over. */
+import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,4 +45,13 @@ export class StateProject implements Disposable {
 /** JSON without the white space between its parts, which says nothing; order and spelling are kept. */
 export function compact(json: string): string {
   return json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
+}
+
+/** Whether two long texts are the same; where they differ first, if they do. */
+export function assertSameText(actual: string, expected: string): void {
+  let at = 0;
+  while (at < expected.length && actual[at] === expected[at]) at++;
+  const from = Math.max(0, at - 60);
+  assert.equal(actual.slice(from, from + 120), expected.slice(from, from + 120));
+  assert.equal(actual.length, expected.length);
 }
