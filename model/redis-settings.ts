@@ -39,7 +39,7 @@ export function redisSettings(service: ServiceDefinition, image: RedisImageFact)
   return {
     settings: [...fromEnvironment.settings, ...fromCommand.settings],
     isComplete: invocation !== undefined && fromCommand.isComplete && fromEnvironment.isComplete,
-    path: fromCommand.path ?? (service.args === undefined ? service.paths.command : service.paths.args),
+    path: fromCommand.path ?? (service.command === undefined ? service.paths.args : service.paths.command),
   };
 }
 

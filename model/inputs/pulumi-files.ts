@@ -107,8 +107,8 @@ function readEvents(text: string, file: string): readonly PulumiStep[] {
         {
           op,
           urn,
-          before: metadata.old ? toResource({ urn, type, ...metadata.old }) : undefined,
-          after: metadata.new && !isDeletion(op) ? toResource({ urn, type, ...metadata.new }) : undefined,
+          before: metadata.old ? toResource({ ...metadata.old, urn, type }) : undefined,
+          after: metadata.new && !isDeletion(op) ? toResource({ ...metadata.new, urn, type }) : undefined,
         },
       ];
     });

@@ -124,7 +124,7 @@ export function readPulumiVolume(resource: PulumiResource): VolumeDefinition {
   return {
     id: resource.urn,
     origin: "pulumi",
-    path: `${resourceName(resource.urn)}.driverOpts`,
+    path: resourceName(resource.urn),
     name: orElse(plainText(inputs.get("name")), resourceName(resource.urn)),
     options: {
       driver: plainText(inputs.get("driver")),

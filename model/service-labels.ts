@@ -1,0 +1,15 @@
+/** Labels by which a service says what its definition cannot; stack files and programs use the same. */
+export const serviceLabels = {
+  /** Names the catalogue's entry for an image under another name: `redis`. */
+  image: "holdfast.image",
+  /** `cache`: what it stores may be lost at any time. */
+  store: "holdfast.store",
+  /** How it is backed up, in any words, or a waiver with its reason: `none: can be computed again`. */
+  backup: "holdfast.backup",
+  /** How much data it holds: `2GiB`. */
+  dataset: "holdfast.dataset",
+  /** Why several nodes or services may use the same data: `GlusterFS on every node`. */
+  shared: "holdfast.shared",
+  /** Switches a rule off for a while: `SS201 until 2027-03-01: reason`. */
+  ignore: "holdfast.ignore",
+} as const;

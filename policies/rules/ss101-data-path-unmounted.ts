@@ -1,0 +1,41 @@
+import { isKnown } from "../../model/service-definition.ts";
+import { quoted } from "../../model/plain-text.ts";
+import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
+import { titleOf } from "../subject.ts";
+
+export const dataPathUnmounted: Rule = {
+  id: "SS101",
+  name: "data-path-unmounted",
+  level: "error",
+  reason:
+    "Swarm replaces a task at almost every update, and what lies in the old container or its anonymous volumes is gone with it.",
+  fix: "Mount a named volume at the data path.",
+  check(subject) {
+    const { service, image, keepsState, sites } = subject;
+    if (!isKnown(image)) {
+      return unverifiable(
+        service.paths.image,
+        "The image is not known yet, and so neither is where it keeps its data.",
+      );
+    }
+    if (!isKnown(keepsState)) {
+      return unverifiable(service.paths.args, `Whether ${titleOf(subject)} keeps state here is not known yet.`);
+    }
+    if (image === undefined || keepsState !== true) return notApplicable;
+    return sites.map(({ path, covering, missedBy }) => {
+      if (covering.kind === "not known") {
+        return unverifiable(
+          covering.path,
+          `Whether ${titleOf(subject)} writes to a volume is not known: ${covering.why}.`,
+        );
+      }
+      const isOpen = covering.kind === "nothing" || covering.kind === "image volume";
+      if (!isOpen || missedBy !== undefined || !isKnown(path)) return pass;
+      return fail(
+        service.paths.mounts,
+        `${titleOf(subject)} keeps its data in ${quoted(path)}, and nothing is mounted there.`,
+        { fix: `Mount a named volume at ${quoted(path)}.` },
+      );
+    });
+  },
+};

@@ -1,0 +1,48 @@
+import type { DataSite } from "../../model/data-paths.ts";
+import { isKnown, type Mount } from "../../model/service-definition.ts";
+import { quoted } from "../../model/plain-text.ts";
+import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
+import { titleOf, type Subject } from "../subject.ts";
+
+export const mountMissesDataPath: Rule = {
+  id: "SS103",
+  name: "mount-misses-data-path",
+  level: "error",
+  reason: "The volume stays empty, and the data goes with the container.",
+  fix: "Mount the volume at the data path.",
+  yieldsTo: ["SS403"],
+  check(subject) {
+    if (subject.image === undefined || subject.sites.length === 0) return notApplicable;
+    return subject.sites.map((site) => checkSite(subject, site));
+  },
+};
+
+function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: DataSite): Answer {
+  // SS101 says what is not known about a path that nothing moved.
+  if (covering.kind === "not known" && decidedBy === undefined) return notApplicable;
+  if (covering.kind === "not known") {
+    return unverifiable(
+      covering.path,
+      `Whether a mount covers the data of ${titleOf(subject)} is not known: ${covering.why}.`,
+    );
+  }
+  if (missedBy === undefined || !isKnown(path)) return pass;
+  const where =
+    decidedBy === undefined ? `${titleOf(subject)} writes to` : `${decidedBy.words} makes ${titleOf(subject)} write to`;
+  return fail(
+    decidedBy?.path ?? missedBy.path,
+    `${nameOf(missedBy)} is mounted at ${targetOf(missedBy)}, but ${where} ${quoted(path)}.`,
+    {
+      fix: `Mount it at ${quoted(path)}.`,
+    },
+  );
+}
+
+function nameOf({ type, source }: Mount): string {
+  const kind = type === "bind" ? "The folder" : "The volume";
+  return isKnown(source) ? `${kind} ${quoted(source ?? "")}` : kind;
+}
+
+function targetOf({ target }: Mount): string {
+  return isKnown(target) ? quoted(target) : "a path that is not known yet";
+}

@@ -1,0 +1,39 @@
+import { quoted } from "../../model/plain-text.ts";
+import { contradictionIn, matchingNodes } from "../../model/placement.ts";
+import { isKnown } from "../../model/service-definition.ts";
+import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
+
+export const pinMatchesNoNode: Rule = {
+  id: "SS202",
+  name: "pin-matches-no-node",
+  level: "error",
+  reason: "Swarm leaves a task whose constraints no node satisfies pending for ever, without an error.",
+  fix: "Name a node as `docker node ls` shows it, or put the label on a node.",
+  check({ service, dataVolumes, index, pin }) {
+    const { constraints, paths } = service;
+    if (!dataVolumes.some(({ isBind, storage }) => isBind || storage !== "network")) return notApplicable;
+    if (isKnown(constraints) && constraints.length === 0) return notApplicable;
+    const contradiction = contradictionIn(constraints);
+    if (contradiction !== undefined) {
+      const texts = contradiction.map((each) => (isKnown(each.text) ? quoted(each.text) : "a constraint"));
+      return fail(paths.constraints, `No node can satisfy both ${texts.join(" and ")}.`, { fix: "Keep one of them." });
+    }
+    if (index.nodes === undefined) {
+      if (pin.kind === "none") return notApplicable;
+      return unverifiable(
+        paths.constraints,
+        "Whether a node satisfies the constraints is not known without the live nodes.",
+        "Judge it with --swarm.",
+      );
+    }
+    const matching = matchingNodes(constraints, index.nodes);
+    if (!isKnown(matching))
+      return unverifiable(paths.constraints, "Whether a node satisfies the constraints is not known yet.");
+    if (matching.length > 0) return pass;
+    const names = index.nodes.map(({ hostname }) => quoted(hostname)).slice(0, 10);
+    return fail(
+      paths.constraints,
+      `None of the ${index.nodes.length} nodes satisfies the constraints; there are ${names.join(", ")}.`,
+    );
+  },
+};

@@ -1,0 +1,25 @@
+import { quoted } from "../../model/plain-text.ts";
+import { isKnown } from "../../model/service-definition.ts";
+import { fail, notApplicable, pass, type Rule } from "../rule.ts";
+
+export const fragilePin: Rule = {
+  id: "SS204",
+  name: "fragile-pin",
+  level: "warning",
+  reason: "A node that leaves and joins again gets a new id, and its old entry keeps the hostname.",
+  fix: "Pin by a label that exactly one node carries (docker node update --label-add).",
+  yieldsTo: ["SS203"],
+  check({ service, dataVolumes, index, pin }) {
+    if (pin.kind !== "names a node" || dataVolumes.length === 0 || !isKnown(service.constraints)) return notApplicable;
+    const constraint = service.constraints[pin.index];
+    const path = `${service.paths.constraints}[${pin.index}]`;
+    if (pin.by === "node id")
+      return fail(path, "The pin is a node's id, which the node loses when it leaves the swarm and joins again.");
+    if (pin.by !== "hostname" || index.nodes === undefined || constraint === undefined || !isKnown(constraint.value))
+      return pass;
+    const hostname = constraint.value;
+    const carriers = index.nodes.filter((node) => node.hostname.toLowerCase() === hostname.toLowerCase());
+    if (carriers.length < 2) return pass;
+    return fail(path, `${carriers.length} nodes carry the hostname ${quoted(hostname)}.`);
+  },
+};

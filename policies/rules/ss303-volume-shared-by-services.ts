@@ -1,0 +1,51 @@
+import { quoted } from "../../model/plain-text.ts";
+import { runApart } from "../../model/placement.ts";
+import { isKnown } from "../../model/service-definition.ts";
+import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
+import { isNamedVolume, mayShare, subjectOf, type Subject } from "../subject.ts";
+import type { VolumeUse } from "../estate-index.ts";
+
+export const volumeSharedByServices: Rule = {
+  id: "SS303",
+  name: "volume-shared-by-services",
+  level: "error",
+  reason: "Two servers that write the same files corrupt them: neither knows of the other's locks.",
+  fix: "Give each service a volume of its own, or mount it read-only in all but one.",
+  check(subject) {
+    const { service } = subject;
+    if (!isKnown(service.mounts)) return notApplicable;
+    const mounts = service.mounts.filter((mount) => isNamedVolume(mount) && mount.readOnly !== true);
+    if (mounts.length === 0) return notApplicable;
+    return mounts.map((mount) => {
+      const name = isKnown(mount.source) ? (mount.source ?? "") : "";
+      const other = subject.index.findUse(name, (use) => isEarlierWriter(use, subject));
+      if (!isKnown(mount.source))
+        return mayShare(subject) || subject.dataVolumes.length === 0
+          ? pass
+          : unverifiable(
+              mount.path,
+              "Whether another service writes the same volume is not known: its name is not known yet.",
+            );
+      return other === undefined ? pass : judge(subject, other, mount.path, name);
+    });
+  },
+};
+
+/** Of two services the later one is told, so that one mistake is one finding, also where definitions come one at a time. */
+function isEarlierWriter(use: VolumeUse, { service, index }: Subject): boolean {
+  const isOther = use.service.id !== service.id && index.isBefore(use.service, service);
+  return isOther && use.mount.readOnly !== true && !runApart(use.service.constraints, service.constraints);
+}
+
+function judge(subject: Subject, { service: other, mount }: VolumeUse, path: string, name: string): Answer {
+  const theirs = subjectOf(other, subject.index, subject.options);
+  if (mayShare(subject) || mayShare(theirs)) return pass;
+  const what = `The service ${quoted(other.name)} writes the volume ${quoted(name)} too`;
+  if (!isKnown(mount.readOnly)) return unverifiable(path, `${what}, unless its mount turns out to be read-only.`);
+  const isDatabase = [subject, theirs].some(({ dataVolumes }) =>
+    dataVolumes.some(({ label, isCertain }) => isCertain && label === name),
+  );
+  return isDatabase
+    ? fail(path, `${what}.`)
+    : unverifiable(path, `${what}; whether their images allow several writers is not known.`);
+}

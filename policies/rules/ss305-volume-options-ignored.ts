@@ -1,0 +1,62 @@
+import { quoted } from "../../model/plain-text.ts";
+import { runApart } from "../../model/placement.ts";
+import { isKnown, type Mount, type VolumeOptions } from "../../model/service-definition.ts";
+import { sameOptions } from "../../model/storage.ts";
+import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
+import { isNamedVolume, type Subject } from "../subject.ts";
+
+export const volumeOptionsIgnored: Rule = {
+  id: "SS305",
+  name: "volume-options-ignored",
+  level: "warning",
+  reason: "Options count when a volume is first made on a node; afterwards Docker ignores others without a word.",
+  fix: "Write the same options in each place, or give the volume with other options another name.",
+  check(subject) {
+    const { service } = subject;
+    if (!isKnown(service.mounts)) return notApplicable;
+    const mounts = service.mounts.filter((mount) => isNamedVolume(mount) && mount.volumeOptions !== undefined);
+    if (mounts.length === 0) return notApplicable;
+    return mounts.map((mount) => checkMount(subject, mount));
+  },
+};
+
+interface Place {
+  readonly options: VolumeOptions;
+  readonly where: string;
+}
+
+function checkMount({ service, index }: Subject, mount: Mount): Answer {
+  const { volumeOptions, source } = mount;
+  if (!isKnown(source) || source === undefined || !isKnown(volumeOptions) || volumeOptions === undefined) {
+    return unverifiable(mount.path, "Whether another place gives this volume other options is not known yet.");
+  }
+  const declared = index.volumesNamed(source).map((volume): Place => ({
+    options: volume.options,
+    where: volume.origin === "swarm" ? "the volume as it exists" : `the volume ${quoted(volume.path)}`,
+  }));
+  // The first place decides; a later one that differs has a finding of its own.
+  const first = index.findUse(
+    source,
+    (use) =>
+      isKnown(use.mount.volumeOptions) &&
+      use.mount.volumeOptions !== undefined &&
+      !runApart(use.service.constraints, service.constraints),
+  );
+  const isLater = first !== undefined && first.mount !== mount && !index.isBefore(service, first.service);
+  const options = isLater ? first.mount.volumeOptions : undefined;
+  const mounted: readonly Place[] =
+    isKnown(options) && options !== undefined
+      ? [{ options, where: `the service ${quoted(first?.service.name ?? "")}` }]
+      : [];
+  const places = [...declared, ...mounted];
+  const answers = places.map(({ options }) => sameOptions(options, volumeOptions));
+  const other = places[answers.indexOf(false)];
+  if (other !== undefined)
+    return fail(mount.path, `The volume ${quoted(source)} has other options here than ${other.where} gives it.`);
+  return answers.every(isKnown)
+    ? pass
+    : unverifiable(
+        mount.path,
+        `Whether the options of the volume ${quoted(source)} agree everywhere is not known yet.`,
+      );
+}

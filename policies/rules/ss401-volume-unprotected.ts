@@ -1,0 +1,32 @@
+import { quoted } from "../../model/plain-text.ts";
+import { isKnown, type VolumeDefinition } from "../../model/service-definition.ts";
+import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
+
+export const volumeUnprotected: Rule = {
+  id: "SS401",
+  name: "volume-unprotected",
+  level: "warning",
+  reason:
+    "Nearly every change of a volume resource replaces it, and its removal from the program deletes it, with the data.",
+  fix: "Give the volume resource the options protect: true and retainOnDelete: true.",
+  check({ dataVolumes, index }) {
+    const resources = dataVolumes
+      .filter(({ isBind, label }) => !isBind && label !== "")
+      .flatMap(({ label }) => index.volumesNamed(label))
+      .filter(({ origin }) => origin === "pulumi");
+    return resources.length === 0 ? notApplicable : resources.map(checkVolume);
+  },
+};
+
+function checkVolume({ path, name, protect, retainOnDelete }: VolumeDefinition): Answer {
+  const label = quoted(isKnown(name) ? name : path);
+  const missing = [...(protect === false ? ["protect"] : []), ...(retainOnDelete === false ? ["retainOnDelete"] : [])];
+  if (missing.length > 0)
+    return fail(
+      `${path}.${missing[0] ?? ""}`,
+      `The data volume ${label} is a resource without ${missing.join(" and ")}.`,
+    );
+  return isKnown(protect) && isKnown(retainOnDelete)
+    ? pass
+    : unverifiable(path, `Whether the data volume ${label} is protected is not known yet.`);
+}

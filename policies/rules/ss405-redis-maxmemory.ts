@@ -1,0 +1,46 @@
+import { redisSetting } from "../../model/redis-settings.ts";
+import { isKnown } from "../../model/service-definition.ts";
+import { formatSize } from "../../model/sizes.ts";
+import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
+
+/** What a fork, buffers and fragmentation leave for the data; 0.6 is safer where many keys are written. */
+const mostOfLimit = 0.75;
+/** A store that never saves does not fork. */
+const mostOfLimitForCache = 0.9;
+
+export const redisMaxmemory: Rule = {
+  id: "SS405",
+  name: "redis-maxmemory",
+  level: "warning",
+  reason:
+    "Redis grows until the kernel kills it at the memory limit, in the middle of a save as likely as not; a fork may need as much again as is written meanwhile.",
+  fix: "Set maxmemory to at most 75 % of the memory limit, 60 % where many keys are written.",
+  check({ redis, service, isCache }) {
+    if (redis === undefined) return notApplicable;
+    const { value, path } = redisSetting(redis, "maxmemory");
+    const { memoryBytes: limit } = service.limits;
+    if (!isKnown(value)) return unverifiable(path, "maxmemory is not known: not all of the configuration can be seen.");
+    const bytes = value === undefined ? 0 : redisBytes(value);
+    if (bytes === undefined) return unverifiable(path, "maxmemory is not written as Redis takes it.");
+    if (bytes === 0) return fail(path, "There is no maxmemory.");
+    if (!isKnown(limit))
+      return unverifiable(
+        service.paths.memoryLimit,
+        "Whether maxmemory leaves room below the memory limit is not known yet.",
+      );
+    if (limit === undefined) return pass;
+    const share = `maxmemory is ${formatSize(bytes)}, ${Math.round((bytes / limit) * 100)} % of the memory limit of ${formatSize(limit)}`;
+    if (bytes >= limit) return fail(path, `${share}.`, { level: "error" });
+    return bytes > limit * (isCache === true ? mostOfLimitForCache : mostOfLimit)
+      ? fail(path, `${share}: too near for a fork.`)
+      : pass;
+  },
+};
+
+/** Redis' own units: `1k` is 1000 and `1kb` 1024 bytes (redis.conf). */
+function redisBytes(text: string): number | undefined {
+  const match = /^(?<count>\d{1,15})(?<unit>k|kb|m|mb|g|gb|b)?$/i.exec(text.trim())?.groups;
+  if (match === undefined) return undefined;
+  const factors: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+  return Number(match["count"]) * (factors[(match["unit"] ?? "").toLowerCase()] ?? 1);
+}

@@ -1,0 +1,103 @@
+import { shellWords } from "../../model/shell-words.ts";
+import { isKnown, labelOf, type HealthCheck } from "../../model/service-definition.ts";
+import { serviceLabels } from "../../model/service-labels.ts";
+import { InputError } from "../../model/input-error.ts";
+import { formatSize, parseSize } from "../../model/sizes.ts";
+import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
+import { titleOf, type Subject } from "../subject.ts";
+
+/** A dataset is loaded at about this rate (measured on two shared cores: 739 MB in 4.5 s). */
+const loadedBytesPerSecond = 100_000_000;
+/** Without a declared dataset: what a server of ordinary size needs at most. */
+const patienceSeconds = 60;
+/** A server that is not Redis starts in less, unless it has to recover. */
+const leastPatienceSeconds = 30;
+
+export const livenessKillsLoading: Rule = {
+  id: "SS408",
+  name: "liveness-kills-loading",
+  level: "warning",
+  reason:
+    "Swarm kills a task whose check fails, also a server that is only busy loading its data, and then the next one in the same way; without a check it keeps one that hangs.",
+  fix: "Use a check that passes while the server loads (redis-cli ping alone does), or a start period longer than loading takes.",
+  check(subject) {
+    const { service, keepsState, image, facts } = subject;
+    const path = service.paths.healthCheck;
+    const { healthCheck } = service;
+    if (keepsState !== true) return notApplicable;
+    if (!isKnown(healthCheck)) return unverifiable(path, "The health check is not known yet.");
+    const test = healthCheck?.test ?? [];
+    if (!isKnown(test)) return unverifiable(path, "The health check's command is not known yet.");
+    if (test.length === 0) {
+      const isInImage = facts?.hasHealthCheck ?? (isKnown(image) && image?.hasHealthCheck === true);
+      return isInImage ? pass : fail(path, "There is no health check.", { fix: checkFix(subject) });
+    }
+    if (test[0] === "NONE") return fail(path, "The health check is switched off.", { fix: checkFix(subject) });
+    return healthCheck === undefined
+      ? pass
+      : checkPatience(subject, healthCheck, test.filter(isKnown), test.every(isKnown));
+  },
+};
+
+function checkFix({ image }: Subject): string {
+  const command = isKnown(image) ? image?.life[0]?.command : undefined;
+  return command === undefined
+    ? "Add a health check that passes while the server loads."
+    : `Add a health check, for example on ${command}.`;
+}
+
+function checkPatience(subject: Subject, check: HealthCheck, test: readonly string[], isWhole: boolean): Answer {
+  const { service, image, redis } = subject;
+  const path = service.paths.healthCheck;
+  const command = test.slice(1).join(" ");
+  if (!isWhole && !/(?:redis|valkey|keydb)-cli|pg_isready/.test(command))
+    return unverifiable(path, "The health check's command is not known yet.");
+  const isStrict =
+    redis === undefined
+      ? isKnown(image) && image?.life.some((life) => life.failsWhileLoading && command.includes(life.command)) === true
+      : failsWhileRedisLoads(test);
+  if (!isStrict) return pass;
+  const { intervalSeconds: interval = 30, retries = 3, startPeriodSeconds: startPeriod = 0 } = check;
+  if (!isKnown(interval) || !isKnown(retries) || !isKnown(startPeriod))
+    return unverifiable(path, "How long the health check may fail is not known yet.");
+  const tolerated = startPeriod + interval * retries;
+  const dataset = declaredDataset(subject);
+  const needed =
+    dataset === undefined
+      ? redis === undefined
+        ? leastPatienceSeconds
+        : patienceSeconds
+      : Math.ceil(dataset / loadedBytesPerSecond);
+  const fails = `The health check fails while ${titleOf(subject)} loads, and Swarm kills it after ${tolerated} s`;
+  if (tolerated < needed) {
+    const ground = dataset === undefined ? "" : `; its dataset of ${formatSize(dataset)} takes about ${needed} s`;
+    return fail(path, `${fails}${ground}.`, redis !== undefined || dataset !== undefined ? { level: "error" } : {});
+  }
+  return redis === undefined || dataset !== undefined
+    ? pass
+    : fail(path, `${fails}, which is long enough for a small dataset only.`);
+}
+
+/**
+ * Whether a check built on redis-cli fails while the server is LOADING: `redis-cli ping` then prints the error and exits with 0;
+ * with `-e`, or behind a `grep PONG` or a comparison with PONG, it fails.
+ */
+function failsWhileRedisLoads(test: readonly string[]): boolean {
+  const command = test.slice(1).join(" ");
+  if (!/(?:redis|valkey|keydb)-cli/.test(command)) return false;
+  if (/LOADING/.test(command)) return false;
+  const words = test[0] === "CMD" ? test.slice(1) : shellWords(test[1] ?? "").map(({ text }) => text);
+  return words.includes("-e") || /PONG/.test(command);
+}
+
+function declaredDataset({ service }: Subject): number | undefined {
+  const label = labelOf(service, serviceLabels.dataset);
+  if (!isKnown(label) || label === undefined) return undefined;
+  try {
+    return parseSize(label, serviceLabels.dataset);
+  } catch (error) {
+    // SS407 speaks of a label that cannot be read.
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}

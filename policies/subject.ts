@@ -1,0 +1,168 @@
+import { dataSites, type DataSite } from "../model/data-paths.ts";
+import { findImage, type CatalogueEntry } from "../model/image-catalogue.ts";
+import { pinOf, type Pin } from "../model/placement.ts";
+import { redisSettings, type RedisSettings } from "../model/redis-settings.ts";
+import {
+  factsOf,
+  isKnown,
+  labelOf,
+  notKnown,
+  type ImageFacts,
+  type Known,
+  type Mount,
+  type ServiceDefinition,
+} from "../model/service-definition.ts";
+import { serviceLabels } from "../model/service-labels.ts";
+import { storageOf, type Storage } from "../model/storage.ts";
+import type { EstateIndex } from "./estate-index.ts";
+import { readSuppressions, type SuppressionLabels } from "./suppression.ts";
+
+/** A service, and what follows from its definition: what the rules look at. */
+export interface Subject {
+  readonly service: ServiceDefinition;
+  readonly index: EstateIndex;
+  /** How the service was before the change that is judged. */
+  readonly previous: ServiceDefinition | undefined;
+  readonly options: SubjectOptions;
+  /** `undefined` for an image that the catalogue does not have. */
+  readonly image: Known<CatalogueEntry | undefined>;
+  readonly facts: ImageFacts | undefined;
+  /** Whether it says that what it stores may be lost. */
+  readonly isCache: Known<boolean>;
+  /** Whether it keeps state that matters; `undefined` for an image of which nothing is known. */
+  readonly keepsState: Known<boolean> | undefined;
+  readonly sites: readonly DataSite[];
+  readonly dataVolumes: readonly DataVolume[];
+  /** What Redis is told, for Redis and its like. */
+  readonly redis: RedisSettings | undefined;
+  readonly pin: Pin;
+  /** Why several nodes or services may use its data, in its author's words. */
+  readonly shared: Known<string | undefined>;
+}
+
+/** A volume, or a folder of the host, that carries data. */
+export interface DataVolume {
+  readonly mount: Mount;
+  /** For people: the volume's name or the host's path. */
+  readonly label: string;
+  readonly isBind: boolean;
+  readonly storage: Known<Storage>;
+  /** False where the image is not known and its writable volumes are only presumed to carry data. */
+  readonly isCertain: boolean;
+}
+
+/** Options of a judgement that the rules need. */
+export interface SubjectOptions {
+  /** The day on which is judged, as `2027-03-01`. */
+  readonly today: string;
+  /** Names of catalogue entries by repository, for images under another name. */
+  readonly images: Readonly<Record<string, string>>;
+  /** The rules that there are, for labels that name them. */
+  readonly ruleIds: ReadonlySet<string>;
+}
+
+/** Works out what the rules look at. */
+export function subjectOf(service: ServiceDefinition, index: EstateIndex, options: SubjectOptions): Subject {
+  const image = findImage(service.image, saidToBe(service, options));
+  const entry = isKnown(image) ? image : undefined;
+  const facts = factsOf(service.image, index.images);
+  const store = labelOf(service, serviceLabels.store);
+  const isCache = isKnown(store) ? store === "cache" : notKnown;
+  const keepsState = isKnown(image) ? stateOf(service, image, facts, isCache) : notKnown;
+  const redis = entry?.redis === undefined ? undefined : redisSettings(service, entry.redis);
+  const sites = keepsState === false ? [] : dataSites(service, entry, facts, redis);
+  return {
+    service,
+    index,
+    previous: index.previous.get(service.id),
+    options,
+    image,
+    facts,
+    isCache,
+    keepsState,
+    sites,
+    dataVolumes: dataVolumes(service, index, keepsState, sites),
+    redis,
+    pin: pinOf(service.constraints),
+    shared: labelOf(service, serviceLabels.shared),
+  };
+}
+
+function saidToBe(service: ServiceDefinition, { images }: SubjectOptions): Known<string | undefined> {
+  const label = labelOf(service, serviceLabels.image);
+  const { repository } = service.image;
+  if (isKnown(label) && label !== undefined) return label;
+  return isKnown(repository) && Object.hasOwn(images, repository) ? images[repository] : undefined;
+}
+
+function stateOf(
+  { command, args }: ServiceDefinition,
+  entry: CatalogueEntry | undefined,
+  facts: ImageFacts | undefined,
+  isCache: Known<boolean>,
+): Known<boolean> | undefined {
+  if (isCache === true || entry?.keepsState === "never") return false;
+  if (entry === undefined) return facts === undefined ? undefined : facts.volumes.length > 0;
+  if (entry.keepsState === "always") return isCache === notKnown ? notKnown : true;
+  if (!isKnown(command) || !isKnown(args)) return notKnown;
+  const words = [...(command ?? []), ...(args ?? [])];
+  const wanted = entry.keepsState.withArgument;
+  if (words.some((word) => isKnown(word) && wanted.some((option) => word === option || word.startsWith(`${option}=`))))
+    return true;
+  return words.includes(notKnown) ? notKnown : false;
+}
+
+function dataVolumes(
+  { mounts }: ServiceDefinition,
+  index: EstateIndex,
+  keepsState: Subject["keepsState"],
+  sites: readonly DataSite[],
+): readonly DataVolume[] {
+  if (keepsState === false || !isKnown(mounts)) return [];
+  const certain = new Set(
+    sites.flatMap(({ covering }) => (covering.kind === "volume" || covering.kind === "bind" ? [covering.mount] : [])),
+  );
+  const isJudged = keepsState === true || sites.length > 0;
+  const presumed = isJudged ? [] : mounts.filter((mount) => isNamedVolume(mount) && mount.readOnly === false);
+  return [...certain, ...presumed].map((mount) => ({
+    mount,
+    label: isKnown(mount.source) ? (mount.source ?? "") : "",
+    isBind: mount.type === "bind",
+    storage:
+      mount.type === "bind"
+        ? "local"
+        : storageOf(mount, isKnown(mount.source) ? index.volumesNamed(mount.source ?? "")[0] : undefined),
+    isCertain: certain.has(mount),
+  }));
+}
+
+/** Whether a mount is a volume with a name, known or not. */
+export function isNamedVolume({ type, source }: Mount): boolean {
+  return type === "volume" && source !== undefined && source !== "";
+}
+
+/** What the service's labels say about rules to be left out. */
+export function suppressionsOf({ service, options }: Subject): SuppressionLabels {
+  return readSuppressions(service, options.ruleIds);
+}
+
+/** How the image is called in a message. */
+export function titleOf({ image }: Subject): string {
+  return isKnown(image) && image !== undefined ? image.title : "its image";
+}
+
+/** Whether the service has data that rules about running it are about. */
+export function hasData({ keepsState, dataVolumes: volumes }: Subject): boolean {
+  return keepsState === true || volumes.length > 0;
+}
+
+/** Whether the service is a store or a program with data, also one that is only a cache: whom rules about its care concern. */
+export function isStore(subject: Subject): boolean {
+  const { image } = subject;
+  return hasData(subject) || (isKnown(image) && image !== undefined && image.keepsState !== "never");
+}
+
+/** Whether several tasks may write its data: its image allows it, or its author says why. */
+export function mayShare({ image, shared }: Subject): boolean {
+  return (isKnown(shared) && (shared ?? "") !== "") || (isKnown(image) && image?.writers === "many");
+}
