@@ -26,6 +26,8 @@ export interface Rule {
   readonly id: `SS${number}`;
   readonly name: string;
   readonly level: Level;
+  /** The gravest level that one of its findings may have, when that is not {@link level}. */
+  readonly worst?: Level;
   /** Why it loses data, in Swarm's or Redis' terms: one sentence. */
   readonly reason: string;
   /** What to do about it: one sentence. */

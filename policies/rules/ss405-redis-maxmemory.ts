@@ -12,6 +12,7 @@ export const redisMaxmemory: Rule = {
   id: "SS405",
   name: "redis-maxmemory",
   level: "warning",
+  worst: "error",
   reason:
     "Redis grows until the kernel kills it at the memory limit, in the middle of a save as likely as not; a fork may need as much again as is written meanwhile.",
   fix: "Set maxmemory to at most 75 % of the memory limit, 60 % where many keys are written.",

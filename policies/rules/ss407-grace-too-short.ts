@@ -18,6 +18,7 @@ export const graceTooShort: Rule = {
   id: "SS407",
   name: "grace-too-short",
   level: "warning",
+  worst: "error",
   reason:
     "At the end of the grace period comes SIGKILL, whatever the server has not written yet; beyond 60 s Swarm starts the next task beside the old one.",
   fix: "Set a grace period of 30 to 55 s.",

@@ -17,6 +17,7 @@ export const livenessKillsLoading: Rule = {
   id: "SS408",
   name: "liveness-kills-loading",
   level: "warning",
+  worst: "error",
   reason:
     "Swarm kills a task whose check fails, also a server that is only busy loading its data, and then the next one in the same way; without a check it keeps one that hangs.",
   fix: "Use a check that passes while the server loads (redis-cli ping alone does), or a start period longer than loading takes.",
