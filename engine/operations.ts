@@ -45,6 +45,8 @@ export interface OperationOptions {
 export interface OperationResult {
   succeeded: boolean;
   changes: Partial<Record<StepOperation, number>>;
+  /** Whether the state after it says anything else than the one before, be it only an output or an option. */
+  stateChanged: boolean;
   /** The stack's outputs; secrets as `Secret`. */
   outputs: PropertyMap;
   /** The state after the operation (of a preview: as it would be). */
@@ -181,6 +183,7 @@ async function operate(
   return {
     succeeded,
     changes: deployment.changes,
+    stateChanged: journal.changed || state.loaded.pendingOperations.length > 0,
     outputs: resources.find((resource) => resource.type === stackType)?.outputs ?? {},
     snapshot: { resources, pendingOperations: [] },
   };
