@@ -33,32 +33,41 @@ const attempts = 5;
  * Replaces a tag by the digest that the registry has for it now and adds the image's platforms to the placement, as the
  * provider does when it creates a service, and only then (moby client/service_create.go, `resolveContainerSpecImage`).
  *
- * @returns the specification as it was, where the registry has no answer: Swarm then tries with the name alone
+ * @returns the specification as it was and why, where the registry has no answer: Swarm then tries with the name alone
  */
 export async function resolveImage(
   { docker }: EngineConnection,
   spec: ServiceSpec,
   credentials: RegistryCredentials | undefined,
-): Promise<ServiceSpec> {
-  const image = spec.TaskTemplate.ContainerSpec?.Image ?? "";
-  const distribution = await inspectDistribution(docker, image, credentials).catch(() => undefined);
-  if (!distribution || !spec.TaskTemplate.ContainerSpec) return spec;
+): Promise<{ spec: ServiceSpec; registryFailure?: string }> {
+  const { ContainerSpec } = spec.TaskTemplate;
+  if (!ContainerSpec) return { spec };
+  const image = ContainerSpec.Image;
+  let distribution;
+  try {
+    distribution = await inspectDistribution(docker, image, credentials);
+  } catch (error) {
+    return { spec, registryFailure: dockerWords(error) };
+  }
   const platforms = (distribution.Platforms ?? []).map(({ architecture, os }) => ({
     // "arm" says too little: Swarm's nodes call themselves armv7l and the like.
     ...(architecture && architecture !== "arm" && { Architecture: architecture }),
     ...(os && { OS: os }),
   }));
-  return {
-    ...spec,
-    TaskTemplate: {
-      ...spec.TaskTemplate,
-      ContainerSpec: {
-        ...spec.TaskTemplate.ContainerSpec,
-        Image: image.includes("@") ? image : `${image}@${distribution.Descriptor.digest}`,
-      },
-      ...(platforms.length > 0 && { Placement: { ...spec.TaskTemplate.Placement, Platforms: platforms } }),
+  const TaskTemplate = {
+    ...spec.TaskTemplate,
+    ContainerSpec: {
+      ...ContainerSpec,
+      Image: image.includes("@") ? image : `${withTag(image)}@${distribution.Descriptor.digest}`,
     },
+    ...(platforms.length > 0 && { Placement: { ...spec.TaskTemplate.Placement, Platforms: platforms } }),
   };
+  return { spec: { ...spec, TaskTemplate } };
+}
+
+/** An image's name with the tag that Docker takes where none is given. */
+function withTag(image: string): string {
+  return /:[^/]+$/.test(image) ? image : `${image}:latest`;
 }
 
 /**

@@ -1,10 +1,17 @@
 import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { readAgain } from "./docker-error.ts";
-import { inspectService, listTasks, type RegistryCredentials } from "./docker-reads.ts";
+import { inspectService, listServices, listTasks, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
 import type { Redact } from "./redaction.ts";
 import { judge, type Verdict } from "./service-tasks.ts";
-import { examineTask, explainFailedTasks, explainPendingTask, type TaskEvidence } from "./task-failure.ts";
+import {
+  examineTask,
+  explainFailedTasks,
+  explainPendingTask,
+  writeExplanation,
+  type Explanation,
+  type TaskEvidence,
+} from "./task-failure.ts";
 
 /** A service that is not in effect as declared, and why; the service itself is there. */
 export class ConvergenceError extends Error {
@@ -23,6 +30,8 @@ export interface ConvergenceOptions {
   signal: AbortSignal;
   redact: Redact;
   credentials: RegistryCredentials | undefined;
+  /** What the image's registry said when it was asked before the operation, where it had no answer. */
+  registryFailure?: string | undefined;
 }
 
 /** A service as it is once everything that was declared is in effect. */
@@ -76,12 +85,18 @@ export async function awaitConvergence(
     memory.beginLook();
     const verdict = judge({ service, tasks, downNodes }, memory);
     if (verdict.state === "converged") return { service, tasks, warnings: verdict.warnings };
-    if (verdict.state === "failed") throw new ConvergenceError(explain(service, verdict, evidence, nodes));
+    if (verdict.state === "failed") {
+      throw new ConvergenceError(writeExplanation(await explain(connection, service, verdict, evidence, nodes)));
+    }
     if (verdict.progress !== told) options.onProgress((told = verdict.progress));
     if (performance.now() > options.deadlineMs) {
-      const { Name } = service.Spec;
       throw new ConvergenceError(
-        `service "${Name}": not as declared at the end of its time (convergeConfig.timeout, customTimeouts): ${verdict.progress}.`,
+        writeExplanation({
+          path: `service "${service.Spec.Name}": convergeConfig.timeout`,
+          expected: "a time in which the service comes into effect",
+          got: `its end with: ${verdict.progress}`,
+          fix: "Raise it (or customTimeouts), or look at what holds the task up: docker service ps",
+        }),
       );
     }
     await pause(lookEveryMs, options.signal, service);
@@ -92,14 +107,15 @@ function isNewlyFailed(task: Task, earlierTasks: ReadonlySet<string>): boolean {
   return ["complete", "failed", "rejected"].includes(task.Status.State) && !earlierTasks.has(task.ID);
 }
 
-function explain(
+async function explain(
+  { docker }: EngineConnection,
   service: Service,
   verdict: Extract<Verdict, { state: "failed" }>,
   evidence: ReadonlyMap<string, TaskEvidence>,
   nodes: readonly SwarmNode[],
-): string {
+): Promise<Explanation> {
   const last = verdict.tasks.at(-1);
-  if (verdict.kind === "pending" && last) return explainPendingTask(service, last, nodes);
+  if (verdict.kind === "pending" && last) return explainPendingTask(service, last, nodes, await listServices(docker));
   return explainFailedTasks(service, verdict.tasks, last && evidence.get(last.ID), verdict.words);
 }
 

@@ -1,5 +1,6 @@
 /** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
 import type Docker from "dockerode";
+import { InputError, showValue } from "../model/input-error.ts";
 import type { SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectContainer, inspectDistribution, type RegistryCredentials } from "./docker-reads.ts";
@@ -31,11 +32,12 @@ const noSuchImage = /^No such image: (?<image>\S+)/;
 export async function examineTask(
   docker: Docker,
   task: Task,
-  options: { redact: Redact; credentials: RegistryCredentials | undefined },
+  options: { redact: Redact; credentials: RegistryCredentials | undefined; registryFailure?: string | undefined },
 ): Promise<TaskEvidence> {
   const image = noSuchImage.exec(task.Status.Err)?.groups?.["image"];
   if (image !== undefined) {
-    return { outOfMemory: false, logLines: [], registryAnswer: await askRegistry(docker, image, options.credentials) };
+    const registryAnswer = options.registryFailure ?? (await askRegistry(docker, image, options.credentials));
+    return { outOfMemory: false, logLines: [], registryAnswer };
   }
   const containerId = task.Status.ContainerStatus?.ContainerID;
   if (!containerId) return { outOfMemory: false, logLines: [] };
@@ -90,42 +92,72 @@ function cut(text: string): string {
   return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text;
 }
 
-/** Says why the last of some failed tasks failed; several lines where the container has printed something. */
+/** A failure in the words of an {@link InputError}, with what the container printed below it. */
+export interface Explanation {
+  path: string;
+  expected: string;
+  got: string;
+  fix: string;
+  logLines?: readonly string[];
+}
+
+/** Writes an explanation as `<path>: expected <rule>, got <value>. <Fix>.` and the log lines after it. */
+export function writeExplanation({ logLines = [], ...mistake }: Explanation): string {
+  const { message } = new InputError(mistake);
+  return logLines.length === 0
+    ? message
+    : `${message} Its last log lines:\n${logLines.map((line) => `    ${line}`).join("\n")}`;
+}
+
+/**
+ * Says why the last of some failed tasks failed.
+ *
+ * @param words - what Swarm says of the update as a whole, such as that it is paused
+ */
 export function explainFailedTasks(
   service: Service,
   tasks: readonly Task[],
   evidence: TaskEvidence | undefined,
   words: string | undefined,
-): string {
-  const last = tasks.at(-1);
-  const reason = last ? taskReason(last, service, evidence) : undefined;
-  const times = tasks.length > 1 ? ` (${tasks.length} times)` : "";
-  const head = `service "${service.Spec.Name}": ${[
-    words,
-    reason && `${taskName(last, service)} failed${times}: ${reason}`,
-  ]
-    .filter((part) => part !== undefined)
-    .join("; ")}.`;
-  const log = evidence?.logLines ?? [];
-  return log.length === 0 ? head : `${head} Its last log lines:\n${log.map((line) => `    ${line}`).join("\n")}`;
-}
-
-function taskReason(task: Task, service: Service, evidence: TaskEvidence | undefined): string {
-  const said = task.Status.Err || `${task.Status.State} (exit code ${task.Status.ContainerStatus?.ExitCode ?? 0})`;
+): Explanation {
+  const { Name, TaskTemplate } = service.Spec;
+  const path = `service "${Name}"`;
+  const task = tasks.at(-1);
+  const says = words === undefined ? "" : ` (${words})`;
+  const lookAtLog = `Look at its log (docker service logs ${Name}) and correct the service`;
+  if (!task) return { path, expected: "an update that goes through", got: words ?? "a failure", fix: lookAtLog };
+  const times = tasks.length > 1 ? ` ${tasks.length} times` : "";
+  const status = task.Status.Err || `${task.Status.State}, exit code ${task.Status.ContainerStatus?.ExitCode ?? 0}`;
+  const failed = `${taskName(task, service)}, which failed${times}: ${status}${says}`;
+  const logLines = evidence?.logLines ?? [];
   if (evidence?.registryAnswer !== undefined) {
-    return `${said}; the registry ${registryOf(task)} answers: ${evidence.registryAnswer}`;
+    return {
+      path: `${path}: taskSpec.containerSpec.image`,
+      expected: `an image that its registry ${registryOf(task)} has`,
+      got: `${showValue(TaskTemplate.ContainerSpec?.Image)}: ${status}; the registry answers: ${evidence.registryAnswer}`,
+      fix: "Correct the image's name, tag or digest, push it, or give the registry's credentials",
+    };
   }
   if (evidence?.outOfMemory) {
-    const limitBytes = service.Spec.TaskTemplate.Resources?.Limits?.MemoryBytes ?? 0;
-    const limit = limitBytes > 0 ? `its limit of ${Math.round(limitBytes / 1024 / 1024)} MiB` : "the node has";
-    return `${said}: out of memory, it needed more than ${limit}`;
+    const limitBytes = TaskTemplate.Resources?.Limits?.MemoryBytes ?? 0;
+    return {
+      path: `${path}: taskSpec.resources.limits.memoryBytes`,
+      expected: "enough memory for the task",
+      got: `${limitBytes > 0 ? `${limitBytes / 1024 / 1024} MiB` : "no limit"} and ${failed}, out of memory`,
+      fix: "Raise the limit, or make the service need less",
+      logLines,
+    };
   }
   if (evidence?.failedProbe !== undefined) {
-    const { Test = [] } = service.Spec.TaskTemplate.ContainerSpec?.Healthcheck ?? {};
-    const check = Test && Test.length > 1 ? ` ${JSON.stringify(Test[0])}` : "";
-    return `unhealthy: its health check${check} kept failing${evidence.failedProbe && `: ${evidence.failedProbe}`}`;
+    return {
+      path: `${path}: taskSpec.containerSpec.healthcheck`,
+      expected: "a health check that succeeds within its retries",
+      got: `failures${says}${evidence.failedProbe && `, the last one with: ${evidence.failedProbe}`}`,
+      fix: lookAtLog,
+      logLines,
+    };
   }
-  return said;
+  return { path, expected: "a task that keeps running", got: failed, fix: lookAtLog, logLines };
 }
 
 function registryOf(task: Task): string {
@@ -134,30 +166,71 @@ function registryOf(task: Task): string {
 }
 
 /** `stateful.1`, as `docker service ps` names it; by node for a global service. */
-function taskName(task: Task | undefined, service: Service): string {
-  return `the task ${service.Spec.Name}.${task?.Slot === 0 ? task.NodeID : (task?.Slot ?? "")}`;
+function taskName(task: Task, service: Service): string {
+  return `${service.Spec.Name}.${task.Slot === 0 ? task.NodeID : task.Slot}`;
 }
 
-/** Says why a task finds no node: Swarm's words, what the service asks for, and the nodes that exist. */
-export function explainPendingTask(service: Service, task: Task, nodes: readonly SwarmNode[]): string {
+/**
+ * Says why a task finds no node, in Swarm's words, with the nodes that exist and the services that are in the way.
+ *
+ * Swarm gives one reason for each filter that sorted nodes out (swarmkit manager/scheduler/filter.go).
+ */
+export function explainPendingTask(
+  service: Service,
+  task: Task,
+  nodes: readonly SwarmNode[],
+  services: readonly Service[],
+): Explanation {
+  const path = `service "${service.Spec.Name}"`;
+  const words = task.Status.Err;
   const { Placement, Resources } = service.Spec.TaskTemplate;
+  if (words.includes("host-mode port")) {
+    const wanted = hostPorts(service);
+    const others = services.filter(
+      (one) => one.ID !== service.ID && hostPorts(one).some((port) => wanted.includes(port)),
+    );
+    const holders = others.map((one) => `"${one.Spec.Name}"`).join(", ");
+    return {
+      path: `${path}: endpointSpec.ports`,
+      expected: "host ports that are free on a suitable node",
+      got: `${wanted.join(", ")}: ${words}${holders && `, by the service ${holders}`}`,
+      fix: `Choose other published ports, or stop what uses them. The nodes: ${describeNodes(nodes, [])}`,
+    };
+  }
+  if (words.includes("insufficient resources")) {
+    const { MemoryBytes, NanoCPUs } = Resources?.Reservations ?? {};
+    const asked = [
+      ...(MemoryBytes ? [`${MemoryBytes / 1024 / 1024} MiB of memory`] : []),
+      ...(NanoCPUs ? [`${NanoCPUs / 1e9} CPUs`] : []),
+    ];
+    return {
+      path: `${path}: taskSpec.resources.reservation`,
+      expected: "a reservation that a node has left",
+      got: `${asked.join(" and ")}: ${words}`,
+      fix: `Lower the reservation, or make room. The nodes: ${describeNodes(nodes, [])}`,
+    };
+  }
   const constraints = Placement?.Constraints ?? [];
-  const reservation = Resources?.Reservations;
-  const hostPorts = (service.Spec.EndpointSpec?.Ports ?? []).filter((port) => port.PublishMode === "host");
-  const asked = [
-    ...(constraints.length > 0 ? [`constraints ${constraints.join(", ")}`] : []),
-    ...(reservation?.MemoryBytes ? [`a reservation of ${reservation.MemoryBytes} bytes of memory`] : []),
-    ...(reservation?.NanoCPUs ? [`a reservation of ${reservation.NanoCPUs / 1e9} CPUs`] : []),
-    ...(hostPorts.length > 0 ? [`host port ${hostPorts.map((port) => port.PublishedPort ?? 0).join(", ")}`] : []),
-  ];
+  return {
+    path: `${path}: taskSpec.placement.constraints`,
+    expected: "constraints that a node satisfies",
+    got: `${showValue(constraints)}: ${words}`,
+    fix: `Change them, or the nodes. The nodes: ${describeNodes(nodes, constraints)}`,
+  };
+}
+
+function hostPorts(service: Service): number[] {
+  const ports = (service.Spec.EndpointSpec?.Ports ?? []).filter((port) => port.PublishMode === "host");
+  return ports.flatMap((port) => port.PublishedPort ?? []);
+}
+
+/** The nodes with what constraints can ask of them; of their labels only those that are asked for. */
+function describeNodes(nodes: readonly SwarmNode[], constraints: readonly string[]): string {
   const labelNames = constraints.flatMap((constraint) => /node\.labels\.([\w.-]+)/.exec(constraint)?.[1] ?? []);
-  const existing = nodes.map((node) => {
-    const labels = labelNames.map((name) => `${name}=${node.labels[name] ?? "(none)"}`);
-    return `${node.hostname} (${[node.id, node.role, node.state, node.availability, ...labels].join(", ")})`;
-  });
-  return [
-    `service "${service.Spec.Name}": ${taskName(task, service)} cannot start: ${task.Status.Err}.`,
-    ...(asked.length > 0 ? [`It asks for ${asked.join("; ")}.`] : []),
-    `The swarm's nodes: ${existing.join("; ")}.`,
-  ].join(" ");
+  return nodes
+    .map((node) => {
+      const labels = labelNames.map((name) => `${name}=${node.labels[name] ?? ""}`);
+      return `${node.hostname} (${[`id ${node.id}`, node.role, node.state, node.availability, ...labels].join(", ")})`;
+    })
+    .join("; ");
 }

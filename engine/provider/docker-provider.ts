@@ -39,10 +39,10 @@ const configurationSchema = z.strictObject({
   host: z.string().nullish(),
   registryAuth: z.array(registryAuthSchema).nullish(),
   // What the engine itself puts into every provider's configuration.
-  version: z.unknown(),
-  pluginDownloadURL: z.unknown(),
-  __internal: z.unknown(),
-  __defaults: z.unknown(),
+  version: z.unknown().optional(),
+  pluginDownloadURL: z.unknown().optional(),
+  __internal: z.unknown().optional(),
+  __defaults: z.unknown().optional(),
 });
 
 /** The configuration of a `docker.Provider`, as far as the embedded provider knows it. */

@@ -33,10 +33,16 @@ export const serviceType: ManagedType = {
   create: async (context, planned) => {
     const service = servicePropertiesSchema.parse(planned);
     const options = changeOptions(context, service);
-    const spec = await resolveImage(context.connection, serviceSpec(service), options.credentials);
+    const { spec, registryFailure } = await resolveImage(context.connection, serviceSpec(service), options.credentials);
     const id = await createService(context.connection, spec, options.credentials);
+    const noTasks: ReadonlySet<string> = new Set();
     return settled(context, id, service, () =>
-      awaitConvergence(context.connection, id, { ...options, earlierTasks: new Set(), doomedTasks: new Set() }),
+      awaitConvergence(context.connection, id, {
+        ...options,
+        registryFailure,
+        earlierTasks: noTasks,
+        doomedTasks: noTasks,
+      }),
     );
   },
 

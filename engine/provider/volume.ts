@@ -13,7 +13,7 @@ const propertiesSchema = z.object({
   driver: textSchema,
   driverOpts: textMapSchema,
   labels: labelsSchema,
-  cluster: z.unknown(),
+  cluster: z.unknown().optional(),
 });
 
 /**
