@@ -1,6 +1,5 @@
 /** The tutorial's stateful service: one Redis whose data outlives every change. */
-import { LocalVolume } from "./components/local-volume.ts";
-import { Redis } from "./components/redis.ts";
+import { LocalVolume, Redis } from "./components/index.ts";
 import { readConfiguration } from "./configuration.ts";
 
 const configuration = readConfiguration();

@@ -39,7 +39,7 @@ function snapshotFromAppendOnly(dataPath: string): string {
 if [ -e "$data/appendonlydir/appendonly.aof.manifest" ]; then
   touch ${preparingFile}
   socket=/tmp/holdfast-preparing.sock
-  redis-server --dir "$data" --appendonly yes --save "" --port 0 --unixsocket "$socket" &
+  redis-server --dir "$data" --appendonly yes --save "" --protected-mode yes --port 0 --unixsocket "$socket" &
   server=$!
   until [ "$(redis-cli -s "$socket" ping 2> /dev/null)" = PONG ]; do
     kill -0 "$server" 2> /dev/null || refuse "$data/appendonlydir: expected an append-only file that Redis loads, got one that it refuses. Repair it with redis-check-aof."

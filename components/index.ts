@@ -1,0 +1,14 @@
+/** What a program builds stateful services from. */
+export { DataVolume } from "./data-volume.ts";
+export { ExistingVolume, type ExistingVolumeArgs } from "./existing-volume.ts";
+export { HostPath, type HostPathArgs } from "./host-path.ts";
+export { LocalVolume, type LocalVolumeArgs, VolumeCreator } from "./local-volume.ts";
+export { NetworkVolume, type NetworkVolumeArgs } from "./network-volume.ts";
+export { PostgreSQL, type PostgreSQLArgs } from "./postgresql.ts";
+export { type CacheRedisArgs, type KeepingRedisArgs, Redis, type RedisArgs, type RedisTls } from "./redis.ts";
+export { type HealthCheck, type PublishedPort, PublishMode, type ScratchMount } from "./service-spec.ts";
+export { type DataMount, type FileContent, StatefulService, type StatefulServiceArgs } from "./stateful-service.ts";
+export type { SharedVolume } from "./volume-spec.ts";
+export { everyNode, type EveryNode, type NodeReach } from "../model/node-reach.ts";
+export type { HostnamePin, LabelPin, NodeIdPin, Pin } from "../model/pin.ts";
+export { RedisPersistence } from "../model/redis-persistence.ts";
