@@ -42,7 +42,8 @@ async function show(
   try {
     const request = { ...settings, location, onEvent };
     const outcome = planning ? await engine.plan(kind, request) : await engine.run(kind, request);
-    return { succeeded: outcome.succeeded, changes: outcome.changes, view: display.view, events };
+    const { succeeded, changes, stateChanged } = outcome;
+    return { succeeded, changes, stateChanged, view: display.view, events };
   } finally {
     display.end();
   }

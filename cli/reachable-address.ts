@@ -8,9 +8,9 @@ const connectLimitMs = 1000;
 export function addressesOf(hostname: string, nodes: readonly SwarmNode[], connection: EngineConnection): string[] {
   const address = nodes.find((node) => node.hostname.toLowerCase() === hostname.toLowerCase())?.address;
   const own = address === undefined || address === "" || address === "0.0.0.0" ? [] : [address];
-  // An engine behind a socket of this machine may advertise an address that only its own machine knows.
-  const isLocal = connection.host.startsWith("unix://") && nodes.length === 1;
-  return [...new Set([...own, ...(isLocal ? ["127.0.0.1"] : [])])];
+  // Docker Desktop's engine advertises an address that only its own virtual machine knows.
+  const isDesktop = process.platform !== "linux" && connection.host.startsWith("unix://");
+  return [...own, ...(isDesktop ? ["127.0.0.1"] : [])];
 }
 
 /** Whether something accepts connections at an address. */

@@ -47,13 +47,12 @@ export async function up(options: UpOptions): Promise<void> {
   const planned = await plan(context, "update", settings);
   requireSuccess(planned, settings);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
-  requireSuccess(planned, settings);
 
-  const outcome = await run(context, "update", settings);
+  const isUnchanged = changesNothing(planned.changes) && !planned.stateChanged;
+  if (isUnchanged) output.print("Nothing changed: everything is as the program says.", "");
+  const outcome = isUnchanged ? planned : await run(context, "update", settings);
   requireSuccess(outcome, settings);
   const report = await answerOf(context);
-  const unchanged = changesNothing(planned.changes);
-  if (unchanged) output.print("Nothing changed: everything is as the program says.", "");
   if (report !== undefined) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
   if (output.json) output.document({ ...(await operationDocument(context, "up", outcome)), ...(report && { report }) });
 }

@@ -31,6 +31,8 @@ export interface OperationRequest {
 export interface OperationOutcome {
   succeeded: boolean;
   changes: Partial<Record<StepOperation, number>>;
+  /** Whether the state after it is another than before; true where the engine does not tell. */
+  stateChanged: boolean;
 }
 
 /** What a command has to know of a resource in the state. */

@@ -83,7 +83,7 @@ export function pulumiEngine(json: boolean): StackEngine {
     const { exitCode } = await running;
     const succeeded = exitCode === 0;
     if (kind === "destroy" && !planning && succeeded) await removeRetained(request);
-    return { succeeded, changes } satisfies OperationOutcome;
+    return { succeeded, changes, stateChanged: true } satisfies OperationOutcome;
   };
 
   return {
