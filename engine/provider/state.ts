@@ -10,18 +10,21 @@ import type { Properties, PropertySchema } from "./schema/property-schema.ts";
  * Completes what was read from Docker into the outputs that the provider stores: every attribute of the schema, the
  * provider's own book-keeping, and `Secret` around what is sensitive.
  *
- * @param attributes - what the provider's Read sets, in the program's names; what is missing counts as not set. A map
- * that Docker answers as null (a volume's options, a network's IPAM options) is set, and empty: `{}`.
- * @param planned - after a create or update, what {@link planOutputs} said it would be: where Terraform's SDK cannot
- * tell null from empty, the plan decides (terraform-plugin-sdk: helper/schema/grpc_provider.go,
- * `normalizeNullValues` in `ApplyResourceChange`). Left out after a read.
+ * @param attributes - what the provider's Read sets, in the program's names, and `id`; what is missing counts as not
+ * set. A map that Docker answers as null (a volume's options, a network's IPAM options) is set, and empty: `{}`.
+ * @param planned - after a create or update, what {@link planOutputs} said it would be: it stands for what Read does not
+ * set, and where Terraform's SDK cannot tell null from empty, it decides (terraform-plugin-sdk:
+ * helper/schema/grpc_provider.go, `normalizeNullValues` in `ApplyResourceChange`). Left out after a read.
  * @throws InputError when the type is not one the embedded provider knows.
  */
 export function stateOutputs(type: string, attributes: PropertyMap, planned?: PropertyMap): PropertyMap {
   const schema = resourceSchema(type);
   const { properties } = schema;
-  const read = fillZeros(properties, completeState(properties, revealSecrets(attributes)));
-  const state = orderSets(properties, planned === undefined ? read : settle(properties, read, revealSecrets(planned)));
+  const plan = planned === undefined ? {} : revealSecrets(planned);
+  const known = Object.entries(plan).filter(([, value]) => !(value instanceof Unknown));
+  const set = { ...Object.fromEntries(known), ...revealSecrets(attributes) };
+  const read = fillZeros(properties, completeState(properties, set));
+  const state = orderSets(properties, planned === undefined ? read : settle(properties, read, plan));
   return {
     ...markSensitive(properties, state),
     id: attributes["id"] ?? null,
