@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readSandboxRecord, sandboxRecordPath, writeSandboxRecord } from "../../lab/sandbox-record.ts";
+import type { SandboxRecord } from "../../lab/sandbox-record.ts";
+
+describe("a sandbox' record", () => {
+  const record: SandboxRecord = {
+    version: 1,
+    id: "0123abcd",
+    network: "host",
+    addressIndex: 1,
+    registryPort: 5000,
+    cacheDirectory: "/cache",
+  };
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "holdfast-record-"));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it("is read as it was written, and absent before", async () => {
+    assert.equal(await readSandboxRecord(directory), undefined);
+    await writeSandboxRecord(directory, record);
+    assert.deepEqual(await readSandboxRecord(directory), record);
+    assert.deepEqual(await readdir(directory), ["sandbox.json"]);
+  });
+
+  it("is refused when it was cut short or edited to nonsense", async () => {
+    const texts = [
+      "",
+      '{ "version": 1',
+      JSON.stringify({ ...record, registryPort: 70000 }),
+      JSON.stringify({ ...record, more: 1 }),
+    ];
+    for (const text of texts) {
+      await writeFile(sandboxRecordPath(directory), text);
+      await assert.rejects(readSandboxRecord(directory), {
+        name: "InputError",
+        path: sandboxRecordPath(directory),
+        fix: "Remove the sandbox with `npm run sandbox -- stop` and start it again",
+      });
+    }
+  });
+});
