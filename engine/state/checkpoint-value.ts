@@ -114,8 +114,31 @@ export function containsCiphertext(value: unknown): boolean {
     : Object.values(value).some(containsCiphertext);
 }
 
-/** Writes a resource's inputs or outputs as JSON; `path` says where they stand. */
+/** The text of maps that have been written before: most of a state is the same at each of its many writes. */
+const written = new WeakMap<PropertyMap, { path: string; salt: string | undefined; text: string }>();
+
+/**
+ * Writes a resource's inputs or outputs as JSON; `path` says where they stand. Whatever was written is frozen: who
+ * wants other values makes another map, else the state would go on telling the old ones.
+ */
 export function encodeProperties(map: PropertyMap, path: string, context: ValueContext): string {
+  const salt = context.secrets?.salt;
+  const known = written.get(map);
+  if (known?.path === path && known.salt === salt) return known.text;
+  const text = encodeMap(map, path, context);
+  written.set(freeze(map), { path, salt, text });
+  return text;
+}
+
+function freeze<T extends PropertyValue>(value: T): T {
+  if (value instanceof Secret) freeze(value.reveal());
+  else if (value instanceof Output) freeze(value.value);
+  else if (Array.isArray(value)) Object.freeze(value).forEach(freeze);
+  else if (isPropertyMap(value)) Object.values(Object.freeze(value)).forEach(freeze);
+  return value;
+}
+
+function encodeMap(map: PropertyMap, path: string, context: ValueContext): string {
   return jsonMap(map, (value, name) => encodeValue(value, `${path}.${name}`, context));
 }
 
@@ -141,7 +164,7 @@ function encodeValue(value: PropertyValue, path: string, context: ValueContext):
       },
       jsonScalar,
     );
-  return isPropertyMap(value) ? encodeProperties(value, path, context) : jsonScalar(value);
+  return isPropertyMap(value) ? encodeMap(value, path, context) : jsonScalar(value);
 }
 
 function encodeSecret(secret: Secret, path: string, { secrets, ciphertexts }: ValueContext): string {
@@ -166,6 +189,12 @@ export function jsonMap<T>(map: Record<string, T>, write: (value: T, name: strin
 /** Writes a scalar as Go's encoder does without HTML escapes (encoding/json: appendString, floatEncoder). */
 export function jsonScalar(value: null | boolean | number | string): string {
   if (Object.is(value, -0)) return "-0";
-  const text = JSON.stringify(value);
-  return typeof value === "string" ? text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029") : text;
+  // Most texts need no escapes, and this is where a large state spends its time.
+  if (typeof value === "string" && !needsEscapes.test(value)) return `"${value}"`;
+  return JSON.stringify(value).replace(/[\u2028\u2029]/g, (separator) =>
+    separator === "\u2028" ? "\\u2028" : "\\u2029",
+  );
 }
+
+// eslint-disable-next-line no-control-regex -- control characters are what must be escaped
+const needsEscapes = /["\\\u0000-\u001f\u2028\u2029\ud800-\udfff]/;

@@ -28,7 +28,7 @@ export interface StoredCheckpoint {
 }
 
 /**
- * Reads a checkpoint or an export and checks its shape.
+ * Reads a checkpoint or an export, and checks its shape and how its resources fit together.
  *
  * @throws DamagedStateError when it is not JSON or of another shape
  * @throws InputError when it is of another version or has what only Pulumi itself has
@@ -55,6 +55,10 @@ function describe(path: string, content: Pick<StoredCheckpoint, "stack" | "confi
       expected: "the magic number of its version in the manifest",
       got: showValue(deployment.manifest.magic),
     });
+  // Of a resource, its properties are by far the most, and say nothing here.
+  const bare = deployment?.resources?.map(({ inputs: _, outputs: __, ...rest }) => decodeResource(rest, noSecrets));
+  const rule = brokenRule(bare ?? []);
+  if (rule !== undefined) throw new DamagedStateError({ path, expected: "resources that fit together", got: rule });
   const provider = deployment?.secrets_providers;
   if (provider !== undefined && provider.type !== "passphrase")
     throw new InputError({
@@ -70,6 +74,8 @@ function describe(path: string, content: Pick<StoredCheckpoint, "stack" | "confi
     encrypted: containsCiphertext(deployment?.resources) || containsCiphertext(deployment?.pending_operations),
   };
 }
+
+const noSecrets: ValueContext = { secrets: undefined, ciphertexts: new Map() };
 
 function parseJson(text: string, path: string): unknown {
   try {
@@ -113,7 +119,7 @@ function checkShape<Schema extends z.ZodType>(schema: Schema, json: unknown, pat
 }
 
 /**
- * Decrypts a checkpoint into resources, and checks that they fit together.
+ * Decrypts a checkpoint into resources.
  *
  * @param secrets - needed where `encrypted`
  * @param ciphertexts - is filled, for {@link encodeDeployment}
@@ -126,8 +132,6 @@ export function decodeCheckpoint(
   const { path, deployment } = checkpoint;
   const context = { secrets, ciphertexts, file: path };
   const resources = (deployment?.resources ?? []).map((stored) => decodeResource(stored, context));
-  const rule = brokenRule(resources);
-  if (rule !== undefined) throw new DamagedStateError({ path, expected: "resources that fit together", got: rule });
   const pendingOperations = (deployment?.pending_operations ?? []).map(({ resource, type }): PendingOperation => ({
     type,
     resource: decodeResource(resource, context, type),

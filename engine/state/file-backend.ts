@@ -7,7 +7,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../../model/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
-import { decodeCheckpoint, parseCheckpoint } from "./checkpoint.ts";
+import { parseCheckpoint } from "./checkpoint.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import { keepAs, readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
 import type { DurableKind } from "./fault.ts";
@@ -50,7 +50,7 @@ export function stackFiles(stateDirectory: string, project: string, stack: strin
 export async function readState(files: StackFiles): Promise<StoredCheckpoint | undefined> {
   await checkLayout(files);
   const text = await readTextFile(files.state);
-  if (text !== undefined) return parseWhole(text, files.state);
+  if (text !== undefined) return parseCheckpoint(text, shownPath(files.state), "checkpoint");
   await refuseLostState(files);
   return undefined;
 }
@@ -92,18 +92,10 @@ async function timeOfGood(path: string): Promise<string | undefined> {
   const text = await readTextFile(path).catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return parseWhole(text, path).deployment?.manifest.time;
+    return parseCheckpoint(text, shownPath(path), "checkpoint").deployment?.manifest.time;
   } catch {
     return undefined;
   }
-}
-
-/** Parses a checkpoint and checks how its resources fit together, secrets left as they are. */
-function parseWhole(text: string, path: string): StoredCheckpoint {
-  const checkpoint = parseCheckpoint(text, shownPath(path), "checkpoint");
-  const masked = { salt: "", encrypt: () => "", decrypt: () => '"[secret]"' };
-  decodeCheckpoint(checkpoint, masked, new Map());
-  return checkpoint;
 }
 
 async function listFiles(folder: string, extension: string): Promise<string[]> {
@@ -150,7 +142,7 @@ async function isNewer(path: string, than: string): Promise<boolean> {
 async function refuseLostState(files: StackFiles): Promise<void> {
   const text = await readTextFile(files.previous);
   if (text === undefined) return;
-  const count = parseWhole(text, files.previous).deployment?.resources?.length ?? 0;
+  const count = parseCheckpoint(text, shownPath(files.previous), "checkpoint").deployment?.resources?.length ?? 0;
   if (count === 0) return;
   throw new InputError({
     path: shownPath(files.state),
