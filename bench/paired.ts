@@ -31,10 +31,10 @@ export async function comparePaired(subject: Work, floor: Work, runs = leastRuns
   await floor();
   const pairs: { subject: number; floor: number }[] = [];
   for (let index = 0; index < runs; index++) {
-    const first = index % 2 === 0 ? { subject: await seconds(subject) } : { floor: await seconds(floor) };
-    pairs.push(
-      "subject" in first ? { ...first, floor: await seconds(floor) } : { ...first, subject: await seconds(subject) },
-    );
+    const subjectFirst = index % 2 === 0;
+    const first = await seconds(subjectFirst ? subject : floor);
+    const second = await seconds(subjectFirst ? floor : subject);
+    pairs.push(subjectFirst ? { subject: first, floor: second } : { subject: second, floor: first });
   }
   return {
     subject: spread(pairs.map((pair) => pair.subject)),

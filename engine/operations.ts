@@ -264,13 +264,9 @@ async function destroy(operation: Operation): Promise<void> {
       .map((old) => ({ operation: "delete", urn: old.urn, old })),
   );
   const count = operation.base.resources.filter((old) => old.protect).length;
-  if (count > 0)
-    operation.send({
-      diagnosticEvent: {
-        severity: "info",
-        message: `All unprotected resources were destroyed. There are still ${count} protected resources associated with this stack.`,
-      },
-    });
+  if (count === 0 || operation.preview) return;
+  const message = `All unprotected resources were destroyed. ${count === 1 ? "One protected resource stays" : `${count} protected resources stay`} in this stack.`;
+  operation.send({ diagnosticEvent: { severity: "info", message } });
 }
 
 /** Protected resources with everything that they need: parents, providers, dependencies. */

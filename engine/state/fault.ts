@@ -1,8 +1,10 @@
 /**
  * Faults on demand, for tests: `HOLDFAST_FAULT=<point>[:<nth>]` makes the process kill itself (SIGKILL) when it passes
  * the point for the nth time (default 1); `HOLDFAST_FAULT=<point>[:<nth>]:enospc` makes the system call that follows
- * the point fail as on a full disk, that time and from then on. Unset, a point costs one comparison.
+ * the point fail as on a full disk, that time and from then on. `HOLDFAST_FAULT_LOG=<file>` writes down each point that
+ * is passed. Unset, a point costs two comparisons.
  */
+import { appendFileSync } from "node:fs";
 
 /** The files that are written durably, each with its own points; see `durable-file.ts`. */
 export const durableKinds = [
@@ -41,6 +43,7 @@ export const faultPoints: readonly FaultPoint[] = [
   ...ownPoints,
 ];
 
+const log = process.env["HOLDFAST_FAULT_LOG"];
 const armed = parseFault(process.env["HOLDFAST_FAULT"]);
 let passed = 0;
 
@@ -59,6 +62,7 @@ function parseFault(text: string | undefined): { point: string; nth: number; ful
  */
 // The intersection keeps the names of the known points in the editor's completion while any other name is allowed.
 export function faultPoint(point: FaultPoint | (string & Record<never, never>)): void {
+  if (log !== undefined) appendFileSync(log, `${point}\n`);
   if (armed?.point !== point) return;
   passed += 1;
   if (passed < armed.nth) return;
