@@ -1,0 +1,349 @@
+/** A preview of Pulumi, or of the embedded engine, as a plan: one document, or a stream of events. */
+import { z } from "zod";
+import { isRecord } from "../model/inputs/field.ts";
+import {
+  pulumiTypes,
+  readPulumiConfig,
+  readPulumiService,
+  readPulumiVolume,
+  resourceName,
+} from "../model/inputs/pulumi-service.ts";
+import type { ConfigContents, PulumiResource } from "../model/inputs/pulumi-service.ts";
+import { settlePulumiValue } from "../model/inputs/pulumi-values.ts";
+import type {
+  Executor,
+  Plan,
+  PlannedObject,
+  PlannedOperation,
+  PlannedStep,
+  PolicyFinding,
+} from "../model/planned-change.ts";
+import { isKnown, notKnown, secretMark, type Known } from "../model/service-definition.ts";
+import type { TaskTemplate } from "../model/task-replacement.ts";
+
+const values = z.record(z.string(), z.unknown());
+
+/** A resource on one side of a step, as Pulumi prints it. */
+export const resourceState = z.object({
+  urn: z.string().optional(),
+  type: z.string().optional(),
+  id: z.string().nullish(),
+  inputs: values.nullish(),
+  outputs: values.nullish(),
+  protect: z.boolean().nullish(),
+  retainOnDelete: z.boolean().nullish(),
+  pendingReplacement: z.boolean().nullish(),
+  delete: z.boolean().nullish(),
+  dependencies: z.array(z.string()).nullish(),
+  parent: z.string().nullish(),
+  created: z.string().nullish(),
+  modified: z.string().nullish(),
+});
+
+type ResourceState = z.infer<typeof resourceState>;
+
+/** One step as Pulumi tells it. */
+export interface RawStep {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly before: ResourceState | undefined;
+  readonly after: ResourceState | undefined;
+  /** Paths that the provider says change. */
+  readonly changedPaths: readonly string[];
+  readonly replaceReasons: readonly string[];
+  /** For a replacement: whether the old one goes first, where the input tells. */
+  readonly deletesFirst: boolean | undefined;
+}
+
+const accessories: Readonly<Record<string, "network" | "secret" | "config">> = {
+  "docker:index/network:Network": "network",
+  "docker:index/secret:Secret": "secret",
+  [pulumiTypes.config]: "config",
+};
+
+/** Tells whether a type of resource can have to do with data; what cannot is not kept. */
+export function concernsData(type: string): boolean {
+  return type === pulumiTypes.service || type === pulumiTypes.volume || Object.hasOwn(accessories, type);
+}
+
+/** The type in a URN: what stands last in its third part. */
+export function typeOfUrn(urn: string): string {
+  const qualified = urn.split("::")[2] ?? "";
+  return qualified.slice(qualified.lastIndexOf("$") + 1);
+}
+
+/** Makes a plan out of Pulumi's steps. */
+export function pulumiPlan(
+  raw: readonly RawStep[],
+  about: { executor: Executor; unseen: number; errors: readonly string[]; policyFindings: readonly PolicyFinding[] },
+): Plan {
+  const steps = raw.filter(({ type }) => concernsData(type));
+  const contents = { before: configContents(steps, "before"), after: configContents(steps, "after") };
+  const producers = new Map(steps.flatMap((step) => namesOf(step.after).map((name) => [name, step.urn] as const)));
+  const shownIds = new Set(steps.map(({ urn }) => urn));
+  return {
+    executor: about.executor,
+    unseen: about.unseen,
+    errors: about.errors,
+    policyFindings: about.policyFindings,
+    steps: steps.map((step) => plannedStep(step, contents, { producers, shownIds })),
+  };
+}
+
+function plannedStep(
+  step: RawStep,
+  contents: { before: ConfigContents; after: ConfigContents },
+  index: { producers: ReadonlyMap<string, string>; shownIds: ReadonlySet<string> },
+): PlannedStep {
+  const operation = operationOf(step.op);
+  const { before, after } = step;
+  const isNew = operation === "create" || operation === "replace";
+  const oldObject = before && object(step, { ...before, inputs: oldValues(before) }, contents.before, []);
+  const effective =
+    after && (isNew ? (after.inputs ?? {}) : keptValues(after.inputs ?? {}, oldValues(before), step.changedPaths));
+  const hidden = hiddenChanges(step, before, after);
+  return {
+    id: step.urn,
+    operation,
+    before: operation === "create" ? undefined : oldObject,
+    after:
+      operation === "delete" || after === undefined
+        ? undefined
+        : operation === "same"
+          ? oldObject
+          : object(step, { ...after, inputs: effective ?? {} }, contents.after, hidden),
+    deletesFirst: operation === "replace" && (step.deletesFirst ?? hasFixedName(after)),
+    isProtected: before?.protect ?? false,
+    isRetained: before?.retainOnDelete ?? false,
+    dependsOn: dependencies(step, index),
+    isFirstUpdate: before?.created && before.modified ? before.created === before.modified : notKnown,
+    ignoredRemovals: step.type === pulumiTypes.service ? ignoredRemovals(before, after, step.changedPaths) : [],
+    replaceReasons: replaceReasons(step),
+  };
+}
+
+function operationOf(op: string): PlannedOperation {
+  switch (op) {
+    case "create":
+    case "import":
+      return "create";
+    case "update":
+      return "update";
+    case "replace":
+    case "create-replacement":
+    case "import-replacement":
+      return "replace";
+    case "delete":
+    case "delete-replaced":
+      return "delete";
+    default:
+      return "same";
+  }
+}
+
+/** The most telling of the paths that force a replacement: those of the detailed diff, which go deeper than the reasons. */
+function replaceReasons({ changedPaths, replaceReasons: reasons }: RawStep): readonly string[] {
+  const deeper = changedPaths.filter(
+    (path) => reasons.some((reason) => path === reason || path.startsWith(`${reason}.`)) && !isEcho(path),
+  );
+  return deeper.length > 0 ? deeper : reasons;
+}
+
+/** What the provider reports with every update, because only Docker can tell it. */
+function isEcho(path: string): boolean {
+  return path === "taskSpec.containerSpec.env" || path === "taskSpec.containerSpec.sysctl";
+}
+
+/** What is really there: outputs, in which Docker's defaults stand, else the inputs. */
+function oldValues(state: ResourceState | undefined): Readonly<Record<string, unknown>> {
+  const outputs = state?.outputs ?? {};
+  return Object.keys(outputs).length > 1 ? withoutNothing(outputs) : (state?.inputs ?? {});
+}
+
+/** Outputs have `null` and empty texts where nothing was said. */
+function withoutNothing(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
+    if (item === null || item === "" || key.startsWith("__")) return [];
+    if (Array.isArray(item))
+      return item.length === 0
+        ? []
+        : [[key, item.map((each: unknown) => (isRecord(each) ? withoutNothing(each) : each))]];
+    return [[key, isRecord(item) ? withoutNothing(item) : item]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Blocks that stay on the service when the program no longer has them: optional and computed in the provider's schema. */
+const keptBlocks: readonly (readonly string[])[] = [
+  ["mode"],
+  ["labels"],
+  ["endpointSpec"],
+  ["endpointSpec", "mode"],
+  ["taskSpec", "placement"],
+  ["taskSpec", "resources"],
+  ["taskSpec", "restartPolicy"],
+  ["taskSpec", "forceUpdate"],
+  ["taskSpec", "runtime"],
+  ["taskSpec", "containerSpec", "healthcheck"],
+  ["taskSpec", "containerSpec", "stopGracePeriod"],
+  ["taskSpec", "containerSpec", "isolation"],
+];
+
+/** What an update in place sends: the new inputs, and what the provider keeps because the program says nothing about it. */
+function keptValues(
+  inputs: Readonly<Record<string, unknown>>,
+  old: Readonly<Record<string, unknown>>,
+  changedPaths: readonly string[],
+): Readonly<Record<string, unknown>> {
+  let result = inputs;
+  for (const path of keptBlocks) {
+    if (valueAt(inputs, path) !== undefined || changedPaths.includes(path.join("."))) continue;
+    const kept = valueAt(old, path);
+    if (kept !== undefined) result = withValue(result, path, kept);
+  }
+  return result;
+}
+
+/** Blocks that the program had and no longer has, and that nevertheless stay. */
+function ignoredRemovals(
+  before: ResourceState | undefined,
+  after: ResourceState | undefined,
+  changedPaths: readonly string[],
+): readonly string[] {
+  if (before?.inputs == null || after?.inputs == null) return [];
+  const [old, next] = [before.inputs, after.inputs];
+  return keptBlocks
+    .filter((path) => valueAt(old, path) !== undefined && valueAt(next, path) === undefined)
+    .map((path) => path.join("."))
+    .filter((path) => !changedPaths.some((changed) => changed === path || changed.startsWith(`${path}.`)));
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), value) ?? undefined;
+}
+
+function withValue(
+  value: Readonly<Record<string, unknown>>,
+  path: readonly string[],
+  item: unknown,
+): Readonly<Record<string, unknown>> {
+  const [key = "", ...rest] = path;
+  if (rest.length === 0) return { ...value, [key]: item };
+  const inner = value[key];
+  return isRecord(inner) ? { ...value, [key]: withValue(inner, rest, item) } : value;
+}
+
+/** Properties that are secret on both sides and that the provider says differ. */
+function hiddenChanges(
+  { changedPaths }: RawStep,
+  before: ResourceState | undefined,
+  after: ResourceState | undefined,
+): readonly string[] {
+  const holdsSecret = (value: unknown): boolean =>
+    value === secretMark ||
+    (Array.isArray(value) ? value.some(holdsSecret) : isRecord(value) && Object.values(value).some(holdsSecret));
+  return changedPaths.filter((path) => {
+    if (!path.startsWith("taskSpec.") || path === "taskSpec.containerSpec.sysctl") return false;
+    const keys = path.split(/[.[\]"]+/u).filter(Boolean);
+    const [old, next] = [
+      valueAt(settlePulumiValue(before?.inputs ?? {}), keys),
+      valueAt(settlePulumiValue(after?.inputs ?? {}), keys),
+    ];
+    return holdsSecret(old) && holdsSecret(next);
+  });
+}
+
+function object(
+  step: RawStep,
+  state: ResourceState,
+  contents: ConfigContents,
+  hidden: readonly string[],
+): PlannedObject {
+  const resource: PulumiResource = {
+    urn: step.urn,
+    type: step.type,
+    inputs: state.inputs ?? {},
+    protect: state.protect ?? false,
+    retainOnDelete: state.retainOnDelete ?? false,
+  };
+  const settled = settlePulumiValue(state.inputs ?? {});
+  const name = nameOf(settled, step.urn);
+  if (step.type === pulumiTypes.volume) return { kind: "volume", name, definition: readPulumiVolume(resource) };
+  if (step.type !== pulumiTypes.service) {
+    return { kind: accessories[step.type] ?? "config", name, id: state.id ?? undefined };
+  }
+  return {
+    kind: "service",
+    name,
+    definition: readPulumiService(resource, contents),
+    template: template(settled, hidden),
+    isAwaited: valueAt(settled, ["convergeConfig"]) !== undefined,
+  };
+}
+
+function nameOf(settled: unknown, urn: string): Known<string> {
+  const name = valueAt(settled, ["name"]);
+  if (name === undefined) return resourceName(urn);
+  return typeof name === "string" && name !== secretMark ? name : notKnown;
+}
+
+function template(settled: Known<unknown>, hiddenChanges: readonly string[]): TaskTemplate {
+  const taskSpec = valueAt(settled, ["taskSpec"]);
+  const { placement, ...rest } = isRecord(taskSpec) ? taskSpec : {};
+  return {
+    placement,
+    // A task that the executor does not know yet, as in an unknown block, differs from any other.
+    rest: isKnown(taskSpec) ? rest : notKnown,
+    endpoint: valueAt(settled, ["endpointSpec"]),
+    hiddenChanges,
+    paths: { placement: "taskSpec.placement", rest: "taskSpec", endpoint: "endpointSpec" },
+  };
+}
+
+/** The provider deletes what has a fixed name before it creates the new one; an automatic name is created first. */
+function hasFixedName(after: ResourceState | undefined): boolean {
+  const { name, __defaults: defaults } = after?.inputs ?? {};
+  return name !== undefined && !(Array.isArray(defaults) && defaults.includes("name"));
+}
+
+/** Which steps must come first. Where the input does not say, what a service mounts or is attached to tells. */
+function dependencies(
+  { after, before, op }: RawStep,
+  { producers, shownIds }: { producers: ReadonlyMap<string, string>; shownIds: ReadonlySet<string> },
+): readonly string[] {
+  const state = op === "delete" ? before : after;
+  if (state?.dependencies) return state.dependencies.filter((urn) => shownIds.has(urn));
+  const texts = new Set<string>();
+  collectTexts(state?.inputs, texts);
+  return [...texts].flatMap((text) => producers.get(text) ?? []);
+}
+
+function collectTexts(value: unknown, into: Set<string>): void {
+  if (typeof value === "string") into.add(value);
+  else if (Array.isArray(value)) for (const item of value) collectTexts(item, into);
+  else if (isRecord(value)) for (const item of Object.values(value)) collectTexts(item, into);
+}
+
+function namesOf(state: ResourceState | undefined): readonly string[] {
+  const name = state?.inputs?.["name"];
+  return [state?.id, name].filter((text): text is string => typeof text === "string" && text !== "");
+}
+
+function configContents(steps: readonly RawStep[], side: "before" | "after"): ConfigContents {
+  const contents = new Map<string, Known<string | undefined>>();
+  for (const step of steps) {
+    const state = step[side] ?? (step.op === "same" ? step.before : undefined);
+    if (step.type !== pulumiTypes.config || state === undefined) continue;
+    const { name, content } = readPulumiConfig({
+      urn: step.urn,
+      type: step.type,
+      inputs: state.inputs ?? {},
+      protect: false,
+      retainOnDelete: false,
+    });
+    const docker = name ?? state.outputs?.["name"];
+    if (typeof docker === "string") contents.set(docker, content);
+  }
+  return contents;
+}

@@ -1,0 +1,220 @@
+/**
+ * What a planned change does to data. Facts and rules that compose: which steps come to pass, whether Swarm replaces the task,
+ * where it starts again, what holds the data path before and after, and what the server writes when it stops and reads when
+ * it starts. Each contributes; the worst counts.
+ */
+import { noOutage } from "./outage.ts";
+import { carryOut, type StepOutcome } from "./plan-execution.ts";
+import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
+import { dataKeeper, type DataKeeper } from "./data-place.ts";
+import { remedies } from "./remedies.ts";
+import type { ServiceChange } from "./service-course.ts";
+import { judgeService } from "./service-fate.ts";
+import { isKnown, type Known, type VolumeDefinition } from "./service-definition.ts";
+import { locate, type Location } from "./task-location.ts";
+import { compareTasks, type TaskComparison } from "./task-replacement.ts";
+import { compareFates, type Verdict } from "./verdict.ts";
+
+/** The verdicts on a plan, worst first, and what they leave out. */
+export interface Judgement {
+  readonly verdicts: readonly Verdict[];
+  /** Services that keep nothing: of images known for it, without a persistent mount, or caches by their own configuration. */
+  readonly withoutData: readonly string[];
+}
+
+/** Judges what a plan does to the data of each service, and of each volume that no service of the plan mounts. */
+export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
+  const volumes = volumesBefore(plan);
+  const images = live.images ?? new Map();
+  const keepers = new Map<string, DataKeeper>();
+  const locations = new Map<string, Location>();
+  const comparisons = new Map<string, TaskComparison>();
+  for (const step of plan.steps) {
+    const { before, after } = step;
+    if (before?.kind === "service") keepers.set(step.id, dataKeeper(before.definition, { images, volumes }));
+    if (after?.kind !== "service" || step.operation === "same") continue;
+    const name = isKnown(after.name) ? after.name : "";
+    const earlier = before?.kind === "service" ? before : after;
+    const taskNodes = live.taskNodes?.get(isKnown(earlier.name) ? earlier.name : name);
+    const location = locate(earlier.definition, after.definition, { nodes: live.nodes, taskNodes });
+    locations.set(step.id, location);
+    if (before?.kind === "service" && step.operation === "update") {
+      comparisons.set(step.id, compare(step, before, after, location, live, plan));
+    }
+  }
+  const outcomes = carryOut(plan, {
+    nodes: live.nodes,
+    isReplaced: ({ id }) => comparisons.get(id)?.isReplaced ?? true,
+    hasNowhereToRun: ({ id }) => {
+      const move = locations.get(id)?.move;
+      return move?.kind === "nowhere" ? move.why : undefined;
+    },
+  });
+
+  const verdicts: Verdict[] = [];
+  const withoutData: string[] = [];
+  const successors = findSuccessors(plan, outcomes);
+  for (const step of plan.steps) {
+    const keeper = keepers.get(step.id);
+    if (step.before?.kind !== "service" || keeper === undefined) continue;
+    const verdict = judgeService({
+      plan,
+      step,
+      before: step.before,
+      keeper,
+      outcome: outcomes.get(step.id),
+      successor: successors.get(step.id),
+      comparison: comparisons.get(step.id),
+      location: successors.has(step.id)
+        ? locate(step.before.definition, successors.get(step.id)?.service.definition ?? step.before.definition, {
+            nodes: live.nodes,
+            taskNodes: undefined,
+          })
+        : locations.get(step.id),
+      destroyedVolumes: destroyedVolumes(outcomes),
+      live,
+      volumes: volumesAfter(plan, volumes),
+    });
+    if (verdict === undefined) withoutData.push(nameOf(step.before));
+    else verdicts.push(verdict);
+  }
+  verdicts.push(...judgeVolumes(plan, outcomes));
+  return { verdicts: verdicts.toSorted((one, other) => compareFates(other.fate, one.fate)), withoutData };
+}
+
+function nameOf({ name, definition }: PlannedService): string {
+  return isKnown(name) ? name : definition.name;
+}
+
+function compare(
+  step: PlannedStep,
+  before: PlannedService,
+  after: PlannedService,
+  location: Location,
+  live: LiveFacts,
+  plan: Plan,
+): TaskComparison {
+  const platforms = live.withPlatforms?.has(nameOf(before));
+  return compareTasks(before.template, after.template, {
+    nodeSatisfies: location.nodeSatisfies,
+    dropsPlatforms: plan.executor === "stack deploy" ? false : (platforms ?? step.isFirstUpdate),
+    enforcesEndpoint: plan.executor === "embedded",
+  });
+}
+
+function volumesBefore(plan: Plan): readonly VolumeDefinition[] {
+  return plan.steps.flatMap(({ before }) => (before?.kind === "volume" ? [before.definition] : []));
+}
+
+/** What exists keeps its options; what is created has those of the plan. */
+function volumesAfter(plan: Plan, existing: readonly VolumeDefinition[]): readonly VolumeDefinition[] {
+  return [...existing, ...plan.steps.flatMap(({ after }) => (after?.kind === "volume" ? [after.definition] : []))];
+}
+
+function destroyedVolumes(outcomes: ReadonlyMap<string, StepOutcome>): ReadonlyMap<string, PlannedStep> {
+  const destroyed = new Map<string, PlannedStep>();
+  for (const { step, deletedOld } of outcomes.values()) {
+    if (deletedOld && step.before?.kind === "volume" && isKnown(step.before.name))
+      destroyed.set(step.before.name, step);
+  }
+  return destroyed;
+}
+
+/**
+ * Finds what takes the place of a service that is deleted: one that the same plan creates under its Docker name or on its data
+ * volume, as when a resource is renamed in the program.
+ */
+function findSuccessors(
+  plan: Plan,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+): ReadonlyMap<string, NonNullable<ServiceChange["successor"]>> {
+  const created = plan.steps.flatMap(({ id, operation, after }) =>
+    operation === "create" && after?.kind === "service" && outcomes.get(id)?.result === "done"
+      ? [{ id, service: after }]
+      : [],
+  );
+  const successors = new Map<string, NonNullable<ServiceChange["successor"]>>();
+  for (const { id, operation, before } of plan.steps) {
+    if (operation !== "delete" || before?.kind !== "service") continue;
+    const found = created.find(
+      ({ service }) => (isKnown(service.name) && service.name === before.name) || sharesVolume(service, before),
+    );
+    if (found !== undefined) {
+      successors.set(id, { service: found.service, cannotStart: outcomes.get(found.id)?.cannotStart });
+    }
+  }
+  return successors;
+}
+
+function sharesVolume(one: PlannedService, other: PlannedService): boolean {
+  const sources = ({ definition: { mounts } }: PlannedService): readonly Known<string | undefined>[] =>
+    isKnown(mounts) ? mounts.filter(({ type }) => type === "volume").map(({ source }) => source) : [];
+  return sources(one).some(
+    (source) => isKnown(source) && source !== undefined && source !== "" && sources(other).includes(source),
+  );
+}
+
+/** Volumes that the plan deletes and that no service it shows has mounted. */
+function judgeVolumes(plan: Plan, outcomes: ReadonlyMap<string, StepOutcome>): readonly Verdict[] {
+  const mounted = new Set<Known<string | undefined>>();
+  for (const { before } of plan.steps) {
+    if (before?.kind === "service" && isKnown(before.definition.mounts)) {
+      for (const { source } of before.definition.mounts) mounted.add(source);
+    }
+  }
+  return plan.steps.flatMap((step): readonly Verdict[] => {
+    const { before } = step;
+    const outcome = outcomes.get(step.id);
+    const isDeleted = outcome?.deletedOld === true;
+    const isSpared = outcome?.result === "refused" && step.isProtected;
+    if (before?.kind !== "volume" || !isKnown(before.name) || mounted.has(before.name) || !(isDeleted || isSpared))
+      return [];
+    const name = before.name;
+    const cause = (text: string): Verdict["causes"] => [
+      { text, ...(step.replaceReasons[0] !== undefined && { path: step.replaceReasons[0] }) },
+    ];
+    const verdict = {
+      subject: "volume" as const,
+      name,
+      id: step.id,
+      taskEffect: "none" as const,
+      outage: noOutage,
+      remedies: [remedies.keepVolume(), remedies.forgetVolume(step.id)],
+      leftBehind: [],
+      warnings: [],
+      before: undefined,
+      after: undefined,
+    };
+    const verb = step.operation === "replace" ? "replaces" : "deletes";
+    if (isSpared) {
+      const text = `The plan ${verb} volume "${name}", which is protected: Pulumi refuses, and nothing happens to it.`;
+      return [
+        {
+          ...verdict,
+          fate: "untouched",
+          causes: cause(text),
+          assumptions: [],
+          otherwise: { fate: "destroyed", when: "the protection is taken off" },
+        },
+      ];
+    }
+    if (plan.unseen === 0) {
+      const text = `The plan ${verb} volume "${name}" with all that is in it, and no service of the program mounts it.`;
+      return [{ ...verdict, fate: "destroyed", causes: cause(text), assumptions: [] }];
+    }
+    return [
+      {
+        ...verdict,
+        fate: "untouched",
+        causes: cause(
+          `The plan ${verb} volume "${name}". Docker refuses that while a container uses the volume, a stopped one of the task history included: the delete is tried for 30 s, \`up\` fails, and the data stays by luck.`,
+        ),
+        warnings: ["The next `up` tries to delete the volume again, and succeeds as soon as no container uses it."],
+        assumptions: [
+          `a service that this preview does not show, because nothing about it changes, has tasks that mount "${name}"`,
+        ],
+        otherwise: { fate: "destroyed", when: `no container uses volume "${name}"` },
+      },
+    ];
+  });
+}

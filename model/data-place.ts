@@ -1,0 +1,219 @@
+/** Where a service's data lies, and whether two places are the same storage. */
+import { posix } from "node:path";
+import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
+import { findImage, type CatalogueEntry } from "./image-catalogue.ts";
+import { redisSettings, type RedisSettings } from "./redis-settings.ts";
+import {
+  factsOf,
+  isKnown,
+  labelOf,
+  notKnown,
+  type Estate,
+  type Known,
+  type Mount,
+  type ServiceDefinition,
+  type VolumeDefinition,
+} from "./service-definition.ts";
+import { looksShared, optionsOf, storageOf } from "./storage.ts";
+
+/** One place where a service keeps data. */
+export interface DataPlace {
+  /** The data path in the container; not known where a setting that cannot be seen decides it. */
+  readonly path: Known<string>;
+  readonly kind: "named volume" | "host folder" | "anonymous volume" | "container" | "memory" | "not known";
+  /** The volume's name or the folder's path on the host. */
+  readonly source: Known<string> | undefined;
+  /** Who reaches it: tasks on its node alone, or those on every node. */
+  readonly reach: "node" | "every node" | "not known";
+  /** What tells one server's export from another's, for storage that every node reaches. */
+  readonly remote: string | undefined;
+  /** The path within the volume or folder. */
+  readonly within: string;
+  readonly readOnly: Known<boolean>;
+  /** Where the definition says it. */
+  readonly at: string;
+  /** What is taken for granted, or why the place is not known. */
+  readonly assumption: string | undefined;
+}
+
+/** What is known of the program that keeps the data. */
+export interface DataKeeper {
+  readonly entry: CatalogueEntry | undefined;
+  /** What its definition says to Redis; `undefined` when it is not Redis. */
+  readonly redis: RedisSettings | undefined;
+  readonly places: readonly DataPlace[];
+  /** False for a program that the catalogue does not have: then each persistent mount is taken for data. */
+  readonly isFamiliar: boolean;
+}
+
+/** The label by which an author says which program an image holds; the policies read it too. */
+const imageLabel = "holdfast.image";
+
+/** Finds where a service keeps its data. */
+export function dataKeeper(
+  service: ServiceDefinition,
+  { images, volumes }: Pick<Estate, "images" | "volumes">,
+): DataKeeper {
+  const saidToBe = labelOf(service, imageLabel);
+  const found = findImage(service.image, isKnown(saidToBe) ? saidToBe : undefined);
+  const entry = isKnown(found) ? found : undefined;
+  const facts = factsOf(service.image, images);
+  const redis = entry?.redis === undefined ? undefined : redisSettings(service, entry.redis);
+  if (entry?.keepsState === "never") return { entry, redis, places: [], isFamiliar: true };
+  const sites = dataSites(service, entry, facts, redis);
+  if (sites.length > 0) {
+    return {
+      entry,
+      redis,
+      places: sites.map((site) => placeOf(site, service, entry, redis, volumes)),
+      isFamiliar: true,
+    };
+  }
+  const mounts: readonly Mount[] = isKnown(service.mounts) ? service.mounts : [];
+  const places = mounts.filter(isPersistent).map((mount) => mountPlace(mount, mount.target, volumes));
+  return { entry, redis, places, isFamiliar: false };
+}
+
+/** A volume, or a folder of the host that is no single file and no socket, that may be written to. */
+function isPersistent({ type, target, readOnly }: Mount): boolean {
+  if (readOnly === true || !isKnown(type) || !isKnown(target)) return false;
+  return type === "volume" || (type === "bind" && !/\.\w{1,5}$/u.test(target));
+}
+
+function placeOf(
+  site: DataSite,
+  service: ServiceDefinition,
+  entry: CatalogueEntry | undefined,
+  redis: RedisSettings | undefined,
+  volumes: readonly VolumeDefinition[],
+): DataPlace {
+  const { path, covering } = site;
+  if (!isKnown(path) && entry !== undefined && redis !== undefined && !redis.isComplete) {
+    // A configuration that cannot be seen hardly ever moves the data: the image's own path stands for it.
+    const complete = { ...redis, isComplete: true };
+    const [assumed] = dataSites(service, entry, undefined, complete);
+    if (assumed !== undefined && isKnown(assumed.path)) {
+      const place = placeOf(assumed, service, entry, complete, volumes);
+      return { ...place, assumption: `the configuration, which cannot be seen here, leaves dir at ${assumed.path}` };
+    }
+  }
+  const at = site.decidedBy?.path ?? service.paths.mounts;
+  if (covering.kind === "not known")
+    return { ...nowhere(path, covering.path), kind: "not known", assumption: covering.why };
+  if (covering.kind === "image volume") return { ...nowhere(path, at), kind: "anonymous volume" };
+  if (covering.kind === "nothing") return { ...nowhere(path, at), kind: "container" };
+  return mountPlace(covering.mount, path, volumes, site.decidedBy?.path);
+}
+
+function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
+  return {
+    path,
+    source: undefined,
+    reach: "node",
+    remote: undefined,
+    within: "",
+    readOnly: false,
+    at,
+    assumption: undefined,
+  };
+}
+
+function mountPlace(
+  mount: Mount,
+  path: Known<string>,
+  volumes: readonly VolumeDefinition[],
+  decidedAt?: string,
+): DataPlace {
+  const within =
+    isKnown(path) && isKnown(mount.target)
+      ? posix.relative(posix.resolve("/", mount.target), posix.resolve("/", path))
+      : "";
+  const base: Omit<DataPlace, "kind"> = { ...nowhere(path, decidedAt ?? mount.path), within, readOnly: mount.readOnly };
+  const covering: Covering["kind"] = !isKnown(mount.type)
+    ? "not known"
+    : mount.type === "tmpfs"
+      ? "tmpfs"
+      : mount.type === "bind"
+        ? "bind"
+        : isKnown(mount.source) && (mount.source ?? "") === ""
+          ? "anonymous"
+          : "volume";
+  switch (covering) {
+    case "tmpfs":
+      return { ...base, kind: "memory" };
+    case "anonymous":
+      return { ...base, kind: "anonymous volume" };
+    case "bind": {
+      const source: Known<string> = isKnown(mount.source) ? (mount.source ?? "") : notKnown;
+      const isShared = isKnown(source) && looksShared(source);
+      return { ...base, kind: "host folder", source, reach: isShared ? "not known" : "node" };
+    }
+    case "volume":
+      return { ...base, ...volumeReach(mount, volumes), source: mount.source ?? "" };
+    default:
+      return { ...base, kind: "not known", assumption: "the type of its mount is not known yet" };
+  }
+}
+
+function volumeReach(mount: Mount, volumes: readonly VolumeDefinition[]): Pick<DataPlace, "kind" | "reach" | "remote"> {
+  const volume = isKnown(mount.source) ? volumes.find(({ name }) => name === mount.source) : undefined;
+  const storage = storageOf(mount, volume);
+  const kind = storage === "memory" ? "memory" : "named volume";
+  if (storage === "local" || storage === "memory") return { kind, reach: "node", remote: undefined };
+  const options = optionsOf(mount, volume);
+  if (!isKnown(storage) || !isKnown(options) || options === undefined || !isKnown(options.driverOptions)) {
+    return { kind, reach: "not known", remote: undefined };
+  }
+  const { device, o } = options.driverOptions;
+  const server = [o, device].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
+  return { kind, reach: "every node", remote: storage === "network" ? server : undefined };
+}
+
+/** How two places relate. */
+export type PlaceComparison = "same" | "other" | "not known";
+
+/**
+ * Whether a task that starts at the second place finds what one at the first has written.
+ *
+ * The options of a volume count only where it does not exist yet: Docker takes the volume of that name as it is.
+ *
+ * @param isSameNode - whether the second task runs on the node of the first
+ */
+export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: Known<boolean>): PlaceComparison {
+  if (before.kind === "not known" || after.kind === "not known") return "not known";
+  const isPersistent = (place: DataPlace): boolean => place.kind === "named volume" || place.kind === "host folder";
+  // An anonymous volume, the container's own files and memory belong to one task.
+  if (!isPersistent(before) || !isPersistent(after) || before.kind !== after.kind)
+    return sameRemote(before, after) ? "same" : "other";
+  if (!isKnown(before.source) || !isKnown(after.source)) return "not known";
+  if (before.within !== after.within) return "other";
+  if (sameRemote(before, after)) return "same";
+  if (before.source !== after.source) return "other";
+  if (before.reach === "every node" && before.remote === undefined && after.reach !== "node") return "same";
+  if (isSameNode === true) return "same";
+  if (!isKnown(isSameNode) || before.reach === "not known") return "not known";
+  return "other";
+}
+
+function sameRemote(before: DataPlace, after: DataPlace): boolean {
+  return before.remote !== undefined && before.remote === after.remote && before.within === after.within;
+}
+
+/** A place in words, for example `volume foobarstore`. */
+export function placeWords({ kind, source, path }: DataPlace): string {
+  const name = source !== undefined && isKnown(source) ? ` "${source}"` : "";
+  switch (kind) {
+    case "named volume":
+      return `volume${name}`;
+    case "host folder":
+      return `the node's folder${name}`;
+    case "anonymous volume":
+      return "an anonymous volume of the task";
+    case "container":
+      return "the container's own file system";
+    case "memory":
+      return "memory (tmpfs)";
+    case "not known":
+      return isKnown(path) ? `what is mounted at ${path}` : "a place that is not known";
+  }
+}

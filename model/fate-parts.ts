@@ -1,0 +1,362 @@
+/** What each rule says about a service's data: its storage, its server, its image, and who else writes. */
+import { compareStorage, dataKeeper, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
+import { constraintText, sentence, triggers } from "./fate-words.ts";
+import { majorVersion } from "./image-catalogue.ts";
+import type { PlannedService } from "./planned-change.ts";
+import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
+import { isAppendOnly } from "./redis-settings.ts";
+import { copyFirst, leftBehindAt, moveData, remedies } from "./remedies.ts";
+import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
+import { showChanges } from "./shown-values.ts";
+import type { Location } from "./task-location.ts";
+import type { Cause, DataFate, LeftBehind, Remedy } from "./verdict.ts";
+
+/** What one rule says. */
+export interface Part {
+  readonly fate: DataFate;
+  readonly cause: Cause;
+  readonly remedies?: readonly Remedy[];
+  readonly leftBehind?: readonly LeftBehind[];
+  readonly otherwise?: { readonly fate: DataFate; readonly when: string };
+  readonly assumption?: string;
+}
+
+/** What interrupts the service, and what its stop writes. */
+export function restartParts(change: ServiceChange, course: Course): readonly Part[] {
+  const { before, keeper } = change;
+  if (course.kind === "goes on" || before.definition.replicas === 0) return [];
+  const parts: Part[] = triggers(change, course).map((cause): Part => ({ fate: "interrupted", cause }));
+  const stop = stopEffect(before.definition, keeper);
+  if (stop.kind === "kept") return parts;
+  const cause = { text: `${sentence(stop.why)} What is in memory is lost with the old task.`, path: stop.path };
+  const inMemoryOnly = stop.kind === "lost" ? "destroyed" : "at risk";
+  return [
+    ...parts,
+    {
+      fate: inMemoryOnly,
+      cause,
+      remedies: [
+        stop.kind === "lost" ? remedies.switchAppendOnlyOn(nameOf(before)) : remedies.graceFirst(),
+        remedies.saveFirst(),
+      ],
+    },
+  ];
+}
+
+export function stopEffect(service: ServiceDefinition, { redis, entry, places }: DataKeeper): StopEffect {
+  const readOnly = places.find((place) => place.readOnly === true);
+  if (readOnly !== undefined && redis !== undefined) {
+    return {
+      kind: "at risk",
+      path: readOnly.at,
+      why: "the data path is mounted read-only, so a stop cannot write what is in memory",
+    };
+  }
+  return redis === undefined || entry?.redis === undefined
+    ? gracefulStop(service)
+    : redisStop(service, redis, entry.redis);
+}
+
+/** What becomes of the data at each of its places. */
+export function placeParts(change: ServiceChange, course: Course): readonly Part[] {
+  const { keeper } = change;
+  return keeper.places.flatMap((place) => {
+    const lost = lostStorage(change, course, place);
+    if (lost !== undefined) return [lost];
+    if (course.kind === "goes on") return [];
+    if (course.kind === "stopped")
+      return [
+        leftBehind(
+          change,
+          place,
+          { text: `Service "${nameOf(change.before)}" is removed; ${placeWords(place)} with its data stays.` },
+          [],
+        ),
+      ];
+    return [...nextPlaceParts(change, course, place)];
+  });
+}
+
+/** Storage that ends with the task, the service or the plan. */
+function lostStorage(change: ServiceChange, course: Course, place: DataPlace): Part | undefined {
+  const { destroyedVolumes, before } = change;
+  const step =
+    place.source !== undefined && isKnown(place.source) && place.kind === "named volume"
+      ? destroyedVolumes.get(place.source)
+      : undefined;
+  if (step !== undefined) {
+    const verb = step.operation === "replace" ? "replaced, which deletes it" : "deleted";
+    const path = step.replaceReasons[0];
+    const text = `The ${placeWords(place)} is ${verb}, and nothing uses it at that moment, so Docker does it.`;
+    return {
+      fate: "destroyed",
+      cause: { text, ...(path !== undefined && { path }) },
+      remedies: [remedies.keepVolume(), remedies.forgetVolume(step.id)],
+    };
+  }
+  if (course.kind === "goes on" || before.definition.replicas === 0) return undefined;
+  const path = { path: place.at };
+  if (place.kind === "memory") {
+    return {
+      fate: "destroyed",
+      cause: { text: "The data lies in memory (tmpfs), which ends with the task.", ...path },
+      remedies: [remedies.keepVolume()],
+    };
+  }
+  const isTasksOwn = place.kind === "anonymous volume" || place.kind === "container";
+  const isRemoved = course.kind === "stopped" || course.isRemoved;
+  if (!isTasksOwn || !isRemoved) return undefined;
+  return {
+    fate: "destroyed",
+    cause: { text: `The data lies in ${placeWords(place)}, which is removed with the task's container.`, ...path },
+    remedies: [copyOut(before)],
+  };
+}
+
+function copyOut(before: PlannedService): Remedy {
+  return {
+    text: "Copy the data out of the running container first, into a named volume that the service then mounts at its data path.",
+    lines: [
+      `docker cp "$(docker ps --quiet --filter 'label=com.docker.swarm.service.name=${nameOf(before).replaceAll("'", "")}')":/data ./data`,
+    ],
+  };
+}
+
+function nextPlaceParts(
+  change: ServiceChange,
+  course: Extract<Course, { kind: "exchanged" }>,
+  place: DataPlace,
+): readonly Part[] {
+  const { keeper, volumes, live, location } = change;
+  const next = dataKeeper(course.after.definition, { images: live.images ?? new Map(), volumes });
+  const target = nextPlace(keeper, next, place);
+  const image = imagePart(change, keeper, next, course.after);
+  if (target === undefined) {
+    const text = keeper.isFamiliar
+      ? "The new task keeps its data elsewhere, or keeps none."
+      : `Nothing is mounted any more at ${isKnown(place.path) ? place.path : "the data path"}.`;
+    return [leftBehind(change, place, { text, path: course.after.definition.paths.mounts }, []), ...image];
+  }
+  const isSameNode = sameNode(location);
+  const relation = compareStorage(place, target, isSameNode);
+  if (relation === "same") return [...loadParts(change, keeper, next, course.after, place), ...image];
+  if (relation === "other") {
+    const hereOther = compareStorage(place, target, true) !== "same";
+    return [hereOther ? otherPlace(change, place, target) : movedAway(change, place), ...image];
+  }
+  return [undecided(change, place, target), ...image];
+}
+
+/** Which of the new task's places stands for one of the old. */
+function nextPlace(before: DataKeeper, after: DataKeeper, place: DataPlace): DataPlace | undefined {
+  if (before.isFamiliar && after.isFamiliar && before.places.length === after.places.length)
+    return after.places[before.places.indexOf(place)];
+  return after.places.find(({ path }) => path === place.path);
+}
+
+function sameNode(location: Location | undefined): Known<boolean> {
+  switch (location?.move.kind) {
+    case undefined:
+    case "stays":
+    case "nowhere":
+      return true;
+    case "moves":
+      return false;
+    case "may move":
+    case "not known":
+      return notKnown;
+  }
+}
+
+function leftBehind(change: ServiceChange, place: DataPlace, cause: Cause, means: readonly Remedy[]): Part {
+  const { before, location } = change;
+  const lies = leftBehindAt(place, { service: nameOf(before), image: before.definition.image, node: location?.node });
+  return { fate: "left behind", cause, remedies: means, leftBehind: [lies] };
+}
+
+function otherPlace(change: ServiceChange, place: DataPlace, target: DataPlace): Part {
+  const { before } = change;
+  const [from, to] = [placeWords(place), placeWords(target)];
+  const elsewhere = from === to ? `another folder of ${from}` : to;
+  const path = isKnown(target.path) ? target.path : "the data path";
+  const moved =
+    isKnown(place.path) && isKnown(target.path) && place.path !== target.path
+      ? ` (the data path moves from ${place.path} to ${target.path})`
+      : "";
+  const text = `The new task finds ${elsewhere} at ${path}${moved} and starts without the data, which stays in ${from}.`;
+  const isMemory = target.kind === "memory" || target.kind === "anonymous volume" || target.kind === "container";
+  return leftBehind(change, place, { text, path: target.at, before: from, after: isMemory ? to : elsewhere }, [
+    copyFirst(place, target, nameOf(before), before.definition.image),
+  ]);
+}
+
+function movedAway(change: ServiceChange, place: DataPlace): Part {
+  const { location, before, step } = change;
+  const move = location?.move;
+  const [from, to] = move?.kind === "moves" ? [move.from, move.to] : ["its node", "another node"];
+  const path = before.definition.paths.constraints;
+  const after = step.after?.kind === "service" ? step.after.definition.constraints : undefined;
+  const values = { before: constraintText(before.definition.constraints), after: constraintText(after) };
+  const text = `The present node does not satisfy the new placement constraints, so the task starts on ${to}. Local volumes stay on their node: ${placeWords(place)} there is another one, and empty.`;
+  return {
+    ...leftBehind(change, place, { text, path, ...values }, [moveData(from, to, place)]),
+    ...(move?.kind === "moves" &&
+      move.assumption !== undefined && {
+        assumption: move.assumption,
+        otherwise: {
+          fate: "interrupted" as const,
+          when: "no node does: the task then waits for ever, without an error, and the data stays where it is",
+        },
+      }),
+  };
+}
+
+function undecided(change: ServiceChange, place: DataPlace, target: DataPlace): Part {
+  const { location, before } = change;
+  const move = location?.move;
+  const isPlaceUnknown = compareStorage(place, target, true) === "not known";
+  if (!isPlaceUnknown && move?.kind === "may move") {
+    const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on any of ${move.among}, and on another node it finds an empty volume of the same name.`;
+    return {
+      fate: "at risk",
+      cause: { text, path: before.definition.paths.constraints },
+      remedies: [remedies.pinFirst(location?.node)],
+    };
+  }
+  const reason =
+    !isPlaceUnknown && move?.kind === "not known"
+      ? move.why
+      : (target.assumption ?? place.assumption ?? "what is mounted at the data path is not known yet");
+  return {
+    fate: "unknown",
+    cause: { text: `It cannot be told what the new task finds at its data path: ${reason}.`, path: target.at },
+    remedies: [],
+  };
+}
+
+/** What the new server reads of what the old one has written. */
+function loadParts(
+  change: ServiceChange,
+  old: DataKeeper,
+  next: DataKeeper,
+  after: PlannedService,
+  place: DataPlace,
+): readonly Part[] {
+  const { before } = change;
+  if (
+    old.redis === undefined ||
+    next.redis === undefined ||
+    old.entry?.redis === undefined ||
+    next.entry?.redis === undefined
+  )
+    return [];
+  const start = redisStart(old.redis, next.redis, { before: old.entry.redis, after: next.entry.redis });
+  if (start.kind === "loads") return [];
+  if (start.kind === "not known")
+    return [{ fate: "unknown", cause: { text: sentence(start.why), path: start.path } }];
+  const danger = start.overwrites ? " The next snapshot overwrites the old file." : "";
+  const text = `${sentence(start.why)} It starts empty; the old data stays as a file in ${placeWords(place)}.${danger}`;
+  const shown = showChanges([
+    { path: after.definition.paths.args, before: before.definition.args, after: after.definition.args },
+  ])[0];
+  const values = shown?.before === shown?.after || start.path !== shown?.path ? {} : shown;
+  const switchesOn = isAppendOnly(next.redis, next.entry.redis) === true;
+  return [
+    leftBehind(change, place, { text, path: start.path, ...values }, [
+      switchesOn ? remedies.switchAppendOnlyOn(nameOf(before)) : remedies.switchAppendOnlyOff(),
+    ]),
+  ];
+}
+
+/** Another program, or an older one, on the same files. */
+function imagePart(
+  { before }: ServiceChange,
+  old: DataKeeper,
+  next: DataKeeper,
+  after: PlannedService,
+): readonly Part[] {
+  const [was, is] = [before.definition.image, after.definition.image];
+  const path = after.definition.paths.image;
+  const areRelated = old.entry?.redis !== undefined && next.entry?.redis !== undefined;
+  if (isKnown(was.repository) && isKnown(is.repository) && old.entry !== next.entry && !areRelated) {
+    const text = "The image becomes another program's, and whether that reads the files of the old one is not known.";
+    return [
+      {
+        fate: "at risk",
+        cause: { text, path, before: was.repository, after: is.repository },
+        remedies: [remedies.saveFirst()],
+      },
+    ];
+  }
+  const [from, to] = [version(was.tag), version(is.tag)];
+  if (from === undefined || to === undefined || old.entry !== next.entry || compareVersions(to, from) >= 0) return [];
+  const text = `${old.entry?.title ?? "The server"} goes back from ${from.join(".")} to ${to.join(".")}: an older version may refuse the files of a newer one and never start.`;
+  return [
+    {
+      fate: "at risk",
+      cause: { text, path, before: from.join("."), after: to.join(".") },
+      remedies: [remedies.saveFirst()],
+    },
+  ];
+}
+
+function version(tag: Known<string | undefined>): readonly number[] | undefined {
+  if (majorVersion(tag) === undefined || !isKnown(tag) || tag === undefined) return undefined;
+  return (/^v?([\d.]+)/u.exec(tag)?.[1] ?? "").split(".").filter(Boolean).map(Number);
+}
+
+function compareVersions(one: readonly number[], other: readonly number[]): number {
+  for (const [index, part] of one.entries()) {
+    const rest = other[index];
+    // A tag that says less stands for the newest of its line.
+    if (rest === undefined) return 0;
+    if (part !== rest) return part - rest;
+  }
+  return 0;
+}
+
+/** Two tasks that write the same files at the same time. */
+export function writerParts(change: ServiceChange, course: Course): readonly Part[] {
+  const { before, keeper, outcome, step } = change;
+  if (keeper.entry?.writers === "many") return [];
+  const after =
+    course.kind === "exchanged"
+      ? course.after
+      : step.after?.kind === "service" && outcome?.result !== "refused" && outcome?.result !== "not reached"
+        ? step.after
+        : undefined;
+  if (after === undefined) return [];
+  const parts: Part[] = [];
+  if (course.kind === "exchanged" && course.overlaps && sharesStorage(change, after)) {
+    const how =
+      step.operation === "update"
+        ? "The update order is start-first"
+        : "The new service is created before the old one is deleted";
+    const text = `${how}: two tasks have the same files open, the new one reads them before the old one has saved, and the one that saves last wins.`;
+    parts.push({
+      fate: "at risk",
+      cause: { text, path: after.definition.paths.updateOrder },
+      remedies: [remedies.stopFirst()],
+    });
+  }
+  const was = before.definition.replicas;
+  const is = after.definition.replicas;
+  const isBlocked = outcome?.cannotStart !== undefined;
+  if (isKnown(was) && isKnown(is) && is > was && is > 1 && !isBlocked && sharesStorage(change, after)) {
+    const text =
+      "Several tasks keep their data in the same volume, or each in another node's volume of that name: they overwrite each other's files, or answer differently.";
+    const path = after.definition.paths.replicas;
+    parts.push({
+      fate: "at risk",
+      cause: { text, path, before: String(was), after: String(is) },
+      remedies: [remedies.oneWriter()],
+    });
+  }
+  return parts;
+}
+
+function sharesStorage({ keeper, volumes, live }: ServiceChange, after: PlannedService): boolean {
+  const next = dataKeeper(after.definition, { images: live.images ?? new Map(), volumes });
+  return keeper.places.some((place) => next.places.some((target) => compareStorage(place, target, true) === "same"));
+}

@@ -1,0 +1,95 @@
+/** What to look out for besides the fate, and what the verdict takes for granted. */
+import { dataKeeper } from "./data-place.ts";
+import { stopEffect, type Part } from "./fate-parts.ts";
+import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { isKnown } from "./service-definition.ts";
+import { differences } from "./task-replacement.ts";
+
+export function* warnings(change: ServiceChange, course: Course): Iterable<string> {
+  const { step, comparison, outcome, keeper, live, volumes, before } = change;
+  if (outcome !== undefined && outcome.result !== "done" && outcome.why !== undefined) {
+    const how = {
+      refused: "This step fails",
+      "not reached": "This step is not reached",
+      stalled: "This step fails",
+      undone: "This step fails",
+      done: "",
+    };
+    yield `${how[outcome.result]}: ${outcome.why}.`;
+  }
+  for (const path of step.ignoredRemovals) {
+    yield step.operation === "replace"
+      ? `${path} was taken out of the program; the new service is created without it.`
+      : `${path} was taken out of the program, and the provider plans nothing for that: the service keeps it.`;
+  }
+  if (comparison?.endpointStays === true && course.kind === "goes on") {
+    const paths = comparison.changes.map(({ path }) => path).filter((path) => path.startsWith("endpoint"));
+    yield `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`;
+  }
+  if (course.kind !== "exchanged") return;
+  const next = dataKeeper(course.after.definition, { images: live.images ?? new Map(), volumes });
+  const [was, is] = [before.definition, course.after.definition];
+  if (next.places.some((place) => place.readOnly === true))
+    yield "The data path becomes read-only: the server reads its data and cannot save any more.";
+  if (next.redis !== undefined && next.entry?.redis !== undefined) {
+    const later = stopEffect(is, next);
+    if (later.kind !== "kept" && stopEffect(was, keeper).kind === "kept")
+      yield `From then on a stop loses data: ${later.why}.`;
+  }
+  if (
+    next.places.some(
+      (place) => place.kind === "memory" || place.kind === "anonymous volume" || place.kind === "container",
+    )
+  ) {
+    yield "From then on every replacement of the task starts empty: nothing persistent is mounted at the data path.";
+  }
+  if (isKnown(was.user) && isKnown(is.user) && (was.user ?? "") !== (is.user ?? ""))
+    yield "The user changes: it must be allowed to write the files of the old one, or the server cannot save any more.";
+  const dataset = live.datasetBytes?.get(nameOf(before));
+  const limit = is.limits.memoryBytes;
+  if (dataset !== undefined && isKnown(limit) && limit !== undefined && dataset > limit)
+    yield `The memory limit (${limit} bytes) is below the dataset (${dataset} bytes): the server is killed while it loads.`;
+  if (isKnown(was.mounts) && isKnown(is.mounts)) {
+    for (const mount of is.mounts) {
+      const old = was.mounts.find(({ source, target }) => source === mount.source && target === mount.target);
+      if (
+        old === undefined ||
+        !isKnown(mount.source) ||
+        (mount.source ?? "") === "" ||
+        mount.volumeOptions === undefined
+      )
+        continue;
+      if (differences(old.volumeOptions, mount.volumeOptions, "").length > 0)
+        yield `The options of volume "${mount.source ?? ""}" have no effect: it exists already, and Docker takes it as it is.`;
+    }
+  }
+  const commandChanges = differences(was.command, is.command, "").length > 0;
+  if (commandChanges && keeper.redis !== undefined)
+    yield "The entrypoint changes; it is taken to start the same server.";
+}
+
+export function assumptions(
+  { keeper, location, plan, live, comparison }: ServiceChange,
+  course: Course,
+  parts: readonly Part[],
+): readonly string[] {
+  const told = [
+    ...parts.flatMap(({ assumption }) => assumption ?? []),
+    ...keeper.places.flatMap(({ assumption }) => (course.kind === "goes on" ? [] : (assumption ?? []))),
+  ];
+  if (
+    location?.assumption !== undefined &&
+    comparison?.isReplaced === false &&
+    comparison.changes.some(({ path }) => path.includes("lacement"))
+  )
+    told.push(location.assumption);
+  if (course.kind === "exchanged" && location?.move.kind === "stays" && location.move.assumption !== undefined)
+    told.push(location.move.assumption);
+  if (course.kind === "exchanged" && keeper.entry === undefined)
+    told.push(
+      "the image, which the catalogue does not know, writes its data to the mounts and saves it when it is stopped",
+    );
+  if (course.kind !== "goes on" && live.nodes === undefined && plan.errors.length > 0)
+    told.push("the errors of the preview are put right and the steps stay as they are");
+  return told;
+}

@@ -1,0 +1,144 @@
+/** What is told besides the fate: what stops the task, what to look out for, and what was taken for granted. */
+import { dataKeeper, placeWords, type DataKeeper } from "./data-place.ts";
+import type { PlannedService, PlannedStep } from "./planned-change.ts";
+import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { isKnown, type ServiceDefinition } from "./service-definition.ts";
+import { showChanges, showProperty, type ShownChange } from "./shown-values.ts";
+import { differences, type TaskComparison } from "./task-replacement.ts";
+import type { Cause, Sighting } from "./verdict.ts";
+
+/** What makes Swarm or the provider stop the task. */
+export function triggers({ step, before, comparison, successor }: ServiceChange, course: Course): readonly Cause[] {
+  const name = nameOf(before);
+  if (course.kind === "stopped") return [{ text: `Service "${name}" is removed, and with it its tasks.` }];
+  if (course.kind === "goes on") return [];
+  if (successor !== undefined) {
+    return [
+      {
+        text: `Service "${name}" is deleted and another one is created for it: the program has renamed or moved the resource without an alias.`,
+      },
+    ];
+  }
+  const shown = shownChanges(step, before, course.after, comparison);
+  const scaled = scaleChange(step, before, course.after);
+  if (scaled !== undefined) return [scaled];
+  if (step.operation === "replace") {
+    const order = step.deletesFirst
+      ? "deletes the service and creates it again"
+      : "creates the new service and then deletes the old one";
+    const forced = shown.filter(({ path }) =>
+      step.replaceReasons.some(
+        (reason) => path === reason || path.startsWith(`${reason}.`) || path.startsWith(`${reason}[`),
+      ),
+    );
+    return withValues(
+      forced.length > 0 ? forced : shown,
+      `The provider cannot change this in place: it ${order}.`,
+      step.replaceReasons,
+    );
+  }
+  const text = course.isCertain
+    ? "The task's specification changes, so Swarm replaces the task."
+    : "Swarm may replace the task: what decides it cannot be seen here.";
+  return withValues(shown, text, []);
+}
+
+function withValues(shown: readonly ShownChange[], text: string, paths: readonly string[]): readonly Cause[] {
+  if (shown.length > 0) return shown.map((change) => ({ text, ...change }));
+  return paths.length > 0 ? paths.map((path) => ({ text, path })) : [{ text }];
+}
+
+function scaleChange(step: PlannedStep, before: PlannedService, after: PlannedService): Cause | undefined {
+  if (after.definition.replicas !== 0 || step.operation !== "update") return undefined;
+  const path = after.definition.paths.replicas;
+  return {
+    text: "The service is scaled to 0: its tasks stop, the service and its volumes stay.",
+    path,
+    before: showProperty(path, before.definition.replicas) ?? "",
+    after: "0",
+  };
+}
+
+function shownChanges(
+  { operation }: PlannedStep,
+  before: PlannedService,
+  after: PlannedService,
+  comparison: TaskComparison | undefined,
+): readonly ShownChange[] {
+  const named: readonly ShownChange[] =
+    before.name === after.name ? [] : showChanges([{ path: "name", before: before.name, after: after.name }]);
+  const [old, next] = [before.template, after.template];
+  const changes =
+    comparison?.changes ??
+    (operation === "replace"
+      ? [
+          ...differences(old.rest, next.rest, next.paths.rest),
+          ...differences(old.placement, next.placement, next.paths.placement),
+          ...differences(old.endpoint, next.endpoint, next.paths.endpoint),
+        ]
+      : []);
+  const words = ({ definition }: PlannedService, path: string): unknown =>
+    path === definition.paths.args
+      ? definition.args
+      : path === definition.paths.command
+        ? definition.command
+        : undefined;
+  return [...named, ...showChanges(changes, (path) => ({ before: words(before, path), after: words(after, path) }))];
+}
+
+export function quietCause({ step, outcome, comparison }: ServiceChange, course: Course): Cause {
+  if (outcome?.why !== undefined && outcome.result !== "done")
+    return { text: `The change does not come to pass: ${outcome.why}.` };
+  if (step.operation === "same" || course.kind !== "goes on") return { text: "Nothing about the service changes." };
+  const [first] = comparison?.changes ?? [];
+  if (comparison === undefined || first === undefined)
+    return { text: "Nothing changes in the task's specification, so Swarm keeps the task." };
+  return comparison.endpointStays
+    ? {
+        text: "Swarm sees a task whose placement alone differs, on a node that still matches: it keeps the task and does not compare the endpoint.",
+      }
+    : { text: "Only the placement differs, and the task's node satisfies it: Swarm keeps the task.", path: first.path };
+}
+
+export function constraintText(constraints: ServiceDefinition["constraints"] | undefined): string {
+  if (constraints === undefined || !isKnown(constraints)) return "not known";
+  return constraints.map(({ text }) => (isKnown(text) ? text : "…")).join(", ") || "none";
+}
+
+export function sighting(
+  definition: ServiceDefinition,
+  keeper: DataKeeper,
+  node: string | undefined,
+  task: Sighting["task"],
+): Sighting {
+  const pinned = constraintText(definition.constraints);
+  return {
+    node: node ?? (pinned === "none" ? "any node" : pinned),
+    task,
+    places: keeper.places.map((place) => ({
+      text: placeWords(place),
+      dataPath: isKnown(place.path) ? place.path : "not known",
+    })),
+  };
+}
+
+export function sightingAfter(change: ServiceChange, course: Course): Sighting | undefined {
+  const { before, keeper, live, volumes, location } = change;
+  if (course.kind === "stopped") return undefined;
+  if (course.kind === "goes on")
+    return sighting(
+      before.definition,
+      keeper,
+      location?.node,
+      before.definition.replicas === 0 ? "stopped" : "running",
+    );
+  const { definition } = course.after;
+  const move = location?.move;
+  const node = move?.kind === "moves" ? move.to : move?.kind === "may move" ? move.among : location?.node;
+  const task = course.cannotStart !== undefined ? "cannot start" : definition.replicas === 0 ? "stopped" : "running";
+  return sighting(definition, dataKeeper(definition, { images: live.images ?? new Map(), volumes }), node, task);
+}
+
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,105 @@
+/**
+ * A planned change in Swarm's terms, whoever planned it: Pulumi, the embedded engine, or `docker stack deploy` with another file.
+ */
+import type { Known, ServiceDefinition, SwarmNode, ImageFacts, VolumeDefinition } from "./service-definition.ts";
+import type { TaskTemplate } from "./task-replacement.ts";
+
+/** Who will carry the change out. They differ in how they wait, and in what they do about a task that Swarm keeps. */
+export type Executor = "pulumi" | "embedded" | "stack deploy";
+
+/** A service on one side of a change. */
+export interface PlannedService {
+  readonly kind: "service";
+  readonly name: Known<string>;
+  readonly definition: ServiceDefinition;
+  readonly template: TaskTemplate;
+  /** Whether the executor waits until its tasks run, and so fails when they do not. */
+  readonly isAwaited: boolean;
+}
+
+/** A volume that the plan itself creates or deletes; it lies on the engine that the executor talks to. */
+export interface PlannedVolume {
+  readonly kind: "volume";
+  readonly name: Known<string>;
+  readonly definition: VolumeDefinition;
+}
+
+/** A network, secret or config: it matters only because Docker refuses to delete it while a service uses it. */
+export interface PlannedAccessory {
+  readonly kind: "network" | "secret" | "config";
+  readonly name: Known<string>;
+  /** Docker's id; `undefined` before it exists. */
+  readonly id: Known<string | undefined>;
+}
+
+export type PlannedObject = PlannedService | PlannedVolume | PlannedAccessory;
+
+/** What a step does. A replacement is one step. */
+export type PlannedOperation = "same" | "create" | "update" | "replace" | "delete";
+
+/** A property whose value changes. */
+export interface PropertyChange {
+  /** For example `taskSpec.containerSpec.mounts[0].source`. */
+  readonly path: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** One object's part in a plan. */
+export interface PlannedStep {
+  /** Unique in the plan: a URN, or `<kind> <name>`. */
+  readonly id: string;
+  readonly operation: PlannedOperation;
+  readonly before: PlannedObject | undefined;
+  readonly after: PlannedObject | undefined;
+  /** For a replacement: whether the old one is deleted before the new one is created. */
+  readonly deletesFirst: boolean;
+  /** Pulumi's `protect`: the old one must not be deleted. */
+  readonly isProtected: boolean;
+  /** Pulumi's `retainOnDelete`: the old one is forgotten and not deleted. */
+  readonly isRetained: boolean;
+  /** Ids of the steps that must be done before this one. */
+  readonly dependsOn: readonly string[];
+  /** True when this is the service's first update since its creation; not known where the plan does not tell. */
+  readonly isFirstUpdate: Known<boolean>;
+  /** What the program no longer says and the service nevertheless keeps, because the provider plans nothing for it. */
+  readonly ignoredRemovals: readonly string[];
+  /** Properties that forced a replacement. */
+  readonly replaceReasons: readonly string[];
+}
+
+/** A whole plan. */
+export interface Plan {
+  readonly executor: Executor;
+  /** In the order in which the executor begins them; deletions come last. */
+  readonly steps: readonly PlannedStep[];
+  /** How many unchanged objects exist that the plan does not show; any of them may be a service. */
+  readonly unseen: number;
+  /** Why the plan cannot be carried out as it is: errors of the preview, one line each. */
+  readonly errors: readonly string[];
+  /** Findings of policy packs that the plan carries. */
+  readonly policyFindings: readonly PolicyFinding[];
+}
+
+/** What a policy pack said about the plan. */
+export interface PolicyFinding {
+  readonly policy: string;
+  readonly level: string;
+  readonly resource: string;
+  readonly message: string;
+}
+
+/** What was asked of the live swarm; each part may be missing. */
+export interface LiveFacts {
+  readonly nodes?: readonly SwarmNode[];
+  /** By image name, as `Estate.images`. */
+  readonly images?: ReadonlyMap<string, ImageFacts>;
+  /** Sizes of volumes in bytes, by name. */
+  readonly volumeBytes?: ReadonlyMap<string, number>;
+  /** The size of a service's dataset in memory, in bytes, by the service's name. */
+  readonly datasetBytes?: ReadonlyMap<string, number>;
+  /** Where a service's tasks run now: ids of nodes, by the service's name. */
+  readonly taskNodes?: ReadonlyMap<string, readonly string[]>;
+  /** Services whose placement holds the image's platforms, by name: what their next update drops. */
+  readonly withPlatforms?: ReadonlySet<string>;
+}

@@ -1,0 +1,124 @@
+/** Ways to the same goal without losing data, and commands that reach data that was left behind. */
+import { placeWords, type DataPlace } from "./data-place.ts";
+import { isKnown, type ImageReference } from "./service-definition.ts";
+import type { LeftBehind, Remedy } from "./verdict.ts";
+
+/** A word as a shell takes it, whatever it holds. */
+export function shellWord(word: string): string {
+  return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** An image in one piece, for a command. */
+export function imageName({ repository, tag, digest }: ImageReference): string {
+  if (!isKnown(repository)) return "busybox";
+  const tagged = isKnown(tag) && tag !== undefined ? `${repository}:${tag}` : repository;
+  return isKnown(digest) && digest !== undefined ? `${tagged}@${digest}` : tagged;
+}
+
+/** Where left-behind data lies, and how to get at it. */
+export function leftBehindAt(
+  place: DataPlace,
+  { service, image, node }: { service: string; image: ImageReference; node: string | undefined },
+): LeftBehind {
+  const path = isKnown(place.path) ? place.path : "/data";
+  const source = place.source !== undefined && isKnown(place.source) ? place.source : "";
+  const at = { place: placeWords(place), ...(node !== undefined && { node }) };
+  const run = (volume: string): string =>
+    `docker run --rm -it --entrypoint sh --volume ${shellWord(`${volume}:/left-behind`)} ${shellWord(imageName(image))} -c 'ls -la /left-behind'`;
+  switch (place.kind) {
+    case "named volume":
+    case "host folder":
+      return { ...at, command: run(source) };
+    default: {
+      const filter = shellWord(`label=com.docker.swarm.service.name=${service}`);
+      return {
+        ...at,
+        command: `docker cp "$(docker ps --all --latest --quiet --filter status=exited --filter ${filter})":${shellWord(path)} ./left-behind`,
+        until:
+          "Swarm drops the stopped task from its history (5 tasks for each slot by default); its container and anonymous volumes go with it",
+      };
+    }
+  }
+}
+
+/** Copying data from one place to another while nothing writes. */
+export function copyFirst(before: DataPlace, after: DataPlace, service: string, image: ImageReference): Remedy {
+  const name = (place: DataPlace): string | undefined =>
+    (place.kind === "named volume" || place.kind === "host folder") &&
+    place.source !== undefined &&
+    isKnown(place.source)
+      ? place.source
+      : undefined;
+  const [from, to] = [name(before), name(after)];
+  if (from === undefined || to === undefined) {
+    return { text: "Keep the data where it is: mount the same volume at the data path." };
+  }
+  const copy = `cp -a ${shellWord(`/from/${before.within}`)}/. ${shellWord(`/to/${after.within}`)}/`.replaceAll(
+    "//",
+    "/",
+  );
+  return {
+    text: "Keep the volume, or copy the data first, on its node and while the service stands still.",
+    lines: [
+      `docker service scale ${shellWord(service)}=0`,
+      `docker run --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} --volume ${shellWord(`${to}:/to`)} ${shellWord(imageName(image))} -c ${quotedScript(copy)}`,
+    ],
+  };
+}
+
+function quotedScript(script: string): string {
+  return `'${script.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Moving a local volume to another node. */
+export function moveData(from: string, to: string, place: DataPlace): Remedy {
+  const source = place.source !== undefined && isKnown(place.source) ? place.source : "";
+  return {
+    text: `Volumes do not follow tasks. Keep the pin, or scale the service to 0 and carry the data from ${from} to ${to} first.`,
+    lines: [
+      `docker run --rm --volume ${shellWord(`${source}:/from:ro`)} busybox tar -C /from -cf - . | docker -H ${shellWord(`ssh://${to}`)} run --rm -i --volume ${shellWord(`${source}:/to`)} busybox tar -C /to -xf -`,
+    ],
+  };
+}
+
+/** Ways to one goal or another, told in words alone. */
+export const remedies = {
+  keepVolume: (): Remedy => ({
+    text: "Protect the volume and let it outlive its resource, in an update of its own, before anything else changes.",
+    lines: ["new docker.Volume(name, args, { protect: true, retainOnDelete: true })"],
+  }),
+  forgetVolume: (urn: string): Remedy => ({
+    text: "To stop managing the volume and keep it, take it out of the state instead of deleting it.",
+    lines: [`pulumi state delete ${shellWord(urn)}`],
+  }),
+  aliasRename: (urn: string): Remedy => ({
+    text: "A resource that is renamed or moved in the program is the same one where an alias says so.",
+    lines: [`{ aliases: [${JSON.stringify(urn)}] }`],
+  }),
+  switchAppendOnlyOn: (service: string): Remedy => ({
+    text: "Switch the append-only file on in the running server first, wait until it is written, then change the definition.",
+    lines: [
+      `docker exec "$(docker ps --quiet --filter ${shellWord(`label=com.docker.swarm.service.name=${service}`)})" redis-cli CONFIG SET appendonly yes`,
+      `docker exec "$(docker ps --quiet --filter ${shellWord(`label=com.docker.swarm.service.name=${service}`)})" redis-cli INFO persistence   # until aof_rewrite_in_progress:0`,
+    ],
+  }),
+  switchAppendOnlyOff: (): Remedy => ({
+    text: "Set a save point and run BGSAVE in the running server first, so that there is a snapshot to start from.",
+    lines: ["redis-cli CONFIG SET save '3600 1'", "redis-cli BGSAVE"],
+  }),
+  saveFirst: (): Remedy => ({
+    text: "Write the data first, and wait until it is on disk.",
+    lines: ["redis-cli BGSAVE", "redis-cli LASTSAVE"],
+  }),
+  stopFirst: (): Remedy => ({ text: 'Let the old task stop before the new one starts: update order "stop-first".' }),
+  oneWriter: (): Remedy => ({
+    text: "Run one task for each volume: one service for each replica, each with a volume of its own.",
+  }),
+  pinFirst: (node: string | undefined): Remedy => ({
+    text: "Pin the service to the node that holds its volume, in an update of its own: an added constraint that holds already replaces no task.",
+    lines: [`constraints: ["node.hostname==${node ?? "<the node>"}"]`],
+  }),
+  graceFirst: (): Remedy => ({
+    text: "Set a stop grace period in which the data can be written, and have the server save before this change: the running task still has the old one.",
+  }),
+};

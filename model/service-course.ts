@@ -1,0 +1,129 @@
+/** What becomes of a service's tasks under a plan, and how long that takes. */
+import type { DataKeeper } from "./data-place.ts";
+import { expectOutage, noOutage, type Outage } from "./outage.ts";
+import type { StepOutcome } from "./plan-execution.ts";
+import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
+import { isKnown, type VolumeDefinition } from "./service-definition.ts";
+import type { Location } from "./task-location.ts";
+import type { TaskComparison } from "./task-replacement.ts";
+import type { TaskEffect } from "./verdict.ts";
+
+
+/** All that is known of one service's change. */
+export interface ServiceChange {
+  readonly plan: Plan;
+  readonly step: PlannedStep;
+  readonly before: PlannedService;
+  readonly keeper: DataKeeper;
+  readonly outcome: StepOutcome | undefined;
+  /** What takes its place when it is deleted; it then starts before this one stops. */
+  readonly successor: { readonly service: PlannedService; readonly cannotStart: string | undefined } | undefined;
+  readonly comparison: TaskComparison | undefined;
+  readonly location: Location | undefined;
+  /** Volumes that the plan deletes, by name, with the step that does. */
+  readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
+  readonly live: LiveFacts;
+  /** Volumes as a new task finds them. */
+  readonly volumes: readonly VolumeDefinition[];
+}
+
+/** What becomes of a service's tasks. */
+export type Course =
+  | { readonly kind: "goes on" }
+  | { readonly kind: "stopped"; readonly isRemoved: boolean }
+  | {
+      readonly kind: "exchanged";
+      readonly after: PlannedService;
+      /** Whether the containers of the old service are removed with their anonymous volumes. */
+      readonly isRemoved: boolean;
+      readonly overlaps: boolean;
+      readonly isCertain: boolean;
+      readonly cannotStart: string | undefined;
+    };
+
+export function nameOf({ name, definition }: PlannedService): string {
+  return isKnown(name) ? name : definition.name;
+}
+
+export function courseOf(change: ServiceChange): Course {
+  const { step, outcome, comparison, successor, before } = change;
+  const result = outcome?.result ?? "done";
+  const isGone = outcome?.deletedOld === true;
+  const goesOn: Course = { kind: "goes on" };
+  const after = step.after?.kind === "service" ? step.after : undefined;
+  if (step.operation === "delete") {
+    if (!isGone) return goesOn;
+    if (successor === undefined) return { kind: "stopped", isRemoved: true };
+    const { service, cannotStart } = successor;
+    return {
+      kind: "exchanged",
+      after: service,
+      isRemoved: true,
+      overlaps: cannotStart === undefined,
+      isCertain: true,
+      cannotStart,
+    };
+  }
+  if (after === undefined || step.operation === "same" || (result !== "done" && result !== "stalled" && !isGone))
+    return goesOn;
+  const cannotStart = outcome?.cannotStart;
+  if (step.operation === "replace") {
+    if (!isGone) return goesOn;
+    return {
+      kind: "exchanged",
+      after,
+      isRemoved: true,
+      overlaps: outcome.overlaps && cannotStart === undefined,
+      isCertain: true,
+      cannotStart,
+    };
+  }
+  if (after.definition.replicas === 0) {
+    return before.definition.replicas === 0
+      ? goesOn
+      : { kind: "exchanged", after, isRemoved: true, overlaps: false, isCertain: true, cannotStart: undefined };
+  }
+  const isReplaced = comparison?.isReplaced ?? true;
+  const wasStopped = before.definition.replicas === 0;
+  if (isReplaced === false && !wasStopped) return goesOn;
+  const startsFirst = after.definition.updateOrder === "start-first" && !wasStopped;
+  // The old task stays until the new one runs.
+  if (startsFirst && cannotStart !== undefined) return goesOn;
+  return {
+    kind: "exchanged",
+    after,
+    isRemoved: false,
+    overlaps: startsFirst,
+    isCertain: isReplaced === true,
+    cannotStart,
+  };
+}
+
+export function effectOf({ location, before }: ServiceChange, course: Course): TaskEffect {
+  if (course.kind === "goes on") return "none";
+  if (course.kind === "stopped" || course.after.definition.replicas === 0)
+    return before.definition.replicas === 0 ? "none" : "stopped";
+  if (course.cannotStart !== undefined) return "cannot start";
+  return location?.move.kind === "moves" ? "moved" : "replaced";
+}
+
+export function outageOf(change: ServiceChange, course: Course): Outage {
+  const { before, keeper, live, step } = change;
+  if (course.kind === "goes on" || before.definition.replicas === 0) return noOutage;
+  const after = course.kind === "exchanged" ? course.after.definition : undefined;
+  const [old, next] = [before.definition.image, after?.image];
+  const imageChanges =
+    next !== undefined && (old.digest !== next.digest || old.tag !== next.tag || old.repository !== next.repository);
+  const outage = expectOutage({
+    before: before.definition,
+    after,
+    keeper,
+    kind: course.kind === "stopped" ? "gone" : step.operation === "update" ? "in place" : "service replaced",
+    cannotStart: course.kind === "exchanged" ? course.cannotStart : undefined,
+    imageChanges,
+    datasetBytes: live.datasetBytes?.get(nameOf(before)),
+  });
+  return course.kind === "exchanged" && (!course.isCertain || course.overlaps)
+    ? { ...outage, leastSeconds: 0 }
+    : outage;
+}

@@ -1,0 +1,186 @@
+/** Where a service's tasks may run, before and after a change: with the swarm's nodes at hand, or from the constraints alone. */
+import { contradictionIn, matchingNodes, narrowingOf, pinOf, runApart } from "./placement.ts";
+import {
+  isKnown,
+  notKnown,
+  type Constraint,
+  type Known,
+  type ServiceDefinition,
+  type SwarmNode,
+} from "./service-definition.ts";
+
+/** Where the next task starts, seen from the node of the present one. */
+export type Move =
+  /** On the same node for sure. */
+  | { readonly kind: "stays"; readonly assumption?: string }
+  /** On another node for sure. */
+  | { readonly kind: "moves"; readonly from: string; readonly to: string; readonly assumption?: string }
+  /** On the same node or on another. */
+  | { readonly kind: "may move"; readonly among: string }
+  /** No node is left that it could start on. */
+  | { readonly kind: "nowhere"; readonly why: string }
+  | { readonly kind: "not known"; readonly why: string };
+
+/** Whether the present node satisfies the new constraints, and where a new task would start. */
+export interface Location {
+  /** Whether the node of the running task satisfies the new constraints. */
+  readonly nodeSatisfies: Known<boolean>;
+  /** What {@link nodeSatisfies} takes for granted, and what happens when it does not hold. */
+  readonly assumption: string | undefined;
+  readonly move: Move;
+  /** Hostname of the node of the running task, where it is known. */
+  readonly node: string | undefined;
+}
+
+/** What is known of the swarm. */
+export interface LocationFacts {
+  readonly nodes: readonly SwarmNode[] | undefined;
+  /** Ids of the nodes that the service's tasks run on now. */
+  readonly taskNodes: readonly string[] | undefined;
+}
+
+/** Compares where tasks may run before and after a change. */
+export function locate(before: ServiceDefinition, after: ServiceDefinition, facts: LocationFacts): Location {
+  return facts.nodes === undefined
+    ? locateByConstraints(before.constraints, after.constraints)
+    : locateAmong(facts.nodes, before.constraints, after.constraints, facts.taskNodes);
+}
+
+function locateAmong(
+  all: readonly SwarmNode[],
+  before: Known<readonly Constraint[]>,
+  after: Known<readonly Constraint[]>,
+  taskNodes: readonly string[] | undefined,
+): Location {
+  const unknown = (why: string): Location => ({
+    nodeSatisfies: notKnown,
+    assumption: undefined,
+    move: { kind: "not known", why },
+    node: undefined,
+  });
+  const usable = all.filter(({ state, availability }) => state === "ready" && availability === "active");
+  const targets = matchingNodes(after, usable);
+  const satisfying = matchingNodes(after, all);
+  if (!isKnown(targets) || !isKnown(satisfying)) return unknown("a placement constraint is not known yet");
+  const sources = sourcesOf(all, before, taskNodes);
+  if (sources === undefined) return unknown("a placement constraint of the running service is not known");
+  const stays = sources.filter((node) => satisfying.includes(node));
+  const node = sources.length === 1 ? sources[0]?.hostname : undefined;
+  const nodeSatisfies = stays.length === sources.length ? true : stays.length === 0 ? false : notKnown;
+  const result = (move: Move): Location => ({ nodeSatisfies, assumption: undefined, move, node });
+  const [only] = targets;
+  if (only === undefined) return result({ kind: "nowhere", why: nowhere(after) });
+  if (targets.length === 1 && sources.length === 1 && sources[0] === only) return result({ kind: "stays" });
+  if (!targets.some((target) => sources.includes(target))) {
+    return result({ kind: "moves", from: names(sources), to: names(targets) });
+  }
+  return result({ kind: "may move", among: names(targets) });
+}
+
+function sourcesOf(
+  nodes: readonly SwarmNode[],
+  constraints: Known<readonly Constraint[]>,
+  taskNodes: readonly string[] | undefined,
+): readonly SwarmNode[] | undefined {
+  const running = nodes.filter(({ id }) => taskNodes?.includes(id));
+  if (running.length > 0) return running;
+  const possible = matchingNodes(constraints, nodes);
+  return isKnown(possible) ? possible : undefined;
+}
+
+function nowhere(constraints: Known<readonly Constraint[]>): string {
+  const texts = isKnown(constraints) ? constraints.map(({ text }) => (isKnown(text) ? text : "")) : [];
+  return texts.length === 0
+    ? "no node is ready and active"
+    : `no node that is ready and active satisfies ${texts.join(" and ")}`;
+}
+
+function names(nodes: readonly SwarmNode[]): string {
+  const hostnames = nodes.map(({ hostname }) => hostname);
+  return hostnames.length > 4
+    ? `${hostnames.slice(0, 3).join(", ")} and ${hostnames.length - 3} more`
+    : hostnames.join(", ");
+}
+
+/** Without the nodes: what the constraints say about the node that the task runs on. */
+function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<readonly Constraint[]>): Location {
+  const unknown = (why: string): Location => ({
+    nodeSatisfies: notKnown,
+    assumption: undefined,
+    move: { kind: "not known", why },
+    node: undefined,
+  });
+  if (!isKnown(before) || !isKnown(after)) return unknown("a placement constraint is not known yet");
+  const node = pinnedHost(before);
+  if (contradictionIn(after) !== undefined) {
+    return {
+      nodeSatisfies: false,
+      assumption: undefined,
+      move: { kind: "nowhere", why: "its placement constraints contradict each other" },
+      node,
+    };
+  }
+  const added = after.filter((constraint) => !before.some((each) => isSame(each, constraint)));
+  const answers = added.map((constraint) => holds(constraint, before));
+  if (answers.includes(notKnown)) return unknown("a placement constraint is not known yet");
+  if (runApart(before, after) || answers.includes("no")) {
+    const to = pinnedHost(after) ?? "another node";
+    return {
+      nodeSatisfies: false,
+      assumption: undefined,
+      move: { kind: "moves", from: node ?? "its node", to, assumption: `a node satisfies ${texts(added)}` },
+      node,
+    };
+  }
+  const isOpen = answers.includes("perhaps");
+  const assumption = isOpen ? `the node of the running task satisfies ${texts(added)}` : undefined;
+  const keepsPin = after.some(
+    (constraint) => narrowingOf(constraint) !== "none" && before.some((each) => isSame(each, constraint)),
+  );
+  const satisfied = isOpen && pinOf(before).kind === "none" ? notKnown : true;
+  return {
+    nodeSatisfies: satisfied,
+    assumption,
+    move: keepsPin
+      ? { kind: "stays", ...(pinAssumption(after) ?? {}) }
+      : { kind: "may move", among: after.length === 0 ? "all nodes" : `the nodes that satisfy ${texts(after)}` },
+    node,
+  };
+}
+
+/** A label is taken for a pin as long as nothing says that several nodes carry it. */
+function pinAssumption(constraints: readonly Constraint[]): { assumption: string } | undefined {
+  const pin = pinOf(constraints);
+  return pin.kind === "names a label"
+    ? { assumption: `one node alone carries the label of ${texts(pin.labels)}` }
+    : undefined;
+}
+
+/** Whether a node of which these constraints are known to hold satisfies another one. */
+function holds(constraint: Constraint, known: readonly Constraint[]): Known<"yes" | "no" | "perhaps"> {
+  const { key, value, operator } = constraint;
+  if (!isKnown(key) || !isKnown(value)) return notKnown;
+  for (const each of known.filter((other) => other.key === key)) {
+    if (!isKnown(each.value)) return notKnown;
+    const isEqual = each.value.toLowerCase() === value.toLowerCase();
+    if (each.operator === "==") return isEqual === (operator === "==") ? "yes" : "no";
+    if (isEqual) return operator === "!=" ? "yes" : "no";
+  }
+  return "perhaps";
+}
+
+function isSame(one: Constraint, other: Constraint): boolean {
+  if (!isKnown(one.value) || !isKnown(other.value) || !isKnown(one.key)) return false;
+  return (
+    one.key === other.key && one.operator === other.operator && one.value.toLowerCase() === other.value.toLowerCase()
+  );
+}
+
+function pinnedHost(constraints: readonly Constraint[]): string | undefined {
+  const host = constraints.find((constraint) => narrowingOf(constraint) === "hostname")?.value;
+  return host === undefined || !isKnown(host) ? undefined : host;
+}
+
+function texts(constraints: readonly Constraint[]): string {
+  return constraints.map(({ text }) => (isKnown(text) ? text : "a constraint that is not known")).join(" and ");
+}

@@ -1,0 +1,177 @@
+/**
+ * Swarm's rule for replacing a task: `IsTaskDirty` in swarmkit's manager/orchestrator/task.go.
+ *
+ * 1. Only the placement differs, and the task's node satisfies the new constraints: the task stays. The endpoint is then not
+ *    compared at all, so a change of a port in the same update is not in effect until something else replaces the task.
+ * 2. The task's specification and the endpoint's are equal: the task stays.
+ * 3. Anything else: the task is replaced.
+ */
+import { parseDuration } from "./durations.ts";
+import { isKnown, notKnown, secretMark, type Known } from "./service-definition.ts";
+import type { PropertyChange } from "./planned-change.ts";
+
+/** What Swarm compares, in the words of whoever wrote it; both sides of a comparison must come from the same writer. */
+export interface TaskTemplate {
+  /** Constraints, preferences, platforms, replicas per node. */
+  readonly placement: unknown;
+  /** All else in the task's specification. */
+  readonly rest: unknown;
+  readonly endpoint: unknown;
+  /** Paths that the planner says change although their values are hidden, such as a secret environment variable. */
+  readonly hiddenChanges: readonly string[];
+  /** Where each of them stands, for messages. */
+  readonly paths: { readonly placement: string; readonly rest: string; readonly endpoint: string };
+}
+
+/** What an update does to a running task. */
+export interface TaskComparison {
+  /** Not known when only the node's labels could tell. */
+  readonly isReplaced: Known<boolean>;
+  /** What differs in the task and in its endpoint. */
+  readonly changes: readonly PropertyChange[];
+  /** True when the endpoint changes and the task stays, so that the change is reported as done and not in effect. */
+  readonly endpointStays: boolean;
+}
+
+/** What is known besides the two templates. */
+export interface ComparisonFacts {
+  /** Whether the task's node satisfies the new constraints. */
+  readonly nodeSatisfies: Known<boolean>;
+  /** Whether the update drops the platforms that the creation put into the placement, so that the placement differs anyway. */
+  readonly dropsPlatforms: Known<boolean>;
+  /** Whether the executor sees to it that a changed endpoint comes into effect (the embedded engine does). */
+  readonly enforcesEndpoint: boolean;
+}
+
+/** Applies Swarm's rule to an update in place. */
+export function compareTasks(before: TaskTemplate, after: TaskTemplate, facts: ComparisonFacts): TaskComparison {
+  const rest = [
+    ...differences(before.rest, after.rest, after.paths.rest),
+    ...after.hiddenChanges.map((path) => ({ path, before: secretMark, after: secretMark })),
+  ];
+  const placement = differences(before.placement, after.placement, after.paths.placement);
+  const endpoint = differences(before.endpoint, after.endpoint, after.paths.endpoint);
+  const changes = [...rest, ...placement, ...endpoint];
+  if (rest.length > 0) return { isReplaced: true, changes, endpointStays: false };
+  if (endpoint.length > 0 && facts.enforcesEndpoint) return { isReplaced: true, changes, endpointStays: false };
+  const placementDiffers = placement.length > 0 ? true : facts.dropsPlatforms;
+  if (placement.length > 0 && facts.nodeSatisfies !== true) {
+    return { isReplaced: facts.nodeSatisfies === false ? true : notKnown, changes, endpointStays: false };
+  }
+  if (endpoint.length === 0) return { isReplaced: false, changes, endpointStays: false };
+  if (!isKnown(placementDiffers)) return { isReplaced: notKnown, changes, endpointStays: false };
+  return { isReplaced: !placementDiffers, changes, endpointStays: placementDiffers };
+}
+
+/** Properties that hold durations, which may be written in several ways. */
+const durations = new Set(["interval", "timeout", "startPeriod", "stopGracePeriod", "delay", "window", "monitor"]);
+
+/** By what the entries of a list are told apart, where their order says nothing. */
+const listKeys: Readonly<Record<string, readonly string[]>> = {
+  mounts: ["target"],
+  secrets: ["fileName", "target"],
+  configs: ["fileName", "target"],
+  ports: ["targetPort", "protocol"],
+  labels: ["label"],
+  networksAdvanceds: ["id"],
+};
+
+/** Lists whose order says nothing. */
+const unordered = new Set(["constraints", "capAdds", "capDrops", "aliases", "networks", "groups"]);
+
+/**
+ * Finds what differs between two trees. What Go has as a zero value counts as left out, durations are compared by their
+ * length, and the entries of mounts, ports and the like by what they are about, not by their place.
+ */
+export function differences(before: unknown, after: unknown, path: string): readonly PropertyChange[] {
+  return compare(before, after, path, "");
+}
+
+function compare(before: unknown, after: unknown, path: string, key: string): readonly PropertyChange[] {
+  if (before === after || (isZero(before) && isZero(after))) return [];
+  if (Array.isArray(before) || Array.isArray(after)) return compareLists(listOf(before), listOf(after), path, key);
+  if (isTree(before) || isTree(after)) {
+    if (!(isTree(before) || isZero(before)) || !(isTree(after) || isZero(after))) return [{ path, before, after }];
+    const [left, right] = [isTree(before) ? before : {}, isTree(after) ? after : {}];
+    const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
+    return [...keys].flatMap((each) => compare(left[each], right[each], joined(path, each), each));
+  }
+  return isSameScalar(before, after, key) ? [] : [{ path, before, after }];
+}
+
+function compareLists(
+  before: readonly unknown[],
+  after: readonly unknown[],
+  path: string,
+  key: string,
+): readonly PropertyChange[] {
+  const names = listKeys[key];
+  if (names === undefined) {
+    const [left, right] = unordered.has(key) ? [sorted(before), sorted(after)] : [before, after];
+    const count = Math.max(left.length, right.length);
+    return Array.from({ length: count }, (_, index) =>
+      compare(left[index], right[index], `${path}[${index}]`, key),
+    ).flat();
+  }
+  const identity = (entry: unknown): string =>
+    names.map((name) => (isTree(entry) && isPlain(entry[name]) ? String(entry[name]) : "")).join("\u0000");
+  const rest = [...before];
+  const changes: PropertyChange[] = [];
+  for (const [index, entry] of after.entries()) {
+    const at = rest.findIndex((each) => identity(each) === identity(entry));
+    const [match] = at < 0 ? [] : rest.splice(at, 1);
+    changes.push(...compare(match, entry, `${path}[${index}]`, ""));
+  }
+  const gone = rest.filter((entry) => !isZero(entry));
+  return [
+    ...changes,
+    ...gone.map((entry) => ({ path: `${path}[${before.indexOf(entry)}]`, before: entry, after: undefined })),
+  ];
+}
+
+function isSameScalar(before: unknown, after: unknown, key: string): boolean {
+  if (durations.has(key) && typeof before === "string" && typeof after === "string") {
+    return milliseconds(before) === milliseconds(after);
+  }
+  // Numbers and strings are told apart by nobody who writes them down.
+  return isPlain(before) && isPlain(after) && String(before) === String(after);
+}
+
+function milliseconds(text: string): number | string {
+  try {
+    return parseDuration(text, "");
+  } catch {
+    return text;
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : isZero(value) ? [] : [value];
+}
+
+function sorted(list: readonly unknown[]): readonly unknown[] {
+  return list.toSorted((one, other) => String(one).localeCompare(String(other)));
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+/** What Go, and so Swarm, has where nothing was written. */
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === "" || value === 0 || value === false || value === "0s")
+    return true;
+  if (Array.isArray(value)) return value.every(isZero);
+  return isTree(value) && Object.values(value).every(isZero);
+}
+
+function joined(path: string, key: string): string {
+  if (!/^[A-Za-z_][\w-]*$/u.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
