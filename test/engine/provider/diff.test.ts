@@ -217,6 +217,13 @@ describe("comparing other Docker resources with their program", () => {
     assert.deepEqual(diff({ ...network, outputs }, network.program).replaces, ["options"]);
   });
 
+  it("finds nothing in a zero for a null (values_equiv.go)", () => {
+    const network = recordedResource("Network");
+    const stored = { ...network, outputs: { ...network.outputs, attachable: null } };
+    assert.equal(diff(stored, { ...network.program, attachable: false }).changes, false);
+    assert.deepEqual(diff(stored, { ...network.program, attachable: true }).replaces, ["attachable"]);
+  });
+
   it("compares a secret by its content, marked or not", () => {
     const secret = recordedResource("Secret");
     const marked = { ...secret, outputs: { ...secret.outputs, data: new Secret(secret.outputs["data"] ?? null) } };
