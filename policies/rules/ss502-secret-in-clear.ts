@@ -1,3 +1,4 @@
+import { joinPath } from "../../model/inputs/field.ts";
 import { quoted } from "../../model/plain-text.ts";
 import { shellWords } from "../../model/shell-words.ts";
 import { isKnown, type Known } from "../../model/service-definition.ts";
@@ -14,11 +15,15 @@ export const secretInClear: Rule = {
   check(subject) {
     const { service } = subject;
     if (!isStore(subject)) return notApplicable;
+    const { environment, labels, containerLabels, paths, origin } = service;
+    // The Engine API has the environment as a list, and the provider labels.
+    const variable = (name?: string): string =>
+      name === undefined || origin === "swarm" ? paths.environment : joinPath(paths.environment, name);
     return [
-      ...checkPairs(service.environment, service.paths.environment, "The environment variable"),
+      ...checkPairs(environment, "environment variable", variable),
       ...checkWords(subject),
-      ...checkPairs(service.labels, service.paths.labels, "The label"),
-      ...checkPairs(service.containerLabels, service.paths.containerLabels, "The label"),
+      ...checkPairs(labels, "label", () => paths.labels),
+      ...checkPairs(containerLabels, "label", () => paths.containerLabels),
     ];
   },
 };
@@ -73,23 +78,21 @@ const passwordInAddress = /\w+:\/\/[^\s/:@]*:(?!\$|\/|\{\{)[^\s/@]+@/;
 
 function checkPairs(
   pairs: Known<Readonly<Record<string, Known<string>>>>,
-  path: string,
   what: string,
+  pathOf: (name?: string) => string,
 ): readonly Answer[] {
-  if (!isKnown(pairs))
-    return [
-      unverifiable(
-        path,
-        `Whether a secret stands in clear is not known: ${path.split(".").at(-1) ?? "a value"} is not known yet.`,
-      ),
-    ];
+  if (!isKnown(pairs)) {
+    return [unverifiable(pathOf(), `Whether ${what}s hold a secret in clear is not known yet.`)];
+  }
   return Object.entries(pairs).flatMap(([name, value]): readonly Answer[] => {
-    if (!isKnown(value))
-      return namesSecret(name)
-        ? [unverifiable(path, `Whether ${what.toLowerCase()} ${quoted(name)} holds a secret is not known yet.`)]
+    if (!isKnown(value)) {
+      const isSuspect = namesSecret(name);
+      return isSuspect
+        ? [unverifiable(pathOf(name), `Whether the ${what} ${quoted(name)} holds a secret is not known yet.`)]
         : [];
+    }
     const isSecret = namesSecret(name) ? looksSecret(value) : passwordInAddress.test(value);
-    return isSecret ? [fail(path, `${what} ${quoted(name)} holds a secret in clear.`)] : [];
+    return isSecret ? [fail(pathOf(name), `The ${what} ${quoted(name)} holds a secret in clear.`)] : [];
   });
 }
 

@@ -1,0 +1,124 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { catalogueEntries } from "../../model/image-catalogue-entries.ts";
+import { readLiveSwarm, type LiveSwarm } from "../../model/inputs/live-swarm.ts";
+import { InputError, showValue } from "../../model/input-error.ts";
+import { readBaseline, withoutBaseline, writeBaseline } from "../../policies/baseline.ts";
+import { judgeDefinitions, readDefinitions, withLiveFacts, type Definitions } from "../../policies/definitions.ts";
+import { findingsDocument } from "../../policies/finding-schema.ts";
+import type { Finding } from "../../policies/finding.ts";
+import { exitCodeOf, type Threshold } from "../../policies/judge.ts";
+import { markdownReport } from "../../policies/markdown-report.ts";
+import { sarifReport } from "../../policies/sarif-report.ts";
+import { textReport } from "../../policies/text-report.ts";
+import { openContext } from "../context.ts";
+import { Exit } from "../exit-code.ts";
+import { findEngineToRead } from "../find-swarm.ts";
+import { openOutput, type Output } from "../output.ts";
+import { readSwarm } from "../read-swarm.ts";
+
+/** Options of `holdfast policy`. */
+export interface PolicyOptions {
+  swarm?: true | undefined;
+  json?: true | undefined;
+  sarif?: string | true | undefined;
+  markdown?: true | undefined;
+  all?: true | undefined;
+  failOn: Threshold;
+  baseline?: string | undefined;
+  writeBaseline?: string | undefined;
+  image: string[];
+  cwd?: string | undefined;
+  verbose?: true | undefined;
+}
+
+/** `holdfast policy [file...]`: judges definitions and ends with 1 when a finding reaches the threshold. */
+export async function policy(files: string[], options: PolicyOptions): Promise<void> {
+  const output = openOutput(options.json ?? false);
+  const definitions = await readAll(files, options);
+  const judgeOptions = { today: new Date().toISOString().slice(0, 10), images: readImages(options.image) };
+  const all = definitions.flatMap((each) => judgeDefinitions(each, judgeOptions));
+  if (options.writeBaseline !== undefined) writeFileSync(options.writeBaseline, writeBaseline(all));
+  const baseline = options.baseline ?? options.writeBaseline;
+  const findings = baseline === undefined ? all : withoutBaseline(all, readBaseline(readText(baseline), baseline));
+  print(findings, definitions.flatMap(({ estate }) => estate.services).length, options, output);
+  const code = exitCodeOf(findings, options.failOn);
+  if (code !== 0) throw new Exit(code);
+}
+
+async function readAll(files: string[], options: PolicyOptions): Promise<Definitions[]> {
+  if (files.length === 0 && options.swarm === undefined) {
+    throw new InputError({
+      path: "command line",
+      expected: "a file, or --swarm",
+      got: "neither",
+      fix: "Name a stack file, a Pulumi state or a plan",
+    });
+  }
+  const live = options.swarm === undefined ? undefined : await askSwarm(options);
+  if (files.length === 0) return [{ estate: readLiveSwarm(live ?? {}) }];
+  const definitions = files.map(readFile);
+  return live === undefined ? definitions : definitions.map((each) => withLiveFacts(each, live));
+}
+
+function readFile(file: string): Definitions {
+  const folder = file === "-" ? process.cwd() : dirname(file);
+  return readDefinitions(readText(file), {
+    file: file === "-" ? "standard input" : file,
+    variables: process.env,
+    readFile: (path) => {
+      try {
+        return readFileSync(resolve(folder, path), "utf8");
+      } catch {
+        return undefined;
+      }
+    },
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
+    throw new InputError({
+      path: file,
+      expected: "a file that can be read",
+      got: code,
+      fix: "Name a file that is there",
+    });
+  }
+}
+
+async function askSwarm(options: PolicyOptions): Promise<LiveSwarm> {
+  const connection = await findEngineToRead(openContext({ cwd: options.cwd }));
+  return readSwarm(connection);
+}
+
+function readImages(images: string[]): Record<string, string> {
+  return Object.fromEntries(
+    images.map((text) => {
+      const [name = "", entry = ""] = text.split("=", 2);
+      if (name !== "" && catalogueEntries.some((each) => each.name === entry)) return [name, entry];
+      throw new InputError({
+        path: "--image",
+        expected: "the name of an image, =, and an entry of the catalogue",
+        got: showValue(text),
+        fix: "Write for example corp/cache=redis",
+      });
+    }),
+  );
+}
+
+function print(findings: readonly Finding[], services: number, options: PolicyOptions, output: Output): void {
+  const sarif =
+    options.sarif === undefined ? undefined : `${JSON.stringify(sarifReport(findings, "0.1.0"), undefined, 2)}\n`;
+  if (typeof options.sarif === "string") writeFileSync(options.sarif, sarif ?? "");
+  if (options.json === true) output.document(findingsDocument(findings));
+  else if (options.sarif === true) output.print((sarif ?? "").trimEnd());
+  else if (options.markdown === true) output.print(markdownReport(findings).trimEnd());
+  else {
+    const columns = output.terminal?.columns ?? 100;
+    output.print(...textReport(findings, services, { style: output.style, columns, all: options.all ?? false }));
+  }
+}

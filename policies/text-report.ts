@@ -1,0 +1,86 @@
+import { printable } from "../model/plain-text.ts";
+import type { Finding } from "./finding.ts";
+import { rules } from "./rule-list.ts";
+
+/** Marks a piece of text, as `styleText` of Node does. */
+export type Style = (format: "red" | "yellow" | "dim" | "bold" | "cyan", text: string) => string;
+
+/** How findings are shown to people. */
+export interface TextOptions {
+  readonly style: Style;
+  /** Width of the terminal in columns. */
+  readonly columns: number;
+  /** Whether what could not be verified is shown one by one. */
+  readonly all: boolean;
+}
+
+/** Findings for people: a table for each service, the gravest first, each with what, where, why and the way out. */
+export function textReport(findings: readonly Finding[], services: number, options: TextOptions): readonly string[] {
+  const byService = Map.groupBy(findings, ({ service, location }) => JSON.stringify([service, location?.file]));
+  const tables = [...byService.values()].flatMap((each) => serviceTable(each, options));
+  return [...tables, summary(findings, services, options.style)];
+}
+
+function serviceTable(findings: readonly Finding[], options: TextOptions): readonly string[] {
+  const [first] = findings;
+  const shown = findings
+    .filter(({ result }) => result === "fail" || options.all)
+    .toSorted((one, other) => one.level.localeCompare(other.level) || one.rule.localeCompare(other.rule));
+  const hidden = findings.length - shown.length;
+  const file = first?.location === undefined ? "" : `  ${options.style("dim", printable(first.location.file))}`;
+  const nameWidth = Math.max(0, ...shown.map(({ name }) => name.length));
+  return [
+    `${options.style("bold", printable(first?.service ?? ""))}${file}`,
+    ...shown.flatMap((finding) => findingRows(finding, nameWidth, options)),
+    ...(hidden === 0
+      ? []
+      : [
+          `  ${options.style("dim", `${count(hidden, "check")} could not be verified here: ${rulesOf(findings)} (--all shows them)`)}`,
+        ]),
+    "",
+  ];
+}
+
+function rulesOf(findings: readonly Finding[]): string {
+  return [...new Set(findings.filter(({ result }) => result === "unverifiable").map(({ rule }) => rule))].join(", ");
+}
+
+function findingRows(finding: Finding, nameWidth: number, { style, columns }: TextOptions): readonly string[] {
+  const { rule, name, level, result, path, message, fix, location } = finding;
+  const label = result === "unverifiable" ? "unknown" : level;
+  const where = location === undefined ? printable(path) : `${printable(path)}, line ${location.line}`;
+  const indent = " ".repeat(10);
+  const reason = result === "fail" ? (rules.find(({ id }) => id === rule)?.reason ?? "") : "";
+  const lines = (text: string): readonly string[] =>
+    wrap(printable(text), columns - indent.length).map((line) => indent + line);
+  return [
+    `  ${style(level === "error" ? "red" : "yellow", label.padEnd(7))} ${style("bold", rule)}  ${name.padEnd(nameWidth)}  ${style("cyan", where)}`,
+    ...lines(message),
+    ...lines(reason).map((line) => style("dim", line)),
+    ...lines(`Fix: ${fix}`),
+  ];
+}
+
+/** Breaks a text at spaces; a longer word stands on a line of its own. */
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ").filter((each) => each !== "")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= Math.max(width, 20))
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function summary(findings: readonly Finding[], services: number, style: Style): string {
+  const fails = findings.filter(({ result }) => result === "fail");
+  const errors = fails.filter(({ level }) => level === "error").length;
+  const unknown = findings.length - fails.length;
+  const parts = [count(errors, "error"), count(fails.length - errors, "warning"), `${unknown} not verifiable`];
+  return `${count(services, "service")}: ${style(errors > 0 ? "red" : "bold", parts.join(", "))}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
