@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+
+const projectFile = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const installing = "Installing the packages of package-lock.json (npm ci), once …";
+
+/** Here on a project whose one dependency is a folder called `node`, for which npm needs no registry. */
+describe("a fresh clone", function () {
+  this.timeout(60_000);
+  this.slow(10_000);
+  let clone: string;
+
+  beforeEach(async () => {
+    clone = await mkdtemp(join(tmpdir(), "holdfast-bootstrap-"));
+    for (const directory of ["stub", "bin", "cli"]) await mkdir(join(clone, directory));
+    for (const file of ["bootstrap.js", "bin/holdfast.js"]) await copyFile(projectFile(file), join(clone, file));
+    await writeFile(join(clone, "stub/node"), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
+    await writeProject("1.0.0");
+  });
+  afterEach(() => rm(clone, { recursive: true }));
+
+  async function writeProject(version: string, scripts: Record<string, string> = {}): Promise<void> {
+    const project = { name: "clone", version: "1.0.0", dependencies: { node: "file:stub" } };
+    const stub = { version, bin: { node: "node" } };
+    const packages = {
+      "": project,
+      "node_modules/node": { resolved: "stub", link: true },
+      stub: { name: "node", hasInstallScript: "install" in scripts, ...stub },
+    };
+    const files = {
+      "package.json": { ...project, type: "module" },
+      "stub/package.json": { name: "node", scripts, ...stub },
+      "package-lock.json": { name: "clone", version: "1.0.0", lockfileVersion: 3, requires: true, packages },
+    };
+    for (const [path, value] of Object.entries(files)) await writeFile(join(clone, path), JSON.stringify(value));
+  }
+
+  /** Leaves what npm leaves, without running npm. */
+  async function pretendInstalled(): Promise<void> {
+    await mkdir(join(clone, "node_modules/.bin"), { recursive: true });
+    await copyFile(join(clone, "package-lock.json"), join(clone, "node_modules/.package-lock.json"));
+    await copyFile(join(clone, "stub/node"), join(clone, "node_modules/.bin/node"));
+  }
+
+  const bootstrap = (environment: Record<string, string> = {}) =>
+    execa(process.execPath, ["bootstrap.js"], { cwd: clone, env: environment, reject: false });
+
+  it("is installed once, told in one line; after that the bootstrap is silent", async () => {
+    const first = await bootstrap();
+    assert.deepEqual([first.exitCode, first.stdout, first.stderr], [0, "", installing]);
+    const second = await bootstrap();
+    assert.deepEqual([second.exitCode, second.stdout, second.stderr], [0, "", ""]);
+  });
+
+  it("is installed again when the lock file asks for another version", async () => {
+    await pretendInstalled();
+    assert.equal((await bootstrap()).stderr, "");
+    await writeProject("2.0.0");
+    assert.equal((await bootstrap()).stderr, installing);
+  });
+
+  it("says what to do when npm's setting ignore-scripts keeps its Node away", async () => {
+    await rm(join(clone, "stub/node"));
+    const { exitCode, stderr } = await bootstrap({ npm_config_ignore_scripts: "true" });
+    assert.equal(exitCode, 1);
+    assert.match(
+      stderr,
+      /expected the Node that the package `node` installs, got none, since npm's setting ignore-scripts/,
+    );
+    assert.match(stderr, /`npm rebuild node --ignore-scripts=false --foreground-scripts`\.$/);
+  });
+
+  it("shows npm's own words when packages cannot be installed", async () => {
+    await writeProject("1.0.0", { install: "cat missing-file" });
+    const { exitCode, stderr } = await bootstrap();
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^npm ci: expected the packages of package-lock\.json to be installed, got:$/m);
+    assert.match(stderr, /missing-file: No such file/);
+    assert.doesNotMatch(stderr, /at .*bootstrap\.js:\d+/);
+  });
+
+  it("refuses a lock file that is none", async () => {
+    await writeFile(join(clone, "package-lock.json"), "<<<<<<< HEAD");
+    const { exitCode, stderr } = await bootstrap();
+    assert.equal(exitCode, 1);
+    assert.match(
+      stderr,
+      /package-lock\.json: expected npm's lock file, got none that can be read\. Restore it with git\.$/,
+    );
+  });
+
+  it("runs the command holdfast with its arguments, output and exit code", async () => {
+    await pretendInstalled();
+    await writeFile(join(clone, "cli/holdfast.ts"), "console.log(process.argv[2] as string); process.exitCode = 7;");
+    const { exitCode, stdout } = await execa(process.execPath, ["bin/holdfast.js", "up"], {
+      cwd: clone,
+      reject: false,
+    });
+    assert.deepEqual([exitCode, stdout], [7, "up"]);
+  });
+
+  it("passes signals on to the command holdfast, and its end back", async () => {
+    await writeFile(
+      join(clone, "cli/holdfast.ts"),
+      'process.on("SIGTERM", () => process.exit(3)); setInterval(() => {}, 1000); console.log("ready");',
+    );
+    await pretendInstalled();
+    for (const [signal, code] of [
+      ["SIGTERM", 3],
+      ["SIGHUP", 129],
+    ] as const) {
+      const holdfast = spawn(process.execPath, ["bin/holdfast.js"], {
+        cwd: clone,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      await once(holdfast.stdout, "data");
+      holdfast.kill(signal);
+      assert.deepEqual(await once(holdfast, "exit"), [code, null]);
+    }
+  });
+});
