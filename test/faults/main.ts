@@ -29,6 +29,10 @@ async function tryScenario(scenario: Scenario, engine: FaultEngine): Promise<boo
   }
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    void stopSandbox(directory).finally(() => process.exit(1));
+  });
 try {
   const sandbox = await startSandbox({
     directory,
