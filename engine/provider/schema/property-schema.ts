@@ -57,11 +57,17 @@ export interface ResourceSchema {
   version: number;
 }
 
+/** A string. */
 export const string: PropertyType = { kind: "string" };
+/** A whole number. */
 export const number: PropertyType = { kind: "number" };
+/** True or false. */
 export const boolean: PropertyType = { kind: "boolean" };
+/** A list of strings. */
 export const listOfStrings: PropertyType = { kind: "strings" };
+/** A set of strings: their order means nothing. */
 export const setOfStrings: PropertyType = { kind: "stringSet" };
+/** A map of strings. */
 export const mapOfStrings: PropertyType = { kind: "map" };
 
 /** One nested block (`TypeList`, `MaxItems: 1`). */

@@ -1,10 +1,12 @@
-/** Checks a known value; answers with what is wrong in the provider's own words, or nothing. */
-export type Validator = (value: string | number | boolean) => string | undefined;
-
 /**
  * The provider's own checks, with its own messages
  * (terraform-provider-docker: internal/provider/validators.go; terraform-plugin-sdk: helper/validation).
  */
+
+/** Checks a known value; answers with what is wrong in the provider's own words, or nothing. */
+export type Validator = (value: string | number | boolean) => string | undefined;
+
+/** Text that a pattern describes. */
 export const matches =
   (pattern: RegExp): Validator =>
   (value) =>
