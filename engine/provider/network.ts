@@ -5,7 +5,7 @@ import type { EngineConnection } from "../../swarm/connection.ts";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
 import { handleSchema, type Network } from "../../swarm/docker-objects.ts";
 import { inspectNetwork, listServices } from "../../swarm/docker-reads.ts";
-import { labelList, type Attribute } from "../../swarm/service-attributes.ts";
+import { labelList, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
 import { nameTaken } from "../../swarm/service-changes.ts";
 import { flagSchema, isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
@@ -146,23 +146,25 @@ async function usersOf({ docker }: EngineConnection, id: string): Promise<string
 }
 
 function resourceOf(network: Network): AppliedResource {
+  return { id: network.Id, attributes: networkAttributes(network) };
+}
+
+/** What the provider reads of a network. */
+export function networkAttributes(network: Network): Attributes {
   return {
     id: network.Id,
-    attributes: {
-      id: network.Id,
-      name: network.Name,
-      labels: labelList(network.Labels),
-      driver: network.Driver,
-      internal: network.Internal,
-      attachable: network.Attachable,
-      ingress: network.Ingress,
-      ipv6: network.EnableIPv6,
-      ipamDriver: network.IPAM.Driver,
-      ipamOptions: network.IPAM.Options ?? {},
-      scope: network.Scope,
-      options: network.Options ?? {},
-      ipamConfigs: ipamConfigs(network),
-    },
+    name: network.Name,
+    labels: labelList(network.Labels),
+    driver: network.Driver,
+    internal: network.Internal,
+    attachable: network.Attachable,
+    ingress: network.Ingress,
+    ipv6: network.EnableIPv6,
+    ipamDriver: network.IPAM.Driver,
+    ipamOptions: network.IPAM.Options ?? {},
+    scope: network.Scope,
+    options: network.Options ?? {},
+    ipamConfigs: ipamConfigs(network),
   };
 }
 

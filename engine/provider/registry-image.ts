@@ -43,7 +43,6 @@ const manifestTypes = [
   "application/vnd.oci.image.manifest.v1+json",
 ].join(", ");
 
-/** How long a registry may take for its answer, token and all. */
 const answerLimitMs = 3000;
 
 /**
@@ -51,23 +50,28 @@ const answerLimitMs = 3000;
  *
  * Registries of this machine may answer without TLS, as Docker itself takes them; all others must have it.
  *
- * @throws InputError that names the image and its registry, after 3 s at the latest
+ * @param limitMs - how long it may take, token and all; default 3000
+ * @throws InputError that names the image and its registry
  */
-export async function registryDigest(name: string, credentials: RegistryCredentials | undefined): Promise<string> {
+export async function registryDigest(
+  name: string,
+  credentials: RegistryCredentials | undefined,
+  limitMs: number = answerLimitMs,
+): Promise<string> {
   const image = parseImageName(name);
-  const signal = AbortSignal.timeout(answerLimitMs);
+  const signal = AbortSignal.timeout(limitMs);
   const failures: string[] = [];
   for (const protocol of isLoopback(image.registry) ? ["https", "http"] : ["https"]) {
     try {
       return await manifestDigest(`${protocol}://${image.registry}`, image, credentials, signal);
     } catch (error) {
-      failures.push(wordsOf(error, signal));
+      failures.push(signal.aborted ? `no answer within ${limitMs / 1000} s` : wordsOf(error));
       // A registry that has answered would say the same again.
       if (error instanceof RegistryRefusal) break;
     }
   }
   throw new InputError({
-    path: `getRegistryImage: name`,
+    path: "getRegistryImage: name",
     expected: `an image that the registry ${image.registry} has`,
     got: `${showValue(name)}: ${failures.at(-1) ?? "no answer"}`,
     fix: "Correct the name, start the registry, or give its credentials in registryAuth",
@@ -76,8 +80,7 @@ export async function registryDigest(name: string, credentials: RegistryCredenti
 
 class RegistryRefusal extends Error {}
 
-function wordsOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return `no answer within ${answerLimitMs / 1000} s`;
+function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message || error.message : error.message;
 }

@@ -3,7 +3,7 @@ import { InputError, showValue } from "../../model/input-error.ts";
 import { dockerStatus, dockerWords, readAgain } from "../../swarm/docker-error.ts";
 import type { Volume } from "../../swarm/docker-objects.ts";
 import { inspectVolume, listContainersWithVolume } from "../../swarm/docker-reads.ts";
-import { labelList } from "../../swarm/service-attributes.ts";
+import { labelList, type Attributes } from "../../swarm/service-attributes.ts";
 import { labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -87,15 +87,17 @@ export const volumeType: ManagedType = {
 };
 
 function resourceOf(volume: Volume): AppliedResource {
+  return { id: volume.Name, attributes: volumeAttributes(volume) };
+}
+
+/** What the provider reads of a volume. */
+export function volumeAttributes(volume: Volume): Attributes {
   return {
     id: volume.Name,
-    attributes: {
-      id: volume.Name,
-      name: volume.Name,
-      driver: volume.Driver,
-      driverOpts: volume.Options ?? {},
-      labels: labelList(volume.Labels),
-      mountpoint: volume.Mountpoint,
-    },
+    name: volume.Name,
+    driver: volume.Driver,
+    driverOpts: volume.Options ?? {},
+    labels: labelList(volume.Labels),
+    mountpoint: volume.Mountpoint,
   };
 }
