@@ -15,7 +15,7 @@ import { LocalVolume, Redis } from "../../components/index.ts";
 const config = new pulumi.Config();
 
 const data = new LocalVolume("data", {
-  volumeName: "foobarstore",
+  volumeName: "tutorial",
   pin: { hostname: config.require("node") },
 });
 
