@@ -3,7 +3,7 @@
  *
  * On the wire and in the checkpoint, secrets and unknowns are marked by signature keys and sentinel strings
  * (Pulumi: sdk/go/common/resource/properties.go). Inside the engine they are classes, so that no code can mistake one
- * for plain data; `wire.ts` and `checkpoint.ts` translate at the border.
+ * for plain data; `wire-value.ts` and `state/checkpoint-value.ts` translate at the border.
  */
 export type PropertyValue =
   null | boolean | number | string | PropertyValue[] | PropertyMap | Unknown | Secret | Output | ResourceReference;

@@ -8,7 +8,7 @@ import type { PropertyMap, PropertyValue } from "./property-value.ts";
 import { Output, ResourceReference, Secret, Unknown, containsUnknown } from "./property-value.ts";
 
 /** A value as JSON and `google.protobuf.Value` know it. */
-export type WireValue = null | boolean | number | string | WireValue[] | WireObject;
+type WireValue = null | boolean | number | string | WireValue[] | WireObject;
 
 /** A `google.protobuf.Struct` as a plain object. */
 export interface WireObject {
@@ -20,7 +20,7 @@ export const signatureKey = "4dabf18193072939515e22adb298388d";
 /** Signature of a secret, on the wire and in the checkpoint. */
 export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 /** Signature of a first-class output, on the wire only. */
-export const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 /** Signature of a reference to a resource. */
 export const resourceReferenceSignature = "5cf8f73096256a8f31e491e813e4eb8e";
 
@@ -69,7 +69,7 @@ export function decodeWire(object: Readonly<Record<string, unknown>>, path = "")
 }
 
 /** Reads one value from the wire; see {@link decodeWire}. */
-export function decodeWireValue(value: unknown, path: string): PropertyValue {
+function decodeWireValue(value: unknown, path: string): PropertyValue {
   if (value === null || typeof value === "boolean" || typeof value === "number") return value;
   if (typeof value === "string") return unknownSentinels.has(value) ? Unknown.value : value;
   if (Array.isArray(value)) return value.map((item, index) => decodeWireValue(item, `${path}[${String(index)}]`));
@@ -136,7 +136,7 @@ export function encodeWire(map: PropertyMap, options: WireOptions): WireObject {
 }
 
 /** Writes one value; see {@link encodeWire}. */
-export function encodeWireValue(value: PropertyValue, options: WireOptions): WireValue {
+function encodeWireValue(value: PropertyValue, options: WireOptions): WireValue {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((item) => encodeWireValue(item, options));
   if (value instanceof Unknown) return unknownSentinel;

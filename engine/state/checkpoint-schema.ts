@@ -45,6 +45,7 @@ const resourceSchema = z.strictObject({
 /** One resource as the checkpoint has it. */
 export type StoredResource = z.infer<typeof resourceSchema>;
 
+/** When and by which version of Pulumi's engine a state was written. */
 const manifestSchema = z.strictObject({
   time: z.string(),
   magic: z.string(),
@@ -52,11 +53,8 @@ const manifestSchema = z.strictObject({
   plugins: z.array(z.unknown()).optional(),
 });
 
-/** When and by which version of Pulumi's engine a state was written. */
-export type Manifest = z.infer<typeof manifestSchema>;
-
 /** What `deployment` is in an export, and `checkpoint.latest` in a checkpoint. */
-export const deploymentSchema = z.strictObject({
+const deploymentSchema = z.strictObject({
   manifest: manifestSchema,
   secrets_providers: z.strictObject({ type: z.string(), state: z.unknown().optional() }).optional(),
   resources: z.array(resourceSchema).nullish(),

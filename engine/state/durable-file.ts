@@ -105,7 +105,7 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /** Brings the names in a folder to the disk. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {
     await folder.sync();
@@ -126,7 +126,7 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** What an error says. */
-export function errorMessage(error: unknown): string {
+function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

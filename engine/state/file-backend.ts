@@ -72,7 +72,7 @@ export async function namingBackup<T>(files: StackFiles, work: () => Promise<T>)
 }
 
 /** The newest of the earlier versions of a state that can be read. */
-export async function newestGoodBackup(files: StackFiles): Promise<{ path: string; time: string } | undefined> {
+async function newestGoodBackup(files: StackFiles): Promise<{ path: string; time: string } | undefined> {
   const paths = [
     files.previous,
     // Names end in the time of writing, so the newest stands last.

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { faultPoints } from "../../../engine/state/fault.ts";
 import { readState } from "../../../engine/state/file-backend.ts";
@@ -19,7 +20,7 @@ interface Outcome {
 /** Runs an update in a process of its own, with a fault. */
 async function update(project: StateProject, names: string[], fault = ""): Promise<Outcome> {
   const env = { PATH: process.env["PATH"], HOLDFAST_FAULT: fault };
-  const script = join(import.meta.dirname, "update-process.ts");
+  const script = fileURLToPath(import.meta.resolve("./update-process.ts"));
   const run = promisify(execFile)(process.execPath, [script, project.directory, ...names], { env });
   const outcome = await run.catch((error: unknown) => error as Partial<Record<string, unknown>>); // execFile's own error
   const text = (name: "stdout" | "stderr"): string => (typeof outcome[name] === "string" ? outcome[name] : "");
