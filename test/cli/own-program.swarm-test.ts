@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { Redis } from "ioredis";
+import { findEngine } from "../../swarm/connection.ts";
+import { inspectService, listTasks } from "../../swarm/docker-reads.ts";
+import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
+import { ProjectCopy } from "./project-copy.ts";
+
+const service = "cli-forgetful";
+const port = 20_000 + randomInt(9000);
+
+/** The tutorial's first service: Redis without a volume and without a pin. */
+const program = `
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+const config = new pulumi.Config();
+export const id = new docker.Service("redis", {
+  name: "${service}",
+  taskSpec: {
+    containerSpec: { image: config.require("image"), stopGracePeriod: "10s" },
+    resources: { limits: { memoryBytes: config.requireNumber("limit") * 1024 * 1024 } },
+    placement: { constraints: JSON.parse(config.get("constraints") ?? "[]") },
+    restartPolicy: { condition: "any", delay: "2s", maxAttempts: 0, window: "0s" },
+  },
+  mode: { replicated: { replicas: 1 } },
+  endpointSpec: { ports: [{ targetPort: 6379, publishedPort: ${port}, publishMode: "host", protocol: "tcp" }] },
+}).id;
+`;
+
+describe("a program of one's own, without a volume", function () {
+  this.timeout(120_000);
+
+  let sandbox: SharedSandbox;
+  let docker: Docker;
+  let project: ProjectCopy;
+  let folder: string;
+
+  before(async function () {
+    this.timeout(sandboxStartMs);
+    sandbox = await sharedSandbox();
+    ({ docker } = findEngine({ host: sandbox.dockerHost }));
+    project = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost });
+    folder = join(project.directory, "forgetful");
+    await mkdir(folder);
+    await writeProgram(program);
+    await set("image", sandbox.redisImage);
+    await set("limit", "100");
+  });
+
+  after(async () => {
+    await writeProgram(program);
+    await holdfast(["down", "--yes"]);
+    await project[Symbol.asyncDispose]();
+  });
+
+  it("loses the key to a change of the memory limit, and leaves the old data in an anonymous volume", async () => {
+    assert.equal((await holdfast(["up"])).code, 0);
+    await redis((client) => client.set("foo", "bar"));
+    const [container, volumes] = [await containerId(), await anonymousVolumes()];
+    await set("limit", "200");
+    assert.equal((await holdfast(["up", "--yes"])).code, 0);
+    assert.notEqual(await containerId(), container);
+    assert.equal(await redis((client) => client.get("foo")), null);
+    assert.equal((await anonymousVolumes()).length, volumes.length + 1);
+  });
+
+  it("keeps container and key when a constraint is added that holds already", async () => {
+    await redis((client) => client.set("foo", "bar"));
+    const container = await containerId();
+    await set("constraints", JSON.stringify([`node.hostname==${sandbox.nodeHostname}`]));
+    const { code, stdout } = await holdfast(["up", "--yes"]);
+    assert.equal(code, 0);
+    assert.match(stdout, / ~ {2}docker:index:Service redis updated/);
+    assert.equal(await containerId(), container);
+    assert.equal(await redis((client) => client.get("foo")), "bar");
+  });
+
+  it("is refused a resource that the embedded engine does not know, by its type", async () => {
+    await writeProgram(`
+      import * as pulumi from "@pulumi/pulumi";
+      new pulumi.CustomResource("random:index/randomPet:RandomPet", "pet", {});
+    `);
+    const { code, stdout, stderr } = await holdfast(["up", "--yes"]);
+    assert.equal(code, 1);
+    assert.match(stdout, /random:index\/randomPet:RandomPet.*Pulumi CLI/);
+    assert.doesNotMatch(stdout + stderr, /^ {4}at /m);
+  });
+
+  function holdfast(words: readonly string[]) {
+    return project.run([...words, "--cwd", folder]);
+  }
+
+  async function set(key: string, value: string): Promise<void> {
+    assert.equal((await holdfast(["config", "set", key, value])).code, 0);
+  }
+
+  async function writeProgram(text: string): Promise<void> {
+    await writeFile(join(folder, "index.ts"), text);
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
+    const runtime = "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
+    await writeFile(join(folder, "Pulumi.yaml"), `name: forgetful\nmain: index.ts\n${runtime}`);
+  }
+
+  async function containerId(): Promise<string> {
+    const found = await inspectService(docker, service);
+    assert.ok(found);
+    const running = (await listTasks(docker, found.ID)).filter(({ Status }) => Status.State === "running");
+    assert.equal(running.length, 1);
+    return running[0]?.Status.ContainerStatus?.ContainerID ?? "";
+  }
+
+  async function anonymousVolumes(): Promise<string[]> {
+    const { Volumes } = await docker.listVolumes();
+    return Volumes.map(({ Name }) => Name).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  }
+
+  async function redis<T>(ask: (client: Redis) => Promise<T>): Promise<T> {
+    const client = new Redis({ host: sandbox.nodeAddress, port });
+    try {
+      return await ask(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+});

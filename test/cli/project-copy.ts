@@ -1,0 +1,109 @@
+/** A copy of this project in a folder of its own, and its command run as a person runs it. */
+import { spawn } from "node:child_process";
+import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What is no part of the program and its tools, or is linked instead of copied. */
+const leftOut = new Set([
+  "node_modules",
+  ".git",
+  ".holdfast",
+  ".pulumi",
+  "test",
+  "bench",
+  "docs",
+  "examples",
+  "coverage",
+]);
+
+/** How a command ended. */
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  /** Fulfilled when standard output holds the text; rejected when the command ends before. */
+  printed(part: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** A copy of the project. */
+export class ProjectCopy implements AsyncDisposable {
+  readonly directory: string;
+  /** All that any command has printed. */
+  readonly printed: string[] = [];
+  readonly #environment: NodeJS.ProcessEnv;
+
+  private constructor(directory: string, environment: NodeJS.ProcessEnv) {
+    this.directory = directory;
+    this.#environment = environment;
+  }
+
+  /** Copies the project; `environment` is added to that of each command. */
+  static async make(environment: NodeJS.ProcessEnv): Promise<ProjectCopy> {
+    const directory = await mkdtemp(join(tmpdir(), "holdfast-project-"));
+    for (const name of await readdir(root))
+      if (!leftOut.has(name)) await cp(join(root, name), join(directory, name), { recursive: true });
+    await symlink(join(root, "node_modules"), join(directory, "node_modules"));
+    return new ProjectCopy(directory, environment);
+  }
+
+  /** Starts `holdfast`. */
+  start(words: readonly string[], input = "", environment: NodeJS.ProcessEnv = {}): Running {
+    const { PULUMI_CONFIG_PASSPHRASE: _text, PULUMI_CONFIG_PASSPHRASE_FILE: _file, ...inherited } = process.env;
+    const child = spawn(process.execPath, [join(this.directory, "cli", "holdfast.ts"), ...words], {
+      cwd: this.directory,
+      env: { ...inherited, ...this.#environment, ...environment },
+      stdio: "pipe",
+    });
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    let soFar = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      soFar += chunk.toString();
+    });
+    const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const ended = Promise.all([exit, text(child.stdout), text(child.stderr)]).then(([code, stdout, stderr]) => {
+      this.printed.push(stdout, stderr);
+      return { code, stdout, stderr };
+    });
+    const printed = (part: string) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (soFar.includes(part)) resolve();
+        };
+        child.stdout.on("data", look);
+        look();
+        void ended.then(({ stderr }) => {
+          reject(new Error(`ended without printing ${JSON.stringify(part)}: ${soFar}${stderr}`));
+        });
+      });
+    return {
+      pid: child.pid ?? 0,
+      ended,
+      printed,
+      kill: (signal) => {
+        child.kill(signal);
+      },
+    };
+  }
+
+  /** Runs `holdfast` to its end. */
+  run(words: readonly string[], input = "", environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    return this.start(words, input, environment).ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return rm(this.directory, { recursive: true, force: true });
+  }
+}
