@@ -8,19 +8,20 @@ import { StateProject, data } from "./state-project.ts";
 
 const recordedLock = join(data, "file-backend/dot-pulumi/locks/organization/recording/dev");
 
-/** A process that takes the lock and holds it until its input ends; says `held`, or `refused`. */
+/** A process that takes the lock and gives it back when told to; says `held`, `refused`, `released`. */
 const contender = `
+import { createInterface } from "node:readline";
 import { takeLock, releaseLock } from ${JSON.stringify(join(import.meta.dirname, "../../../engine/state/lock.ts"))};
-const [folder, rounds] = process.argv.slice(1);
-process.stdout.write("ready\\n");
-for await (const _ of process.stdin) {
+const [folder] = process.argv.slice(1);
+console.log("ready");
+let lock;
+for await (const line of createInterface(process.stdin)) {
   try {
-    const lock = await takeLock(folder, "dev");
-    process.stdout.write("held\\n");
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    await releaseLock(lock);
+    if (line === "take") lock = await takeLock(folder, "dev");
+    else if (lock) lock = await releaseLock(lock);
+    console.log(line === "take" ? "held" : "released");
   } catch (error) {
-    process.stdout.write(error.name === "InputError" ? "refused\\n" : "failed " + error.stack + "\\n");
+    console.log(error.name === "InputError" ? "refused" : "failed " + error.stack);
   }
 }`;
 
@@ -40,9 +41,9 @@ class Contender implements Disposable {
     return new Promise((resolve) => (this.#answer = resolve));
   }
 
-  compete(): Promise<string> {
+  tell(order: "take" | "release"): Promise<string> {
     const answer = this.next();
-    this.#process.stdin.write("go\n");
+    this.#process.stdin.write(`${order}\n`);
     return answer;
   }
 
@@ -95,9 +96,10 @@ describe("the lock of a stack", function () {
     const contenders = [a, b, c];
     await Promise.all(contenders.map((each) => each.next()));
     for (let round = 0; round < 20; round++) {
-      const answers = await Promise.all(contenders.map((each) => each.compete()));
+      const answers = await Promise.all(contenders.map((each) => each.tell("take")));
       assert.deepEqual(answers.sort(), ["held", "refused", "refused"], `round ${String(round)}`);
-      while ((await readLocks(folder)).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await Promise.all(contenders.map((each) => each.tell("release")));
+      assert.deepEqual(await readLocks(folder), []);
     }
   });
 
@@ -116,7 +118,7 @@ describe("the lock of a stack", function () {
     const folder = project.file("locks/organization/shop/dev");
     using killed = new Contender(folder);
     await killed.next();
-    assert.equal(await killed.compete(), "held");
+    assert.equal(await killed.tell("take"), "held");
     await killed.kill();
     await assert.rejects(takeLock(folder, "dev"), {
       message:
