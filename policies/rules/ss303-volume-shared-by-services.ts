@@ -1,6 +1,6 @@
 import { quoted } from "../../model/plain-text.ts";
 import { runApart } from "../../model/placement.ts";
-import { isKnown } from "../../model/service-definition.ts";
+import { isKnown, type Mount } from "../../model/service-definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { isNamedVolume, mayShare, subjectOf, type Subject } from "../subject.ts";
 import type { VolumeUse } from "../estate-index.ts";
@@ -26,7 +26,7 @@ export const volumeSharedByServices: Rule = {
               mount.path,
               "Whether another service writes the same volume is not known: its name is not known yet.",
             );
-      return other === undefined ? pass : judge(subject, other, mount.path, name);
+      return other === undefined ? pass : judge(subject, mount, other, name);
     });
   },
 };
@@ -37,11 +37,13 @@ function isEarlierWriter(use: VolumeUse, { service, index }: Subject): boolean {
   return isOther && use.mount.readOnly !== true && !runApart(use.service.constraints, service.constraints);
 }
 
-function judge(subject: Subject, { service: other, mount }: VolumeUse, path: string, name: string): Answer {
+function judge(subject: Subject, own: Mount, { service: other, mount }: VolumeUse, name: string): Answer {
+  const { path } = own;
   const theirs = subjectOf(other, subject.index, subject.options);
   if (mayShare(subject) || mayShare(theirs)) return pass;
   const what = `The service ${quoted(other.name)} writes the volume ${quoted(name)} too`;
-  if (!isKnown(mount.readOnly)) return unverifiable(path, `${what}, unless its mount turns out to be read-only.`);
+  if (!isKnown(mount.readOnly) || !isKnown(own.readOnly))
+    return unverifiable(path, `${what}, unless a mount turns out to be read-only.`);
   const isDatabase = [subject, theirs].some(({ dataVolumes }) =>
     dataVolumes.some(({ label, isCertain }) => isCertain && label === name),
   );

@@ -30,7 +30,9 @@ function checkMount({ service, index }: Subject, mount: Mount): Answer {
   if (!isKnown(source) || source === undefined || !isKnown(volumeOptions) || volumeOptions === undefined) {
     return unverifiable(mount.path, "Whether another place gives this volume other options is not known yet.");
   }
-  const declared = index.volumesNamed(source).map((volume): Place => ({
+  // What a stack file says of a volume is what its mounts say.
+  const ownVolumes = index.volumesNamed(source).filter(({ origin }) => origin !== "stack file");
+  const declared = ownVolumes.map((volume): Place => ({
     options: volume.options,
     where: volume.origin === "swarm" ? "the volume as it exists" : `the volume ${quoted(volume.path)}`,
   }));
