@@ -118,7 +118,6 @@ export async function removeLabNetworks(
   lab: string,
   engineDirectories: readonly string[],
 ): Promise<void> {
-  for (const namespace of await labNamespaces(lab)) await runIp(toolbox, [`netns delete ${namespace}`]);
   const stores = await Promise.all(
     engineDirectories.map((directory) =>
       readFile(join(directory, "data/network/files/local-kv.db"), "latin1").catch(() => ""),
@@ -127,7 +126,9 @@ export async function removeLabNetworks(
   const own = Object.values(linkNames(lab));
   const isOurs = (link: string) =>
     own.includes(link) || (/^br-[0-9a-f]{12}$/.test(link) && stores.some((text) => text.includes(link.slice(3))));
+  // The kernel takes a deleted namespace apart a little later, with the links into it: those go first.
   for (const link of (await listLinks(toolbox)).filter(isOurs)) await runIp(toolbox, [`link delete ${link}`]);
+  for (const namespace of await labNamespaces(lab)) await runIp(toolbox, [`netns delete ${namespace}`]);
 }
 
 /** Lists the network namespaces of a lab. */

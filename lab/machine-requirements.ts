@@ -6,11 +6,11 @@ const neededBytes = 1.5e9;
 
 /** A sandbox mounts, makes network links and runs a Docker engine. */
 export function requireRoot(): void {
-  if (process.platform === "linux" && process.getuid?.() === 0) return;
+  if (process.platform === "linux" && process.geteuid?.() === 0) return;
   throw new InputError({
     path: "sandbox",
     expected: "Linux and root, since it starts a Docker engine",
-    got: process.platform === "linux" ? `user id ${process.getuid?.() ?? "unknown"}` : process.platform,
+    got: process.platform === "linux" ? `user id ${process.geteuid?.() ?? "unknown"}` : process.platform,
     fix: "Run the command with sudo, or point DOCKER_HOST at an engine that runs",
   });
 }

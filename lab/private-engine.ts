@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { EngineError, findEngine, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import { startDaemon } from "./daemon.ts";
+import { withExclusiveLock } from "./exclusive-lock.ts";
 import { linkNames } from "./lab-network.ts";
 import {
   cgroupParent,
@@ -101,37 +102,48 @@ export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Prom
   }
   await rm(join(engine.runDirectory, "dockerd.pid"), { force: true });
   await mkdir(engine.runDirectory, { recursive: true, mode: 0o700 });
+
+  const inNetwork = engine.namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${engine.namespace}`];
+  const ownHostname = engine.hostname === undefined ? [] : ["--uts"];
+  return withExclusiveLock(coverLock, async () => {
+    await makeCoveredDirectories(cover);
+    return startDaemon({
+      name: "Docker engine",
+      command: [
+        ...inNetwork,
+        ...["unshare", "--mount", "--propagation", "slave", ...ownHostname],
+        ...["sh", "-c", launchScript, "sh", engine.hostname ?? "", ...dockerdArguments(engine)],
+      ],
+      environment: {
+        ...toolbox.environment,
+        COVER_DIRECTORY: cover,
+        [ownerVariable]: ownerMark(engine.lab, engine.part),
+      },
+      logPath: join(engine.directory, "dockerd.log"),
+      ready: () => runningEngine(engine),
+    });
+  });
+}
+
+/** Held while an engine starts, so that none of the folders is removed before it is covered. */
+const coverLock = "covered-directories";
+
+async function makeCoveredDirectories(cover: string): Promise<void> {
   for (const path of coveredDirectories) {
     await mkdir(join(cover, path), { recursive: true });
     if ((await mkdir(path, { recursive: true })) !== undefined) await writeFile(join(path, coverMark), "");
   }
-
-  const inNetwork = engine.namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${engine.namespace}`];
-  const ownHostname = engine.hostname === undefined ? [] : ["--uts"];
-  return startDaemon({
-    name: "Docker engine",
-    command: [
-      ...inNetwork,
-      ...["unshare", "--mount", "--propagation", "slave", ...ownHostname],
-      ...["sh", "-c", launchScript, "sh", engine.hostname ?? "", ...dockerdArguments(engine)],
-    ],
-    environment: {
-      ...toolbox.environment,
-      COVER_DIRECTORY: cover,
-      [ownerVariable]: ownerMark(engine.lab, engine.part),
-    },
-    logPath: join(engine.directory, "dockerd.log"),
-    ready: () => runningEngine(engine),
-  });
 }
 
 /** Removes the folders that the lab's engines made on the machine to be covered, once no other lab uses them. */
 export async function removeCoveredDirectories(lab: string): Promise<void> {
-  if ((await listOwnedProcesses()).some((process) => process.lab !== lab)) return;
-  for (const path of coveredDirectories) {
-    const mark = join(path, coverMark);
-    if (!(await stat(mark).catch(() => undefined))) continue;
-    await rm(mark);
-    await rmdir(path).catch(() => undefined); // Somebody else uses it by now.
-  }
+  await withExclusiveLock(coverLock, async () => {
+    if ((await listOwnedProcesses()).some((process) => process.lab !== lab)) return;
+    for (const path of coveredDirectories) {
+      const mark = join(path, coverMark);
+      if (!(await stat(mark).catch(() => undefined))) continue;
+      await rm(mark);
+      await rmdir(path).catch(() => undefined); // Somebody else uses it by now.
+    }
+  });
 }
