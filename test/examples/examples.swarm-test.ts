@@ -72,20 +72,19 @@ describe("the examples", function () {
 
   it("nfs mounts its export on whatever node the task runs", async () => {
     const stack = await open("nfs", { nfsServer: "198.51.100.9", nfsExport: "/srv/wiki" });
-    const { succeeded, snapshot } = await stack.preview();
-    assert.ok(succeeded);
-    const service = snapshot.resources.find(({ type }) => type === "docker:index/service:Service");
-    assert.match(JSON.stringify(service?.inputs), /addr=198\.51\.100\.9,nfsvers=4\.2,hard/u);
+    const { taskSpec } = await plannedService(stack);
+    assert.deepEqual(taskSpec.placement.constraints, []);
+    assert.deepEqual(taskSpec.containerSpec.mounts[0]?.volumeOptions, {
+      driverName: "local",
+      driverOptions: { type: "nfs", device: ":/srv/wiki", o: "addr=198.51.100.9,nfsvers=4.2,hard" },
+    });
   });
 
   it("postgresql is pinned by a label, below whose volume it keeps its data", async () => {
     const stack = await open("postgresql", { image: `postgres:17@${digest}` });
-    const { succeeded, snapshot } = await stack.preview();
-    assert.ok(succeeded);
-    const service = snapshot.resources.find(({ type }) => type === "docker:index/service:Service");
-    const inputs = JSON.stringify(service?.inputs);
-    assert.match(inputs, /node\.labels\.orders==yes/u);
-    assert.match(inputs, /"target":"\/var\/lib\/postgresql\/data"/u);
+    const { taskSpec } = await plannedService(stack);
+    assert.deepEqual(taskSpec.placement.constraints, ["node.labels.orders==yes"]);
+    assert.equal(taskSpec.containerSpec.mounts[0]?.target, "/var/lib/postgresql/data");
   });
 
   async function withRedis<T>(port: number, use: (redis: Redis) => Promise<T>): Promise<T> {
@@ -112,3 +111,19 @@ describe("the examples", function () {
     }
   }
 });
+
+/** What of a service's inputs is known in a preview. */
+interface PlannedService {
+  taskSpec: {
+    placement: { constraints: string[] };
+    containerSpec: { mounts: { target: string; volumeOptions?: object }[] };
+  };
+}
+
+async function plannedService(stack: ExampleStack): Promise<PlannedService> {
+  const { succeeded, snapshot } = await stack.preview();
+  assert.ok(succeeded);
+  const service = snapshot.resources.find(({ type }) => type === "docker:index/service:Service");
+  // Property values are open; these are what serviceSpec made.
+  return service?.inputs as unknown as PlannedService;
+}
