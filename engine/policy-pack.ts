@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
@@ -12,6 +12,7 @@ import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { z } from "zod";
 
 import { InputError } from "../model/input-error.ts";
+import { spawnBound } from "./bound-process.ts";
 import {
   resourceRequest,
   stackResource,
@@ -81,10 +82,8 @@ function spawnPack(directory: string, start: PolicyPackStart): ChildProcess {
   const main = packEntry(directory);
   const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
   const args = main.endsWith(".js") ? [join(directory, main)] : [runner, "127.0.0.1:0", directory];
-  return spawn(process.execPath, args, {
+  return spawnBound(args, {
     cwd: directory,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
     env: {
       ...start.environment,
       PULUMI_NODEJS_PROJECT: start.project,

@@ -1,7 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+
+import { spawnBound } from "./bound-process.ts";
 
 /** One run of the user's program under the SDK's own runner. */
 export interface ProgramRun {
@@ -39,8 +41,7 @@ export const exitedAfterReporting = 32;
  */
 export function startProgram(run: ProgramRun): RunningProgram {
   const runner = createRequire(`${run.projectDirectory}/package.json`).resolve("@pulumi/pulumi/cmd/run/index.js");
-  const child = spawn(
-    process.execPath,
+  const child = spawnBound(
     [
       runner,
       `--monitor=${run.monitorAddress}`,
@@ -56,9 +57,6 @@ export function startProgram(run: ProgramRun): RunningProgram {
     ],
     {
       cwd: run.projectDirectory,
-      stdio: ["ignore", "pipe", "pipe"],
-      // Its own process group: a Ctrl-C at the terminal asks the engine, which lets the running operation finish.
-      detached: true,
       env: {
         ...run.environment,
         PULUMI_CONFIG: JSON.stringify(Object.fromEntries([...run.config].map(([key, entry]) => [key, entry.value]))),
