@@ -139,6 +139,12 @@ describe("the checkpoint", function () {
     assert.match(text, /"inputs":\{"10":1,"2":-0,"__proto__x":null,"a":1e\+21,"b":"<&>\\u2028"\}/);
   });
 
+  it("may hold secrets in clear, as an export with --show-secrets does", () => {
+    const data = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: '{"a":"b"}' };
+    const secret = read(checkpointWith({ resources: [{ ...thing, inputs: { data } }] })).resources[0]?.inputs["data"];
+    assert.deepEqual(secret instanceof Secret && secret.reveal(), { a: "b" });
+  });
+
   describe("is refused, by name,", () => {
     const cases: [what: string, text: string, message: RegExp][] = [
       ["when it is empty", "", /^dev\.json: expected the whole of a JSON document, got an empty file\. /],

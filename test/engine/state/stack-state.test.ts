@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { Secret } from "../../../engine/property-value.ts";
 import type { ResourceState } from "../../../engine/resource-state.ts";
+import { createSecretsManager } from "../../../engine/state/secrets-manager.ts";
 import { exportStack, importStack } from "../../../engine/state/stack-export.ts";
 import { StackState } from "../../../engine/state/stack-state.ts";
 import { resource } from "../../support/resource.ts";
@@ -114,6 +115,22 @@ describe("the state of a stack", function () {
     const { loaded } = await StackState.open(await project.stack({}), { lock: false });
     const password = loaded.resources[0]?.outputs["password"];
     assert.equal(password instanceof Secret && password.reveal(), "hunter2");
+  });
+
+  it("is encrypted anew where the settings have another salt by now", async () => {
+    using project = new StateProject("recorded");
+    const { salt } = await createSecretsManager("x");
+    writeFileSync(project.file("Pulumi.dev.yaml"), `encryptionsalt: ${salt}\n`);
+    const [, old = ""] = /"ciphertext": "([^"]*)"/.exec(project.read(recordedState)) ?? [];
+    {
+      await using opened = await StackState.open(await project.stack(), { lock: true });
+      await opened.save(opened.loaded.resources);
+    }
+    const text = project.read(recordedState);
+    assert.ok(text.includes(`"salt":"${salt}"`) && !text.includes(old));
+    const { loaded } = await StackState.open(await project.stack(), { lock: false });
+    const data = loaded.resources.find(({ type }) => type === "docker:index/secret:Secret")?.inputs["data"];
+    assert.equal(data instanceof Secret && data.reveal(), "aHVudGVyMg==");
   });
 
   it("is not opened by a wrong passphrase, and is left as it is", async () => {
