@@ -189,10 +189,11 @@ describe("one Redis, from the first up to the last down", function () {
 
   for (const [damage, damaged] of [
     ["truncated", (state: string) => state.slice(0, state.length / 2)],
-    ["edited to nonsense", (state: string) => state.replaceAll("holdfast:index:Redis", "holdfast:index:Nonsense::")],
+    ["edited to nonsense", (state: string) => state.replaceAll(/"custom": ?true/g, '"custom": "nonsense"')],
   ] as const) {
     it(`refuses a state that is ${damage}, and the backup that it names is good`, async () => {
       const [state, before] = [await readState(), await containerId()];
+      assert.notEqual(damaged(state), state);
       await writeFile(statePath(), damaged(state));
       const { code, stderr } = await project.run(["up", "--yes"]);
       const untouched = await readState();
