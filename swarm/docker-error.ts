@@ -29,8 +29,8 @@ export function isConnectionCut(error: unknown): boolean {
   );
 }
 
-/** How often a read is tried again when the connection breaks; with the waits between, for about 6 s. */
-const readRetries = 6;
+/** How often a read is tried again when the connection breaks; with the waits between, for about 3 s. */
+const readRetries = 5;
 
 /**
  * Carries out a request that changes nothing, again when the connection breaks; never use it for one that changes something.

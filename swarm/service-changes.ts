@@ -109,10 +109,10 @@ export function nameTaken(kind: string, name: string): InputError {
   });
 }
 
-function refused(name: string, error: unknown): Error {
+/** Swarm answers 400 or 500 to what it refuses; 503 means that the engine is no manager. */
+function refused(name: string, error: unknown): unknown {
   const status = dockerStatus(error);
-  if (status === undefined || status >= 500)
-    return new Error(`service "${name}": ${dockerWords(error)}`, { cause: error });
+  if (status === undefined || status === 503) return error;
   return new InputError({
     path: `service ${showValue(name)}`,
     expected: "a service that Swarm accepts",
