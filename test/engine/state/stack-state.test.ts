@@ -46,7 +46,8 @@ describe("the state of a stack", function () {
     using project = new StateProject("empty");
     writeFileSync(project.file("Pulumi.dev.yaml"), "config:\n  image: redis:7\n");
     await updateStack(project.directory, ["a"]);
-    const pulumi = new Set(filesOf(new StateProject("recorded")).map(withoutNames));
+    using recorded = new StateProject("recorded");
+    const pulumi = new Set(filesOf(recorded).map(withoutNames));
     for (const file of filesOf(project)) assert.ok(pulumi.has(withoutNames(file)), file);
     assert.equal(project.read(".pulumi/meta.yaml"), "version: 1\n");
 
@@ -59,7 +60,6 @@ describe("the state of a stack", function () {
       assert.equal(project.read(`.pulumi/${copy}`), project.read(state));
     const entry = JSON.parse(project.read(`.pulumi/history/shop/dev/${history}`)) as Record<string, unknown>; // ours
     const recordedHistory = ".pulumi/history/recording/dev/dev-1795388435359702627.history.json";
-    using recorded = new StateProject("recorded");
     assert.deepEqual(Object.keys(entry), Object.keys(JSON.parse(recorded.read(recordedHistory)) as object));
     assert.deepEqual(entry["config"], { "shop:image": "redis:7" });
     assert.equal(entry["result"], "succeeded");
