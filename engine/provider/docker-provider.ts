@@ -45,15 +45,9 @@ const configurationSchema = z.strictObject({
   __defaults: z.unknown().optional(),
 });
 
-/** The configuration of a `docker.Provider`, as far as the embedded provider knows it. */
-export type DockerProviderConfiguration = z.infer<typeof configurationSchema>;
+type DockerProviderConfiguration = z.infer<typeof configurationSchema>;
 
-/**
- * Reads the configuration of a `docker.Provider`.
- *
- * @throws InputError that names a setting which the embedded provider does not know
- */
-export function parseConfiguration(configuration: PropertyMap): DockerProviderConfiguration {
+function parseConfiguration(configuration: PropertyMap): DockerProviderConfiguration {
   const { data, error } = configurationSchema.safeParse(plainProperties(jsonSettings(configuration)));
   if (data) return data;
   const [issue] = error.issues;
@@ -70,19 +64,24 @@ export function parseConfiguration(configuration: PropertyMap): DockerProviderCo
 function jsonSettings(configuration: PropertyMap): PropertyMap {
   const { registryAuth } = configuration;
   if (typeof registryAuth !== "string") return configuration;
-  // What JSON.parse gives is checked by the schema right after.
-  return { ...configuration, registryAuth: JSON.parse(registryAuth) as PropertyMap };
+  try {
+    // What JSON.parse gives is checked by the schema right after.
+    return { ...configuration, registryAuth: JSON.parse(registryAuth) as PropertyMap };
+  } catch {
+    return configuration;
+  }
 }
 
 /**
  * Makes the provider; nothing is contacted before the first operation.
  *
- * @param connection - the engine to use; default: the configured host, else the one that the docker CLI would use
+ * @param settings - of the `docker.Provider`: `host` and `registryAuth`
+ * @param engine - the engine to use; default: the configured host, else the one that the docker CLI would use
+ * @throws InputError that names a setting which the embedded provider does not know
  */
-export function createDockerProvider(
-  configuration: DockerProviderConfiguration,
-  connection: EngineConnection = findEngine({ host: configuration.host ?? undefined }),
-): ResourceProvider {
+export function createDockerProvider(settings: PropertyMap, engine?: EngineConnection): ResourceProvider {
+  const configuration = parseConfiguration(settings);
+  const connection = engine ?? findEngine({ host: configuration.host ?? undefined });
   const credentialsFor = registryCredentials(configuration);
   /** Contents of Docker secrets that have passed through here: masked in what containers print. */
   const secretValues = new Set<string>();
