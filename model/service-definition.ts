@@ -187,9 +187,9 @@ export interface VolumeDefinition {
   readonly name: Known<string>;
   readonly options: VolumeOptions;
   /** Pulumi's option `protect`; `undefined` where there is no such option. */
-  readonly protect: Known<boolean | undefined>;
+  readonly protect: boolean | undefined;
   /** Pulumi's option `retainOnDelete`; `undefined` where there is no such option or it is not shown. */
-  readonly retainOnDelete: Known<boolean | undefined>;
+  readonly retainOnDelete: boolean | undefined;
 }
 
 /** What is known of a live node, in the words of `docker node inspect`. */

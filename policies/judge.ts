@@ -70,13 +70,21 @@ function findingsOf(rule: Rule, subject: Subject): readonly Finding[] {
   });
 }
 
-/** Of several rules that say the same thing only the most specific speaks. */
+/** Of several rules that say the same thing about one path only the most specific speaks, unless it is the less certain. */
 function withoutRepetition(findings: readonly Finding[], rules: readonly Rule[]): readonly Finding[] {
-  const present = new Set(findings.map(({ rule }) => rule));
-  const silent = new Set(
-    rules.filter(({ yieldsTo }) => yieldsTo?.some((id) => present.has(id)) === true).map(({ id }) => id),
-  );
-  return findings.filter(({ rule }) => !silent.has(rule));
+  const betters = new Map(rules.map(({ id, yieldsTo }) => [id, yieldsTo ?? []]));
+  return findings.filter(({ rule, path, result }) => {
+    const better = betters.get(rule) ?? [];
+    return !findings.some(
+      (other) =>
+        better.includes(other.rule) && isSamePlace(other.path, path) && (other.result === "fail" || result !== "fail"),
+    );
+  });
+}
+
+/** Whether one path is, or lies below, the other. */
+function isSamePlace(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one);
 }
 
 /** A suppression holds to the end of its last day, and not for the rules about suppressions. */

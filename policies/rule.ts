@@ -32,7 +32,7 @@ export interface Rule {
   readonly reason: string;
   /** What to do about it: one sentence. */
   readonly fix: string;
-  /** Rules that say the same thing more precisely: where one of them has a finding about the service, this one keeps silent. */
+  /** Rules that say the same thing more precisely: where one of them has a finding about the same path, this one keeps silent. */
   readonly yieldsTo?: readonly Rule["id"][];
   readonly check: (subject: Subject) => Answer | readonly Answer[];
 }

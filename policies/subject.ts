@@ -1,5 +1,6 @@
 import { dataSites, type DataSite } from "../model/data-paths.ts";
-import { findImage, type CatalogueEntry } from "../model/image-catalogue.ts";
+import { findImage, type CatalogueEntry, type RedisImageFact } from "../model/image-catalogue.ts";
+import { quoted } from "../model/plain-text.ts";
 import { pinOf, type Pin } from "../model/placement.ts";
 import { redisSettings, type RedisSettings } from "../model/redis-settings.ts";
 import {
@@ -34,10 +35,15 @@ export interface Subject {
   readonly sites: readonly DataSite[];
   readonly dataVolumes: readonly DataVolume[];
   /** What Redis is told, for Redis and its like. */
-  readonly redis: RedisSettings | undefined;
+  readonly redis: RedisSubject | undefined;
   readonly pin: Pin;
   /** Why several nodes or services may use its data, in its author's words. */
   readonly shared: Known<string | undefined>;
+}
+
+/** What Redis is told, and what its image switches on by itself. */
+export interface RedisSubject extends RedisSettings {
+  readonly image: RedisImageFact;
 }
 
 /** A volume, or a folder of the host, that carries data. */
@@ -69,7 +75,7 @@ export function subjectOf(service: ServiceDefinition, index: EstateIndex, option
   const store = labelOf(service, serviceLabels.store);
   const isCache = isKnown(store) ? store === "cache" : notKnown;
   const keepsState = isKnown(image) ? stateOf(service, image, facts, isCache) : notKnown;
-  const redis = entry?.redis === undefined ? undefined : redisSettings(service, entry.redis);
+  const redis = entry?.redis && { ...redisSettings(service, entry.redis), image: entry.redis };
   const sites = keepsState === false ? [] : dataSites(service, entry, facts, redis);
   return {
     service,
@@ -146,9 +152,19 @@ export function suppressionsOf({ service, options }: Subject): SuppressionLabels
   return readSuppressions(service, options.ruleIds);
 }
 
+/** What the catalogue says of the image; `undefined` when it has nothing, or the image is not known yet. */
+export function entryOf({ image }: Subject): CatalogueEntry | undefined {
+  return isKnown(image) ? image : undefined;
+}
+
+/** A path for a message. */
+export function shownPath(path: Known<string>): string {
+  return isKnown(path) ? quoted(path) : "a path that is not known yet";
+}
+
 /** How the image is called in a message. */
-export function titleOf({ image }: Subject): string {
-  return isKnown(image) && image !== undefined ? image.title : "its image";
+export function titleOf(subject: Subject): string {
+  return entryOf(subject)?.title ?? "its image";
 }
 
 /** Whether the service has data that rules about running it are about. */

@@ -33,7 +33,7 @@ export class Field {
   get(key: string): Field {
     const path = joinPath(this.path, key);
     if (!isKnown(this.value) || this.isAbsent) return new Field(this.value, path, this.#mistake);
-    if (!isRecord(this.value)) return new Field(this.#mistake(this.path, "a mapping", this.value), path, this.#mistake);
+    if (!isRecord(this.value)) return new Field(this.mistake("a mapping"), path, this.#mistake);
     return new Field(Object.hasOwn(this.value, key) ? this.value[key] : undefined, path, this.#mistake);
   }
 
@@ -48,7 +48,7 @@ export class Field {
     const { value } = this;
     if (!isKnown(value) || value === undefined || typeof value === "string") return value;
     if (typeof value === "number" || typeof value === "boolean") return String(value);
-    return this.#mistake(this.path, "a string", value);
+    return this.mistake("a string");
   }
 
   /** A whole number, also written as a string. */
@@ -56,9 +56,8 @@ export class Field {
     const { value } = this;
     if (!isKnown(value) || value === undefined) return value;
     if (typeof value === "number" && Number.isInteger(value)) return value;
-    if (typeof value === "string" && value.includes(unknownPart)) return notKnown;
     if (typeof value === "string" && /^\s*-?\d{1,15}\s*$/.test(value)) return Number(value);
-    return this.#mistake(this.path, "a whole number", value);
+    return this.mistake("a whole number");
   }
 
   /** A boolean, also written as a string. */
@@ -66,8 +65,7 @@ export class Field {
     const { value } = this;
     if (!isKnown(value) || value === undefined || typeof value === "boolean") return value;
     if (value === "true" || value === "false") return value === "true";
-    if (typeof value === "string" && value.includes(unknownPart)) return notKnown;
-    return this.#mistake(this.path, "true or false", value);
+    return this.mistake("true or false");
   }
 
   /** The entries of a list; none when absent. */
@@ -75,7 +73,7 @@ export class Field {
     const { value } = this;
     if (!isKnown(value)) return value;
     if (value === undefined) return [];
-    if (!Array.isArray(value)) return this.#mistake(this.path, "a list", value);
+    if (!Array.isArray(value)) return this.mistake("a list");
     return value.map((item, index) => new Field(item, `${this.path}[${index}]`, this.#mistake));
   }
 
@@ -91,7 +89,7 @@ export class Field {
     const { value } = this;
     if (!isKnown(value)) return value;
     if (value === undefined) return [];
-    if (!isRecord(value)) return this.#mistake(this.path, "a mapping", value);
+    if (!isRecord(value)) return this.mistake("a mapping");
     return Object.keys(value).map((key) => [key, this.get(key)] as const);
   }
 
@@ -102,8 +100,9 @@ export class Field {
     return recordOf(entries.map(([key, field]) => [key, field.text() ?? ""]));
   }
 
-  /** Reports that the value is not what it should be. */
+  /** Reports that the value is not what it should be, unless a part of it is not known: then the whole is not. */
   mistake(expected: string): typeof notKnown {
+    if (typeof this.value === "string" && this.value.includes(unknownPart)) return notKnown;
     return this.#mistake(this.path, expected, this.value);
   }
 }

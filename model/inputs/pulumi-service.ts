@@ -35,8 +35,8 @@ export interface PulumiResource {
   readonly type: string;
   /** Raw property values; unknown and secret ones may be marked in any of Pulumi's ways. */
   readonly inputs: unknown;
-  readonly protect: Known<boolean | undefined>;
-  readonly retainOnDelete: Known<boolean | undefined>;
+  readonly protect: boolean | undefined;
+  readonly retainOnDelete: boolean | undefined;
 }
 
 /** Contents of Swarm configs by their names. */

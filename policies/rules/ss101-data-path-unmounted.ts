@@ -1,7 +1,6 @@
 import { isKnown } from "../../model/service-definition.ts";
-import { quoted } from "../../model/plain-text.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
-import { titleOf } from "../subject.ts";
+import { shownPath, titleOf } from "../subject.ts";
 
 export const dataPathUnmounted: Rule = {
   id: "SS101",
@@ -10,6 +9,7 @@ export const dataPathUnmounted: Rule = {
   reason:
     "Swarm replaces a task at almost every update, and what lies in the old container or its anonymous volumes is gone with it.",
   fix: "Mount a named volume at the data path.",
+  yieldsTo: ["SS103", "SS403"],
   check(subject) {
     const { service, image, keepsState, sites } = subject;
     if (!isKnown(image)) {
@@ -30,11 +30,11 @@ export const dataPathUnmounted: Rule = {
         );
       }
       const isOpen = covering.kind === "nothing" || covering.kind === "image volume";
-      if (!isOpen || missedBy !== undefined || !isKnown(path)) return pass;
+      if (!isOpen || missedBy !== undefined) return pass;
       return fail(
         service.paths.mounts,
-        `${titleOf(subject)} keeps its data in ${quoted(path)}, and nothing is mounted there.`,
-        { fix: `Mount a named volume at ${quoted(path)}.` },
+        `${titleOf(subject)} keeps its data in ${shownPath(path)}, and nothing is mounted there.`,
+        { fix: `Mount a named volume at ${shownPath(path)}.` },
       );
     });
   },

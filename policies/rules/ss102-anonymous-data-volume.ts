@@ -1,6 +1,5 @@
-import { isKnown } from "../../model/service-definition.ts";
-import { quoted } from "../../model/plain-text.ts";
 import { fail, notApplicable, pass, type Rule } from "../rule.ts";
+import { shownPath } from "../subject.ts";
 
 export const anonymousDataVolume: Rule = {
   id: "SS102",
@@ -12,9 +11,8 @@ export const anonymousDataVolume: Rule = {
   check({ service, image, sites }) {
     if (sites.length === 0) return notApplicable;
     return sites.map(({ path, covering }) => {
-      if (!isKnown(path)) return notApplicable;
       if (covering.kind === "anonymous") {
-        return fail(covering.mount.path, `The mount at the data path ${quoted(path)} names no volume.`, {
+        return fail(covering.mount.path, `The mount at the data path ${shownPath(path)} names no volume.`, {
           fix: "Name a volume as the mount's source.",
         });
       }
@@ -22,8 +20,8 @@ export const anonymousDataVolume: Rule = {
       if (covering.kind === "image volume" && image === undefined) {
         return fail(
           service.paths.mounts,
-          `The image declares the volume ${quoted(path)}, and no volume with a name is mounted there.`,
-          { fix: `Mount a named volume at ${quoted(path)}.` },
+          `The image declares the volume ${shownPath(path)}, and no volume with a name is mounted there.`,
+          { fix: `Mount a named volume at ${shownPath(path)}.` },
         );
       }
       return covering.kind === "not known" ? notApplicable : pass;

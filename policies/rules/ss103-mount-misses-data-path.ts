@@ -2,7 +2,7 @@ import type { DataSite } from "../../model/data-paths.ts";
 import { isKnown, type Mount } from "../../model/service-definition.ts";
 import { quoted } from "../../model/plain-text.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { titleOf, type Subject } from "../subject.ts";
+import { shownPath, titleOf, type Subject } from "../subject.ts";
 
 export const mountMissesDataPath: Rule = {
   id: "SS103",
@@ -26,14 +26,14 @@ function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: Da
       `Whether a mount covers the data of ${titleOf(subject)} is not known: ${covering.why}.`,
     );
   }
-  if (missedBy === undefined || !isKnown(path)) return pass;
+  if (missedBy === undefined) return pass;
   const where =
     decidedBy === undefined ? `${titleOf(subject)} writes to` : `${decidedBy.words} makes ${titleOf(subject)} write to`;
   return fail(
     decidedBy?.path ?? missedBy.path,
-    `${nameOf(missedBy)} is mounted at ${targetOf(missedBy)}, but ${where} ${quoted(path)}.`,
+    `${nameOf(missedBy)} is mounted at ${shownPath(missedBy.target)}, but ${where} ${shownPath(path)}.`,
     {
-      fix: `Mount it at ${quoted(path)}.`,
+      fix: `Mount it at ${shownPath(path)}.`,
     },
   );
 }
@@ -41,8 +41,4 @@ function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: Da
 function nameOf({ type, source }: Mount): string {
   const kind = type === "bind" ? "The folder" : "The volume";
   return isKnown(source) ? `${kind} ${quoted(source ?? "")}` : kind;
-}
-
-function targetOf({ target }: Mount): string {
-  return isKnown(target) ? quoted(target) : "a path that is not known yet";
 }

@@ -1,6 +1,6 @@
-import { isKnown } from "../../model/service-definition.ts";
 import { quoted } from "../../model/plain-text.ts";
 import { fail, notApplicable, pass, type Rule } from "../rule.ts";
+import { shownPath } from "../subject.ts";
 
 export const dataOnTmpfs: Rule = {
   id: "SS104",
@@ -11,14 +11,14 @@ export const dataOnTmpfs: Rule = {
   check({ sites, dataVolumes }) {
     if (sites.length === 0) return notApplicable;
     return sites.map(({ path, covering }) => {
-      if (covering.kind === "not known" || !isKnown(path)) return notApplicable;
-      if (covering.kind === "tmpfs") return fail(covering.mount.path, `The data path ${quoted(path)} is a tmpfs.`);
+      if (covering.kind === "not known") return notApplicable;
+      if (covering.kind === "tmpfs") return fail(covering.mount.path, `The data path ${shownPath(path)} is a tmpfs.`);
       if (covering.kind !== "volume") return pass;
       const volume = dataVolumes.find(({ mount }) => mount === covering.mount);
       if (volume?.storage !== "memory") return pass;
       return fail(
         covering.mount.path,
-        `The volume ${quoted(volume.label)} at the data path ${quoted(path)} is a tmpfs by its options.`,
+        `The volume ${quoted(volume.label)} at the data path ${shownPath(path)} is a tmpfs by its options.`,
         {
           fix: "Take type=tmpfs out of the volume's options, under another name.",
         },

@@ -1,6 +1,6 @@
 import { isKnown } from "../../model/service-definition.ts";
-import { quoted } from "../../model/plain-text.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
+import { shownPath } from "../subject.ts";
 
 export const readOnlyData: Rule = {
   id: "SS106",
@@ -9,14 +9,13 @@ export const readOnlyData: Rule = {
   reason: "The service cannot write its data: it fails, or goes on in memory and loses everything when it stops.",
   fix: "Mount the data volume for writing.",
   check({ sites }) {
-    const mounted = sites.filter(({ covering }) => covering.kind === "volume" || covering.kind === "bind");
-    if (mounted.length === 0) return notApplicable;
-    return mounted.map(({ path, covering }) => {
-      if (!("mount" in covering) || !isKnown(path)) return notApplicable;
+    if (sites.length === 0) return notApplicable;
+    return sites.map(({ path, covering }) => {
+      if (covering.kind !== "volume" && covering.kind !== "bind") return notApplicable;
       const { mount } = covering;
-      if (!isKnown(mount.readOnly))
-        return unverifiable(mount.path, `Whether the mount at ${quoted(path)} is read-only is not known yet.`);
-      return mount.readOnly ? fail(mount.path, `The mount at the data path ${quoted(path)} is read-only.`) : pass;
+      const what = `he mount at the data path ${shownPath(path)} is read-only`;
+      if (!isKnown(mount.readOnly)) return unverifiable(mount.path, `Whether t${what} is not known yet.`);
+      return mount.readOnly ? fail(mount.path, `T${what}.`) : pass;
     });
   },
 };

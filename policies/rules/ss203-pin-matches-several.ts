@@ -37,7 +37,6 @@ export const pinMatchesSeveral: Rule = {
 function withoutTraces(nodes: readonly SwarmNode[]): readonly SwarmNode[] {
   return nodes.filter(
     (node) =>
-      node.state !== "down" ||
-      !nodes.some((other) => other !== node && other.state !== "down" && other.hostname === node.hostname),
+      node.state !== "down" || !nodes.some((other) => other.state !== "down" && other.hostname === node.hostname),
   );
 }

@@ -11,15 +11,13 @@ export const fragilePin: Rule = {
   yieldsTo: ["SS203"],
   check({ service, dataVolumes, index, pin }) {
     if (pin.kind !== "names a node" || dataVolumes.length === 0 || !isKnown(service.constraints)) return notApplicable;
-    const constraint = service.constraints[pin.index];
     const path = `${service.paths.constraints}[${pin.index}]`;
     if (pin.by === "node id")
       return fail(path, "The pin is a node's id, which the node loses when it leaves the swarm and joins again.");
-    if (pin.by !== "hostname" || index.nodes === undefined || constraint === undefined || !isKnown(constraint.value))
-      return pass;
-    const hostname = constraint.value;
+    if (pin.by !== "hostname" || index.nodes === undefined) return pass;
+    // A value that is not known equals no node's name.
+    const hostname = String(service.constraints[pin.index]?.value);
     const carriers = index.nodes.filter((node) => node.hostname.toLowerCase() === hostname.toLowerCase());
-    if (carriers.length < 2) return pass;
-    return fail(path, `${carriers.length} nodes carry the hostname ${quoted(hostname)}.`);
+    return carriers.length < 2 ? pass : fail(path, `${carriers.length} nodes carry the hostname ${quoted(hostname)}.`);
   },
 };

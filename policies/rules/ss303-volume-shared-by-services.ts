@@ -33,7 +33,7 @@ export const volumeSharedByServices: Rule = {
 
 /** Of two services the later one is told, so that one mistake is one finding, also where definitions come one at a time. */
 function isEarlierWriter(use: VolumeUse, { service, index }: Subject): boolean {
-  const isOther = use.service.id !== service.id && index.isBefore(use.service, service);
+  const isOther = index.isBefore(use.service, service);
   return isOther && use.mount.readOnly !== true && !runApart(use.service.constraints, service.constraints);
 }
 

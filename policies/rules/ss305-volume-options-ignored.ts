@@ -36,29 +36,24 @@ function checkMount({ service, index }: Subject, mount: Mount): Answer {
     options: volume.options,
     where: volume.origin === "swarm" ? "the volume as it exists" : `the volume ${quoted(volume.path)}`,
   }));
-  // The first place decides; a later one that differs has a finding of its own.
+  // The first place decides, which may be this one; a later one that differs has a finding of its own.
   const first = index.findUse(
     source,
-    (use) =>
-      isKnown(use.mount.volumeOptions) &&
-      use.mount.volumeOptions !== undefined &&
-      !runApart(use.service.constraints, service.constraints),
+    ({ service: other, mount: { volumeOptions: options } }) =>
+      options !== undefined && !runApart(other.constraints, service.constraints),
   );
-  const isLater = first !== undefined && first.mount !== mount && !index.isBefore(service, first.service);
-  const options = isLater ? first.mount.volumeOptions : undefined;
-  const mounted: readonly Place[] =
-    isKnown(options) && options !== undefined
-      ? [{ options, where: `the service ${quoted(first?.service.name ?? "")}` }]
-      : [];
+  const options = first?.mount.volumeOptions;
+  const unsure = unverifiable(
+    mount.path,
+    `Whether the options of the volume ${quoted(source)} agree everywhere is not known yet.`,
+  );
+  if (!isKnown(options)) return unsure;
+  const where = `the service ${quoted(first?.service.name ?? "")}`;
+  const mounted: readonly Place[] = options === undefined ? [] : [{ options, where }];
   const places = [...declared, ...mounted];
   const answers = places.map(({ options }) => sameOptions(options, volumeOptions));
   const other = places[answers.indexOf(false)];
   if (other !== undefined)
     return fail(mount.path, `The volume ${quoted(source)} has other options here than ${other.where} gives it.`);
-  return answers.every(isKnown)
-    ? pass
-    : unverifiable(
-        mount.path,
-        `Whether the options of the volume ${quoted(source)} agree everywhere is not known yet.`,
-      );
+  return answers.every(isKnown) ? pass : unsure;
 }

@@ -1,6 +1,6 @@
 import { quoted } from "../../model/plain-text.ts";
 import { isKnown, type VolumeDefinition } from "../../model/service-definition.ts";
-import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
+import { fail, notApplicable, pass, type Answer, type Rule } from "../rule.ts";
 
 export const volumeUnprotected: Rule = {
   id: "SS401",
@@ -11,22 +11,19 @@ export const volumeUnprotected: Rule = {
   fix: "Give the volume resource the options protect: true and retainOnDelete: true.",
   check({ dataVolumes, index }) {
     const resources = dataVolumes
-      .filter(({ isBind, label }) => !isBind && label !== "")
       .flatMap(({ label }) => index.volumesNamed(label))
       .filter(({ origin }) => origin === "pulumi");
     return resources.length === 0 ? notApplicable : resources.map(checkVolume);
   },
 };
 
+/** A pack is not told of retainOnDelete, which is then left out of its judgement. */
 function checkVolume({ path, name, protect, retainOnDelete }: VolumeDefinition): Answer {
-  const label = quoted(isKnown(name) ? name : path);
   const missing = [...(protect === false ? ["protect"] : []), ...(retainOnDelete === false ? ["retainOnDelete"] : [])];
-  if (missing.length > 0)
-    return fail(
-      `${path}.${missing[0] ?? ""}`,
-      `The data volume ${label} is a resource without ${missing.join(" and ")}.`,
-    );
-  return isKnown(protect) && isKnown(retainOnDelete)
-    ? pass
-    : unverifiable(path, `Whether the data volume ${label} is protected is not known yet.`);
+  if (missing.length === 0) return pass;
+  const label = quoted(isKnown(name) ? name : path);
+  return fail(
+    `${path}.${missing[0] ?? ""}`,
+    `The data volume ${label} is a resource without ${missing.join(" and ")}.`,
+  );
 }

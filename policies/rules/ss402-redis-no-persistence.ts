@@ -11,12 +11,12 @@ export const redisNoPersistence: Rule = {
     "Without an append-only file and without save points Redis exits on SIGTERM with nothing written: every stop loses everything.",
   fix: "Set appendonly yes, or save points; or say with the label holdfast.store: cache that the data may be lost.",
   check(subject) {
-    const { redis, image, isCache, service } = subject;
-    if (redis === undefined || !isKnown(image) || image?.redis === undefined) return notApplicable;
+    const { redis, isCache, service } = subject;
+    if (redis === undefined) return notApplicable;
     if (!isKnown(isCache))
       return unverifiable(service.paths.labels, "Whether the store is declared a cache is not known yet.");
     if (isCache) return notApplicable;
-    const appendOnly = isAppendOnly(redis, image.redis);
+    const appendOnly = isAppendOnly(redis, redis.image);
     const savePoints = hasSavePoints(redis);
     if (appendOnly === true || savePoints === true) return pass;
     if (isKnown(appendOnly) && isKnown(savePoints)) {

@@ -4,7 +4,7 @@ import { quoted } from "../../model/plain-text.ts";
 import { isAppendOnly, redisSetting } from "../../model/redis-settings.ts";
 import { isKnown } from "../../model/service-definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { titleOf, type Subject } from "../subject.ts";
+import { shownPath, titleOf, type RedisSubject, type Subject } from "../subject.ts";
 
 export const redisDirOffVolume: Rule = {
   id: "SS403",
@@ -16,30 +16,28 @@ export const redisDirOffVolume: Rule = {
   check(subject) {
     const { redis, sites } = subject;
     if (redis === undefined || sites.length === 0) return notApplicable;
-    return sites.flatMap((site) => [checkDirectory(subject, site), checkAppendDirectory(subject, site)]);
+    return sites.flatMap((site) => [checkDirectory(subject, site), checkAppendDirectory(redis, site)]);
   },
 };
 
 function checkDirectory(subject: Subject, { path, decidedBy, covering, missedBy }: DataSite): Answer {
   if (decidedBy?.words !== "dir") return pass;
-  if (covering.kind === "not known" || !isKnown(path)) {
+  if (covering.kind === "not known") {
     return unverifiable(
       decidedBy.path,
       "Whether the dir of Redis lies on a volume is not known: not all of its configuration can be seen.",
     );
   }
   if (missedBy === undefined) return pass;
-  const target = isKnown(missedBy.target) ? quoted(missedBy.target) : "another path";
   return fail(
     decidedBy.path,
-    `The dir of ${titleOf(subject)} is ${quoted(path)}, and its volume is mounted at ${target}.`,
+    `The dir of ${titleOf(subject)} is ${shownPath(path)}, and its volume is mounted at ${shownPath(missedBy.target)}.`,
   );
 }
 
-function checkAppendDirectory({ redis, image }: Subject, { path, covering }: DataSite): Answer {
-  if (redis === undefined || !isKnown(image) || image?.redis === undefined || !isKnown(path)) return notApplicable;
-  if ((covering.kind !== "volume" && covering.kind !== "bind") || isAppendOnly(redis, image.redis) !== true)
-    return notApplicable;
+function checkAppendDirectory(redis: RedisSubject, { path, covering }: DataSite): Answer {
+  if (covering.kind !== "volume" && covering.kind !== "bind") return notApplicable;
+  if (isAppendOnly(redis, redis.image) !== true) return notApplicable;
   const { value: folder, path: settingPath } = redisSetting(redis, "appenddirname");
   if (!isKnown(folder)) {
     return unverifiable(
@@ -47,10 +45,9 @@ function checkAppendDirectory({ redis, image }: Subject, { path, covering }: Dat
       "Whether appenddirname lies on the volume is not known: not all of its configuration can be seen.",
     );
   }
-  const { target } = covering.mount;
-  if (folder === undefined || !isKnown(target) || isWithin(posix.resolve(path, folder), target)) return pass;
-  return fail(
-    settingPath,
-    `appenddirname leads to ${quoted(posix.resolve(path, folder))}, off the mount at ${quoted(target)}.`,
-  );
+  // A mount that covers a path is known to do so, and so are both.
+  const target = String(covering.mount.target);
+  const appendDirectory = posix.resolve(String(path), folder ?? ".");
+  if (isWithin(appendDirectory, target)) return pass;
+  return fail(settingPath, `appenddirname leads to ${quoted(appendDirectory)}, off the mount at ${quoted(target)}.`);
 }

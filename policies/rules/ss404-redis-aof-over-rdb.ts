@@ -9,18 +9,11 @@ export const redisAofOverRdb: Rule = {
   reason:
     "Started with appendonly yes, Redis reads only the append-only file: over a mere snapshot it starts empty, and its next save overwrites the snapshot (redis#12484).",
   fix: "Run CONFIG SET appendonly yes on the running server, wait until INFO persistence shows aof_rewrite_in_progress:0, then change the definition.",
-  check({ service, previous, redis, image, isCache }) {
-    if (
-      redis === undefined ||
-      previous === undefined ||
-      !isKnown(image) ||
-      image?.redis === undefined ||
-      isCache === true
-    )
-      return notApplicable;
-    const before = redisSettings(previous, image.redis);
-    const was = isAppendOnly(before, image.redis);
-    const is = isAppendOnly(redis, image.redis);
+  check({ service, previous, redis, isCache }) {
+    if (redis === undefined || previous === undefined || isCache === true) return notApplicable;
+    const before = redisSettings(previous, redis.image);
+    const was = isAppendOnly(before, redis.image);
+    const is = isAppendOnly(redis, redis.image);
     const path = redis.settings.findLast(({ name }) => name === "appendonly")?.path ?? redis.path;
     if (was === true || is === false || hasSavePoints(before) === false || preparesAppendOnlyFile(service)) return pass;
     if (isKnown(was) && isKnown(is))

@@ -4,7 +4,7 @@ import { serviceLabels } from "../../model/service-labels.ts";
 import { InputError } from "../../model/input-error.ts";
 import { formatSize, parseSize } from "../../model/sizes.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { titleOf, type Subject } from "../subject.ts";
+import { entryOf, titleOf, type Subject } from "../subject.ts";
 
 /** A dataset is loaded at about this rate (measured on two shared cores: 739 MB in 4.5 s). */
 const loadedBytesPerSecond = 100_000_000;
@@ -22,7 +22,7 @@ export const livenessKillsLoading: Rule = {
     "Swarm kills a task whose check fails, also a server that is only busy loading its data, and then the next one in the same way; without a check it keeps one that hangs.",
   fix: "Use a check that passes while the server loads (redis-cli ping alone does), or a start period longer than loading takes.",
   check(subject) {
-    const { service, keepsState, image, facts } = subject;
+    const { service, keepsState, facts } = subject;
     const path = service.paths.healthCheck;
     const { healthCheck } = service;
     if (keepsState !== true) return notApplicable;
@@ -30,7 +30,7 @@ export const livenessKillsLoading: Rule = {
     const test = healthCheck?.test ?? [];
     if (!isKnown(test)) return unverifiable(path, "The health check's command is not known yet.");
     if (test.length === 0) {
-      const isInImage = facts?.hasHealthCheck ?? (isKnown(image) && image?.hasHealthCheck === true);
+      const isInImage = facts?.hasHealthCheck ?? entryOf(subject)?.hasHealthCheck === true;
       return isInImage ? pass : fail(path, "There is no health check.", { fix: checkFix(subject) });
     }
     if (test[0] === "NONE") return fail(path, "The health check is switched off.", { fix: checkFix(subject) });
@@ -40,22 +40,19 @@ export const livenessKillsLoading: Rule = {
   },
 };
 
-function checkFix({ image }: Subject): string {
-  const command = isKnown(image) ? image?.life[0]?.command : undefined;
-  return command === undefined
-    ? "Add a health check that passes while the server loads."
-    : `Add a health check, for example on ${command}.`;
+function checkFix(subject: Subject): string {
+  return `Add a health check, for example on ${entryOf(subject)?.life[0]?.command ?? "the server's own status command"}.`;
 }
 
 function checkPatience(subject: Subject, check: HealthCheck, test: readonly string[], isWhole: boolean): Answer {
-  const { service, image, redis } = subject;
+  const { service, redis } = subject;
   const path = service.paths.healthCheck;
   const command = test.slice(1).join(" ");
   if (!isWhole && !/(?:redis|valkey|keydb)-cli|pg_isready/.test(command))
     return unverifiable(path, "The health check's command is not known yet.");
   const isStrict =
     redis === undefined
-      ? isKnown(image) && image?.life.some((life) => life.failsWhileLoading && command.includes(life.command)) === true
+      ? entryOf(subject)?.life.some((life) => life.failsWhileLoading && command.includes(life.command)) === true
       : failsWhileRedisLoads(test);
   if (!isStrict) return pass;
   const { intervalSeconds: interval = 30, retries = 3, startPeriodSeconds: startPeriod = 0 } = check;

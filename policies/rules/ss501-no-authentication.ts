@@ -9,7 +9,6 @@ export const noAuthentication: Rule = {
   level: "warning",
   reason: "Whoever reaches the service's network can read, change and erase all data.",
   fix: "Give the server a password from a Docker secret.",
-  yieldsTo: ["SS503"],
   check(subject) {
     const { service, redis } = subject;
     const answer = authenticates(subject);
@@ -20,6 +19,9 @@ export const noAuthentication: Rule = {
         path,
         `Whether ${titleOf(subject)} asks for a password is not known: not all of its configuration can be seen.`,
       );
+    // Where it is published, SS503 says the same and more.
+    const isPublished = isKnown(service.ports) && service.ports.length > 0;
+    if (!answer && isPublished) return notApplicable;
     return answer ? pass : fail(path, `${titleOf(subject)} asks for no password.`);
   },
 };

@@ -25,13 +25,11 @@ export const noBackupDeclared: Rule = {
 };
 
 /** A service that is called a backup and mounts the same volume makes one. */
-function isBackedUp({ service, index, dataVolumes }: Subject): boolean {
+function isBackedUp({ index, dataVolumes }: Subject): boolean {
   const isBackup = ({ image }: ServiceDefinition): boolean =>
     isKnown(image.repository) &&
     /(?:^|[-_/.])(?:backup|backups|restic|borg|borgmatic|duplicati|kopia|volumerize)(?:$|[-_/.])/i.test(
       image.repository,
     );
-  return dataVolumes.some(
-    ({ label }) => index.findUse(label, (use) => use.service.id !== service.id && isBackup(use.service)) !== undefined,
-  );
+  return dataVolumes.some(({ label }) => index.findUse(label, (use) => isBackup(use.service)) !== undefined);
 }

@@ -14,21 +14,21 @@ export interface Draft {
   image?: Maybe<string>;
   command?: Maybe<string>[];
   args?: Maybe<string>[];
-  environment?: Record<string, Maybe<string>>;
+  environment?: Maybe<Record<string, Maybe<string>>>;
   directory?: string;
   mounts?: DraftMount[];
   constraints?: Maybe<string>[];
-  mode?: Maybe<"replicated" | "global">;
+  mode?: Maybe<"replicated" | "global" | "replicated-job" | "global-job">;
   replicas?: Maybe<number>;
   maxReplicas?: number;
   updateOrder?: Maybe<string>;
   rollbackOrder?: Maybe<string>;
-  health?: { test: Maybe<string>[]; interval?: Maybe<string>; retries?: number; startPeriod?: string };
-  restart?: { condition?: Maybe<string>; attempts?: number; window?: string };
+  health?: Maybe<DraftHealthCheck>;
+  restart?: Maybe<{ condition?: Maybe<string>; attempts?: Maybe<number>; window?: string }>;
   memory?: Maybe<string>;
   reservation?: Maybe<string>;
   grace?: Maybe<string>;
-  ports?: { target: number; published: number }[];
+  ports?: Maybe<{ target: number; published?: number }[]>;
   labels?: Record<string, Maybe<string>>;
   configs?: { name: string; target: string; content: Maybe<string> }[];
 }
@@ -38,8 +38,16 @@ export interface DraftMount {
   source?: Maybe<string>;
   target: Maybe<string>;
   readOnly?: Maybe<boolean>;
-  options?: Record<string, Maybe<string>>;
+  /** Where all of the options are unknown, a program alone can say so. */
+  options?: Maybe<Record<string, Maybe<string>>>;
   driver?: string;
+}
+
+export interface DraftHealthCheck {
+  test: Maybe<Maybe<string>[]>;
+  interval?: Maybe<string>;
+  retries?: Maybe<number>;
+  startPeriod?: Maybe<string>;
 }
 
 /** A volume resource of a program, or a volume of a live engine. */
@@ -76,6 +84,12 @@ function stackValue(value: unknown): unknown {
   );
 }
 
+/** Rewrites a value unless it is not known or left out. */
+function mapKnown<T, U>(value: Maybe<T> | undefined, rewrite: (value: T) => U): Maybe<U> | undefined {
+  // TypeScript does not see that a T which is neither is a T.
+  return value === unknown ? unknown : value === undefined ? undefined : rewrite(value as T);
+}
+
 /** The drafts as a stack file. */
 export function asStackFile(drafts: readonly Draft[]): string {
   const volumes: Record<string, unknown> = {};
@@ -98,14 +112,9 @@ export function asStackFile(drafts: readonly Draft[]): string {
       working_dir: draft.directory,
       volumes: mounts,
       configs: draft.configs?.map(({ name, target }) => ({ source: name, target })),
-      healthcheck: draft.health && {
-        test: draft.health.test,
-        interval: draft.health.interval,
-        retries: draft.health.retries,
-        start_period: draft.health.startPeriod,
-      },
+      healthcheck: mapKnown(draft.health, ({ startPeriod, ...health }) => ({ ...health, start_period: startPeriod })),
       stop_grace_period: draft.grace,
-      ports: draft.ports?.map(({ target, published }) => ({ target, published, mode: "host" })),
+      ports: mapKnown(draft.ports, (ports) => ports.map((port) => ({ ...port, mode: "host" }))),
       deploy: {
         labels: draft.labels,
         mode: draft.mode,
@@ -113,11 +122,7 @@ export function asStackFile(drafts: readonly Draft[]): string {
         placement: { constraints: draft.constraints, max_replicas_per_node: draft.maxReplicas },
         update_config: { order: draft.updateOrder },
         rollback_config: { order: draft.rollbackOrder },
-        restart_policy: draft.restart && {
-          condition: draft.restart.condition,
-          max_attempts: draft.restart.attempts,
-          window: draft.restart.window,
-        },
+        restart_policy: mapKnown(draft.restart, ({ attempts, ...restart }) => ({ ...restart, max_attempts: attempts })),
         resources: { limits: { memory: draft.memory }, reservations: { memory: draft.reservation } },
       },
     };
@@ -193,15 +198,12 @@ function serviceInputs(draft: Draft): unknown {
           type,
           ...mount,
           volumeOptions:
-            options === undefined && driver === undefined ? undefined : { driverName: driver, driverOptions: options },
+            options === undefined && driver === undefined
+              ? undefined
+              : mapKnown(options ?? {}, (driverOptions) => ({ driverName: driver, driverOptions })),
         })),
         configs: draft.configs?.map(({ name, target }) => ({ configId: unknown, configName: name, fileName: target })),
-        healthcheck: draft.health && {
-          tests: draft.health.test,
-          interval: draft.health.interval,
-          retries: draft.health.retries,
-          startPeriod: draft.health.startPeriod,
-        },
+        healthcheck: mapKnown(draft.health, ({ test, ...health }) => ({ ...health, tests: test })),
         stopGracePeriod: draft.grace,
       },
       placement: draft.constraints && { constraints: draft.constraints, maxReplicas: draft.maxReplicas },
@@ -209,11 +211,7 @@ function serviceInputs(draft: Draft): unknown {
         limits: draft.memory === undefined ? undefined : { memoryBytes: bytes(draft.memory) },
         reservation: draft.reservation === undefined ? undefined : { memoryBytes: bytes(draft.reservation) },
       },
-      restartPolicy: draft.restart && {
-        condition: draft.restart.condition,
-        maxAttempts: draft.restart.attempts,
-        window: draft.restart.window,
-      },
+      restartPolicy: mapKnown(draft.restart, ({ attempts, ...restart }) => ({ ...restart, maxAttempts: attempts })),
     },
     mode:
       draft.mode === "global"
@@ -224,7 +222,9 @@ function serviceInputs(draft: Draft): unknown {
     updateConfig: draft.updateOrder && { order: draft.updateOrder },
     rollbackConfig: draft.rollbackOrder && { order: draft.rollbackOrder },
     endpointSpec: draft.ports && {
-      ports: draft.ports.map(({ target, published }) => ({ targetPort: target, publishedPort: published })),
+      ports: mapKnown(draft.ports, (ports) =>
+        ports.map(({ target, published }) => ({ targetPort: target, publishedPort: published })),
+      ),
     },
   };
 }
@@ -244,14 +244,29 @@ export function asPlan(before: readonly PulumiResource[], after: readonly Pulumi
   return JSON.stringify({ steps });
 }
 
+/** An image that a live engine has. */
+export interface DraftImage {
+  name: string;
+  volumes: readonly string[];
+  hasHealthCheck?: boolean;
+}
+
 /** The drafts as the Engine API shows them. */
 export function asLiveSwarm(
   drafts: readonly Draft[],
   volumes: readonly DraftVolume[] = [],
   nodes?: readonly DraftNode[],
+  images: readonly DraftImage[] = [],
 ): LiveSwarm {
   return {
     services: drafts.map(liveService),
+    images: images.map(({ name, volumes: paths, hasHealthCheck }) => ({
+      RepoTags: [name],
+      Config: {
+        Volumes: Object.fromEntries(paths.map((path) => [path, {}])),
+        ...(hasHealthCheck === true && { Healthcheck: { Test: ["CMD", "true"] } }),
+      },
+    })),
     configs: drafts.flatMap(({ configs }) =>
       (configs ?? []).map(({ name, content }) => ({
         ID: name,
@@ -281,8 +296,9 @@ function liveService(draft: Draft, index: number): unknown {
           Image: draft.image,
           Command: draft.command,
           Args: draft.args,
-          Env:
-            draft.environment && Object.entries(draft.environment).map(([name, value]) => `${name}=${String(value)}`),
+          Env: mapKnown(draft.environment, (environment) =>
+            Object.entries(environment).map(([name, value]) => `${name}=${String(value)}`),
+          ),
           Dir: draft.directory,
           Mounts: draft.mounts?.map(({ type = "volume", source, target, readOnly, options, driver }) => ({
             Type: type,
@@ -298,34 +314,32 @@ function liveService(draft: Draft, index: number): unknown {
             ConfigName: name,
             File: { Name: target },
           })),
-          Healthcheck: draft.health && {
-            Test: draft.health.test,
-            Interval: nanoseconds(draft.health.interval),
-            Retries: draft.health.retries,
-            StartPeriod: nanoseconds(draft.health.startPeriod),
-          },
+          Healthcheck: mapKnown(draft.health, ({ test, interval, retries, startPeriod }) => ({
+            Test: test,
+            Interval: nanoseconds(interval),
+            Retries: retries,
+            StartPeriod: nanoseconds(startPeriod),
+          })),
           StopGracePeriod: nanoseconds(draft.grace),
         },
         Resources: {
           Limits: { MemoryBytes: bytes(draft.memory) },
           Reservations: { MemoryBytes: bytes(draft.reservation) },
         },
-        RestartPolicy: draft.restart && {
-          Condition: draft.restart.condition,
-          MaxAttempts: draft.restart.attempts,
-          Window: nanoseconds(draft.restart.window),
-        },
+        RestartPolicy: mapKnown(draft.restart, ({ condition, attempts, window }) => ({
+          Condition: condition,
+          MaxAttempts: attempts,
+          Window: nanoseconds(window),
+        })),
         Placement: { Constraints: draft.constraints, MaxReplicas: draft.maxReplicas },
       },
       Mode: draft.mode === "global" ? { Global: {} } : { Replicated: { Replicas: draft.replicas ?? 1 } },
       UpdateConfig: { Order: draft.updateOrder },
       RollbackConfig: { Order: draft.rollbackOrder },
       EndpointSpec: {
-        Ports: draft.ports?.map(({ target, published }) => ({
-          TargetPort: target,
-          PublishedPort: published,
-          PublishMode: "host",
-        })),
+        Ports: mapKnown(draft.ports, (ports) =>
+          ports.map(({ target, published }) => ({ TargetPort: target, PublishedPort: published, PublishMode: "host" })),
+        ),
       },
     },
   };

@@ -19,12 +19,12 @@ const { unknownCheckingProxy } = createRequire(import.meta.url)("@pulumi/policy/
 export const today = "2026-11-23";
 
 /** The inputs that can express a case. */
-export function inputsOf({ drafts, volumes, nodes, before, inputs }: RuleCase): readonly InputName[] {
+export function inputsOf({ drafts, volumes, nodes, images, before, inputs }: RuleCase): readonly InputName[] {
   if (before !== undefined) return ["state"];
   const all: InputName[] = ["stack file", "program", "state", "swarm"];
   return all.filter((input) => {
     if (inputs !== undefined && !inputs.includes(input)) return false;
-    if (nodes !== undefined && (input === "program" || input === "state")) return false;
+    if ((nodes ?? images) !== undefined && (input === "program" || input === "state")) return false;
     if (volumes !== undefined && input === "stack file") return false;
     return !(input === "swarm" && hasUnknown(drafts));
   });
@@ -40,11 +40,11 @@ export function subjectIn(input: InputName, testCase: RuleCase): Subject {
 }
 
 /** The services of a case as an input shows them. */
-export function estateIn(input: InputName, { drafts, volumes, nodes, before }: RuleCase): Estate {
+export function estateIn(input: InputName, { drafts, volumes, nodes, before, images }: RuleCase): Estate {
   switch (input) {
     case "stack file": {
       const file = readStackFile(asStackFile(drafts), { file: "stack.yml" });
-      const live = readLiveSwarm(asLiveSwarm([], [], nodes));
+      const live = readLiveSwarm(asLiveSwarm([], [], nodes, images));
       return { ...live, services: file.services, volumes: file.volumes };
     }
     case "program": {
@@ -62,7 +62,7 @@ export function estateIn(input: InputName, { drafts, volumes, nodes, before }: R
       return estateAfter(readPulumiFile(text, "file.json"));
     }
     case "swarm":
-      return readLiveSwarm(asLiveSwarm(drafts, volumes, nodes));
+      return readLiveSwarm(asLiveSwarm(drafts, volumes, nodes, images));
   }
 }
 
@@ -74,6 +74,12 @@ export function verdictOf(rule: Rule, subject: Subject): RuleCase["expected"] {
   const unsure = answers.find((answer) => answer.result === "unverifiable");
   if (unsure !== undefined) return { unverifiable: unsure.message };
   return answers.some(({ result }) => result === "pass") ? "pass" : "not applicable";
+}
+
+/** Where a rule's finding points, in the first input of a case. */
+export function pathOf(rule: Rule, testCase: RuleCase): string | undefined {
+  const [input = "stack file"] = inputsOf(testCase);
+  return answersOf(rule, subjectIn(input, testCase)).flatMap((answer) => ("path" in answer ? [answer.path] : []))[0];
 }
 
 function isFail(answer: Answer): answer is Extract<Answer, { result: "fail" }> {

@@ -1,4 +1,4 @@
-import { unknown, type Draft, type DraftMount, type DraftNode, type DraftVolume } from "./drafts.ts";
+import { unknown, type Draft, type DraftImage, type DraftMount, type DraftNode, type DraftVolume } from "./drafts.ts";
 
 /** An input in which definitions are written down. */
 export type InputName = "stack file" | "program" | "state" | "swarm";
@@ -9,9 +9,13 @@ export interface RuleCase {
   readonly volumes?: readonly DraftVolume[];
   /** Live nodes; a program and a state are judged without. */
   readonly nodes?: readonly DraftNode[];
+  /** Images of a live engine. */
+  readonly images?: readonly DraftImage[];
   /** How the services were before: then the input is a plan. */
   readonly before?: readonly Draft[];
   readonly inputs?: readonly InputName[];
+  /** The path of the finding in the first input of the case. */
+  readonly path?: string;
   /** `fail` and `unverifiable` with the whole message. */
   readonly expected:
     "pass" | "not applicable" | { fail: string; level?: "error" | "warning" } | { unverifiable: string };
@@ -81,6 +85,7 @@ const stranger = (more: Draft = {}): Draft =>
   });
 const stateless = (more: Draft = {}): Draft => store({ image: `nginx:1${digest}`, args: [], configs: [], ...more });
 
+const withVolume: DraftImage = { name: "corp/app:1", volumes: ["/files"] };
 const one: DraftNode = { hostname: "one", labels: { disk: "ssd" } };
 const two: DraftNode = { hostname: "two" };
 const notLive: readonly InputName[] = ["stack file", "program", "state"];
@@ -89,6 +94,7 @@ const programs: readonly InputName[] = ["program", "state"];
 /** For each rule what it must say; together they hold each of the four answers at least once. */
 export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
   SS101: [
+    { drafts: [stranger({ mounts: [] })], images: [withVolume], expected: "not applicable" },
     { drafts: [store()], expected: "pass" },
     {
       drafts: [store({ mounts: [] })],
@@ -158,6 +164,13 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     },
   ],
   SS102: [
+    {
+      drafts: [stranger({ mounts: [] })],
+      images: [withVolume],
+      expected: { fail: 'The image declares the volume "/files", and no volume with a name is mounted there.' },
+    },
+    { drafts: [stranger()], images: [withVolume], expected: "pass" },
+    { drafts: [store({ mounts: [] })], expected: "pass" },
     { drafts: [store()], expected: "pass" },
     {
       drafts: [mounted({ target: "/data" })],
@@ -174,6 +187,11 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [mounted({ source: unknown, target: "/data" })], expected: "pass" },
   ],
   SS103: [
+    {
+      drafts: [stranger({ mounts: [{ source: "files", target: "/elsewhere" }] })],
+      images: [withVolume],
+      expected: "not applicable",
+    },
     { drafts: [store()], expected: "pass" },
     {
       drafts: [mounted({ source: "data", target: "/var/lib/redis" })],
@@ -202,6 +220,7 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
       },
     },
     {
+      path: "services.database.environment",
       drafts: [postgres({ environment: { PGDATA: "/srv/pg" } })],
       expected: {
         fail: 'The volume "pg" is mounted at "/var/lib/postgresql/data", but PGDATA makes PostgreSQL write to "/srv/pg".',
@@ -322,7 +341,7 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     },
     {
       drafts: [mounted({ source: "data", target: "/data", readOnly: unknown })],
-      expected: { unverifiable: 'Whether the mount at "/data" is read-only is not known yet.' },
+      expected: { unverifiable: 'Whether the mount at the data path "/data" is read-only is not known yet.' },
     },
     { drafts: [stateless()], expected: "not applicable" },
     { drafts: [store({ mounts: [] })], expected: "not applicable" },
@@ -448,6 +467,11 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     },
   ],
   SS203: [
+    {
+      drafts: [store({ constraints: ["node.labels.disk==ssd"] })],
+      nodes: [one, { hostname: "two", labels: { disk: "ssd" }, state: "down" }],
+      expected: { fail: '2 nodes satisfy the constraints: "one" ("id-one"), "two" ("id-two").' },
+    },
     { drafts: [store({ constraints: ["node.labels.disk==ssd"] })], nodes: [one, two], expected: "pass" },
     {
       drafts: [store({ constraints: ["node.labels.disk==ssd"] })],
@@ -570,6 +594,16 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [stateless({ mode: "global" })], expected: "not applicable" },
   ],
   SS303: [
+    {
+      drafts: [store({ name: "first" }), stateless({ mounts: [{ source: unknown, target: "/cache" }] })],
+      expected: "pass",
+    },
+    {
+      drafts: [
+        store({ image: `wordpress:6${digest}`, args: [], mounts: [{ source: unknown, target: "/var/www/html" }] }),
+      ],
+      expected: "pass",
+    },
     { drafts: [postgres(), store()], expected: "pass" },
     {
       drafts: [store({ name: "first" }), store()],
@@ -665,6 +699,19 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     },
   ],
   SS305: [
+    {
+      drafts: [
+        stranger({ mounts: [{ source: "data", target: "/d", options: unknown }] }),
+        mounted({ source: "data", target: "/data", options: { type: "nfs" } }),
+      ],
+      inputs: programs,
+      expected: { unverifiable: 'Whether the options of the volume "data" agree everywhere is not known yet.' },
+    },
+    {
+      drafts: [mounted({ source: "data", target: "/data", options: unknown })],
+      inputs: programs,
+      expected: { unverifiable: "Whether another place gives this volume other options is not known yet." },
+    },
     { drafts: [mounted({ source: "data", target: "/data", options: { type: "nfs" } })], expected: "pass" },
     {
       drafts: [
@@ -749,8 +796,19 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [store()], expected: "pass" },
     { drafts: [told("--appendonly", "no")], expected: "pass" },
     { drafts: [told("--save", "", "--appendonly", "yes")], expected: "pass" },
+    {
+      drafts: [
+        store({
+          args: ["redis-server", "/etc/redis.conf", "--appendonly", "no"],
+          configs: [configuration("", 'save ""\n')],
+        }),
+      ],
+      path: "services.store.configs[0]",
+      expected: { fail: "Redis has appendonly off and no save points." },
+    },
     { drafts: [told("--save", "")], expected: { fail: "Redis has appendonly off and no save points." } },
     {
+      path: "services.store.configs[0]",
       drafts: [store({ configs: [configuration("", 'save ""\n')] })],
       expected: { fail: "Redis has appendonly off and no save points." },
     },
@@ -814,6 +872,19 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [{ ...told("--dir", "/srv"), ...cache }], expected: "not applicable" },
   ],
   SS404: [
+    {
+      drafts: [
+        store({
+          args: ["redis-server", "/etc/redis.conf", "--hz", "20"],
+          configs: [configuration("", "appendonly yes\n")],
+        }),
+      ],
+      path: "taskSpec.containerSpec.configs[0]",
+      before: [told("--appendonly", "no")],
+      expected: {
+        fail: "appendonly changes from no to yes, and the restart that this causes finds a snapshot only.",
+      },
+    },
     { drafts: [told("--appendonly", "yes")], before: [told("--appendonly", "yes")], expected: "pass" },
     { drafts: [told("--appendonly", "no")], before: [told("--appendonly", "yes")], expected: "pass" },
     {
@@ -947,6 +1018,35 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [without(stateless(), "grace")], expected: "not applicable" },
   ],
   SS408: [
+    {
+      drafts: [store({ health: unknown })],
+      inputs: programs,
+      expected: { unverifiable: "The health check is not known yet." },
+    },
+    {
+      drafts: [store({ health: { test: unknown } })],
+      expected: { unverifiable: "The health check's command is not known yet." },
+    },
+    {
+      drafts: [store({ health: { test: ["CMD", "redis-cli", "-e", "ping"], retries: unknown } })],
+      expected: { unverifiable: "How long the health check may fail is not known yet." },
+    },
+    {
+      drafts: [store({ health: { test: ["CMD", "redis-cli", "-e", "ping"], startPeriod: unknown } })],
+      expected: { unverifiable: "How long the health check may fail is not known yet." },
+    },
+    { drafts: [postgres({ health: { test: ["CMD", "my-check"], interval: "1s" } })], expected: "pass" },
+    {
+      drafts: [
+        store({
+          image: `prom/prometheus${digest}`,
+          args: [],
+          health: { test: ["CMD", "wget", "localhost:9090/-/healthy"], interval: "1s" },
+        }),
+      ],
+      expected: "pass",
+    },
+    { drafts: [without(stranger(), "health")], images: [{ ...withVolume, hasHealthCheck: true }], expected: "pass" },
     { drafts: [store()], expected: "pass" },
     { drafts: [without(store(), "health")], expected: { fail: "There is no health check.", level: "warning" } },
     {
@@ -1019,6 +1119,25 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [without(store(cache), "health")], expected: "not applicable" },
   ],
   SS409: [
+    {
+      drafts: [store({ restart: unknown })],
+      inputs: programs,
+      expected: { unverifiable: "The restart policy is not known yet." },
+    },
+    {
+      drafts: [store({ restart: { attempts: unknown } })],
+      expected: { unverifiable: "Whether the restart policy ends is not known yet." },
+    },
+    {
+      drafts: [store({ mode: "replicated-job", restart: { condition: "none" } })],
+      inputs: ["stack file"],
+      expected: "not applicable",
+    },
+    {
+      drafts: [store({ mode: "global-job", restart: { condition: "none" } })],
+      inputs: ["stack file"],
+      expected: "not applicable",
+    },
     { drafts: [store()], expected: "pass" },
     { drafts: [without(store(), "restart")], expected: "pass" },
     {
@@ -1059,6 +1178,8 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [without(store(cache), "reservation")], expected: "not applicable" },
   ],
   SS501: [
+    { drafts: [{ ...told(), ports: [{ target: 6379, published: 10000 }] }], expected: "not applicable" },
+    { drafts: [store({ ports: [{ target: 6379, published: 10000 }] })], expected: "pass" },
     { drafts: [store()], expected: "pass" },
     { drafts: [told("--requirepass", unknown)], expected: "pass" },
     { drafts: [told()], expected: { fail: "Redis asks for no password." } },
@@ -1097,12 +1218,26 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [stranger()], expected: "not applicable" },
   ],
   SS502: [
+    {
+      drafts: [store({ environment: { PASSWORD: "hunter2" } })],
+      inputs: ["swarm"],
+      path: "Spec.TaskTemplate.ContainerSpec.Env",
+      expected: { fail: 'The environment variable "PASSWORD" holds a secret in clear.' },
+    },
+    {
+      drafts: [store({ environment: unknown })],
+      expected: { unverifiable: "Whether environment variables hold a secret in clear is not known yet." },
+    },
+    { drafts: [told("--requirepass")], expected: "not applicable" },
+    { drafts: [told("--requirepass", "--port", "7000")], expected: "not applicable" },
+    { drafts: [told("--requirepass", "no")], expected: "not applicable" },
     { drafts: [store()], expected: "not applicable" },
     {
       drafts: [store({ environment: { APP_DB_PASSWORD: "hunter2hunter2" } })],
       expected: { fail: 'The environment variable "APP_DB_PASSWORD" holds a secret in clear.' },
     },
     {
+      path: "services.store.environment.stripeApiKey",
       drafts: [store({ environment: { stripeApiKey: "sk_live_1" } })],
       expected: { fail: 'The environment variable "stripeApiKey" holds a secret in clear.' },
     },
@@ -1158,6 +1293,14 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [stateless({ mounts: [], environment: { PASSWORD: "hunter2" } })], expected: "not applicable" },
   ],
   SS503: [
+    {
+      drafts: [{ ...told(), ports: [{ target: 6379 }] }],
+      expected: { fail: "Redis is published on a port and asks for no password." },
+    },
+    {
+      drafts: [{ ...told(), ports: unknown }],
+      expected: { unverifiable: "Whether Redis is published without a password is not known yet." },
+    },
     { drafts: [store({ ports: [{ target: 6379, published: 10000 }] })], expected: "pass" },
     {
       drafts: [{ ...told(), ports: [{ target: 6379, published: 10000 }] }],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { rules } from "../../policies/rule-list.ts";
-import { expectationOf, inputsOf, subjectIn, verdictOf } from "./judge-case.ts";
+import { expectationOf, inputsOf, pathOf, subjectIn, verdictOf } from "./judge-case.ts";
 import { ruleCases } from "./rule-cases.ts";
 
 describe("the rules", () => {
@@ -11,6 +11,7 @@ describe("the rules", () => {
         const expected = expectationOf(rule, testCase);
         it(`${typeof expected === "string" ? expected : (Object.keys(expected)[0] ?? "")}: case ${index + 1}`, () => {
           const inputs = inputsOf(testCase);
+          if (testCase.path !== undefined) assert.equal(pathOf(rule, testCase), testCase.path);
           const verdicts = inputs.map((input) => [input, verdictOf(rule, subjectIn(input, testCase))]);
           assert.deepEqual(
             verdicts,
