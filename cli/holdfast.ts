@@ -1,18 +1,14 @@
 #!/usr/bin/env node
-import { reportFailure } from "./failure.ts";
-import { openOutput } from "./output.ts";
-import { createProgram } from "./program.ts";
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
 
-// A reader that has seen enough (`holdfast outputs | head -1`) is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit();
-  throw error;
-});
+/**
+ * What Node has compiled once, for this process and for those that it starts: that halves the time until a command does
+ * something. It lies in a folder of our own, for whoever can write to it decides what is run.
+ */
+process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "..", ".holdfast", "compiled");
+enableCompileCache(process.env["NODE_COMPILE_CACHE"]);
 
-const isWanted = (option: string) => process.argv.includes(option);
-try {
-  await createProgram().parseAsync();
-} catch (failure) {
-  const output = openOutput(isWanted("--json") || isWanted("-j"));
-  process.exitCode = reportFailure(failure, output, isWanted("--verbose"));
-}
+// Only what is imported from here on is compiled with it.
+const { main } = await import("./main.ts");
+await main();

@@ -28,8 +28,8 @@ export interface DeploymentContext {
   preview: boolean;
   base: Snapshot;
   journal: Journal;
-  /** Providers by package name. */
-  factories: ReadonlyMap<string, ProviderFactory>;
+  /** Loads the providers, by package name. */
+  loadProviders: () => Promise<ReadonlyMap<string, ProviderFactory>>;
   /** Configuration of a package's default provider: `docker:host` and the like. */
   providerConfiguration(packageName: string): PropertyMap;
   send: (event: EventBody) => void;
@@ -71,7 +71,10 @@ export class Deployment implements ProgramRequests {
       review: (resource) => context.review(resource),
     });
     const olds = new Map(context.base.resources.map((state) => [state.urn, state]));
-    this.#registry = new ProviderRegistry(context.factories, (urn) => this.#planner.registered(urn) ?? olds.get(urn));
+    this.#registry = new ProviderRegistry(
+      context.loadProviders,
+      (urn) => this.#planner.registered(urn) ?? olds.get(urn),
+    );
     this.#hooks = new ResourceHooks(context.preview);
     this.#executor = new Executor({
       hooks: this.#hooks,
@@ -122,6 +125,7 @@ export class Deployment implements ProgramRequests {
 
   async register(goal: Goal): Promise<ResourceState> {
     return this.#track(async () => {
+      await this.#registry.load();
       this.#registry.check(goal);
       const provider = await this.#providerOf(goal);
       // One goal is planned at a time; its steps are carried out beside those of others.
@@ -156,6 +160,7 @@ export class Deployment implements ProgramRequests {
 
   async invoke(token: string, args: PropertyMap, provider: string | undefined, version: string): Promise<InvokeAnswer> {
     return this.#track(async () => {
+      await this.#registry.load();
       const reference = provider ?? (await this.#defaultProvider(packageOf(token), version));
       return this.#registry.get(reference).invoke(token, revealSecrets(args));
     });
@@ -177,6 +182,12 @@ export class Deployment implements ProgramRequests {
     const about = { ephemeral, ...(urn !== undefined && { urn }) };
     this.#context.send({ diagnosticEvent: { severity, message: shown, ...about } });
     if (shown !== message) this.#context.send({ diagnosticEvent: { severity: "debug", message, ...about } });
+  }
+
+  /** Loads the providers while the program starts in its own process. */
+  prepare(): void {
+    // A failure is told by whoever needs a provider.
+    this.#registry.load().catch(() => undefined);
   }
 
   /** Lets the program end, once nothing will be asked of it any more. */
@@ -217,6 +228,7 @@ export class Deployment implements ProgramRequests {
     this.#deleted = new Set(steps.map((step) => step.urn));
     const counted = steps.filter((step) => isLogical(step) && !isAboutDefaultProvider(step));
     try {
+      await this.#registry.load();
       await this.#executor.executeDeletions(steps);
       for (const step of counted) this.#count(step);
     } catch (error) {
@@ -228,6 +240,7 @@ export class Deployment implements ProgramRequests {
   async perform(work: (context: RefreshContext) => Promise<void>): Promise<void> {
     const { preview, journal, send } = this.#context;
     try {
+      await this.#registry.load();
       await work({
         preview,
         journal,

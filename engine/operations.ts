@@ -5,7 +5,6 @@ import { Journal, nowhere, type JournalStore } from "./journal.ts";
 import { exitedAfterReporting, startProgram } from "./program.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { PolicyReview } from "./policy-review.ts";
-import { createDockerProvider } from "./provider/docker-provider.ts";
 import { recoverInterrupted } from "./recovery.ts";
 import { refreshResources } from "./refresh.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
@@ -125,8 +124,8 @@ async function operate(
   const config = await stack.config();
   send({ preludeEvent: { config: shownConfig(config) } });
 
-  const factories = providerFactories(options);
-  const recovered = await recoverInterrupted(state.loaded, factories, send);
+  const loadProviders = () => providerFactories(options);
+  const recovered = await recoverInterrupted(state.loaded, loadProviders, send);
   if (!kind.preview && state.loaded.pendingOperations.length > 0) {
     await state.save(recovered);
     await state.forget(state.loaded.pendingOperations);
@@ -147,7 +146,7 @@ async function operate(
     preview: kind.preview,
     base,
     journal,
-    factories,
+    loadProviders,
     providerConfiguration: (packageName) => packageConfiguration(config, packageName),
     send,
     parallel: parallelOf(options),
@@ -205,6 +204,7 @@ async function runProgram(operation: Operation): Promise<void> {
       send({ diagnosticEvent: { message: line, severity: stream === "stdout" ? "info" : "info#err" } });
     },
   });
+  deployment.prepare();
   try {
     const exitCode = await Promise.race([deployment.declared, deployment.stopped, program.exit]);
     if (exitCode !== undefined && exitCode !== 0) deployment.programFailed(exitCode, exitCode === exitedAfterReporting);
@@ -284,7 +284,9 @@ function parallelOf(options: OperationOptions): number {
   return options.parallel ?? 8;
 }
 
-function providerFactories(options: OperationOptions): ReadonlyMap<string, ProviderFactory> {
+/** Loaded when they are needed: the Docker client is the largest part of the engine, and the program can start meanwhile. */
+async function providerFactories(options: OperationOptions): Promise<ReadonlyMap<string, ProviderFactory>> {
+  const { createDockerProvider } = await import("./provider/docker-provider.ts");
   const { dockerHost } = options;
   return new Map([
     [

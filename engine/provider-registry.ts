@@ -23,17 +23,28 @@ export function packageOf(token: string): string {
 
 /** Finds the provider behind each resource: by its reference, from what the program and the state say of it. */
 export class ProviderRegistry {
-  readonly #factories: ReadonlyMap<string, ProviderFactory>;
+  readonly #load: () => Promise<ReadonlyMap<string, ProviderFactory>>;
+  #loading: Promise<ReadonlyMap<string, ProviderFactory>> | undefined;
+  #factories: ReadonlyMap<string, ProviderFactory> = new Map();
   readonly #find: (urn: Urn) => ResourceState | undefined;
   readonly #loaded = new Map<string, ResourceProvider>();
 
   /**
-   * @param factories by package name
+   * @param load gives the factories by package name
    * @param find the provider's resource, as declared now or else as in the old state
    */
-  constructor(factories: ReadonlyMap<string, ProviderFactory>, find: (urn: Urn) => ResourceState | undefined) {
-    this.#factories = factories;
+  constructor(
+    load: () => Promise<ReadonlyMap<string, ProviderFactory>>,
+    find: (urn: Urn) => ResourceState | undefined,
+  ) {
+    this.#load = load;
     this.#find = find;
+  }
+
+  /** Loads the providers' code, once; nothing else here works before. */
+  async load(): Promise<void> {
+    this.#loading ??= this.#load();
+    this.#factories = await this.#loading;
   }
 
   /** The provider behind `<urn>::<id>`. Throws where nothing is known of it. */

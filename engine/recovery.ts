@@ -15,10 +15,12 @@ import { parseUrn } from "./urn.ts";
  */
 export async function recoverInterrupted(
   snapshot: Snapshot,
-  factories: ReadonlyMap<string, ProviderFactory>,
+  loadProviders: () => Promise<ReadonlyMap<string, ProviderFactory>>,
   send: (event: EventBody) => void,
 ): Promise<ResourceState[]> {
-  const registry = new ProviderRegistry(factories, (urn) => snapshot.resources.find((state) => state.urn === urn));
+  if (snapshot.pendingOperations.length === 0) return snapshot.resources;
+  const registry = new ProviderRegistry(loadProviders, (urn) => snapshot.resources.find((state) => state.urn === urn));
+  await registry.load();
   let resources = snapshot.resources;
   for (const operation of snapshot.pendingOperations) {
     const { resource } = operation;

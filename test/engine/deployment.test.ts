@@ -50,7 +50,7 @@ async function run(
     preview,
     base,
     journal,
-    factories: new Map([["docker", () => provider]]),
+    loadProviders: () => Promise.resolve(new Map([["docker", () => provider]])),
     providerConfiguration: () => ({}),
     send: (event) => events.push(event),
     parallel: 8,
