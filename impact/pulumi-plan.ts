@@ -290,11 +290,18 @@ function nameOf(settled: unknown, urn: string): Known<string> {
 
 function template(settled: Known<unknown>, hiddenChanges: readonly string[]): TaskTemplate {
   const taskSpec = valueAt(settled, ["taskSpec"]);
-  const { placement, ...rest } = isRecord(taskSpec) ? taskSpec : {};
+  const { placement, runtime, containerSpec, ...rest } = isRecord(taskSpec) ? taskSpec : {};
+  const { isolation, ...container } = isRecord(containerSpec) ? containerSpec : {};
   return {
     placement,
     // A task that the executor does not know yet, as in an unknown block, differs from any other.
-    rest: isKnown(taskSpec) ? rest : notKnown,
+    rest: isKnown(taskSpec)
+      ? {
+          ...rest,
+          containerSpec: { ...container, ...(isolation !== "default" && { isolation }) },
+          ...(runtime !== "container" && { runtime }),
+        }
+      : notKnown,
     endpoint: valueAt(settled, ["endpointSpec"]),
     hiddenChanges,
     paths: { placement: "taskSpec.placement", rest: "taskSpec", endpoint: "endpointSpec" },
@@ -307,16 +314,39 @@ function hasFixedName(after: ResourceState | undefined): boolean {
   return name !== undefined && !(Array.isArray(defaults) && defaults.includes("name"));
 }
 
-/** Which steps must come first. Where the input does not say, what a service mounts or is attached to tells. */
+/** By which of a service's properties it waits for objects of other kinds. */
+const attachments: readonly { readonly kind: string; readonly path: readonly string[] }[] = [
+  { kind: "docker:index/volume:Volume", path: ["taskSpec", "containerSpec", "mounts"] },
+  { kind: "docker:index/network:Network", path: ["taskSpec", "networksAdvanceds"] },
+  { kind: "docker:index/secret:Secret", path: ["taskSpec", "containerSpec", "secrets"] },
+  { kind: pulumiTypes.config, path: ["taskSpec", "containerSpec", "configs"] },
+];
+
+/**
+ * Which steps must come first. Engine events do not say: there a service waits for what it mounts or is attached to by name,
+ * and for all that is created anew where it refers to something that is not known yet.
+ */
 function dependencies(
   { after, before, op }: RawStep,
   { producers, shownIds }: { producers: ReadonlyMap<string, string>; shownIds: ReadonlySet<string> },
 ): readonly string[] {
   const state = op === "delete" ? before : after;
   if (state?.dependencies) return state.dependencies.filter((urn) => shownIds.has(urn));
+  const settled = settlePulumiValue(state?.inputs ?? {});
   const texts = new Set<string>();
-  collectTexts(state?.inputs, texts);
-  return [...texts].flatMap((text) => producers.get(text) ?? []);
+  let urns: readonly string[] = [];
+  for (const { kind, path } of attachments) {
+    const value = valueAt(settled, path);
+    collectTexts(value, texts);
+    if (holdsUnknown(value)) urns = [...urns, ...[...producers.values()].filter((urn) => typeOfUrn(urn) === kind)];
+  }
+  return [...new Set([...urns, ...[...texts].flatMap((text) => producers.get(text) ?? [])])];
+}
+
+function holdsUnknown(value: unknown): boolean {
+  if (value === notKnown) return true;
+  if (Array.isArray(value)) return value.some(holdsUnknown);
+  return isRecord(value) && Object.values(value).some(holdsUnknown);
 }
 
 function collectTexts(value: unknown, into: Set<string>): void {

@@ -20,7 +20,7 @@ const digestStep = z.object({
 
 /** `PreviewDigest` of Pulumi's pkg/display/json.go. */
 const digest = z.object({
-  steps: z.array(digestStep).nullish(),
+  steps: z.array(z.object({ op: z.string(), urn: z.string() }).loose()).nullish(),
   diagnostics: z.array(z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() })).nullish(),
   changeSummary: z.record(z.string(), z.number()).nullish(),
 });
@@ -75,21 +75,29 @@ export function isDigest(document: unknown): boolean {
 export function readDigest(document: unknown, file: string, executor: Executor): Plan {
   const read = digest.safeParse(document);
   if (!read.success) throw notPreview(file, `another form at ${issuePath(read.error)}`);
-  const steps = (read.data.steps ?? []).map((step): RawStep => {
+  const shown = read.data.steps ?? [];
+  // What cannot have to do with data is not looked into: it may be most of a preview.
+  const steps = shown.flatMap((step, index): readonly RawStep[] => {
     const type = typeOfUrn(step.urn);
-    return {
-      op: step.op,
-      urn: step.urn,
-      type,
-      before: concernsData(type) ? (step.oldState ?? undefined) : undefined,
-      after: concernsData(type) ? (step.newState ?? undefined) : undefined,
-      changedPaths: Object.keys(step.detailedDiff ?? {}),
-      replaceReasons: step.replaceReasons ?? [],
-      deletesFirst: deletesFirst(step.oldState ?? undefined),
-    };
+    if (!concernsData(type)) return [];
+    const known = digestStep.safeParse(step);
+    if (!known.success) throw notPreview(file, `another form at steps.${index}.${issuePath(known.error)}`);
+    const { op, urn, oldState, newState, replaceReasons, detailedDiff } = known.data;
+    return [
+      {
+        op,
+        urn,
+        type,
+        before: oldState ?? undefined,
+        after: newState ?? undefined,
+        changedPaths: Object.keys(detailedDiff ?? {}),
+        replaceReasons: replaceReasons ?? [],
+        deletesFirst: deletesFirst(oldState ?? undefined),
+      },
+    ];
   });
   const same = read.data.changeSummary?.["same"] ?? 0;
-  const shownSame = steps.filter(({ op }) => op === "same").length;
+  const shownSame = shown.filter(({ op }) => op === "same").length;
   const errors = (read.data.diagnostics ?? [])
     .filter(({ severity }) => severity === "error")
     .map(({ message }) => firstLine(message));

@@ -1,7 +1,8 @@
 /** What each rule says about a service's data: its storage, its server, its image, and who else writes. */
 import { compareStorage, dataKeeper, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
-import { constraintText, sentence, triggers } from "./fate-words.ts";
+import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
 import { majorVersion } from "./image-catalogue.ts";
+import { sharesHostPort } from "./plan-execution.ts";
 import type { PlannedService } from "./planned-change.ts";
 import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
 import { isAppendOnly } from "./redis-settings.ts";
@@ -143,7 +144,7 @@ function nextPlaceParts(
   if (relation === "same") return [...loadParts(change, keeper, next, course.after, place), ...image];
   if (relation === "other") {
     const hereOther = compareStorage(place, target, true) !== "same";
-    return [hereOther ? otherPlace(change, place, target) : movedAway(change, place), ...image];
+    return [...(hereOther ? otherPlace(change, course.after, place, target) : [movedAway(change, place)]), ...image];
   }
   return [undecided(change, place, target), ...image];
 }
@@ -175,20 +176,29 @@ function leftBehind(change: ServiceChange, place: DataPlace, cause: Cause, means
   return { fate: "left behind", cause, remedies: means, leftBehind: [lies] };
 }
 
-function otherPlace(change: ServiceChange, place: DataPlace, target: DataPlace): Part {
-  const { before } = change;
-  const [from, to] = [placeWords(place), placeWords(target)];
+function otherPlace(
+  change: ServiceChange,
+  after: PlannedService,
+  place: DataPlace,
+  target: DataPlace,
+): readonly Part[] {
+  const { before, step, comparison } = change;
+  const from = placeWords(place);
+  const to = placeWords(target);
   const elsewhere = from === to ? `another folder of ${from}` : to;
   const path = isKnown(target.path) ? target.path : "the data path";
-  const moved =
-    isKnown(place.path) && isKnown(target.path) && place.path !== target.path
-      ? ` (the data path moves from ${place.path} to ${target.path})`
-      : "";
+  const isOtherPath = isKnown(place.path) && isKnown(target.path) && place.path !== target.path;
+  const moved = isOtherPath ? ` (the data path moves from ${String(place.path)} to ${path})` : "";
   const text = `The new task finds ${elsewhere} at ${path}${moved} and starts without the data, which stays in ${from}.`;
-  const isMemory = target.kind === "memory" || target.kind === "anonymous volume" || target.kind === "container";
-  return leftBehind(change, place, { text, path: target.at, before: from, after: isMemory ? to : elsewhere }, [
-    copyFirst(place, target, nameOf(before), before.definition.image),
-  ]);
+  const means = [copyFirst(place, target, nameOf(before), before.definition.image)];
+  const about = shownChanges(step, before, after, comparison).filter(
+    (shown) => shown.path.startsWith(target.at) || shown.path.startsWith(place.at),
+  );
+  const causes: readonly Cause[] =
+    about.length > 0
+      ? about.map((shown) => ({ text, ...shown }))
+      : [{ text, path: target.at, before: from, after: elsewhere }];
+  return causes.map((cause) => leftBehind(change, place, cause, means));
 }
 
 function movedAway(change: ServiceChange, place: DataPlace): Part {
@@ -253,8 +263,7 @@ function loadParts(
     return [];
   const start = redisStart(old.redis, next.redis, { before: old.entry.redis, after: next.entry.redis });
   if (start.kind === "loads") return [];
-  if (start.kind === "not known")
-    return [{ fate: "unknown", cause: { text: sentence(start.why), path: start.path } }];
+  if (start.kind === "not known") return [{ fate: "unknown", cause: { text: sentence(start.why), path: start.path } }];
   const danger = start.overwrites ? " The next snapshot overwrites the old file." : "";
   const text = `${sentence(start.why)} It starts empty; the old data stays as a file in ${placeWords(place)}.${danger}`;
   const shown = showChanges([
@@ -342,7 +351,8 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
   }
   const was = before.definition.replicas;
   const is = after.definition.replicas;
-  const isBlocked = outcome?.cannotStart !== undefined;
+  // A task that waits for the port that another one holds does not write.
+  const isBlocked = outcome?.cannotStart !== undefined && sharesHostPort(before.definition, after.definition);
   if (isKnown(was) && isKnown(is) && is > was && is > 1 && !isBlocked && sharesStorage(change, after)) {
     const text =
       "Several tasks keep their data in the same volume, or each in another node's volume of that name: they overwrite each other's files, or answer differently.";

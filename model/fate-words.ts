@@ -59,7 +59,8 @@ function scaleChange(step: PlannedStep, before: PlannedService, after: PlannedSe
   };
 }
 
-function shownChanges(
+/** What changes in a service, fit to be shown. */
+export function shownChanges(
   { operation }: PlannedStep,
   before: PlannedService,
   after: PlannedService,

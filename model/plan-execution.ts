@@ -395,7 +395,8 @@ function publishedPorts(definition: ServiceDefinition, mode: "host" | "ingress")
   });
 }
 
-function sharesHostPort(one: ServiceDefinition, other: ServiceDefinition): boolean {
+/** Whether two services want the same port of their node. */
+export function sharesHostPort(one: ServiceDefinition, other: ServiceDefinition): boolean {
   const taken = publishedPorts(one, "host");
   return publishedPorts(other, "host").some((port) => taken.includes(port));
 }

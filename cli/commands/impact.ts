@@ -1,0 +1,154 @@
+import { createReadStream, readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { readPlan, type Source } from "../../impact/input.ts";
+import { readFacts, type ReadFacts } from "../../impact/live-facts.ts";
+import { renderHtml } from "../../impact/render-html.ts";
+import { impactDocument } from "../../impact/render-json.ts";
+import { renderMarkdown } from "../../impact/render-markdown.ts";
+import { renderSarif } from "../../impact/render-sarif.ts";
+import { renderText } from "../../impact/render-text.ts";
+import { analyse, type ImpactReport } from "../../impact/report.ts";
+import { InputError } from "../../model/input-error.ts";
+import { compareFates, type DataFate } from "../../model/verdict.ts";
+import { Exit, exitCode } from "../exit-code.ts";
+import { openOutput, type Output } from "../output.ts";
+
+/** Options of `holdfast impact`. */
+export interface ImpactOptions {
+  swarm?: true | undefined;
+  facts?: string | undefined;
+  saveFacts?: string | undefined;
+  engine: "pulumi" | "embedded";
+  prune?: true | undefined;
+  stackName?: string | undefined;
+  json?: true | undefined;
+  markdown?: string | true | undefined;
+  previous?: string | undefined;
+  sarif?: string | true | undefined;
+  sarifLocation: string;
+  html?: string | undefined;
+  failOn: "interrupted" | "at-risk" | "left-behind" | "destroyed" | "never";
+  acceptDataLoss: string[];
+  cwd?: string | undefined;
+  verbose?: true | undefined;
+}
+
+/** `holdfast impact [file] [after]`: says what a planned change does to data, and ends with 1 when it reaches the threshold. */
+export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {
+  const output = openOutput(options.json ?? false);
+  const facts = await factsOf(options);
+  const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
+  const plan = await readPlan(sources, {
+    executor: options.engine,
+    variables: definedVariables(),
+    prune: options.prune ?? false,
+    ...(facts && { live: facts.estate }),
+    ...(options.stackName !== undefined && { stack: options.stackName }),
+  });
+  const report = analyse(plan, facts?.live);
+  print(report, options, output);
+  if (reaches(report, options)) throw new Exit(exitCode.failed);
+}
+
+async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise<ReadFacts | undefined> {
+  if (facts !== undefined) return readFacts(parseJson(readText(facts), facts), facts);
+  if (swarm === undefined) return undefined;
+  const { swarmFacts } = await import("../swarm-facts.ts");
+  const document = await swarmFacts(cwd);
+  if (saveFacts !== undefined) writeFileSync(saveFacts, `${JSON.stringify(document, undefined, 2)}\n`);
+  return readFacts(document, "the live swarm");
+}
+
+function openSource(file: string): Source {
+  const isInput = file === "-";
+  const folder = isInput ? process.cwd() : dirname(file);
+  const stream = isInput ? process.stdin : createReadStream(file);
+  stream.setEncoding("utf8");
+  return {
+    name: isInput ? "standard input" : file,
+    chunks: readable(stream, file),
+    readFile: (path) => {
+      try {
+        return readFileSync(resolve(folder, path), "utf8");
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+async function* readable(stream: NodeJS.ReadableStream, file: string): AsyncIterable<string> {
+  try {
+    for await (const chunk of stream) yield String(chunk);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, error: unknown): InputError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
+  return new InputError({
+    path: file,
+    expected: "a file that can be read",
+    got: code,
+    fix: "Name a file that is there",
+  });
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new InputError({
+      path: file,
+      expected: "JSON",
+      got: "text that is cut off or no JSON",
+      fix: "Write it again",
+    });
+  }
+}
+
+function definedVariables(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function print(report: ImpactReport, options: ImpactOptions, output: Output): void {
+  const { markdown, sarif, html, previous } = options;
+  const comment = (): string => renderMarkdown(report, previous === undefined ? {} : { previous: readText(previous) });
+  const log = (): string => renderSarif(report, options.sarifLocation);
+  if (typeof markdown === "string") writeFileSync(markdown, comment());
+  if (typeof sarif === "string") writeFileSync(sarif, log());
+  if (html !== undefined) writeFileSync(html, renderHtml(report));
+  if (output.json) output.document(impactDocument(report));
+  else if (markdown === true) output.print(comment().trimEnd());
+  else if (sarif === true) output.print(log().trimEnd());
+  else output.print(renderText(report, output.style).trimEnd());
+}
+
+const fates: Readonly<Record<Exclude<ImpactOptions["failOn"], "never">, DataFate>> = {
+  interrupted: "interrupted",
+  "at-risk": "at risk",
+  "left-behind": "left behind",
+  destroyed: "destroyed",
+};
+
+/** What holds only as long as an assumption does counts with what it is otherwise. */
+function reaches({ verdicts }: ImpactReport, { failOn, acceptDataLoss }: ImpactOptions): boolean {
+  if (failOn === "never") return false;
+  const threshold = fates[failOn];
+  return verdicts.some(({ name, fate, otherwise, assumptions }) => {
+    if (acceptDataLoss.includes(name)) return false;
+    const isAssumed = otherwise !== undefined && assumptions.length > 0;
+    return compareFates(fate, threshold) >= 0 || (isAssumed && compareFates(otherwise.fate, threshold) >= 0);
+  });
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { EngineConnection } from "../swarm/connection.ts";
+import { openContext } from "./context.ts";
+import { findEngineToRead } from "./find-swarm.ts";
+import { readSwarm } from "./read-swarm.ts";
+
+const taskSchema = z.looseObject({
+  ServiceID: z.string().optional(),
+  Status: z.looseObject({
+    State: z.string(),
+    ContainerStatus: z.looseObject({ ContainerID: z.string().optional() }).nullish(),
+  }),
+});
+
+const statsSchema = z.object({
+  memory_stats: z.object({ usage: z.number(), stats: z.record(z.string(), z.number()).optional() }),
+});
+
+const sizesSchema = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
+
+/**
+ * Asks the swarm for all that sharpens a verdict, in the form that `impact/live-facts.ts` reads. What the connected engine cannot
+ * tell, such as the memory of a task on another node, is left out.
+ *
+ * @throws EngineError (an InputError) when the engine does not answer or manages no swarm
+ */
+export async function swarmFacts(cwd: string | undefined): Promise<Record<string, unknown>> {
+  return factsFrom(await findEngineToRead(openContext({ ...(cwd !== undefined && { cwd }) })));
+}
+
+/** {@link swarmFacts} over a connection. */
+export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
+  const live = await readSwarm(connection);
+  const { docker } = connection;
+  const [tasks, sizes] = await Promise.all([
+    docker.listTasks().then((list) => z.array(taskSchema).parse(list)),
+    docker.df().then(
+      (usage: unknown) => sizesSchema.safeParse(usage).data?.Volumes ?? undefined,
+      () => undefined,
+    ),
+  ]);
+  return {
+    ...live,
+    ...(sizes && { volumes: sizes }),
+    tasks,
+    datasetBytes: await datasetBytes(connection, live.services ?? [], tasks),
+  };
+}
+
+/** The memory that each service's task uses: no dataset is larger than that. */
+async function datasetBytes(
+  { docker }: EngineConnection,
+  services: readonly unknown[],
+  tasks: readonly z.infer<typeof taskSchema>[],
+): Promise<Record<string, number>> {
+  const names = new Map(
+    z
+      .array(z.looseObject({ ID: z.string(), Spec: z.looseObject({ Name: z.string() }) }))
+      .parse(services)
+      .map(({ ID, Spec }) => [ID, Spec.Name]),
+  );
+  const sizes = await Promise.all(
+    tasks.map(async ({ ServiceID, Status }): Promise<[string, number] | undefined> => {
+      const name = names.get(ServiceID ?? "");
+      const id = Status.ContainerStatus?.ContainerID;
+      if (name === undefined || id === undefined || Status.State !== "running") return undefined;
+      const answer: unknown = await docker
+        .getContainer(id)
+        .stats({ stream: false, "one-shot": true })
+        .catch(() => undefined);
+      const memory = statsSchema.safeParse(answer).data?.memory_stats;
+      return memory && [name, memory.usage - (memory.stats?.["inactive_file"] ?? 0)];
+    }),
+  );
+  return Object.fromEntries(sizes.filter((size) => size !== undefined));
+}

@@ -1,0 +1,93 @@
+/** A plan's verdicts with everything that a renderer tells. */
+import { createHash } from "node:crypto";
+import { judgePlan } from "../model/data-fate.ts";
+import type { Executor, LiveFacts, Plan, PolicyFinding } from "../model/planned-change.ts";
+import { compareFates, worstFate, type Cause, type DataFate, type Verdict } from "../model/verdict.ts";
+
+/** What is said about one plan. */
+export interface ImpactReport {
+  readonly executor: Executor;
+  /** The worst of all fates. */
+  readonly worst: DataFate;
+  /** Worst first. */
+  readonly verdicts: readonly Verdict[];
+  /** Services that keep no data. */
+  readonly withoutData: readonly string[];
+  /** Why the plan cannot be carried out as it is. */
+  readonly errors: readonly string[];
+  readonly policyFindings: readonly PolicyFinding[];
+  /** How many unchanged resources the plan does not show. */
+  readonly unseen: number;
+}
+
+/** Says what a plan does to data. */
+export function analyse(plan: Plan, live: LiveFacts = {}): ImpactReport {
+  const { verdicts, withoutData } = judgePlan(plan, live);
+  const { executor, errors, policyFindings, unseen } = plan;
+  return {
+    executor,
+    worst: worstFate(verdicts.map(({ fate }) => fate)),
+    verdicts,
+    withoutData,
+    errors,
+    policyFindings,
+    unseen,
+  };
+}
+
+/** Whether a fate is one that a reviewer must not overlook. */
+export function isLoss(fate: DataFate): boolean {
+  return compareFates(fate, "left behind") >= 0;
+}
+
+/** Whether a verdict is only good as long as something holds that could not be looked at, and a loss otherwise. */
+export function isDoubtful({ fate, otherwise, assumptions }: Verdict): boolean {
+  return otherwise !== undefined && assumptions.length > 0 && !isLoss(fate) && isLoss(otherwise.fate);
+}
+
+/** A fate in words, with what it is otherwise. */
+export function fateWords(verdict: Verdict): string {
+  return isDoubtful(verdict) && verdict.otherwise ? `${verdict.fate}, or ${verdict.otherwise.fate}` : verdict.fate;
+}
+
+/** Causes that are told in the same words, with all that they are about. */
+export function groupCauses(
+  causes: readonly Cause[],
+): readonly { readonly text: string; readonly about: readonly Cause[] }[] {
+  const groups = new Map<string, Cause[]>();
+  for (const cause of causes) groups.set(cause.text, [...(groups.get(cause.text) ?? []), cause]);
+  return [...groups].map(([text, about]) => ({ text, about: about.filter(({ path }) => path !== undefined) }));
+}
+
+/** Tells a finding from another, and knows it again in a later run: what it is about, its fate, and the property at fault. */
+export function fingerprint({ id, fate, causes }: Verdict): string {
+  return createHash("sha256")
+    .update(JSON.stringify([id, fate, causes.map(({ path }) => path ?? "")]))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+/** An outage in words: `0.3 to 13 s`. */
+export function outageWords({ outage }: Verdict): string {
+  const { leastSeconds, mostSeconds } = outage;
+  if (mostSeconds === 0) return "no outage";
+  if (mostSeconds === undefined) return "does not answer until somebody acts";
+  return `${leastSeconds} to ${mostSeconds} s without an answer`;
+}
+
+/** A task effect in words. */
+export function effectWords({ taskEffect, subject }: Verdict): string {
+  if (subject === "volume") return "volume of no service that is shown";
+  switch (taskEffect) {
+    case "none":
+      return "task goes on";
+    case "replaced":
+      return "task replaced";
+    case "moved":
+      return "task moved to another node";
+    case "stopped":
+      return "task stopped";
+    case "cannot start":
+      return "new task cannot start";
+  }
+}
