@@ -1,7 +1,7 @@
-import { hasErrors, isUnchanged, type OperationView, type ResourceRow } from "./operation-view.ts";
+import { hasErrors, isUnchanged, type OperationView, type ResourceRow, type StepProgress } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import { infoText, statusText } from "./row-text.ts";
-import { cutTo, padTo, visibleWidth, type Style } from "./style.ts";
+import { cutTo, padTo, plain, visibleWidth, type Style } from "./style.ts";
 
 /** The room that a picture has on the terminal. */
 export interface Room {
@@ -43,24 +43,33 @@ export function treeLines(view: OperationView, nowMs: number, room: Room, style:
 }
 
 function cellsOf(row: ResourceRow, lead: string, view: OperationView, nowMs: number) {
-  const step = row.steps.at(-1);
+  const step = standingStep(row);
   if (step === undefined)
     return { texts: ["", lead + row.type, row.name, "", row.message ?? ""], colour: "dim" as const, isFinished: true };
   const { symbol, colour } = operationWords(step.metadata.op);
-  const statuses = row.isStack ? [stackStatus(row, view, nowMs)] : row.steps.map((one) => statusText(one, view, nowMs));
-  const info = infoText(row, step, view, (_format, text) => text);
+  const isRunningStack = row.isStack && step.endedMs === undefined;
+  const status = statusText(step, view, nowMs) || (isRunningStack ? "running" : "");
+  const info = infoText(row, step, view, plain);
   return {
-    texts: [symbol, lead + row.type, row.name, [...new Set(statuses)].filter(Boolean).join(", "), info],
+    texts: [symbol, lead + row.type, row.name, row.isStack && hasFailed(view) ? "**failed**" : status, info],
     colour: step.failed ? ("red" as const) : colour,
     isFinished: step.endedMs !== undefined,
   };
 }
 
-function stackStatus(row: ResourceRow, view: OperationView, nowMs: number): string {
-  const step = row.steps.at(-1);
-  if (step === undefined) return "";
-  if (step.endedMs === undefined) return statusText(step, view, nowMs) || "running";
-  return hasErrors(view) ? "**failed**" : statusText(step, view, nowMs);
+function hasFailed(view: OperationView): boolean {
+  return view.summary !== undefined && hasErrors(view);
+}
+
+/**
+ * The step that says how a resource stands: the one under way, or that has failed; of a replacement that is planned or
+ * over, the whole, which took as long as its halves.
+ */
+function standingStep({ steps }: ResourceRow): StepProgress | undefined {
+  const last = steps.at(-1);
+  const whole = steps.find(({ metadata }) => metadata.op === "replace");
+  if (last === undefined || whole === undefined || last.failed || last.endedMs === undefined) return last;
+  return { ...whole, startedMs: steps[0]?.startedMs ?? whole.startedMs, endedMs: last.endedMs };
 }
 
 function branches(view: OperationView): Branch[] {

@@ -22,12 +22,22 @@ const tagBytes = 16;
 const saltBytes = 8;
 /** What a salt's own ciphertext must say. */
 const proof = "pulumi";
-const deriveKey = promisify(pbkdf2);
+const pbkdf2Async = promisify(pbkdf2);
+
+/** Keys that this process has derived: one command opens its stack several times, and a derivation takes long by design. */
+const derivedKeys = new Map<string, Promise<Buffer>>();
+
+function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
+  const name = `${salt.toString("base64")} ${passphrase}`;
+  const key = derivedKeys.get(name) ?? pbkdf2Async(passphrase, salt, iterations, keyBytes, "sha256");
+  derivedKeys.set(name, key);
+  return key;
+}
 
 /** Makes a secrets manager with a new salt; takes some tenths of a second, off the main thread. */
 export async function createSecretsManager(passphrase: string): Promise<SecretsManager> {
   const salt = randomBytes(saltBytes);
-  const key = await deriveKey(passphrase, salt, iterations, keyBytes, "sha256");
+  const key = await deriveKey(passphrase, salt);
   return manager(key, `v1:${salt.toString("base64")}:${encryptWith(key, proof)}`);
 }
 
@@ -41,7 +51,7 @@ export async function openSecretsManager(passphrase: string, salt: string): Prom
   const [, saltText = "", proofText = ""] =
     /^v1:([A-Za-z0-9+/=]+):(v1:[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+)$/.exec(salt) ?? [];
   if (saltText === "") throw new SyntaxError("not a salt of Pulumi's passphrase provider");
-  const key = await deriveKey(passphrase, Buffer.from(saltText, "base64"), iterations, keyBytes, "sha256");
+  const key = await deriveKey(passphrase, Buffer.from(saltText, "base64"));
   try {
     return decryptWith(key, proofText) === proof ? manager(key, salt) : undefined;
   } catch {

@@ -39,19 +39,18 @@ describe("the live tree", () => {
     assert.deepEqual(treeLines(view, 90_000, wide, plain)[3], net);
   });
 
-  it("lists both halves and the whole of a replacement in one row", () => {
+  it("shows a replacement as one: the half under way, and then the whole", () => {
     const rotation = { data: "update-replace" } as const;
-    const view = viewOf("update", false, [
-      begins(changed("create-replacement", urns.password, rotation)),
-      ends(changed("create-replacement", urns.password, rotation)),
-      begins(changed("replace", urns.password, rotation)),
-      ends(changed("replace", urns.password, rotation)),
-      begins(step("delete-replaced", urns.password)),
-    ]);
-    assert.equal(
-      treeLines(view, 0, wide, plain)[1],
-      " --  docker:index:Secret  password  created replacement (0.00s), replaced (0.00s), deleting original (0s)  [diff: ~data]",
-    );
+    const half = changed("create-replacement", urns.password, rotation);
+    const whole = changed("replace", urns.password, rotation);
+    const deletion = step("delete-replaced", urns.password);
+    const begun = [begins(half), ends(half), begins(whole), ends(whole), begins(deletion)];
+    const row = (bodies: EventBody[], planning: boolean) =>
+      treeLines(viewOf("update", planning, bodies), 0, wide, plain)[1];
+    assert.equal(row(begun, false), " --  docker:index:Secret  password  deleting original (0s)  [diff: ~data]");
+    const done = [...begun, ends(deletion)];
+    assert.equal(row(done, false), " +-  docker:index:Secret  password  replaced (0.00s)  [diff: ~data]");
+    assert.equal(row(done, true), " +-  docker:index:Secret  password  replace  [diff: ~data]");
   });
 
   it("never draws a line wider than the terminal nor more lines than it has", () => {
