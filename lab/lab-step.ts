@@ -8,7 +8,7 @@ export const labSteps = {
 } as const;
 
 /** The id of a step. */
-export type LabStepId = keyof typeof labSteps;
+type LabStepId = keyof typeof labSteps;
 
 /** What is told about a step; a step that has nothing to do is only told as skipped. */
 export interface LabStepEvent {

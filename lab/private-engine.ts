@@ -69,7 +69,7 @@ shift
 exec dockerd "$@"`;
 
 /** dockerd's arguments. */
-export function dockerdArguments(engine: PrivateEngine): string[] {
+function dockerdArguments(engine: PrivateEngine): string[] {
   return [
     ...["--data-root", join(engine.directory, "data")],
     ...["--exec-root", join(engine.runDirectory, "exec")],
@@ -97,11 +97,13 @@ export function dockerdArguments(engine: PrivateEngine): string[] {
 export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Promise<EngineConnection> {
   await endOwnedProcesses(engine.lab, engine.part);
   const cover = join(engine.directory, "cover");
-  for (const directory of [cover, join(engine.runDirectory, "exec")]) {
+  const temporary = join(engine.directory, "tmp");
+  for (const directory of [cover, temporary, join(engine.runDirectory, "exec")]) {
     await rm(directory, { recursive: true, force: true });
   }
   await rm(join(engine.runDirectory, "dockerd.pid"), { force: true });
   await mkdir(engine.runDirectory, { recursive: true, mode: 0o700 });
+  await mkdir(temporary, { recursive: true });
 
   const inNetwork = engine.namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${engine.namespace}`];
   const ownHostname = engine.hostname === undefined ? [] : ["--uts"];
@@ -117,6 +119,7 @@ export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Prom
       environment: {
         ...toolbox.environment,
         COVER_DIRECTORY: cover,
+        TMPDIR: temporary,
         [ownerVariable]: ownerMark(engine.lab, engine.part),
       },
       logPath: join(engine.directory, "dockerd.log"),

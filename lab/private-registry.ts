@@ -20,7 +20,7 @@ export interface PrivateRegistry {
 }
 
 /** The name under which a registry's processes are known within their lab. */
-export const registryPart = "registry";
+const registryPart = "registry";
 
 const answerLimitMs = 3000;
 

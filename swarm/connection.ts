@@ -23,7 +23,7 @@ export class EngineError extends InputError {
 }
 
 /** How long an engine may take to answer the first question before it counts as not reachable. */
-export const pingLimitMs = 3000;
+const pingLimitMs = 3000;
 
 /** Makes a connection object for the engine at an address; nothing is contacted yet. */
 export function connectEngine(address: EngineAddress): EngineConnection {

@@ -6,10 +6,10 @@ import { z } from "zod";
 import { InputError, showValue } from "../model/input-error.ts";
 
 /** Where the address of an engine came from, in the order in which the docker CLI looks. */
-export type EngineSource = "argument" | "DOCKER_HOST" | "context" | "default socket";
+type EngineSource = "argument" | "DOCKER_HOST" | "context" | "default socket";
 
 /** The certificates of a connection over TLS, in PEM. */
-export interface EngineCertificates {
+interface EngineCertificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;

@@ -16,6 +16,7 @@ import { findOwnedProcesses } from "../../lab/owned-process.ts";
 import { sandboxStatus, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
 import type { Sandbox, SandboxOptions } from "../../lab/sandbox.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
+import type { Toolbox } from "../../lab/toolbox.ts";
 import { findEngine, listNodes, requireManager } from "../../swarm/connection.ts";
 import { sandboxStartMs, testCacheDirectory } from "../support/sandbox.ts";
 
@@ -168,7 +169,11 @@ describe("a sandbox", function () {
       await writeFile(join(other, "sandbox.json"), "cut sh");
       await writeFile(join(data, "kept.txt"), "mine");
       await execa("mount", ["--bind", data, join(other, "mounted")]);
-      await stopSandbox(other);
+      try {
+        await stopSandbox(other);
+      } finally {
+        await execa("umount", [join(other, "mounted")], { reject: false });
+      }
       assert.equal(existsSync(other), false);
       assert.equal(await readFile(join(data, "kept.txt"), "utf8"), "mine");
     });
@@ -177,24 +182,26 @@ describe("a sandbox", function () {
   describe("on the machine's own network", () => {
     const namespace = `holdfast-test-${process.pid}`;
     const project = new URL("../../lab/sandbox.ts", import.meta.url).href;
-    const inNamespace = (command: string[]) => execa("ip", ["netns", "exec", namespace, ...command]);
-    const links = async () => (await inNamespace(["ls", "/sys/class/net"])).stdout.split("\n");
+    let tools: Toolbox;
+    const ip = (...args: string[]) => execa("ip", args, { env: tools.environment });
+    const inNamespace = (...command: string[]) => execa("nsenter", [`--net=/run/netns/${namespace}`, ...command]);
+    const links = async () => {
+      const { stdout } = await ip("-netns", namespace, "-oneline", "link");
+      return stdout.split("\n").map((line) => line.split(": ")[1]);
+    };
 
     before(async () => {
-      await execa("ip", ["netns", "add", namespace]);
-      await execa("ip", ["-netns", namespace, "link", "set", "lo", "up"]);
+      tools = await fillToolbox(testCacheDirectory, () => undefined);
+      await ip("netns", "add", namespace);
+      await ip("-netns", namespace, "link", "set", "lo", "up");
     });
-    after(() => execa("ip", ["netns", "delete", namespace]));
+    after(() => ip("netns", "delete", namespace));
 
     /** Another network namespace stands for the machine's: here a sandbox of the person who runs the tests may run. */
     async function call(name: "startSandbox" | "stopSandbox", ...args: unknown[]): Promise<unknown> {
       const script = `import * as lab from "${project}";
         console.log(JSON.stringify(await lab.${name}(...${JSON.stringify(args)})) ?? "null");`;
-      const command = [
-        "nsenter",
-        [`--net=/run/netns/${namespace}`, process.execPath, "--input-type=module", "-e", script],
-      ] as const;
-      return JSON.parse((await execa(...command)).stdout);
+      return JSON.parse((await inNamespace(process.execPath, "--input-type=module", "-e", script)).stdout);
     }
 
     it("publishes ports at 127.0.0.1 and removes the links that it made", async () => {
@@ -207,7 +214,7 @@ describe("a sandbox", function () {
         await runRedis(sandbox, "host", { port: 7005 });
         const ping =
           "const s = require('node:net').connect(7005, '127.0.0.1', () => s.write('PING\\r\\n')); s.on('data', (d) => { process.stdout.write(d); s.end(); });";
-        assert.equal((await inNamespace([process.execPath, "-e", ping])).stdout, "+PONG");
+        assert.equal((await inNamespace(process.execPath, "-e", ping)).stdout, "+PONG");
         assert.ok((await links()).length > before.length + 2);
       } finally {
         await call("stopSandbox", directory);
