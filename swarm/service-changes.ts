@@ -58,16 +58,11 @@ export async function resolveImage(
     ...spec.TaskTemplate,
     ContainerSpec: {
       ...ContainerSpec,
-      Image: image.includes("@") ? image : `${withTag(image)}@${distribution.Descriptor.digest}`,
+      Image: image.includes("@") ? image : `${image}@${distribution.Descriptor.digest}`,
     },
     ...(platforms.length > 0 && { Placement: { ...spec.TaskTemplate.Placement, Platforms: platforms } }),
   };
   return { spec: { ...spec, TaskTemplate } };
-}
-
-/** An image's name with the tag that Docker takes where none is given. */
-function withTag(image: string): string {
-  return /:[^/]+$/.test(image) ? image : `${image}:latest`;
 }
 
 /**

@@ -137,7 +137,7 @@ function genericResources(
 function containerSpec(container: ContainerProperties): ContainerSpec {
   const path = "taskSpec.containerSpec";
   return {
-    Image: container.image,
+    Image: familiarImage(container.image),
     ...withoutEmpty({
       Labels: labelMap(container.labels),
       Command: container.commands,
@@ -180,6 +180,15 @@ function containerSpec(container: ContainerProperties): ContainerSpec {
     }),
     Init: container.init,
   };
+}
+
+/**
+ * An image's name as Docker's own client sends it: with a tag where there is neither tag nor digest, without Docker Hub's
+ * long name (moby client/service_create.go, `imageWithTagString`).
+ */
+function familiarImage(image: string): string {
+  const familiar = image.replace(/^docker\.io\/(?:library\/)?/, "");
+  return /[:@][^/]+$/.test(familiar) ? familiar : `${familiar}:latest`;
 }
 
 function fileTarget(file: { fileName: string; fileUid: string; fileGid: string; fileMode: number }) {

@@ -110,14 +110,20 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
   const { service, tasks, downNodes } = view;
   const update = service.UpdateStatus;
   const present = tasks.filter((task) => isUpToDate(task, service));
-  const failed = present.filter((task) => failureStates.has(task.Status.State) && !memory.earlierTasks.has(task.ID));
+  const failed = present.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID));
   const live = tasks.filter(isLive);
   const wanted = present.filter((task) => isLive(task) && isWanted(task) && !memory.doomedTasks.has(task.ID));
   const leaving = live.filter((task) => !wanted.includes(task) && !downNodes.has(task.NodeID));
   const replicas = service.Spec.Mode.Global ? undefined : (service.Spec.Mode.Replicated?.Replicas ?? 1);
 
-  if (update?.State?.startsWith("rollback_") && update.State !== "rollback_started") {
-    return failing(failed, `${update.State.replace("_", " ")}: ${update.Message ?? ""}`);
+  // Once Swarm rolls back, the service's specification is the old one: its tasks would pass for what was declared.
+  if (update?.State?.startsWith("rollback_")) {
+    const words = `${update.State.replace("_", " ")}: ${update.Message ?? ""}`;
+    if (update.State === "rollback_started") return { state: "waiting", progress: words };
+    return failing(
+      tasks.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID)),
+      words,
+    );
   }
   const unlucky = [...slotsOf(failed).values()].find(
     (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),
@@ -170,6 +176,10 @@ function hasConstraintsOf(service: Service, task: Task): boolean {
     task.Spec.Placement?.Constraints ?? [],
     service.Spec.TaskTemplate.Placement?.Constraints ?? [],
   );
+}
+
+function hasFailed(task: Task): boolean {
+  return failureStates.has(task.Status.State);
 }
 
 /** A replica's number, or a global service's node. */

@@ -1,4 +1,6 @@
 import { parseDuration } from "../../model/durations.ts";
+import { InputError } from "../../model/input-error.ts";
+import { dockerWords } from "../../swarm/docker-error.ts";
 import { inspectService, type RegistryCredentials } from "../../swarm/docker-reads.ts";
 import { redactor, type Redact } from "../../swarm/redaction.ts";
 import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
@@ -16,7 +18,7 @@ import { serviceSpec } from "../../swarm/service-spec.ts";
 import { isMadeFrom } from "../../swarm/spec-comparison.ts";
 import type { AppliedResource, ManagedType, OperationContext, PlainProperties } from "./managed-type.ts";
 
-/** How long a service without `convergeConfig` may take: the provider's own default of `convergeConfig.timeout`. */
+/** How long each replica of a service without `convergeConfig` may take: the default of `convergeConfig.timeout`. */
 const defaultTimeoutSeconds = 180;
 
 /** What Swarm needs beyond the grace period to take a stopped container away. */
@@ -101,8 +103,9 @@ async function settled(
     const { warnings } = await change();
     for (const warning of warnings) onProgress(`warning: ${warning}`);
   } catch (error) {
-    if (!(error instanceof ConvergenceError)) throw error;
-    failure = error.message;
+    // A refusal has changed nothing; after anything else the service is there and belongs into the state.
+    if (error instanceof InputError) throw error;
+    failure = error instanceof ConvergenceError ? error.message : dockerWords(error);
   }
   const service = await inspectService(connection.docker, id);
   const kept = unreadable({ auth: declared.auth, convergeConfig: declared.convergeConfig });
@@ -117,7 +120,8 @@ function changeOptions(context: OperationContext, service: ServiceProperties): C
   const limits = [seconds(service.convergeConfig?.timeout ?? ""), context.timeoutSeconds].filter(
     (limit) => limit !== undefined,
   );
-  const limitSeconds = limits.length > 0 ? Math.min(...limits) : defaultTimeoutSeconds;
+  const replicas = service.mode?.replicated?.replicas ?? 1;
+  const limitSeconds = limits.length > 0 ? Math.min(...limits) : defaultTimeoutSeconds * Math.max(1, replicas);
   return {
     deadlineMs: performance.now() + limitSeconds * 1000,
     onProgress: context.onProgress,

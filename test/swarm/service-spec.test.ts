@@ -36,7 +36,7 @@ const service: fc.Arbitrary<ServiceProperties> = fc.record({
   labels,
   taskSpec: fc.record({
     containerSpec: fc.record({
-      image: word,
+      image: fc.tuple(word, word).map(([name, tag]) => `${name}:${tag}`),
       labels,
       commands: words,
       args: words,
@@ -176,7 +176,7 @@ describe("the service that is sent to Docker", () => {
     assert.deepEqual(serviceSpec(least()), {
       Name: "web",
       TaskTemplate: {
-        ContainerSpec: { Image: "nginx", StopGracePeriod: 0, Healthcheck: {}, DNSConfig: {}, Init: false },
+        ContainerSpec: { Image: "nginx:latest", StopGracePeriod: 0, Healthcheck: {}, DNSConfig: {}, Init: false },
         Resources: {},
         RestartPolicy: {},
         Placement: {},
@@ -186,6 +186,17 @@ describe("the service that is sent to Docker", () => {
       EndpointSpec: {},
     });
   });
+
+  for (const [image, sent] of [
+    ["docker.io/library/redis", "redis:latest"],
+    ["docker.io/team/redis:7", "team/redis:7"],
+    ["localhost:5000/redis", "localhost:5000/redis:latest"],
+    ["redis@sha256:00", "redis@sha256:00"],
+  ] as const) {
+    it(`has the image ${image} as Docker's own client names it: ${sent}`, () => {
+      assert.equal(serviceSpec(least({ image })).TaskTemplate.ContainerSpec?.Image, sent);
+    });
+  }
 
   it("refuses a network without id and name", () => {
     assert.throws(() => serviceSpec(least({}, { networksAdvanceds: [{ aliases: ["a"] }] })), InputError);

@@ -180,8 +180,12 @@ describe("a service will not be in effect", () => {
     const paused = service({ replicas: 2, update: { State: "paused", Message: "update paused due to failure" } });
     const verdict = look([crashed("a"), task("o", "running", { slot: 2, template: old })], { service: paused });
     assert.equal(verdict.state === "failed" && verdict.words, "update paused: update paused due to failure");
+    const rollingBack = service({ update: { State: "rollback_started", Message: "rolling back" } });
+    assert.equal(look([task("a", "running")], { service: rollingBack }).state, "waiting");
     const back = service({ update: { State: "rollback_completed", Message: "rollback completed" } });
-    assert.equal(look([task("a", "running")], { service: back }).state, "failed");
+    const failed = task("x", "failed", { template: old });
+    const rolledBack = look([failed, task("a", "running")], { service: back });
+    assert.deepEqual(rolledBack.state === "failed" && rolledBack.tasks, [failed]);
   });
 });
 

@@ -110,6 +110,16 @@ describe("what does not come into effect", function () {
     assert.deepEqual(failure.outputs["endpointSpec"], (await swarm.read(service))?.outputs["endpointSpec"]);
   });
 
+  it("is rolled back by Swarm where the service says so, and the state says what is there now", async () => {
+    const updateConfig = { failureAction: "rollback", monitor: "2s", order: "stop-first" };
+    const service = await swarm.create(serviceType, declared({}, {}, { updateConfig }));
+    const args = ["redis-server", "--bogus-directive", "x"];
+    const failure = await swarm.failure(swarm.update(service, declared({ args }, {}, { updateConfig })));
+    assert.match(failure.message, /non-zero exit \(1\).*\(rollback completed: rollback completed\)/);
+    const now = await inspectService(swarm.connection.docker, service.id);
+    assert.deepEqual(now?.Spec.TaskTemplate.ContainerSpec?.Args, undefined);
+  });
+
   it("is given up at the end of convergeConfig.timeout, and at once when the person says stop", async () => {
     const healthcheck = { tests: ["CMD", "redis-cli", "-p", "1", "ping"], interval: "20s", timeout: "1s", retries: 9 };
     const slow = declared({ healthcheck }, {}, { convergeConfig: { timeout: "2s" } });
