@@ -172,7 +172,8 @@ function environmentSettings(
   const appendOnly = appendOnlyFrom === undefined ? undefined : environment[appendOnlyFrom];
   if (line === notKnown) return { settings: [], isComplete: false };
   const words = shellWords(line ?? "").map((word): Word => ({ text: word.isDynamic ? notKnown : word.text, path }));
-  const toggled: readonly RedisSetting[] = appendOnly === undefined ? [] : [{ name: "appendonly", values: [appendOnly], path }];
+  const toggled: readonly RedisSetting[] =
+    appendOnly === undefined ? [] : [{ name: "appendonly", values: [appendOnly], path }];
   return { settings: [...toggled, ...options(words)], isComplete: true };
 }
 
@@ -221,27 +222,30 @@ export function asksForPassword(settings: RedisSettings): Known<boolean> {
 /**
  * The directory that Redis writes to, and what decided it; a relative one begins at the working directory.
  *
+ * A configuration that cannot be seen is taken to leave `dir` alone, as nearly all do; {@link redisSetting} says that it is not known.
+ *
  * @param imageDirectory - the image's working directory
  */
 export function redisDirectory(
   settings: RedisSettings,
   service: ServiceDefinition,
   imageDirectory: string,
-): { readonly path: Known<string>; readonly decidedBy: { readonly words: string; readonly path: string } | undefined } {
-  const { workingDirectory } = service;
-  const { value: dir, path } = redisSetting(settings, "dir");
-  if (!isKnown(dir)) return { path: notKnown, decidedBy: { words: "dir", path } };
-  if (dir?.startsWith("/") === true) return { path: posix.resolve(dir), decidedBy: { words: "dir", path } };
-  if (!isKnown(workingDirectory)) {
-    return { path: notKnown, decidedBy: { words: "the working directory", path: service.paths.workingDirectory } };
-  }
-  const base =
-    workingDirectory === undefined || workingDirectory === "" ? imageDirectory : posix.resolve("/", workingDirectory);
-  const decidedBy =
-    dir !== undefined
-      ? { words: "dir", path }
-      : base === imageDirectory
-        ? undefined
-        : { words: "the working directory", path: service.paths.workingDirectory };
-  return { path: posix.resolve(base, dir ?? "."), decidedBy };
+): {
+  readonly path: Known<string>;
+  readonly decidedBy: { readonly words: string; readonly path: string } | undefined;
+} {
+  const { workingDirectory, paths } = service;
+  const written = settings.settings.findLast(({ name }) => name === "dir");
+  const dir = written === undefined ? undefined : redisSetting(settings, "dir").value;
+  const byDir = written === undefined ? undefined : { words: "dir", path: written.path };
+  if (!isKnown(dir)) return { path: notKnown, decidedBy: byDir };
+  if (dir?.startsWith("/") === true) return { path: posix.resolve(dir), decidedBy: byDir };
+  const byWorkingDirectory = { words: "the working directory", path: paths.workingDirectory };
+  if (!isKnown(workingDirectory)) return { path: notKnown, decidedBy: byWorkingDirectory };
+  const isImages = workingDirectory === undefined || workingDirectory === "";
+  const base = isImages ? imageDirectory : posix.resolve("/", workingDirectory);
+  return {
+    path: posix.resolve(base, dir ?? "."),
+    decidedBy: byDir ?? (base === imageDirectory ? undefined : byWorkingDirectory),
+  };
 }

@@ -16,19 +16,18 @@ export const redisDirOffVolume: Rule = {
   check(subject) {
     const { redis, sites } = subject;
     if (redis === undefined || sites.length === 0) return notApplicable;
-    return sites.flatMap((site) => [checkDirectory(subject, site), checkAppendDirectory(redis, site)]);
+    return sites.flatMap((site) => [checkDirectory(subject, redis, site), checkAppendDirectory(redis, site)]);
   },
 };
 
-function checkDirectory(subject: Subject, { path, decidedBy, covering, missedBy }: DataSite): Answer {
-  if (decidedBy?.words !== "dir") return pass;
-  if (covering.kind === "not known") {
+function checkDirectory(subject: Subject, redis: RedisSubject, { path, decidedBy, missedBy }: DataSite): Answer {
+  if (!isKnown(redisSetting(redis, "dir").value)) {
     return unverifiable(
-      decidedBy.path,
+      decidedBy?.path ?? redis.path,
       "Whether the dir of Redis lies on a volume is not known: not all of its configuration can be seen.",
     );
   }
-  if (missedBy === undefined) return pass;
+  if (decidedBy?.words !== "dir" || missedBy === undefined) return pass;
   return fail(
     decidedBy.path,
     `The dir of ${titleOf(subject)} is ${shownPath(path)}, and its volume is mounted at ${shownPath(missedBy.target)}.`,

@@ -347,6 +347,11 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [store({ mounts: [] })], expected: "not applicable" },
   ],
   SS201: [
+    {
+      drafts: [{ ...untold, constraints: [] }],
+      inputs: notLive,
+      expected: { fail: 'The volume "data" is local, and there are no constraints.' },
+    },
     { drafts: [store()], expected: "pass" },
     { drafts: [store({ constraints: ["node.id == abc"] })], expected: "pass" },
     { drafts: [store({ constraints: ["node.ip==10.0.0.4"] })], expected: "pass" },
@@ -838,6 +843,17 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [postgres()], expected: "not applicable" },
   ],
   SS403: [
+    {
+      drafts: [untold],
+      inputs: notLive,
+      path: "services.store.configs[0]",
+      expected: {
+        unverifiable:
+          "Whether the dir of Redis lies on a volume is not known: not all of its configuration can be seen.",
+      },
+    },
+    { drafts: [store({ directory: "/data/redis" })], expected: "pass" },
+    { drafts: [store({ directory: "/srv" })], expected: "pass" },
     { drafts: [store()], expected: "pass" },
     { drafts: [told("--dir", "/data/redis")], expected: "pass" },
     {
