@@ -241,13 +241,23 @@ export const distributionSchema = z.looseObject({
 /** What dockerode answers to the creation of a service, network, secret or config: an object that carries its id. */
 export const handleSchema = z.looseObject({ id: z.string() });
 
+/** A service of the swarm. */
 export type Service = z.infer<typeof serviceSchema>;
+/** What was declared of a service; the same form is sent to create or update one. */
 export type ServiceSpec = z.infer<typeof serviceSpec>;
+/** What was declared of a service's tasks, or of one task when it was made. */
 export type TaskSpec = z.infer<typeof taskSpec>;
+/** What was declared of a task's container. */
 export type ContainerSpec = z.infer<typeof containerSpec>;
+/** A mount of a task's container. */
 export type Mount = z.infer<typeof mount>;
+/** A published port. */
 export type Port = z.infer<typeof port>;
+/** A task: one attempt to run one replica. */
 export type Task = z.infer<typeof taskSchema>;
+/** A container of the connected engine. */
 export type Container = z.infer<typeof containerSchema>;
+/** A network. */
 export type Network = z.infer<typeof networkSchema>;
+/** A volume of the connected engine. */
 export type Volume = z.infer<typeof volumeSchema>;

@@ -128,5 +128,7 @@ export const servicePropertiesSchema = z.object({
 
 /** A service as the program and the provider's plan declare it. */
 export type ServiceProperties = z.infer<typeof servicePropertiesSchema>;
+/** Its containers. */
 export type ContainerProperties = ServiceProperties["taskSpec"]["containerSpec"];
+/** How it is updated or rolled back. */
 export type UpdateProperties = NonNullable<ServiceProperties["updateConfig"]>;

@@ -1,18 +1,22 @@
 /** Planned properties of the smaller resource types; null and missing read as Terraform's zero values. */
 import { z } from "zod";
 
+/** A text, "" where there is none. */
 export const textSchema = z
   .string()
   .nullish()
   .transform((value) => value ?? "");
+/** A flag, false where there is none. */
 export const flagSchema = z
   .boolean()
   .nullish()
   .transform((value) => value ?? false);
+/** A map of texts, empty where there is none. */
 export const textMapSchema = z
   .record(z.string(), z.string())
   .nullish()
   .transform((value) => value ?? {});
+/** A list of labels, empty where there is none. */
 export const labelsSchema = z
   .array(z.object({ label: z.string(), value: z.string() }))
   .nullish()

@@ -96,6 +96,7 @@ export class SwarmResources {
   }
 }
 
+/** Names a resource of a test. */
 export function identity(type: string) {
   return { urn: `urn:pulumi:test::test::${type}::it`, type, name: "it" };
 }
