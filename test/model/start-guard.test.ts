@@ -27,7 +27,7 @@ describe("the start guard", () => {
   };
 
   it("refuses to start on an empty volume, every time", () => {
-    for (let time = 0; time < 5; time++) {
+    for (let time = 0; time < 30; time++) {
       const { status, out, error } = start("shop/prod/redis");
       assert.equal(status, 78);
       assert.equal(out, "");
