@@ -187,8 +187,8 @@ function otherPlace(
   const to = placeWords(target);
   const elsewhere = from === to ? `another folder of ${from}` : to;
   const path = isKnown(target.path) ? target.path : "the data path";
-  const isOtherPath = isKnown(place.path) && isKnown(target.path) && place.path !== target.path;
-  const moved = isOtherPath ? ` (the data path moves from ${String(place.path)} to ${path})` : "";
+  const old = isKnown(place.path) ? place.path : path;
+  const moved = old !== path ? ` (the data path moves from ${old} to ${path})` : "";
   const text = `The new task finds ${elsewhere} at ${path}${moved} and starts without the data, which stays in ${from}.`;
   const means = [copyFirst(place, target, nameOf(before), before.definition.image)];
   const about = shownChanges(step, before, after, comparison).filter(

@@ -120,7 +120,9 @@ function compareLists(
   for (const [index, entry] of after.entries()) {
     const at = rest.findIndex((each) => identity(each) === identity(entry));
     const [match] = at < 0 ? [] : rest.splice(at, 1);
-    changes.push(...compare(match, entry, `${path}[${index}]`, ""));
+    const place = `${path}[${index}]`;
+    if (match === undefined && !isZero(entry)) changes.push({ path: place, before: undefined, after: entry });
+    else changes.push(...compare(match, entry, place, ""));
   }
   const gone = rest.filter((entry) => !isZero(entry));
   return [

@@ -1,0 +1,98 @@
+/** Changes that nobody has recorded: the recorded service with other inputs, as a preview would show them. */
+import { z } from "zod";
+import { recordedPreview } from "./recorded.ts";
+
+type Json = Record<string, unknown>;
+
+const recordedStep = z.looseObject({
+  op: z.string(),
+  urn: z.string(),
+  oldState: z.record(z.string(), z.unknown()),
+  newState: z.record(z.string(), z.unknown()),
+});
+
+function stepOf(change: string, name: string): z.infer<typeof recordedStep> {
+  const { steps } = z
+    .object({ steps: z.array(z.looseObject({ urn: z.string() })) })
+    .parse(JSON.parse(recordedPreview(change)));
+  return recordedStep.parse(steps.find(({ urn }) => urn.endsWith(`::${name}`)));
+}
+
+const updated = stepOf("force-update", "redis");
+const renamed = stepOf("volume-renamed", "data");
+
+/** A change of the recorded program. */
+export interface Change {
+  /** What is done to the inputs of the service; they are its own to change. */
+  readonly service?: (inputs: ServiceInputs) => void;
+  /** Done to the service as it was, inputs and outputs alike. */
+  readonly was?: (inputs: ServiceInputs) => void;
+  /** How the provider carries it out. */
+  readonly operation?: "update" | "replace" | "replace, new one first" | "delete" | "same";
+  /** Whether the volume is deleted, or replaced by one of another name. */
+  readonly volume?: "deleted" | "replaced" | "protected and deleted";
+  /** Whether the service waits for the volume's step, as when its name is an output. */
+  readonly dependsOnVolume?: boolean;
+}
+
+/** The inputs of the recorded service, as far as changes touch them. */
+export interface ServiceInputs extends Json {
+  name?: string;
+  taskSpec: {
+    containerSpec: Json & { mounts: Json[]; args: string[] };
+    placement?: { constraints: string[] };
+    resources?: { limits: Json };
+  } & Json;
+  mode: Json;
+  endpointSpec: Json & { ports: Json[] };
+  updateConfig: Json;
+}
+
+/** The document that `pulumi preview --json` would print. */
+export function previewOf({ service, was, operation = "update", volume, dependsOnVolume = false }: Change): string {
+  const old = structuredClone(updated.oldState);
+  const next = structuredClone(updated.newState);
+  const inputs = (state: Json): ServiceInputs => state["inputs"] as ServiceInputs;
+  inputs(next).taskSpec["forceUpdate"] = 0;
+  for (const state of [inputs(old), old["outputs"] as ServiceInputs, inputs(next)]) was?.(state);
+  service?.(inputs(next));
+  next["dependencies"] = dependsOnVolume ? [renamed.urn] : [];
+  const replaced = operation.startsWith("replace");
+  if (replaced) old[operation === "replace" ? "pendingReplacement" : "delete"] = true;
+  const serviceStep =
+    operation === "same"
+      ? []
+      : [
+          {
+            op: replaced ? "replace" : operation,
+            urn: updated.urn,
+            oldState: old,
+            ...(operation !== "delete" && { newState: next }),
+            ...(replaced && { replaceReasons: ["taskSpec"] }),
+            detailedDiff: null,
+          },
+        ];
+  const volumeOld: Json = { ...renamed.oldState, protect: volume === "protected and deleted" };
+  const volumeSteps =
+    volume === undefined
+      ? []
+      : volume === "replaced"
+        ? [
+            {
+              op: "replace",
+              urn: renamed.urn,
+              oldState: { ...volumeOld, pendingReplacement: true },
+              newState: renamed.newState,
+            },
+          ]
+        : [{ op: "delete", urn: renamed.urn, oldState: volumeOld }];
+  const steps = volume === "replaced" ? [...volumeSteps, ...serviceStep] : [...serviceStep, ...volumeSteps];
+  return JSON.stringify({ steps, duration: 0, changeSummary: { same: operation === "same" ? 6 : 5 } });
+}
+
+/** The data mount of the recorded service. */
+export function dataMount(inputs: ServiceInputs): Json {
+  const [mount] = inputs.taskSpec.containerSpec.mounts;
+  if (mount === undefined) throw new Error("the recorded service has no mount");
+  return mount;
+}

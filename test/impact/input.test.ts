@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { readPlan, type InputOptions, type Source } from "../../impact/input.ts";
+import { analyse } from "../../impact/report.ts";
+import { InputError } from "../../model/input-error.ts";
+import { readFacts } from "../../impact/live-facts.ts";
+import { recordedEvents, recordedFile, recordedPreview } from "./recorded.ts";
+
+const options: InputOptions = { executor: "pulumi", prune: false };
+
+function source(text: string, name = "plan.json", chunkLength = 1000): Source {
+  return {
+    name,
+    chunks: (async function* () {
+      for (let at = 0; at < text.length; at += chunkLength)
+        yield await Promise.resolve(text.slice(at, at + chunkLength));
+    })(),
+  };
+}
+
+async function fateOf(...texts: string[]): Promise<string> {
+  return analyse(
+    await readPlan(
+      texts.map((text, index) => source(text, `file${index}`)),
+      options,
+    ),
+  ).worst;
+}
+
+function refuses(texts: string[], message: RegExp, more: Partial<InputOptions> = {}) {
+  return assert.rejects(
+    readPlan(
+      texts.map((text, index) => source(text, `file${index}`)),
+      { ...options, ...more },
+    ),
+    (error) => {
+      assert.ok(error instanceof InputError, String(error));
+      assert.match(error.message, message);
+      return true;
+    },
+  );
+}
+
+describe("impact input", () => {
+  it("reads the one document of a preview", async () => {
+    assert.equal(await fateOf(recordedPreview("args")), "left behind");
+  });
+
+  it("reads a stream of events, whatever the pieces that it comes in", async () => {
+    const text = recordedEvents("mount-renamed");
+    for (const length of [1, 7, 100_000]) {
+      const plan = await readPlan([source(text, "events", length)], options);
+      assert.equal(analyse(plan).worst, "left behind");
+    }
+  });
+
+  it("reads a preview that begins with a byte order mark", async () => {
+    assert.equal(await fateOf(`\ufeff${recordedPreview("args")}`), "left behind");
+  });
+
+  it("reads a pair of states", async () => {
+    const state = (name: string): string => recordedFile(`lifecycle/${name}.state.json`);
+    assert.equal(await fateOf(state("01-up-create"), state("02-up-unchanged")), "untouched");
+    assert.equal(await fateOf(state("01-up-create"), state("03-up-secret-rotated")), "interrupted");
+    assert.equal(await fateOf(state("03-up-secret-rotated"), state("04-up-service-renamed")), "interrupted");
+    assert.equal(await fateOf(state("10-preview-diff"), state("11-destroy")), "destroyed");
+  });
+
+  it("analyses a preview that failed", async () => {
+    const preview = JSON.parse(recordedPreview("mount-renamed")) as Record<string, unknown>;
+    preview["diagnostics"] = [{ severity: "error", message: "error: preview failed: a policy is violated\n" }];
+    const report = analyse(await readPlan([source(JSON.stringify(preview))], options));
+    assert.equal(report.worst, "left behind");
+    assert.deepEqual(report.errors, ["preview failed: a policy is violated"]);
+  });
+
+  it("carries the findings of policies along", async () => {
+    const events = recordedEvents("args").split("\n");
+    const policyEvent = {
+      message: "no",
+      policyName: "pin",
+      policyPackName: "p",
+      enforcementLevel: "mandatory",
+      resourceUrn: "urn:x",
+    };
+    const text = [
+      ...events.slice(0, -1),
+      JSON.stringify({ sequence: 900, timestamp: 0, policyEvent }),
+      events.at(-1),
+    ].join("\n");
+    const { policyFindings } = await readPlan([source(text)], options);
+    assert.deepEqual(policyFindings, [{ policy: "pin", level: "mandatory", resource: "urn:x", message: "no" }]);
+  });
+
+  it("refuses with one sentence what is no preview", async () => {
+    const preview = recordedPreview("args");
+    await refuses([""], /^file0: expected what `pulumi preview --json` prints, got nothing\. /u);
+    await refuses(["hello\n"], /got text that is no JSON/u);
+    await refuses([preview.slice(0, preview.length / 2)], /got JSON that is cut off or broken/u);
+    await refuses(['{"a":1}'], /got other JSON/u);
+    await refuses(["[]"], /got other JSON/u);
+    await refuses(["null"], /expected what/u);
+    await refuses(['{"steps":[{"op":1}]}'], /another form at steps\.0\.op/u);
+    await refuses([recordedFile("base-state.json")], /expected a preview, or two states to compare, got one state/u);
+    await refuses([recordedFile("base-state.json"), preview], /one state and something else/u);
+    await refuses([`${"[".repeat(200_000)}${"]".repeat(200_000)}`], /expected what/u);
+  });
+
+  it("refuses a stream that is cut off, between two events and within one", async () => {
+    const text = recordedEvents("args");
+    const lines = text.split("\n");
+    await refuses([lines.slice(0, -1).join("\n")], /without their summary: the stream was cut off/u);
+    await refuses([text.slice(0, text.length - 10)], /^file0:\d+: .*cut off/u);
+    await refuses([`${lines[0] ?? ""}\n{"sequence":"x"}`], /^file0:2: .*another form at sequence/u);
+  });
+
+  it("never fails in another way, whatever it is given", () =>
+    fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string(), brokenPreviews()), async (text) => {
+        try {
+          analyse(await readPlan([source(text)], options));
+        } catch (error) {
+          assert.ok(error instanceof InputError, String(error));
+        }
+      }),
+      { numRuns: 200 },
+    ));
+});
+
+/** Previews in which some value was replaced by any other. */
+function brokenPreviews(): fc.Arbitrary<string> {
+  const steps = (JSON.parse(recordedPreview("volume-renamed")) as { steps: unknown[] }).steps;
+  return fc.tuple(fc.nat(400), fc.jsonValue()).map(([count, value]) => {
+    let at = 0;
+    return JSON.stringify({ steps }, (_key, item: unknown) => (at++ === count ? value : item));
+  });
+}
+
+describe("stack files", () => {
+  const stack = (service: string): string =>
+    `services:\n  cache:\n    image: redis:7\n${service}volumes:\n  data: {}\n`;
+  const volume = "    volumes: ['data:/data']\n";
+  const pin = "    deploy: { placement: { constraints: [node.hostname==a] } }\n";
+
+  it("are compared as docker stack deploy would carry them out", async () => {
+    assert.equal(await fateOf(stack(volume), stack(volume)), "untouched");
+    assert.equal(await fateOf(stack(volume + pin), stack(`${volume}${pin}    environment: [A=1]\n`)), "interrupted");
+    assert.equal(await fateOf(stack(volume), stack(`${volume}    environment: [A=1]\n`)), "at risk");
+    assert.equal(await fateOf(stack(volume + pin), stack(pin)), "left behind");
+    assert.equal(
+      await fateOf(stack(volume + pin), stack(`${volume}${pin}    sysctls: [net.core.somaxconn=1024]\n`)),
+      "interrupted",
+    );
+    assert.equal(await fateOf(stack(pin), stack(`${pin}    stop_grace_period: 20s\n`)), "left behind");
+  });
+
+  it("that leave a service out change nothing without --prune", async () => {
+    const files = [stack(volume), "services: { other: { image: nginx } }"].map((text) => source(text, "stack.yaml"));
+    assert.equal(analyse(await readPlan(files, options)).worst, "untouched");
+    const again = [stack(volume), "services: { other: { image: nginx } }"].map((text) => source(text, "stack.yaml"));
+    assert.equal(analyse(await readPlan(again, { ...options, prune: true })).worst, "left behind");
+  });
+
+  it("are compared with what runs", async () => {
+    const mounts = [{ Type: "volume", Source: "shop_data", Target: "/data" }];
+    const { estate, live } = readFacts(
+      {
+        nodes: [],
+        services: [
+          {
+            ID: "s1",
+            Spec: {
+              Name: "shop_cache",
+              TaskTemplate: {
+                ContainerSpec: { Image: "redis:7@sha256:aa", Mounts: mounts },
+                Placement: { Constraints: ["node.hostname==a"] },
+              },
+              Mode: { Replicated: { Replicas: 1 } },
+            },
+          },
+        ],
+      },
+      "facts",
+    );
+    const judged = async (text: string): Promise<string> =>
+      analyse(await readPlan([source(text, "stack.yaml")], { ...options, live: estate, stack: "shop" }), {
+        ...live,
+        nodes: [],
+      }).worst;
+    assert.equal(await judged(stack(volume + pin)), "untouched");
+    assert.equal(await judged(stack(pin)), "left behind");
+  });
+});

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import draft04 from "ajv-draft-04";
+import fc from "fast-check";
+import MarkdownIt from "markdown-it";
+import { readDigest } from "../../impact/pulumi-preview.ts";
+import { renderHtml } from "../../impact/render-html.ts";
+import { impactDocument } from "../../impact/render-json.ts";
+import { commentMarker, markdownBudget, renderMarkdown } from "../../impact/render-markdown.ts";
+import { renderSarif } from "../../impact/render-sarif.ts";
+import { renderText } from "../../impact/render-text.ts";
+import { analyse, type ImpactReport } from "../../impact/report.ts";
+import { previewOf, dataMount, type Change } from "./changes.ts";
+import { recordedChanges, recordedPreview, vm } from "./recorded.ts";
+import { verdictTable } from "./verdict-table.ts";
+
+const repository = join(import.meta.dirname, "../..");
+
+function reportOn(change: Change): ImpactReport {
+  return analyse(readDigest(JSON.parse(previewOf(change)), "plan", "pulumi"), { nodes: [vm] });
+}
+
+function renameTo(source: string): Change {
+  return { service: (inputs) => void (dataMount(inputs)["source"] = source) };
+}
+
+/** A report in which every text that comes from outside is hostile. */
+function hostileReport(text: string): ImpactReport {
+  const service: Change["service"] = (inputs) => {
+    inputs.name = text;
+    dataMount(inputs)["source"] = text;
+    inputs.taskSpec.placement = { constraints: [`node.hostname==${text}`] };
+    inputs.taskSpec.containerSpec.args = ["redis-server", text];
+  };
+  const report = reportOn({ was: (inputs) => void (inputs.name = text), service });
+  const other = reportOn({ operation: "delete" });
+  return {
+    ...report,
+    verdicts: [...report.verdicts, ...other.verdicts],
+    withoutData: [text],
+    errors: [text],
+    policyFindings: [{ policy: text, level: "mandatory", resource: text, message: text }],
+  };
+}
+
+const hostileText = fc.oneof(
+  fc.string({ unit: "binary", minLength: 1, maxLength: 40 }),
+  fc.constantFrom(
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\u001b]0;owned\u0007\u001b[31m",
+    "a\n## b\n",
+    "![x](http://evil.example/x.png)",
+    "[x](javascript:alert(1))",
+    "`${x}````",
+    "</details></svg></style>",
+    "-->",
+    "x\u202egnp.exe",
+    "'; rm -rf / #",
+    '"]; end; click x "javascript:alert(1)"',
+    "@everyone #1 https://evil.example",
+  ),
+);
+
+// eslint-disable-next-line no-control-regex -- what a terminal obeys
+const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u;
+
+describe("renderers of verdicts", () => {
+  const ajv = new Ajv2020();
+  const schema = JSON.parse(readFileSync(join(repository, "docs/schemas/impact.json"), "utf8")) as object;
+  const isImpact = ajv.compile(schema);
+  const isSarif = new draft04.default({ strict: false, validateFormats: false, unicodeRegExp: false }).compile(
+    JSON.parse(readFileSync(join(repository, "test/data/sarif/sarif-2.1.0.schema.json"), "utf8")) as object,
+  );
+
+  it("write JSON that is as its schema says, for every change", () => {
+    const documents = [
+      ...recordedChanges().map(({ name }) => analyse(readDigest(JSON.parse(recordedPreview(name)), name, "pulumi"))),
+      ...verdictTable.map(({ of }) => reportOn(of)),
+    ].map((report) => JSON.parse(JSON.stringify(impactDocument(report))) as unknown);
+    for (const document of documents) assert.ok(isImpact(document), JSON.stringify(isImpact.errors));
+  });
+
+  it("tell the schema what it must refuse", () => {
+    assert.ok(!isImpact({ ...impactDocument(reportOn(renameTo("x"))), worst: "fine" }));
+  });
+
+  it("write SARIF that is as its schema says, with an error where data is lost", () => {
+    const text = renderSarif(reportOn(renameTo("otherstore")), "index.ts");
+    const log = JSON.parse(text) as { runs: { results: { level: string; ruleId: string }[] }[] };
+    assert.ok(isSarif(log), JSON.stringify(isSarif.errors));
+    assert.deepEqual(
+      log.runs[0]?.results.map(({ level, ruleId }) => [level, ruleId]),
+      [["error", "data-left-behind"]],
+    );
+  });
+
+  it("begin a comment with its marker, the verdict and a banner", () => {
+    const text = renderMarkdown(reportOn(renameTo("otherstore")));
+    assert.ok(text.startsWith(`${commentMarker}\n\n## 🔴 Data: left behind (stateful)\n\n> [!CAUTION]\n`));
+    assert.ok(
+      !renderMarkdown(reportOn({ service: ({ taskSpec }) => void (taskSpec["forceUpdate"] = 1) })).includes("CAUTION"),
+    );
+  });
+
+  it("tell new findings from those of the last comment", () => {
+    const first = renderMarkdown(reportOn(renameTo("otherstore")));
+    const again = renderMarkdown(reportOn(renameTo("otherstore")), { previous: first });
+    assert.ok(again.includes("### Known from the last run") && !again.includes("### New in this run"));
+    const worse = renderMarkdown(reportOn({ ...renameTo("otherstore"), operation: "replace", volume: "deleted" }), {
+      previous: again,
+    });
+    assert.ok(worse.includes("### New in this run") && !worse.includes("### Known from the last run"));
+  });
+
+  it("keep a comment within its budget, with its findings at the end", () => {
+    const report = reportOn(renameTo("otherstore"));
+    const verdicts = Array.from({ length: 3000 }, (_, index) => ({
+      ...report.verdicts[0],
+      name: `s${index}`.repeat(40),
+      id: `u${index}`,
+    }));
+    const text = renderMarkdown({
+      ...report,
+      verdicts: verdicts as ImpactReport["verdicts"],
+      errors: ["x".repeat(100_000)],
+    });
+    assert.ok(text.length <= markdownBudget, String(text.length));
+    assert.match(text, /more parts did not fit[^]*<!-- holdfast-findings: [0-9a-f ]+ -->\n$/u);
+  });
+
+  it("put nothing on a terminal that it would obey", () => {
+    fc.assert(
+      fc.property(hostileText, (text) => !obeyed.test(renderText(hostileReport(text)))),
+      { numRuns: 100 },
+    );
+  });
+
+  it("put nothing into Markdown but what they wrote themselves", () => {
+    const markdown = new MarkdownIt({ html: true, linkify: true });
+    const allowed = new Set(
+      "h2 h3 p blockquote strong code pre table thead tbody tr th td ul li details summary br sub".split(" "),
+    );
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const comment = renderMarkdown(hostileReport(text));
+        const tags = [
+          ...markdown
+            .render(comment)
+            .replaceAll(/<!--[^]*?-->/gu, "")
+            .matchAll(/<\/?([a-z][a-z0-9]*)/giu),
+        ].map(([, tag]) => tag ?? "");
+        assert.deepEqual(
+          tags.filter((tag) => !allowed.has(tag)),
+          [],
+        );
+        assert.equal(
+          [...comment.matchAll(/^#{1,6} /gmu)].length,
+          [...comment.matchAll(/^(?:## . Data: |### (?:Policies)$)/gmu)].length,
+        );
+        assert.ok(!obeyed.test(comment));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("put nothing into HTML but what they wrote themselves", () => {
+    const plain = tagsOf(renderHtml(hostileReport("name")));
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const page = renderHtml(hostileReport(text));
+        assert.deepEqual(
+          [...new Set([...tagsOf(page), "title"])].toSorted(),
+          [...new Set([...plain, "title"])].toSorted(),
+        );
+        assert.ok(!/ on\w+=/u.test(page.replaceAll(/>[^<]*</gu, "><")));
+        assert.ok(!obeyed.test(page));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("put nothing into JSON and SARIF that their readers would take for something else", () => {
+    fc.assert(
+      fc.property(hostileText, (text) => {
+        const report = hostileReport(text);
+        assert.ok(isImpact(JSON.parse(JSON.stringify(impactDocument(report)))));
+        const log = JSON.parse(renderSarif(report, "index.ts")) as {
+          runs: { results: { message: { text: string } }[] }[];
+        };
+        assert.ok(isSarif(log), JSON.stringify(isSarif.errors));
+        for (const { message } of log.runs[0]?.results ?? [])
+          assert.ok(!/(?<!\\)\[[^\]\\]*\]\(/u.test(message.text), message.text);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("show no secret, also one that the program has not marked", () => {
+    const secrets = ["hunter2", "s3cr3t", "t0ken", "cifspw"];
+    const change: Change = {
+      service: ({ taskSpec: { containerSpec } }) => {
+        containerSpec.args = [
+          "redis-server",
+          "--requirepass",
+          "hunter2",
+          "--user",
+          "default on >s3cr3t",
+          "--masterauth=t0ken",
+          "--appendonly",
+          "yes",
+        ];
+        containerSpec["env"] = { PASSWORD: "hunter2" };
+        containerSpec["healthcheck"] = { tests: ["CMD", "redis-cli", "-a", "hunter2", "ping"] };
+        containerSpec["labels"] = [{ label: "auth", value: "hunter2" }];
+        containerSpec.mounts[0] = {
+          target: "/data",
+          type: "volume",
+          source: "foobarstore",
+          volumeOptions: { driverOptions: { o: "password=cifspw" } },
+        };
+      },
+    };
+    const report = reportOn(change);
+    const all = [
+      renderText(report),
+      renderMarkdown(report),
+      renderHtml(report),
+      renderSarif(report, "x"),
+      JSON.stringify(impactDocument(report)),
+    ];
+    for (const text of all) for (const secret of secrets) assert.ok(!text.includes(secret), `${secret} in ${text}`);
+    assert.match(renderText(report), /--requirepass \[secret\]/u);
+  });
+});
+
+function tagsOf(page: string): string[] {
+  return [...page.replaceAll(/<style>[^]*?<\/style>/gu, "").matchAll(/<\/?([a-z][a-z0-9]*)/giu)].map(
+    ([, tag]) => tag ?? "",
+  );
+}

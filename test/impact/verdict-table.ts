@@ -1,0 +1,273 @@
+/** Changes with the fate that follows from Swarm's, Docker's and Redis' rules. docs/impact.md takes its examples from here. */
+import type { DataFate, TaskEffect } from "../../model/verdict.ts";
+import { dataMount, type Change } from "./changes.ts";
+
+/** One change and what it does. */
+export interface TableRow {
+  /** What somebody does to the program. */
+  readonly change: string;
+  readonly fate: DataFate;
+  readonly taskEffect: TaskEffect;
+  readonly of: Change;
+  /** Stands as the example of its fate in docs/impact.md. */
+  readonly isExample?: true;
+  /** Judged without knowing the swarm's nodes. */
+  readonly withoutNodes?: true;
+  readonly executor?: "embedded";
+}
+
+const memory: NonNullable<Change["service"]> = ({ taskSpec }) => {
+  taskSpec.resources = { limits: { memoryBytes: 200 * 1024 * 1024 } };
+};
+const rename: NonNullable<Change["service"]> = (inputs) => {
+  dataMount(inputs)["source"] = "otherstore";
+};
+const both =
+  (...changes: NonNullable<Change["service"]>[]): NonNullable<Change["service"]> =>
+  (inputs) => {
+    for (const change of changes) change(inputs);
+  };
+const replicas =
+  (count: number): NonNullable<Change["service"]> =>
+  (inputs) => {
+    inputs.mode = { replicated: { replicas: count } };
+  };
+const args =
+  (...more: string[]): NonNullable<Change["service"]> =>
+  ({ taskSpec }) => {
+    taskSpec.containerSpec.args = ["redis-server", "--protected-mode", "no", ...more];
+  };
+const ports =
+  (...ports: Record<string, unknown>[]): NonNullable<Change["service"]> =>
+  (inputs) => {
+    inputs.endpointSpec = { mode: "vip", ports };
+  };
+const otherPort = ports({ targetPort: 6379, publishedPort: 10001, publishMode: "host", protocol: "tcp" });
+const startFirst: NonNullable<Change["service"]> = (inputs) => {
+  inputs.updateConfig = { ...inputs.updateConfig, order: "start-first" };
+};
+const constraints =
+  (...list: string[]): NonNullable<Change["service"]> =>
+  ({ taskSpec }) => {
+    taskSpec.placement = { constraints: list };
+  };
+const container =
+  (properties: Record<string, unknown>): NonNullable<Change["service"]> =>
+  ({ taskSpec }) => {
+    Object.assign(taskSpec.containerSpec, properties);
+  };
+const mount =
+  (properties: Record<string, unknown>): NonNullable<Change["service"]> =>
+  (inputs) => {
+    Object.assign(dataMount(inputs), properties);
+  };
+
+const row = (
+  change: string,
+  fate: DataFate,
+  taskEffect: TaskEffect,
+  of: Change,
+  more: Partial<TableRow> = {},
+): TableRow => ({
+  change,
+  fate,
+  taskEffect,
+  of,
+  ...more,
+});
+
+/** Changes to a Redis with snapshots on a local volume, pinned to its node. */
+export const verdictTable: readonly TableRow[] = [
+  row(
+    "a label of the service",
+    "untouched",
+    "none",
+    { service: (inputs) => void (inputs["labels"] = [{ label: "team", value: "b" }]) },
+    { isExample: true },
+  ),
+  row("a higher memory limit", "interrupted", "replaced", { service: memory }, { isExample: true }),
+  row("a placement constraint that the node satisfies already", "untouched", "none", {
+    service: constraints("node.hostname==vm", "node.role==manager"),
+  }),
+  row(
+    "a pin to another node of the swarm",
+    "left behind",
+    "moved",
+    { service: constraints("node.hostname==elsewhere") },
+    { withoutNodes: true },
+  ),
+  row("a pin to a node that does not exist", "interrupted", "cannot start", {
+    service: constraints("node.hostname==elsewhere"),
+  }),
+  row(
+    "the pin taken out, and the service replaced",
+    "at risk",
+    "replaced",
+    { service: ({ taskSpec }) => delete taskSpec.placement, operation: "replace" },
+    { withoutNodes: true, isExample: true },
+  ),
+  row(
+    "the pin taken out, in place",
+    "interrupted",
+    "replaced",
+    { service: both(memory, ({ taskSpec }) => delete taskSpec.placement) },
+    { withoutNodes: true },
+  ),
+  row(
+    "a constraint that is an output of a resource still to be created",
+    "unknown",
+    "replaced",
+    { service: constraints("04da6b54-80e4-46f7-96ec-b56ff0331ba9") },
+    { isExample: true },
+  ),
+  row("another volume at the data path", "left behind", "replaced", { service: rename }, { isExample: true }),
+  row("another volume at the data path, and a higher memory limit", "left behind", "replaced", {
+    service: both(rename, memory),
+  }),
+  row("the data mount at another path", "left behind", "replaced", { service: mount({ target: "/var/lib/redis" }) }),
+  row("the data mount at another path, and dir after it", "interrupted", "replaced", {
+    service: both(mount({ target: "/var/lib/redis" }), args("--dir", "/var/lib/redis")),
+  }),
+  row("a dir below the data path, on the same volume", "left behind", "replaced", {
+    service: args("--dir", "/data/db1"),
+  }),
+  row("another working directory", "left behind", "replaced", { service: container({ dir: "/tmp" }) }),
+  row("another working directory, with dir set", "interrupted", "replaced", {
+    service: both(container({ dir: "/tmp" }), args("--dir", "/data")),
+  }),
+  row("another snapshot file", "left behind", "replaced", { service: args("--dbfilename", "other.rdb") }),
+  row("the append-only file switched on", "left behind", "replaced", { service: args("--appendonly", "yes") }),
+  row("the append-only file switched off, with save points", "interrupted", "replaced", {
+    was: args("--appendonly", "yes"),
+    service: args(),
+  }),
+  row("the append-only file switched off, without save points", "left behind", "replaced", {
+    was: args("--appendonly", "yes", "--save", ""),
+    service: args(),
+  }),
+  row("no save points any more", "interrupted", "replaced", { service: args("--save", "") }),
+  row("any change of a task that has neither save points nor an append-only file", "destroyed", "replaced", {
+    was: args("--save", ""),
+    service: both(args("--save", ""), memory),
+  }),
+  row("any change of a task whose stop grace period is unset", "at risk", "replaced", {
+    was: ({ taskSpec }) => delete taskSpec.containerSpec["stopGracePeriod"],
+    service: memory,
+  }),
+  row("any change of a task that is stopped with SIGKILL", "at risk", "replaced", {
+    was: container({ stopSignal: "SIGKILL" }),
+    service: memory,
+  }),
+  row("another stop signal", "interrupted", "replaced", { service: container({ stopSignal: "SIGKILL" }) }),
+  row("any change of a task whose data is in memory", "destroyed", "replaced", {
+    was: mount({ type: "tmpfs", source: undefined }),
+    service: memory,
+  }),
+  row("any change of a task whose data is in an anonymous volume", "left behind", "replaced", {
+    was: mount({ source: "" }),
+    service: memory,
+  }),
+  row("the service replaced, with its data in an anonymous volume", "destroyed", "replaced", {
+    was: mount({ source: "" }),
+    service: memory,
+    operation: "replace",
+  }),
+  row("scaled to 0, with the data in an anonymous volume", "destroyed", "stopped", {
+    was: mount({ source: "" }),
+    service: replicas(0),
+  }),
+  row("another user", "interrupted", "replaced", { service: container({ user: "1000:1000" }) }),
+  row("volumeOptions on a volume that exists", "interrupted", "replaced", {
+    service: mount({ volumeOptions: { driverName: "local", driverOptions: { type: "nfs", device: ":/x" } } }),
+  }),
+  row("scaled to 0", "interrupted", "stopped", { service: replicas(0) }),
+  row("scaled to 0, with another volume at the data path", "left behind", "stopped", {
+    service: both(replicas(0), rename),
+  }),
+  row("two replicas that want the same host port", "untouched", "none", { service: replicas(2) }),
+  row("two replicas on one volume", "at risk", "none", { service: both(replicas(2), ports()) }),
+  row("two replicas, the second one at another host port", "at risk", "none", {
+    service: both(replicas(2), otherPort),
+  }),
+  row("a published port", "untouched", "none", { service: otherPort }),
+  row(
+    "a published port, by the embedded engine",
+    "interrupted",
+    "replaced",
+    { service: otherPort },
+    { executor: "embedded" },
+  ),
+  row("a published port and a memory limit", "interrupted", "replaced", { service: both(otherPort, memory) }),
+  row("start-first, with a host port that the old task holds", "untouched", "none", {
+    service: both(startFirst, memory),
+  }),
+  row("start-first, without a port", "at risk", "replaced", { service: both(startFirst, memory, ports()) }),
+  row("replicated to global, in place", "untouched", "none", {
+    service: both(memory, (inputs) => void (inputs.mode = { global: true })),
+  }),
+  row("replicated to global, replaced for another reason", "interrupted", "replaced", {
+    service: (inputs) => void (inputs.mode = { global: true }),
+    operation: "replace",
+  }),
+  row("the service renamed", "interrupted", "replaced", {
+    service: (inputs) => void (inputs.name = "stateful2"),
+    operation: "replace",
+  }),
+  row("the service renamed, the new one first, without a port", "at risk", "replaced", {
+    service: both(ports(), (inputs) => void (inputs.name = "stateful2")),
+    operation: "replace, new one first",
+  }),
+  row("the service renamed, the new one first, with a host port", "untouched", "none", {
+    service: (inputs) => void (inputs.name = "stateful2"),
+    operation: "replace, new one first",
+  }),
+  row("the service removed", "left behind", "stopped", { operation: "delete" }),
+  row("the service removed, with its data in an anonymous volume", "destroyed", "stopped", {
+    was: mount({ source: "" }),
+    operation: "delete",
+  }),
+  row(
+    "the service and its volume removed",
+    "destroyed",
+    "stopped",
+    { operation: "delete", volume: "deleted" },
+    { isExample: true },
+  ),
+  row("the service and its protected volume removed", "untouched", "none", {
+    operation: "delete",
+    volume: "protected and deleted",
+  }),
+  row("scaled to 0 and the volume removed", "destroyed", "stopped", { service: replicas(0), volume: "deleted" }),
+  row("a memory limit, and the volume removed", "interrupted", "replaced", { service: memory, volume: "deleted" }),
+  row("another volume at the data path, and the old one removed", "left behind", "replaced", {
+    service: rename,
+    volume: "deleted",
+  }),
+  row("another volume at the data path, the service replaced, and the old volume removed", "destroyed", "replaced", {
+    service: rename,
+    operation: "replace",
+    volume: "deleted",
+  }),
+  row("the volume renamed, and with it what the service mounts", "untouched", "none", {
+    service: (inputs) => void (dataMount(inputs)["source"] = "foobarstore2"),
+    volume: "replaced",
+    dependsOnVolume: true,
+  }),
+  row("the volume replaced while the service takes another", "left behind", "replaced", {
+    service: rename,
+    volume: "replaced",
+  }),
+  row("the volume replaced while the service is replaced and takes another", "destroyed", "replaced", {
+    service: rename,
+    operation: "replace",
+    volume: "replaced",
+  }),
+  row("a pin to a node that does not exist, and the volume removed", "interrupted", "cannot start", {
+    service: constraints("node.hostname==elsewhere"),
+    volume: "deleted",
+  }),
+  row("an older Redis", "at risk", "replaced", {
+    service: container({ image: "redis:6.2@sha256:6389e0e5491c4094054cea97cd15458e55fe33dda826c7f62930a38e69871b2e" }),
+  }),
+  row("another program's image", "at risk", "replaced", { service: container({ image: "acme/store:1" }) }),
+];
