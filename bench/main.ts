@@ -1,0 +1,15 @@
+import { compareUpdate } from "./update.ts";
+import { comparePreview } from "./preview.ts";
+import { compareScale } from "./scale.ts";
+import { onSandbox } from "./sandbox.ts";
+
+// `npm run bench [-- preview|update|scale …]`: the rows of docs/performance.md, measured anew.
+const comparisons = { preview: comparePreview, update: compareUpdate, scale: compareScale };
+const wanted = process.argv.slice(2);
+
+await onSandbox(async (sandbox) => {
+  console.log("| what | ratio: median (least to most) | aim | subject | floor |");
+  console.log("|---|---|---|---|---|");
+  for (const [name, compare] of Object.entries(comparisons))
+    if (wanted.length === 0 || wanted.includes(name)) for await (const line of compare(sandbox)) console.log(line);
+});
