@@ -4,7 +4,8 @@ import { compareFates, type Sighting, type Verdict } from "../model/verdict.ts";
 /** A task with its data on one side of the change. */
 export interface PictureRow {
   readonly service: string;
-  readonly task: Sighting["task"] | "removed";
+  /** What the task does; for data that no task of the service reaches any more, what has become of it. */
+  readonly task: Sighting["task"] | "left behind" | "destroyed";
   readonly places: readonly { readonly text: string; readonly dataPath: string; readonly isLost: boolean }[];
 }
 
@@ -13,6 +14,11 @@ export interface PictureLane {
   readonly node: string;
   readonly before: readonly PictureRow[];
   readonly after: readonly PictureRow[];
+}
+
+/** Tells whether a row shows data without a task. */
+export function isWithoutTask({ task }: PictureRow): boolean {
+  return task === "left behind" || task === "destroyed";
 }
 
 /** Puts the tasks of the verdicts into lanes, one for each node; at most `limit` of them, the worst first. */
@@ -35,7 +41,8 @@ function afterRows(verdict: Verdict, node: string): readonly PictureRow[] {
   const rows = after?.node === node ? [row(verdict, after, false)] : [];
   // What stays behind is drawn where it lies, without a task.
   const lies = before?.node === node && (verdict.leftBehind.length > 0 || verdict.fate === "destroyed");
-  return lies ? [...rows, { ...row(verdict, before, true), task: "removed" as const }] : rows;
+  const task = verdict.fate === "destroyed" ? "destroyed" : "left behind";
+  return lies ? [...rows, { ...row(verdict, before, true), task }] : rows;
 }
 
 function row({ name }: Verdict, sighting: Sighting | undefined, isLost: boolean): PictureRow {

@@ -1,7 +1,7 @@
 /** Verdicts as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 import { printable } from "../model/plain-text.ts";
 import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
-import { pictureLanes, type PictureLane, type PictureRow } from "./picture.ts";
+import { isWithoutTask, pictureLanes, type PictureLane, type PictureRow } from "./picture.ts";
 import { effectWords, fateWords, groupCauses, isDoubtful, outageWords, type ImpactReport } from "./report.ts";
 
 /** Renders a report as a self-contained page. */
@@ -96,7 +96,7 @@ function drawRows(rows: readonly PictureRow[], left: number, top: number): reado
     const taskTop = y;
     const middle = (at: number): number => at + 22;
     const parts: string[] = [];
-    if (task !== "removed") {
+    if (!isWithoutTask(each)) {
       const label = task === "running" ? "task runs" : task;
       parts.push(
         `<g class="task ${task.replace(" ", "-")}"><rect x="${left}" y="${taskTop}" width="${columns.taskWidth}" height="46" rx="10"/><text x="${left + 10}" y="${taskTop + 20}">${svgText(service, 18)}</text><text class="small" x="${left + 10}" y="${taskTop + 37}">${label}</text></g>`,
@@ -104,10 +104,9 @@ function drawRows(rows: readonly PictureRow[], left: number, top: number): reado
     }
     for (const place of places) {
       const x = left + columns.taskWidth + 50;
-      const arrow =
-        task === "removed"
-          ? `<path class="lost-arrow" d="M${left + 20} ${middle(y)}H${x - 4}" marker-end="url(#tip)"/><text class="small lost-word" x="${left + 20}" y="${middle(y) - 8}">no task reaches it</text>`
-          : `<path class="mounts" d="M${left + columns.taskWidth} ${middle(taskTop)}L${x - 4} ${middle(y)}" marker-end="url(#tip)"/>`;
+      const arrow = isWithoutTask(each)
+        ? `<path class="lost-arrow" d="M${left + 20} ${middle(y)}H${x - 4}" marker-end="url(#tip)"/><text class="small lost-word" x="${left + 20}" y="${middle(y) - 8}">${svgText(`${service}: ${task}`, 24)}</text>`
+        : `<path class="mounts" d="M${left + columns.taskWidth} ${middle(taskTop)}L${x - 4} ${middle(y)}" marker-end="url(#tip)"/>`;
       parts.push(
         `${arrow}<g class="place${place.isLost ? " lost" : ""}"><rect x="${x}" y="${y}" width="${columns.placeWidth}" height="46" rx="4"/><text x="${x + 10}" y="${y + 20}">${svgText(place.text, 24)}</text><text class="small" x="${x + 10}" y="${y + 37}">${svgText(place.dataPath, 30)}</text></g>`,
       );

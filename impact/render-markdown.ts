@@ -245,7 +245,7 @@ function mermaidRow({ service, task, places }: PictureRow, id: string): readonly
   const label = task === "running" ? service : `${service}: ${task}`;
   return places.flatMap(({ text, dataPath, isLost }, index) => {
     const place = `${id}p${index}[("${mermaidText(text)}")]`;
-    if (isLost) return [`      ${place}:::lost`];
+    if (isLost) return [`      ${id}p${index}[("${mermaidText(`${text}: ${task}`)}")]:::lost`];
     return [`      ${id}(["${mermaidText(label)}"]) -- "${mermaidText(dataPath)}" --> ${place}`];
   });
 }
