@@ -10,13 +10,13 @@ import Docker from "dockerode";
 
 import { releaseAllLocks } from "../../engine/state/lock.ts";
 import { openStack } from "../../engine/state/stack.ts";
-import { startCuttingProxy, type Cut } from "./cutting-proxy.ts";
+import { cuttingProxy } from "../support/cutting-proxy.ts";
 
 /** Something that goes wrong in the middle of an operation. */
 export type Fault =
   | { kind: "killed"; point: string; nth: number }
   | { kind: "disk full"; point: string; nth: number }
-  | { kind: Cut; nth: number };
+  | { kind: "request lost" | "answer lost"; nth: number };
 
 /** What a fault interrupts: the way from one variant of the program to another; `gone` stands for nothing at all. */
 export interface Scenario {
@@ -149,16 +149,12 @@ export class FaultStack {
       const full = fault.kind === "disk full" ? ":enospc" : "";
       return this.run(scenario.operation, scenario.after, { HOLDFAST_FAULT: `${fault.point}:${fault.nth}${full}` });
     }
-    const proxy = await startCuttingProxy(
-      join(this.#directory, "cut.sock"),
-      socketOf(this.#engine.dockerHost),
-      fault.nth,
-      fault.kind,
-    );
+    const proxy = await cuttingProxy(socketOf(this.#engine.dockerHost), join(this.#directory, "cut.sock"));
+    proxy.cut(fault.kind === "request lost" ? "request" : "answer", /^(?:POST|PUT|DELETE) /, fault.nth);
     try {
       return await this.run(scenario.operation, scenario.after, { DOCKER_HOST: proxy.host });
     } finally {
-      await proxy.close();
+      proxy.close();
       await rm(join(this.#directory, "cut.sock"), { force: true });
     }
   }

@@ -4,14 +4,14 @@ import { connect, createServer, type Socket } from "node:net";
 export interface CuttingProxy {
   /** `unix://…` of the proxy. */
   host: string;
-  /** Lets the next request whose first line matches through, and breaks the connection instead of answering it. */
-  cutAnswerTo: (firstLine: RegExp) => void;
+  /** Breaks the connection at the nth request from now (default: the next) whose first line matches. */
+  cut: (what: "request" | "answer", firstLine: RegExp, nth?: number) => void;
   close: () => void;
 }
 
 /** Puts a proxy in front of an engine's socket. */
 export async function cuttingProxy(engineSocket: string, proxySocket: string): Promise<CuttingProxy> {
-  let toCut: RegExp | undefined;
+  let toCut: { what: "request" | "answer"; firstLine: RegExp; left: number } | undefined;
   const open = new Set<Socket>();
   const server = createServer((client) => {
     const engine = connect(engineSocket);
@@ -26,11 +26,12 @@ export async function cuttingProxy(engineSocket: string, proxySocket: string): P
       });
     }
     client.on("data", (chunk) => {
-      if (toCut?.test(chunk.toString("latin1").split("\r\n", 1)[0] ?? "")) {
-        toCut = undefined;
+      if (toCut?.firstLine.test(chunk.toString("latin1").split("\r\n", 1)[0] ?? "") && --toCut.left === 0) {
         isCut = true;
+        if (toCut.what === "request") client.destroy();
+        toCut = undefined;
       }
-      engine.write(chunk);
+      if (!client.destroyed) engine.write(chunk);
     });
     engine.on("data", (chunk) => {
       // The engine has done what was asked; only the answer is lost.
@@ -41,8 +42,8 @@ export async function cuttingProxy(engineSocket: string, proxySocket: string): P
   await new Promise<void>((resolve) => server.listen(proxySocket, resolve));
   return {
     host: `unix://${proxySocket}`,
-    cutAnswerTo: (firstLine) => {
-      toCut = firstLine;
+    cut: (what, firstLine, nth = 1) => {
+      toCut = { what, firstLine, left: nth };
     },
     close: () => {
       for (const socket of open) socket.destroy();

@@ -192,15 +192,15 @@ describe("what does not come into effect", function () {
     });
 
     it("does not make a service twice, nor update it twice", async () => {
-      proxy.cutAnswerTo(/^POST .*\/services\/create/);
+      proxy.cut("answer", /^POST .*\/services\/create/);
       const made = await behindProxy.create(serviceType, declared());
       const services = await listServices(swarm.connection.docker);
       assert.equal(services.filter(({ Spec }) => Spec.Name === "failing").length, 1);
-      proxy.cutAnswerTo(/^POST .*\/services\/\w+\/update/);
+      proxy.cut("answer", /^POST .*\/services\/\w+\/update/);
       await behindProxy.update(made, declared({ args: ["redis-server", "--save", ""] }));
       const tasks = await listTasks(swarm.connection.docker, made.id);
       assert.equal(tasks.length, 2, "one task of each specification");
-      proxy.cutAnswerTo(/^GET .*\/services\//);
+      proxy.cut("answer", /^GET .*\/services\//);
       assert.equal((await behindProxy.read(made))?.id, made.id);
     });
 
@@ -211,7 +211,7 @@ describe("what does not come into effect", function () {
         [serviceConfigType, { name: "cut-config", data: base64("c") }, "configs"],
         [volumeType, { name: "cut-volume" }, "volumes"],
       ] as const) {
-        proxy.cutAnswerTo(new RegExp(`^POST .*/${path}/create`));
+        proxy.cut("answer", new RegExp(`^POST .*/${path}/create`));
         const made = await behindProxy.create(type, news);
         assert.equal((await swarm.read(made))?.id, made.id);
       }
