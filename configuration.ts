@@ -37,6 +37,8 @@ const schema = z.object({
   memoryLimit: setting("memoryLimit", requireMemoryLimit).prefault("100M"),
   /** How the data is kept: `durable`, `balanced` or `snapshot`; a cache would keep none. */
   persistence: setting("persistence", oneOf({ durable, balanced, snapshot })).prefault(durable),
+  /** How the data is backed up, in words, or `none: ` and the reason. */
+  backup: z.string().optional(),
   /** Until when a volume without this store's mark may become its own; `npm run up` sets it while the stack has no data. */
   firstStartUntil: setting("firstStartUntil", requireFirstStart).optional(),
 });

@@ -15,6 +15,7 @@ const redis = new Redis("redis", {
   image: configuration.image,
   volume: data,
   persistence: configuration.persistence,
+  ...(configuration.backup !== undefined && { backup: configuration.backup }),
   ...(configuration.firstStartUntil !== undefined && { firstStartUntil: configuration.firstStartUntil }),
   memoryLimit: configuration.memoryLimit,
   password: configuration.password,

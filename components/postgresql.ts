@@ -9,7 +9,7 @@ import { StatefulService } from "./stateful-service.ts";
 /** Arguments of {@link PostgreSQL}. */
 export interface PostgreSQLArgs extends Pick<
   ServiceSettings,
-  "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "memoryReservation" | "stopped"
+  "backup" | "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"
 > {
   /** Name of the service. @default the component's name */
   serviceName?: string;
@@ -19,7 +19,7 @@ export interface PostgreSQLArgs extends Pick<
   majorVersion: number;
   /** What the data lies on. */
   volume: DataVolume;
-  /** Most memory the task may use, such as `500M`; a quarter is for shared buffers. */
+  /** Most memory the task may use, such as `500M`; a quarter is for shared buffers, and so much is reserved on the node. */
   memoryLimit: string;
   /** Password of the user, without quotes and backslashes; a changed one is in effect when the new task runs. */
   password: pulumi.Input<string>;
@@ -78,6 +78,7 @@ export class PostgreSQL extends pulumi.ComponentResource {
       {
         ...common,
         ...spec.service,
+        labels: { ...common.labels, ...spec.service.labels },
         serviceName,
         image,
         data: [{ volume, path: spec.mount }],

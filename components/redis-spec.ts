@@ -8,7 +8,8 @@ import {
 import { redisMaxMemoryBytes, RedisPersistence, redisStopGraceSeconds } from "../model/redis-persistence.ts";
 import { redisPreparation } from "../model/redis-preparation.ts";
 import { RedisUser } from "../model/redis-users.ts";
-import { parseSize } from "../model/sizes.ts";
+import { serviceLabels } from "../model/service-labels.ts";
+import { formatSize, parseSize } from "../model/sizes.ts";
 import { parseFirstStart, preparingFile, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
 import type { HealthCheck, PublishMode, ServiceSettings } from "./service-spec.ts";
 
@@ -77,6 +78,8 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
     ...(!isCache && { startScript: guard(definition, path) }),
     service: {
       memoryLimit,
+      memoryReservation: formatSize(maxMemoryBytes),
+      labels: { [serviceLabels.image]: "redis", ...(isCache && { [serviceLabels.store]: "cache" }) },
       ...(!isCache && { command: ["sh", startScriptPath] }),
       args: ["redis-server", redisFiles.configuration],
       user: `${redisUserId}:${redisUserId}`,

@@ -12,13 +12,13 @@ import { type FileContent, StatefulService } from "./stateful-service.ts";
 /** What every {@link Redis} is told, whether it keeps its data or not. */
 export interface RedisSettings extends Pick<
   ServiceSettings,
-  "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "memoryReservation" | "stopped"
+  "backup" | "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"
 > {
   /** Name of the service. @default the component's name */
   serviceName?: string;
   /** An image of Redis 7 or later, by digest. */
   image: pulumi.Input<string>;
-  /** Most memory the task may use, such as `100M`; 60 % of it is for the data, 75 % in a cache. */
+  /** Most memory the task may use, such as `100M`; 60 % of it is for the data, 75 % in a cache, and so much is reserved on the node. */
   memoryLimit: string;
   /** Password of the user `application`. */
   password: pulumi.Input<string>;
@@ -121,6 +121,7 @@ export class Redis extends pulumi.ComponentResource {
       {
         ...common,
         ...spec.service,
+        labels: { ...common.labels, ...spec.service.labels },
         serviceName,
         image,
         data: volume === undefined ? [] : [{ volume, path: redisDataPath }],

@@ -4,6 +4,7 @@ import type { Input } from "@pulumi/pulumi";
 import { formatDuration, parseDuration } from "../model/durations.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { isSameConstraint, pinConstraint } from "../model/pin.ts";
+import { serviceLabels } from "../model/service-labels.ts";
 import { requireServiceName } from "../model/service-name.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";
 import { parseGrace } from "../model/stop-grace.ts";
@@ -100,7 +101,9 @@ export interface ServiceSettings {
   restartDelay?: string;
   /** Whether no task runs; the data stays. @default false */
   stopped?: boolean;
-  /** Labels of the service. @default none */
+  /** How the data is backed up, in your words, or `none: ` and the reason; a label that the policies look for. @default not said */
+  backup?: string;
+  /** Labels of the service; a changed one does not replace the task. @default none */
   labels?: Record<string, string>;
   /** Log driver. @default json-file, three files of 10 MB */
   logDriver?: LogDriver;
@@ -115,7 +118,7 @@ export interface LogDriver {
 }
 
 /** A data volume in its place in the container. */
-export interface DataMountSpec {
+interface DataMountSpec {
   volume: VolumeSpec;
   path: string;
 }
@@ -164,7 +167,7 @@ export function serviceSpec(definition: ServiceDefinition, path: string): Servic
   const endpointSpec = endpoint(definition.ports ?? [], `${path}.ports`);
   return {
     name: requireServiceName(definition.name, `${path}.name`),
-    labels: Object.entries(definition.labels ?? {}).map(([label, value]) => ({ label, value })),
+    labels: labels(definition),
     taskSpec: {
       containerSpec: containerSpec(definition, path),
       placement: { constraints: constraints(definition, path) },
@@ -192,6 +195,17 @@ export function serviceSpec(definition: ServiceDefinition, path: string): Servic
     // A creation that does not converge in time deletes the service (terraform-provider-docker#624).
     convergeConfig: { delay: "1s", timeout: "10m" },
   };
+}
+
+/** What is said here and cannot be read from the rest of the spec goes into labels, for the policies. */
+function labels({ labels, backup, data }: ServiceDefinition): { label: string; value: string }[] {
+  const reasons = data.flatMap(({ volume }) => (volume.shared === undefined ? [] : [volume.shared.reason]));
+  const all = {
+    ...labels,
+    ...(backup !== undefined && { [serviceLabels.backup]: backup }),
+    ...(reasons.length > 0 && { [serviceLabels.shared]: reasons.join("; ") }),
+  };
+  return Object.entries(all).map(([label, value]) => ({ label, value }));
 }
 
 /** Adds what was made for a service to its spec. */

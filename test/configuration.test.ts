@@ -35,6 +35,7 @@ describe("the configuration", () => {
       node: "vm",
       memoryLimit: "100M",
       persistence: "durable",
+      backup: undefined,
       firstStartUntil: undefined,
     });
   });

@@ -117,7 +117,6 @@ describe("Redis", () => {
       refused({ firstStartUntil: "soon" }, /^store\.firstStartUntil: /u);
       refused({ publishedPort: 70000 }, /^store\.ports\[0\]\.published: /u);
       refused({ serviceName: "a b" }, /^store\.name: /u);
-      refused({ memoryReservation: "1G" }, /^store\.memoryReservation: /u);
     });
   });
 });
