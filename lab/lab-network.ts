@@ -88,6 +88,50 @@ export async function createNode(toolbox: Toolbox, lab: string, part: string, ad
   return node;
 }
 
+/** Removes an engine's namespace, and with it all its links, those that its engine made included. */
+export async function removeNode(toolbox: Toolbox, lab: string, part: string): Promise<void> {
+  const node = namespaceName(lab, part);
+  if (!(await labNamespaces(lab)).includes(node)) return;
+  // The kernel takes a deleted namespace apart a little later: the link goes first, for its name is needed again.
+  await runIp(toolbox, [`link delete ${part}`], namespaceName(lab, "lan")).catch(() => undefined);
+  await runIp(toolbox, [`netns delete ${node}`]);
+}
+
+/** Cuts the cable between an engine's namespace and the lab's network, or mends it. */
+export async function connectNode(toolbox: Toolbox, lab: string, part: string, isConnected: boolean): Promise<void> {
+  await runIp(toolbox, [`link set ${part} ${isConnected ? "up" : "down"}`], namespaceName(lab, "lan"));
+}
+
+/** Whether the cable between an engine's namespace and the lab's network is whole; there may be no namespace at all. */
+export async function isNodeConnected(toolbox: Toolbox, lab: string, part: string): Promise<boolean> {
+  const lan = namespaceName(lab, "lan");
+  const { stdout, failed } = await execa("ip", ["-netns", lan, "-json", "link", "show", part], {
+    env: toolbox.environment,
+    reject: false,
+  });
+  return failed || flagsSchema.parse(JSON.parse(stdout)).some(({ flags }) => flags.includes("UP"));
+}
+
+/** Limits what an engine's namespace receives from the lab's network, by a token bucket (tc-tbf(8)), or lifts the limit. */
+export async function limitNode(
+  toolbox: Toolbox,
+  lab: string,
+  part: string,
+  kilobitsPerSecond: number | undefined,
+): Promise<void> {
+  const tc = (...args: string[]) =>
+    execa("tc", ["-netns", namespaceName(lab, "lan"), "qdisc", ...args], { env: toolbox.environment });
+  if (kilobitsPerSecond === undefined) {
+    // There may be no limit to lift.
+    await tc("delete", "dev", part, "root").catch(() => undefined);
+    return;
+  }
+  const rate = ["rate", `${kilobitsPerSecond}kbit`, "burst", "16kb", "latency", "400ms"];
+  await tc("replace", "dev", part, "root", "tbf", ...rate);
+}
+
+const flagsSchema = z.array(z.object({ flags: z.array(z.string()) }));
+
 /**
  * Makes the bridge that an engine uses instead of `docker0`, on the machine or in a namespace. dockerd makes only
  * `docker0` itself; with a bridge of its own the lab never meets another engine's.

@@ -4,11 +4,11 @@ import { osRelease } from "./toolbox.ts";
 
 const neededBytes = 1.5e9;
 
-/** A sandbox mounts, makes network links and runs a Docker engine. */
-export function requireRoot(): void {
+/** A sandbox or a lab mounts, makes network links and runs Docker engines. */
+export function requireRoot(what: "sandbox" | "lab" = "sandbox"): void {
   if (process.platform === "linux" && process.geteuid?.() === 0) return;
   throw new InputError({
-    path: "sandbox",
+    path: what,
     expected: "Linux and root, since it starts a Docker engine",
     got: process.platform === "linux" ? `user id ${process.geteuid?.() ?? "unknown"}` : process.platform,
     fix: "Run the command with sudo, or point DOCKER_HOST at an engine that runs",

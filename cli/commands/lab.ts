@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import type { LabStatus } from "../../lab/lab.ts";
+import { openOutput } from "../output.ts";
+import { locateStack } from "../project.ts";
+import { stepsDisplay } from "../steps-display.ts";
+
+/** Options of `holdfast lab`. */
+export interface LabCommandOptions {
+  cwd?: string | undefined;
+  json?: true | undefined;
+}
+
+/** `holdfast lab start`: several engines, a registry and a Redis image under `.holdfast/lab`. */
+export async function start(
+  options: LabCommandOptions & { nodes?: number | undefined; managers?: number | undefined },
+): Promise<void> {
+  const { output, directory } = open(options);
+  const { startLab } = await import("../../lab/lab.ts");
+  const lab = await startLab({
+    directory,
+    ...(options.nodes !== undefined && { nodes: options.nodes }),
+    ...(options.managers !== undefined && { managers: options.managers }),
+    onStep: stepsDisplay(output),
+  });
+  if (output.json) output.document(lab);
+  output.print(
+    `The lab runs: ${lab.nodes.map(({ name }) => name).join(", ")}; registry ${lab.registryAddress}.`,
+    `A manager is at DOCKER_HOST=${lab.nodes[0]?.dockerHost ?? ""}`,
+    ...(lab.dockerProgram === undefined ? [] : [`A docker CLI for it is at ${lab.dockerProgram}`]),
+    `An image to try: ${lab.redisImage}`,
+  );
+}
+
+/** `holdfast lab stop` and `clean`: ends it and removes every trace, the data in it included. */
+export async function stop(options: LabCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { stopLab } = await import("../../lab/lab.ts");
+  await stopLab(directory);
+  if (output.json) output.document({ state: "absent" });
+  output.print("There is no lab any more, nor anything that was in it.");
+}
+
+/** `holdfast lab status`: what of it runs. */
+export async function status(options: LabCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { labStatus } = await import("../../lab/lab.ts");
+  const found = await labStatus(directory);
+  if (output.json) output.document(found);
+  output.print(...statusLines(found));
+}
+
+/** What {@link disturb} can do to a node. */
+type Disturbance = "stop" | "kill" | "start" | "partition" | "heal";
+
+const happened: Readonly<Record<Disturbance, string>> = {
+  stop: "has been shut down",
+  kill: "has been killed",
+  start: "runs",
+  partition: "is cut off",
+  heal: "is connected",
+};
+
+/** `holdfast lab node stop|kill|start|partition|heal NAME`. */
+export async function disturb(what: Disturbance, name: string, options: LabCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const nodes = await import("../../lab/lab-node.ts");
+  const act = {
+    stop: nodes.stopNode,
+    kill: nodes.killNode,
+    start: nodes.startNode,
+    partition: nodes.partitionNode,
+    heal: nodes.healNode,
+  }[what];
+  await act(directory, name);
+  if (output.json) output.document({ node: name, done: what });
+  output.print(`${name} ${happened[what]}.`);
+}
+
+/** `holdfast lab node slow NAME [KILOBITS]`. */
+export async function slow(name: string, kilobits: number | undefined, options: LabCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { slowNode } = await import("../../lab/lab-node.ts");
+  await slowNode(directory, name, kilobits);
+  if (output.json) output.document({ node: name, kilobitsPerSecond: kilobits ?? null });
+  output.print(`${name} receives ${kilobits === undefined ? "what it can" : `at most ${kilobits} kbit/s`}.`);
+}
+
+/** What is said of a lab. */
+function statusLines(status: LabStatus): string[] {
+  const { state, directory, lab, runningNodes, partitionedNodes, registryRuns, processCount } = status;
+  if (state === "absent") return ["There is no lab. Start one with `holdfast lab start`."];
+  const nodeState = (name: string) => {
+    if (!runningNodes.includes(name)) return "does not run";
+    return partitionedNodes.includes(name) ? "runs, cut off" : "runs";
+  };
+  return [
+    `The lab in ${directory}: ${state}`,
+    ...(lab?.nodes ?? []).map(
+      ({ name, role, address, dockerHost }) =>
+        `  ${name}     ${nodeState(name).padEnd(13)} ${role.padEnd(7)} ${address}  ${dockerHost}`,
+    ),
+    `  registry   ${registryRuns ? "runs" : "does not run"}${lab === undefined ? "" : `, ${lab.registryAddress}`}`,
+    ...(lab === undefined ? [] : [`  image      ${lab.redisImage}`]),
+    `  processes  ${processCount}`,
+    ...(state === "running" ? [] : ["Make it whole with `holdfast lab start`, or remove it with `holdfast lab stop`."]),
+  ];
+}
+
+function open(options: LabCommandOptions) {
+  const { projectDirectory } = locateStack(options);
+  return { output: openOutput(options.json ?? false), directory: join(projectDirectory, ".holdfast", "lab") };
+}

@@ -1,0 +1,167 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { InputError, showValue } from "../model/input-error.ts";
+import { withExclusiveLock } from "./exclusive-lock.ts";
+import { labIdentity } from "./lab-identity.ts";
+import {
+  connectNode,
+  createBridge,
+  createNode,
+  isNodeConnected,
+  limitNode,
+  labAddresses,
+  namespaceName,
+  nodeAddress,
+  removeNode,
+} from "./lab-network.ts";
+import { readLabRecord, type LabRecord } from "./lab-record.ts";
+import { requireRoot } from "./machine-requirements.ts";
+import { endOwnedProcesses, findOwnedProcesses } from "./owned-process.ts";
+import { engineHost, runningEngine, startEngine, type PrivateEngine } from "./private-engine.ts";
+import { openToolbox, type Toolbox } from "./toolbox.ts";
+
+/** A node of a lab: a Docker engine with a network and a hostname of its own. */
+export interface LabNode {
+  /** Its hostname, as `docker node ls` shows it. */
+  readonly name: string;
+  /** Its engine's socket as DOCKER_HOST takes it; reached also while the node is cut off from the others. */
+  readonly dockerHost: string;
+  /** The address at which this machine reaches ports published in host mode. */
+  readonly address: string;
+  readonly role: "manager" | "worker";
+}
+
+/** The nodes of a lab, as its record determines them. */
+export function labNodes(directory: string, record: LabRecord): LabNode[] {
+  const addresses = labAddresses(record.addressIndex);
+  return Array.from({ length: record.nodeCount }, (_, index) => ({
+    name: `node-${index + 1}`,
+    dockerHost: engineHost(nodeEngine(directory, record, `node-${index + 1}`)),
+    address: nodeAddress(addresses, index + 1),
+    role: index < record.managerCount ? "manager" : "worker",
+  }));
+}
+
+/** The engine of a node. */
+export function nodeEngine(directory: string, record: LabRecord, name: string): PrivateEngine {
+  const identity = labIdentity(directory);
+  return {
+    lab: record.id,
+    part: name,
+    directory: join(identity.directory, "nodes", name),
+    runDirectory: join(identity.runDirectory, name),
+    namespace: namespaceName(record.id, name),
+    hostname: name,
+    insecureRegistries: [labAddresses(record.addressIndex).lanSubnet],
+  };
+}
+
+/** Starts a node's engine in a new namespace, as a machine that boots: nothing of an earlier run's network is left. */
+export async function startNodeEngine(
+  toolbox: Toolbox,
+  directory: string,
+  record: LabRecord,
+  name: string,
+): Promise<void> {
+  const addresses = labAddresses(record.addressIndex);
+  const engine = nodeEngine(directory, record, name);
+  const address = nodeAddress(addresses, Number(name.replace("node-", "")));
+  await endOwnedProcesses(record.id, name);
+  await removeNode(toolbox, record.id, name);
+  const namespace = await createNode(toolbox, record.id, name, address);
+  await createBridge(toolbox, record.id, addresses, namespace);
+  await startEngine(engine, toolbox);
+}
+
+/** Boots a node that was stopped or killed, with the data that it had; does nothing when it runs. */
+export function startNode(directory: string, name: string): Promise<void> {
+  return withNode(directory, name, async ({ toolbox, record }) => {
+    if (await runningEngine(nodeEngine(directory, record, name))) return;
+    await startNodeEngine(toolbox, directory, record, name);
+  });
+}
+
+const shutDownLimitMs = 30_000;
+
+/** Shuts a node down in good order: its engine stops the containers first. The node stays in the swarm, as `down`. */
+export function stopNode(directory: string, name: string): Promise<void> {
+  return withNode(directory, name, async ({ record }) => {
+    const engine = async () => (await findOwnedProcesses(record.id, name)).find(({ command }) => command === "dockerd");
+    const running = await engine();
+    if (running) process.kill(running.pid, "SIGTERM");
+    const deadline = Date.now() + shutDownLimitMs;
+    while (Date.now() < deadline && (await engine())) await sleep(100);
+    await endOwnedProcesses(record.id, name);
+  });
+}
+
+/** Ends all processes of a node at once, as a crash of the machine does; what it has on disk stays. */
+export function killNode(directory: string, name: string): Promise<void> {
+  return withNode(directory, name, ({ record }) => endOwnedProcesses(record.id, name));
+}
+
+/** Cuts a node off from the other nodes, the registry and the clients; its tasks and its engine's socket stay. */
+export function partitionNode(directory: string, name: string): Promise<void> {
+  return withNode(directory, name, ({ toolbox, record }) => connectNode(toolbox, record.id, name, false));
+}
+
+/** Ends what {@link partitionNode} began. */
+export function healNode(directory: string, name: string): Promise<void> {
+  return withNode(directory, name, ({ toolbox, record }) => connectNode(toolbox, record.id, name, true));
+}
+
+/**
+ * Lets a node receive no more than so many kilobits a second, or again as much as it can.
+ *
+ * @throws InputError for a rate that is no whole number above 0
+ */
+export function slowNode(directory: string, name: string, kilobitsPerSecond: number | undefined): Promise<void> {
+  if (kilobitsPerSecond !== undefined && !(Number.isInteger(kilobitsPerSecond) && kilobitsPerSecond > 0)) {
+    throw new InputError({
+      path: "kilobits per second",
+      expected: "a whole number above 0",
+      got: showValue(kilobitsPerSecond),
+      fix: "Write for example 512",
+    });
+  }
+  return withNode(directory, name, ({ toolbox, record }) => limitNode(toolbox, record.id, name, kilobitsPerSecond));
+}
+
+/** The names of the nodes that are cut off. */
+export async function partitionedNodes(toolbox: Toolbox, directory: string, record: LabRecord): Promise<string[]> {
+  const names = labNodes(directory, record).map(({ name }) => name);
+  const connected = await Promise.all(names.map((name) => isNodeConnected(toolbox, record.id, name)));
+  return names.filter((_, index) => connected[index] === false);
+}
+
+/** Finds the lab and the node, and does something to it while nobody starts or stops the lab. */
+async function withNode(
+  directory: string,
+  name: string,
+  work: (lab: { toolbox: Toolbox; record: LabRecord }) => Promise<void>,
+): Promise<void> {
+  requireRoot("lab");
+  const { id, directory: path } = labIdentity(directory);
+  await withExclusiveLock(`lab:${id}`, async () => {
+    const record = await readLabRecord(directory);
+    const toolbox = record && (await openToolbox(record.cacheDirectory));
+    if (!record || !toolbox) {
+      throw new InputError({
+        path,
+        expected: "the folder of a lab",
+        got: "none",
+        fix: "Start one with `holdfast lab start`",
+      });
+    }
+    const names = labNodes(directory, record).map((node) => node.name);
+    if (!names.includes(name)) {
+      throw new InputError({
+        path: "node",
+        expected: `one of ${names.join(", ")}`,
+        got: showValue(name),
+        fix: "See them with `holdfast lab status`",
+      });
+    }
+    await work({ toolbox, record });
+  });
+}

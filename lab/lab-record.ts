@@ -1,0 +1,67 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../model/input-error.ts";
+
+const recordSchema = z.strictObject({
+  version: z.literal(1),
+  /** The id under which the lab's processes, links and cgroups are found. */
+  id: z.string().regex(/^[0-9a-f]{8}$/),
+  /** The index of its addresses, 0 to 255. */
+  addressIndex: z.int().min(0).max(255),
+  registryPort: z.int().min(1).max(65535),
+  /** The folder that holds the toolbox and the assembled image. */
+  cacheDirectory: z.string(),
+  nodeCount: z.int().min(1),
+  managerCount: z.int().min(1),
+  heartbeatSeconds: z.number().positive(),
+  /** The Redis image by digest, once it has been pushed. */
+  redisImage: z.string().optional(),
+});
+
+/** What a lab remembers: the choices made at its first start. What runs is always looked up anew. */
+export type LabRecord = z.infer<typeof recordSchema>;
+
+/** The file in a lab's folder that holds its record, and by which the folder is known as a lab. */
+export const labRecordName = "lab.json";
+
+/**
+ * Reads the record of a lab; undefined when there is none.
+ *
+ * @throws InputError when the file is not such a record.
+ */
+export async function readLabRecord(directory: string): Promise<LabRecord | undefined> {
+  const path = join(directory, labRecordName);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
+    throw error;
+  }
+  const record = z.preprocess(jsonOrUndefined, recordSchema).safeParse(text);
+  if (record.success) return record.data;
+  const issue = record.error.issues[0];
+  throw new InputError({
+    path,
+    expected: "the record of a lab",
+    got: issue && issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "something else",
+    fix: "Remove the lab with `holdfast lab clean` and start it again",
+  });
+}
+
+/** Writes the record of a lab whole or not at all. */
+export async function writeLabRecord(directory: string, record: LabRecord): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const path = join(directory, labRecordName);
+  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+function jsonOrUndefined(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}

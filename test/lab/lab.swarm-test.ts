@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { labIdentity } from "../../lab/lab-identity.ts";
+import { labNamespaces } from "../../lab/lab-network.ts";
+import { healNode, killNode, partitionNode, slowNode, startNode, stopNode } from "../../lab/lab-node.ts";
+import { labStatus, startLab, stopLab, type Lab } from "../../lab/lab.ts";
+import { mountPointsBelow } from "../../lab/mount-point.ts";
+import { findOwnedProcesses } from "../../lab/owned-process.ts";
+import { findEngine, listNodes } from "../../swarm/connection.ts";
+import { labStartMs } from "../support/lab.ts";
+import { testCacheDirectory } from "../support/sandbox.ts";
+
+describe("a lab", function () {
+  this.timeout(labStartMs);
+  this.slow(20_000);
+  let home: string;
+  let directory: string;
+  let lab: Lab;
+
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), "holdfast-lab-"));
+    directory = join(home, "lab");
+    lab = await start();
+  });
+  after(async () => {
+    await stopLab(directory);
+    await rm(home, { recursive: true });
+  });
+
+  const start = () => startLab({ directory, cacheDirectory: testCacheDirectory, heartbeatSeconds: 2 });
+  const nodeStates = async () => {
+    const nodes = await listNodes(findEngine({ host: lab.nodes[0]?.dockerHost }));
+    return Object.fromEntries(nodes.map(({ hostname, state }) => [hostname, state]));
+  };
+  const untilState = async (name: string, state: string) => {
+    while ((await nodeStates())[name] !== state) await sleep(100);
+  };
+
+  it("is a swarm of three ready nodes with addresses of their own", async () => {
+    const nodes = await listNodes(findEngine({ host: lab.nodes[0]?.dockerHost }));
+    assert.deepEqual(
+      nodes.map(({ hostname, role, state }) => [hostname, role, state]),
+      [
+        ["node-1", "manager", "ready"],
+        ["node-2", "worker", "ready"],
+        ["node-3", "worker", "ready"],
+      ],
+    );
+    assert.deepEqual(
+      lab.nodes.map(({ address }) => address),
+      nodes.map(({ address }) => address),
+    );
+    assert.equal((await labStatus(directory)).state, "running");
+  });
+
+  it("is only looked at by a second start", async () => {
+    const engines = async () => (await findOwnedProcesses(labIdentity(directory).id)).map(({ pid }) => pid).sort();
+    const before = await engines();
+    assert.deepEqual(await start(), lab);
+    assert.deepEqual(await engines(), before);
+  });
+
+  it("refuses another number of nodes than it has", async () => {
+    await assert.rejects(startLab({ directory, nodes: 2 }), { name: "InputError", path: "--nodes", got: "2" });
+  });
+
+  for (const [how, lose] of [
+    ["killed", killNode],
+    ["stopped", stopNode],
+  ] as const) {
+    it(`loses a node that is ${how}, and has it back when it is started`, async () => {
+      await lose(directory, "node-2");
+      await untilState("node-2", "down");
+      const { state, runningNodes } = await labStatus(directory);
+      assert.deepEqual([state, runningNodes], ["degraded", ["node-1", "node-3"]]);
+      await startNode(directory, "node-2");
+      await untilState("node-2", "ready");
+    });
+  }
+
+  it("takes a node that is cut off for lost while its engine goes on", async () => {
+    await partitionNode(directory, "node-3");
+    await untilState("node-3", "down");
+    const { state, runningNodes, partitionedNodes } = await labStatus(directory);
+    assert.deepEqual([state, runningNodes.length, partitionedNodes], ["degraded", 3, ["node-3"]]);
+    await healNode(directory, "node-3");
+    await untilState("node-3", "ready");
+  });
+
+  it("slows a node down", async () => {
+    const pull = async () => {
+      const { docker } = findEngine({ host: lab.nodes[2]?.dockerHost });
+      const begun = performance.now();
+      const stream = await docker.pull(lab.redisImage);
+      await new Promise((resolve) => { docker.modem.followProgress(stream, resolve); });
+      await docker.getImage(lab.redisImage).remove({ force: true });
+      return performance.now() - begun;
+    };
+    const fast = await pull();
+    await slowNode(directory, "node-3", 16_000);
+    const slow = await pull();
+    await slowNode(directory, "node-3", undefined);
+    assert.ok(slow > fast + 2000, `${fast} ms, then ${slow} ms`);
+  });
+
+  it("names the nodes that there are when asked for another", async () => {
+    await assert.rejects(killNode(directory, "node-9"), {
+      name: "InputError",
+      message: 'node: expected one of node-1, node-2, node-3, got "node-9". See them with `holdfast lab status`.',
+    });
+  });
+
+  it("is whole again after all of it was killed, with its data", async () => {
+    const { docker } = findEngine({ host: lab.nodes[1]?.dockerHost });
+    await docker.createVolume({ Name: "kept" });
+    for (const { pid } of await findOwnedProcesses(labIdentity(directory).id)) process.kill(pid, "SIGKILL");
+    assert.deepEqual(await start(), lab);
+    assert.equal((await labStatus(directory)).state, "running");
+    assert.equal((await docker.getVolume("kept").inspect()).Name, "kept");
+  });
+
+  it("leaves no trace when it is removed, also after a crash that took its record", async () => {
+    await killNode(directory, "node-1");
+    await writeFile(join(directory, "lab.json"), "{");
+    assert.notDeepEqual(await tracesOf(directory), nothing);
+    await stopLab(directory);
+    assert.deepEqual(await tracesOf(directory), nothing);
+    assert.equal((await labStatus(directory)).state, "absent");
+    await stopLab(directory);
+  });
+
+  it("neither starts in nor removes a folder that holds something else", async () => {
+    const foreign = join(home, "foreign");
+    await mkdir(foreign);
+    await writeFile(join(foreign, "thesis.txt"), "mine");
+    const refusal = { name: "InputError", path: foreign, got: "one with other files in it" };
+    await assert.rejects(startLab({ directory: foreign }), refusal);
+    await assert.rejects(stopLab(foreign), refusal);
+    assert.equal(await readFile(join(foreign, "thesis.txt"), "utf8"), "mine");
+  });
+});
+
+const nothing = { processes: [], namespaces: [], links: [], mounts: [], cgroups: [], folder: false, runFolder: false };
+
+/** Everything on this machine that bears a lab's id or lies in its folder. */
+async function tracesOf(directory: string): Promise<Record<keyof typeof nothing, unknown>> {
+  const { id, directory: path } = labIdentity(directory);
+  const cgroups = (await readdir("/sys/fs/cgroup", { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => [`/sys/fs/cgroup/${name}/holdfast-${id}`, `/sys/fs/cgroup/holdfast-${id}`]);
+  return {
+    processes: await findOwnedProcesses(id),
+    namespaces: await labNamespaces(id),
+    links: (await readdir("/sys/class/net")).filter((name) => name.includes(id)),
+    mounts: mountPointsBelow(await readFile("/proc/self/mountinfo", "utf8"), path),
+    cgroups: cgroups.filter((cgroup) => existsSync(cgroup)),
+    folder: existsSync(path),
+    runFolder: existsSync(`/run/holdfast-${id}`),
+  };
+}
