@@ -16,18 +16,16 @@ const diff = new Option("--diff", "show every property that changes");
 const yes = new Option("-y, --yes", "answer yes to what would be asked");
 const showSecrets = new Option("--show-secrets", "print secrets in clear text");
 const file = new Option("--file <path>", "the file (default: standard input or output)");
-const policyPack = new Option("--policy-pack <folder>", "a policy pack that must pass (repeatable)")
-  .argParser<string[]>(repeated)
-  .default<string[]>([], "none");
+const policyPack = new Option("--policy-pack <folder>", "a policy pack that must pass (repeatable)").argParser<
+  string[]
+>(repeated);
 const policyPackConfig = new Option(
   "--policy-pack-config <file>",
   "a pack's configuration, in the same order (repeatable)",
-)
-  .argParser<string[]>(repeated)
-  .default<string[]>([], "none");
-const deleteData = new Option("--delete-data <volume>", "delete this volume too, with its data (repeatable)")
-  .argParser<string[]>(repeated)
-  .default<string[]>([], "none");
+).argParser<string[]>(repeated);
+const deleteData = new Option("--delete-data <volume>", "delete this volume too, with its data (repeatable)").argParser<
+  string[]
+>(repeated);
 
 /** The command line of `holdfast`; a mistake in it is thrown as a CommanderError. */
 export function createProgram(): Command {
@@ -84,7 +82,7 @@ export function createProgram(): Command {
     .addOption(verbose)
     .action(async (options) => {
       const { down } = await import("./commands/down.ts");
-      await down(options);
+      await down({ ...options, deleteData: options.deleteData ?? [] });
     });
 
   program
@@ -263,13 +261,13 @@ function withSubcommands(command: CommandUnknownOpts): CommandUnknownOpts[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-function repeated(value: string, earlier: string[]): string[] {
+function repeated(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
-function packs(options: { policyPack: string[]; policyPackConfig: string[] }): PolicyPack[] {
-  return options.policyPack.map((directory, index) => {
-    const configurationFile = options.policyPackConfig[index];
+function packs(options: { policyPack?: string[]; policyPackConfig?: string[] }): PolicyPack[] {
+  return (options.policyPack ?? []).map((directory, index) => {
+    const configurationFile = options.policyPackConfig?.[index];
     return { directory, ...(configurationFile !== undefined && { configurationFile }) };
   });
 }

@@ -23,6 +23,7 @@ interface Branch {
  */
 export function treeLines(view: OperationView, nowMs: number, room: Room, style: Style): string[] {
   const all = branches(view);
+  if (all.length === 0) return [];
   const fitting = fit(all, Math.max(3, room.rows - 3));
   const cells = fitting.map(({ row, lead }) => cellsOf(row, lead, view, nowMs));
   const header = ["", "Type", "Name", view.planning ? "Plan" : "Status", "Info"];

@@ -103,6 +103,21 @@ export class ProjectCopy implements AsyncDisposable {
     return this.start(words, input, environment).ended;
   }
 
+  /** Runs `holdfast` on a terminal of 120 columns on which somebody types; what it draws comes back as standard output. */
+  async runOnTerminal(words: readonly string[], typed: string, environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    const command = [process.execPath, join(this.directory, "cli", "holdfast.ts"), ...words].join(" ");
+    const child = spawn("script", ["-qec", `stty cols 120 rows 40; exec ${command}`, "/dev/null"], {
+      cwd: this.directory,
+      env: { ...process.env, TERM: "xterm", ...this.#environment, ...environment },
+      stdio: "pipe",
+    });
+    child.stdin.end(typed);
+    const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+    this.printed.push(stdout, stderr);
+    return { code, stdout, stderr };
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return rm(this.directory, { recursive: true, force: true });
   }

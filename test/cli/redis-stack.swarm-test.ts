@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
 import { findEngine, listNodes } from "../../swarm/connection.ts";
 import { inspectService, inspectVolume, listServices, listTasks } from "../../swarm/docker-reads.ts";
@@ -13,6 +14,9 @@ import { ProjectCopy, type Ended } from "./project-copy.ts";
 const service = "cli-stateful";
 const volume = "cli-foobarstore";
 const port = 10_000 + randomInt(1000, 9000);
+
+/** Bold, dim and the colours that operations have. */
+const colours = [1, 2, 31, 32, 33, 35, 36].map((code) => `\u001B[${code}m`);
 
 describe("one Redis, from the first up to the last down", function () {
   this.timeout(180_000);
@@ -139,6 +143,24 @@ describe("one Redis, from the first up to the last down", function () {
     await succeeds(["config", "set", "memoryLimit", "300M"]);
   });
 
+  it("asks on a terminal, under a tree of what would change, and takes no for an answer", async () => {
+    const before = await containerId();
+    await succeeds(["config", "set", "memoryLimit", "200M"]);
+    const { code, stdout } = await project.runOnTerminal(["up"], "no\n");
+    assert.equal(code, 3);
+    const drawn = stripVTControlCharacters(stdout);
+    assert.match(drawn, / \+- +├─ docker:index:ServiceConfig +redis-configuration +replace +\[diff: ~data,name\]/);
+    assert.match(drawn, / ~ +└─ docker:index:Service +redis-service +update +\[diff: ~taskSpec\]/);
+    assert.match(drawn, /Do you want to do this to the stack dev\? \[yes\/no\] /);
+    assert.match(drawn, /Nothing has been changed\.\r\n$/);
+    assert.ok(colours.some((code) => stdout.includes(code)));
+    const colourless = await project.runOnTerminal(["preview"], "", { NO_COLOR: "1" });
+    assert.equal(colourless.code, 0);
+    assert.ok(!colours.some((code) => colourless.stdout.includes(code)));
+    assert.equal(await containerId(), before);
+    await succeeds(["config", "set", "memoryLimit", "300M"]);
+  });
+
   it("previews in the shape of `pulumi preview --json`, and as a stream where Pulumi would", async () => {
     const { stdout } = await succeeds(["preview", "--json"]);
     const digest = JSON.parse(stdout) as { steps: { op: string; detailedDiff: unknown }[]; changeSummary: object };
@@ -207,6 +229,17 @@ describe("one Redis, from the first up to the last down", function () {
       assert.match((await succeeds(["up", "--yes"])).stdout, /PING {6}PONG/);
     });
   }
+
+  it("refuses an engine that does not answer, at once", async () => {
+    const startedMs = Date.now();
+    const { code, stderr } = await project.run(["up"], "", { DOCKER_HOST: "unix:///nonexistent/docker.sock" });
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^error: DOCKER_HOST \(unix:\/\/\/nonexistent\/docker\.sock\): expected a Docker engine that answers, got .*\n$/,
+    );
+    assert.ok(Date.now() - startedMs < 8000);
+  });
 
   it("refuses a wrong passphrase, a port in use and an image that does not exist, each with one error", async () => {
     const wrong = await project.run(["up"], "", { PULUMI_CONFIG_PASSPHRASE: "wrong" });
