@@ -86,8 +86,7 @@ function stackValue(value: unknown): unknown {
 
 /** Rewrites a value unless it is not known or left out. */
 function mapKnown<T, U>(value: Maybe<T> | undefined, rewrite: (value: T) => U): Maybe<U> | undefined {
-  // TypeScript does not see that a T which is neither is a T.
-  return value === unknown ? unknown : value === undefined ? undefined : rewrite(value as T);
+  return value === unknown ? unknown : value === undefined ? undefined : rewrite(value);
 }
 
 /** The drafts as a stack file. */
