@@ -32,6 +32,8 @@ export class PlanError extends Error {
   }
 }
 
+type Reasons = Pick<Step, "replaceReasons" | "diffReasons" | "detailedDiff">;
+
 /** The steps for one goal, with the warnings that belong to it. */
 export interface Plan {
   steps: Step[];
@@ -70,78 +72,48 @@ export class Planner {
     const { stack, project } = this.#context;
     const urn = createUrn(stack, project, goal.parent, goal.type, goal.name);
     if (this.#news.has(urn)) throw new PlanError(urn, `Duplicate resource URN '${urn}'; try giving it a unique name`);
-    const aliases = aliasUrns(
-      { stack, project, type: goal.type, name: goal.name, parent: goal.parent },
-      goal.aliases,
-      goal.parent === undefined ? [] : (this.#aliases.get(goal.parent) ?? []),
-    );
-    this.#aliases.set(urn, aliases);
-    const old = [urn, ...aliases]
-      .map((candidate) => this.#olds.get(candidate))
-      .find((state) => state && !this.#reached.has(state));
+    const old = this.#findOld(urn, goal);
     const known = old && !old.pendingReplacement && !old.external ? old : undefined;
-    const identity: ResourceIdentity = { urn, type: goal.type, name: goal.name };
     const declared = known ? ignoreChanges(goal.inputs, known.inputs, goal.ignoreChanges) : goal.inputs;
     const randomSeed = this.#context.randomSeed();
+    const identity: ResourceIdentity = { urn, type: goal.type, name: goal.name };
     const check = (olds: PropertyMap): PropertyMap =>
       provider === undefined ? declared : this.#check(identity, provider, olds, declared, randomSeed);
 
     const state = newState(urn, goal, provider, check(known?.inputs ?? {}));
+    const checked = state.inputs;
     state.inputs = await this.#context.review(state);
     this.#news.set(urn, state);
     if (!old) return { steps: [step("create", { new: state, hooks: goal.hooks })], state, warnings: [] };
     this.#reached.add(old);
-
+    // A resource that takes the place of another is a new one: it gets an automatic name of its own.
+    const checkAnew = async (): Promise<void> => {
+      const remediated = !equalValues(checked, state.inputs);
+      state.inputs = markSecretsLike(check({}), state.inputs);
+      if (remediated) state.inputs = await this.#context.review(state);
+    };
     const deletedFor = this.#deletedForReplacement.get(old.urn);
-    if (deletedFor !== undefined || old.pendingReplacement) {
-      // Already deleted: by a step of this operation, or by an earlier operation that did not come to the creation.
-      const why = { replaceReasons: deletedFor ?? [], diffReasons: deletedFor ?? [] };
-      if (deletedFor !== undefined) state.inputs = check({});
-      return {
-        steps: [
-          ...(deletedFor === undefined
-            ? [step("remove-pending-replace", { old })]
-            : [step("replace", { old, new: state, ...why })]),
-          step("create-replacement", { old, new: state, hooks: goal.hooks, ...why }),
-        ],
-        state,
-        warnings: [],
-      };
+    if (deletedFor !== undefined) {
+      await checkAnew();
+      return { steps: replaceDeleted(old, state, goal, deletedFor), state, warnings: [] };
     }
-
-    const diff = applyReplaceOnChanges(this.#diff(identity, provider, old, state), goal.replaceOnChanges);
-    if (!diff.changes && old.initErrors.length === 0 && !providerChanged(old, state)) {
-      copyTimes(state, old);
-      return { steps: [step("same", { old, new: state })], state, warnings: diff.warnings };
-    }
+    if (old.pendingReplacement) return { steps: recreate(old, state, goal), state, warnings: [] };
     copyTimes(state, old);
+    const diff = applyReplaceOnChanges(this.#diff(identity, provider, old, state), goal.replaceOnChanges);
+    const { warnings } = diff;
     const details = { diffReasons: diff.diffs, detailedDiff: diff.detailedDiff };
-    if (!mustReplace(diff) && !providerChanged(old, state))
-      return {
-        steps: [step("update", { old, new: state, hooks: goal.hooks, ...details })],
-        state,
-        warnings: diff.warnings,
-      };
-    if (old.protect)
-      throw new PlanError(
-        urn,
-        `unable to replace resource "${urn}"\nas it is currently marked for protection. To unprotect the resource, remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\``,
-      );
-    // A replacement is a new resource: it gets an automatic name of its own.
-    state.inputs = markSecretsLike(check({}), state.inputs);
-    const replacement = { ...details, replaceReasons: [...new Set(diff.replaces)] };
-    const replace = step("replace", { old, new: state, ...replacement });
-    const create = step("create-replacement", { old, new: state, hooks: goal.hooks, ...replacement });
+    if (mustReplace(diff) || providerChanged(old, state)) {
+      if (old.protect) throw new PlanError(urn, protectedMessage(urn));
+      await checkAnew();
+      const reasons = { ...details, replaceReasons: [...new Set(diff.replaces)] };
+      const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace;
+      return { steps: this.#replace(old, state, goal, reasons, deleteFirst), state, warnings };
+    }
     const steps =
-      (goal.deleteBeforeReplace ?? diff.deleteBeforeReplace)
-        ? [
-            ...this.#deleteDependents(old),
-            step("delete-replaced", { old, willBeReplaced: true, ...replacement }),
-            replace,
-            create,
-          ]
-        : [create, replace];
-    return { steps, state, warnings: diff.warnings };
+      diff.changes || old.initErrors.length > 0
+        ? [step("update", { old, new: state, hooks: goal.hooks, ...details })]
+        : [step("same", { old, new: state })];
+    return { steps, state, warnings };
   }
 
   /**
@@ -156,6 +128,29 @@ export class Planner {
         ? [{ operation: "remove-pending-replace", urn: old.urn, old }]
         : [{ operation: "delete", urn: old.urn, old }];
     });
+  }
+
+  /** The old state of a goal, under its URN or a former one that no other goal has taken. */
+  #findOld(urn: Urn, goal: Goal): ResourceState | undefined {
+    const { stack, project } = this.#context;
+    const inherited = goal.parent === undefined ? [] : (this.#aliases.get(goal.parent) ?? []);
+    const aliases = aliasUrns(
+      { stack, project, type: goal.type, name: goal.name, parent: goal.parent },
+      goal.aliases,
+      inherited,
+    );
+    this.#aliases.set(urn, aliases);
+    return [urn, ...aliases]
+      .map((candidate) => this.#olds.get(candidate))
+      .find((state) => state && !this.#reached.has(state));
+  }
+
+  #replace(old: ResourceState, state: ResourceState, goal: Goal, reasons: Reasons, deleteFirst: boolean): Step[] {
+    const replace = step("replace", { old, new: state, ...reasons });
+    const create = step("create-replacement", { old, new: state, hooks: goal.hooks, ...reasons });
+    if (!deleteFirst) return [create, replace];
+    const remove = step("delete-replaced", { old, willBeReplaced: true, ...reasons });
+    return [...this.#deleteDependents(old), remove, replace, create];
   }
 
   #check(
@@ -244,6 +239,24 @@ function step(operation: Step["operation"], rest: Omit<Step, "operation" | "urn"
   return { operation, urn: rest.new?.urn ?? rest.old?.urn ?? "", ...rest };
 }
 
+/** What an earlier operation deleted in order to replace it, and did not come to create again. */
+function recreate(old: ResourceState, state: ResourceState, goal: Goal): Step[] {
+  return [step("remove-pending-replace", { old }), step("create-replacement", { old, new: state, hooks: goal.hooks })];
+}
+
+/** What this operation has deleted already, because something that it depends on is replaced. */
+function replaceDeleted(old: ResourceState, state: ResourceState, goal: Goal, reasons: string[]): Step[] {
+  const why = { replaceReasons: reasons, diffReasons: reasons };
+  return [
+    step("replace", { old, new: state, ...why }),
+    step("create-replacement", { old, new: state, hooks: goal.hooks, ...why }),
+  ];
+}
+
+function protectedMessage(urn: Urn): string {
+  return `unable to replace resource "${urn}"\nas it is currently marked for protection. To unprotect the resource, remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\``;
+}
+
 function newState(urn: Urn, goal: Goal, provider: string | undefined, inputs: PropertyMap): ResourceState {
   return {
     urn,
@@ -302,7 +315,7 @@ function plainDiff(olds: PropertyMap, news: PropertyMap): ResourceDiff {
 }
 
 /** The resource option `replaceOnChanges`: a listed property that differs forces a replacement (`applyReplaceOnChanges`). */
-export function applyReplaceOnChanges(diff: ResourceDiff, paths: readonly string[]): ResourceDiff {
+function applyReplaceOnChanges(diff: ResourceDiff, paths: readonly string[]): ResourceDiff {
   if (!diff.changes || paths.length === 0) return diff;
   const patterns = paths.map(parsePropertyPath);
   const detailedDiff = Object.fromEntries(
