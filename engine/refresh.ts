@@ -2,7 +2,7 @@ import type { EventBody, StepOperation } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import { equalValues, revealSecrets } from "./property-value.ts";
 import type { DiffKind, ResourceDiff, ResourceProvider } from "./resource-provider.ts";
-import type { ResourceState } from "./resource-state.ts";
+import type { ResourceState, Urn } from "./resource-state.ts";
 import { markSecretOutputs, markSecretsLike } from "./secret-marks.ts";
 import { isAboutDefaultProvider, stepMetadata, type Step } from "./step.ts";
 import { timestamp } from "./timestamp.ts";
@@ -25,31 +25,59 @@ export interface RefreshContext {
  */
 export async function refreshResources(resources: readonly ResourceState[], context: RefreshContext): Promise<void> {
   const readings = resources.map((old) => ({ old, reading: read(old, context) }));
-  // Reading goes on at once for all; the state is written in order.
+  // Reading goes on at once for all; what came of it is told in order.
   await Promise.allSettled(readings.map(({ reading }) => reading));
-  for (const { old, reading } of readings) {
+  const found = await Promise.all(readings.map(async ({ old, reading }) => ({ old, now: await reading })));
+  const gone = found.filter(({ now }) => now === undefined).map(({ old }) => old);
+  const goneUrns = new Set(gone.map(({ urn }) => urn));
+  let isChanged = false;
+  for (const { old, now } of found) {
     const step: Step = { operation: "refresh", urn: old.urn, old };
     const shown = !isAboutDefaultProvider(step);
     if (shown) context.send({ resourcePreEvent: { metadata: stepMetadata(step), planning: context.preview } });
-    const outcome = await settle(old, await reading, context);
+    const outcome = outcomeOf(old, now && withoutReferences(now, goneUrns), context);
+    if (outcome.new) await context.journal.keep(old, outcome.new, false);
+    isChanged ||= outcome.new !== undefined && !isSame(old, outcome.new);
     if (!shown) continue;
     context.send({ resOutputsEvent: { metadata: stepMetadata(outcome), planning: context.preview } });
     context.count(outcome.operation);
   }
+  // Only now, when nothing refers to what is gone, may it leave; dependents first.
+  for (const old of gone.toReversed()) await context.journal.settle({ old });
+  if (isChanged) await context.journal.touch();
 }
 
-async function settle(old: ResourceState, now: ResourceState | undefined, context: RefreshContext): Promise<Step> {
-  if (!now) {
-    await context.journal.settle({ old });
-    return { operation: "delete", urn: old.urn, old };
-  }
-  const same = equalValues(old.outputs, now.outputs) && equalValues(old.inputs, now.inputs) && old.id === now.id;
-  const diff = same ? undefined : driftOf(old, now, context);
+function outcomeOf(old: ResourceState, now: ResourceState | undefined, context: RefreshContext): Step {
+  if (!now) return { operation: "delete", urn: old.urn, old };
+  const diff = isSame(old, now) ? undefined : driftOf(old, now, context);
   if (diff?.changes) now.modified = timestamp();
-  await context.journal.keep(old, now, !same);
   return diff?.changes
     ? { operation: "update", urn: old.urn, old, new: now, diffReasons: diff.diffs, detailedDiff: inverted(diff) }
     : { operation: "same", urn: old.urn, old, new: now };
+}
+
+function isSame(old: ResourceState, now: ResourceState): boolean {
+  return (
+    equalValues(old.outputs, now.outputs) &&
+    equalValues(old.inputs, now.inputs) &&
+    old.id === now.id &&
+    old.dependencies.length === now.dependencies.length
+  );
+}
+
+/** A resource that no longer needs what is gone (Pulumi: pkg/resource/deploy/deployment_executor.go, `rebuildBaseState`). */
+function withoutReferences(state: ResourceState, gone: ReadonlySet<Urn>): ResourceState {
+  const { parent, deletedWith, ...rest } = state;
+  const present = (urns: readonly Urn[]) => urns.filter((urn) => !gone.has(urn));
+  return {
+    ...rest,
+    ...(parent !== undefined && !gone.has(parent) && { parent }),
+    ...(deletedWith !== undefined && !gone.has(deletedWith) && { deletedWith }),
+    dependencies: present(state.dependencies),
+    propertyDependencies: Object.fromEntries(
+      Object.entries(state.propertyDependencies).map(([name, urns]) => [name, present(urns)]),
+    ),
+  };
 }
 
 async function read(old: ResourceState, context: RefreshContext): Promise<ResourceState | undefined> {

@@ -32,7 +32,6 @@ export async function up(options: UpOptions): Promise<void> {
     await fillConfiguration(stack, swarm, output);
     await checkConfiguration(stack, swarm);
   }
-  output.print("");
 
   using interrupts = listenForInterrupts(output.warn);
   const settings: OperationSettings = {
@@ -44,6 +43,7 @@ export async function up(options: UpOptions): Promise<void> {
   };
   await forgetOldSandbox(context, swarm, settings);
   if (stack.project.name === ownProject) await askForFirstStart(context, stack);
+  output.print("");
   const planned = await plan(context, "update", settings);
   requireSuccess(planned, settings);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
