@@ -14,7 +14,6 @@ import { requireVolumeName } from "./model/volume-name.ts";
 import { parsePort } from "./model/whole-number.ts";
 
 const namespace = "holdfast";
-const passwordSetBy = "--secret holdfast:password <password>";
 const { durable, balanced, snapshot } = RedisPersistence;
 
 /** Stack settings: `pulumi config set holdfast:<name> <value>`, `Pulumi.<stack>.yaml`. */
@@ -38,16 +37,27 @@ const schema = z.object({
   /** How the data is kept: `durable`, `balanced` or `snapshot`; a cache would keep none. */
   persistence: setting("persistence", oneOf({ durable, balanced, snapshot })).prefault(durable),
   /** How the data is backed up, in words, or `none: ` and the reason. */
-  backup: z.string().optional(),
+  backup: z.string().exactOptional(),
   /** Until when a volume without this store's mark may become its own; `npm run up` sets it while the stack has no data. */
-  firstStartUntil: setting("firstStartUntil", requireFirstStart).optional(),
+  firstStartUntil: setting("firstStartUntil", requireFirstStart).exactOptional(),
+  /** Password of the user `application`. */
+  password: setting("password", requirePassword, "--secret holdfast:password"),
+  /** The one before, which still works while clients change over. */
+  previousPassword: z.string().exactOptional(),
+  /** Password of the user `operations`, who does not exist without one. */
+  operationsPassword: setting("operationsPassword", requirePassword).exactOptional(),
 });
 
-/** What the program is told by its stack, checked. */
-export type Configuration = z.output<typeof schema> & {
-  /** Password of the user `application`. */
+type Settings = z.output<typeof schema>;
+
+/** What the program is told by its stack, checked; passwords as Pulumi's secrets. */
+export type Configuration = Omit<Settings, keyof Passwords> & Passwords;
+
+interface Passwords {
   password: pulumi.Output<string>;
-};
+  previousPassword?: pulumi.Output<string>;
+  operationsPassword?: pulumi.Output<string>;
+}
 
 /**
  * Reads the stack's configuration.
@@ -56,15 +66,16 @@ export type Configuration = z.output<typeof schema> & {
  */
 export function readConfiguration(): Configuration {
   const config = new pulumi.Config(namespace);
-  const texts = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, config.get(key)]));
-  const settings = schema.safeParse(texts);
-  const password = config.getSecret("password");
-  const mistakes = [
-    ...(settings.error?.issues.map(({ message }) => message) ?? []),
-    ...(password === undefined ? [unset("password", passwordSetBy).message] : []),
-  ];
-  if (settings.data === undefined || password === undefined) throw new pulumi.RunError(mistakes.join("\n"));
-  return { ...settings.data, password: password.apply(requirePassword) };
+  const texts = Object.keys(schema.shape).map((key) => [key, config.get(key)] as const);
+  const settings = schema.safeParse(Object.fromEntries(texts.filter(([, text]) => text !== undefined)));
+  if (settings.error) throw new pulumi.RunError(settings.error.issues.map(({ message }) => message).join("\n"));
+  const { password, previousPassword, operationsPassword, ...plain } = settings.data;
+  return {
+    ...plain,
+    password: pulumi.secret(password),
+    ...(previousPassword !== undefined && { previousPassword: pulumi.secret(previousPassword) }),
+    ...(operationsPassword !== undefined && { operationsPassword: pulumi.secret(operationsPassword) }),
+  };
 }
 
 /**
@@ -103,14 +114,12 @@ function requireFirstStart(time: string, path: string): string {
   return time;
 }
 
-function requirePassword(password: string): string {
+function requirePassword(password: string, path: string): string {
   if (password.length >= 16) return password;
-  throw new pulumi.RunError(
-    new InputError({
-      path: `${namespace}:password`,
-      expected: "at least 16 characters",
-      got: `${password.length}`,
-      fix: `Set a longer one by \`pulumi config set ${passwordSetBy}\``,
-    }).message,
-  );
+  throw new InputError({
+    path,
+    expected: "at least 16 characters",
+    got: `${password.length}`,
+    fix: `Set a longer one by \`pulumi config set --secret ${path}\``,
+  });
 }

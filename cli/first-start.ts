@@ -4,14 +4,15 @@ import type { KnownResource } from "./engines/engine.ts";
 import { ownProject } from "./first-configuration.ts";
 
 /** How long a first start may take from the moment it is asked for, in milliseconds. */
-const firstStartMs = 3_600_000;
+const firstStartMs = 900_000;
 
 /** The types of resources whose presence says that the stack has been up, and its data exists. */
 const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Service"];
 
 /**
- * Asks for a first start, within an hour, where the stack has neither a volume nor a service: otherwise Redis refuses to start
- * on a volume that does not carry its mark, so that a volume that got lost never turns into an empty Redis (model/start-guard.ts).
+ * Asks for a first start, within a quarter of an hour, where the stack has neither a volume nor a service. Without that Redis
+ * refuses to start on a volume that does not carry its mark, so that a volume that got lost never turns into an empty Redis
+ * (model/start-guard.ts).
  */
 export async function askForFirstStart(context: CommandContext, stack: Stack): Promise<void> {
   const engine = await context.engine();

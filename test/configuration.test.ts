@@ -35,8 +35,6 @@ describe("the configuration", () => {
       node: "vm",
       memoryLimit: "100M",
       persistence: "durable",
-      backup: undefined,
-      firstStartUntil: undefined,
     });
   });
 
@@ -44,7 +42,7 @@ describe("the configuration", () => {
     assert.deepEqual(mistakesIn({}), [
       "holdfast:image: expected a value, got nothing. Set it by `pulumi config set holdfast:image <name>@sha256:<digest>`; `npm run up` does it by itself where the choice is clear.",
       "holdfast:node: expected a value, got nothing. Set it by `pulumi config set holdfast:node <hostname>`; `npm run up` does it by itself where the choice is clear.",
-      "holdfast:password: expected a value, got nothing. Set it by `pulumi config set --secret holdfast:password <password>`; `npm run up` does it by itself where the choice is clear.",
+      "holdfast:password: expected a value, got nothing. Set it by `pulumi config set --secret holdfast:password`; `npm run up` does it by itself where the choice is clear.",
     ]);
   });
 
@@ -60,12 +58,28 @@ describe("the configuration", () => {
       memoryLimit: "100 megabytes",
       persistence: "cache",
       firstStartUntil: "soon",
+      operationsPassword: "hunter2",
     };
     const mistakes = mistakesIn({ ...needed, ...wrong });
     assert.deepEqual(
       mistakes.map((line) => /^holdfast:(?<key>\w+): expected .+, got .+\. .+\.$/u.exec(line)?.groups?.["key"]),
       Object.keys(wrong),
     );
+  });
+
+  it("shows no password, not even a wrong one", () => {
+    const [mistake] = mistakesIn({ ...needed, password: "hunter2" });
+    assert.equal(
+      mistake,
+      "holdfast:password: expected at least 16 characters, got 7. Set a longer one by `pulumi config set --secret holdfast:password`.",
+    );
+  });
+
+  it("hands passwords on as secrets", async () => {
+    const { password, previousPassword, operationsPassword } = read({ ...needed, previousPassword: "older" });
+    assert.ok(await pulumi.isSecret(password));
+    assert.ok(previousPassword !== undefined && (await pulumi.isSecret(previousPassword)));
+    assert.equal(operationsPassword, undefined);
   });
 
   it("refuses a limit in which Redis has no room, and says why a plain tag is no image", () => {
