@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { healNode, killNode, partitionNode, startNode } from "../../lab/lab-node.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { findEngine, listNodes } from "../../swarm/connection.ts";
+import { labStartMs, sharedLab } from "../support/lab.ts";
+import { LabService, nodeOf, removeLeftovers, sharedFolderVolume, until, volumeNames } from "../support/lab-service.ts";
+
+/** What Swarm does to data when a task or a node goes: the facts that Holdfast's verdicts rest on. */
+describe("volumes across nodes", function () {
+  this.timeout(labStartMs);
+  this.slow(30_000);
+  let lab: Lab;
+  let service: LabService;
+
+  before(async () => {
+    lab = await sharedLab();
+  });
+  afterEach(async () => {
+    lab = await sharedLab(); // Whole again, whatever a test did to a node.
+    await removeLeftovers(lab, ["keeper"], ["kept"]);
+  });
+
+  const create = (options: Partial<Parameters<typeof LabService.create>[1]> = {}) =>
+    LabService.create(lab, {
+      name: "keeper",
+      port: 10_002,
+      args: ["--appendonly", "yes", "--appendfsync", "always"],
+      mounts: [{ Type: "volume", Source: "kept", Target: "/data" }],
+      constraints: ["node.hostname==node-2"],
+      ...options,
+    });
+  const moveTo = (hostname: string) =>
+    service.update((template) => {
+      template.Placement.Constraints = [`node.hostname==${hostname}`];
+    });
+  const becomes = (name: string, state: "down" | "ready") =>
+    until(async () => {
+      const nodes = await listNodes(findEngine({ host: nodeOf(lab, 1).dockerHost }));
+      return nodes.some((node) => node.hostname === name && node.state === state);
+    }, `${name} is ${state}`);
+
+  describe("a local volume", () => {
+    it("is left behind, whole, when the constraint is moved to another node; the way back finds it", async () => {
+      service = await create();
+      await service.redis("set", "foo", "bar");
+      await moveTo("node-3");
+      assert.equal(await service.redis("get", "foo"), null);
+      assert.ok((await volumeNames(nodeOf(lab, 2))).includes("kept"));
+      await moveTo("node-2");
+      assert.equal(await service.redis("get", "foo"), "bar");
+    });
+
+    it("goes with its node: the pinned service waits, and has its data again when the node is back", async () => {
+      service = await create();
+      await service.redis("set", "foo", "bar");
+      await killNode(lab.directory, "node-2");
+      await becomes("node-2", "down");
+      await until(async () => (await service.task()).Status.State === "pending", "the new task is pending");
+      assert.match((await service.task()).Status.Err, /^no suitable node \(/);
+      await startNode(lab.directory, "node-2");
+      await becomes("node-2", "ready");
+      await service.settle();
+      assert.equal(await service.redis("get", "foo"), "bar");
+    });
+
+    it("without a pin: the service starts empty elsewhere when the node is lost, and stays there when it is back", async () => {
+      service = await create({ constraints: ["node.role==worker"] });
+      await service.redis("set", "foo", "bar");
+      const before = await service.node();
+      await killNode(lab.directory, before.name);
+      await until(async () => {
+        const { NodeID, Status } = await service.task();
+        return NodeID !== "" && Status.State === "running" && (await service.node()).name !== before.name;
+      }, "the task runs elsewhere");
+      assert.equal(await service.redis("get", "foo"), null);
+      await startNode(lab.directory, before.name);
+      await becomes(before.name, "ready");
+      await service.settle();
+      assert.notEqual((await service.node()).name, before.name);
+      assert.ok((await volumeNames(before)).includes("kept"));
+    });
+  });
+
+  describe("a volume on a folder that all nodes share", () => {
+    it("is there where the task starts again after its node was lost, and keeps the key", async () => {
+      service = await create({
+        constraints: ["node.role==worker"],
+        mounts: [await sharedFolderVolume(lab, "kept")],
+      });
+      await service.redis("set", "foo", "bar");
+      const before = await service.node();
+      await killNode(lab.directory, before.name);
+      await until(async () => {
+        const { NodeID, Status } = await service.task();
+        return NodeID !== "" && Status.State === "running" && (await service.node()).name !== before.name;
+      }, "the task runs elsewhere");
+      assert.equal(await service.redis("get", "foo"), "bar");
+    });
+
+    it("has two writers while its node is cut off, for the task there goes on", async () => {
+      service = await create({
+        constraints: ["node.role==worker"],
+        mounts: [await sharedFolderVolume(lab, "kept")],
+      });
+      const before = await service.node();
+      await partitionNode(lab.directory, before.name);
+      await until(async () => {
+        const { NodeID, Status } = await service.task();
+        return NodeID !== "" && Status.State === "running" && (await service.node()).name !== before.name;
+      }, "the task runs elsewhere");
+      const writers = await Promise.all(
+        lab.nodes.map((node) =>
+          findEngine({ host: node.dockerHost }).docker.listContainers({ filters: { volume: ["kept"] } }),
+        ),
+      );
+      assert.equal(writers.flat().length, 2);
+      await healNode(lab.directory, before.name);
+      await becomes(before.name, "ready");
+      await service.settle();
+    });
+  });
+});
