@@ -3,10 +3,8 @@
  * strangers, and a terminal, a Markdown page and a SARIF viewer each obey some characters.
  */
 
-/** Control characters, marks that reverse the direction of text, and invisible ones: what a terminal obeys or a reader cannot see. */
-const unprintable =
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+/** Control and format characters (marks that reverse the direction of text among them), line separators, halves of characters. */
+const unprintable = /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Surrogate}/gu;
 
 /** Replaces each character that a terminal obeys or a reader cannot see by its escape, such as `\u001b`. */
 export function printable(text: string): string {

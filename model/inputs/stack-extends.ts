@@ -52,8 +52,8 @@ const replaced = new Set(["command", "entrypoint", "test"]);
 const pairLists = new Set(["environment", "labels"]);
 
 function merge(base: unknown, own: unknown, key: string): unknown {
-  if (base === undefined || replaced.has(key)) return own;
   if (own === undefined) return base;
+  if (base === undefined || replaced.has(key)) return own;
   const [below, above] = pairLists.has(key) ? [asMapping(base), asMapping(own)] : [base, own];
   if (isRecord(below) && isRecord(above)) {
     const keys = new Set([...Object.keys(below), ...Object.keys(above)]);

@@ -41,6 +41,11 @@ interface Found {
   readonly value: Node | undefined;
 }
 
+/** The parser gives a merge key a symbol for its value. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && (key.value === "<<" || (typeof key.value === "symbol" && key.value.description === "<<"));
+}
+
 function step(node: Node | undefined, key: string, document: Document.Parsed): Found | undefined {
   const held = isAlias(node) ? node.resolve(document) : node;
   if (isSeq(held)) {
@@ -55,7 +60,7 @@ function step(node: Node | undefined, key: string, document: Document.Parsed): F
     }
   }
   for (const pair of held.items) {
-    if (!isScalar(pair.key) || pair.key.value !== "<<") continue;
+    if (!isMergeKey(pair.key)) continue;
     // As above: values of parsed pairs are nodes.
     const merged = pair.value as Node | null;
     const sources = isSeq(merged) ? (merged.items as Node[]) : merged === null ? [] : [merged];
