@@ -51,7 +51,7 @@ export function reportLines(report: ClosingReport): string[] {
 }
 
 /** A number of bytes in the largest unit in which it is a whole number: `100 MiB`. */
-export function formatBytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   let [value, unit] = [bytes, 0];
   while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1) {

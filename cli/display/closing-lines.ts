@@ -76,7 +76,7 @@ function policyLines(view: OperationView, style: Style): string[] {
 }
 
 /** The stack's outputs: all of them after an operation, in a preview only those that change to something known. */
-export function outputLines(view: OperationView, style: Style): string[] {
+function outputLines(view: OperationView, style: Style): string[] {
   const { old, new: next } = view.stackOutputs ?? {};
   if (next === undefined) return [];
   const after = propertiesOf(next, "outputs");
@@ -111,7 +111,7 @@ function valueLinesOf(outputs: Record<string, unknown>, style: Style): string[] 
 }
 
 /** How many resources each operation concerns, as Pulumi counts them (pkg/backend/display/diff.go). */
-export function summaryLines(summary: SummaryEvent, style: Style): string[] {
+function summaryLines(summary: SummaryEvent, style: Style): string[] {
   const counts = countedOperations.map((operation) => ({ operation, count: summary.resourceChanges[operation] ?? 0 }));
   const changes = counts.filter(({ count }) => count > 0);
   const unchanged = summary.resourceChanges.same ?? 0;

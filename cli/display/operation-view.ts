@@ -108,7 +108,7 @@ function endStep(view: OperationView, metadata: StepMetadata, nowMs: number, fai
     row.steps.findLast((one) => one.endedMs === undefined && one.metadata.op === metadata.op) ??
     row.steps.findLast((one) => one.endedMs === undefined && one.metadata.op === "refresh");
   // The stack is done when the program is, and outputs that are registered later end no step.
-  if (step === undefined || (row.isStack && !failed)) return row;
+  if (step === undefined || (row.isStack && !failed && step.metadata.op !== "refresh")) return row;
   step.metadata = metadata;
   step.endedMs = nowMs;
   step.failed = failed;

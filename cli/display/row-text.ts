@@ -27,7 +27,7 @@ function elapsed(step: StepProgress, nowMs: number): string {
 }
 
 /** The changed top-level properties in one line, as in `[diff: +labels~name,taskSpec]`; empty where there are none. */
-export function diffText(metadata: StepMetadata, isRefresh: boolean, style: Style): string {
+function diffText(metadata: StepMetadata, isRefresh: boolean, style: Style): string {
   const changes = propertyChanges(metadata, isRefresh);
   const named = (symbol: string, colour: "green" | "red" | "yellow", kinds: PropertyChange["kind"][]) => {
     const names = [...changes].filter(([, change]) => kinds.includes(change.kind)).map(([name]) => name);

@@ -34,7 +34,7 @@ export async function chooseEngine(
 }
 
 /** Whether a program of this name can be run from one of the folders of a PATH. */
-export async function isOnPath(name: string, path: string): Promise<boolean> {
+async function isOnPath(name: string, path: string): Promise<boolean> {
   for (const folder of path.split(delimiter)) {
     if (folder === "") continue;
     try {

@@ -21,6 +21,9 @@ const leftOut = new Set([
   "coverage",
 ]);
 
+/** Runs a command on a terminal of its own (util-linux). */
+const terminalProgram = "script";
+
 /** How a command ended. */
 export interface Ended {
   code: number | null;
@@ -106,7 +109,7 @@ export class ProjectCopy implements AsyncDisposable {
   /** Runs `holdfast` on a terminal of 120 columns on which somebody types; what it draws comes back as standard output. */
   async runOnTerminal(words: readonly string[], typed: string, environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
     const command = [process.execPath, join(this.directory, "cli", "holdfast.ts"), ...words].join(" ");
-    const child = spawn("script", ["-qec", `stty cols 120 rows 40; exec ${command}`, "/dev/null"], {
+    const child = spawn(terminalProgram, ["-qec", `stty cols 120 rows 40; exec ${command}`, "/dev/null"], {
       cwd: this.directory,
       env: { ...process.env, TERM: "xterm", ...this.#environment, ...environment },
       stdio: "pipe",

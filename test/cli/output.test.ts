@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { openOutput } from "../../cli/output.ts";
+import { stepsDisplay } from "../../cli/steps-display.ts";
+
+describe("the output of a command", () => {
+  const secret = 'pass"word-1234';
+
+  it("never holds a secret that it was told of, in text or in JSON", () => {
+    const { output, stdout, stderr } = captured(false);
+    output.conceal(secret);
+    output.print(`AUTH ${secret}`);
+    output.warn(`bad ${secret}`);
+    output.document({ password: secret });
+    output.documentLine([secret]);
+    assert.equal(stdout(), 'AUTH [secret]\n{\n    "password": "[secret]"\n}\n["[secret]"]\n');
+    assert.equal(stderr(), "bad [secret]\n");
+  });
+
+  it("does not take short words for secrets", () => {
+    const { output, stdout } = captured(false);
+    output.conceal("up");
+    output.print("up");
+    assert.equal(stdout(), "up\n");
+  });
+
+  it("is one document and nothing else where JSON is wanted", () => {
+    const { output, stdout, stderr } = captured(true);
+    output.print("Updating (dev):");
+    output.document({ succeeded: true });
+    output.warn("careful");
+    assert.deepEqual(JSON.parse(stdout()), { succeeded: true });
+    assert.equal(stderr(), "careful\n");
+    assert.equal(output.terminal, undefined);
+  });
+
+  it("has no terminal to draw on when it is a pipe", () => {
+    assert.equal(captured(false).output.terminal, undefined);
+  });
+});
+
+describe("the steps of a set-up", () => {
+  it("are told once begun and once done, and not at all where there is nothing to do", () => {
+    const { output, stdout } = captured(false);
+    const tell = stepsDisplay(output);
+    tell({ title: "Download", state: "skipped", detail: "there" });
+    tell({ title: "Start", state: "started" });
+    tell({ title: "Start", state: "progress", detail: "1 %" });
+    tell({ title: "Start", state: "done", detail: "runs" });
+    assert.equal(stdout(), "  ...   Start\n  done  Start: runs\n");
+  });
+});
+
+function captured(json: boolean) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const textOf = (stream: PassThrough) => () => (stream.read() as Buffer | null)?.toString() ?? "";
+  return { output: openOutput(json, { stdout, stderr }), stdout: textOf(stdout), stderr: textOf(stderr) };
+}
