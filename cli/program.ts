@@ -1,6 +1,7 @@
 import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { PolicyPack } from "./engines/engine.ts";
 import { registerLab } from "./lab.ts";
+import { registerSwarmQuestions } from "./swarm-questions.ts";
 import { registerPolicy } from "./policy.ts";
 
 // Each command loads what it needs when it runs, so that --help and a slip on the command line cost next to nothing.
@@ -249,6 +250,7 @@ export function createProgram(): Command {
     });
 
   registerPolicy(program);
+  registerSwarmQuestions(program);
   registerLab(program);
   for (const command of withSubcommands(program)) {
     // Mistakes are reported where all others are.
