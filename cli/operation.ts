@@ -49,10 +49,18 @@ async function show(
   }
 }
 
-/** Ends the command where an operation did not succeed. */
-export function requireSuccess({ succeeded }: OperationOutcome, settings: OperationSettings): void {
-  if (settings.interrupts.interrupted) throw new Exit(exitCode.interrupted);
-  if (!succeeded) throw new Exit(exitCode.failed);
+/** Ends the command where an operation did not succeed, for `--json` with what came of it. */
+export async function requireSuccess(
+  context: CommandContext,
+  command: string,
+  shown: ShownOperation,
+  { interrupts }: OperationSettings,
+): Promise<void> {
+  if (shown.succeeded && !interrupts.interrupted) return;
+  const code = interrupts.interrupted ? exitCode.interrupted : exitCode.failed;
+  if (context.output.json)
+    context.output.document({ ...(await operationDocument(context, command, shown)), exitCode: code });
+  throw new Exit(code);
 }
 
 /** What `--json` says of an operation that was carried out. */

@@ -34,10 +34,10 @@ export async function down(options: DownOptions): Promise<void> {
     includeProtected: volumes,
   };
   const planned = await plan(context, "destroy", settings);
-  requireSuccess(planned, settings);
+  await requireSuccess(context, "down", planned, settings);
   await confirm(context, { command: "down", yes: options.yes ?? false, planned });
   const outcome = await run(context, "destroy", settings);
-  requireSuccess(outcome, settings);
+  await requireSuccess(context, "down", outcome, settings);
 
   const kept = resources.filter(
     (resource) => resource.type === volumeType && resource.protect && !volumes.includes(resource),

@@ -1,9 +1,10 @@
 import { openContext, type StackOptions } from "../context.ts";
 import { previewDigest, streamedEvent } from "../display/preview-digest.ts";
 import type { PolicyPack } from "../engines/engine.ts";
+import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { announceEngine, plan, requireSuccess } from "../operation.ts";
+import { announceEngine, plan } from "../operation.ts";
 
 /** Pulumi's own switch for a stream of events in place of one document. */
 const streaming = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW";
@@ -26,7 +27,8 @@ export async function preview(options: StackOptions & { diff?: true; policyPacks
     if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);
     else output.document(previewDigest(outcome.events));
   }
-  requireSuccess(outcome, settings);
+  if (interrupts.interrupted) throw new Exit(exitCode.interrupted);
+  if (!outcome.succeeded) throw new Exit(exitCode.failed);
 }
 
 /** As Pulumi reads switches in the environment (sdk/go/common/util/cmdutil, `IsTruthy`). */

@@ -17,6 +17,6 @@ export async function refresh(options: StackOptions & { diff?: true; previewOnly
     includeProtected: [],
   };
   const outcome = await (options.previewOnly ? plan : run)(context, "refresh", settings);
-  requireSuccess(outcome, settings);
+  await requireSuccess(context, "refresh", outcome, settings);
   if (output.json) output.document(await operationDocument(context, "refresh", outcome));
 }

@@ -45,16 +45,24 @@ export async function up(options: UpOptions): Promise<void> {
   if (stack.project.name === ownProject) await askForFirstStart(context, stack);
   output.print("");
   const planned = await plan(context, "update", settings);
-  requireSuccess(planned, settings);
+  await requireSuccess(context, "up", planned, settings);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
 
   const isUnchanged = changesNothing(planned.changes) && !planned.stateChanged;
   if (isUnchanged) output.print("Nothing changed: everything is as the program says.", "");
   const outcome = isUnchanged ? planned : await run(context, "update", settings);
-  requireSuccess(outcome, settings);
-  const report = await answerOf(context);
+  await requireSuccess(context, "up", outcome, settings);
+  const { report, failure } = await answerOf(context);
   if (report !== undefined) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
-  if (output.json) output.document({ ...(await operationDocument(context, "up", outcome)), ...(report && { report }) });
+  if (output.json)
+    output.document({
+      ...(await operationDocument(context, "up", outcome)),
+      ...(report && { report }),
+      ...(failure !== undefined && { error: { message: failure }, exitCode: exitCode.failed }),
+    });
+  if (failure === undefined) return;
+  output.warn(`error: the update succeeded, but Redis does not answer: ${failure}`);
+  throw new Exit(exitCode.failed);
 }
 
 /** A sandbox that was made just now holds nothing of what the state remembers of an earlier one. */
@@ -63,15 +71,14 @@ async function forgetOldSandbox(context: CommandContext, swarm: FoundSwarm, sett
   const engine = await context.engine();
   if ((await engine.resources(context.location)).length === 0) return;
   context.output.print("The sandbox is new: the state forgets what an earlier one held.", "");
-  requireSuccess(await run(context, "refresh", settings), settings);
+  await requireSuccess(context, "up", await run(context, "refresh", settings), settings);
 }
 
-async function answerOf(context: CommandContext): Promise<ClosingReport | undefined> {
+async function answerOf(context: CommandContext): Promise<{ report?: ClosingReport; failure?: string }> {
   try {
-    return await closingReport(context);
+    const report = await closingReport(context);
+    return report === undefined ? {} : { report };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    context.output.warn(`error: the update succeeded, but Redis does not answer: ${message}`);
-    throw new Exit(exitCode.failed);
+    return { failure: error instanceof Error ? error.message : String(error) };
   }
 }

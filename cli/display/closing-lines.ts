@@ -17,13 +17,14 @@ export function headline(view: OperationView, stackName: string): string {
 /** What is said once an operation has ended: diagnostics beside their resources, findings, outputs, the summary. */
 export function closingLines(view: OperationView, style: Style): string[] {
   const outputs = outputLines(view, style);
-  return [
+  const lines = [
     ...diagnosticLines(view, style),
     ...policyLines(view, style),
     ...(outputs.length === 0 ? [] : [style("bold", "Outputs:"), ...outputs, ""]),
     // A preview that failed does not know all of its changes.
     ...(view.summary === undefined || (view.planning && hasErrors(view)) ? [] : summaryLines(view.summary, style)),
   ];
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
 function diagnosticLines(view: OperationView, style: Style): string[] {

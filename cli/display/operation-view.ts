@@ -117,7 +117,10 @@ function endStep(view: OperationView, metadata: StepMetadata, nowMs: number, fai
 }
 
 function endStack(view: OperationView, nowMs: number): ResourceRow | undefined {
-  for (const step of view.stack?.steps ?? []) step.endedMs ??= nowMs;
+  if (view.stack === undefined) return undefined;
+  for (const step of view.stack.steps) step.endedMs ??= nowMs;
+  // What went wrong stands among the diagnostics.
+  view.stack.message = undefined;
   return view.stack;
 }
 
