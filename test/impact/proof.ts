@@ -1,0 +1,330 @@
+/**
+ * The proof of the verdicts: a change is judged, then carried out by the embedded engine on a real swarm, on a service that
+ * holds a key, and what became of the key is compared with what was said.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { factsFrom } from "../../cli/swarm-facts.ts";
+import type { EngineEvent } from "../../engine/events.ts";
+import { destroyStack, previewStack, updateStack } from "../../engine/operations.ts";
+import { openStack } from "../../engine/state/stack.ts";
+import { readFacts } from "../../impact/live-facts.ts";
+import { EventCollector, readEvent } from "../../impact/pulumi-preview.ts";
+import { analyse } from "../../impact/report.ts";
+import { worstFate, type DataFate, type Verdict } from "../../model/verdict.ts";
+import { connectEngine, type EngineConnection } from "../../swarm/connection.ts";
+
+const program = join(import.meta.dirname, "proof-program");
+const modules = join(import.meta.dirname, "../../node_modules");
+
+/** A swarm of one node. */
+export interface ProofSwarm {
+  readonly dockerHost: string;
+  readonly nodeHostname: string;
+  readonly nodeAddress: string;
+  readonly redisImage: string;
+}
+
+/** What really happened. */
+export interface Fact {
+  /** Whether the container of before still runs. */
+  readonly isSameTask: boolean;
+  readonly key: "kept" | "missing" | "no running task";
+  /** Whether the old volume still holds the key. */
+  readonly isOnVolume: boolean;
+  /** Whether the update ended without an error. */
+  readonly succeeded: boolean;
+  /** The longest time without an answer, where the service answered again at its port. */
+  readonly outageSeconds: number | undefined;
+}
+
+/** A verdict beside the fact. */
+export interface Proof {
+  readonly change: string;
+  readonly fate: DataFate;
+  readonly verdict: Verdict | undefined;
+  readonly fact: Fact;
+  readonly isRight: boolean;
+  /** Whether the outage lay in the range that was expected; `undefined` where none was measured. */
+  readonly isOutageRight: boolean | undefined;
+}
+
+/** Changes that are applied one by one, and in pairs. */
+export const provenChanges: readonly string[] =
+  "base appendonly command config-rotated container-labels converge cpu-limit dbfilename dir dir-argument endpoint-dnsrr env force-update healthcheck healthcheck-removed hosts log-driver memory-limit memory-reservation mode-global mount-added mount-anonymous mount-bind mount-driver-opts mount-labels mount-nocopy mount-read-only mount-removed mount-renamed mount-target mount-tmpfs network-aliases network-attachable network-removed network-renamed no-parent pin-added pin-changed pin-removed port-changed port-removed read-only-root replicas-two replicas-zero resources-removed restart-policy rollback-config save-nothing secret-named secret-rotated service-labels service-logical-renamed service-removed service-renamed service-renamed-create-first stop-grace stop-signal sysctl update-start-first user volume-driver-opts volume-labels volume-logical-renamed volume-protected volume-removed volume-renamed volume-retained".split(
+    " ",
+  );
+
+/** Pairs of changes, always the same for a seed. */
+export function randomPairs(count: number, seed: number): readonly string[] {
+  const draw = random(seed);
+  const pairs = new Set<string>();
+  const candidates = provenChanges.filter((name) => name !== "base");
+  while (pairs.size < count) {
+    const pick = (): string => candidates[Math.floor(draw() * candidates.length)] ?? "";
+    const pair = [pick(), pick()].toSorted();
+    if (pair[0] !== pair[1]) pairs.add(pair.join("+"));
+  }
+  return [...pairs];
+}
+
+/** Mulberry32: small, and good enough to pick changes. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/**
+ * Proves one change: brings the base up, gives it a key, judges the change, carries it out and looks.
+ *
+ * @param slot - which of several proofs that run at once; decides names and ports
+ */
+export async function prove(swarm: ProofSwarm, change: string, slot: number): Promise<Proof> {
+  const prefix = `proof${slot}`;
+  const port = 21_000 + slot;
+  const canary = `canary${randomBytes(5).toString("hex")}`;
+  const stack = await openProofStack(swarm, { prefix, port });
+  const connection = connectEngine({ host: swarm.dockerHost, source: "argument", setting: "proof" });
+  try {
+    await stack.choose("base");
+    if (!(await stack.up()).succeeded) throw new Error(`${change}: the base does not come up`);
+    const [before] = await runningTasks(connection, prefix);
+    if (before === undefined) throw new Error(`${change}: the base runs no task`);
+    if ((await redis(connection, before, "SET", "foo", canary)) !== "OK")
+      throw new Error(`${change}: the key cannot be set`);
+
+    await stack.choose(change);
+    const { live } = readFacts(await factsFrom(connection), "the swarm");
+    const report = analyse(await stack.plan(), live);
+    const verdict = report.verdicts.find(({ subject }) => subject === "service");
+    const fate = worstFate(report.verdicts.map((each) => each.fate));
+
+    const probe = startProbe(swarm.nodeAddress, port);
+    const { succeeded } = await stack.up();
+    const fact = await lookAt(connection, { prefix, before, canary, succeeded });
+    const outageSeconds = await probe.end();
+    const whole: Fact = { ...fact, outageSeconds };
+    return {
+      change,
+      fate,
+      verdict,
+      fact: whole,
+      isRight: isRight(fate, whole),
+      isOutageRight: isOutageRight(verdict, whole),
+    };
+  } finally {
+    await stack.remove();
+    await removeVolumes(connection, prefix);
+  }
+}
+
+/** `at risk` and `unknown` leave it open; the others say what is to be found. */
+export function isRight(fate: DataFate, { isSameTask, key, isOnVolume }: Fact): boolean {
+  switch (fate) {
+    case "untouched":
+      return isSameTask && key === "kept";
+    case "interrupted":
+      return key === "kept" || (key === "no running task" && isOnVolume);
+    case "left behind":
+      return key !== "kept" && isOnVolume;
+    case "destroyed":
+      return key !== "kept" && !isOnVolume;
+    case "at risk":
+    case "unknown":
+      return true;
+  }
+}
+
+/** How finely an outage is measured. */
+const probeEveryMs = 50;
+const probeNoiseSeconds = 0.5;
+
+function isOutageRight(verdict: Verdict | undefined, { outageSeconds }: Fact): boolean | undefined {
+  if (verdict === undefined || outageSeconds === undefined) return undefined;
+  const { leastSeconds, mostSeconds } = verdict.outage;
+  if (mostSeconds === undefined) return undefined;
+  return outageSeconds >= leastSeconds - probeNoiseSeconds && outageSeconds <= mostSeconds + probeNoiseSeconds;
+}
+
+interface ProofStack {
+  choose(changes: string): Promise<void>;
+  plan(): Promise<ReturnType<EventCollector["plan"]>>;
+  up(): Promise<{ succeeded: boolean }>;
+  remove(): Promise<void>;
+}
+
+async function openProofStack(
+  swarm: ProofSwarm,
+  { prefix, port }: { prefix: string; port: number },
+): Promise<ProofStack> {
+  const projectDirectory = await mkdtemp(join(tmpdir(), "holdfast-proof-"));
+  const project = await readFile(join(program, "Pulumi.yaml"), "utf8");
+  await writeFile(
+    join(projectDirectory, "Pulumi.yaml"),
+    project.replace("main: index.ts", `main: ${join(program, "index.ts")}`),
+  );
+  await symlink(modules, join(projectDirectory, "node_modules"));
+  const environment = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "proof" };
+  const location = { projectDirectory, stackName: prefix };
+  const options = { dockerHost: swarm.dockerHost, environment };
+  const stack = await openStack(location, environment);
+  const set = (key: string, value: string): Promise<void> =>
+    stack.setConfig(`impact-proof:${key}`, value, { secret: false });
+  await set("prefix", prefix);
+  await set("port", String(port));
+  await set("node", swarm.nodeHostname);
+  await set("image", swarm.redisImage);
+  return {
+    choose: (changes) => set("changes", changes),
+    plan: async () => {
+      const collector = new EventCollector("embedded");
+      const onEvent = (event: EngineEvent): void => {
+        collector.add(readEvent(event, "event"));
+      };
+      await previewStack(location, { ...options, onEvent });
+      return collector.plan("preview");
+    },
+    // What `up` does: nothing where the preview fails already.
+    up: async () => {
+      const planned = await previewStack(location, { ...options, onEvent: () => undefined });
+      return planned.succeeded ? updateStack(location, { ...options, onEvent: () => undefined }) : { succeeded: false };
+    },
+    remove: async () => {
+      try {
+        await set("changes", "base");
+        await destroyStack(location, { ...options, onEvent: () => undefined });
+      } finally {
+        await rm(projectDirectory, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** Containers of running tasks, the newest first. */
+async function runningTasks({ docker }: EngineConnection, prefix: string): Promise<readonly string[]> {
+  const containers = await docker.listContainers({ filters: JSON.stringify({ status: ["running"] }) });
+  return containers
+    .filter(({ Labels }) => (Labels["com.docker.swarm.service.name"] ?? "").startsWith(`${prefix}-`))
+    .toSorted((one, other) => other.Created - one.Created)
+    .map(({ Id }) => Id);
+}
+
+/** Runs redis-cli in a container, on the socket that the server listens on inside. */
+async function redis({ docker }: EngineConnection, container: string, ...command: string[]): Promise<string> {
+  const exec = await docker
+    .getContainer(container)
+    .exec({ Cmd: ["redis-cli", ...command], AttachStdout: true, AttachStderr: true, Tty: true });
+  const stream = await exec.start({ Tty: true });
+  const parts: string[] = [];
+  // The engine may close the connection without an end.
+  await new Promise<void>((resolve, reject) => {
+    stream.on("data", (chunk: Buffer) => parts.push(chunk.toString()));
+    stream.once("end", resolve).once("close", resolve).once("error", reject);
+  });
+  return parts.join("").trim();
+}
+
+async function lookAt(
+  connection: EngineConnection,
+  { prefix, before, canary, succeeded }: { prefix: string; before: string; canary: string; succeeded: boolean },
+): Promise<Omit<Fact, "outageSeconds">> {
+  // What failed may still be on its way to where it stays.
+  if (!succeeded) await sleep(3000);
+  const tasks = await runningTasks(connection, prefix);
+  const answers = await Promise.all(tasks.map((task) => redis(connection, task, "GET", "foo").catch(() => "")));
+  const answering = answers.filter(
+    (answer) => answer === `"${canary}"` || answer === "(nil)" || answer === canary || answer === "",
+  );
+  const key =
+    answering.length === 0
+      ? "no running task"
+      : answering.every((answer) => answer.includes(canary))
+        ? "kept"
+        : "missing";
+  return {
+    isSameTask: tasks.includes(before),
+    key,
+    isOnVolume: await holds(connection, `${prefix}-data`, canary),
+    succeeded,
+  };
+}
+
+/** Whether a file in a volume holds a text: keys are written as they are. */
+async function holds({ docker }: EngineConnection, volume: string, text: string): Promise<boolean> {
+  const found = await docker
+    .getVolume(volume)
+    .inspect()
+    .catch(() => undefined);
+  if (found === undefined) return false;
+  const file = await readFile(join(found.Mountpoint, "dump.rdb")).catch(() => Buffer.alloc(0));
+  return file.includes(text);
+}
+
+/** Asks the service at its port all the time. */
+function startProbe(host: string, port: number): { end(): Promise<number | undefined> } {
+  const answered: number[] = [performance.now()];
+  const ending = new AbortController();
+  const over = ending.signal;
+  const asking = (async () => {
+    while (!over.aborted) {
+      const started = performance.now();
+      if (await ping(host, port)) answered.push(performance.now());
+      await sleep(Math.max(0, probeEveryMs - (performance.now() - started)));
+    }
+  })();
+  return {
+    end: async () => {
+      ending.abort();
+      await asking;
+      const last = answered.at(-1) ?? 0;
+      if (performance.now() - last > 1500) return undefined;
+      return Math.max(...answered.map((at, index) => at - (answered[index - 1] ?? at))) / 1000;
+    },
+  };
+}
+
+function ping(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(400, () => {
+      end(false);
+    });
+    // A server that is on its way out closes the connection without a word.
+    for (const event of ["error", "close"]) {
+      socket.once(event, () => {
+        end(false);
+      });
+    }
+    socket.once("connect", () => socket.write("PING\r\n"));
+    socket.once("data", (data) => {
+      end(data.toString().startsWith("+PONG"));
+    });
+  });
+}
+
+async function removeVolumes({ docker }: EngineConnection, prefix: string): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const { Volumes } = await docker.listVolumes();
+    const left = Volumes.filter(({ Name }) => Name.startsWith(`${prefix}-`));
+    if (left.length === 0) return;
+    for (const { Name } of left)
+      await docker
+        .getVolume(Name)
+        .remove()
+        .catch(() => undefined);
+    await sleep(500);
+  }
+}
