@@ -1,10 +1,11 @@
 import { compareUpdate } from "./update.ts";
 import { comparePreview } from "./preview.ts";
+import { comparePolicies } from "./policies.ts";
 import { compareScale } from "./scale.ts";
 import { onSandbox } from "./sandbox.ts";
 
-// `npm run bench [-- preview|update|scale …]`: the rows of docs/performance.md, measured anew.
-const comparisons = { preview: comparePreview, update: compareUpdate, scale: compareScale };
+// `npm run bench [-- preview|update|scale|policies …]`: the rows of docs/performance.md, measured anew.
+const comparisons = { preview: comparePreview, update: compareUpdate, scale: compareScale, policies: comparePolicies };
 const wanted = process.argv.slice(2);
 
 await onSandbox(async (sandbox) => {

@@ -126,14 +126,15 @@ describe("a stack file", () => {
       "services:\n  s:\n    extends: { file: other.yml, service: base }\n    volumes: [b:/data]\n    environment: { B: 3 }\n    command: [three]\n  t: { extends: s, image: valkey }\n";
     const { services } = read(text, { readFile: () => other });
     const [s, t] = services;
-    assert.deepEqual(s?.environment, { A: "1", B: "3" });
-    assert.deepEqual(s?.args, ["three"]);
-    assert.deepEqual(s?.mounts !== notKnown && s?.mounts.map(({ source, target }) => [source, target]), [
+    assert.ok(s !== undefined && t !== undefined);
+    assert.deepEqual(s.environment, { A: "1", B: "3" });
+    assert.deepEqual(s.args, ["three"]);
+    assert.deepEqual(s.mounts !== notKnown && s.mounts.map(({ source, target }) => [source, target]), [
       ["x", "/x"],
       ["b", "/data"],
     ]);
-    assert.equal(t?.image.repository, "valkey");
-    assert.deepEqual(t?.args, ["three"]);
+    assert.equal(t.image.repository, "valkey");
+    assert.deepEqual(t.args, ["three"]);
   });
 
   it("follows anchors and merge keys, and finds where a value is written", () => {
