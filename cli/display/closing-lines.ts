@@ -22,7 +22,9 @@ export function closingLines(view: OperationView, style: Style): string[] {
     ...policyLines(view, style),
     ...(outputs.length === 0 ? [] : [style("bold", "Outputs:"), ...outputs, ""]),
     // A preview that failed does not know all of its changes.
-    ...(view.summary === undefined || (view.planning && hasErrors(view)) ? [] : summaryLines(view.summary, style)),
+    ...(view.summary === undefined || (view.planning && hasErrors(view))
+      ? []
+      : summaryLines(view.summary, view.planning, style)),
   ];
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
@@ -112,7 +114,7 @@ function valueLinesOf(outputs: Record<string, unknown>, style: Style): string[] 
 }
 
 /** How many resources each operation concerns, as Pulumi counts them (pkg/backend/display/diff.go). */
-function summaryLines(summary: SummaryEvent, style: Style): string[] {
+function summaryLines(summary: SummaryEvent, planning: boolean, style: Style): string[] {
   const counts = countedOperations.map((operation) => ({ operation, count: summary.resourceChanges[operation] ?? 0 }));
   const changes = counts.filter(({ count }) => count > 0);
   const unchanged = summary.resourceChanges.same ?? 0;
@@ -125,10 +127,10 @@ function summaryLines(summary: SummaryEvent, style: Style): string[] {
     style("bold", "Resources:"),
     ...changes.map(({ operation, count }) => {
       const { symbol, colour, doneTo } = operationWords(operation);
-      return `    ${style(colour, `${symbol}${count} ${summary.isPreview ? `to ${operation}` : doneTo}`)}`;
+      return `    ${style(colour, `${symbol}${count} ${planning ? `to ${operation}` : doneTo}`)}`;
     }),
     ...(last.length === 0 ? [] : [`    ${last.join(". ")}`]),
-    ...(summary.isPreview
+    ...(planning
       ? []
       : ["", `${style("bold", "Duration:")} ${elapsedText(Math.ceil(summary.durationSeconds) * 1000, false)}`]),
   ];
