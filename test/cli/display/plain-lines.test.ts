@@ -164,12 +164,11 @@ describe("plain lines", () => {
         },
       },
     ]);
-    assert.deepEqual(text.slice(-5), [
+    assert.deepEqual(text.slice(-4), [
       "Policies:",
       "    - [mandatory] holdfast pin-local-volumes (docker:index:Service: redis)",
       "      A local volume needs a pin.",
       "      Add one.",
-      "",
     ]);
   });
 });
