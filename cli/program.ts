@@ -1,8 +1,9 @@
 import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { PolicyPack } from "./engines/engine.ts";
+import { registerImpact } from "./impact.ts";
 import { registerLab } from "./lab.ts";
-import { registerSwarmQuestions } from "./swarm-questions.ts";
 import { registerPolicy } from "./policy.ts";
+import { registerSwarmQuestions } from "./swarm-questions.ts";
 
 // Each command loads what it needs when it runs, so that --help and a slip on the command line cost next to nothing.
 
@@ -250,8 +251,9 @@ export function createProgram(): Command {
     });
 
   registerPolicy(program);
-  registerSwarmQuestions(program);
+  registerImpact(program);
   registerLab(program);
+  registerSwarmQuestions(program);
   for (const command of withSubcommands(program)) {
     // Mistakes are reported where all others are.
     command.exitOverride().configureOutput({ outputError: () => undefined });
