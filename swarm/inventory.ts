@@ -18,9 +18,14 @@ export interface Inventory {
 }
 
 /** An engine that was asked, and what came of it. */
-export type AskedEngine =
-  | { readonly host: string; readonly report: EngineReport; readonly connection: EngineConnection }
-  | { readonly host: string; readonly problem: string };
+export type AskedEngine = AnsweredEngine | { readonly host: string; readonly problem: string };
+
+/** An engine that answered. */
+export interface AnsweredEngine {
+  readonly host: string;
+  readonly report: EngineReport;
+  readonly connection: EngineConnection;
+}
 
 /** What only managers know. */
 export interface ManagedObjects {
@@ -129,7 +134,7 @@ const usageSchema = z.object({
     .nullish(),
 });
 
-async function volumesOf(engine: Extract<AskedEngine, { report: EngineReport }>): Promise<NodeVolume[]> {
+async function volumesOf(engine: AnsweredEngine): Promise<NodeVolume[]> {
   const { docker } = engine.connection;
   try {
     const [listed, found, usage] = await Promise.all([

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { InputError } from "../../model/input-error.ts";
+import { takeInventory } from "../../swarm/inventory.ts";
+import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
+import { enginesToAsk } from "../engines-to-ask.ts";
+import { Exit, exitCode } from "../exit-code.ts";
+import { openOutput } from "../output.ts";
+import type { SwarmQuestionOptions } from "./doctor.ts";
+
+/** Options of `holdfast verify`. */
+export interface VerifyCommandOptions extends SwarmQuestionOptions {
+  user?: string | undefined;
+  passwordFile?: string | undefined;
+  timeout: number;
+}
+
+/** `holdfast verify SERVICE`: whether its data outlives its task, tried; ends with 1 when it does not. */
+export async function verify(name: string, options: VerifyCommandOptions): Promise<void> {
+  const output = openOutput(options.json ?? false);
+  const password = options.passwordFile === undefined ? undefined : readPassword(options.passwordFile);
+  if (password !== undefined) output.conceal(password);
+  const inventory = await takeInventory(enginesToAsk(options.engine));
+  const result = await verifyService(inventory, name, {
+    username: options.user,
+    password,
+    timeoutSeconds: options.timeout,
+    onProgress: (message) => {
+      output.print(`  ...   ${message}`);
+    },
+  });
+  if (output.json) output.document({ ...result, predicted: result.predicted.fate });
+  output.print(...lines(result));
+  if (!result.passed) throw new Exit(exitCode.failed);
+}
+
+const outcomes = {
+  kept: "The canary was read back: the data outlived its task.",
+  lost: "The canary is gone: the new task runs without what the old one held.",
+  "not readable": "No new task answered in time.",
+} as const;
+
+function lines({ service, passed, canary, outageSeconds, predicted, tasks, isRemoved }: VerifyResult): string[] {
+  return [
+    `${service}: ${passed ? "passed" : "FAILED"}`,
+    `  ${outcomes[canary]}`,
+    `  outage     ${outageSeconds === undefined ? "not over yet" : `${outageSeconds.toFixed(1)} s`}`,
+    `  predicted  ${predicted.fate}`,
+    ...tasks.map(
+      ({ node, state, error }) => `  task       ${state} on ${node || "no node"}${error ? `: ${error}` : ""}`,
+    ),
+    ...(isRemoved ? [] : ["  The canary could not be seen to be removed; it expires within an hour."]),
+  ];
+}
+
+function readPassword(file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new InputError({
+      path: "--password-file",
+      expected: "a file that can be read",
+      got: error instanceof Error && "code" in error ? String(error.code) : "an error",
+      fix: "Name a file that holds the password, or - for standard input",
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import type Docker from "dockerode";
+import { z } from "zod";
+
+/** What a command in a container printed, and how it ended. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/**
+ * Runs a command in a running container, as `docker exec` does.
+ *
+ * @throws the engine's answer, such as status 409 for a container that does not run
+ */
+export async function runInContainer(
+  docker: Docker,
+  containerId: string,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  const exec = await docker.getContainer(containerId).exec({
+    Cmd: [...command],
+    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await exec.start({});
+  const chunks: Buffer[] = [];
+  // A stream without an encoding yields buffers.
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  const { ExitCode } = z.object({ ExitCode: z.number().nullish() }).parse(await exec.inspect());
+  return { exitCode: ExitCode ?? 0, output: readFrames(Buffer.concat(chunks)).trimEnd() };
+}
+
+/** Takes the text out of the frames in which an engine sends both streams (Docker Engine API, "Stream format"). */
+export function readFrames(content: Buffer): string {
+  const texts: Buffer[] = [];
+  for (let at = 0; at + 8 <= content.length;) {
+    const end = at + 8 + content.readUInt32BE(at + 4);
+    texts.push(content.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(texts).toString("utf8");
+}
