@@ -1,4 +1,4 @@
-import { Option, type Command } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-typings";
 
 /** Registers the commands that question a live swarm, across its nodes; what they need is loaded when they run. */
 export function registerSwarmQuestions(program: Command): void {
@@ -21,4 +21,41 @@ export function registerSwarmQuestions(program: Command): void {
       const { doctor } = await import("./commands/doctor.ts");
       await doctor(options);
     });
+
+  program
+    .command("audit")
+    .description("Say where the data of a running swarm is, what threatens it, and what lies about unused.")
+    .option("--all", "show one by one what the policies could not verify")
+    .addOption(
+      new Option("--fail-on <level>", "the level of a policy finding that makes the exit code 1")
+        .choices(["error", "warning", "never"] as const)
+        .default("never" as const),
+    )
+    .addOption(engine)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (options) => {
+      const { audit } = await import("./commands/audit.ts");
+      await audit(options);
+    });
+
+  program
+    .command("verify")
+    .description("Try whether a Redis service's data outlives its task: write a key, replace the task, read it back.")
+    .argument("<service>", "its name")
+    .option("--user <name>", "the user to log in as (default: Redis' default user)")
+    .option("--password-file <path>", "the file that holds the password; - for standard input")
+    .option("--timeout <seconds>", "how long the new task may take to answer", positiveNumber, 120)
+    .addOption(engine)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (service, options) => {
+      const { verify } = await import("./commands/verify.ts");
+      await verify(service, options);
+    });
+}
+
+function positiveNumber(text: string): number {
+  if (Number(text) > 0 && Number.isFinite(Number(text))) return Number(text);
+  throw new InvalidArgumentError("a number above 0");
 }
