@@ -33,7 +33,7 @@ export async function runInContainer(
 }
 
 /** Takes the text out of the frames in which an engine sends both streams (Docker Engine API, "Stream format"). */
-export function readFrames(content: Buffer): string {
+function readFrames(content: Buffer): string {
   const texts: Buffer[] = [];
   for (let at = 0; at + 8 <= content.length;) {
     const end = at + 8 + content.readUInt32BE(at + 4);

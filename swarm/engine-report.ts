@@ -30,11 +30,11 @@ const infoSchema = z.object({
 const versionSchema = z.object({ Version: z.string(), ApiVersion: z.string() });
 
 /** How long an engine may take for one answer before it counts as not reachable, in milliseconds. */
-export const answerLimitMs = 3000;
+const answerLimitMs = 3000;
 
 /**
  * Asks an engine about itself. From then on every request to it over this connection ends with an error when the engine is
- * silent for {@link answerLimitMs}.
+ * silent for 3 s.
  *
  * @throws EngineError when it does not answer
  */

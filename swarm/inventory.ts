@@ -174,6 +174,6 @@ async function volumesOf(engine: AnsweredEngine): Promise<NodeVolume[]> {
 }
 
 /** Docker marks the volumes that it named itself since version 23; their names are 64 hexadecimal digits. */
-export function isAnonymousVolume({ Name, Labels }: Pick<Volume, "Name" | "Labels">): boolean {
+function isAnonymousVolume({ Name, Labels }: Pick<Volume, "Name" | "Labels">): boolean {
   return Labels?.["com.docker.volume.anonymous"] !== undefined || /^[0-9a-f]{64}$/.test(Name);
 }

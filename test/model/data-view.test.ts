@@ -50,6 +50,12 @@ describe("the data view of a swarm", () => {
     assert.deepEqual(idleVolumes, []);
   });
 
+  it("says that a task waits, and does not take the node that it is to start on for one that it runs on", () => {
+    const tasks = [{ service: "cache", node: "one", isRunning: false }];
+    const { services, nodeLosses } = view([service("cache", [mount("kept")])], { tasks });
+    assert.deepEqual([services[0]?.runsOn, services[0]?.isWaiting, nodeLosses], [[], true, []]);
+  });
+
   it("loses nothing with a node where every node reaches the data", () => {
     const { nodeLosses } = view([service("cache", [mount("kept", nfs)])], {
       tasks: [runs("cache")],
