@@ -105,11 +105,11 @@ function checkShape<Schema extends z.ZodType>(schema: Schema, json: unknown, pat
       fix: "Use the version of the Pulumi CLI that wrote it",
     });
   if (issue?.code === "unrecognized_keys")
-    throw new InputError({
+    throw new DamagedStateError({
       path: place === "" ? path : `${path}: ${place}`,
       expected: "a state without features that only Pulumi itself has",
       got: issue.keys.map((key) => showValue(key)).join(", "),
-      fix: "Use the Pulumi CLI for this stack",
+      unlessDamaged: "If Pulumi wrote that, use the Pulumi CLI for this stack",
     });
   throw new DamagedStateError({
     path,

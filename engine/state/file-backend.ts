@@ -62,12 +62,12 @@ export async function namingBackup<T>(files: StackFiles, work: () => Promise<T>)
   } catch (error) {
     if (!(error instanceof DamagedStateError)) throw error;
     const good = await newestGoodBackup(files);
-    const { path, expected, got } = error;
+    const { path, expected, got, unlessDamaged } = error;
     const fix =
       good === undefined
         ? "There is no good backup beside it: restore it from your own, or import what `pulumi stack export` gave"
         : `Restore its newest good backup, of ${good.time}, with \`cp ${shownPath(good.path)} ${shownPath(files.state)}\``;
-    throw new DamagedStateError({ path, expected, got, fix });
+    throw new DamagedStateError({ path, expected, got, fix, ...(unlessDamaged !== undefined && { unlessDamaged }) });
   }
 }
 

@@ -164,7 +164,7 @@ describe("the checkpoint", function () {
       [
         "with something of a resource that only Pulumi knows",
         checkpointWith({ resources: [{ ...thing, viewOf: "urn:pulumi:x" }] }),
-        /^dev\.json: checkpoint\.latest\.resources\.0: .* got "viewOf"\. Use the Pulumi CLI/,
+        /^dev\.json: checkpoint\.latest\.resources\.0: .* got "viewOf"\. If Pulumi wrote that, use the Pulumi CLI/,
       ],
       ["with something else of its own", checkpointWith({ deployment: { extra: 1 } }), /checkpoint\.latest: .*"extra"/],
       ["with a resource twice", checkpointWith({ resources: [thing, thing] }), /Thing::a is there twice/],
