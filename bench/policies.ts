@@ -13,7 +13,7 @@ const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-po
 
 /** What the policies cost: judging many services against only parsing them, growth, and how soon the pack is ready. */
 export async function* comparePolicies(): AsyncGenerator<string> {
-  const [few, many] = [stackFile(1000), stackFile(10_000)];
+  const few = stackFile(1000);
   const judge = (text: string) => (): Promise<void> => {
     judgeDefinitions(readDefinitions(text, { file: "stack.yml" }), { today: "2026-11-23" });
     return Promise.resolve();
@@ -38,8 +38,11 @@ export async function* comparePolicies(): AsyncGenerator<string> {
     await comparePaired(judge(fewInState), onlyParseState),
     "-",
   );
-  yield row("10,000 services in a state / 1,000", await comparePaired(judge(manyInState), judge(fewInState)), "12");
-  yield row("10,000 services in a stack file / 1,000", await comparePaired(judge(many), judge(few)), "12");
+  yield row(
+    "34 rules over 10,000 services in a state / 1,000",
+    await comparePaired(judge(manyInState), judge(fewInState)),
+    "12",
+  );
   yield* compareStart();
 }
 

@@ -1,7 +1,9 @@
+import { isRecord } from "../model/inputs/field.ts";
 import { readLiveSwarm, type LiveSwarm } from "../model/inputs/live-swarm.ts";
 import { estateAfter, readPulumiFile } from "../model/inputs/pulumi-files.ts";
 import { readStackFile, type StackFileOptions } from "../model/inputs/stack-file.ts";
 import type { Position } from "../model/inputs/stack-positions.ts";
+import { InputError } from "../model/input-error.ts";
 import type { Estate } from "../model/service-definition.ts";
 import type { Finding } from "./finding.ts";
 import { judge, type JudgeOptions } from "./judge.ts";
@@ -13,12 +15,13 @@ export interface Definitions {
 }
 
 /**
- * Reads a file: a stack or compose file, a Pulumi state, or a plan of `pulumi preview --json`. JSON without `services` is
- * Pulumi's.
+ * Reads a file: a stack or compose file, a Pulumi state, a plan of `pulumi preview --json`, or what `docker service inspect`
+ * printed.
  *
  * @throws InputError when it is none of these
  */
 export function readDefinitions(text: string, options: StackFileOptions): Definitions {
+  if (/^\s*\[/.test(text)) return { estate: readLiveSwarm({ services: readList(text, options.file) }) };
   if (isPulumiJson(text)) return { estate: estateAfter(readPulumiFile(text, options.file)) };
   const { services, volumes, locate } = readStackFile(text, options);
   return {
@@ -27,8 +30,24 @@ export function readDefinitions(text: string, options: StackFileOptions): Defini
   };
 }
 
+/** Whether a text is JSON, but not a stack file written as JSON. */
 function isPulumiJson(text: string): boolean {
   return /^\s*\{/.test(text) && !/^\s*\{\s*"?(?:version|name|services|x-[\w-]+)"?\s*:\s*(?:["'{]|\d+\.)/.test(text);
+}
+
+function readList(text: string, file: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && value.every((each) => isRecord(each) && isRecord(each["Spec"]))) return value;
+  } catch {
+    // It is said below what it should be.
+  }
+  throw new InputError({
+    path: file,
+    expected: "what `docker service inspect` prints",
+    got: "another list",
+    fix: "Give a stack file, a Pulumi state or a plan, or that list",
+  });
 }
 
 /** Adds what a live swarm says of nodes, volumes and images to definitions that are yet to be deployed. */

@@ -63,7 +63,7 @@ function parseSuppression(entry: string, label: string, ruleIds: ReadonlySet<str
 }
 
 /** Whether a text is a day of the calendar, as `2027-03-01`. */
-export function isDay(text: string): boolean {
+function isDay(text: string): boolean {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
   return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
 }

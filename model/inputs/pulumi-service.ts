@@ -43,7 +43,7 @@ export interface PulumiResource {
 export type ConfigContents = ReadonlyMap<string, Known<string | undefined>>;
 
 /** Where the provider's schema has each field. */
-export const pulumiPaths: Readonly<Record<ServiceField, string>> = {
+const pulumiPaths: Readonly<Record<ServiceField, string>> = {
   service: "taskSpec",
   image: "taskSpec.containerSpec.image",
   command: "taskSpec.containerSpec.commands",

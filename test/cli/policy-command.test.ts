@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { policy, type PolicyOptions } from "../../cli/commands/policy.ts";
 import { Exit } from "../../cli/exit-code.ts";
-import { asPlan, asResources, asStackFile, asState } from "../policies/drafts.ts";
+import { asLiveSwarm, asPlan, asResources, asStackFile, asState } from "../policies/drafts.ts";
 import { store } from "../policies/rule-cases.ts";
 
 describe("holdfast policy", () => {
@@ -57,6 +57,11 @@ describe("holdfast policy", () => {
     const plan = write("plan.json", asPlan(before, asResources([store({ constraints: [] })])));
     assert.deepEqual(rulesIn((await run([good, bad], { json: true })).printed), ["SS201"]);
     assert.deepEqual(rulesIn((await run([state], { json: true })).printed), ["SS201"]);
+    const { services } = asLiveSwarm([store({ constraints: [] })]);
+    const inspected = write("inspected.json", JSON.stringify(services));
+    assert.ok(rulesIn((await run([inspected], { json: true })).printed).includes("SS201"));
+    const stackInJson = write("stack.json", JSON.stringify({ services: { r: { image: "redis:7" } } }));
+    assert.ok(rulesIn((await run([stackInJson], { json: true })).printed).includes("SS101"));
     assert.deepEqual(rulesIn((await run([plan], { json: true })).printed), ["SS201", "SS602"]);
   });
 
@@ -104,6 +109,12 @@ describe("holdfast policy", () => {
       [good],
       { image: ["x=y"] },
       '--image: expected the name of an image, =, and an entry of the catalogue, got "x=y". Write for example corp/cache=redis.',
+    );
+    const list = write("list.json", "[1]");
+    await refused(
+      [list],
+      {},
+      `${list}: expected what \`docker service inspect\` prints, got another list. Give a stack file, a Pulumi state or a plan, or that list.`,
     );
     const cut = write("cut.json", asState(asResources([store()])).slice(0, 200));
     await refused(
