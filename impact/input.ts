@@ -4,8 +4,10 @@ import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
 import type { Estate } from "../model/service-definition.ts";
 import { EventCollector, isDigest, isEvent, notPreview, readDigest, readEventLine } from "./pulumi-preview.ts";
-import { isState, planBetweenStates } from "./pulumi-states.ts";
-import { planBetweenStackFiles, planOverLiveSwarm, type StackFileInput } from "./stack-files.ts";
+import { isState } from "./pulumi-resource.ts";
+import type { StackFileInput } from "./stack-files.ts";
+
+// What only some inputs need is loaded when it is needed: a preview of Pulumi needs no YAML.
 
 /** A file, or standard input, as it is read. */
 export interface Source {
@@ -74,6 +76,7 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
     });
   }
   if (options.live !== undefined && document === undefined) {
+    const { planOverLiveSwarm } = await import("./stack-files.ts");
     return planOverLiveSwarm(options.live, stackFile(source, text, options), {
       prune: options.prune,
       stack: options.stack,
@@ -86,6 +89,7 @@ async function readTwo(first: Source, second: Source, options: InputOptions): Pr
   const [before, after] = [await new Lines(first).rest(), await new Lines(second).rest()];
   const documents = [parsed(before), parsed(after)];
   if (documents.every(isState)) {
+    const { planBetweenStates } = await import("./pulumi-states.ts");
     return planBetweenStates(
       { document: documents[0], file: first.name },
       { document: documents[1], file: second.name },
@@ -100,6 +104,7 @@ async function readTwo(first: Source, second: Source, options: InputOptions): Pr
       fix: "Give the one of before first, and then the one of after",
     });
   }
+  const { planBetweenStackFiles } = await import("./stack-files.ts");
   return planBetweenStackFiles(stackFile(first, before, options), stackFile(second, after, options), {
     prune: options.prune,
   });

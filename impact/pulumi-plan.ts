@@ -1,5 +1,4 @@
 /** A preview of Pulumi, or of the embedded engine, as a plan: one document, or a stream of events. */
-import { z } from "zod";
 import { isRecord } from "../model/inputs/field.ts";
 import {
   pulumiTypes,
@@ -21,26 +20,27 @@ import type {
 import { isKnown, notKnown, secretMark, type Known } from "../model/service-definition.ts";
 import type { TaskTemplate } from "../model/task-replacement.ts";
 
-const values = z.record(z.string(), z.unknown());
+/** A mapping of property values. */
+export type Properties = Readonly<Record<string, unknown>>;
 
 /** A resource on one side of a step, as Pulumi prints it. */
-export const resourceState = z.object({
-  urn: z.string().optional(),
-  type: z.string().optional(),
-  id: z.string().nullish(),
-  inputs: values.nullish(),
-  outputs: values.nullish(),
-  protect: z.boolean().nullish(),
-  retainOnDelete: z.boolean().nullish(),
-  pendingReplacement: z.boolean().nullish(),
-  delete: z.boolean().nullish(),
-  dependencies: z.array(z.string()).nullish(),
-  parent: z.string().nullish(),
-  created: z.string().nullish(),
-  modified: z.string().nullish(),
-});
-
-type ResourceState = z.infer<typeof resourceState>;
+export interface ResourceState {
+  readonly urn: string;
+  readonly type: string;
+  readonly id: string | undefined;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+  readonly isProtected: boolean;
+  readonly isRetained: boolean;
+  /** Replaced, and deleted before the new one is created. */
+  readonly isPendingReplacement: boolean;
+  /** Replaced, and deleted after the new one was created. */
+  readonly isToBeDeleted: boolean;
+  /** `undefined` where it is not told. */
+  readonly dependencies: readonly string[] | undefined;
+  readonly created: string | undefined;
+  readonly modified: string | undefined;
+}
 
 /** One step as Pulumi tells it. */
 export interface RawStep {
@@ -80,28 +80,26 @@ export function pulumiPlan(
 ): Plan {
   const steps = raw.filter(({ type }) => concernsData(type));
   const contents = { before: configContents(steps, "before"), after: configContents(steps, "after") };
-  const producers = new Map(steps.flatMap((step) => namesOf(step.after).map((name) => [name, step.urn] as const)));
-  const shownIds = new Set(steps.map(({ urn }) => urn));
+  const index = indexOf(steps);
   return {
     executor: about.executor,
     unseen: about.unseen,
     errors: about.errors,
     policyFindings: about.policyFindings,
-    steps: steps.map((step) => plannedStep(step, contents, { producers, shownIds })),
+    steps: steps.map((step) => plannedStep(step, contents, index)),
   };
 }
 
 function plannedStep(
   step: RawStep,
   contents: { before: ConfigContents; after: ConfigContents },
-  index: { producers: ReadonlyMap<string, string>; shownIds: ReadonlySet<string> },
+  index: StepIndex,
 ): PlannedStep {
   const operation = operationOf(step.op);
   const { before, after } = step;
   const isNew = operation === "create" || operation === "replace";
   const oldObject = before && object(step, { ...before, inputs: oldValues(before) }, contents.before, []);
-  const effective =
-    after && (isNew ? (after.inputs ?? {}) : keptValues(after.inputs ?? {}, oldValues(before), step.changedPaths));
+  const effective = after && (isNew ? after.inputs : keptValues(after.inputs, oldValues(before), step.changedPaths));
   const hidden = hiddenChanges(step, before, after);
   return {
     id: step.urn,
@@ -114,10 +112,11 @@ function plannedStep(
           ? oldObject
           : object(step, { ...after, inputs: effective ?? {} }, contents.after, hidden),
     deletesFirst: operation === "replace" && (step.deletesFirst ?? hasFixedName(after)),
-    isProtected: before?.protect ?? false,
-    isRetained: before?.retainOnDelete ?? false,
+    isProtected: before?.isProtected ?? false,
+    isRetained: before?.isRetained ?? false,
     dependsOn: dependencies(step, index),
-    isFirstUpdate: before?.created && before.modified ? before.created === before.modified : notKnown,
+    isFirstUpdate:
+      before?.created !== undefined && before.modified !== undefined ? before.created === before.modified : notKnown,
     ignoredRemovals: step.type === pulumiTypes.service ? ignoredRemovals(before, after, step.changedPaths) : [],
     replaceReasons: replaceReasons(step),
   };
@@ -156,13 +155,13 @@ function isEcho(path: string): boolean {
 }
 
 /** What is really there: outputs, in which Docker's defaults stand, else the inputs. */
-function oldValues(state: ResourceState | undefined): Readonly<Record<string, unknown>> {
-  const outputs = state?.outputs ?? {};
-  return Object.keys(outputs).length > 1 ? withoutNothing(outputs) : (state?.inputs ?? {});
+function oldValues(state: ResourceState | undefined): Properties {
+  if (state === undefined) return {};
+  return Object.keys(state.outputs).length > 1 ? withoutNothing(state.outputs) : state.inputs;
 }
 
 /** Outputs have `null` and empty texts where nothing was said. */
-function withoutNothing(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function withoutNothing(value: Properties): Properties {
   const entries = Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
     if (item === null || item === "" || key.startsWith("__")) return [];
     if (Array.isArray(item))
@@ -191,11 +190,7 @@ const keptBlocks: readonly (readonly string[])[] = [
 ];
 
 /** What an update in place sends: the new inputs, and what the provider keeps because the program says nothing about it. */
-function keptValues(
-  inputs: Readonly<Record<string, unknown>>,
-  old: Readonly<Record<string, unknown>>,
-  changedPaths: readonly string[],
-): Readonly<Record<string, unknown>> {
+function keptValues(inputs: Properties, old: Properties, changedPaths: readonly string[]): Properties {
   let result = inputs;
   for (const path of keptBlocks) {
     if (valueAt(inputs, path) !== undefined || changedPaths.includes(path.join("."))) continue;
@@ -211,7 +206,7 @@ function ignoredRemovals(
   after: ResourceState | undefined,
   changedPaths: readonly string[],
 ): readonly string[] {
-  if (before?.inputs == null || after?.inputs == null) return [];
+  if (before === undefined || after === undefined) return [];
   const [old, next] = [before.inputs, after.inputs];
   return keptBlocks
     .filter((path) => valueAt(old, path) !== undefined && valueAt(next, path) === undefined)
@@ -223,11 +218,7 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), value) ?? undefined;
 }
 
-function withValue(
-  value: Readonly<Record<string, unknown>>,
-  path: readonly string[],
-  item: unknown,
-): Readonly<Record<string, unknown>> {
+function withValue(value: Properties, path: readonly string[], item: unknown): Properties {
   const [key = "", ...rest] = path;
   if (rest.length === 0) return { ...value, [key]: item };
   const inner = value[key];
@@ -246,11 +237,8 @@ function hiddenChanges(
   return changedPaths.filter((path) => {
     if (!path.startsWith("taskSpec.") || path === "taskSpec.containerSpec.sysctl") return false;
     const keys = path.split(/[.[\]"]+/u).filter(Boolean);
-    const [old, next] = [
-      valueAt(settlePulumiValue(before?.inputs ?? {}), keys),
-      valueAt(settlePulumiValue(after?.inputs ?? {}), keys),
-    ];
-    return holdsSecret(old) && holdsSecret(next);
+    const side = (state: ResourceState | undefined): unknown => settlePulumiValue(valueAt(state?.inputs, keys));
+    return holdsSecret(side(before)) && holdsSecret(side(after));
   });
 }
 
@@ -263,15 +251,15 @@ function object(
   const resource: PulumiResource = {
     urn: step.urn,
     type: step.type,
-    inputs: state.inputs ?? {},
-    protect: state.protect ?? false,
-    retainOnDelete: state.retainOnDelete ?? false,
+    inputs: state.inputs,
+    protect: state.isProtected,
+    retainOnDelete: state.isRetained,
   };
-  const settled = settlePulumiValue(state.inputs ?? {});
+  const settled = settlePulumiValue(state.inputs);
   const name = nameOf(settled, step.urn);
   if (step.type === pulumiTypes.volume) return { kind: "volume", name, definition: readPulumiVolume(resource) };
   if (step.type !== pulumiTypes.service) {
-    return { kind: accessories[step.type] ?? "config", name, id: state.id ?? undefined };
+    return { kind: accessories[step.type] ?? "config", name, id: state.id };
   }
   return {
     kind: "service",
@@ -314,6 +302,30 @@ function hasFixedName(after: ResourceState | undefined): boolean {
   return name !== undefined && !(Array.isArray(defaults) && defaults.includes("name"));
 }
 
+/** Where the steps of a plan are found. */
+interface StepIndex {
+  /** By the names and ids of what they make. */
+  readonly producers: ReadonlyMap<string, string>;
+  /** Those that create something, by its type. */
+  readonly anew: ReadonlyMap<string, readonly string[]>;
+  readonly shownIds: ReadonlySet<string>;
+}
+
+function indexOf(steps: readonly RawStep[]): StepIndex {
+  const anew = new Map<string, string[]>();
+  for (const { op, type, urn } of steps) {
+    if (!["create", "replace"].includes(operationOf(op))) continue;
+    const others = anew.get(type);
+    if (others === undefined) anew.set(type, [urn]);
+    else others.push(urn);
+  }
+  return {
+    producers: new Map(steps.flatMap((step) => namesOf(step.after).map((name) => [name, step.urn] as const))),
+    anew,
+    shownIds: new Set(steps.map(({ urn }) => urn)),
+  };
+}
+
 /** By which of a service's properties it waits for objects of other kinds. */
 const attachments: readonly { readonly kind: string; readonly path: readonly string[] }[] = [
   { kind: "docker:index/volume:Volume", path: ["taskSpec", "containerSpec", "mounts"] },
@@ -326,19 +338,16 @@ const attachments: readonly { readonly kind: string; readonly path: readonly str
  * Which steps must come first. Engine events do not say: there a service waits for what it mounts or is attached to by name,
  * and for all that is created anew where it refers to something that is not known yet.
  */
-function dependencies(
-  { after, before, op }: RawStep,
-  { producers, shownIds }: { producers: ReadonlyMap<string, string>; shownIds: ReadonlySet<string> },
-): readonly string[] {
+function dependencies({ after, before, op }: RawStep, { producers, anew, shownIds }: StepIndex): readonly string[] {
   const state = op === "delete" ? before : after;
   if (state?.dependencies) return state.dependencies.filter((urn) => shownIds.has(urn));
-  const settled = settlePulumiValue(state?.inputs ?? {});
+  const settled = settlePulumiValue(state?.inputs);
   const texts = new Set<string>();
   let urns: readonly string[] = [];
   for (const { kind, path } of attachments) {
     const value = valueAt(settled, path);
     collectTexts(value, texts);
-    if (holdsUnknown(value)) urns = [...urns, ...[...producers.values()].filter((urn) => typeOfUrn(urn) === kind)];
+    if (holdsUnknown(value)) urns = [...urns, ...(anew.get(kind) ?? [])];
   }
   return [...new Set([...urns, ...[...texts].flatMap((text) => producers.get(text) ?? [])])];
 }
@@ -356,7 +365,7 @@ function collectTexts(value: unknown, into: Set<string>): void {
 }
 
 function namesOf(state: ResourceState | undefined): readonly string[] {
-  const name = state?.inputs?.["name"];
+  const name = state?.inputs["name"];
   return [state?.id, name].filter((text): text is string => typeof text === "string" && text !== "");
 }
 
@@ -368,11 +377,11 @@ function configContents(steps: readonly RawStep[], side: "before" | "after"): Co
     const { name, content } = readPulumiConfig({
       urn: step.urn,
       type: step.type,
-      inputs: state.inputs ?? {},
+      inputs: state.inputs,
       protect: false,
       retainOnDelete: false,
     });
-    const docker = name ?? state.outputs?.["name"];
+    const docker = name ?? state.outputs["name"];
     if (typeof docker === "string") contents.set(docker, content);
   }
   return contents;

@@ -1,20 +1,10 @@
 /** A pair of states, before and after, as a plan: what must have happened between them. */
-import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
 import { differences } from "../model/task-replacement.ts";
-import { concernsData, pulumiPlan, resourceState, type RawStep } from "./pulumi-plan.ts";
-
-const deployment = z.object({ resources: z.array(resourceState.required({ urn: true, type: true })).nullish() });
-
-const exported = z.object({ deployment });
-const checkpoint = z.object({ checkpoint: z.object({ latest: deployment.nullish() }) });
-
-/** Tells whether a document is a state: `pulumi stack export`, or a checkpoint of the file backend. */
-export function isState(document: unknown): boolean {
-  return typeof document === "object" && document !== null && ("deployment" in document || "checkpoint" in document);
-}
+import { concernsData, pulumiPlan, type RawStep, type ResourceState } from "./pulumi-plan.ts";
+import { optionalList, optionalMapping, readResource, requireMapping, WrongForm } from "./pulumi-resource.ts";
 
 /**
  * Makes a plan of two states.
@@ -28,11 +18,11 @@ export function planBetweenStates(
 ): Plan {
   const olds = resources(before.document, before.file);
   const news = resources(after.document, after.file);
-  const steps = [...news.values()].map((next): RawStep =>
+  const steps = [...news.values()].map((next) =>
     rawStep(operation(olds.get(next.urn), next), olds.get(next.urn), next),
   );
   const gone = [...olds.values()].filter(({ urn }) => !news.has(urn)).toReversed();
-  return pulumiPlan([...steps, ...gone.map((old) => rawStep("delete", old, undefined))], {
+  return pulumiPlan([...steps, ...gone.map((old) => rawStep("delete", old, old))], {
     executor,
     unseen: 0,
     errors: [],
@@ -40,29 +30,32 @@ export function planBetweenStates(
   });
 }
 
-type State = z.infer<typeof deployment>["resources"] extends (infer R)[] | null | undefined ? R : never;
-
-function resources(document: unknown, file: string): ReadonlyMap<string, State> {
-  const whole = exported.safeParse(document);
-  const file3 = whole.success ? undefined : checkpoint.safeParse(document);
-  const found = whole.success
-    ? whole.data.deployment
-    : file3?.success
-      ? (file3.data.checkpoint.latest ?? {})
-      : undefined;
-  if (found === undefined) throw notState(file);
-  const concerned = (found.resources ?? []).filter(({ type, delete: isLeft }) => concernsData(type) && isLeft !== true);
-  return new Map(concerned.map((resource) => [resource.urn, resource]));
+function resources(document: unknown, file: string): ReadonlyMap<string, ResourceState> {
+  try {
+    const whole = requireMapping(document, "the top");
+    const checkpoint = optionalMapping(whole["checkpoint"], "checkpoint");
+    const state = checkpoint
+      ? optionalMapping(checkpoint["latest"], "checkpoint.latest")
+      : requireMapping(whole["deployment"], "deployment");
+    const read = (optionalList(state?.["resources"], "resources") ?? []).map((resource, index) =>
+      readResource(resource, `resources.${index}`),
+    );
+    return new Map(
+      read.filter(({ type, isToBeDeleted }) => concernsData(type) && !isToBeDeleted).map((each) => [each.urn, each]),
+    );
+  } catch (error) {
+    if (error instanceof WrongForm) throw notState(file, error.path);
+    throw error;
+  }
 }
 
-function rawStep(op: string, before: State | undefined, after: State | undefined): RawStep {
-  const either = after ?? before;
+function rawStep(op: string, before: ResourceState | undefined, { urn, type, ...rest }: ResourceState): RawStep {
   return {
     op,
-    urn: either?.urn ?? "",
-    type: either?.type ?? "",
+    urn,
+    type,
     before,
-    after: op === "delete" ? undefined : after,
+    after: op === "delete" ? undefined : { urn, type, ...rest },
     changedPaths: [],
     replaceReasons: [],
     deletesFirst: undefined,
@@ -70,17 +63,17 @@ function rawStep(op: string, before: State | undefined, after: State | undefined
 }
 
 /** Another id is another object in Docker. */
-function operation(before: State | undefined, after: State): string {
+function operation(before: ResourceState | undefined, after: ResourceState): string {
   if (before === undefined) return "create";
-  if (before.id && after.id && before.id !== after.id) return "replace";
-  return differences(before.inputs ?? {}, after.inputs ?? {}, "").length === 0 ? "same" : "update";
+  if (before.id !== undefined && after.id !== undefined && before.id !== after.id) return "replace";
+  return differences(before.inputs, after.inputs, "").length === 0 ? "same" : "update";
 }
 
-function notState(file: string): InputError {
+function notState(file: string, path: string): InputError {
   return new InputError({
     path: printable(file),
     expected: "a state, as `pulumi stack export` writes it",
-    got: "another form",
+    got: `another form at ${path}`,
     fix: "Export it again with that command (Pulumi 3)",
   });
 }

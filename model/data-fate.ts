@@ -4,8 +4,8 @@
  * it starts. Each contributes; the worst counts.
  */
 import { noOutage } from "./outage.ts";
-import { carryOut, type StepOutcome } from "./plan-execution.ts";
-import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
+import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
+import type { LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, type DataKeeper } from "./data-place.ts";
 import { remedies } from "./remedies.ts";
 import type { ServiceChange } from "./service-course.ts";
@@ -53,6 +53,8 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
 
   const verdicts: Verdict[] = [];
   const withoutData: string[] = [];
+  const destroyed = destroyedVolumes(outcomes);
+  const volumesThen = volumesAfter(plan, volumes);
   const successors = findSuccessors(plan, outcomes);
   for (const step of plan.steps) {
     const keeper = keepers.get(step.id);
@@ -71,9 +73,9 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
             taskNodes: undefined,
           })
         : locations.get(step.id),
-      destroyedVolumes: destroyedVolumes(outcomes),
+      destroyedVolumes: destroyed,
       live,
-      volumes: volumesAfter(plan, volumes),
+      volumes: volumesThen,
     });
     if (verdict === undefined) withoutData.push(nameOf(step.before));
     else verdicts.push(verdict);
@@ -102,13 +104,23 @@ function compare(
   });
 }
 
-function volumesBefore(plan: Plan): readonly VolumeDefinition[] {
-  return plan.steps.flatMap(({ before }) => (before?.kind === "volume" ? [before.definition] : []));
+type VolumesByName = ReadonlyMap<string, VolumeDefinition>;
+
+function volumesBefore(plan: Plan): VolumesByName {
+  return byName(plan.steps.map(({ before }) => before));
 }
 
 /** What exists keeps its options; what is created has those of the plan. */
-function volumesAfter(plan: Plan, existing: readonly VolumeDefinition[]): readonly VolumeDefinition[] {
-  return [...existing, ...plan.steps.flatMap(({ after }) => (after?.kind === "volume" ? [after.definition] : []))];
+function volumesAfter(plan: Plan, existing: VolumesByName): VolumesByName {
+  return new Map([...byName(plan.steps.map(({ after }) => after)), ...existing]);
+}
+
+function byName(objects: readonly (PlannedObject | undefined)[]): VolumesByName {
+  return new Map(
+    objects.flatMap((object) =>
+      object?.kind === "volume" && isKnown(object.name) ? [[object.name, object.definition]] : [],
+    ),
+  );
 }
 
 function destroyedVolumes(outcomes: ReadonlyMap<string, StepOutcome>): ReadonlyMap<string, PlannedStep> {
@@ -128,17 +140,17 @@ function findSuccessors(
   plan: Plan,
   outcomes: ReadonlyMap<string, StepOutcome>,
 ): ReadonlyMap<string, NonNullable<ServiceChange["successor"]>> {
-  const created = plan.steps.flatMap(({ id, operation, after }) =>
-    operation === "create" && after?.kind === "service" && outcomes.get(id)?.result === "done"
-      ? [{ id, service: after }]
-      : [],
-  );
+  const created = new Map<string, { id: string; service: PlannedService }>();
+  for (const { id, operation, after } of plan.steps) {
+    if (operation !== "create" || after?.kind !== "service" || outcomes.get(id)?.result !== "done") continue;
+    for (const key of identities(after)) created.set(key, { id, service: after });
+  }
   const successors = new Map<string, NonNullable<ServiceChange["successor"]>>();
   for (const { id, operation, before } of plan.steps) {
     if (operation !== "delete" || before?.kind !== "service") continue;
-    const found = created.find(
-      ({ service }) => (isKnown(service.name) && service.name === before.name) || sharesVolume(service, before),
-    );
+    const found = identities(before)
+      .map((key) => created.get(key))
+      .find((each) => each !== undefined);
     if (found !== undefined) {
       successors.set(id, { service: found.service, cannotStart: outcomes.get(found.id)?.cannotStart });
     }
@@ -146,12 +158,10 @@ function findSuccessors(
   return successors;
 }
 
-function sharesVolume(one: PlannedService, other: PlannedService): boolean {
-  const sources = ({ definition: { mounts } }: PlannedService): readonly Known<string | undefined>[] =>
-    isKnown(mounts) ? mounts.filter(({ type }) => type === "volume").map(({ source }) => source) : [];
-  return sources(one).some(
-    (source) => isKnown(source) && source !== undefined && source !== "" && sources(other).includes(source),
-  );
+/** By what a service is known again: its name in Docker, then its volumes. */
+function identities({ name, definition }: PlannedService): readonly string[] {
+  const volumes = namedVolumes(definition).flatMap((volume) => (isKnown(volume) ? [`volume ${volume}`] : []));
+  return [...(isKnown(name) ? [`name ${name}`] : []), ...volumes];
 }
 
 /** Volumes that the plan deletes and that no service it shows has mounted. */

@@ -36,6 +36,9 @@ export interface DataPlace {
   readonly assumption: string | undefined;
 }
 
+/** Volumes that are known, as a list or, where there may be thousands, by their names. */
+export type KnownVolumes = readonly VolumeDefinition[] | ReadonlyMap<string, VolumeDefinition>;
+
 /** What is known of the program that keeps the data. */
 export interface DataKeeper {
   readonly entry: CatalogueEntry | undefined;
@@ -52,7 +55,7 @@ const imageLabel = "holdfast.image";
 /** Finds where a service keeps its data. */
 export function dataKeeper(
   service: ServiceDefinition,
-  { images, volumes }: Pick<Estate, "images" | "volumes">,
+  { images, volumes }: { images: Estate["images"]; volumes: KnownVolumes },
 ): DataKeeper {
   const saidToBe = labelOf(service, imageLabel);
   const found = findImage(service.image, isKnown(saidToBe) ? saidToBe : undefined);
@@ -85,7 +88,7 @@ function placeOf(
   service: ServiceDefinition,
   entry: CatalogueEntry | undefined,
   redis: RedisSettings | undefined,
-  volumes: readonly VolumeDefinition[],
+  volumes: KnownVolumes,
 ): DataPlace {
   const { path, covering } = site;
   if (!isKnown(path) && entry !== undefined && redis !== undefined && !redis.isComplete) {
@@ -118,12 +121,7 @@ function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
   };
 }
 
-function mountPlace(
-  mount: Mount,
-  path: Known<string>,
-  volumes: readonly VolumeDefinition[],
-  decidedAt?: string,
-): DataPlace {
+function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, decidedAt?: string): DataPlace {
   const within =
     isKnown(path) && isKnown(mount.target)
       ? posix.relative(posix.resolve("/", mount.target), posix.resolve("/", path))
@@ -155,8 +153,8 @@ function mountPlace(
   }
 }
 
-function volumeReach(mount: Mount, volumes: readonly VolumeDefinition[]): Pick<DataPlace, "kind" | "reach" | "remote"> {
-  const volume = isKnown(mount.source) ? volumes.find(({ name }) => name === mount.source) : undefined;
+function volumeReach(mount: Mount, volumes: KnownVolumes): Pick<DataPlace, "kind" | "reach" | "remote"> {
+  const volume = volumeNamed(mount.source, volumes);
   const storage = storageOf(mount, volume);
   const kind = storage === "memory" ? "memory" : "named volume";
   if (storage === "local" || storage === "memory") return { kind, reach: "node", remote: undefined };
@@ -167,6 +165,11 @@ function volumeReach(mount: Mount, volumes: readonly VolumeDefinition[]): Pick<D
   const { device, o } = options.driverOptions;
   const server = [o, device].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
   return { kind, reach: "every node", remote: storage === "network" ? server : undefined };
+}
+
+function volumeNamed(source: Known<string | undefined>, volumes: KnownVolumes): VolumeDefinition | undefined {
+  if (!isKnown(source) || source === undefined) return undefined;
+  return "get" in volumes ? volumes.get(source) : volumes.find(({ name }) => name === source);
 }
 
 /** How two places relate. */

@@ -56,6 +56,8 @@ interface LiveService {
 
 class Execution {
   readonly #plan: Plan;
+  /** Who lays claim to what: a name, a port, a volume, a network. A plan may have thousands of services. */
+  readonly #claims = new Map<string, Set<string>>();
   readonly #facts: ExecutionFacts;
   /** What exists, by step; a replaced service's new version under another key. */
   readonly #services = new Map<string, LiveService>();
@@ -159,7 +161,7 @@ class Execution {
       return;
     }
     if (after.kind !== "service") {
-      this.#others.set(key, after);
+      this.#add(key, after);
       this.#settle(step, {});
       return;
     }
@@ -197,7 +199,7 @@ class Execution {
           ...namedVolumes(after.definition),
         ])
       : new Set<Known<string>>();
-    this.#services.set(step.id, { object: after, heldVolumes, runsTasks });
+    this.#put(step.id, { object: after, heldVolumes, runsTasks });
     // The service has its new definition all the same; it is the steps after this one that are not reached.
     const isFailure = cannotStart !== undefined && after.isAwaited;
     this.#settle(step, { result: isFailure ? "stalled" : "done", why: cannotStart, cannotStart });
@@ -251,53 +253,71 @@ class Execution {
     if (object === undefined) return;
     if (object.kind !== "service") {
       this.#others.set(key, object);
+      this.#claim(key, [nameClaim(object)]);
       return;
     }
     const runsTasks = object.definition.replicas !== 0;
-    const heldVolumes = new Set(runsTasks ? namedVolumes(object.definition) : []);
-    this.#services.set(key, { object, heldVolumes, runsTasks });
+    this.#put(key, { object, heldVolumes: new Set(runsTasks ? namedVolumes(object.definition) : []), runsTasks });
+  }
+
+  #put(key: string, service: LiveService): void {
+    this.#remove(key);
+    this.#services.set(key, service);
+    this.#claim(key, claimsOf(service));
+  }
+
+  #claim(key: string, claims: readonly string[]): void {
+    for (const claim of claims) {
+      const others = this.#claims.get(claim);
+      if (others === undefined) this.#claims.set(claim, new Set([key]));
+      else others.add(key);
+    }
   }
 
   #remove(key: string): void {
+    const service = this.#services.get(key);
+    const other = this.#others.get(key);
+    for (const claim of service ? claimsOf(service) : other ? [nameClaim(other)] : [])
+      this.#claims.get(claim)?.delete(key);
     this.#services.delete(key);
     this.#others.delete(key);
   }
 
+  /** The services that lay one of some claims. */
+  *#claimants(claims: readonly string[]): Iterable<[string, LiveService]> {
+    for (const key of new Set(claims.flatMap((claim) => [...(this.#claims.get(claim) ?? [])]))) {
+      const service = this.#services.get(key);
+      if (service !== undefined) yield [key, service];
+    }
+  }
+
   #refusalToCreate(after: PlannedObject): string | undefined {
     if (!isKnown(after.name)) return undefined;
-    if (after.kind === "service") {
-      const taken = [...this.#services.values()].some(({ object }) => object.name === after.name);
-      return taken
-        ? `the name "${after.name}" is taken by a service that still exists`
-        : this.#ingressConflict(after, undefined);
-    }
     // Docker answers a second creation of a volume with the one that exists.
     if (after.kind === "volume") return undefined;
-    const taken = [...this.#others.values()].some(({ kind, name }) => kind === after.kind && name === after.name);
-    return taken ? `the name "${after.name}" is taken by a ${after.kind} that still exists` : undefined;
+    const isTaken = (this.#claims.get(nameClaim(after))?.size ?? 0) > 0;
+    if (isTaken) return `the name "${after.name}" is taken by a ${after.kind} that still exists`;
+    return after.kind === "service" ? this.#ingressConflict(after, undefined) : undefined;
   }
 
   #ingressConflict(after: PlannedService, ownKey: string | undefined): string | undefined {
-    const wanted = publishedPorts(after.definition, "ingress");
-    for (const [key, { object }] of this.#services) {
-      if (key === ownKey) continue;
-      const port = wanted.find((each) => publishedPorts(object.definition, "ingress").includes(each));
-      if (port !== undefined) return `port ${port} is published by another service through the routing mesh`;
+    for (const port of publishedPorts(after.definition, "ingress")) {
+      for (const [key] of this.#claimants([`ingress ${port}`])) {
+        if (key !== ownKey) return `port ${port} is published by another service through the routing mesh`;
+      }
     }
     return undefined;
   }
 
   #refusalToDelete({ before }: PlannedStep): string | undefined {
-    if (before === undefined || before.kind === "service") return undefined;
-    const name = isKnown(before.name) ? ` "${before.name}"` : "";
-    for (const { object, heldVolumes } of this.#services.values()) {
+    if (before === undefined || before.kind === "service" || !isKnown(before.name)) return undefined;
+    const claims = [`use ${before.kind} ${before.name}`];
+    if (before.kind !== "volume" && isKnown(before.id)) claims.push(`use ${before.kind} ${before.id ?? ""}`);
+    for (const [, { object }] of this.#claimants(claims)) {
       const user = isKnown(object.name) ? ` "${object.name}"` : "";
-      if (before.kind === "volume" && isKnown(before.name) && heldVolumes.has(before.name)) {
-        return `Docker refuses to delete volume${name} while a container of service${user} uses it, a stopped one of the task history included`;
-      }
-      if (before.kind !== "volume" && usesAccessory(object.definition, before)) {
-        return `Docker refuses to delete ${before.kind}${name} while service${user} uses it`;
-      }
+      return before.kind === "volume"
+        ? `Docker refuses to delete volume "${before.name}" while a container of service${user} uses it, a stopped one of the task history included`
+        : `Docker refuses to delete ${before.kind} "${before.name}" while service${user} uses it`;
     }
     return undefined;
   }
@@ -310,14 +330,37 @@ class Execution {
   ): string | undefined {
     const { nodes } = this.#facts;
     if (!runsOnOneNode(definition, nodes)) return undefined;
-    for (const [key, { object, runsTasks }] of this.#services) {
-      if (key === ownKey || !runsTasks || !sharesHostPort(object.definition, definition)) continue;
-      if (!shareNode(object.definition, definition, nodes)) continue;
+    const claims = publishedPorts(definition, "host").map((port) => `host ${port}`);
+    for (const [key, { object, runsTasks }] of this.#claimants(claims)) {
+      if (key === ownKey || !runsTasks || !shareNode(object.definition, definition, nodes)) continue;
       const name = isKnown(object.name) ? ` "${object.name}"` : "";
       return `its task waits for a host port that ${key === replacedKey ? "the old service" : "service"}${name} holds on the same node`;
     }
     return undefined;
   }
+}
+
+function nameClaim({ kind, name }: PlannedObject): string {
+  return `${kind} ${isKnown(name) ? name : ""}`;
+}
+
+function claimsOf({ object, heldVolumes }: LiveService): readonly string[] {
+  const { definition } = object;
+  const files = (kind: string, list: ServiceDefinition["secrets"]): readonly string[] =>
+    isKnown(list)
+      ? list.flatMap(({ name }) => (isKnown(name) && name !== undefined ? [`use ${kind} ${name}`] : []))
+      : [];
+  return [
+    nameClaim(object),
+    ...publishedPorts(definition, "ingress").map((port) => `ingress ${port}`),
+    ...publishedPorts(definition, "host").map((port) => `host ${port}`),
+    ...[...heldVolumes].flatMap((name) => (isKnown(name) ? [`use volume ${name}`] : [])),
+    ...(isKnown(definition.networks)
+      ? definition.networks.flatMap((id) => (isKnown(id) ? [`use network ${id}`] : []))
+      : []),
+    ...files("secret", definition.secrets),
+    ...files("config", definition.configs),
+  ];
 }
 
 function newVersion(step: PlannedStep): string {
@@ -362,17 +405,6 @@ export function namedVolumes(definition: ServiceDefinition): readonly Known<stri
   return mounts.flatMap(({ type, source }) =>
     type === "volume" && source !== undefined && source !== "" ? [source] : [],
   );
-}
-
-function usesAccessory(
-  definition: ServiceDefinition,
-  object: { kind: string; name: Known<string>; id: Known<string | undefined> },
-): boolean {
-  const names = new Set([object.name, object.id].filter((name) => name !== undefined && isKnown(name)));
-  const isIt = (name: Known<string | undefined>): boolean => isKnown(name) && name !== undefined && names.has(name);
-  if (object.kind === "network") return isKnown(definition.networks) && definition.networks.some(isIt);
-  const files = object.kind === "secret" ? definition.secrets : definition.configs;
-  return isKnown(files) && files.some(({ name }) => isIt(name));
 }
 
 /** Swarm takes an update as a whole or not at all (moby daemon/cluster/services.go, swarmkit controlapi/service.go). */

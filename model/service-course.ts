@@ -1,13 +1,12 @@
 /** What becomes of a service's tasks under a plan, and how long that takes. */
-import type { DataKeeper } from "./data-place.ts";
+import type { DataKeeper, KnownVolumes } from "./data-place.ts";
 import { expectOutage, noOutage, type Outage } from "./outage.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
-import { isKnown, type VolumeDefinition } from "./service-definition.ts";
+import { isKnown } from "./service-definition.ts";
 import type { Location } from "./task-location.ts";
 import type { TaskComparison } from "./task-replacement.ts";
 import type { TaskEffect } from "./verdict.ts";
-
 
 /** All that is known of one service's change. */
 export interface ServiceChange {
@@ -24,7 +23,7 @@ export interface ServiceChange {
   readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
   readonly live: LiveFacts;
   /** Volumes as a new task finds them. */
-  readonly volumes: readonly VolumeDefinition[];
+  readonly volumes: KnownVolumes;
 }
 
 /** What becomes of a service's tasks. */

@@ -1,12 +1,7 @@
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { readPlan, type Source } from "../../impact/input.ts";
-import { readFacts, type ReadFacts } from "../../impact/live-facts.ts";
-import { renderHtml } from "../../impact/render-html.ts";
-import { impactDocument } from "../../impact/render-json.ts";
-import { renderMarkdown } from "../../impact/render-markdown.ts";
-import { renderSarif } from "../../impact/render-sarif.ts";
-import { renderText } from "../../impact/render-text.ts";
+import type { ReadFacts } from "../../impact/live-facts.ts";
 import { analyse, type ImpactReport } from "../../impact/report.ts";
 import { InputError } from "../../model/input-error.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
@@ -46,13 +41,14 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     ...(options.stackName !== undefined && { stack: options.stackName }),
   });
   const report = analyse(plan, facts?.live);
-  print(report, options, output);
+  await print(report, options, output);
   if (reaches(report, options)) throw new Exit(exitCode.failed);
 }
 
 async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise<ReadFacts | undefined> {
+  if (facts === undefined && swarm === undefined) return undefined;
+  const { readFacts } = await import("../../impact/live-facts.ts");
   if (facts !== undefined) return readFacts(parseJson(readText(facts), facts), facts);
-  if (swarm === undefined) return undefined;
   const { swarmFacts } = await import("../swarm-facts.ts");
   const document = await swarmFacts(cwd);
   if (saveFacts !== undefined) writeFileSync(saveFacts, `${JSON.stringify(document, undefined, 2)}\n`);
@@ -122,17 +118,32 @@ function definedVariables(): Record<string, string> {
   );
 }
 
-function print(report: ImpactReport, options: ImpactOptions, output: Output): void {
+/** Writes and prints what was asked for; of the renderers only those that do it are loaded. */
+async function print(report: ImpactReport, options: ImpactOptions, output: Output): Promise<void> {
   const { markdown, sarif, html, previous } = options;
-  const comment = (): string => renderMarkdown(report, previous === undefined ? {} : { previous: readText(previous) });
-  const log = (): string => renderSarif(report, options.sarifLocation);
-  if (typeof markdown === "string") writeFileSync(markdown, comment());
-  if (typeof sarif === "string") writeFileSync(sarif, log());
-  if (html !== undefined) writeFileSync(html, renderHtml(report));
-  if (output.json) output.document(impactDocument(report));
-  else if (markdown === true) output.print(comment().trimEnd());
-  else if (sarif === true) output.print(log().trimEnd());
-  else output.print(renderText(report, output.style).trimEnd());
+  if (markdown !== undefined) {
+    const { renderMarkdown } = await import("../../impact/render-markdown.ts");
+    const comment = renderMarkdown(report, previous === undefined ? {} : { previous: readText(previous) });
+    if (markdown === true) output.print(comment.trimEnd());
+    else writeFileSync(markdown, comment);
+  }
+  if (sarif !== undefined) {
+    const { renderSarif } = await import("../../impact/render-sarif.ts");
+    const log = renderSarif(report, options.sarifLocation);
+    if (sarif === true) output.print(log.trimEnd());
+    else writeFileSync(sarif, log);
+  }
+  if (html !== undefined) {
+    const { renderHtml } = await import("../../impact/render-html.ts");
+    writeFileSync(html, renderHtml(report));
+  }
+  if (output.json) {
+    const { impactDocument } = await import("../../impact/render-json.ts");
+    output.document(impactDocument(report));
+  } else if (markdown !== true && sarif !== true) {
+    const { renderText } = await import("../../impact/render-text.ts");
+    output.print(renderText(report, output.style).trimEnd());
+  }
 }
 
 const fates: Readonly<Record<Exclude<ImpactOptions["failOn"], "never">, DataFate>> = {

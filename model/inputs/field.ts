@@ -120,7 +120,9 @@ export function joinPath(path: string, key: string): string {
 export function recordOf<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> {
   const record: Record<string, T> = {};
   for (const [key, value] of entries) {
-    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+    // Defining each would take several times as long, and a preview has hundreds of thousands.
+    if (key !== "__proto__") record[key] = value;
+    else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
   }
   return record;
 }
