@@ -44,7 +44,7 @@ export async function comparePaired(subject: Work, floor: Work, runs = leastRuns
 }
 
 /** The spread of a series of numbers that is not empty. */
-export function spread(values: readonly number[]): Spread {
+function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   const middle = Math.floor(sorted.length / 2);

@@ -96,7 +96,9 @@ describe("a lab", function () {
       const { docker } = findEngine({ host: lab.nodes[2]?.dockerHost });
       const begun = performance.now();
       const stream = await docker.pull(lab.redisImage);
-      await new Promise((resolve) => { docker.modem.followProgress(stream, resolve); });
+      await new Promise((resolve) => {
+        docker.modem.followProgress(stream, resolve);
+      });
       await docker.getImage(lab.redisImage).remove({ force: true });
       return performance.now() - begun;
     };
