@@ -99,7 +99,11 @@ export interface DataView {
 
 /** Brings together what services say about their data and what is seen on the nodes. */
 export function viewData(estate: Estate, observation: Observation): DataView {
-  const services = estate.services.map((service) => viewService(service, estate, observation));
+  const volumes = new Map(
+    estate.volumes.flatMap((volume) => (isKnown(volume.name) ? [[volume.name, volume] as const] : [])),
+  );
+  const known = { images: estate.images, volumes };
+  const services = estate.services.map((service) => viewService(service, known, observation));
   const stateful = services.filter(({ places }) => places.length > 0);
   return {
     services: stateful,
@@ -112,13 +116,17 @@ export function viewData(estate: Estate, observation: Observation): DataView {
   };
 }
 
-function viewService(service: ServiceDefinition, estate: Estate, { tasks, volumes }: Observation): StatefulService {
+function viewService(
+  service: ServiceDefinition,
+  known: Parameters<typeof dataKeeper>[1],
+  { tasks, volumes }: Observation,
+): StatefulService {
   const own = tasks.filter((task) => task.service === service.name);
   return {
     name: service.name,
     runsOn: unique(own.flatMap(({ node, isRunning }) => (isRunning && node !== undefined ? [node] : []))),
     isWaiting: own.some(({ isRunning }) => !isRunning),
-    places: dataKeeper(service, estate).places.map((place) => ({
+    places: dataKeeper(service, known).places.map((place) => ({
       path: isKnown(place.path) ? place.path : "not known",
       words: placeWords(place),
       kind: place.kind,
