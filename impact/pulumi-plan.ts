@@ -98,8 +98,9 @@ function plannedStep(
   const operation = operationOf(step.op);
   const { before, after } = step;
   const isNew = operation === "create" || operation === "replace";
-  const oldObject = before && object(step, { ...before, inputs: oldValues(before) }, contents.before, []);
-  const effective = after && (isNew ? after.inputs : keptValues(after.inputs, oldValues(before), step.changedPaths));
+  const old = oldValues(before);
+  const oldObject = before && object(step, { ...before, inputs: old }, contents.before, []);
+  const effective = after && (isNew ? after.inputs : keptValues(after.inputs, old, step.changedPaths));
   const hidden = hiddenChanges(step, before, after);
   return {
     id: step.urn,
@@ -162,15 +163,15 @@ function oldValues(state: ResourceState | undefined): Properties {
 
 /** Outputs have `null` and empty texts where nothing was said. */
 function withoutNothing(value: Properties): Properties {
-  const entries = Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
-    if (item === null || item === "" || key.startsWith("__")) return [];
-    if (Array.isArray(item))
-      return item.length === 0
-        ? []
-        : [[key, item.map((each: unknown) => (isRecord(each) ? withoutNothing(each) : each))]];
-    return [[key, isRecord(item) ? withoutNothing(item) : item]];
-  });
-  return Object.fromEntries(entries);
+  const kept: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item === null || item === "" || key === "__proto__") continue;
+    if (Array.isArray(item) && item.length === 0) continue;
+    if (Array.isArray(item)) kept[key] = item.map((each: unknown) => (isRecord(each) ? withoutNothing(each) : each));
+    else kept[key] = isRecord(item) ? withoutNothing(item) : item;
+  }
+  return kept;
 }
 
 /** Blocks that stay on the service when the program no longer has them: optional and computed in the provider's schema. */

@@ -1,5 +1,4 @@
 import { notKnown, secretMark, type Known } from "../service-definition.ts";
-import { isRecord, recordOf } from "./field.ts";
 
 /** What Pulumi writes in place of an output that is not known yet, one mark for each kind of value (`sdk/nodejs/runtime/rpc.ts`). */
 const unknownMarks: ReadonlySet<unknown> = new Set([
@@ -23,12 +22,31 @@ const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
  * The policy SDK throws when an unknown property is read; only that property is then not known, its siblings are.
  */
 export function settlePulumiValue(value: unknown): Known<unknown> {
-  if (unknownMarks.has(value)) return notKnown;
-  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => settleAt(value, index));
-  if (!isRecord(value)) return value ?? undefined;
+  if (typeof value === "object" && value !== null && settled.has(value)) return value;
+  const result = settle(value);
+  if (typeof result === "object" && result !== null) settled.add(result);
+  return result;
+}
+
+/** What has been settled once, so that it need not be again: the copies are never changed. */
+const settled = new WeakSet<object>();
+
+function settle(value: unknown): Known<unknown> {
+  if (typeof value !== "object" || value === null) return unknownMarks.has(value) ? notKnown : (value ?? undefined);
+  if (!Array.isArray(value)) return settledRecord(value);
+  return Array.from({ length: value.length }, (_, index) => settleAt(value, index));
+}
+
+function settledRecord(value: object): Known<unknown> {
   const keys = Object.keys(value);
   if (keys.includes(signatureKey) && settleAt(value, signatureKey) === secretSignature) return secretMark;
-  return recordOf(keys.filter((key) => key !== "__defaults").map((key) => [key, settleAt(value, key)]));
+  const record: Record<string, unknown> = {};
+  for (const key of keys) {
+    if (key === "__defaults") continue;
+    if (key === "__proto__") Object.defineProperty(record, key, { value: settleAt(value, key), enumerable: true });
+    else record[key] = settleAt(value, key);
+  }
+  return record;
 }
 
 function settleAt(holder: object, key: string | number): Known<unknown> {
@@ -38,5 +56,5 @@ function settleAt(holder: object, key: string | number): Known<unknown> {
   } catch {
     return notKnown;
   }
-  return settlePulumiValue(value);
+  return settle(value);
 }
