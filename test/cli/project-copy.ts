@@ -111,7 +111,8 @@ export class ProjectCopy implements AsyncDisposable {
     const command = [process.execPath, join(this.directory, "cli", "holdfast.ts"), ...words].join(" ");
     const child = spawn(terminalProgram, ["-qec", `stty cols 120 rows 40; exec ${command}`, "/dev/null"], {
       cwd: this.directory,
-      env: { ...process.env, TERM: "xterm", ...this.#environment, ...environment },
+      // Node draws no colours where CI is set; a person's terminal has none of these.
+      env: { ...process.env, CI: undefined, NO_COLOR: undefined, TERM: "xterm", ...this.#environment, ...environment },
       stdio: "pipe",
     });
     child.stdin.end(typed);
