@@ -1,11 +1,18 @@
+import { compareImpact } from "./impact.ts";
 import { compareUpdate } from "./update.ts";
 import { comparePreview } from "./preview.ts";
 import { comparePolicies } from "./policies.ts";
 import { compareScale } from "./scale.ts";
 import { onSandbox } from "./sandbox.ts";
 
-// `npm run bench [-- preview|update|scale|policies …]`: the rows of docs/performance.md, measured anew.
-const comparisons = { preview: comparePreview, update: compareUpdate, scale: compareScale, policies: comparePolicies };
+// `npm run bench [-- preview|update|scale|policies|impact …]`: the rows of docs/performance.md, measured anew.
+const comparisons = {
+  preview: comparePreview,
+  update: compareUpdate,
+  scale: compareScale,
+  policies: comparePolicies,
+  impact: compareImpact,
+};
 const wanted = process.argv.slice(2);
 
 await onSandbox(async (sandbox) => {

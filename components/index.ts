@@ -1,4 +1,5 @@
 /** What a program builds stateful services from. */
+export { dataGate, type DataGateArgs } from "./data-gate.ts";
 export { DataVolume } from "./data-volume.ts";
 export { ExistingVolume, type ExistingVolumeArgs } from "./existing-volume.ts";
 export { HostPath, type HostPathArgs } from "./host-path.ts";

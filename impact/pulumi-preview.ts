@@ -10,7 +10,7 @@ import {
   type Properties,
   type RawStep,
   type ResourceState,
-} from "./pulumi-plan.ts";
+} from "../model/inputs/pulumi-plan.ts";
 import {
   optionalList,
   optionalMapping,

@@ -2,7 +2,7 @@
  * Checks resources as Pulumi prints them, by hand: a preview may have thousands of them, and of each no more than this matters.
  */
 import { isRecord } from "../model/inputs/field.ts";
-import type { Properties, ResourceState } from "./pulumi-plan.ts";
+import type { Properties, ResourceState } from "../model/inputs/pulumi-plan.ts";
 
 /** What is wrong with a document; the reader that knows the file makes an error of it. */
 export class WrongForm extends Error {

@@ -3,7 +3,7 @@ import { InputError } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
 import { differences } from "../model/task-replacement.ts";
-import { concernsData, pulumiPlan, type RawStep, type ResourceState } from "./pulumi-plan.ts";
+import { concernsData, pulumiPlan, type RawStep, type ResourceState } from "../model/inputs/pulumi-plan.ts";
 import { optionalList, optionalMapping, readResource, requireMapping, WrongForm } from "./pulumi-resource.ts";
 
 /**

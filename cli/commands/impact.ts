@@ -58,7 +58,7 @@ async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise
 function openSource(file: string): Source {
   const isInput = file === "-";
   const folder = isInput ? process.cwd() : dirname(file);
-  const stream = isInput ? process.stdin : createReadStream(file);
+  const stream = isInput ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 });
   stream.setEncoding("utf8");
   return {
     name: isInput ? "standard input" : file,

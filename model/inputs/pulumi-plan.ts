@@ -1,24 +1,11 @@
 /** A preview of Pulumi, or of the embedded engine, as a plan: one document, or a stream of events. */
-import { isRecord } from "../model/inputs/field.ts";
-import {
-  pulumiTypes,
-  readPulumiConfig,
-  readPulumiService,
-  readPulumiVolume,
-  resourceName,
-} from "../model/inputs/pulumi-service.ts";
-import type { ConfigContents, PulumiResource } from "../model/inputs/pulumi-service.ts";
-import { settlePulumiValue } from "../model/inputs/pulumi-values.ts";
-import type {
-  Executor,
-  Plan,
-  PlannedObject,
-  PlannedOperation,
-  PlannedStep,
-  PolicyFinding,
-} from "../model/planned-change.ts";
-import { isKnown, notKnown, secretMark, type Known } from "../model/service-definition.ts";
-import type { TaskTemplate } from "../model/task-replacement.ts";
+import { isRecord } from "./field.ts";
+import { pulumiTypes, readPulumiConfig, readPulumiService, readPulumiVolume, resourceName } from "./pulumi-service.ts";
+import type { ConfigContents, PulumiResource } from "./pulumi-service.ts";
+import { settlePulumiValue } from "./pulumi-values.ts";
+import type { Executor, Plan, PlannedObject, PlannedOperation, PlannedStep, PolicyFinding } from "../planned-change.ts";
+import { isKnown, notKnown, secretMark, type Known } from "../service-definition.ts";
+import type { TaskTemplate } from "../task-replacement.ts";
 
 /** A mapping of property values. */
 export type Properties = Readonly<Record<string, unknown>>;

@@ -1,0 +1,108 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { comparePaired, row, type Work } from "./paired.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "..");
+const holdfast = join(root, "cli/holdfast.ts");
+
+/** What `holdfast impact` costs over starting Node and parsing, how it grows, and how much memory a stream takes. */
+export async function* compareImpact(): AsyncGenerator<string> {
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-bench-impact-"));
+  try {
+    const previews = new Map<number, string>();
+    for (const count of [1000, 10_000]) {
+      const file = join(folder, `${count}.json`);
+      await writeFile(file, JSON.stringify({ steps: steps(count), changeSummary: {} }, undefined, 4));
+      previews.set(count, file);
+    }
+    const file = (count: number): string => previews.get(count) ?? "";
+    const judge = (count: number): Work => node(holdfast, "impact", file(count), "--json");
+    const floor = node(
+      "-e",
+      `for (const _ of [1, 2]) require("node:child_process").execFileSync(process.execPath, ["-e", "0"]); JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"))`,
+      file(1000),
+    );
+    yield row(
+      "impact of 1,000 steps / starting Node three times and parsing",
+      await comparePaired(judge(1000), floor),
+      "1",
+    );
+    yield row("impact of 10,000 steps / 1,000", await comparePaired(judge(10_000), judge(1000)), "12");
+    for (const count of [1000, 10_000, 100_000]) {
+      const stream = join(folder, `${count}.ndjson`);
+      await writeFile(stream, streamOf(count));
+      yield `| a stream of ${count} steps of other resources and one service | | bounded | ${await peakMegabytes(stream)} MB | |`;
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function node(...arguments_: string[]): Work {
+  return async () => {
+    await run(process.execPath, arguments_, { maxBuffer: 256 * 1024 * 1024 });
+  };
+}
+
+interface RecordedStep {
+  urn: string;
+  op: string;
+  oldState: object;
+  newState: object;
+}
+
+/** The steps of a recorded preview. */
+function recorded(): readonly RecordedStep[] {
+  const path = join(root, "test/data/recordings/changes/volume-renamed/preview.json");
+  // The file is ours, and bench/ is no border.
+  return (JSON.parse(readFileSync(path, "utf8")) as { steps: RecordedStep[] }).steps;
+}
+
+/** As many steps, of which one in ten is a service that changes and one in ten its volume. */
+function steps(count: number): unknown[] {
+  const [, volume, service] = recorded();
+  return Array.from({ length: count }, (_, index) => {
+    const kind = index % 10;
+    if (kind > 1) return { ...service, urn: `urn:pulumi:dev::p::aws:s3/bucket:Bucket::b${index}` };
+    const text = JSON.stringify(kind === 0 ? volume : service);
+    const number = Math.floor(index / 10);
+    return JSON.parse(
+      text
+        .replaceAll("::redis", `::redis${number}`)
+        .replaceAll("::data", `::data${number}`)
+        .replaceAll('"stateful"', `"stateful${number}"`)
+        .replaceAll("foobarstore", `foobarstore${number}`)
+        .replaceAll('"publishedPort":10000', `"publishedPort":${10_000 + number}`),
+    ) as unknown;
+  });
+}
+
+function streamOf(count: number): string {
+  const [, , service] = recorded();
+  const event = (sequence: number, urn: string, type: string): string =>
+    JSON.stringify({
+      sequence,
+      timestamp: 0,
+      resourcePreEvent: { metadata: { op: "update", urn, type, old: service?.oldState, new: service?.newState } },
+    });
+  const others = Array.from({ length: count }, (_, index) =>
+    event(index, `urn:pulumi:dev::p::aws:s3/bucket:Bucket::b${index}`, "aws:s3/bucket:Bucket"),
+  );
+  const own = event(count, service?.urn ?? "", "docker:index/service:Service");
+  return [...others, own, JSON.stringify({ sequence: count + 1, timestamp: 0, summaryEvent: {} })].join("\n");
+}
+
+async function peakMegabytes(stream: string): Promise<number> {
+  const source = `
+    process.argv.push("impact", ${JSON.stringify(stream)}, "--json");
+    await import(${JSON.stringify(holdfast)});
+    process.stderr.write(String(process.resourceUsage().maxRSS));
+  `;
+  const { stderr } = await run(process.execPath, ["--input-type=module", "-e", source]);
+  return Math.round(Number(/\d+$/u.exec(stderr)?.[0]) / 1024);
+}

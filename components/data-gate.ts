@@ -1,0 +1,88 @@
+import * as pulumi from "@pulumi/pulumi";
+import { judgePlan } from "../model/data-fate.ts";
+import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
+import { compareFates, type Verdict } from "../model/verdict.ts";
+
+/** Arguments of {@link dataGate}. */
+export interface DataGateArgs {
+  /** Services and volumes, by their names in Docker, whose data may be lost this time. @default none */
+  acceptDataLoss?: string[];
+}
+
+/**
+ * Hooks that stop Pulumi before it leaves data behind or destroys it: for those who run `pulumi up` and not `holdfast up`.
+ *
+ * A hook sees one resource. It judges a service that is updated in place and a volume that is deleted; a service that is replaced
+ * or deleted it stops only where its data would go with it, for the volume of that service is another resource. Hooks on
+ * deletions run where the program does: `pulumi destroy` needs `--run-program`. What it cannot see, `holdfast impact` does.
+ *
+ * @example
+ * new docker.Service("redis", args, { hooks: dataGate({ acceptDataLoss: config.getObject("acceptDataLoss") ?? [] }) });
+ */
+export function dataGate({ acceptDataLoss = [] }: DataGateArgs = {}): pulumi.ResourceHookBinding {
+  gates += 1;
+  const hook = (moment: string, judge: (args: pulumi.ResourceHookArgs) => readonly Verdict[]): pulumi.ResourceHook =>
+    new pulumi.ResourceHook(`holdfast-data-gate-${gates}-${moment}`, (args) => {
+      const loss = judge(args).find(
+        ({ name, fate }) => compareFates(fate, "left behind") >= 0 && !acceptDataLoss.includes(name),
+      );
+      if (loss !== undefined) throw new Error(refusal(loss));
+    });
+  return { beforeUpdate: [hook("update", judgeUpdate)], beforeDelete: [hook("delete", judgeDeletion)] };
+}
+
+/** Hooks need names of their own. */
+let gates = 0;
+
+/** The verdict on an update in place, from what its hook is given. */
+export function judgeUpdate(args: pulumi.ResourceHookArgs): readonly Verdict[] {
+  return judge("update", args);
+}
+
+/** The verdict on a deletion, from what its hook is given; a service whose data stays in its volume may go. */
+export function judgeDeletion(args: pulumi.ResourceHookArgs): readonly Verdict[] {
+  return judge("delete", args).filter(({ subject, fate }) => subject === "volume" || fate === "destroyed");
+}
+
+function judge(
+  op: "update" | "delete",
+  { urn, id, type, oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs,
+): readonly Verdict[] {
+  const state = (inputs: Properties | undefined, outputs: Properties | undefined) => ({
+    urn,
+    type,
+    id,
+    inputs: inputs ?? {},
+    outputs: outputs ?? {},
+    isProtected: false,
+    isRetained: false,
+    isPendingReplacement: false,
+    isToBeDeleted: false,
+    dependencies: [],
+    created: undefined,
+    modified: undefined,
+  });
+  const step = {
+    op,
+    urn,
+    type,
+    before: state(oldInputs, oldOutputs),
+    after: op === "delete" ? undefined : state(newInputs, undefined),
+    changedPaths: [],
+    replaceReasons: [],
+    deletesFirst: undefined,
+  };
+  const plan = pulumiPlan([step], { executor: "pulumi", unseen: 0, errors: [], policyFindings: [] });
+  return judgePlan(plan).verdicts;
+}
+
+function refusal({ name, fate, causes, remedies }: Verdict): string {
+  const why = causes.map(({ path, text }) => (path === undefined ? text : `${path}: ${text}`));
+  const instead = remedies.map(({ text }) => text);
+  return [
+    `data of "${name}" would be ${fate}.`,
+    ...why,
+    ...instead,
+    `To lose it all the same, name ${name} in acceptDataLoss.`,
+  ].join("\n");
+}
