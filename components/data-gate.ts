@@ -7,6 +7,8 @@ import { compareFates, type Verdict } from "../model/verdict.ts";
 export interface DataGateArgs {
   /** Services and volumes, by their names in Docker, whose data may be lost this time. @default none */
   acceptDataLoss?: string[];
+  /** Whether deletions are judged too; Holdfast's own engine takes no program with hooks around them. @default true */
+  deletions?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface DataGateArgs {
  * @example
  * new docker.Service("redis", args, { hooks: dataGate({ acceptDataLoss: config.getObject("acceptDataLoss") ?? [] }) });
  */
-export function dataGate({ acceptDataLoss = [] }: DataGateArgs = {}): pulumi.ResourceHookBinding {
+export function dataGate({ acceptDataLoss = [], deletions = true }: DataGateArgs = {}): pulumi.ResourceHookBinding {
   gates += 1;
   const hook = (moment: string, judge: (args: pulumi.ResourceHookArgs) => readonly Verdict[]): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-data-gate-${gates}-${moment}`, (args) => {
@@ -28,7 +30,10 @@ export function dataGate({ acceptDataLoss = [] }: DataGateArgs = {}): pulumi.Res
       );
       if (loss !== undefined) throw new Error(refusal(loss));
     });
-  return { beforeUpdate: [hook("update", judgeUpdate)], beforeDelete: [hook("delete", judgeDeletion)] };
+  return {
+    beforeUpdate: [hook("update", judgeUpdate)],
+    ...(deletions && { beforeDelete: [hook("delete", judgeDeletion)] }),
+  };
 }
 
 /** Hooks need names of their own. */

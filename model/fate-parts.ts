@@ -227,7 +227,7 @@ function undecided(change: ServiceChange, place: DataPlace, target: DataPlace): 
   const move = location?.move;
   const isPlaceUnknown = compareStorage(place, target, true) === "not known";
   if (!isPlaceUnknown && move?.kind === "may move") {
-    const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on any of ${move.among}, and on another node it finds an empty volume of the same name.`;
+    const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on ${move.among}, and on another node it finds an empty volume of the same name.`;
     return {
       fate: "at risk",
       cause: { text, path: before.definition.paths.constraints },

@@ -74,7 +74,7 @@ function locateAmong(
   if (!targets.some((target) => sources.includes(target))) {
     return result({ kind: "moves", from: names(sources), to: names(targets) });
   }
-  return result({ kind: "may move", among: names(targets) });
+  return result({ kind: "may move", among: `any of ${names(targets)}` });
 }
 
 function sourcesOf(
@@ -143,7 +143,7 @@ function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<
     assumption,
     move: keepsPin
       ? { kind: "stays", ...(pinAssumption(after) ?? {}) }
-      : { kind: "may move", among: after.length === 0 ? "all nodes" : `the nodes that satisfy ${texts(after)}` },
+      : { kind: "may move", among: after.length === 0 ? "any node" : `any node that satisfies ${texts(after)}` },
     node,
   };
 }
