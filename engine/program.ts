@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 import { spawnBound } from "./bound-process.ts";
+import { lazySdk } from "./lazy-sdk.ts";
 
 /** One run of the user's program under the SDK's own runner. */
 export interface ProgramRun {
@@ -43,6 +44,8 @@ export function startProgram(run: ProgramRun): RunningProgram {
   const runner = createRequire(`${run.projectDirectory}/package.json`).resolve("@pulumi/pulumi/cmd/run/index.js");
   const child = spawnBound(
     [
+      "--import",
+      lazySdk,
       runner,
       `--monitor=${run.monitorAddress}`,
       `--engine=${run.engineAddress}`,
