@@ -82,19 +82,18 @@ function steps(count: number): unknown[] {
   });
 }
 
-function streamOf(count: number): string {
+/** Written piece by piece: the whole would be longer than a string can be. */
+function* streamOf(count: number): Iterable<string> {
   const [, , service] = recorded();
-  const event = (sequence: number, urn: string, type: string): string =>
-    JSON.stringify({
-      sequence,
-      timestamp: 0,
-      resourcePreEvent: { metadata: { op: "update", urn, type, old: service?.oldState, new: service?.newState } },
-    });
-  const others = Array.from({ length: count }, (_, index) =>
-    event(index, `urn:pulumi:dev::p::aws:s3/bucket:Bucket::b${index}`, "aws:s3/bucket:Bucket"),
-  );
-  const own = event(count, service?.urn ?? "", "docker:index/service:Service");
-  return [...others, own, JSON.stringify({ sequence: count + 1, timestamp: 0, summaryEvent: {} })].join("\n");
+  const event = (sequence: number, urn: string, type: string): string => {
+    const metadata = { op: "update", urn, type, old: service?.oldState, new: service?.newState };
+    return `${JSON.stringify({ sequence, timestamp: 0, resourcePreEvent: { metadata } })}\n`;
+  };
+  for (let index = 0; index < count; index++) {
+    yield event(index, `urn:pulumi:dev::p::aws:s3/bucket:Bucket::b${index}`, "aws:s3/bucket:Bucket");
+  }
+  yield event(count, service?.urn ?? "", "docker:index/service:Service");
+  yield `${JSON.stringify({ sequence: count + 1, timestamp: 0, summaryEvent: {} })}\n`;
 }
 
 async function peakMegabytes(stream: string): Promise<number> {

@@ -47,7 +47,7 @@ export function expectOutage(exchange: Exchange): Outage {
     return total([...parts, endless("until the service runs again")]);
   }
   if (kind === "service replaced") {
-    parts.push({ name: "the old service is removed, the new one created", leastSeconds: 0, mostSeconds: 8 });
+    parts.push({ name: "the old service is removed, the new one created", leastSeconds: 0.5, mostSeconds: 8 });
   }
   if (cannotStart !== undefined) return total([...parts, endless(`cannot start: ${cannotStart}`)]);
   if (exchange.imageChanges)
@@ -57,15 +57,19 @@ export function expectOutage(exchange: Exchange): Outage {
   return total(parts);
 }
 
+/** On a network of Swarm, Docker lets connections drain for 2 s before it sends the signal. */
+const drainSeconds = 2;
+
 function stopPart({ before, keeper, datasetBytes }: Exchange): OutagePart {
   const grace = stopGraceSeconds(before);
   const most = isKnown(grace) ? grace : 60;
   const saves = saveSeconds(keeper, datasetBytes, before);
+  const drains = isKnown(before.networks) && before.networks.length > 0;
   return {
     name: "old task stops",
-    leastSeconds: 0,
-    // On an overlay network Docker takes 2 s to drain connections before it sends the signal.
-    mostSeconds: Math.min(2 + Math.max(1, Math.min(most, saves)), 62),
+    // Some of it may pass while the port still answers.
+    leastSeconds: drains ? 1 : 0,
+    mostSeconds: Math.min(drainSeconds + Math.max(1, Math.min(most, saves)), 62),
   };
 }
 

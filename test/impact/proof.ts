@@ -144,9 +144,9 @@ export function isRight(fate: DataFate, { isSameTask, key, isOnVolume }: Fact): 
   }
 }
 
-/** How finely an outage is measured. */
+/** How finely an outage is measured; a machine that is busy leaves gaps of its own. */
 const probeEveryMs = 50;
-const probeNoiseSeconds = 0.5;
+const probeNoiseSeconds = 1.5;
 
 function isOutageRight(verdict: Verdict | undefined, { outageSeconds }: Fact): boolean | undefined {
   if (verdict === undefined || outageSeconds === undefined) return undefined;
