@@ -8,7 +8,11 @@ const variant = config.require("variant");
 const image = config.get("image");
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-const network = new docker.Network(`${prefix}-network`, { driver: "overlay", attachable: variant === "changed" });
+// Where a service is attached, another network would replace it; the update of a service is a case of its own.
+const network = new docker.Network(`${prefix}-network`, {
+  driver: "overlay",
+  attachable: variant === "changed" && image === undefined,
+});
 const volume = new docker.Volume("data", { name: `${prefix}-data`, labels: [{ label: "stack", value: getStack() }] });
 const secret = new docker.Secret(`${prefix}-secret`, { data: base64(`hunter-${variant}`) });
 const serviceConfig = new docker.ServiceConfig(`${prefix}-config`, { data: base64(`save 900 1 # ${variant}\n`) });
