@@ -25,6 +25,9 @@ const policyPackConfig = new Option(
   "--policy-pack-config <file>",
   "a pack's configuration, in the same order (repeatable)",
 ).argParser<string[]>(repeated);
+const acceptDataLoss = new Option("--accept-data-loss <service>", "let this service lose its data (repeatable)")
+  .argParser<string[]>(repeated)
+  .default<string[]>([], "none");
 const deleteData = new Option("--delete-data <volume>", "delete this volume too, with its data (repeatable)").argParser<
   string[]
 >(repeated);
@@ -58,6 +61,7 @@ export function createProgram(): Command {
     .description("Bring what the program declares into effect; on a machine without Docker, in a sandbox of its own.")
     .addOption(yes)
     .addOption(diff)
+    .addOption(acceptDataLoss)
     .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
     .addOption(policyPack)
     .addOption(policyPackConfig)

@@ -1,6 +1,7 @@
 import { openContext, type StackOptions } from "../context.ts";
 import { previewDigest, streamedEvent } from "../display/preview-digest.ts";
 import type { PolicyPack } from "../engines/engine.ts";
+import { showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
@@ -15,14 +16,17 @@ export async function preview(options: StackOptions & { diff?: true; policyPacks
   const { output } = context;
   await announceEngine(context);
   using interrupts = listenForInterrupts(output.warn);
+  const connection = await findEngineToRead(context);
   const settings = {
     interrupts,
-    dockerHost: providerHost(await findEngineToRead(context)),
+    dockerHost: providerHost(connection),
     policyPacks: options.policyPacks,
     diff: options.diff ?? false,
     includeProtected: [],
   };
   const outcome = await plan(context, "update", settings);
+  // A preview that was interrupted lacks steps, and one for a program is what Pulumi prints.
+  if (!output.json && !interrupts.interrupted) await showImpact(context, outcome, connection);
   if (output.json) {
     if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);
     else output.document(previewDigest(outcome.events));

@@ -3,6 +3,7 @@ import { changesNothing } from "../confirmation.ts";
 import { confirm } from "../confirm.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import type { PolicyPack } from "../engines/engine.ts";
+import { requireDataKept, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
@@ -16,11 +17,13 @@ export interface UpOptions extends StackOptions {
   diff?: true;
   sandbox?: true;
   policyPacks: PolicyPack[];
+  /** Services whose data may be lost. */
+  acceptDataLoss: string[];
 }
 
 /**
- * `holdfast up`: finds a swarm, fills in what is not configured yet, refuses what cannot work, plans, asks where
- * something that exists changes, carries the plan out, and shows that Redis answers.
+ * `holdfast up`: finds a swarm, fills in what is not configured yet, refuses what cannot work, plans, stops where data would
+ * be lost, asks where something that exists changes, carries the plan out, and shows that Redis answers.
  */
 export async function up(options: UpOptions): Promise<void> {
   const context = openContext(options);
@@ -46,11 +49,15 @@ export async function up(options: UpOptions): Promise<void> {
   output.print("");
   const planned = await plan(context, "update", settings);
   await requireSuccess(context, "up", planned, settings);
+  const impact = await showImpact(context, planned, swarm.connection);
+  const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
 
   const isUnchanged = changesNothing(planned.changes) && !planned.stateChanged;
   if (isUnchanged) output.print("Nothing changed: everything is as the program says.", "");
-  const outcome = isUnchanged ? planned : await run(context, "update", settings);
+  const outcome = isUnchanged
+    ? planned
+    : await run(context, "update", { ...settings, ...(message !== undefined && { message }) });
   await requireSuccess(context, "up", outcome, settings);
   const { report, failure } = await answerOf(context);
   if (report !== undefined) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));

@@ -28,6 +28,7 @@ async function operate(kind: OperationKind, request: OperationRequest, preview: 
     stopNow: interrupts.stopNow,
     policyPacks: [...policyPacks],
     ...(dockerHost !== undefined && { dockerHost }),
+    ...(request.message !== undefined && { message: request.message }),
   };
   switch (kind) {
     case "update":

@@ -25,6 +25,8 @@ export interface OperationRequest {
   diff: boolean;
   /** Protected resources that a destroy deletes all the same. */
   includeProtected: readonly KnownResource[];
+  /** Written into the stack's history. */
+  message?: string;
 }
 
 /** What an operation came to. */

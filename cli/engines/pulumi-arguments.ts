@@ -11,13 +11,16 @@ export interface PulumiRequest {
   events: boolean;
   diff: boolean;
   policyPacks: readonly PolicyPack[];
+  /** For the stack's history. */
+  message?: string;
 }
 
 /**
  * The arguments of `pulumi` for an operation. Consent has been given before it is run for real, hence `--yes` and
  * `--skip-preview`.
  */
-export function pulumiArguments({ kind, stackName, planning, events, diff, policyPacks }: PulumiRequest): string[] {
+export function pulumiArguments(request: PulumiRequest): string[] {
+  const { kind, stackName, planning, events, diff, policyPacks, message } = request;
   const command = kind === "update" ? (planning ? "preview" : "up") : kind;
   return [
     command,
@@ -26,6 +29,7 @@ export function pulumiArguments({ kind, stackName, planning, events, diff, polic
     ...(kind === "destroy" ? ["--exclude-protected"] : []),
     ...(events ? ["--json"] : []),
     ...(diff ? ["--diff"] : []),
+    ...(message !== undefined && !planning ? ["--message", message] : []),
     ...(kind === "update" ? policyPacks.flatMap(packArguments) : []),
     "--non-interactive",
   ];

@@ -69,7 +69,15 @@ export function pulumiEngine(json: boolean): StackEngine {
     // A plan is always read, for it decides what has to be asked.
     const events = planning || json;
     const { stackName } = location;
-    const args = pulumiArguments({ kind, stackName, planning, events, diff: diff && !events, policyPacks });
+    const args = pulumiArguments({
+      kind,
+      stackName,
+      planning,
+      events,
+      diff: diff && !events,
+      policyPacks,
+      ...(request.message !== undefined && { message: request.message }),
+    });
     const running = call(location, dockerHost, args, events ? "pipe" : "inherit");
     let changes: Partial<Record<StepOperation, number>> = {};
     if (events) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { Redis } from "ioredis";
@@ -56,12 +56,27 @@ describe("a program of one's own, without a volume", function () {
     await project[Symbol.asyncDispose]();
   });
 
-  it("loses the key to a change of the memory limit, and leaves the old data in an anonymous volume", async () => {
+  it("keeps the key from a change of the memory limit until its data is given up by name", async () => {
     assert.equal((await holdfast(["up"])).code, 0);
     await redis((client) => client.set("foo", "bar"));
-    const [container, volumes] = [await containerId(), await anonymousVolumes()];
+    const container = await containerId();
     await set("limit", "200");
-    assert.equal((await holdfast(["up", "--yes"])).code, 0);
+    const { code, stdout, stderr } = await holdfast(["up", "--yes"]);
+    assert.equal(code, 3);
+    assert.match(stdout, /✗ left behind {2}cli-forgetful {2}task replaced/);
+    assert.match(
+      stderr,
+      /^error: up: expected a plan that keeps all data, got cli-forgetful: left behind\. .*--accept-data-loss cli-forgetful\.$/m,
+    );
+    assert.equal(await containerId(), container);
+    assert.equal(await redis((client) => client.get("foo")), "bar");
+  });
+
+  it("loses the key to a change of the memory limit, and leaves the old data in an anonymous volume", async () => {
+    const [container, volumes] = [await containerId(), await anonymousVolumes()];
+    assert.equal((await holdfast(["up", "--yes", "--accept-data-loss", service])).code, 0);
+    const [last] = await stackHistory();
+    assert.match(last ?? "", /"message": ?"data loss accepted: cli-forgetful \(left behind\)"/);
     assert.notEqual(await containerId(), container);
     assert.equal(await redis((client) => client.get("foo")), null);
     assert.equal((await anonymousVolumes()).length, volumes.length + 1);
@@ -110,6 +125,16 @@ describe("a program of one's own, without a volume", function () {
     const running = (await listTasks(docker, found.ID)).filter(({ Status }) => Status.State === "running");
     assert.equal(running.length, 1);
     return running[0]?.Status.ContainerStatus?.ContainerID ?? "";
+  }
+
+  /** The entries of the stack's history, the newest first. */
+  async function stackHistory(): Promise<string[]> {
+    const directory = join(folder, ".pulumi", "history", "forgetful", "dev");
+    const names = (await readdir(directory))
+      .filter((name) => name.endsWith(".history.json"))
+      .toSorted()
+      .toReversed();
+    return Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
   }
 
   async function anonymousVolumes(): Promise<string[]> {

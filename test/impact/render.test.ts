@@ -134,7 +134,7 @@ describe("renderers of verdicts", () => {
   it("put nothing on a terminal that it would obey", () => {
     fc.assert(
       fc.property(hostileText, (text) => !obeyed.test(renderText(hostileReport(text)))),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
@@ -162,7 +162,7 @@ describe("renderers of verdicts", () => {
         );
         assert.ok(!obeyed.test(comment));
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
@@ -178,7 +178,7 @@ describe("renderers of verdicts", () => {
         assert.ok(!/ on\w+=/u.test(page.replaceAll(/>[^<]*</gu, "><")));
         assert.ok(!obeyed.test(page));
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
@@ -194,7 +194,7 @@ describe("renderers of verdicts", () => {
         for (const { message } of log.runs[0]?.results ?? [])
           assert.ok(!/(?<!\\)\[[^\]\\]*\]\(/u.test(message.text), message.text);
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
