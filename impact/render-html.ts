@@ -124,7 +124,7 @@ function svgText(text: string, length: number): string {
 }
 
 /** Text in HTML and in attributes. */
-export function html(text: string): string {
+function html(text: string): string {
   return printable(text)
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

@@ -63,7 +63,7 @@ export function renderMarkdown(report: ImpactReport, { previous }: MarkdownOptio
 }
 
 /** The findings that a comment carries, so that the next run can tell new ones from old ones. */
-export function findingsOf(comment: string): ReadonlySet<string> {
+function findingsOf(comment: string): ReadonlySet<string> {
   const start = comment.lastIndexOf(findingsMark);
   const end = comment.indexOf("-->", start);
   if (start < 0 || end < 0) return new Set();

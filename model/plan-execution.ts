@@ -434,7 +434,7 @@ export function sharesHostPort(one: ServiceDefinition, other: ServiceDefinition)
 }
 
 /** Whether a service's tasks all run on one node: pinned by name, or on a swarm of one node. */
-export function runsOnOneNode(definition: ServiceDefinition, nodes: readonly SwarmNode[] | undefined): boolean {
+function runsOnOneNode(definition: ServiceDefinition, nodes: readonly SwarmNode[] | undefined): boolean {
   const { constraints } = definition;
   if (nodes !== undefined) {
     const matching = matchingNodes(constraints, nodes);

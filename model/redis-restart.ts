@@ -106,13 +106,3 @@ function sameFiles(before: RedisSettings, after: RedisSettings, names: readonly 
   }
   return { kind: "loads" };
 }
-
-/** What a later stop of the new server would lose, for a warning. */
-export function laterLoss(
-  after: ServiceDefinition,
-  settings: RedisSettings,
-  image: RedisImageFact,
-): string | undefined {
-  const stop = redisStop(after, settings, image);
-  return stop.kind === "kept" ? undefined : stop.why;
-}

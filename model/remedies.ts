@@ -4,12 +4,12 @@ import { isKnown, type ImageReference } from "./service-definition.ts";
 import type { LeftBehind, Remedy } from "./verdict.ts";
 
 /** A word as a shell takes it, whatever it holds. */
-export function shellWord(word: string): string {
+function shellWord(word: string): string {
   return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** An image in one piece, for a command. */
-export function imageName({ repository, tag, digest }: ImageReference): string {
+function imageName({ repository, tag, digest }: ImageReference): string {
   if (!isKnown(repository)) return "busybox";
   const tagged = isKnown(tag) && tag !== undefined ? `${repository}:${tag}` : repository;
   return isKnown(digest) && digest !== undefined ? `${tagged}@${digest}` : tagged;

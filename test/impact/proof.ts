@@ -128,7 +128,7 @@ export async function prove(swarm: ProofSwarm, change: string, slot: number): Pr
 }
 
 /** `at risk` and `unknown` leave it open; the others say what is to be found. */
-export function isRight(fate: DataFate, { isSameTask, key, isOnVolume }: Fact): boolean {
+function isRight(fate: DataFate, { isSameTask, key, isOnVolume }: Fact): boolean {
   switch (fate) {
     case "untouched":
       return isSameTask && key === "kept";
