@@ -14,7 +14,7 @@ import {
 } from "./report.ts";
 
 /** GitHub refuses comments of more than 65,536 characters, and actions that post them cut at about 64,000. */
-export const markdownBudget = 60_000;
+const markdownBudget = 60_000;
 
 /** By what a bot finds its comment again. */
 export const commentMarker = "<!-- holdfast-impact -->";
@@ -186,12 +186,9 @@ function quietDetails(quiet: readonly Verdict[]): readonly string[] {
     );
 }
 
-/** A code block that its content cannot end. */
+/** A code block; its lines begin with words of our own and hold no line break, so that none of them ends it. */
 function fenced(lines: readonly string[]): string {
-  const content = lines.map(printable).join("\n");
-  const longest = Math.max(2, ...Array.from(content.matchAll(/`+/gu), ([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}sh\n${content}\n${fence}`;
+  return ["```sh", ...lines.map(printable), "```"].join("\n");
 }
 
 function policies({ policyFindings }: ImpactReport): readonly string[] {

@@ -8,7 +8,7 @@ import MarkdownIt from "markdown-it";
 import { readDigest } from "../../impact/pulumi-preview.ts";
 import { renderHtml } from "../../impact/render-html.ts";
 import { impactDocument } from "../../impact/render-json.ts";
-import { commentMarker, markdownBudget, renderMarkdown } from "../../impact/render-markdown.ts";
+import { commentMarker, renderMarkdown } from "../../impact/render-markdown.ts";
 import { renderSarif } from "../../impact/render-sarif.ts";
 import { renderText } from "../../impact/render-text.ts";
 import { analyse, type ImpactReport } from "../../impact/report.ts";
@@ -127,7 +127,7 @@ describe("renderers of verdicts", () => {
       verdicts: verdicts as ImpactReport["verdicts"],
       errors: ["x".repeat(100_000)],
     });
-    assert.ok(text.length <= markdownBudget, String(text.length));
+    assert.ok(text.length <= 60_000, String(text.length));
     assert.match(text, /more parts did not fit[^]*<!-- holdfast-findings: [0-9a-f ]+ -->\n$/u);
   });
 
