@@ -4,23 +4,27 @@ import { execa } from "execa";
 import { z } from "zod";
 import type { StepOperation } from "../../engine/events.ts";
 import type { StackLocation } from "../../engine/operations.ts";
+import { InputError } from "../../model/input-error.ts";
 import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
 import { pulumiArguments, pulumiEnvironment, selectArguments } from "./pulumi-arguments.ts";
 import { parsePulumiEvent } from "./pulumi-events.ts";
 
+/** What `pulumi stack export` prints; a stack that has never been up has no deployment. */
 const exportSchema = z.looseObject({
-  deployment: z.looseObject({
-    resources: z
-      .array(
-        z.looseObject({
-          urn: z.string(),
-          type: z.string(),
-          protect: z.boolean().default(false),
-          outputs: z.record(z.string(), z.unknown()).default({}),
-        }),
-      )
-      .default([]),
-  }),
+  deployment: z
+    .looseObject({
+      resources: z
+        .array(
+          z.looseObject({
+            urn: z.string(),
+            type: z.string(),
+            protect: z.boolean().default(false),
+            outputs: z.record(z.string(), z.unknown()).default({}),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
 });
 
 /** Where a passphrase lies that was generated, relative to the project. */
@@ -53,18 +57,24 @@ export function pulumiEngine(json: boolean): StackEngine {
       reject: false,
     });
 
-  const read = async (location: StackLocation, args: string[]): Promise<unknown> => {
+  const succeed = async (location: StackLocation, args: string[]): Promise<string> => {
     const { stdout, exitCode } = await call(location, undefined, args, "pipe");
-    if (exitCode !== 0) throw new Error(`pulumi ${args.slice(0, 2).join(" ")} ended with exit code ${exitCode ?? "?"}`);
-    return JSON.parse(stdout ?? "");
+    if (exitCode !== 0) throw failed(args, exitCode);
+    return stdout ?? "";
   };
+  const read = async (location: StackLocation, args: string[]): Promise<unknown> =>
+    JSON.parse(await succeed(location, [...args, "--stack", location.stackName]));
+
+  let selected: Promise<unknown> | undefined;
+  /** Every command but `select` fails on a stack that does not exist yet. */
+  const select = (location: StackLocation) => (selected ??= succeed(location, selectArguments(location.stackName)));
 
   const operate = async (kind: OperationKind, request: OperationRequest, planning: boolean) => {
     const { location, dockerHost, policyPacks, diff } = request;
-    await call(location, dockerHost, selectArguments(location.stackName), "pipe");
+    await select(location);
     if (kind === "destroy" && !planning) {
       for (const { urn } of request.includeProtected)
-        await call(location, dockerHost, ["state", "unprotect", urn, "--yes", "--stack", location.stackName], "pipe");
+        await succeed(location, ["state", "unprotect", urn, "--yes", "--stack", location.stackName]);
     }
     // A plan is always read, for it decides what has to be asked.
     const events = planning || json;
@@ -100,16 +110,16 @@ export function pulumiEngine(json: boolean): StackEngine {
     plan: (kind, request) => operate(kind, request, true),
     run: (kind, request) => operate(kind, request, false),
     outputs: async (location, showSecrets) => {
-      const args = ["stack", "output", "--json", "--stack", location.stackName];
+      await select(location);
+      const args = ["stack", "output", "--json"];
       return z
         .record(z.string(), z.unknown())
         .parse(await read(location, showSecrets ? [...args, "--show-secrets"] : args));
     },
     resources: async (location): Promise<KnownResource[]> => {
-      const { deployment } = exportSchema.parse(
-        await read(location, ["stack", "export", "--stack", location.stackName]),
-      );
-      return deployment.resources.map(({ urn, type, protect, outputs }) => ({
+      await select(location);
+      const { deployment } = exportSchema.parse(await read(location, ["stack", "export"]));
+      return (deployment?.resources ?? []).map(({ urn, type, protect, outputs }) => ({
         urn,
         type,
         protect,
@@ -120,14 +130,27 @@ export function pulumiEngine(json: boolean): StackEngine {
 }
 
 /** Pulumi leaves a retained volume on its engine; whoever named it wants it gone. */
-async function removeRetained({ includeProtected, dockerHost }: OperationRequest): Promise<void> {
-  if (includeProtected.length === 0) return;
-  const { findEngine } = await import("../../swarm/connection.ts");
-  const { docker } = findEngine({ host: dockerHost });
-  const present = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
-  const { Volumes } = present.parse(await docker.listVolumes());
-  for (const { dockerName } of includeProtected) {
-    if (dockerName !== undefined && Volumes?.some(({ Name }) => Name === dockerName))
-      await docker.getVolume(dockerName).remove();
-  }
+async function removeRetained({ includeProtected, dockerHost, interrupts }: OperationRequest): Promise<void> {
+  const names = includeProtected.flatMap(({ dockerName }) => dockerName ?? []);
+  if (names.length === 0) return;
+  const [{ findEngine }, { removeVolume }] = await Promise.all([
+    import("../../swarm/connection.ts"),
+    import("../../engine/provider/volume.ts"),
+  ]);
+  const context = {
+    connection: findEngine({ host: dockerHost }),
+    signal: interrupts.stopSoon,
+    onProgress: () => undefined,
+  };
+  for (const name of names) await removeVolume(context, name);
+}
+
+/** Pulumi has said on standard error what is wrong. */
+function failed(args: readonly string[], exitCode: number | undefined): InputError {
+  return new InputError({
+    path: `pulumi ${args.slice(0, 2).join(" ")}`,
+    expected: "a command that succeeds",
+    got: `exit code ${exitCode ?? "?"}`,
+    fix: "See above what it says, or use --engine embedded",
+  });
 }

@@ -5,7 +5,7 @@ import type { Volume } from "../../swarm/docker-objects.ts";
 import { inspectVolume, listContainersWithVolume } from "../../swarm/docker-reads.ts";
 import { labelList, type Attributes } from "../../swarm/service-attributes.ts";
 import { labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
-import type { AppliedResource, ManagedType } from "./managed-type.ts";
+import type { AppliedResource, ManagedType, OperationContext } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
 
 const propertiesSchema = z.object({
@@ -62,22 +62,7 @@ export const volumeType: ManagedType = {
     return volume && resourceOf(volume);
   },
 
-  remove: (context, id) => {
-    const { docker } = context.connection;
-    return removeUnlessUsed(context, {
-      what: `volume "${id}"`,
-      remove: () => docker.getVolume(id).remove(),
-      isInUse: (words) => words.includes("volume is in use"),
-      explain: async () => {
-        const users = (await listContainersWithVolume(docker, id)).map(({ Names, Labels, State }) => {
-          const service = Labels?.["com.docker.swarm.service.name"];
-          const name = Names[0]?.replace(/^\//, "") ?? "unnamed";
-          return `${name} (${State}${service === undefined ? "" : `, of the service "${service}"`})`;
-        });
-        return `its data stays. Containers that mount it: ${users.join(", ") || "none any more"}. Stop or remove them first; stopped tasks of a service hold it too`;
-      },
-    });
-  },
+  remove: removeVolume,
 
   find: async (connection, planned) => {
     const declared = propertiesSchema.parse(planned);
@@ -85,6 +70,31 @@ export const volumeType: ManagedType = {
     return volume?.Name;
   },
 };
+
+/**
+ * Removes a volume with its data; one that is gone already is no error.
+ *
+ * @throws when a container still mounts it after 30 s, naming it
+ */
+export async function removeVolume(
+  context: Pick<OperationContext, "connection" | "signal" | "onProgress" | "timeoutSeconds">,
+  name: string,
+): Promise<void> {
+  const { docker } = context.connection;
+  await removeUnlessUsed(context, {
+    what: `volume "${name}"`,
+    remove: () => docker.getVolume(name).remove(),
+    isInUse: (words) => words.includes("volume is in use"),
+    explain: async () => {
+      const users = (await listContainersWithVolume(docker, name)).map(({ Names, Labels, State }) => {
+        const container = Names[0]?.replace(/^\//, "") ?? "unnamed";
+        const service = Labels?.["com.docker.swarm.service.name"];
+        return `${container} (${State}${service === undefined ? "" : `, of the service "${service}"`})`;
+      });
+      return `its data stays. Containers that mount it: ${users.join(", ") || "none any more"}. Stop or remove them first; stopped tasks of a service hold it too`;
+    },
+  });
+}
 
 function resourceOf(volume: Volume): AppliedResource {
   return { id: volume.Name, attributes: volumeAttributes(volume) };

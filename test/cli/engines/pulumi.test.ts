@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { pulumiEngine } from "../../../cli/engines/pulumi.ts";
+
+/** Stands in for a CLI that cannot be had here: notes what it is asked, and knows no stack that nobody has selected. */
+const standIn = `#!/bin/sh
+echo "$*" >> calls
+case "$1 $2" in
+  "stack select") [ ! -e broken ] && touch stack ;;
+  "stack export") [ -e stack ] && echo '{"version":3,"deployment":null}' ;;
+  "stack output") [ -e stack ] && echo '{"port":10000}' ;;
+  *) exit 1 ;;
+esac
+`;
+
+describe("the Pulumi CLI on a stack that does not exist yet", () => {
+  let projectDirectory: string;
+  const path = process.env["PATH"] ?? "";
+
+  beforeEach(async () => {
+    projectDirectory = await mkdtemp(join(tmpdir(), "holdfast-pulumi-"));
+    await writeFile(join(projectDirectory, "pulumi"), standIn, { mode: 0o755 });
+    process.env["PATH"] = `${projectDirectory}${delimiter}${path}`;
+  });
+  afterEach(async () => {
+    process.env["PATH"] = path;
+    await rm(projectDirectory, { recursive: true });
+  });
+
+  it("creates it, once, before it asks what it holds", async () => {
+    const engine = pulumiEngine(false);
+    const location = { projectDirectory, stackName: "dev" };
+    assert.deepEqual(await engine.resources(location), []);
+    assert.deepEqual(await engine.outputs(location, false), { port: 10000 });
+    assert.deepEqual((await readFile(join(projectDirectory, "calls"), "utf8")).trimEnd().split("\n"), [
+      "stack select --create --stack dev --non-interactive",
+      "stack export --stack dev",
+      "stack output --json --stack dev",
+    ]);
+  });
+
+  it("stops with one error where it cannot be created", async () => {
+    await writeFile(join(projectDirectory, "broken"), "");
+    await assert.rejects(pulumiEngine(false).resources({ projectDirectory, stackName: "dev" }), {
+      name: "InputError",
+      message:
+        "pulumi stack select: expected a command that succeeds, got exit code 1. See above what it says, or use --engine embedded.",
+    });
+  });
+});
