@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -8,6 +8,9 @@ import { z } from "zod";
 import { previewDigest, type PreviewDigest } from "../../cli/display/preview-digest.ts";
 import type { EngineEvent } from "../../engine/events.ts";
 import { previewStack } from "../../engine/operations.ts";
+
+/** The program of which everything recorded is a variant; further recordings need not bring it along. */
+const recordedProgram = join(import.meta.dirname, "../data/recordings/program");
 
 /** The passphrase with which the recorded states were made. */
 const recordingPassphrase = "x";
@@ -33,12 +36,17 @@ export function recordedCases(recordings: string): string[] {
 /**
  * Runs one recorded change through the embedded engine and compares its preview with Pulumi's.
  *
- * @param recordings a folder with `program/`, `base-state.json` and `changes/<case>/preview.json`
+ * @param recordings a folder with `base-state.json`, `changes/<case>/preview.json` and, where it is another, `program/`
  * @param name the case, which is the value of the program's configuration `case`
  * @returns what differs, a line each; empty when both agree
  */
 export async function compareCase(recordings: string, name: string): Promise<string[]> {
   const recorded = recordedPreview.parse(readJson(join(recordings, "changes", name, "preview.json")));
+  return differences(recordedPreview.parse(JSON.parse(JSON.stringify(await previewCase(recordings, name)))), recorded);
+}
+
+/** What the embedded engine plans for a case, in the shape of `pulumi preview --json`. */
+export async function previewCase(recordings: string, name: string): Promise<PreviewDigest> {
   const projectDirectory = mkdtempSync(join(tmpdir(), "holdfast-agreement-"));
   try {
     layOut(recordings, projectDirectory, name);
@@ -50,10 +58,7 @@ export async function compareCase(recordings: string, name: string): Promise<str
         environment: { ...process.env, PULUMI_CONFIG_PASSPHRASE: recordingPassphrase },
       },
     );
-    return differences(
-      recordedPreview.parse(JSON.parse(JSON.stringify(previewDigest(events) satisfies PreviewDigest))),
-      recorded,
-    );
+    return previewDigest(events);
   } finally {
     rmSync(projectDirectory, { recursive: true, force: true });
   }
@@ -61,7 +66,8 @@ export async function compareCase(recordings: string, name: string): Promise<str
 
 /** A project as `pulumi login file://.` keeps it, with the recorded program and its state before the change. */
 function layOut(recordings: string, directory: string, name: string): void {
-  cpSync(join(recordings, "program"), directory, { recursive: true });
+  const program = join(recordings, "program");
+  cpSync(existsSync(program) ? program : recordedProgram, directory, { recursive: true });
   symlinkSync(join(import.meta.dirname, "../../node_modules"), join(directory, "node_modules"));
   writeFileSync(join(directory, "package.json"), JSON.stringify({ type: "module", main: "index.ts" }));
   const { deployment } = z
