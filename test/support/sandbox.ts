@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startSandbox, stopSandbox } from "../../lab/sandbox.ts";
-import type { Sandbox, SandboxOptions } from "../../lab/sandbox.ts";
+import type { Sandbox } from "../../lab/sandbox.ts";
+import { startThrowaway } from "./throwaway.ts";
 
 /**
  * The throwaway swarm that all tests of one mocha process share.
@@ -17,8 +14,8 @@ import type { Sandbox, SandboxOptions } from "../../lab/sandbox.ts";
  * });
  * ```
  *
- * It is started by the first test that asks for it and stopped by a root-level `after` hook, so a test file does
- * nothing to end it; what a test creates in it (services, volumes) the test removes itself.
+ * It is started by the first test that asks for it and stopped at the end of the run, so a test file does nothing to end
+ * it; what a test creates in it (services, volumes) the test removes itself.
  */
 
 /** How long the first {@link sharedSandbox} of a machine may take: packages are downloaded and unpacked once. */
@@ -41,42 +38,12 @@ export interface SharedSandbox {
 /** Where unpacked packages and the image are kept between runs of the tests; safe to remove at any time. */
 export const testCacheDirectory = fileURLToPath(new URL("../../.holdfast/cache", import.meta.url));
 
-const prefix = "holdfast-test-";
-let running: { readonly directory: string; readonly started: Promise<Sandbox> } | undefined;
+let running: Promise<Sandbox> | undefined;
 
 /** Starts this process' sandbox, or returns the one that runs. */
 export function sharedSandbox(): Promise<SharedSandbox> {
-  running ??= start();
-  return running.started;
+  return (running ??= startThrowaway("sandbox", {
+    start: (directory) => startSandbox({ directory, cacheDirectory: testCacheDirectory, network: "namespace" }),
+    stop: stopSandbox,
+  }));
 }
-
-function start() {
-  const directory = join(tmpdir(), `${prefix}${process.pid}`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      void stop().finally(() => process.exit(1));
-    });
-  }
-  const options: SandboxOptions = { directory, cacheDirectory: testCacheDirectory, network: "namespace" };
-  return { directory, started: removeAbandoned().then(() => startSandbox(options)) };
-}
-
-async function stop(): Promise<void> {
-  if (!running) return;
-  const { directory, started } = running;
-  await started.catch(() => undefined); // The test that asked for it has been told.
-  await stopSandbox(directory);
-}
-
-/** Stops the sandboxes of test runs that were killed before they could do it themselves. */
-async function removeAbandoned(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = name.startsWith(prefix) ? name.slice(prefix.length) : "";
-    if (/^\d+$/.test(pid) && !existsSync(`/proc/${pid}`)) await stopSandbox(join(tmpdir(), name));
-  }
-}
-
-after(async function () {
-  this.timeout(60_000);
-  await stop();
-});
