@@ -6,6 +6,7 @@ import {
   engineOf,
   LabService,
   removeLeftovers,
+  removeVolume,
   sharedFolderVolume,
   until,
   volumeNames,
@@ -78,7 +79,8 @@ describe("the tutorial, dealing with stateful services", function () {
   describe("5. and 6. docker service update stateful --constraint-add node.hostname==$HOSTNAME", () => {
     it("DIFFERENT: a constraint that already holds keeps the task, and foo with it", async () => {
       const before = await stateful.task();
-      await stateful.update(pinTo(first));
+      await stateful.send(pinTo(first));
+      await stateful.settle();
       assert.equal((await stateful.task()).ID, before.ID);
       assert.equal(await stateful.redis("get", "foo"), "bar");
     });
@@ -212,7 +214,7 @@ describe("the tutorial, dealing with stateful services", function () {
     });
 
     it("docker volume rm foobarstore removes the data", async () => {
-      await engineOf(second).getVolume("foobarstore").remove();
+      await removeVolume(second, "foobarstore");
       assert.deepEqual(await volumeNames(second), []);
     });
   });

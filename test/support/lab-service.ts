@@ -8,6 +8,7 @@ import type { LabNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { findEngine, listNodes } from "../../swarm/connection.ts";
 import type { Task } from "../../swarm/docker-objects.ts";
+import { dockerStatus } from "../../swarm/docker-error.ts";
 import { inspectService, listTasks } from "../../swarm/docker-reads.ts";
 
 /** What a service is created with, besides Docker's defaults. */
@@ -50,6 +51,17 @@ export function nodeOf(lab: Lab, number: number): LabNode {
 export async function volumeNames(node: LabNode): Promise<string[]> {
   const { Volumes } = await engineOf(node).listVolumes();
   return Volumes.map(({ Name }) => Name).sort();
+}
+
+/** `docker volume rm`; a container that was removed just now still holds its volumes for a moment. */
+export async function removeVolume(node: LabNode, name: string): Promise<void> {
+  await until(async () => {
+    const status = await engineOf(node)
+      .getVolume(name)
+      .remove()
+      .then(() => undefined, dockerStatus);
+    return status !== 409;
+  }, `volume ${name} is removed from ${node.name}`);
 }
 
 /** Waits until something is so. */
@@ -104,9 +116,12 @@ export class LabService {
     return service;
   }
 
-  /** `docker service update`, until Swarm has done all that it does about it. */
+  /** `docker service update` that makes a new task, until Swarm has done all that it does about it. */
   async update(change: (template: TaskTemplate) => void): Promise<void> {
+    const before = await this.task();
     await this.send(change);
+    // Swarm may take its time to begin: until then the service looks settled.
+    await until(async () => (await this.task()).ID !== before.ID, `${this.name} has a new task`);
     await this.settle();
   }
 
@@ -226,11 +241,6 @@ export async function removeLeftovers(
     if (await inspectService(engineOf(nodeOf(lab, 1)), name)) await service.remove();
   }
   for (const node of lab.nodes) {
-    for (const name of volumes) {
-      await engineOf(node)
-        .getVolume(name)
-        .remove()
-        .catch(() => undefined); // Not on this node.
-    }
+    for (const name of volumes) await removeVolume(node, name);
   }
 }

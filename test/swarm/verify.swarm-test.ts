@@ -24,7 +24,7 @@ describe("verifying a service", function () {
     LabService.create(lab, { name: "trial", port: 10_004, mounts: [volume], constraints: pin, args: aof, ...options });
   const verify = async (password?: string) => {
     const engines = lab.nodes.map(({ dockerHost }) => findEngine({ host: dockerHost }));
-    return verifyService(await takeInventory(engines), "trial", { timeoutSeconds: 20, password });
+    return verifyService(await takeInventory(engines), "trial", { password });
   };
   const args = (text: string) => [...aof, ...text.split(" ")];
 
@@ -46,7 +46,7 @@ describe("verifying a service", function () {
       const before = await service.task();
       const result = await verify(password);
       assert.deepEqual([result.passed, result.canary, result.isRemoved], [true, "kept", true]);
-      assert.ok(result.outageSeconds !== undefined && result.outageSeconds > 0 && result.outageSeconds < 20);
+      assert.ok(result.outageSeconds !== undefined && result.outageSeconds > 0);
       assert.notEqual((await service.task()).ID, before.ID);
       assert.deepEqual(
         result.tasks.map(({ node }) => node).filter((node) => node !== result.tasks[0]?.node),

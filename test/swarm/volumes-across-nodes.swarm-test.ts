@@ -3,7 +3,15 @@ import { healNode, killNode, partitionNode, startNode } from "../../lab/lab-node
 import type { Lab } from "../../lab/lab.ts";
 import { findEngine, listNodes } from "../../swarm/connection.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
-import { LabService, nodeOf, removeLeftovers, sharedFolderVolume, until, volumeNames } from "../support/lab-service.ts";
+import {
+  engineOf,
+  LabService,
+  nodeOf,
+  removeLeftovers,
+  sharedFolderVolume,
+  until,
+  volumeNames,
+} from "../support/lab-service.ts";
 
 /** What Swarm does to data when a task or a node goes: the facts that Holdfast's verdicts rest on. */
 describe("volumes across nodes", function () {
@@ -111,12 +119,12 @@ describe("volumes across nodes", function () {
         const { NodeID, Status } = await service.task();
         return NodeID !== "" && Status.State === "running" && (await service.node()).name !== before.name;
       }, "the task runs elsewhere");
-      const writers = await Promise.all(
-        lab.nodes.map((node) =>
-          findEngine({ host: node.dockerHost }).docker.listContainers({ filters: { volume: ["kept"] } }),
-        ),
-      );
-      assert.equal(writers.flat().length, 2);
+      await until(async () => {
+        const writers = await Promise.all(
+          lab.nodes.map((node) => engineOf(node).listContainers({ filters: { volume: ["kept"] } })),
+        );
+        return writers.flat().length === 2;
+      }, "two containers have the volume");
       await healNode(lab.directory, before.name);
       await becomes(before.name, "ready");
       await service.settle();
