@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError, showValue } from "../model/input-error.ts";
+import { assembleImage } from "./assembled-image.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";
 import {
@@ -27,7 +28,7 @@ import {
   startRegistry,
   type PrivateRegistry,
 } from "./private-registry.ts";
-import { assembleRedisLayer, redisImage } from "./redis-image.ts";
+import { redisRecipe } from "./redis-image.ts";
 import { fillToolbox, findProgram, openToolbox, type Toolbox } from "./toolbox.ts";
 
 /** How to start a lab. */
@@ -130,7 +131,8 @@ async function startAlone(options: LabOptions): Promise<Lab> {
     await standingImage(registry, record),
     async () => {
       if (!(await isRegistryUp(registry))) await startRegistry(registry, toolbox);
-      const pushed = await pushImage(registry, redisImage(await assembleRedisLayer(toolbox, record.cacheDirectory)));
+      const image = await assembleImage(await redisRecipe(toolbox), toolbox, record.cacheDirectory);
+      const pushed = await pushImage(registry, image);
       await writeLabRecord(options.directory, { ...record, redisImage: pushed });
       return pushed;
     },

@@ -9,14 +9,18 @@ import { startDaemon } from "./daemon.ts";
 import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "./owned-process.ts";
 import type { Toolbox } from "./toolbox.ts";
 
-/** A registry that a lab runs for itself; it speaks plain HTTP. */
-export interface PrivateRegistry {
+/** Where a registry answers; it speaks plain HTTP. */
+interface RegistryAddress {
+  /** `host:port` that it listens on. */
+  readonly address: string;
+}
+
+/** A registry that a lab runs for itself. */
+export interface PrivateRegistry extends RegistryAddress {
   /** The lab's id. */
   readonly lab: string;
   /** Where it keeps its images, its configuration and its log. */
   readonly directory: string;
-  /** `host:port` that it listens on. */
-  readonly address: string;
 }
 
 /** The name under which a registry's processes are known within their lab. */
@@ -78,7 +82,7 @@ export interface PushableImage {
 }
 
 /** Pushes an image (Registry HTTP API V2) and returns its reference, `host:port/repository:tag@sha256:…`. */
-export async function pushImage(registry: PrivateRegistry, image: PushableImage): Promise<string> {
+export async function pushImage(registry: RegistryAddress, image: PushableImage): Promise<string> {
   for (const blob of image.blobs) await pushBlob(registry, image.repository, blob);
   await request(registry, "PUT", `/v2/${image.repository}/manifests/${image.tag}`, image.manifest, {
     "Content-Type": image.manifestMediaType,
@@ -128,7 +132,7 @@ function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-async function pushBlob(registry: PrivateRegistry, repository: string, blob: Uint8Array<ArrayBuffer>): Promise<void> {
+async function pushBlob(registry: RegistryAddress, repository: string, blob: Uint8Array<ArrayBuffer>): Promise<void> {
   const digest = sha256(blob);
   if ((await ask(registry, "HEAD", `/v2/${repository}/blobs/${digest}`))?.ok) return;
   const upload = await request(registry, "POST", `/v2/${repository}/blobs/uploads/`);
@@ -140,7 +144,7 @@ async function pushBlob(registry: PrivateRegistry, repository: string, blob: Uin
 }
 
 async function request(
-  registry: PrivateRegistry,
+  registry: RegistryAddress,
   method: string,
   path: string,
   body?: string | Uint8Array<ArrayBuffer>,
@@ -152,7 +156,7 @@ async function request(
 }
 
 /** Asks without expecting an answer: undefined when there is none within 3 s. */
-async function ask(registry: PrivateRegistry, method: string, path: string): Promise<Response | undefined> {
+async function ask(registry: RegistryAddress, method: string, path: string): Promise<Response | undefined> {
   try {
     return await fetch(`http://${registry.address}${path}`, {
       method,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../model/input-error.ts";
 import { initSwarm, swarmMembership } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
+import { assembleImage } from "./assembled-image.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";
 import {
@@ -29,7 +30,7 @@ import { engineHost, removeCoveredDirectories, runningEngine, startEngine } from
 import type { PrivateEngine } from "./private-engine.ts";
 import { freePort, hasImage, isRegistryUp, pushImage, startRegistry } from "./private-registry.ts";
 import type { PrivateRegistry } from "./private-registry.ts";
-import { assembleRedisLayer, redisImage } from "./redis-image.ts";
+import { redisRecipe } from "./redis-image.ts";
 import { readSandboxRecord, sandboxRecordPath, writeSandboxRecord } from "./sandbox-record.ts";
 import type { SandboxRecord } from "./sandbox-record.ts";
 import { fillToolbox, findProgram, openToolbox } from "./toolbox.ts";
@@ -152,7 +153,7 @@ async function startAlone(options: SandboxOptions): Promise<Sandbox> {
     step: "image",
     check: async () => (image !== undefined && (await hasImage(registry, image)) ? image : undefined),
     run: async () => {
-      image = await pushImage(registry, redisImage(await assembleRedisLayer(tools, record.cacheDirectory)));
+      image = await pushImage(registry, await assembleImage(await redisRecipe(tools), tools, record.cacheDirectory));
       await writeSandboxRecord(options.directory, { ...record, redisImage: image });
       return image;
     },

@@ -20,7 +20,7 @@ const postgresql = new PostgreSQL("orders", {
   image: config.require("image"),
   majorVersion: config.getNumber("majorVersion") ?? 17,
   volume: data,
-  memoryLimit: "512M",
+  memoryLimit: config.get("memoryLimit") ?? "512M",
   password: config.requireSecret("password"),
   database: "orders",
   publishedPort: config.getNumber("port") ?? 5432,

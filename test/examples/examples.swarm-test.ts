@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import Docker from "dockerode";
 import { Redis } from "ioredis";
+import { z } from "zod";
+import { runInContainer } from "../../swarm/container-command.ts";
+import { pushPostgresqlImage } from "../support/postgresql-image.ts";
 import { type SharedSandbox, sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
-import { changeCount, type ExampleStack, openExample } from "./example-stack.ts";
+import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
 
 const password = "correct horse battery";
-const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const examples = join(import.meta.dirname, "../../examples");
 
 describe("the examples", function () {
   this.timeout(120_000);
   let sandbox: SharedSandbox;
   let docker: Docker;
   let settings: Record<string, string>;
-  const opened: ExampleStack[] = [];
+  const opened: ProgramStack[] = [];
 
   before(async function () {
     this.timeout(sandboxStartMs);
@@ -26,8 +30,8 @@ describe("the examples", function () {
     for (const stack of opened) await stack.remove();
   });
 
-  async function open(name: string, more: Record<string, string>): Promise<ExampleStack> {
-    const stack = await openExample(name, sandbox.dockerHost);
+  async function open(name: string, more: Record<string, string>): Promise<ProgramStack> {
+    const stack = await openProgram(join(examples, name), sandbox.dockerHost);
     opened.push(stack);
     await stack.set({ ...settings, ...more });
     return stack;
@@ -37,7 +41,7 @@ describe("the examples", function () {
     const port = 10_017;
     const stack = await open("tutorial-redis", { node: sandbox.nodeHostname, port: String(port) });
     try {
-      assert.ok((await stack.up()).succeeded);
+      await stack.up();
       assert.equal(await withRedis(port, (redis) => redis.set("foo", "bar")), "OK");
       assert.equal(changeCount(await stack.up()), 0);
 
@@ -58,7 +62,7 @@ describe("the examples", function () {
       workerEngine: sandbox.dockerHost,
     });
     try {
-      assert.ok((await stack.up()).succeeded);
+      await stack.up();
       const names = (await docker.listServices()).map(({ Spec }) => Spec?.Name);
       for (const name of ["orders-store", "sessions-store", "pages-cache"]) assert.ok(names.includes(name), name);
       const volumes = (await docker.listVolumes()).Volumes.map(({ Name }) => Name);
@@ -80,12 +84,38 @@ describe("the examples", function () {
     );
   });
 
-  it("postgresql is pinned by a label, below whose volume it keeps its data", async () => {
-    const stack = await open("postgresql", { image: `postgres:17@${digest}` });
-    const { taskSpec } = await plannedService(stack);
-    assert.deepEqual(taskSpec.placement.constraints, ["node.labels.orders==yes"]);
-    assert.equal(taskSpec.containerSpec.mounts[0]?.target, "/var/lib/postgresql/data");
+  it("postgresql keeps a row through a changed memory limit and a changed password", async function () {
+    this.timeout(sandboxStartMs);
+    await labelNode(docker, "orders", "yes");
+    const image = await pushPostgresqlImage(sandbox);
+    const majorVersion = /:(?<major>\d+)\./u.exec(image)?.groups?.["major"] ?? "";
+    const stack = await open("postgresql", { image, majorVersion, port: "15432" });
+    try {
+      await stack.up();
+      await sql("CREATE TABLE orders (id int); INSERT INTO orders VALUES (42)");
+
+      const changed = "another horse battery";
+      await stack.set({ memoryLimit: "400M", password: changed });
+      assert.equal(changeCount(await stack.up()), 2); // The service is updated, the secret replaced.
+      assert.equal(await sql("SELECT id FROM orders", changed), "42");
+      assert.equal(await sql("SHOW shared_buffers", changed), "100MB");
+      assert.match(await sql("SELECT 1"), /password authentication failed/u);
+      assert.equal(changeCount(await stack.up()), 0);
+    } finally {
+      await stack.down();
+    }
+    await removeVolumes(["orders"]);
   });
+
+  /** Runs statements over the network, where PostgreSQL asks for the password. */
+  async function sql(statements: string, as = password): Promise<string> {
+    const filters = JSON.stringify({ label: ["com.docker.swarm.service.name=orders"], health: ["healthy"] });
+    const [container] = await docker.listContainers({ filters });
+    assert.ok(container);
+    const command = `psql --host "$(hostname -i)" --username postgres --no-align --tuples-only --command "${statements}" orders 2>&1`;
+    const { output } = await runInContainer(docker, container.Id, ["sh", "-c", command], { PGPASSWORD: as });
+    return output;
+  }
 
   async function withRedis<T>(port: number, use: (redis: Redis) => Promise<T>): Promise<T> {
     const redis = new Redis({ host: sandbox.nodeAddress, port, username: "application", password });
@@ -112,6 +142,20 @@ describe("the examples", function () {
   }
 });
 
+const nodeSchema = z.looseObject({
+  ID: z.string(),
+  Version: z.object({ Index: z.number() }),
+  Spec: z.looseObject({ Labels: z.record(z.string(), z.string()).default({}) }),
+});
+
+/** As `docker node update --label-add` on the swarm's one node. */
+async function labelNode(docker: Docker, name: string, value: string): Promise<void> {
+  const [node] = nodeSchema.array().parse(await docker.listNodes());
+  assert.ok(node);
+  const labels = { ...node.Spec.Labels, [name]: value };
+  await docker.getNode(node.ID).update({ ...node.Spec, Labels: labels, version: node.Version.Index });
+}
+
 /** What of a service's inputs is known in a preview. */
 interface PlannedService {
   taskSpec: {
@@ -120,9 +164,8 @@ interface PlannedService {
   };
 }
 
-async function plannedService(stack: ExampleStack): Promise<PlannedService> {
-  const { succeeded, snapshot } = await stack.preview();
-  assert.ok(succeeded);
+async function plannedService(stack: ProgramStack): Promise<PlannedService> {
+  const { snapshot } = await stack.preview();
   const service = snapshot.resources.find(({ type }) => type === "docker:index/service:Service");
   // Property values are open; these are what serviceSpec made.
   return service?.inputs as unknown as PlannedService;

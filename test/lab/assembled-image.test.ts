@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { parseLdd, redisImage } from "../../lab/redis-image.ts";
+import { imageOf, parseLdd } from "../../lab/assembled-image.ts";
 import { sha256 } from "../../lab/private-registry.ts";
+import { redisRecipeFor } from "../../lab/redis-image.ts";
 
 const manifestSchema = z.object({ config: z.looseObject({}), layers: z.array(z.looseObject({})) });
 
-describe("the Redis image", () => {
-  const layer = { version: "7.0.15", recipe: "r", diffId: sha256("tar"), content: new TextEncoder().encode("gzip") };
+describe("an assembled image", () => {
+  const recipe = redisRecipeFor("7.0.15");
+  const layer = { recipe: "r", diffId: sha256("tar"), content: new TextEncoder().encode("gzip") };
 
   it("names each of its blobs by digest and size", () => {
-    const { manifest, blobs } = redisImage(layer, "x64");
+    const { manifest, blobs } = imageOf(recipe, layer, "x64");
     const { config, layers } = manifestSchema.parse(JSON.parse(manifest));
     const named = [...layers, config].map((blob) => JSON.stringify(blob));
     for (const [index, blob] of blobs.entries()) {
@@ -19,8 +21,8 @@ describe("the Redis image", () => {
     assert.equal(blobs.length, named.length);
   });
 
-  it("declares what the official image declares", () => {
-    const { blobs, repository, tag } = redisImage(layer, "arm64");
+  it("of Redis declares what the official image declares", () => {
+    const { blobs, repository, tag } = imageOf(recipe, layer, "arm64");
     assert.deepEqual([repository, tag], ["redis", "7.0.15"]);
     const config: unknown = JSON.parse(new TextDecoder().decode(blobs[1]));
     assert.deepEqual(config, {
@@ -40,7 +42,7 @@ describe("the Redis image", () => {
   });
 
   it("is the same image for the same files", () => {
-    assert.deepEqual(redisImage(layer, "x64"), redisImage({ ...layer }, "x64"));
+    assert.deepEqual(imageOf(recipe, layer, "x64"), imageOf(redisRecipeFor("7.0.15"), { ...layer }, "x64"));
   });
 
   it("takes the libraries that ldd finds, and the loader where programs name it", () => {

@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EngineEvent, StepOperation } from "../../engine/events.ts";
+import { destroyStack, type OperationResult, previewStack, updateStack } from "../../engine/operations.ts";
+import { openStack } from "../../engine/state/stack.ts";
+
+/**
+ * A program as a stack of its own, whose state lies in a folder that {@link remove} removes. Each operation throws with the
+ * engine's errors when it fails.
+ */
+export interface ProgramStack {
+  preview(): Promise<OperationResult>;
+  up(): Promise<OperationResult>;
+  down(): Promise<OperationResult>;
+  /** Sets configuration of the program's own namespace; `password` as a secret. */
+  set(settings: Record<string, string>): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Steps that change nothing. */
+const idle: readonly StepOperation[] = ["same", "read", "refresh"];
+
+/** Opens a program, a folder with Pulumi.yaml and index.ts, as a new stack. */
+export async function openProgram(program: string, dockerHost: string): Promise<ProgramStack> {
+  const name = basename(program);
+  const projectDirectory = await mkdtemp(join(tmpdir(), `holdfast-${name}-`));
+  const project = await readFile(join(program, "Pulumi.yaml"), "utf8");
+  const namespace = /^name: (?<name>.+)$/mu.exec(project)?.groups?.["name"] ?? name;
+  await writeFile(
+    join(projectDirectory, "Pulumi.yaml"),
+    project.replace("main: index.ts", `main: ${join(program, "index.ts")}`),
+  );
+  // The SDK's own runner is found from the project's folder.
+  await symlink(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(projectDirectory, "node_modules"));
+  const environment = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "test" };
+  const location = { projectDirectory, stackName: "test" };
+  type Operation = (onEvent: (event: EngineEvent) => void) => Promise<OperationResult>;
+  const successful = async (operation: Operation): Promise<OperationResult> => {
+    const errors: string[] = [];
+    const result = await operation(({ diagnosticEvent }) => {
+      if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message);
+    });
+    if (!result.succeeded) throw new Error(`${name}: ${errors.join("\n")}`);
+    return result;
+  };
+  const options = { dockerHost, environment };
+  return {
+    preview: () => successful((onEvent) => previewStack(location, { ...options, onEvent })),
+    up: () => successful((onEvent) => updateStack(location, { ...options, onEvent })),
+    down: () => successful((onEvent) => destroyStack(location, { ...options, onEvent, includeProtected: [] })),
+    async set(settings) {
+      const stack = await openStack(location, environment);
+      for (const [key, value] of Object.entries(settings)) {
+        await stack.setConfig(`${namespace}:${key}`, value, { secret: key === "password" });
+      }
+    },
+    remove: () => rm(projectDirectory, { recursive: true, force: true }),
+  };
+}
+
+/** How many steps change something. */
+export function changeCount(result: OperationResult): number {
+  return Object.entries(result.changes)
+    .filter(([operation]) => !(idle as readonly string[]).includes(operation))
+    .reduce((sum, [, count]) => sum + count, 0);
+}
