@@ -25,29 +25,34 @@ export interface AliasSubject {
 /**
  * Every URN under which a resource may stand in the old state, most specific first, its present one excluded.
  *
- * A child inherits the aliases of its parent: each former URN of the parent gives a former URN of the child, and where
- * the child's name starts with the parent's name, it is expected to have followed the parent's renaming
+ * The child of a resource that was found under a former URN has a former URN there too; where its name starts with the
+ * parent's, it is expected to have followed the parent's renaming
  * (Pulumi: pkg/resource/deploy/step_generator.go, `generateAliases`).
+ *
+ * @param formerUrnOf the URN under which a resource of this operation was found, where that is not its present one
  */
-export function aliasUrns(subject: AliasSubject, aliases: readonly Alias[], parentAliases: readonly Urn[]): Urn[] {
-  const present = createUrn(subject.stack, subject.project, subject.parent, subject.type, subject.name);
-  const own = aliases.map((alias) => resolveAlias(subject, alias));
-  const inherited = parentAliases.flatMap((parent) => {
-    const name = inheritedName(subject, parent);
-    const viaParent = createUrn(parseUrn(parent).stack, parseUrn(parent).project, parent, subject.type, name);
-    const ownViaParent = aliases.flatMap((alias) =>
-      "urn" in alias || alias.parent !== undefined
-        ? []
-        : [createUrn(subject.stack, subject.project, parent, alias.type ?? subject.type, alias.name ?? name)],
-    );
-    return [viaParent, ...ownViaParent];
-  });
+export function aliasUrns(
+  subject: AliasSubject,
+  aliases: readonly Alias[],
+  formerUrnOf: (urn: Urn) => Urn | undefined,
+): Urn[] {
+  const { stack, project, parent, type, name } = subject;
+  const own = aliases.map((alias) => resolveAlias(subject, alias, formerUrnOf));
+  const formerParent = parent === undefined ? undefined : formerUrnOf(parent);
+  const inherited =
+    parent === undefined || formerParent === undefined
+      ? []
+      : [{ type, name }, ...own.map(parseUrn)].map((former) =>
+          createUrn(stack, project, formerParent, former.type, followRenaming(former.name, parent, formerParent)),
+        );
+  const present = createUrn(stack, project, parent, type, name);
   return [...new Set([...own, ...inherited])].filter((urn) => urn !== present);
 }
 
-function resolveAlias(subject: AliasSubject, alias: Alias): Urn {
+function resolveAlias(subject: AliasSubject, alias: Alias, formerUrnOf: (urn: Urn) => Urn | undefined): Urn {
   if ("urn" in alias) return alias.urn;
-  const parent = alias.parent === undefined ? subject.parent : (alias.parent ?? undefined);
+  const named = typeof alias.parent === "string" ? (formerUrnOf(alias.parent) ?? alias.parent) : undefined;
+  const parent = alias.parent === undefined ? subject.parent : named;
   return createUrn(
     alias.stack ?? subject.stack,
     alias.project ?? subject.project,
@@ -57,10 +62,7 @@ function resolveAlias(subject: AliasSubject, alias: Alias): Urn {
   );
 }
 
-function inheritedName(subject: AliasSubject, parentAlias: Urn): string {
-  if (subject.parent === undefined) return subject.name;
-  const parentName = parseUrn(subject.parent).name;
-  return subject.name.startsWith(parentName)
-    ? parseUrn(parentAlias).name + subject.name.slice(parentName.length)
-    : subject.name;
+function followRenaming(name: string, parent: Urn, formerParent: Urn): string {
+  const parentName = parseUrn(parent).name;
+  return name.startsWith(parentName) ? parseUrn(formerParent).name + name.slice(parentName.length) : name;
 }

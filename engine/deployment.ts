@@ -12,7 +12,7 @@ import type { EventBody, StepOperation } from "./events.ts";
 import type { Goal } from "./goal.ts";
 import type { Journal } from "./journal.ts";
 import { EngineStopped, type InvokeAnswer, type ProgramRequests } from "./monitor.ts";
-import { Planner } from "./planner.ts";
+import { PlanError, Planner } from "./planner.ts";
 import { equalValues, revealSecrets, type PropertyMap } from "./property-value.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { isAboutDefaultProvider, isLogical, stepMetadata, type Step } from "./step.ts";
@@ -58,6 +58,8 @@ export class Deployment implements ProgramRequests {
   #planning: Promise<unknown> = Promise.resolve();
   #deleted: ReadonlySet<Urn> = new Set();
   #failure: Error | undefined;
+  /** What an update would fail on; a preview goes on, so that it shows everything. */
+  #refusal: Error | undefined;
   #outputs: PropertyMap = {};
 
   constructor(context: DeploymentContext) {
@@ -105,7 +107,7 @@ export class Deployment implements ProgramRequests {
 
   /** The first failure, if there was one. */
   get failure(): Error | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#refusal;
   }
 
   /** The stack's outputs as the program registered them. */
@@ -134,9 +136,11 @@ export class Deployment implements ProgramRequests {
         return this.#planner.plan(goal, provider);
       });
       this.#planning = planned.catch(() => undefined);
-      const { steps, state, warnings } = await planned;
+      const { steps, state, warnings, refusal } = await planned;
       for (const message of warnings)
         this.#context.send({ diagnosticEvent: { urn: state.urn, severity: "warning", message } });
+      if (refusal && !this.#context.preview) throw refusal;
+      if (refusal) this.#tellRefusal(refusal);
       for (const step of steps) await this.#execute(step);
       this.#stateOf.set(state.urn, state);
       return state;
@@ -223,10 +227,12 @@ export class Deployment implements ProgramRequests {
   /** Carries out deletions, after a look whether any of them is forbidden. */
   async delete(steps: readonly Step[]): Promise<void> {
     const forbidden = steps.filter((step) => step.operation === "delete" && step.old?.protect);
-    for (const { urn } of forbidden) this.#refuseDeletion(urn);
-    if (this.#failure) return;
+    for (const { urn } of forbidden) this.#tellRefusal(new PlanError(urn, protectedMessage(urn)));
+    if (this.failure && !this.#context.preview) return;
     this.#deleted = new Set(steps.map((step) => step.urn));
-    const counted = steps.filter((step) => isLogical(step) && !isAboutDefaultProvider(step));
+    const counted = steps.filter(
+      (step) => isLogical(step) && !isAboutDefaultProvider(step) && !forbidden.includes(step),
+    );
     try {
       await this.#registry.load();
       await this.#executor.executeDeletions(steps);
@@ -256,19 +262,15 @@ export class Deployment implements ProgramRequests {
   }
 
   /** Something can't be had: tells it, unless it has been told, and stops what has not begun. */
-  fail(error: unknown, urn?: Urn): void {
+  fail(error: unknown): void {
     if (error instanceof EngineStopped) return;
     const failure = error instanceof Error ? error : new Error(String(error));
     // A failed step has told its own error already.
-    if (!(failure instanceof StepFailure)) {
-      const about = urn ?? ("urn" in failure && typeof failure.urn === "string" ? failure.urn : undefined);
-      this.#context.send({
-        diagnosticEvent: { severity: "error", message: failure.message, ...(about !== undefined && { urn: about }) },
-      });
-    }
+    if (!(failure instanceof StepFailure)) this.#tell(failure);
     this.#failure ??= failure;
     this.#stopped.resolve(undefined);
   }
+
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
@@ -316,12 +318,18 @@ export class Deployment implements ProgramRequests {
       throw new EngineStopped("the engine has stopped");
   }
 
-  #refuseDeletion(urn: Urn): void {
-    this.fail(
-      new Error(
-        `resource "${urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\`, or use the command:\n\`pulumi state unprotect '${urn}'\``,
-      ),
-      urn,
-    );
+  #tell(failure: Error): void {
+    const urn = failure instanceof PlanError ? { urn: failure.urn } : {};
+    this.#context.send({ diagnosticEvent: { severity: "error", message: failure.message, ...urn } });
   }
+
+  /** Tells what must not be done. An update does nothing of it, a preview goes on. */
+  #tellRefusal(refusal: PlanError): void {
+    this.#tell(refusal);
+    this.#refusal ??= refusal;
+  }
+}
+
+function protectedMessage(urn: Urn): string {
+  return `resource "${urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\`, or use the command:\n\`pulumi state unprotect '${urn}'\``;
 }

@@ -1,3 +1,4 @@
+import { parseProviderReference } from "./dependency-graph.ts";
 import type { PendingOperation, ResourceState, Urn } from "./resource-state.ts";
 
 /** Where a journal writes: the stack's state on disk, or nowhere during a preview. */
@@ -80,8 +81,10 @@ export class Journal {
   #followRenames(state: ResourceState): ResourceState {
     if (this.#renamed.size === 0) return state;
     const present = (urn: Urn): Urn => this.#renamed.get(urn) ?? urn;
+    const provider = state.provider === undefined ? undefined : parseProviderReference(state.provider);
     return {
       ...state,
+      ...(provider && { provider: `${present(provider.urn)}::${provider.id}` }),
       ...(state.parent !== undefined && { parent: present(state.parent) }),
       ...(state.deletedWith !== undefined && { deletedWith: present(state.deletedWith) }),
       dependencies: state.dependencies.map(present),

@@ -1,9 +1,10 @@
 import { aliasUrns } from "./aliases.ts";
 import { dependentsOf, parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";
-import { containsPath, ignoreChanges, parsePropertyPath } from "./property-path.ts";
+import { ignoreChanges } from "./property-path.ts";
 import { equalValues, revealSecrets, Unknown, type PropertyMap } from "./property-value.ts";
-import type { CheckFailure, DiffKind, ResourceDiff, ResourceIdentity, ResourceProvider } from "./resource-provider.ts";
+import { applyReplaceOnChanges, diffComponent, diffConfiguration, mustReplace } from "./resource-diff.ts";
+import type { CheckFailure, ResourceDiff, ResourceIdentity, ResourceProvider } from "./resource-provider.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { markSecretsLike } from "./secret-marks.ts";
 import { isDefaultProvider, type Step } from "./step.ts";
@@ -40,6 +41,8 @@ export interface Plan {
   /** The state that the program's resource will have. */
   state: ResourceState;
   warnings: string[];
+  /** Why the steps can't be carried out; a preview shows them all the same. */
+  refusal?: PlanError;
 }
 
 /**
@@ -52,8 +55,8 @@ export class Planner {
   readonly #news = new Map<Urn, ResourceState>();
   /** Old states that a planned step has dealt with. */
   readonly #reached = new Set<ResourceState>();
-  /** Former URNs of each registered resource, for its children to inherit. */
-  readonly #aliases = new Map<Urn, Urn[]>();
+  /** Former URNs by the present one, of resources that were found under an alias. */
+  readonly #formerUrns = new Map<Urn, Urn>();
   /** Old states that were deleted because something they depend on is replaced, with the properties that did it. */
   readonly #deletedForReplacement = new Map<Urn, string[]>();
 
@@ -73,46 +76,51 @@ export class Planner {
     const urn = createUrn(stack, project, goal.parent, goal.type, goal.name);
     if (this.#news.has(urn)) throw new PlanError(urn, `Duplicate resource URN '${urn}'; try giving it a unique name`);
     const old = this.#findOld(urn, goal);
-    const known = old && !old.pendingReplacement && !old.external ? old : undefined;
-    const declared = known ? ignoreChanges(goal.inputs, known.inputs, goal.ignoreChanges) : goal.inputs;
+    const deletedFor = old && this.#deletedForReplacement.get(old.urn);
+    const isKnown = old !== undefined && deletedFor === undefined && !old.external;
     const randomSeed = this.#context.randomSeed();
     const identity: ResourceIdentity = { urn, type: goal.type, name: goal.name };
-    const check = (olds: PropertyMap): PropertyMap =>
-      provider === undefined ? declared : this.#check(identity, provider, olds, declared, randomSeed);
+    const check = (olds: PropertyMap, news: PropertyMap): PropertyMap =>
+      provider === undefined ? news : this.#check(identity, provider, olds, news, randomSeed);
 
-    const state = newState(urn, goal, provider, check(known?.inputs ?? {}));
+    const state = newState(
+      urn,
+      goal,
+      provider,
+      isKnown ? check(old.inputs, ignoreChanges(goal.inputs, old.inputs, goal.ignoreChanges)) : check({}, goal.inputs),
+    );
     const checked = state.inputs;
     state.inputs = await this.#context.review(state);
     this.#news.set(urn, state);
     if (!old) return { steps: [step("create", { new: state, hooks: goal.hooks })], state, warnings: [] };
     this.#reached.add(old);
-    // A resource that takes the place of another is a new one: it gets an automatic name of its own.
-    const checkAnew = async (): Promise<void> => {
-      const remediated = !equalValues(checked, state.inputs);
-      state.inputs = markSecretsLike(check({}), state.inputs);
-      if (remediated) state.inputs = await this.#context.review(state);
-    };
-    const deletedFor = this.#deletedForReplacement.get(old.urn);
-    if (deletedFor !== undefined) {
-      await checkAnew();
-      return { steps: replaceDeleted(old, state, goal, deletedFor), state, warnings: [] };
-    }
-    if (old.pendingReplacement) return { steps: recreate(old, state, goal), state, warnings: [] };
+    if (deletedFor !== undefined) return { steps: replaceDeleted(old, state, goal, deletedFor), state, warnings: [] };
+    if (old.external) return { steps: replaceLater(old, state, goal), state, warnings: [] };
+
     copyTimes(state, old);
-    const diff = applyReplaceOnChanges(this.#diff(identity, provider, old, state), goal.replaceOnChanges);
-    const { warnings } = diff;
+    const diff = applyReplaceOnChanges(
+      this.#diff(identity, provider, old, state),
+      goal.replaceOnChanges,
+      old.initErrors.length > 0,
+    );
+    const warnings = [...diff.warnings, ...movedToAnotherProvider(old, state)];
     const details = { diffReasons: diff.diffs, detailedDiff: diff.detailedDiff };
-    if (mustReplace(diff) || providerChanged(old, state)) {
-      if (old.protect) throw new PlanError(urn, protectedMessage(urn));
-      await checkAnew();
+    if (old.pendingReplacement || mustReplace(diff)) {
+      // A resource that takes the place of another is a new one: it gets an automatic name of its own, and there are
+      // no changes of it to ignore.
+      const remediated = !equalValues(checked, state.inputs);
+      state.inputs = markSecretsLike(check({}, goal.inputs), state.inputs);
+      if (remediated) state.inputs = await this.#context.review(state);
       const reasons = { ...details, replaceReasons: [...new Set(diff.replaces)] };
       const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace;
-      return { steps: this.#replace(old, state, goal, reasons, deleteFirst), state, warnings };
+      const steps = this.#replace(old, state, goal, reasons, deleteFirst);
+      const isProtected = old.protect === true && state.protect === true;
+      return { steps, state, warnings, ...(isProtected && { refusal: new PlanError(urn, protectedMessage(urn)) }) };
     }
-    const steps =
-      diff.changes || old.initErrors.length > 0
-        ? [step("update", { old, new: state, hooks: goal.hooks, ...details })]
-        : [step("same", { old, new: state })];
+    const hasFailed = old.initErrors.length > 0;
+    const steps = diff.changes
+      ? [step("update", { old, new: state, hooks: goal.hooks, ...details })]
+      : [hasFailed ? step("update", { old, new: state, hooks: goal.hooks }) : step("same", { old, new: state })];
     return { steps, state, warnings };
   }
 
@@ -130,19 +138,27 @@ export class Planner {
     });
   }
 
-  /** The old state of a goal, under its URN or a former one that no other goal has taken. */
+  /** The old state of a goal: the first that there is under its URN or a former one. */
   #findOld(urn: Urn, goal: Goal): ResourceState | undefined {
     const { stack, project } = this.#context;
-    const inherited = goal.parent === undefined ? [] : (this.#aliases.get(goal.parent) ?? []);
     const aliases = aliasUrns(
       { stack, project, type: goal.type, name: goal.name, parent: goal.parent },
       goal.aliases,
-      inherited,
+      (parent) => this.#formerUrns.get(parent),
     );
-    this.#aliases.set(urn, aliases);
-    return [urn, ...aliases]
-      .map((candidate) => this.#olds.get(candidate))
-      .find((state) => state && !this.#reached.has(state));
+    const old = [urn, ...aliases].map((candidate) => this.#olds.get(candidate)).find((state) => state !== undefined);
+    if (!old) return undefined;
+    if (this.#reached.has(old) || this.#news.has(old.urn)) throw new PlanError(urn, this.#takenMessage(old.urn, urn));
+    if (old.urn !== urn) this.#formerUrns.set(urn, old.urn);
+    return old;
+  }
+
+  /** Why a resource can't have an old state that another one has already. */
+  #takenMessage(former: Urn, urn: Urn): string {
+    const holder = [...this.#formerUrns].find(([, taken]) => taken === former)?.[0] ?? former;
+    return former === urn
+      ? `Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${holder}'`
+      : `Duplicate resource alias '${former}' applied to resource with URN '${urn}' conflicting with resource with URN '${holder}'`;
   }
 
   #replace(old: ResourceState, state: ResourceState, goal: Goal, reasons: Reasons, deleteFirst: boolean): Step[] {
@@ -150,7 +166,8 @@ export class Planner {
     const create = step("create-replacement", { old, new: state, hooks: goal.hooks, ...reasons });
     if (!deleteFirst) return [create, replace];
     const remove = step("delete-replaced", { old, willBeReplaced: true, ...reasons });
-    return [...this.#deleteDependents(old), remove, replace, create];
+    // What an interrupted operation has deleted in order to replace it is gone already.
+    return [...this.#deleteDependents(old), ...(old.pendingReplacement ? [] : [remove]), replace, create];
   }
 
   #check(
@@ -177,7 +194,8 @@ export class Planner {
     old: ResourceState,
     state: ResourceState,
   ): ResourceDiff {
-    if (reference === undefined || old.id === undefined) return plainDiff(old.inputs, state.inputs);
+    if (!state.custom) return diffComponent(old.inputs, state.inputs);
+    if (reference === undefined || old.id === undefined) return diffConfiguration(old.inputs, state.inputs);
     return this.#context.provider(reference).diff(identity, {
       id: old.id,
       oldInputs: revealSecrets(old.inputs),
@@ -203,7 +221,7 @@ export class Planner {
       if (dependent.protect)
         throw new PlanError(
           replaced.urn,
-          `unable to replace resource "${dependent.urn}" as part of replacing "${replaced.urn}" as it is currently marked for protection.`,
+          `unable to replace resource "${dependent.urn}" as part of replacing "${replaced.urn}" as it is currently marked for protection. ${unprotectAdvice}, or use the command:\n\`pulumi state unprotect '${dependent.urn}'\``,
         );
       deleted.add(dependent.urn);
       this.#deletedForReplacement.set(dependent.urn, keys);
@@ -221,15 +239,19 @@ export class Planner {
   #replacedBy(dependent: ResourceState, deleted: ReadonlySet<Urn>): string[] | undefined {
     if (dependent.provider !== undefined && deleted.has(parseProviderReference(dependent.provider).urn)) return [];
     const affected = Object.entries(dependent.propertyDependencies)
-      .filter(([, urns]) => urns.some((urn) => deleted.has(urn)))
+      .filter(([name, urns]) => name in dependent.inputs && urns.some((urn) => deleted.has(urn)))
       .map(([name]) => name);
     if (affected.length === 0 || dependent.provider === undefined || dependent.id === undefined) return undefined;
     const news = { ...dependent.inputs, ...Object.fromEntries(affected.map((name) => [name, Unknown.value])) };
-    const diff = this.#diff(
-      { urn: dependent.urn, type: dependent.type, name: parseUrn(dependent.urn).name },
-      dependent.provider,
-      dependent,
-      { ...dependent, inputs: news },
+    const diff = applyReplaceOnChanges(
+      this.#diff(
+        { urn: dependent.urn, type: dependent.type, name: parseUrn(dependent.urn).name },
+        dependent.provider,
+        dependent,
+        { ...dependent, inputs: news },
+      ),
+      dependent.replaceOnChanges,
+      false,
     );
     return mustReplace(diff) ? diff.replaces : undefined;
   }
@@ -239,22 +261,35 @@ function step(operation: Step["operation"], rest: Omit<Step, "operation" | "urn"
   return { operation, urn: rest.new?.urn ?? rest.old?.urn ?? "", ...rest };
 }
 
-/** What an earlier operation deleted in order to replace it, and did not come to create again. */
-function recreate(old: ResourceState, state: ResourceState, goal: Goal): Step[] {
-  return [step("remove-pending-replace", { old }), step("create-replacement", { old, new: state, hooks: goal.hooks })];
-}
-
 /** What this operation has deleted already, because something that it depends on is replaced. */
-function replaceDeleted(old: ResourceState, state: ResourceState, goal: Goal, reasons: string[]): Step[] {
-  const why = { replaceReasons: reasons, diffReasons: reasons };
+function replaceDeleted(old: ResourceState, state: ResourceState, goal: Goal, replaceReasons: string[]): Step[] {
   return [
-    step("replace", { old, new: state, ...why }),
-    step("create-replacement", { old, new: state, hooks: goal.hooks, ...why }),
+    step("replace", { old, new: state }),
+    step("create-replacement", { old, new: state, hooks: goal.hooks, replaceReasons }),
   ];
 }
 
+/** What the stack has only read so far gives way to a resource of its own. */
+function replaceLater(old: ResourceState, state: ResourceState, goal: Goal): Step[] {
+  return [step("create-replacement", { old, new: state, hooks: goal.hooks }), step("replace", { old, new: state })];
+}
+
+const unprotectAdvice =
+  "To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`";
+
 function protectedMessage(urn: Urn): string {
-  return `unable to replace resource "${urn}"\nas it is currently marked for protection. To unprotect the resource, remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\``;
+  return `unable to replace resource "${urn}"\nas it is currently marked for protection. ${unprotectAdvice}`;
+}
+
+/** Pulumi takes for granted that the provider it is moved to finds the resource, wherever that one looks for it. */
+function movedToAnotherProvider(old: ResourceState, state: ResourceState): string[] {
+  if (old.provider === undefined || state.provider === undefined) return [];
+  const [before, after] = [old, state].map((of) => parseProviderReference(of.provider ?? "").urn);
+  if (before === undefined || after === undefined || before === after) return [];
+  if (isDefaultProvider(before) && isDefaultProvider(after)) return [];
+  return [
+    `the provider changes from ${parseUrn(before).name} to ${parseUrn(after).name}, which neither moves nor replaces the resource. Give it another name to make it anew on another engine.`,
+  ];
 }
 
 function newState(urn: Urn, goal: Goal, provider: string | undefined, inputs: PropertyMap): ResourceState {
@@ -285,60 +320,6 @@ function newState(urn: Urn, goal: Goal, provider: string | undefined, inputs: Pr
 function copyTimes(state: ResourceState, old: ResourceState): void {
   if (old.created !== undefined) state.created = old.created;
   if (old.modified !== undefined) state.modified = old.modified;
-}
-
-function mustReplace(diff: ResourceDiff): boolean {
-  return diff.replaces.length > 0 || Object.values(diff.detailedDiff).some((kind) => kind.endsWith("-replace"));
-}
-
-/** A move from one default provider to another of the same package changes nothing; any other move replaces. */
-function providerChanged(old: ResourceState, state: ResourceState): boolean {
-  if (old.provider === state.provider || old.provider === undefined || state.provider === undefined) return false;
-  const before = parseProviderReference(old.provider).urn;
-  const after = parseProviderReference(state.provider).urn;
-  return before !== after && !(isDefaultProvider(before) && isDefaultProvider(after));
-}
-
-/** What has no provider of its own differs when its inputs do. */
-function plainDiff(olds: PropertyMap, news: PropertyMap): ResourceDiff {
-  const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
-  const diffs = names.filter((name) => !equalValues(olds[name], news[name]));
-  const kind = (name: string): DiffKind => (!(name in olds) ? "add" : !(name in news) ? "delete" : "update");
-  return {
-    changes: diffs.length > 0,
-    diffs,
-    replaces: [],
-    detailedDiff: Object.fromEntries(diffs.map((name) => [name, kind(name)])),
-    deleteBeforeReplace: false,
-    warnings: [],
-  };
-}
-
-/** The resource option `replaceOnChanges`: a listed property that differs forces a replacement (`applyReplaceOnChanges`). */
-function applyReplaceOnChanges(diff: ResourceDiff, paths: readonly string[]): ResourceDiff {
-  if (!diff.changes || paths.length === 0) return diff;
-  const patterns = paths.map(parsePropertyPath);
-  const detailedDiff = Object.fromEntries(
-    Object.entries(diff.detailedDiff).map(([path, kind]): [string, DiffKind] => {
-      const differing = parsePropertyPath(path);
-      const listed = patterns.some((pattern) => containsPath(pattern, differing));
-      return [path, listed ? replaceKind(kind) : kind];
-    }),
-  );
-  return { ...diff, detailedDiff };
-}
-
-function replaceKind(kind: DiffKind): DiffKind {
-  switch (kind) {
-    case "add":
-      return "add-replace";
-    case "delete":
-      return "delete-replace";
-    case "update":
-      return "update-replace";
-    default:
-      return kind;
-  }
 }
 
 function failureMessage(identity: ResourceIdentity, failure: CheckFailure): string {

@@ -3,6 +3,8 @@ import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.j
 
 import type { Alias } from "./aliases.ts";
 import type { Goal } from "./goal.ts";
+import type { PropertyMap } from "./property-value.ts";
+import { isProviderType } from "./provider-registry.ts";
 import type { HookBinding } from "./resource-hooks.ts";
 import { parseDuration } from "../model/durations.ts";
 import type { CustomTimeouts } from "./resource-state.ts";
@@ -25,7 +27,7 @@ export function readGoal(request: RegisterResourceRequest): Goal {
     type: request.getType(),
     name: request.getName(),
     custom: request.getCustom(),
-    inputs: decodeWire(request.getObject()?.toJavaScript() ?? {}),
+    inputs: readInputs(request),
     version: request.getVersion(),
     dependencies: request.getDependenciesList(),
     propertyDependencies: readPropertyDependencies(request),
@@ -45,6 +47,13 @@ export function readGoal(request: RegisterResourceRequest): Goal {
   };
 }
 
+/** The version of a provider that the program declares is one of its inputs (source_eval.go, `SetProviderVersion`). */
+function readInputs(request: RegisterResourceRequest): PropertyMap {
+  const inputs = decodeWire(request.getObject()?.toJavaScript() ?? {});
+  const version = request.getVersion();
+  return isProviderType(request.getType()) && version !== "" ? { ...inputs, version } : inputs;
+}
+
 function refuseUnknownOptions(request: RegisterResourceRequest): void {
   const asked = {
     remote: request.getRemote(),
@@ -55,7 +64,9 @@ function refuseUnknownOptions(request: RegisterResourceRequest): void {
     "hooks around deletions and errors": deletionHooks(request).length > 0,
     envVarMappings: request.getEnvvarmappingsMap().getLength() > 0,
     pluginDownloadURL: request.getPlugindownloadurl() !== "",
+    pluginChecksums: request.getPluginchecksumsMap().getLength() > 0,
     packageRef: request.getPackageref() !== "",
+    stateMigrations: request.getStateMigrationsList().length > 0,
   };
   const unknown = Object.entries(asked).flatMap(([option, used]) => (used ? [option] : []));
   if (unknown.length > 0)

@@ -79,6 +79,10 @@ async function run(
         ? [`${resourcePreEvent.metadata.op} ${resourcePreEvent.metadata.urn.split("::").at(-1) ?? ""}`]
         : [],
     ),
+    metadata: events.flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [resourcePreEvent.metadata] : [])),
+    warnings: events.flatMap(({ diagnosticEvent }) =>
+      diagnosticEvent?.severity === "warning" ? [diagnosticEvent.message] : [],
+    ),
     errors: events.flatMap(({ diagnosticEvent }) =>
       diagnosticEvent?.severity === "error" ? [diagnosticEvent.message] : [],
     ),
@@ -159,7 +163,7 @@ describe("a deployment", () => {
     provider.create = new TableProvider().create.bind(provider);
     const healed = new TableProvider();
     const third = await run(healed, failed.resources, [change]);
-    assert.deepEqual(third.steps, ["remove-pending-replace a", "create-replacement a"]);
+    assert.deepEqual(third.steps, ["create-replacement a", "replace a"]);
     assert.deepEqual(third.errors, []);
     assert.equal(third.resources.filter((state) => state.urn === urn("a")).length, 1);
   });
@@ -181,6 +185,28 @@ describe("a deployment", () => {
     const replacement = await run(provider, first.resources, [goal("a", { fixedSize: 2 }, { protect: true })]);
     assert.match(replacement.errors.join(), /marked for protection/);
     assert.equal(provider.rows.size, 2);
+  });
+
+  it("shows in a preview what protection will refuse, and fails", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { fixedSize: 1 }, { protect: true }), goal("b", {})]);
+    const changed = [goal("a", { fixedSize: 2 }, { protect: true }), goal("b", {})];
+    const replacement = await run(provider, first.resources, changed, { preview: true });
+    assert.deepEqual(replacement.steps, ["create-replacement a", "replace a", "same b", "delete-replaced a"]);
+    assert.match(replacement.errors.join(), /marked for protection/);
+    assert.ok(replacement.deployment.failure);
+    const deletion = await run(provider, first.resources, [], { preview: true });
+    assert.deepEqual(deletion.steps, ["delete b", "delete a"]);
+    assert.deepEqual(deletion.deployment.changes, { delete: 1 });
+    assert.ok(deletion.deployment.failure);
+  });
+
+  it("may take protection off and replace at once", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { fixedSize: 1 }, { protect: true })]);
+    const second = await run(provider, first.resources, [goal("a", { fixedSize: 2 })]);
+    assert.deepEqual(second.errors, []);
+    assert.deepEqual(second.steps, ["create-replacement a", "replace a", "delete-replaced a"]);
   });
 
   it("leaves a retained resource in the world when it leaves the state, in a replacement too", async () => {
@@ -217,6 +243,81 @@ describe("a deployment", () => {
     assert.deepEqual(ignored.steps, ["same a"]);
     const replaced = await run(provider, first.resources, [goal("a", { size: 2 }, { replaceOnChanges: ["size"] })]);
     assert.deepEqual(replaced.steps, ["create-replacement a", "replace a", "delete-replaced a"]);
+  });
+
+  it("blames a listed property for the replacement, and gives the new resource what was ignored of the old one", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", { size: 1, color: "red" })]);
+    const options = { replaceOnChanges: ["size"], ignoreChanges: ["color"] };
+    const second = await run(provider, first.resources, [goal("a", { size: 2, color: "blue" }, options)]);
+    const replace = second.metadata.find(({ op }) => op === "replace");
+    assert.deepEqual(replace?.keys, ["size"]);
+    assert.deepEqual(replace.diffs, ["size"]);
+    assert.equal(second.registered[0]?.inputs["color"], "blue");
+  });
+
+  it("replaces what has failed half-way where every change replaces, and else tries again", async () => {
+    const provider = new TableProvider();
+    const { resources } = await run(provider, [], [goal("a", { size: 1 })]);
+    const failed = resources.map((state) => ({
+      ...state,
+      initErrors: state.urn === urn("a") ? ["not in effect"] : [],
+    }));
+    const again = await run(provider, failed, [goal("a", { size: 1 })]);
+    assert.deepEqual(again.steps, ["update a"]);
+    const replaced = await run(provider, failed, [goal("a", { size: 1 }, { replaceOnChanges: ["*"] })]);
+    assert.deepEqual(replaced.metadata.find(({ op }) => op === "replace")?.keys, ["#initerror"]);
+  });
+
+  it("gives no reasons for a replacement that another one brings about", async () => {
+    const provider = new TableProvider();
+    provider.deleteBeforeReplace = true;
+    const on = { dependencies: [urn("a")], propertyDependencies: { fixedOn: [urn("a")] } };
+    const goals = (size: number) => [goal("a", { fixedSize: size }), goal("b", { fixedOn: "a" }, on)];
+    const first = await run(provider, [], goals(1));
+    const second = await run(provider, first.resources, goals(2));
+    const replace = second.metadata.find(({ op, urn: of }) => op === "replace" && of === urn("b"));
+    assert.deepEqual([replace?.keys, replace?.diffs, replace?.detailedDiff], [undefined, undefined, undefined]);
+  });
+
+  it("refuses an alias of what another resource has already", async () => {
+    const first = await run(new TableProvider(), [], [goal("a", {}), goal("b", {})]);
+    const alias = { aliases: [{ name: "a" }] };
+    const present = await run(new TableProvider(), first.resources, [goal("a", {}), goal("c", {}, alias)]);
+    assert.match(present.errors.join(), /Duplicate resource alias '.*::a' applied to resource with URN '.*::c'/);
+    const taken = await run(new TableProvider(), first.resources, [goal("c", {}, alias), goal("a", {})]);
+    assert.match(taken.errors.join(), /Duplicate resource URN '.*::a' conflicting with alias on resource .*::c'/);
+  });
+
+  it("moves a resource to another provider without touching it, and says so", async () => {
+    const provider = new TableProvider();
+    const first = await run(provider, [], [goal("a", {})]);
+    const explicit = goal("far", { host: "tcp://far:2375" }, { type: "pulumi:providers:docker" });
+    const made = await run(provider, first.resources, [explicit, goal("a", {})]);
+    const far = made.registered[0];
+    const reference = `${far?.urn ?? ""}::${far?.id ?? ""}`;
+    const moved = await run(provider, made.resources, [explicit, goal("a", {}, { provider: reference })]);
+    assert.deepEqual(moved.steps, ["same far", "same a"]);
+    assert.match(moved.warnings.join(), /the provider changes from default_5_2_0 to far, which neither moves/);
+  });
+
+  it("says of a component that it differs, not in what, and of a provider both", async () => {
+    const component = (size: number) => goal("c", { size }, { type: "lab:index:Box", custom: false });
+    const explicit = (host: string, version: string) =>
+      goal("p", { host, version }, { type: "pulumi:providers:docker" });
+    const first = await run(new TableProvider(), [], [component(1), explicit("tcp://a:1", "5.1.0")]);
+    const second = await run(new TableProvider(), first.resources, [component(2), explicit("tcp://b:1", "5.2.0")]);
+    const differences = second.metadata.map(({ op, diffs, detailedDiff }) => [
+      op,
+      diffs,
+      Object.keys(detailedDiff ?? {}),
+    ]);
+    assert.deepEqual(differences, [
+      ["update", undefined, []],
+      ["update", ["host"], ["host"]],
+    ]);
+    const third = await run(new TableProvider(), second.resources, [component(2), explicit("tcp://b:1", "5.3.0")]);
+    assert.deepEqual(third.steps, ["same c", "same p"]);
   });
 
   it("keeps secrets secret from input to output", async () => {
