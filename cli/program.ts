@@ -1,4 +1,4 @@
-import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Command, Option, type CommandUnknownOpts, type OptionValues } from "@commander-js/extra-typings";
 import type { PolicyPack } from "./engines/engine.ts";
 import { registerImpact } from "./impact.ts";
 import { registerLab } from "./lab.ts";
@@ -40,86 +40,66 @@ export function createProgram(): Command {
     .helpCommand(false)
     .enablePositionalOptions();
 
-  program
-    .command("preview")
-    .description("Show what up would do.")
-    .addOption(diff)
-    .addOption(policyPack)
-    .addOption(policyPackConfig)
-    .addOption(engine)
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
-      const { preview } = await import("./commands/preview.ts");
-      await preview({ ...options, policyPacks: packs(options) });
-    });
+  ofOperation(
+    program
+      .command("preview")
+      .description("Show what up would do.")
+      .addOption(diff)
+      .addOption(policyPack)
+      .addOption(policyPackConfig),
+  ).action(async (options) => {
+    const { preview } = await import("./commands/preview.ts");
+    await preview({ ...options, policyPacks: packs(options) });
+  });
 
-  program
-    .command("up")
-    .description("Bring what the program declares into effect; on a machine without Docker, in a sandbox of its own.")
-    .addOption(yes)
-    .addOption(diff)
-    .addOption(acceptDataLoss)
-    .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
-    .addOption(policyPack)
-    .addOption(policyPackConfig)
-    .addOption(engine)
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
-      const { up } = await import("./commands/up.ts");
-      await up({ ...options, policyPacks: packs(options) });
-    });
+  ofOperation(
+    program
+      .command("up")
+      .description("Bring what the program declares into effect; on a machine without Docker, in a sandbox of its own.")
+      .addOption(yes)
+      .addOption(diff)
+      .addOption(acceptDataLoss)
+      .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
+      .addOption(policyPack)
+      .addOption(policyPackConfig),
+  ).action(async (options) => {
+    const { up } = await import("./commands/up.ts");
+    await up({ ...options, policyPacks: packs(options) });
+  });
 
-  program
-    .command("down")
-    .description("Delete the stack's resources; its data volumes stay.")
-    .addOption(yes)
-    .addOption(diff)
-    .addOption(deleteData)
-    .addOption(engine)
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
-      const { down } = await import("./commands/down.ts");
-      await down({ ...options, deleteData: options.deleteData ?? [] });
-    });
+  ofOperation(
+    program
+      .command("down")
+      .description("Delete the stack's resources; its data volumes stay.")
+      .addOption(yes)
+      .addOption(diff)
+      .addOption(deleteData),
+  ).action(async (options) => {
+    const { down } = await import("./commands/down.ts");
+    await down({ ...options, deleteData: options.deleteData ?? [] });
+  });
 
-  program
-    .command("refresh")
-    .description("Take over into the state what is really there.")
-    .option("--preview-only", "say only what would be taken over")
-    .addOption(diff)
-    .addOption(engine)
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
-      const { refresh } = await import("./commands/refresh.ts");
-      await refresh(options);
-    });
+  ofOperation(
+    program
+      .command("refresh")
+      .description("Take over into the state what is really there.")
+      .option("--preview-only", "say only what would be taken over")
+      .addOption(diff),
+  ).action(async (options) => {
+    const { refresh } = await import("./commands/refresh.ts");
+    await refresh(options);
+  });
 
-  program
-    .command("outputs")
-    .description("Show what the program exports.")
-    .argument("[name]", "one output")
-    .addOption(showSecrets)
-    .addOption(engine)
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (name, options) => {
-      const { outputs } = await import("./commands/outputs.ts");
-      await outputs(name, options);
-    });
+  ofOperation(
+    program
+      .command("outputs")
+      .description("Show what the program exports.")
+      .argument("[name]", "one output")
+      .addOption(showSecrets),
+  ).action(async (name, options) => {
+    const { outputs } = await import("./commands/outputs.ts");
+    await outputs(name, options);
+  });
 
   program
     .command("redis")
@@ -136,88 +116,60 @@ export function createProgram(): Command {
     });
 
   const sandbox = program.command("sandbox").description("Start, stop or look at the throwaway swarm of this project.");
-  sandbox
-    .command("status", { isDefault: true })
-    .description("Say what of it runs.")
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
+  ofFolder(sandbox.command("status", { isDefault: true }).description("Say what of it runs.")).action(
+    async (options) => {
       const { status } = await import("./commands/sandbox.ts");
       await status(options);
-    });
-  sandbox
-    .command("start")
-    .description("Start it, or what of it does not run.")
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
-      const { start } = await import("./commands/sandbox.ts");
-      await start(options);
-    });
-  sandbox
-    .command("stop")
-    .description("End it and remove every trace, the data in it included.")
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
+    },
+  );
+  ofFolder(sandbox.command("start").description("Start it, or what of it does not run.")).action(async (options) => {
+    const { start } = await import("./commands/sandbox.ts");
+    await start(options);
+  });
+  ofFolder(sandbox.command("stop").description("End it and remove every trace, the data in it included.")).action(
+    async (options) => {
       const { stop } = await import("./commands/sandbox.ts");
       await stop(options);
-    });
+    },
+  );
 
   const config = program.command("config").description("Read and write the stack's settings.");
-  config
-    .command("list", { isDefault: true })
-    .description("Show all settings; secrets masked.")
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
+  ofStack(config.command("list", { isDefault: true }).description("Show all settings; secrets masked.")).action(
+    async (options) => {
       const { list } = await import("./commands/config.ts");
       await list(options);
-    });
-  config
-    .command("get")
-    .description("Show one setting.")
-    .argument("<key>", "such as node, or docker:host")
-    .addOption(showSecrets)
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (key, options) => {
-      const { get } = await import("./commands/config.ts");
-      await get(key, options);
-    });
-  config
-    .command("set")
-    .description("Set one setting.")
-    .argument("<key>", "such as node, or docker:host")
-    .argument("[value]", "its value; a secret is typed or piped in instead")
-    .option("--secret", "keep it encrypted")
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (key, value, options) => {
-      const { set } = await import("./commands/config.ts");
-      await set(key, value, options);
-    });
-  config
-    .command("rm")
-    .description("Remove one setting, so that its default counts.")
-    .argument("<key>", "such as node, or docker:host")
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (key, options) => {
-      const { rm } = await import("./commands/config.ts");
-      await rm(key, options);
-    });
+    },
+  );
+  ofStack(
+    config
+      .command("get")
+      .description("Show one setting.")
+      .argument("<key>", "such as node, or docker:host")
+      .addOption(showSecrets),
+  ).action(async (key, options) => {
+    const { get } = await import("./commands/config.ts");
+    await get(key, options);
+  });
+  ofStack(
+    config
+      .command("set")
+      .description("Set one setting.")
+      .argument("<key>", "such as node, or docker:host")
+      .argument("[value]", "its value; a secret is typed or piped in instead")
+      .option("--secret", "keep it encrypted"),
+  ).action(async (key, value, options) => {
+    const { set } = await import("./commands/config.ts");
+    await set(key, value, options);
+  });
+  ofStack(
+    config
+      .command("rm")
+      .description("Remove one setting, so that its default counts.")
+      .argument("<key>", "such as node, or docker:host"),
+  ).action(async (key, options) => {
+    const { rm } = await import("./commands/config.ts");
+    await rm(key, options);
+  });
 
   program
     .command("export")
@@ -230,29 +182,21 @@ export function createProgram(): Command {
       const { exportState } = await import("./commands/state.ts");
       await exportState(options);
     });
-  program
-    .command("import")
-    .description("Take an exported state for the stack's own; the one before is kept as a backup.")
-    .addOption(file)
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
-      const { importState } = await import("./commands/state.ts");
-      await importState(options);
-    });
-  program
-    .command("cancel")
-    .description("Release the lock of the stack, whoever holds it.")
-    .addOption(stack)
-    .addOption(cwd)
-    .addOption(json)
-    .addOption(verbose)
-    .action(async (options) => {
+  ofStack(
+    program
+      .command("import")
+      .description("Take an exported state for the stack's own; the one before is kept as a backup.")
+      .addOption(file),
+  ).action(async (options) => {
+    const { importState } = await import("./commands/state.ts");
+    await importState(options);
+  });
+  ofStack(program.command("cancel").description("Release the lock of the stack, whoever holds it.")).action(
+    async (options) => {
       const { cancel } = await import("./commands/state.ts");
       await cancel(options);
-    });
+    },
+  );
 
   registerPolicy(program);
   registerImpact(program);
@@ -263,6 +207,20 @@ export function createProgram(): Command {
     command.exitOverride().configureOutput({ outputError: () => undefined });
   }
   return program;
+}
+
+// Options that many commands take; they stand last in its help.
+
+function ofFolder<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) {
+  return command.addOption(cwd).addOption(json).addOption(verbose);
+}
+
+function ofStack<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) {
+  return command.addOption(stack).addOption(cwd).addOption(json).addOption(verbose);
+}
+
+function ofOperation<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) {
+  return ofStack(command.addOption(engine));
 }
 
 function withSubcommands(command: CommandUnknownOpts): CommandUnknownOpts[] {
