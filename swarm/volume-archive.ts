@@ -165,8 +165,7 @@ class ContainerArchive implements VolumeArchive {
 
   async receive(archive: Readable): Promise<void> {
     try {
-      const answer = await this.#container.putArchive(archive, { path: parent });
-      await finished(answer.resume());
+      await this.#container.putArchive(archive, { path: parent });
     } finally {
       archive.destroy();
     }
