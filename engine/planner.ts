@@ -103,7 +103,8 @@ export class Planner {
     const { warnings } = diff;
     const details = { diffReasons: diff.diffs, detailedDiff: diff.detailedDiff };
     if (mustReplace(diff) || providerChanged(old, state)) {
-      if (old.protect) throw new PlanError(urn, protectedMessage(urn));
+      // Whoever takes the protection off may replace it in the same update.
+      if (old.protect && goal.protect) throw new PlanError(urn, protectedMessage(urn));
       await checkAnew();
       const reasons = { ...details, replaceReasons: [...new Set(diff.replaces)] };
       const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace;
