@@ -215,7 +215,8 @@ export class EventCollector {
       before: step.before ?? earlier?.before,
       after: step.after ?? earlier?.after,
       changedPaths: [...new Set([...(earlier?.changedPaths ?? []), ...step.changedPaths])],
-      deletesFirst: this.#deletedFirst.has(urn),
+      // An aliased resource is deleted under the URN that it had.
+      deletesFirst: this.#deletedFirst.has(step.before?.urn ?? urn),
     });
   }
 }

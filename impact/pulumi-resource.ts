@@ -56,13 +56,13 @@ export function optionalTexts(value: unknown, path: string): readonly string[] |
 /**
  * Reads a resource.
  *
- * @param known - its URN and type, where they stand beside it and not in it
+ * @param known - its URN and type where it does not say them itself; an aliased resource had another URN before
  * @throws WrongForm when it is none
  */
 export function readResource(value: unknown, path: string, known?: { urn: string; type: string }): ResourceState {
   const state = requireMapping(value, path);
   return {
-    urn: known?.urn ?? requireText(state["urn"], `${path}.urn`),
+    urn: optionalText(state["urn"], `${path}.urn`) ?? known?.urn ?? requireText(state["urn"], `${path}.urn`),
     type: known?.type ?? requireText(state["type"], `${path}.type`),
     id: optionalText(state["id"], `${path}.id`),
     inputs: optionalMapping(state["inputs"], `${path}.inputs`) ?? {},

@@ -56,6 +56,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   const destroyed = destroyedVolumes(outcomes);
   const volumesThen = volumesAfter(plan, volumes);
   const successors = findSuccessors(plan, outcomes);
+  const newUsers = findNewUsers(plan, outcomes);
   for (const step of plan.steps) {
     const keeper = keepers.get(step.id);
     if (step.before?.kind !== "service" || keeper === undefined) continue;
@@ -66,6 +67,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
       keeper,
       outcome: outcomes.get(step.id),
       successor: successors.get(step.id),
+      rivals: rivalsOf(step, step.before, newUsers),
       comparison: comparisons.get(step.id),
       location: successors.has(step.id)
         ? locate(step.before.definition, successors.get(step.id)?.service.definition ?? step.before.definition, {
@@ -156,6 +158,35 @@ function findSuccessors(
     }
   }
   return successors;
+}
+
+/** The services that a plan gives a volume which they did not mount before, by the volume. */
+function findNewUsers(
+  plan: Plan,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+): ReadonlyMap<string, readonly PlannedStep[]> {
+  const users = new Map<string, PlannedStep[]>();
+  for (const step of plan.steps) {
+    const { before, after, operation } = step;
+    if (operation === "same" || operation === "delete" || after?.kind !== "service") continue;
+    if (outcomes.get(step.id)?.result !== "done" || after.definition.replicas === 0) continue;
+    const had = before?.kind === "service" ? namedVolumes(before.definition) : [];
+    for (const volume of namedVolumes(after.definition)) {
+      if (isKnown(volume) && !had.includes(volume)) users.set(volume, [...(users.get(volume) ?? []), step]);
+    }
+  }
+  return users;
+}
+
+function rivalsOf(
+  step: PlannedStep,
+  { definition }: PlannedService,
+  newUsers: ReadonlyMap<string, readonly PlannedStep[]>,
+): readonly PlannedService[] {
+  // What a deleted service leaves is taken over, not fought over.
+  if (newUsers.size === 0 || step.operation === "delete") return [];
+  const steps = namedVolumes(definition).flatMap((volume) => (isKnown(volume) ? (newUsers.get(volume) ?? []) : []));
+  return steps.flatMap(({ id, after }) => (id !== step.id && after?.kind === "service" ? [after] : []));
 }
 
 /** By what a service is known again: its name in Docker, then its volumes. */

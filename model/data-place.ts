@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
 import { findImage, type CatalogueEntry } from "./image-catalogue.ts";
 import { redisSettings, type RedisSettings } from "./redis-settings.ts";
+import { differsByTask, fillInService } from "./mount-source.ts";
 import {
   factsOf,
   isKnown,
@@ -73,7 +74,9 @@ export function dataKeeper(
     };
   }
   const mounts: readonly Mount[] = isKnown(service.mounts) ? service.mounts : [];
-  const places = mounts.filter(isPersistent).map((mount) => mountPlace(mount, mount.target, volumes));
+  const places = mounts
+    .filter(isPersistent)
+    .map((mount) => mountPlace(filledIn(mount, service), mount.target, volumes));
   return { entry, redis, places, isFamiliar: false };
 }
 
@@ -105,7 +108,12 @@ function placeOf(
     return { ...nowhere(path, covering.path), kind: "not known", assumption: covering.why };
   if (covering.kind === "image volume") return { ...nowhere(path, at), kind: "anonymous volume" };
   if (covering.kind === "nothing") return { ...nowhere(path, at), kind: "container" };
-  return mountPlace(covering.mount, path, volumes, site.decidedBy?.path);
+  return mountPlace(filledIn(covering.mount, service), path, volumes, site.decidedBy?.path);
+}
+
+function filledIn(mount: Mount, { name }: ServiceDefinition): Mount {
+  const { source } = mount;
+  return isKnown(source) && source !== undefined ? { ...mount, source: fillInService(source, name) } : mount;
 }
 
 function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
@@ -153,18 +161,24 @@ function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, de
   }
 }
 
-function volumeReach(mount: Mount, volumes: KnownVolumes): Pick<DataPlace, "kind" | "reach" | "remote"> {
+function volumeReach(mount: Mount, volumes: KnownVolumes): Pick<DataPlace, "kind" | "reach" | "remote" | "assumption"> {
   const volume = volumeNamed(mount.source, volumes);
   const storage = storageOf(mount, volume);
   const kind = storage === "memory" ? "memory" : "named volume";
-  if (storage === "local" || storage === "memory") return { kind, reach: "node", remote: undefined };
+  const assumption = undefined;
+  if (storage === "local" || storage === "memory") return { kind, reach: "node", remote: undefined, assumption };
   const options = optionsOf(mount, volume);
   if (!isKnown(storage) || !isKnown(options) || options === undefined || !isKnown(options.driverOptions)) {
-    return { kind, reach: "not known", remote: undefined };
+    return { kind, reach: "not known", remote: undefined, assumption };
+  }
+  if (storage === "plug-in") {
+    const driver = isKnown(options.driver) && options.driver !== undefined ? ` "${options.driver}"` : "";
+    const taken = `the volume plug-in${driver} reaches the same data from every node`;
+    return { kind, reach: "every node", remote: undefined, assumption: taken };
   }
   const { device, o } = options.driverOptions;
   const server = [o, device].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
-  return { kind, reach: "every node", remote: storage === "network" ? server : undefined };
+  return { kind, reach: "every node", remote: server, assumption };
 }
 
 function volumeNamed(source: Known<string | undefined>, volumes: KnownVolumes): VolumeDefinition | undefined {
@@ -189,13 +203,18 @@ export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: 
   if (!isPersistent(before) || !isPersistent(after) || before.kind !== after.kind)
     return sameRemote(before, after) ? "same" : "other";
   if (!isKnown(before.source) || !isKnown(after.source)) return "not known";
-  if (before.within !== after.within) return "other";
   if (sameRemote(before, after)) return "same";
-  if (before.source !== after.source) return "other";
+  if (folderOf(before) !== folderOf(after) || differsByTask(before.source ?? "")) return "other";
   if (before.reach === "every node" && before.remote === undefined && after.reach !== "node") return "same";
   if (isSameNode === true) return "same";
   if (!isKnown(isSameNode) || before.reach === "not known") return "not known";
   return "other";
+}
+
+/** The folder in a volume, or on the host: there a mount of `/srv` and one of `/srv/redis` may lead to the same one. */
+function folderOf({ kind, source, within }: DataPlace): string {
+  const root = source !== undefined && isKnown(source) ? source : "";
+  return kind === "host folder" ? posix.resolve("/", root, within) : posix.join(root, within);
 }
 
 function sameRemote(before: DataPlace, after: DataPlace): boolean {

@@ -1,14 +1,15 @@
 /** What each rule says about a service's data: its storage, its server, its image, and who else writes. */
-import { compareStorage, dataKeeper, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
+import { compareStorage, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
 import { majorVersion } from "./image-catalogue.ts";
+import { runApart } from "./placement.ts";
 import { sharesHostPort } from "./plan-execution.ts";
 import type { PlannedService } from "./planned-change.ts";
 import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
 import { isAppendOnly } from "./redis-settings.ts";
 import { copyFirst, leftBehindAt, moveData, remedies } from "./remedies.ts";
-import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
-import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
+import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
 import type { Location } from "./task-location.ts";
 import type { Cause, DataFate, LeftBehind, Remedy } from "./verdict.ts";
@@ -54,6 +55,7 @@ export function stopEffect(service: ServiceDefinition, { redis, entry, places }:
       why: "the data path is mounted read-only, so a stop cannot write what is in memory",
     };
   }
+  if (entry?.survivesKill === true) return { kind: "kept" };
   return redis === undefined || entry?.redis === undefined
     ? gracefulStop(service)
     : redisStop(service, redis, entry.redis);
@@ -129,10 +131,11 @@ function nextPlaceParts(
   course: Extract<Course, { kind: "exchanged" }>,
   place: DataPlace,
 ): readonly Part[] {
-  const { keeper, volumes, live, location } = change;
-  const next = dataKeeper(course.after.definition, { images: live.images ?? new Map(), volumes });
+  const { keeper, location } = change;
+  const next = keeperAfter(change, course.after);
   const target = nextPlace(keeper, next, place);
   const image = imagePart(change, keeper, next, course.after);
+  if (target === undefined && !isKnown(course.after.definition.mounts)) return [undecided(change, place), ...image];
   if (target === undefined) {
     const text = keeper.isFamiliar
       ? "The new task keeps its data elsewhere, or keeps none."
@@ -222,12 +225,14 @@ function movedAway(change: ServiceChange, place: DataPlace): Part {
   };
 }
 
-function undecided(change: ServiceChange, place: DataPlace, target: DataPlace): Part {
+function undecided(change: ServiceChange, place: DataPlace, target?: DataPlace): Part {
   const { location, before } = change;
   const move = location?.move;
-  const isPlaceUnknown = compareStorage(place, target, true) === "not known";
+  const isPlaceUnknown = target === undefined || compareStorage(place, target, true) === "not known";
   if (!isPlaceUnknown && move?.kind === "may move") {
-    const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on ${move.among}, and on another node it finds an empty volume of the same name.`;
+    const finds = place.kind === "host folder" ? "another folder of that path" : "an empty volume of the same name";
+    const unless = place.reach === "not known" ? ", unless it is the same file system on all of them" : "";
+    const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on ${move.among}, and on another node it finds ${finds}${unless}.`;
     return {
       fate: "at risk",
       cause: { text, path: before.definition.paths.constraints },
@@ -237,10 +242,13 @@ function undecided(change: ServiceChange, place: DataPlace, target: DataPlace): 
   const reason =
     !isPlaceUnknown && move?.kind === "not known"
       ? move.why
-      : (target.assumption ?? place.assumption ?? "what is mounted at the data path is not known yet");
+      : (target?.assumption ?? place.assumption ?? "what is mounted at the data path is not known yet");
   return {
     fate: "unknown",
-    cause: { text: `It cannot be told what the new task finds at its data path: ${reason}.`, path: target.at },
+    cause: {
+      text: `It cannot be told what the new task finds at its data path: ${reason}.`,
+      path: target?.at ?? before.definition.paths.mounts,
+    },
     remedies: [],
   };
 }
@@ -263,6 +271,10 @@ function loadParts(
     return [];
   const start = redisStart(old.redis, next.redis, { before: old.entry.redis, after: next.entry.redis });
   if (start.kind === "loads") return [];
+  if (start.kind === "at risk")
+    return [
+      { fate: "at risk", cause: { text: sentence(start.why), path: start.path }, remedies: [remedies.saveFirst()] },
+    ];
   if (start.kind === "not known") return [{ fate: "unknown", cause: { text: sentence(start.why), path: start.path } }];
   const danger = start.overwrites ? " The next snapshot overwrites the old file." : "";
   const text = `${sentence(start.why)} It starts empty; the old data stays as a file in ${placeWords(place)}.${danger}`;
@@ -287,8 +299,10 @@ function imagePart(
 ): readonly Part[] {
   const [was, is] = [before.definition.image, after.definition.image];
   const path = after.definition.paths.image;
-  const areRelated = old.entry?.redis !== undefined && next.entry?.redis !== undefined;
-  if (isKnown(was.repository) && isKnown(is.repository) && old.entry !== next.entry && !areRelated) {
+  const areRelated =
+    (old.entry?.redis !== undefined && next.entry?.redis !== undefined) ||
+    (old.entry === next.entry && (old.entry !== undefined || lastName(was) === lastName(is)));
+  if (isKnown(was.repository) && isKnown(is.repository) && !areRelated) {
     const text = "The image becomes another program's, and whether that reads the files of the old one is not known.";
     return [
       {
@@ -299,15 +313,25 @@ function imagePart(
     ];
   }
   const [from, to] = [version(was.tag), version(is.tag)];
-  if (from === undefined || to === undefined || old.entry !== next.entry || compareVersions(to, from) >= 0) return [];
+  if (from === undefined || to === undefined || old.entry !== next.entry) return [];
+  const versions = { before: from.join("."), after: to.join(".") };
+  if (old.entry?.refusesOtherMajors === true && from[0] !== to[0]) {
+    const text = `${old.entry.title} ${String(to[0])} refuses the files of version ${String(from[0])}: it never starts, and the data stays as it is until somebody carries it over.`;
+    return [{ fate: "interrupted", cause: { text, path, ...versions } }];
+  }
+  if (compareVersions(to, from) >= 0) return [];
   const text = `${old.entry?.title ?? "The server"} goes back from ${from.join(".")} to ${to.join(".")}: an older version may refuse the files of a newer one and never start.`;
   return [
     {
       fate: "at risk",
-      cause: { text, path, before: from.join("."), after: to.join(".") },
+      cause: { text, path, ...versions },
       remedies: [remedies.saveFirst()],
     },
   ];
+}
+
+function lastName({ repository }: ImageReference): string | undefined {
+  return isKnown(repository) ? repository.split("/").at(-1) : undefined;
 }
 
 function version(tag: Known<string | undefined>): readonly number[] | undefined {
@@ -351,22 +375,41 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
   }
   const was = before.definition.replicas;
   const is = after.definition.replicas;
+  const replicas = after.definition.paths.replicas;
+  if (isKnown(was) && !isKnown(is))
+    parts.push({ fate: "unknown", cause: { text: "How many tasks will run is not known yet.", path: replicas } });
+  if (isKnown(was) && isKnown(is) && is > 0 && is < was && sharesStorage(change, after)) {
+    const text =
+      "Swarm chooses which of the tasks end. What an ending task saves may overwrite what another one has saved, or stay on a node that has no task any more.";
+    const values = { path: replicas, before: String(was), after: String(is) };
+    parts.push({ fate: "at risk", cause: { text, ...values }, remedies: [remedies.oneWriter()] });
+  }
   // A task that waits for the port that another one holds does not write.
   const isBlocked = outcome?.cannotStart !== undefined && sharesHostPort(before.definition, after.definition);
   if (isKnown(was) && isKnown(is) && is > was && is > 1 && !isBlocked && sharesStorage(change, after)) {
     const text =
       "Several tasks keep their data in the same volume, or each in another node's volume of that name: they overwrite each other's files, or answer differently.";
-    const path = after.definition.paths.replicas;
     parts.push({
       fate: "at risk",
-      cause: { text, path, before: String(was), after: String(is) },
+      cause: { text, path: replicas, before: String(was), after: String(is) },
+      remedies: [remedies.oneWriter()],
+    });
+  }
+  for (const rival of change.rivals) {
+    if (runApart(rival.definition.constraints, after.definition.constraints)) continue;
+    if (!sharesStorage({ ...change, keeper: keeperAfter(change, after) }, rival)) continue;
+    const text = `Service "${nameOf(rival)}" gets the same storage: two servers write the same files, and neither knows of the other.`;
+    parts.push({
+      fate: "at risk",
+      cause: { text, path: rival.definition.paths.mounts },
       remedies: [remedies.oneWriter()],
     });
   }
   return parts;
 }
 
-function sharesStorage({ keeper, volumes, live }: ServiceChange, after: PlannedService): boolean {
-  const next = dataKeeper(after.definition, { images: live.images ?? new Map(), volumes });
+function sharesStorage(change: ServiceChange, after: PlannedService): boolean {
+  const { keeper } = change;
+  const next = keeperAfter(change, after);
   return keeper.places.some((place) => next.places.some((target) => compareStorage(place, target, true) === "same"));
 }

@@ -1,12 +1,11 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
-import { dataKeeper } from "./data-place.ts";
 import { stopEffect, type Part } from "./fate-parts.ts";
-import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown } from "./service-definition.ts";
 import { differences } from "./task-replacement.ts";
 
 export function* warnings(change: ServiceChange, course: Course): Iterable<string> {
-  const { step, comparison, outcome, keeper, live, volumes, before } = change;
+  const { step, comparison, outcome, keeper, live, before } = change;
   if (outcome !== undefined && outcome.result !== "done" && outcome.why !== undefined) {
     const how = {
       refused: "This step fails",
@@ -27,7 +26,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
     yield `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`;
   }
   if (course.kind !== "exchanged") return;
-  const next = dataKeeper(course.after.definition, { images: live.images ?? new Map(), volumes });
+  const next = keeperAfter(change, course.after);
   const [was, is] = [before.definition, course.after.definition];
   if (next.places.some((place) => place.readOnly === true))
     yield "The data path becomes read-only: the server reads its data and cannot save any more.";
@@ -69,7 +68,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
 }
 
 export function assumptions(
-  { keeper, location, plan, live, comparison }: ServiceChange,
+  { keeper, location, plan, live, comparison, before }: ServiceChange,
   course: Course,
   parts: readonly Part[],
 ): readonly string[] {
@@ -85,6 +84,16 @@ export function assumptions(
     told.push(location.assumption);
   if (course.kind === "exchanged" && location?.move.kind === "stays" && location.move.assumption !== undefined)
     told.push(location.move.assumption);
+  if (course.kind === "exchanged" && live.datasetBytes?.has(nameOf(before)) !== true) {
+    const was = before.definition.limits.memoryBytes;
+    const is = course.after.definition.limits.memoryBytes;
+    if (isKnown(is) && is !== undefined && isKnown(was) && (was === undefined || is < was))
+      told.push(
+        `the data fits into the new memory limit (${is} bytes); otherwise the server is killed while it reads it`,
+      );
+  }
+  if (course.kind === "exchanged" && !isKnown(course.after.definition.image.repository))
+    told.push("the image, which is not known yet, is of the same program and of no older version");
   if (course.kind === "exchanged" && keeper.entry === undefined)
     told.push(
       "the image, which the catalogue does not know, writes its data to the mounts and saves it when it is stopped",

@@ -1,7 +1,7 @@
 /** What is told besides the fate: what stops the task, what to look out for, and what was taken for granted. */
-import { dataKeeper, placeWords, type DataKeeper } from "./data-place.ts";
+import { placeWords, type DataKeeper } from "./data-place.ts";
 import type { PlannedService, PlannedStep } from "./planned-change.ts";
-import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges, showProperty, type ShownChange } from "./shown-values.ts";
 import { differences, type TaskComparison } from "./task-replacement.ts";
@@ -124,7 +124,7 @@ export function sighting(
 }
 
 export function sightingAfter(change: ServiceChange, course: Course): Sighting | undefined {
-  const { before, keeper, live, volumes, location } = change;
+  const { before, keeper, location } = change;
   if (course.kind === "stopped") return undefined;
   if (course.kind === "goes on")
     return sighting(
@@ -137,7 +137,7 @@ export function sightingAfter(change: ServiceChange, course: Course): Sighting |
   const move = location?.move;
   const node = move?.kind === "moves" ? move.to : move?.kind === "may move" ? move.among : location?.node;
   const task = course.cannotStart !== undefined ? "cannot start" : definition.replicas === 0 ? "stopped" : "running";
-  return sighting(definition, dataKeeper(definition, { images: live.images ?? new Map(), volumes }), node, task);
+  return sighting(definition, keeperAfter(change, course.after), node, task);
 }
 
 export function sentence(text: string): string {

@@ -181,6 +181,8 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
       { path: "/var/lib/postgresql", versions: { from: 18 } },
     ],
     writers: "one",
+    survivesKill: true,
+    refusesOtherMajors: true,
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -203,6 +205,8 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     ],
     volumes: [],
     writers: "one",
+    survivesKill: true,
+    refusesOtherMajors: true,
     shutdown: {
       signal: "SIGTERM",
       does: "waits for sessions to end, then writes a checkpoint (smart shutdown)",
@@ -225,6 +229,8 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     ],
     volumes: [{ path: "/var/lib/postgresql/data" }],
     writers: "one",
+    survivesKill: true,
+    refusesOtherMajors: true,
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -247,6 +253,8 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     ],
     volumes: [],
     writers: "one",
+    survivesKill: true,
+    refusesOtherMajors: true,
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -263,6 +271,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     dataPaths: [{ path: "/var/lib/mysql", movedBy: [{ argument: "--datadir" }], source: hub("mysql") }],
     volumes: [{ path: "/var/lib/mysql" }],
     writers: "one",
+    survivesKill: true,
     shutdown: terminates(mysqlShutdown, "flushes InnoDB and closes its tables"),
     life: [mysqlPing],
     authentication: mysqlEmpty,
@@ -277,6 +286,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     ],
     volumes: [{ path: "/var/lib/mysql" }],
     writers: "one",
+    survivesKill: true,
     shutdown: terminates("https://mariadb.com/kb/en/shutdown/", "flushes InnoDB and closes its tables"),
     life: [
       mysqlPing,
@@ -306,6 +316,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     ],
     volumes: [],
     writers: "one",
+    survivesKill: true,
     shutdown: terminates("https://mariadb.com/kb/en/shutdown/", "flushes InnoDB and closes its tables"),
     life: [mysqlPing],
     authentication: mysqlEmpty,
@@ -575,6 +586,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     ],
     volumes: [],
     writers: "one",
+    survivesKill: true,
     shutdown: terminates(
       "https://etcd.io/docs/latest/op-guide/runtime-configuration/",
       "syncs its write-ahead log and closes its store",

@@ -38,6 +38,8 @@ export const catalogueEntrySchema = z.strictObject({
       appendOnlyFrom: z.string().optional(),
     })
     .optional(),
+  survivesKill: z.literal(true).optional(),
+  refusesOtherMajors: z.literal(true).optional(),
   shutdown: z.strictObject({ signal: z.string().regex(/^SIG[A-Z]+$/), does: z.string().min(10), source }),
   life: z.array(z.strictObject({ command: z.string().min(1), failsWhileLoading: z.boolean(), source })),
   hasHealthCheck: z.boolean().optional(),

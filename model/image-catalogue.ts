@@ -19,6 +19,10 @@ export interface CatalogueEntry {
   readonly writers: "one" | "many";
   /** Redis and what speaks its language; the entry then says what the image switches on by itself. */
   readonly redis?: RedisImageFact;
+  /** True when a kill loses nothing that it has acknowledged, by its defaults: a synced write-ahead log. */
+  readonly survivesKill?: true;
+  /** True when a server refuses the files of another major version, also of an older one. */
+  readonly refusesOtherMajors?: true;
   /** How it shuts down. */
   readonly shutdown: { readonly signal: string; readonly does: string; readonly source: string };
   /** What proves that it lives. */

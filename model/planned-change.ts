@@ -54,7 +54,7 @@ export interface PlannedStep {
   readonly after: PlannedObject | undefined;
   /** For a replacement: whether the old one is deleted before the new one is created. */
   readonly deletesFirst: boolean;
-  /** Pulumi's `protect`: the old one must not be deleted. */
+  /** Pulumi's `protect`: the old one must not be deleted; for a replacement only where the new one is protected too. */
   readonly isProtected: boolean;
   /** Pulumi's `retainOnDelete`: the old one is forgotten and not deleted. */
   readonly isRetained: boolean;

@@ -15,13 +15,34 @@ export type StopEffect =
 /** What a Redis writes when its task is stopped as its definition says. */
 export function redisStop(service: ServiceDefinition, settings: RedisSettings, image: RedisImageFact): StopEffect {
   const appendOnly = isAppendOnly(settings, image);
-  const savePoints = hasSavePoints(settings);
   if (appendOnly === true) return { kind: "kept" };
-  if (appendOnly === false && savePoints === false) {
+  const orders = shutdownOrders(service, settings);
+  if (orders.value.includes("nosave")) {
+    return {
+      kind: "at risk",
+      path: orders.path,
+      why: "its configuration tells it to stop without a snapshot (nosave)",
+    };
+  }
+  if (appendOnly === false && hasSavePoints(settings) === false && !orders.value.includes("save")) {
     const { path } = redisSetting(settings, "save");
     return { kind: "lost", path, why: "Redis has no append-only file and no save points, so a stop writes nothing" };
   }
   return gracefulStop(service);
+}
+
+/**
+ * What Redis is told to do about a stop's signal, such as `save` without save points.
+ *
+ * @see https://github.com/redis/redis/blob/7.0/redis.conf (`shutdown-on-sigterm`)
+ */
+function shutdownOrders(
+  { stopSignal }: ServiceDefinition,
+  settings: RedisSettings,
+): { readonly value: readonly string[]; readonly path: string } {
+  const isInterrupt = isKnown(stopSignal) && /^(?:(?:SIG)?INT|2)$/iu.test(stopSignal ?? "");
+  const { value, path } = redisSetting(settings, isInterrupt ? "shutdown-on-sigint" : "shutdown-on-sigterm");
+  return { value: isKnown(value) ? (value ?? "").toLowerCase().split(/\s+/u) : [], path };
 }
 
 /** Whether a task gets the signal and the time to write what it has in memory. */
@@ -31,7 +52,7 @@ export function gracefulStop(service: ServiceDefinition): StopEffect {
     return {
       kind: "at risk",
       path: paths.stopGrace,
-      why: `it is stopped with ${stopSignal}, on which Redis does not save`,
+      why: `it is stopped with ${stopSignal}, on which it does not save`,
     };
   }
   const grace = stopGraceSeconds(service);
@@ -56,10 +77,31 @@ export function stopGraceSeconds(service: ServiceDefinition): Known<number> {
 export type StartEffect =
   | { readonly kind: "loads" }
   | { readonly kind: "empty"; readonly why: string; readonly path: string; readonly overwrites: boolean }
+  | { readonly kind: "at risk"; readonly why: string; readonly path: string }
   | { readonly kind: "not known"; readonly why: string; readonly path: string };
 
 /** Compares what the old server wrote with what the new one reads, both in the same directory. */
 export function redisStart(
+  before: RedisSettings,
+  after: RedisSettings,
+  images: { before: RedisImageFact; after: RedisImageFact },
+): StartEffect {
+  const found = findFiles(before, after, images);
+  const [old, next] = [primaryOf(before), primaryOf(after)];
+  if (found.kind !== "loads" || next.value === undefined || next.value === old.value) return found;
+  const why = "it becomes a replica, which throws its own data away as soon as it reaches its primary";
+  return { kind: "at risk", path: next.path, why };
+}
+
+/** The server that a Redis follows; `undefined` for a primary, and where nothing is seen of one. */
+function primaryOf(settings: RedisSettings): { readonly value: string | undefined; readonly path: string } {
+  const written = settings.settings.findLast(({ name }) => name === "replicaof" || name === "slaveof");
+  if (written === undefined) return { value: undefined, path: settings.path };
+  const value = written.values.map((word) => (isKnown(word) ? word : "…")).join(" ");
+  return { value: value.toLowerCase() === "no one" ? undefined : value, path: written.path };
+}
+
+function findFiles(
   before: RedisSettings,
   after: RedisSettings,
   images: { before: RedisImageFact; after: RedisImageFact },
@@ -97,10 +139,22 @@ export function redisStart(
   return sameFiles(before, after, appendOnly ? ["appenddirname", "appendfilename"] : ["dbfilename"]);
 }
 
-function sameFiles(before: RedisSettings, after: RedisSettings, names: readonly string[]): StartEffect {
+/** Where Redis keeps its data within its directory, by the settings that name it. */
+const defaultFiles = {
+  dbfilename: "dump.rdb",
+  appenddirname: "appendonlydir",
+  appendfilename: "appendonly.aof",
+} as const;
+
+function sameFiles(
+  before: RedisSettings,
+  after: RedisSettings,
+  names: readonly (keyof typeof defaultFiles)[],
+): StartEffect {
   for (const name of names) {
     const [old, next] = [redisSetting(before, name), redisSetting(after, name)];
-    if (!isKnown(old.value) || !isKnown(next.value) || old.value === next.value) continue;
+    if (!isKnown(old.value) || !isKnown(next.value)) continue;
+    if ((old.value ?? defaultFiles[name]) === (next.value ?? defaultFiles[name])) continue;
     const why = `${name} changes, so Redis looks for a file that is not there`;
     return { kind: "empty", path: next.path, overwrites: false, why };
   }

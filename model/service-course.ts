@@ -1,5 +1,5 @@
 /** What becomes of a service's tasks under a plan, and how long that takes. */
-import type { DataKeeper, KnownVolumes } from "./data-place.ts";
+import { dataKeeper, type DataKeeper, type KnownVolumes } from "./data-place.ts";
 import { expectOutage, noOutage, type Outage } from "./outage.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
@@ -17,6 +17,8 @@ export interface ServiceChange {
   readonly outcome: StepOutcome | undefined;
   /** What takes its place when it is deleted; it then starts before this one stops. */
   readonly successor: { readonly service: PlannedService; readonly cannotStart: string | undefined } | undefined;
+  /** Other services that the plan gives a volume of this one. */
+  readonly rivals: readonly PlannedService[];
   readonly comparison: TaskComparison | undefined;
   readonly location: Location | undefined;
   /** Volumes that the plan deletes, by name, with the step that does. */
@@ -42,6 +44,12 @@ export type Course =
 
 export function nameOf({ name, definition }: PlannedService): string {
   return isKnown(name) ? name : definition.name;
+}
+
+/** What keeps the data after a change; an image that is not known yet is taken to be the one of before. */
+export function keeperAfter({ before, live, volumes }: ServiceChange, { definition }: PlannedService): DataKeeper {
+  const image = isKnown(definition.image.repository) ? definition.image : before.definition.image;
+  return dataKeeper({ ...definition, image }, { images: live.images ?? new Map(), volumes });
 }
 
 export function courseOf(change: ServiceChange): Course {

@@ -41,9 +41,18 @@ export interface LocationFacts {
 
 /** Compares where tasks may run before and after a change. */
 export function locate(before: ServiceDefinition, after: ServiceDefinition, facts: LocationFacts): Location {
-  return facts.nodes === undefined
-    ? locateByConstraints(before.constraints, after.constraints)
-    : locateAmong(facts.nodes, before.constraints, after.constraints, facts.taskNodes);
+  const location =
+    facts.nodes === undefined
+      ? locateByConstraints(before.constraints, after.constraints)
+      : locateAmong(facts.nodes, before.constraints, after.constraints, facts.taskNodes);
+  return before.mode === "global" && after.mode === "global" ? onItsNode(location) : location;
+}
+
+/** A task of a global service never takes another node: where its own no longer satisfies the constraints, it ends. */
+function onItsNode(location: Location): Location {
+  if (location.move.kind !== "may move") return location;
+  if (location.nodeSatisfies === true) return { ...location, move: { kind: "stays" } };
+  return { ...location, move: { kind: "moves", from: "nodes that do not", to: "nodes that satisfy the constraints" } };
 }
 
 function locateAmong(

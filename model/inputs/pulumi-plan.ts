@@ -100,7 +100,8 @@ function plannedStep(
           ? oldObject
           : object(step, { ...after, inputs: effective ?? {} }, contents.after, hidden),
     deletesFirst: operation === "replace" && (step.deletesFirst ?? hasFixedName(after)),
-    isProtected: before?.isProtected ?? false,
+    // Pulumi lets a resource be unprotected and replaced in one update.
+    isProtected: (before?.isProtected ?? false) && (operation !== "replace" || after?.isProtected !== false),
     isRetained: before?.isRetained ?? false,
     dependsOn: dependencies(step, index),
     isFirstUpdate:

@@ -56,6 +56,18 @@ const container =
   ({ taskSpec }) => {
     Object.assign(taskSpec.containerSpec, properties);
   };
+const image =
+  (image: string, properties: Record<string, unknown> = {}): NonNullable<Change["service"]> =>
+  ({ taskSpec }) => {
+    Object.assign(taskSpec.containerSpec, { image, args: [], ...properties });
+  };
+const unpinned: NonNullable<Change["service"]> = ({ taskSpec }) => {
+  taskSpec.placement = { constraints: [] };
+};
+const isGlobal: NonNullable<Change["service"]> = (inputs) => {
+  inputs.mode = { global: true };
+};
+const notYetKnown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const mount =
   (properties: Record<string, unknown>): NonNullable<Change["service"]> =>
   (inputs) => {
@@ -176,6 +188,41 @@ export const verdictTable: readonly TableRow[] = [
     was: mount({ source: "" }),
     service: replicas(0),
   }),
+  row("the data mount's target written with a slash at its end", "interrupted", "replaced", {
+    service: mount({ target: "/data/" }),
+  }),
+  row("the same folder of the host, mounted one level higher, and dir after it", "interrupted", "replaced", {
+    was: mount({ type: "bind", source: "/srv/redis" }),
+    service: both(mount({ source: "/srv/" }), args("--dir", "/data/redis")),
+  }),
+  row("a mount whose volume is named after the service, and the service renamed", "left behind", "replaced", {
+    was: mount({ source: "{{.Service.Name}}-data" }),
+    service: (inputs) => void (inputs.name = "stateful2"),
+    operation: "replace",
+  }),
+  row("any change of a task whose volume is named after the task", "left behind", "replaced", {
+    was: mount({ source: "data-{{.Task.ID}}" }),
+    service: memory,
+  }),
+  row("a lower memory limit", "interrupted", "replaced", {
+    service: ({ taskSpec }) => void (taskSpec.resources = { limits: { memoryBytes: 50 * 1024 * 1024 } }),
+  }),
+  row("the snapshot file named as it is called anyway", "interrupted", "replaced", {
+    service: args("--dbfilename", "dump.rdb", "--appendonly", "no"),
+  }),
+  row("another folder for the append-only file", "left behind", "replaced", {
+    was: args("--appendonly", "yes"),
+    service: args("--appendonly", "yes", "--appenddirname", "log"),
+  }),
+  row("any change of a task that is told to stop without a snapshot", "at risk", "replaced", {
+    was: args("--shutdown-on-sigterm", "nosave"),
+    service: both(args("--shutdown-on-sigterm", "nosave"), memory),
+  }),
+  row("any change of a task that is told to save without save points", "interrupted", "replaced", {
+    was: args("--save", "", "--shutdown-on-sigterm", "save"),
+    service: both(args("--save", "", "--shutdown-on-sigterm", "save"), memory),
+  }),
+  row("a primary that becomes a replica", "at risk", "replaced", { service: args("--replicaof", "other", "6379") }),
   row("another user", "interrupted", "replaced", { service: container({ user: "1000:1000" }) }),
   row("volumeOptions on a volume that exists", "interrupted", "replaced", {
     service: mount({ volumeOptions: { driverName: "local", driverOptions: { type: "nfs", device: ":/x" } } }),
@@ -183,6 +230,14 @@ export const verdictTable: readonly TableRow[] = [
   row("scaled to 0", "interrupted", "stopped", { service: replicas(0) }),
   row("scaled to 0, with another volume at the data path", "left behind", "stopped", {
     service: both(replicas(0), rename),
+  }),
+  row("started again after it was scaled to 0, with another volume", "left behind", "replaced", {
+    was: replicas(0),
+    service: both(replicas(1), rename),
+  }),
+  row("one replica less on one volume", "at risk", "none", { was: both(replicas(2), ports()), service: replicas(1) }),
+  row("as many replicas as an output says that is not known yet", "unknown", "none", {
+    service: (inputs) => void (inputs.mode = { replicated: { replicas: notYetKnown } }),
   }),
   row("two replicas that want the same host port", "untouched", "none", { service: replicas(2) }),
   row("two replicas on one volume", "at risk", "none", { service: both(replicas(2), ports()) }),
@@ -205,6 +260,17 @@ export const verdictTable: readonly TableRow[] = [
   row("replicated to global, in place", "untouched", "none", {
     service: both(memory, (inputs) => void (inputs.mode = { global: true })),
   }),
+  row("a memory limit of a global service without a pin", "interrupted", "replaced", {
+    was: both(isGlobal, unpinned),
+    service: memory,
+  }),
+  row(
+    "a constraint that keeps a global service off its node",
+    "left behind",
+    "moved",
+    { was: both(isGlobal, unpinned), service: both(memory, constraints("node.hostname!=vm")) },
+    { withoutNodes: true },
+  ),
   row("replicated to global, replaced for another reason", "interrupted", "replaced", {
     service: (inputs) => void (inputs.mode = { global: true }),
     operation: "replace",
@@ -268,6 +334,26 @@ export const verdictTable: readonly TableRow[] = [
   }),
   row("an older Redis", "at risk", "replaced", {
     service: container({ image: "redis:6.2@sha256:6389e0e5491c4094054cea97cd15458e55fe33dda826c7f62930a38e69871b2e" }),
+  }),
+  row("an image that is not known yet", "interrupted", "replaced", { service: container({ image: notYetKnown }) }),
+  row("a task of which nothing is known yet", "unknown", "replaced", {
+    service: (inputs) => void Object.assign(inputs, { taskSpec: notYetKnown }),
+  }),
+  row("PostgreSQL, the next major version", "interrupted", "replaced", {
+    was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" })),
+    service: container({ image: "postgres:16" }),
+  }),
+  row("PostgreSQL 18 where the data of 17 is mounted", "left behind", "replaced", {
+    was: both(image("postgres:17"), mount({ target: "/var/lib/postgresql/data" })),
+    service: container({ image: "postgres:18" }),
+  }),
+  row("PostgreSQL without a stop grace period", "interrupted", "replaced", {
+    was: both(image("postgres:16", { stopGracePeriod: undefined }), mount({ target: "/var/lib/postgresql/data" })),
+    service: memory,
+  }),
+  row("another folder for MongoDB's files", "left behind", "replaced", {
+    was: both(image("mongo:7"), mount({ target: "/data/db" })),
+    service: container({ args: ["mongod", "--dbpath", "/srv/db"] }),
   }),
   row("another program's image", "at risk", "replaced", { service: container({ image: "acme/store:1" }) }),
 ];

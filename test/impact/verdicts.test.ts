@@ -3,9 +3,16 @@ import { EventCollector, readDigest, readEventLine } from "../../impact/pulumi-p
 import { judgePlan } from "../../model/data-fate.ts";
 import type { LiveFacts, Plan } from "../../model/planned-change.ts";
 import { worstFate, type Verdict } from "../../model/verdict.ts";
-import { previewOf } from "./changes.ts";
+import { dataMount, previewOf, type Change, type ServiceInputs } from "./changes.ts";
 import { recordedChanges, recordedEvents, recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";
+
+interface Step {
+  op: string;
+  urn: string;
+  oldState?: { urn: string; inputs: ServiceInputs };
+  newState?: { urn: string; inputs: ServiceInputs };
+}
 
 function fromEvents(text: string, name: string): Plan {
   const collector = new EventCollector("pulumi");
@@ -57,4 +64,59 @@ describe("verdicts on changes that follow from the rules", () => {
       if (fate === "left behind") assert.notEqual(verdict.leftBehind.length, 0);
     });
   }
+});
+
+describe("verdicts on several resources of one preview", () => {
+  /** A preview of the recorded service in which another one is created, or in which steps are altered. */
+  const altered = (of: Change, alter: (steps: Step[]) => void): string => {
+    const preview = JSON.parse(previewOf(of)) as { steps: Step[] }; // It was made just now.
+    alter(preview.steps);
+    return JSON.stringify(preview);
+  };
+  const judged = (text: string): Verdict =>
+    onlyVerdict(readDigest(JSON.parse(text), "preview", "pulumi"), { nodes: [vm] });
+  const addService = (volume: string, node: string): string =>
+    altered({ service: (inputs) => void (inputs["labels"] = []) }, (steps) => {
+      const [first] = steps;
+      assert.ok(first?.newState);
+      const newState = structuredClone(first.newState);
+      newState.inputs.name = "second";
+      newState.inputs.endpointSpec.ports = [];
+      dataMount(newState.inputs)["source"] = volume;
+      newState.inputs.taskSpec.placement = { constraints: [`node.hostname==${node}`] };
+      steps.push({ op: "create", urn: `${first.urn}2`, newState: { ...newState, urn: `${first.urn}2` } });
+    });
+
+  it("tells of a second service that is given the same volume", () => {
+    const verdict = judged(addService("foobarstore", "vm"));
+    assert.equal(verdict.fate, "at risk");
+    assert.match(verdict.causes[0]?.text ?? "", /^Service "second" gets the same storage/u);
+    assert.equal(judged(addService("otherstore", "vm")).fate, "untouched");
+    assert.equal(judged(addService("foobarstore", "elsewhere")).fate, "untouched");
+  });
+
+  it("takes a resource that is unprotected and replaced in one update for replaced", () => {
+    const withProtection = (isStillProtected: boolean): Verdict =>
+      judged(
+        altered({ service: (inputs) => void (inputs.name = "stateful2"), operation: "replace" }, ([step]) => {
+          assert.ok(step?.oldState && step.newState);
+          Object.assign(step.oldState, { protect: true });
+          Object.assign(step.newState, { protect: isStillProtected });
+        }),
+      );
+    assert.equal(withProtection(false).fate, "interrupted");
+    assert.equal(withProtection(true).fate, "untouched");
+  });
+
+  it("recognises a deletion under the URN that an aliased resource had", () => {
+    const [deletion, ...others] = recordedEvents("service-renamed")
+      .split("\n")
+      .filter((line) => line.includes("::redis") || line.includes("summaryEvent"));
+    assert.ok(deletion?.includes("delete-replaced"));
+    const renamed = others.map((line) =>
+      line.replace(/"urn":"[^"]*::redis"/u, (urn) => urn.replace("::redis", "::cache")),
+    );
+    const { fate, taskEffect } = onlyVerdict(fromEvents([deletion, ...renamed].join("\n"), "aliased"), { nodes: [vm] });
+    assert.deepEqual({ fate, taskEffect }, { fate: "interrupted", taskEffect: "replaced" });
+  });
 });
