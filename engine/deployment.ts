@@ -38,7 +38,7 @@ export interface DeploymentContext {
   stopSoon: AbortSignal;
   stopNow: AbortSignal;
   /** Judges a resource before its step is chosen; see `Planner`. */
-  review(resource: ResourceState): Promise<PropertyMap>;
+  review(resource: ResourceState, deleteBeforeReplace: boolean | undefined): Promise<PropertyMap>;
 }
 
 /** Brings what one run of the program declares into effect, resource by resource as they are registered. */
@@ -70,7 +70,7 @@ export class Deployment implements ProgramRequests {
       base: context.base,
       provider: (reference) => this.#registry.get(reference),
       randomSeed: () => randomBytes(32),
-      review: (resource) => context.review(resource),
+      review: (resource, deleteBeforeReplace) => context.review(resource, deleteBeforeReplace),
     });
     const olds = new Map(context.base.resources.map((state) => [state.urn, state]));
     this.#registry = new ProviderRegistry(

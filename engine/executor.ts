@@ -57,19 +57,20 @@ export class Executor {
     const { preview } = this.#context;
     const shown = !isAboutDefaultProvider(step);
     if (shown) this.#context.send({ resourcePreEvent: { metadata: stepMetadata(step), planning: preview } });
+    const warn = (message: string): void => {
+      this.#context.send({ diagnosticEvent: { urn: step.urn, severity: "warning", message } });
+    };
     try {
-      await this.#context.hooks.run("before", step);
+      await this.#context.hooks.run("before", step, warn);
       await this.#slots.use(() => this.#apply(step));
+      // What a hook finds wrong afterwards stops the deployment; the operation itself stands in the state.
+      await this.#context.hooks.run("after", step, warn);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#context.send({ diagnosticEvent: { urn: step.urn, severity: "error", message: describe(step, message) } });
       this.#context.send({ resOpFailedEvent: { metadata: stepMetadata(step), status: 0, steps: 0 } });
       throw new StepFailure(message, { cause: error });
     }
-    await this.#context.hooks.run("after", step).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#context.send({ diagnosticEvent: { urn: step.urn, severity: "warning", message } });
-    });
     if (shown) this.#context.send({ resOutputsEvent: { metadata: stepMetadata(step), planning: preview } });
   }
 

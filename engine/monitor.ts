@@ -124,6 +124,7 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
       return new emptyProto.Empty();
     }),
     invoke: answer(async (request: resourceMessages.ResourceInvokeRequest) => {
+      refuseUnknownInvokeOptions(request);
       const provider = request.getProvider();
       const { result, failures } = await requests.invoke(
         request.getTok(),
@@ -148,6 +149,7 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
         target: callback?.getTarget() ?? "",
         token: callback?.getToken() ?? "",
         onDryRun: request.getOnDryRun(),
+        ignoreErrors: request.getIgnoreErrors(),
       });
       return new emptyProto.Empty();
     }),
@@ -168,7 +170,7 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
     getRootResource: answer(() => new engineProto.GetRootResourceResponse()),
     setRootResource: answer(() => new engineProto.SetRootResourceResponse()),
     startDebugging: refused("a debugger"),
-    requirePulumiVersion: answer(() => new engineProto.RequirePulumiVersionResponse()),
+    requirePulumiVersion: refused("a certain version of Pulumi"),
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
@@ -218,6 +220,15 @@ function answer<Request extends Message, Response extends Message>(
         },
       );
   };
+}
+
+function refuseUnknownInvokeOptions(request: resourceMessages.ResourceInvokeRequest): void {
+  const asked = {
+    packageRef: request.getPackageref() !== "",
+    pluginDownloadURL: request.getPlugindownloadurl() !== "",
+    pluginChecksums: request.getPluginchecksumsMap().getLength() > 0,
+  };
+  for (const [option, used] of Object.entries(asked)) if (used) throw refusal(`${option} of ${request.getTok()}`);
 }
 
 function refusal(what: string): Error {

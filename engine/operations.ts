@@ -152,7 +152,7 @@ async function operate(
     parallel: parallelOf(options),
     stopSoon: options.stopSoon ?? never,
     stopNow: options.stopNow ?? never,
-    review: async (resource) => (await review).resource(resource),
+    review: async (resource, deleteBeforeReplace) => (await review).resource(resource, deleteBeforeReplace),
   });
   await kind.run({ location, stack, config, options, preview: kind.preview, base, journal, deployment, review, send });
 

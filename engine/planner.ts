@@ -20,7 +20,7 @@ export interface PlannerContext {
   /** Seeds automatic names; 32 random bytes for each resource. */
   randomSeed(): Uint8Array;
   /** Judges checked inputs before a step is chosen; may change them (remediation). Throws to refuse. */
-  review(resource: ResourceState): Promise<PropertyMap>;
+  review(resource: ResourceState, deleteBeforeReplace: boolean | undefined): Promise<PropertyMap>;
 }
 
 /** A resource that the program declared and that can't be had as it is declared. */
@@ -90,7 +90,7 @@ export class Planner {
       isKnown ? check(old.inputs, ignoreChanges(goal.inputs, old.inputs, goal.ignoreChanges)) : check({}, goal.inputs),
     );
     const checked = state.inputs;
-    state.inputs = await this.#context.review(state);
+    state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
     this.#news.set(urn, state);
     if (!old) return { steps: [step("create", { new: state, hooks: goal.hooks })], state, warnings: [] };
     this.#reached.add(old);
@@ -110,7 +110,7 @@ export class Planner {
       // no changes of it to ignore.
       const remediated = !equalValues(checked, state.inputs);
       state.inputs = markSecretsLike(check({}, goal.inputs), state.inputs);
-      if (remediated) state.inputs = await this.#context.review(state);
+      if (remediated) state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
       const reasons = { ...details, replaceReasons: [...new Set(diff.replaces)] };
       const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace;
       const steps = this.#replace(old, state, goal, reasons, deleteFirst);

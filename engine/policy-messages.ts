@@ -2,16 +2,11 @@ import analyzerProto from "@pulumi/pulumi/proto/analyzer_pb.js";
 import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 
+import type { EnforcementLevel } from "./policy-configuration.ts";
 import { isPropertyMap, type PropertyMap, type PropertyValue } from "./property-value.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
 import { parseUrn } from "./urn.ts";
 import { encodeWire } from "./wire-value.ts";
-
-/** How hard a policy is (analyzer.proto, `EnforcementLevel`). */
-export type EnforcementLevel = "advisory" | "mandatory" | "disabled" | "remediate";
-
-/** Per policy (or for `all`): its level and its own settings. */
-export type PolicyPackConfiguration = Record<string, { enforcementLevel?: EnforcementLevel } & Record<string, unknown>>;
 
 /** Something that a policy has to say about a resource or about the whole stack. */
 export interface Violation {
@@ -32,6 +27,8 @@ export interface Remediation extends Violation {
 export interface JudgedResource {
   resource: ResourceState;
   provider: ResourceState | undefined;
+  /** The resource option, where the program gives it; the state does not keep it. */
+  deleteBeforeReplace: boolean | undefined;
 }
 
 /** A resource as `Analyze` and, with the engine's book-keeping, `Remediate` take it. */
@@ -42,19 +39,20 @@ export function resourceRequest(judged: JudgedResource, withBookkeeping: boolean
     .setUrn(resource.urn)
     .setName(parseUrn(resource.urn).name)
     .setProperties(policyProperties(resource.inputs, withBookkeeping))
-    .setOptions(resourceOptions(resource));
+    .setOptions(resourceOptions(judged));
   if (judged.provider) request.setProvider(providerResource(judged.provider));
   return request;
 }
 
 /** A resource as `AnalyzeStack` takes it: by its outputs, with its place among the others. */
-export function stackResource({ resource, provider }: JudgedResource): analyzerMessages.AnalyzerResource {
+export function stackResource(judged: JudgedResource): analyzerMessages.AnalyzerResource {
+  const { resource, provider } = judged;
   const message = new analyzerProto.AnalyzerResource()
     .setType(resource.type)
     .setUrn(resource.urn)
     .setName(parseUrn(resource.urn).name)
     .setProperties(policyProperties(resource.outputs, false))
-    .setOptions(resourceOptions(resource))
+    .setOptions(resourceOptions(judged))
     .setParent(resource.parent ?? "")
     .setDependenciesList(resource.dependencies);
   for (const [name, urns] of Object.entries(resource.propertyDependencies))
@@ -63,10 +61,12 @@ export function stackResource({ resource, provider }: JudgedResource): analyzerM
   return message;
 }
 
-function resourceOptions(resource: ResourceState): analyzerMessages.AnalyzerResourceOptions {
+function resourceOptions({ resource, deleteBeforeReplace }: JudgedResource): analyzerMessages.AnalyzerResourceOptions {
   const seconds = resource.customTimeouts;
   return new analyzerProto.AnalyzerResourceOptions()
     .setProtect(resource.protect ?? false)
+    .setDeletebeforereplace(deleteBeforeReplace ?? false)
+    .setDeletebeforereplacedefined(deleteBeforeReplace !== undefined)
     .setIgnorechangesList(resource.ignoreChanges)
     .setAdditionalsecretoutputsList(resource.additionalSecretOutputs)
     .setAliasesList(resource.aliases)

@@ -8,16 +8,15 @@ import { credentials, type Client, type ServiceError } from "@grpc/grpc-js";
 import analyzerProto from "@pulumi/pulumi/proto/analyzer_pb.js";
 import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
-import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { z } from "zod";
 
 import { InputError } from "../model/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
+import { configureRequest, enforcementLevels } from "./policy-configuration.ts";
 import {
   resourceRequest,
   stackResource,
   type JudgedResource,
-  type PolicyPackConfiguration,
   type Remediation,
   type Violation,
 } from "./policy-messages.ts";
@@ -67,7 +66,7 @@ export async function startPolicyPack(start: PolicyPackStart): Promise<PolicyPac
     const client = connect(port);
     const call = unaryCaller(client, directory);
     const info = await call("getAnalyzerInfo", new emptyProto.Empty(), analyzerProto.AnalyzerInfo);
-    await call("configure", configureRequest(info, readConfiguration(start.configurationFile)), emptyProto.Empty);
+    await call("configure", configureRequest(info, start.configurationFile), emptyProto.Empty);
     return servedPack(info, call, () => {
       client.close();
       child.kill("SIGKILL");
@@ -105,37 +104,6 @@ function packEntry(directory: string): string {
       expected: "the package.json of a policy pack, with a version",
       got: error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : "nothing",
       fix: "Name the folder of a policy pack with --policy-pack",
-    });
-  }
-}
-
-const levels = ["advisory", "mandatory", "disabled", "remediate"] as const;
-const level = z.enum(levels);
-const levelNumbers = {
-  advisory: analyzerProto.EnforcementLevel.ADVISORY,
-  mandatory: analyzerProto.EnforcementLevel.MANDATORY,
-  disabled: analyzerProto.EnforcementLevel.DISABLED,
-  remediate: analyzerProto.EnforcementLevel.REMEDIATE,
-};
-const configurationFile = z.record(
-  z.string(),
-  z.union([
-    level.transform((enforcementLevel) => ({ enforcementLevel })),
-    z.looseObject({ enforcementLevel: level.optional() }),
-  ]),
-);
-
-function readConfiguration(path: string | undefined): PolicyPackConfiguration {
-  if (path === undefined) return {};
-  try {
-    // zod answers `enforcementLevel?: … | undefined`; an absent level and an undefined one mean the same here.
-    return configurationFile.parse(JSON.parse(readFileSync(path, "utf8"))) as PolicyPackConfiguration;
-  } catch (error) {
-    throw new InputError({
-      path,
-      expected: `a JSON object of policy names, each with one of ${levels.join(", ")} or an object of settings`,
-      got: error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : "nothing",
-      fix: "Correct the file given with --policy-pack-config",
     });
   }
 }
@@ -213,59 +181,13 @@ function unaryCaller(client: Client, directory: string): Call {
     });
 }
 
-function configureRequest(
-  info: analyzerMessages.AnalyzerInfo,
-  given: PolicyPackConfiguration,
-): analyzerMessages.ConfigureAnalyzerRequest {
-  const request = new analyzerProto.ConfigureAnalyzerRequest();
-  for (const policy of info.getPoliciesList()) {
-    const initial = info.getInitialconfigMap().get(policy.getName());
-    const { enforcementLevel, ...properties } = { ...given["all"], ...given[policy.getName()] };
-    const defaults = policy.getConfigschema()?.getProperties()?.toJavaScript() ?? {};
-    const config = new analyzerProto.PolicyConfig()
-      .setEnforcementlevel(
-        enforcementLevel === undefined
-          ? (initial?.getEnforcementlevel() ?? policy.getEnforcementlevel())
-          : levelNumbers[enforcementLevel],
-      )
-      .setProperties(
-        structProto.Struct.fromJavaScript({
-          ...schemaDefaults(defaults),
-          ...initial?.getProperties()?.toJavaScript(),
-          ...plainSettings(properties),
-        }),
-      );
-    request.getPolicyconfigMap().set(policy.getName(), config);
-  }
-  return request;
-}
-
-type Settings = Record<string, structProto.JavaScriptValue>;
-
-const withDefault = z.looseObject({ default: z.json().optional() });
-
-/** The engine, not the pack, fills in the defaults of a policy's configuration schema (pulumi: pkg/resource/analyzer/config.go). */
-function schemaDefaults(properties: Settings): Settings {
-  return Object.fromEntries(
-    Object.entries(properties).flatMap(([name, schema]) => {
-      const value = withDefault.safeParse(schema).data?.default;
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-function plainSettings(settings: Record<string, unknown>): Settings {
-  // What was read from a JSON file is JSON.
-  return settings as Settings;
-}
-
 function servedPack(info: analyzerMessages.AnalyzerInfo, call: Call, stop: () => void): PolicyPack {
   const about = { policyPackName: info.getName(), policyPackVersion: info.getVersion() };
   const violations = (response: analyzerMessages.AnalyzeResponse): Violation[] =>
     response.getDiagnosticsList().map((diagnostic) => ({
       ...about,
       policyName: diagnostic.getPolicyname(),
-      enforcementLevel: levels[diagnostic.getEnforcementlevel()],
+      enforcementLevel: enforcementLevels[diagnostic.getEnforcementlevel()],
       message: diagnostic.getMessage(),
       ...(diagnostic.getUrn() !== "" && { urn: diagnostic.getUrn() }),
     }));

@@ -18,6 +18,7 @@ export class PolicyReview {
   readonly #preview: boolean;
   readonly #send: (event: EventBody) => void;
   readonly #providers = new Map<Urn, ResourceState>();
+  readonly #deleteBeforeReplace = new Map<Urn, boolean>();
   #violated = false;
 
   constructor(packs: readonly PolicyPack[], preview: boolean, send: (event: EventBody) => void) {
@@ -36,9 +37,14 @@ export class PolicyReview {
     return Object.fromEntries(this.#packs.map((pack) => [pack.name, pack.version]));
   }
 
-  /** Remediates and analyses one resource; answers with the inputs that it is to have. */
-  async resource(resource: ResourceState): Promise<PropertyMap> {
+  /**
+   * Remediates and analyses one resource; answers with the inputs that it is to have.
+   *
+   * @param deleteBeforeReplace - the resource option, which is not part of the state
+   */
+  async resource(resource: ResourceState, deleteBeforeReplace?: boolean): Promise<PropertyMap> {
     if (this.#packs.length === 0) return resource.inputs;
+    if (deleteBeforeReplace !== undefined) this.#deleteBeforeReplace.set(resource.urn, deleteBeforeReplace);
     if (resource.type.startsWith("pulumi:providers:")) this.#providers.set(resource.urn, resource);
     let inputs = resource.inputs;
     for (const pack of this.#packs)
@@ -63,7 +69,11 @@ export class PolicyReview {
     for (const pack of this.#packs) pack.stop();
   }
 
-  #judge(violations: readonly Violation[], urn: Urn | undefined): void {
+  #judge(told: readonly Violation[], urn: Urn | undefined): void {
+    // What a remediation was to prevent and has not is as bad as what it must never be.
+    const violations = told.map((violation): Violation =>
+      violation.enforcementLevel === "remediate" ? { ...violation, enforcementLevel: "mandatory" } : violation,
+    );
     for (const violation of violations) this.#tell(violation, urn);
     const mandatory = violations.find((violation) => violation.enforcementLevel === "mandatory");
     if (!mandatory) return;
@@ -78,7 +88,7 @@ export class PolicyReview {
   #judged(resource: ResourceState): JudgedResource {
     const provider =
       resource.provider === undefined ? undefined : this.#providers.get(parseProviderReference(resource.provider).urn);
-    return { resource, provider };
+    return { resource, provider, deleteBeforeReplace: this.#deleteBeforeReplace.get(resource.urn) };
   }
 
   #tell(violation: Violation, urn: Urn | undefined): void {

@@ -21,6 +21,8 @@ export interface RegisteredHook {
   target: string;
   token: string;
   onDryRun: boolean;
+  /** Its failure is a warning. */
+  ignoreErrors: boolean;
 }
 
 /** The hooks that a program has registered, and the connection on which they are called. */
@@ -42,15 +44,20 @@ export class ResourceHooks {
   /**
    * Runs the hooks that a step has before or after it, one after the other; in a preview only those made for it.
    *
+   * @param warn - told of the failures that a hook has declared unimportant
    * @throws Error with the first hook's own message; before an operation that means that it must not happen
    */
-  async run(time: "before" | "after", step: Step): Promise<void> {
+  async run(time: "before" | "after", step: Step, warn: (message: string) => void): Promise<void> {
     const moment = momentOf(time, step);
     const names = moment === undefined ? [] : (step.hooks?.[moment] ?? []);
     for (const name of names) {
       const hook = this.#hooks.get(name);
       if (!hook) throw new Error(`resource hook '${name}' was not registered`);
-      if (!this.#preview || hook.onDryRun) await this.#call(name, hook, step);
+      if (this.#preview && !hook.onDryRun) continue;
+      await this.#call(name, hook, step).catch((error: unknown) => {
+        if (!hook.ignoreErrors) throw error;
+        warn(error instanceof Error ? error.message : String(error));
+      });
     }
   }
 

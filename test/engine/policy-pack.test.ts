@@ -23,6 +23,10 @@ const pack = `
       validateStack: ({ resources }, report) => { if (resources.length > 1) report(resources.length + " resources"); } },
     { name: "crashes", description: "Has a fault.", enforcementLevel: "advisory",
       validateResource: ({ props }) => { if (props.name === "crash") throw new Error("a fault in the rule"); } },
+    { name: "unhealed", description: "Is healed.", enforcementLevel: "remediate",
+      validateResource: ({ props }, report) => { if (props.name === "sick") report("it is sick"); } },
+    { name: "ordered", description: "Goes first.", enforcementLevel: "advisory",
+      validateResource: ({ opts }, report) => { if (opts.deleteBeforeReplace === true) report("it goes first"); } },
   ]});
 `;
 
@@ -101,6 +105,35 @@ describe("a policy pack", function () {
     const { inputsAfter } = await judge(true, { data: new Secret("hunter2") }, {});
     assert.equal(inputsAfter["label"], "added");
     assert.ok(inputsAfter["data"] instanceof Secret);
+  });
+
+  it("fails what its remediation has not healed", async () => {
+    const { review, messages } = await judge(true, { name: "sick" });
+    assert.equal(messages[0]?.enforcementLevel, "mandatory");
+    assert.ok(review.violated);
+  });
+
+  it("sees the order of a replacement that the program asks for", async () => {
+    const events: EventBody[] = [];
+    const review = new PolicyReview([running], true, (event) => events.push(event));
+    await review.resource(resource("a", { inputs: { label: "x" } }), true);
+    await review.resource(resource("b", { inputs: { label: "x" } }));
+    assert.deepEqual(
+      events.map(({ policyEvent }) => policyEvent?.message),
+      ["Goes first.\nit goes first"],
+    );
+  });
+
+  it("is not started with a setting that its schema refuses, or without one that it asks for", async () => {
+    const asks = `
+      import { PolicyPack } from "@pulumi/policy";
+      new PolicyPack("asks", { policies: [{ name: "size", description: "Is small.", enforcementLevel: "advisory",
+        configSchema: { properties: { limit: { type: "number" } }, required: ["limit"] },
+        validateResource: () => {} }] });`;
+    await assert.rejects(start(asks, {}), /policy size of asks: limit: expected a setting .*received undefined/);
+    await assert.rejects(start(asks, { size: { limit: "five" } }), /limit: expected a setting .*received string/);
+    const pack = await start(asks, { size: { limit: 5 }, all: "disabled" });
+    pack.stop();
   });
 
   it("is asked about values that are not known yet", async () => {

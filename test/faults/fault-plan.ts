@@ -1,26 +1,58 @@
 import { durableSteps } from "../../engine/state/fault.ts";
-import type { Fault, PassedPoints } from "./faults.ts";
+import { reversed, type Fault, type PassedPoints, type Scenario } from "./faults.ts";
+
+/** One fault in one scenario. */
+export interface Trial {
+  scenario: Scenario;
+  fault: Fault;
+}
+
+/** How many requests are lost, and how many answers. */
+const cuts = 4;
 
 /**
- * The faults to try in one scenario: at each point that it passes the first, the middle and the last time, killed and,
- * where the point stands before a write, with a full disk; and connections cut at the first requests.
+ * The faults to try in one scenario: at each point that it passes, killed the first and the last time, and where the
+ * point stands before a write, with a full disk; and connections cut at the first requests that change something.
  */
-export function faultsFor(passed: PassedPoints, cuts: number): Fault[] {
+function faultsFor(scenario: Scenario, passed: PassedPoints): Fault[] {
   const kills = [...passed].flatMap(([point, count]) =>
-    times(count).map((nth): Fault => ({ kind: "killed", point, nth })),
+    [...new Set([1, count])].map((nth): Fault => ({ kind: "killed", point, nth })),
   );
   const fullDisks = [...passed]
     .filter(([point]) => durableSteps.slice(0, 3).some((step) => point.endsWith(`.${step}`)))
-    .flatMap(([point, count]) => times(count).map((nth): Fault => ({ kind: "disk full", point, nth })));
-  const cutConnections = Array.from({ length: cuts }, (_, index) => index + 1).flatMap((nth): Fault[] => [
+    .map(([point, count]): Fault => ({ kind: "disk full", point, nth: count }));
+  const cutConnections = Array.from(
+    { length: scenario.operation === "refresh" ? 0 : cuts },
+    (_, index) => index + 1,
+  ).flatMap((nth): Fault[] => [
     { kind: "request lost", nth },
     { kind: "answer lost", nth },
   ]);
   return [...kills, ...fullDisks, ...cutConnections];
 }
 
-function times(count: number): number[] {
-  return [...new Set([1, Math.ceil(count / 2), count])];
+/** The faults of a scenario, every other one on the way back. */
+export function trialsOf(scenario: Scenario, passed: PassedPoints): Trial[] {
+  return faultsFor(scenario, passed).map((fault, index) => ({
+    scenario: index % 2 === 0 ? scenario : reversed(scenario),
+    fault,
+  }));
+}
+
+/**
+ * Puts trials into an order in which each begins where the one before ended, and cuts them into portions for one stack
+ * each: what creates and what destroys takes turns.
+ */
+export function portions(trials: readonly Trial[], size: number): Trial[][] {
+  const [others, destructions] = [false, true].map((destroys) =>
+    trials.filter(({ scenario }) => (scenario.operation === "destroy") === destroys),
+  );
+  const tour = Array.from({ length: trials.length }, (_, index) => [others?.[index], destructions?.[index]])
+    .flat()
+    .filter((trial) => trial !== undefined);
+  return Array.from({ length: Math.ceil(tour.length / size) }, (_, index) =>
+    tour.slice(index * size, (index + 1) * size),
+  );
 }
 
 /** A fault in a few words. */

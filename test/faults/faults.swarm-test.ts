@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 import { describeFault } from "./fault-plan.ts";
@@ -18,11 +21,17 @@ const sample: { scenario: string; fault: Fault }[] = [
 describe("a stack survives", function () {
   this.timeout(120_000);
   let engine: FaultEngine;
+  let directory: string;
 
   before(async function () {
     this.timeout(sandboxStartMs);
     const sandbox = await sharedSandbox();
-    engine = { dockerHost: sandbox.dockerHost, image: sandbox.redisImage };
+    directory = await mkdtemp(join(tmpdir(), "holdfast-faults-"));
+    engine = { dockerHost: sandbox.dockerHost, image: sandbox.redisImage, directory };
+  });
+
+  after(async () => {
+    await rm(directory, { recursive: true, force: true });
   });
 
   for (const { scenario: name, fault } of sample)

@@ -2,12 +2,13 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import Docker from "dockerode";
 
+import type { EngineEvent } from "../../engine/events.ts";
+import { destroyStack, previewStack, updateStack } from "../../engine/operations.ts";
 import { releaseAllLocks } from "../../engine/state/lock.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { cuttingProxy } from "../support/cutting-proxy.ts";
@@ -29,17 +30,23 @@ export interface Scenario {
 
 type Variant = "gone" | "base" | "changed" | "renamed";
 
-/** One way for each kind of operation. */
+/** One for each kind of operation. */
 export const scenarios: readonly Scenario[] = [
   { name: "create", before: "gone", after: "base", operation: "update", withService: false },
-  { name: "replace", before: "base", after: "changed", operation: "update", withService: false },
   { name: "destroy", before: "base", after: "gone", operation: "destroy", withService: false },
+  { name: "replace", before: "base", after: "changed", operation: "update", withService: false },
   { name: "refresh", before: "base", after: "base", operation: "refresh", withService: false },
   { name: "create a service", before: "gone", after: "base", operation: "update", withService: true },
+  { name: "destroy a service", before: "base", after: "gone", operation: "destroy", withService: true },
   { name: "update a service", before: "base", after: "changed", operation: "update", withService: true },
   { name: "replace a service", before: "base", after: "renamed", operation: "update", withService: true },
-  { name: "destroy a service", before: "base", after: "gone", operation: "destroy", withService: true },
 ];
+
+/** The way back, where that is an operation of the same kind. */
+export function reversed(scenario: Scenario): Scenario {
+  const { before, after } = scenario;
+  return before === "gone" || after === "gone" ? scenario : { ...scenario, before: after, after: before };
+}
 
 /** The points that an operation passes, with how often; found by running it without a fault. */
 export type PassedPoints = ReadonlyMap<string, number>;
@@ -48,15 +55,19 @@ export type PassedPoints = ReadonlyMap<string, number>;
 export interface FaultEngine {
   dockerHost: string;
   image: string;
+  /** Where the stacks' project folders are made. */
+  directory: string;
 }
 
-/** What came of an operation in a process of its own. */
+/** What came of an operation. */
 interface Outcome {
-  exitCode: number | null;
-  signal: NodeJS.Signals | null;
+  succeeded: boolean;
   changes: Record<string, number>;
   errors: string[];
 }
+
+/** The operations that put a stack in order again; what is to be interrupted runs in a process of its own. */
+const operations = { preview: previewStack, update: updateStack, destroy: destroyStack };
 
 /** A stack of the fault program with a project folder of its own. */
 export class FaultStack {
@@ -65,6 +76,8 @@ export class FaultStack {
   readonly #prefix = `fault-${randomBytes(3).toString("hex")}`;
   readonly #withService: boolean;
   readonly #directory: string;
+  /** Where the stack is known to stand. */
+  #at: Variant | undefined;
 
   private constructor(engine: FaultEngine, directory: string, withService: boolean) {
     this.#engine = engine;
@@ -74,27 +87,21 @@ export class FaultStack {
   }
 
   static async create(engine: FaultEngine, withService: boolean): Promise<FaultStack> {
-    const directory = await mkdtemp(join(tmpdir(), "holdfast-fault-"));
+    const directory = await mkdtemp(join(engine.directory, "stack-"));
     await cp(join(import.meta.dirname, "program"), directory, { recursive: true });
     await symlink(join(import.meta.dirname, "../../node_modules"), join(directory, "node_modules"));
     await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }));
     return new FaultStack(engine, directory, withService);
   }
 
-  /** Brings the stack to where a scenario starts. Throws when that does not work. */
-  async reset(variant: Variant): Promise<void> {
-    const outcome = await this.run(variant === "gone" ? "destroy" : "update", variant);
-    if (outcome.exitCode !== 0) throw new Error(`reset to ${variant} failed: ${JSON.stringify(outcome)}`);
-    if (variant !== "gone") await writeFile(await this.#canaryPath(), "still here");
-  }
-
-  /** How often each point is passed on the way to a variant; the way is gone. */
+  /** How often each point is passed in a scenario. Leaves the stack where the scenario ends. */
   async passedPoints(scenario: Scenario): Promise<PassedPoints> {
     const log = join(this.#directory, "points");
     // What only the very first run of a stack passes, its encryption salt, can't be passed again.
-    await this.reset("base");
-    await this.reset(scenario.before);
-    await this.run(scenario.operation, scenario.after, { HOLDFAST_FAULT_LOG: log });
+    await this.#bringTo("base");
+    await this.#bringTo(scenario.before);
+    this.#at = undefined;
+    await this.#interruptible(scenario, { HOLDFAST_FAULT_LOG: log });
     const points = (await readFile(log, "utf8")).trimEnd().split("\n");
     await rm(log);
     return new Map(
@@ -108,32 +115,56 @@ export class FaultStack {
    * @returns what is wrong afterwards, a line each; empty when the stack survived
    */
   async survive(scenario: Scenario, fault: Fault): Promise<string[]> {
-    await this.reset(scenario.before);
-    const hit = await this.#interrupted(scenario, fault);
-    if (hit.exitCode === 0 && fault.kind === "killed") return [`the fault did not happen: ${JSON.stringify(hit)}`];
+    await this.#bringTo(scenario.before);
+    this.#at = undefined;
+    const keepsData = scenario.before !== "gone" && scenario.after !== "gone";
+    if (keepsData) await writeFile(await this.#canaryPath(), "still here");
+    const finished = await this.#interrupted(scenario, fault);
+    if (finished && fault.kind === "killed") return ["the fault did not happen"];
     const stack = await openStack({ projectDirectory: this.#directory, stackName: "dev" }, this.#environment());
     await releaseAllLocks(stack.files.locks);
     const operation = scenario.operation === "destroy" ? "destroy" : "update";
-    const again = await this.run(operation, scenario.after);
-    if (again.exitCode !== 0) return [`the next ${operation} failed: ${again.errors.join("; ")}`];
-    const settled = operation === "destroy" ? again : await this.run("preview", scenario.after);
+    const again = await this.#run(operation, scenario.after);
+    if (!again.succeeded) return [`the next ${operation} failed: ${again.errors.join("; ")}`];
+    const settled = operation === "destroy" ? again : await this.#run("preview", scenario.after);
     const planned = Object.keys(settled.changes).filter((change) => change !== "same");
-    return [
+    const wrong = [
       ...(operation === "update" && planned.length > 0 ? [`the next preview still plans ${planned.join(", ")}`] : []),
       ...(await this.#wrongInventory(scenario.after)),
-      ...(scenario.before !== "gone" && scenario.after !== "gone" && !existsSync(await this.#canaryPath())
-        ? ["the data is gone"]
-        : []),
+      ...(keepsData && !existsSync(await this.#canaryPath()) ? ["the data is gone"] : []),
     ];
+    if (wrong.length === 0) this.#at = scenario.after;
+    return wrong;
   }
 
   /** Removes everything that the stack made. */
   async remove(): Promise<void> {
-    await this.run("destroy", "base").catch(() => undefined);
+    await this.#run("destroy", "base").catch(() => undefined);
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  async run(operation: string, variant: Variant, environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  /** Brings the stack to where a scenario starts. Throws when that does not work. */
+  async #bringTo(variant: Variant): Promise<void> {
+    if (this.#at === variant) return;
+    const { succeeded, errors } = await this.#run(variant === "gone" ? "destroy" : "update", variant);
+    if (!succeeded) throw new Error(`the way to ${variant} failed: ${errors.join("; ")}`);
+    this.#at = variant;
+  }
+
+  async #run(operation: keyof typeof operations, variant: Variant): Promise<Outcome> {
+    await this.#declare(variant);
+    const errors: string[] = [];
+    const onEvent = ({ diagnosticEvent }: EngineEvent): void => {
+      if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message);
+    };
+    const location = { projectDirectory: this.#directory, stackName: "dev" };
+    const options = { onEvent, environment: this.#environment(), dockerHost: this.#engine.dockerHost };
+    const { succeeded, changes } = await operations[operation](location, options);
+    return { succeeded, changes, errors };
+  }
+
+  /** Writes down which variant the program is to declare. */
+  async #declare(variant: Variant): Promise<void> {
     const config = {
       prefix: this.#prefix,
       variant: variant === "gone" ? "base" : variant,
@@ -143,18 +174,32 @@ export class FaultStack {
     const settings = join(this.#directory, "Pulumi.dev.yaml");
     const salt = /^encryptionsalt: .*\n/m.exec(await readFile(settings, "utf8").catch(() => ""))?.[0] ?? "";
     await writeFile(settings, `${salt}config:\n${lines.join("")}`);
-    return runWorker(operation, this.#directory, { ...this.#environment(), ...environment });
   }
 
-  async #interrupted(scenario: Scenario, fault: Fault): Promise<Outcome> {
+  /** Runs a scenario's operation in a process of its own; answers whether it came to its end. */
+  async #interruptible({ operation, after }: Scenario, environment: NodeJS.ProcessEnv): Promise<boolean> {
+    await this.#declare(after);
+    const child = spawn(process.execPath, [join(import.meta.dirname, "worker.ts"), operation, this.#directory], {
+      env: { ...this.#environment(), ...environment },
+      stdio: "ignore",
+    });
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (exitCode) => {
+        resolve(exitCode === 0);
+      });
+    });
+  }
+
+  async #interrupted(scenario: Scenario, fault: Fault): Promise<boolean> {
     if (fault.kind === "killed" || fault.kind === "disk full") {
       const full = fault.kind === "disk full" ? ":enospc" : "";
-      return this.run(scenario.operation, scenario.after, { HOLDFAST_FAULT: `${fault.point}:${fault.nth}${full}` });
+      return this.#interruptible(scenario, { HOLDFAST_FAULT: `${fault.point}:${fault.nth}${full}` });
     }
     const proxy = await cuttingProxy(socketOf(this.#engine.dockerHost), join(this.#directory, "cut.sock"));
     proxy.cut(fault.kind === "request lost" ? "request" : "answer", /^(?:POST|PUT|DELETE) /, fault.nth);
     try {
-      return await this.run(scenario.operation, scenario.after, { DOCKER_HOST: proxy.host });
+      return await this.#interruptible(scenario, { DOCKER_HOST: proxy.host });
     } finally {
       proxy.close();
       await rm(join(this.#directory, "cut.sock"), { force: true });
@@ -204,24 +249,4 @@ export class FaultStack {
 
 function socketOf(dockerHost: string): string {
   return dockerHost.replace(/^unix:\/\//, "");
-}
-
-function runWorker(operation: string, directory: string, environment: NodeJS.ProcessEnv): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "worker.ts"), operation, directory], {
-    env: environment,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.stderr.resume();
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (exitCode, signal) => {
-      // The worker prints one line of JSON, unless it was killed before.
-      const { changes = {}, errors = [] } = JSON.parse(output.trimEnd().split("\n").at(-1) || "{}") as Partial<Outcome>;
-      resolve({ exitCode, signal, changes, errors });
-    });
-  });
 }

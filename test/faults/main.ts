@@ -1,26 +1,40 @@
+import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { Slots } from "../../engine/slots.ts";
 import { startSandbox, stopSandbox } from "../../lab/sandbox.ts";
-import { describeFault, faultsFor } from "./fault-plan.ts";
+import { describeFault, portions, trialsOf, type Trial } from "./fault-plan.ts";
 import { FaultStack, scenarios, type FaultEngine, type Scenario } from "./faults.ts";
 
 // `npm run faults [-- SCENARIO …]`: every fault in every scenario, on a throwaway swarm.
 const wanted = process.argv.slice(2);
-const directory = join(tmpdir(), `holdfast-faults-${process.pid}`);
 
-async function tryScenario(scenario: Scenario, engine: FaultEngine): Promise<boolean[]> {
+/** Faults that one stack goes through; short, so that the stacks that run beside each other end together. */
+const trialsPerStack = 16;
+
+/** Much of the time is spent waiting for Swarm, so more than the processors can do at once. */
+const stacksAtOnce = 2 * availableParallelism();
+
+/** What may go wrong in a scenario, found out by letting nothing go wrong. */
+async function rehearse(scenario: Scenario, engine: FaultEngine): Promise<Trial[]> {
   const stack = await FaultStack.create(engine, scenario.withService);
   try {
-    const faults = faultsFor(await stack.passedPoints(scenario), scenario.operation === "refresh" ? 0 : 5);
-    const outcomes: boolean[] = [];
-    for (const fault of faults) {
+    return trialsOf(scenario, await stack.passedPoints(scenario));
+  } finally {
+    await stack.remove();
+  }
+}
+
+async function survived(trials: readonly Trial[], engine: FaultEngine): Promise<boolean[]> {
+  const withService = trials.some(({ scenario }) => scenario.withService);
+  const stack = await FaultStack.create(engine, withService);
+  const outcomes: boolean[] = [];
+  try {
+    for (const { scenario, fault } of trials) {
       const wrong = await stack.survive(scenario, fault).catch((error: unknown) => [String(error)]);
-      console.log(
-        [`${wrong.length === 0 ? "survived" : "LOST    "}  ${scenario.name}: ${describeFault(fault)}`, ...wrong].join(
-          "\n          ",
-        ),
-      );
+      const verdict = wrong.length === 0 ? "survived" : "LOST    ";
+      console.log([`${verdict}  ${scenario.name}: ${describeFault(fault)}`, ...wrong].join("\n          "));
       outcomes.push(wrong.length === 0);
     }
     return outcomes;
@@ -29,27 +43,41 @@ async function tryScenario(scenario: Scenario, engine: FaultEngine): Promise<boo
   }
 }
 
+async function tryAll(engine: FaultEngine): Promise<boolean[]> {
+  const slots = new Slots(stacksAtOnce);
+  const chosen = scenarios.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const trials = await Promise.all(chosen.map((scenario) => slots.use(() => rehearse(scenario, engine))));
+  console.log(`${trials.flat().length} faults in ${chosen.length} scenarios`);
+  // Creation and destruction share their stacks.
+  const journeys = Map.groupBy(trials.flat(), ({ scenario: { name } }) => name.replace(/^(create|destroy)\b/, "live"));
+  const turns = [...journeys.values()]
+    .flatMap((journey) => portions(journey, trialsPerStack).map((portion, turn) => ({ portion, turn })))
+    // What waits for Swarm runs beside what needs the processors.
+    .toSorted((one, other) => one.turn - other.turn);
+  const outcomes = await Promise.all(turns.map(({ portion }) => slots.use(() => survived(portion, engine))));
+  return outcomes.flat();
+}
+
+const directory = await mkdtemp(join(tmpdir(), "holdfast-faults-"));
+const sandboxDirectory = join(directory, "sandbox");
+const cleanUp = async (): Promise<void> => {
+  await stopSandbox(sandboxDirectory);
+  await rm(directory, { recursive: true, force: true });
+};
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => {
-    void stopSandbox(directory).finally(() => process.exit(1));
+    void cleanUp().finally(() => process.exit(1));
   });
 try {
   const sandbox = await startSandbox({
-    directory,
+    directory: sandboxDirectory,
     network: "namespace",
     cacheDirectory: join(import.meta.dirname, "../../.holdfast/cache"),
   });
-  const engine = { dockerHost: sandbox.dockerHost, image: sandbox.redisImage };
-  const queue = scenarios.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  const outcomes: boolean[] = [];
-  const work = async (): Promise<void> => {
-    for (let scenario = queue.shift(); scenario; scenario = queue.shift())
-      outcomes.push(...(await tryScenario(scenario, engine)));
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
-  const survived = outcomes.filter(Boolean).length;
-  console.log(`${survived} of ${outcomes.length} survived`);
-  process.exitCode = survived === outcomes.length ? 0 : 1;
+  const outcomes = await tryAll({ dockerHost: sandbox.dockerHost, image: sandbox.redisImage, directory });
+  const count = outcomes.filter(Boolean).length;
+  console.log(`${count} of ${outcomes.length} survived`);
+  process.exitCode = count === outcomes.length ? 0 : 1;
 } finally {
-  await stopSandbox(directory);
+  await cleanUp();
 }

@@ -59,7 +59,9 @@ describe("the pack, in a process of its own", function () {
         inputs,
         protect: each.protect ?? false,
       });
-      violations.push(...(await pack.analyze({ resource: judged, provider: undefined })));
+      violations.push(
+        ...(await pack.analyze({ resource: judged, provider: undefined, deleteBeforeReplace: undefined })),
+      );
     }
     return violations;
   };
