@@ -124,8 +124,11 @@ function dataVolumes(
   sites: readonly DataSite[],
 ): readonly DataVolume[] {
   if (keepsState === false || !isKnown(mounts)) return [];
+  // A mount that misses the data path is meant for the data: what else is wrong with it is wrong once that is mended.
   const certain = new Set(
-    sites.flatMap(({ covering }) => (covering.kind === "volume" || covering.kind === "bind" ? [covering.mount] : [])),
+    sites.flatMap(({ covering, missedBy }) =>
+      covering.kind === "volume" || covering.kind === "bind" ? [covering.mount] : (missedBy ?? []),
+    ),
   );
   const isJudged = keepsState === true || sites.length > 0;
   const presumed = isJudged ? [] : mounts.filter((mount) => isNamedVolume(mount) && mount.readOnly === false);

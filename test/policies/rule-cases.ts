@@ -380,6 +380,10 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
   ],
   SS201: [
     {
+      drafts: [mounted({ source: "data", target: "/var/lib/redis" }, { constraints: [] })],
+      expected: { fail: 'The volume "data" is local, and there are no constraints.' },
+    },
+    {
       drafts: [{ ...untold, constraints: [] }],
       inputs: notLive,
       expected: { fail: 'The volume "data" is local, and there are no constraints.' },
