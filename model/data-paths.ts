@@ -1,6 +1,7 @@
 import { posix } from "node:path";
-import { holdsFor, majorVersion, type CatalogueEntry, type DataPathFact } from "./image-catalogue.ts";
+import { holdsFor, majorVersion, type CatalogueEntry, type DataPathFact, type Mover } from "./image-catalogue.ts";
 import { redisDirectory, type RedisSettings } from "./redis-settings.ts";
+import { commandWords, isOption, settingIn } from "./service-command.ts";
 import {
   isKnown,
   notKnown,
@@ -72,8 +73,12 @@ export function dataSites(
   const volumes =
     facts?.volumes ??
     entry.volumes.filter(({ versions }) => holdsFor(versions, major) !== false).map(({ path }) => path);
-  const certain = entry.dataPaths.filter(({ versions }) => holdsFor(versions, major) === true);
-  const possible = entry.dataPaths.filter(({ versions }) => !isKnown(holdsFor(versions, major)));
+  const paths = entry.dataPaths.map((fact) => ({
+    ...fact,
+    path: fact.path.replace("{major}", String(major ?? fact.versions?.from ?? "")),
+  }));
+  const certain = paths.filter(({ versions }) => holdsFor(versions, major) === true);
+  const possible = paths.filter(({ versions }) => !isKnown(holdsFor(versions, major)));
   const locate = (fact: DataPathFact): readonly DataSite[] => factSites(fact, service, volumesFor(fact), redis);
   // A version's own volumes alone stand in the way of its data.
   const volumesFor = (fact: DataPathFact): readonly string[] =>
@@ -111,7 +116,21 @@ function factSites(
         site(path, decidedBy, service, volumes, decidedBy === undefined ? (fact.alsoAt ?? []) : []),
       );
   }
-  return [site(fact.path, undefined, service, volumes, fact.alsoAt ?? [])];
+  const byDefault = site(fact.path, undefined, service, volumes, fact.alsoAt ?? []);
+  const isOpen = byDefault.covering.kind === "nothing" || byDefault.covering.kind === "image volume";
+  const isUnsure =
+    isOpen &&
+    fact.movedBy.some((mover) => "setting" in mover && mover.always === true && !isKnown(settingOf(mover, service)));
+  if (!isUnsure) return [byDefault];
+  const why = "a configuration that cannot be seen may say where its data lies";
+  return [{ ...byDefault, covering: { kind: "not known", path: service.paths.configs, why }, missedBy: undefined }];
+}
+
+function settingOf(
+  { setting, within }: Extract<Mover, { setting: string }>,
+  service: ServiceDefinition,
+): Known<string | undefined> {
+  return settingIn(service, setting, within);
 }
 
 interface Move {
@@ -132,13 +151,17 @@ function moves(fact: DataPathFact, service: ServiceDefinition, redis: RedisSetti
         decidedBy: { words: mover.environment, path: service.paths.environment },
       };
     }
+    if ("setting" in mover) {
+      const value = settingOf(mover, service);
+      const paths = isKnown(value) && value?.startsWith("/") === true ? [value] : [];
+      return { paths, decidedBy: { words: mover.setting, path: service.paths.configs } };
+    }
     const words = commandWords(service);
     const decidedBy = { words: "argument" in mover ? mover.argument : "its arguments", path: service.paths.args };
     if (words === undefined) return { paths: [], decidedBy };
-    return {
-      paths: "argument" in mover ? optionValue(words, mover.argument) : wordsAfter(words, mover.wordsAfter),
-      decidedBy,
-    };
+    if ("wordsAfter" in mover) return { paths: wordsAfter(words, mover.wordsAfter, mover.flags), decidedBy };
+    if (!("means" in mover)) return { paths: optionValue(words, mover.argument), decidedBy };
+    return { paths: words.some((word) => isOption(word, mover.argument)) ? [mover.means] : [], decidedBy };
   });
 }
 
@@ -148,13 +171,7 @@ function environmentPaths(service: ServiceDefinition, name: string): readonly Kn
   if (!isKnown(environment) || !Object.hasOwn(environment, name)) return [];
   const value = environment[name];
   if (value === undefined || value === "") return [];
-  return isKnown(value) ? value.split(/[,\s]+/).filter((path) => path.startsWith("/")) : [notKnown];
-}
-
-function commandWords(service: ServiceDefinition): readonly Known<string>[] | undefined {
-  const { command, args } = service;
-  if (!isKnown(command) || !isKnown(args)) return undefined;
-  return [...(command ?? []), ...(args ?? [])];
+  return isKnown(value) ? value.split(/[,\s]+/).flatMap(pathsIn) : [notKnown];
 }
 
 function optionValue(words: readonly Known<string>[], option: string): readonly Known<string>[] {
@@ -168,25 +185,44 @@ function optionValue(words: readonly Known<string>[], option: string): readonly 
   return [];
 }
 
-/** The words after one that are no options and no addresses, with `{1...4}` spelled out as MinIO does. */
-function wordsAfter(words: readonly Known<string>[], start: string): readonly Known<string>[] {
+/** The paths among the words after one, up to the end of its command; an option's value is none. */
+function wordsAfter(
+  words: readonly Known<string>[],
+  start: string,
+  flags: readonly string[],
+): readonly Known<string>[] {
   const index = words.indexOf(start);
   if (index < 0) return [];
-  const paths: Known<string>[] = [];
-  for (const word of words.slice(index + 1)) {
-    if (!isKnown(word)) paths.push(notKnown);
-    else if (word.startsWith("/")) paths.push(...expandRange(word));
-    else if (/^https?:\/\//.test(word)) paths.push(...expandRange(word.replace(/^https?:\/\/[^/]+/, "")));
-  }
-  return paths;
+  const rest = words.slice(index + 1);
+  const end = rest.findIndex((word) => isKnown(word) && /^(?:[;&|\n]|&&|\|\|)$/.test(word));
+  return rest.slice(0, end < 0 ? rest.length : end).flatMap((word, at, all): readonly Known<string>[] => {
+    const previous = all[at - 1];
+    const isValue =
+      isKnown(previous ?? notKnown) && /^--?[^=]+$/.test(String(previous)) && !flags.includes(String(previous));
+    if (isValue) return [];
+    return isKnown(word) ? pathsIn(word) : [notKnown];
+  });
 }
+
+/** The paths that a word stands for: of an address its path, with each `{1...4}` spelled out as MinIO does. */
+function pathsIn(word: string): readonly string[] {
+  const path = word.replace(/^https?:\/\/[^/]+/, "");
+  return path.startsWith("/") ? expandRange(path) : [];
+}
+
+/** More drives than any server has; a range beyond is taken as it is written. */
+const mostDrives = 1000;
 
 function expandRange(path: string): readonly string[] {
   const match = /^(?<before>[^{]*)\{(?<first>\d{1,3})\.\.\.(?<last>\d{1,3})\}(?<after>.*)$/.exec(path)?.groups;
   if (match === undefined) return [path];
   const [first, last] = [Number(match["first"]), Number(match["last"])];
   const count = Math.max(last - first + 1, 0);
-  return Array.from({ length: count }, (_, index) => `${match["before"] ?? ""}${first + index}${match["after"] ?? ""}`);
+  const rest = expandRange(match["after"] ?? "");
+  if (count * rest.length > mostDrives) return [path];
+  return Array.from({ length: count }, (_, index) => `${match["before"] ?? ""}${first + index}`).flatMap((start) =>
+    rest.map((end) => start + end),
+  );
 }
 
 function site(
@@ -211,7 +247,7 @@ function site(
   if (!isKnown(mounts)) return unsure("the mounts are not known yet", paths.mounts);
   const covering = coveringOf(path, mounts, volumes);
   const elsewhere = alsoAt
-    .map((other) => mounts.find((mount) => mount.target === other))
+    .map((other) => mounts.find(({ target }) => isKnown(target) && posix.resolve("/", target) === other))
     .find((mount) => mount !== undefined);
   const isLost = covering.kind === "nothing" || covering.kind === "image volume";
   if (isLost && elsewhere !== undefined) {

@@ -4,6 +4,7 @@ import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
 import { findImage, type CatalogueEntry } from "./image-catalogue.ts";
 import { redisSettings, type RedisSettings } from "./redis-settings.ts";
 import { differsByTask, fillInService } from "./mount-source.ts";
+import { keepsState, runsTool } from "./service-command.ts";
 import {
   factsOf,
   isKnown,
@@ -60,10 +61,12 @@ export function dataKeeper(
 ): DataKeeper {
   const saidToBe = labelOf(service, imageLabel);
   const found = findImage(service.image, isKnown(saidToBe) ? saidToBe : undefined);
-  const entry = isKnown(found) ? found : undefined;
-  const facts = factsOf(service.image, images);
+  const isTool = isKnown(found) && found !== undefined && runsTool(service, found);
+  const entry = isKnown(found) && !isTool ? found : undefined;
+  const facts = isTool ? undefined : factsOf(service.image, images);
   const redis = entry?.redis === undefined ? undefined : redisSettings(service, entry.redis);
-  if (entry?.keepsState === "never") return { entry, redis, places: [], isFamiliar: true };
+  if (entry !== undefined && keepsState(service, entry) === false)
+    return { entry, redis, places: [], isFamiliar: true };
   const sites = dataSites(service, entry, facts, redis);
   if (sites.length > 0) {
     return {

@@ -1,4 +1,4 @@
-import type { AuthenticationFact, CatalogueEntry, DataPathFact, LifeFact } from "./image-catalogue.ts";
+import type { AuthenticationFact, CatalogueEntry, CommandFact, DataPathFact, LifeFact } from "./image-catalogue.ts";
 
 /** Pages that several entries cite. */
 const hub = (repository: string): string =>
@@ -37,6 +37,29 @@ const inRedisDirectory = (path: string, source: string): DataPathFact[] => [
   { path, movedBy: [{ redisDirectory: true }], source },
 ];
 
+/** The official image and what is built on it: since version 18 each version has a folder of its own below the volume. */
+const postgresPaths = (source: string): DataPathFact[] => {
+  const movedBy: DataPathFact["movedBy"] = [
+    { environment: "PGDATA" },
+    { argument: "-D" },
+    { setting: "data_directory" },
+  ];
+  return [
+    { path: "/var/lib/postgresql/data", versions: { before: 18 }, movedBy, source },
+    {
+      path: "/var/lib/postgresql/{major}/docker",
+      versions: { from: 18 },
+      alsoAt: ["/var/lib/postgresql"],
+      movedBy,
+      source: "https://github.com/docker-library/postgres/pull/1259",
+    },
+  ];
+};
+const postgresVolumes: CatalogueEntry["volumes"] = [
+  { path: "/var/lib/postgresql/data", versions: { before: 18 } },
+  { path: "/var/lib/postgresql", versions: { from: 18 } },
+];
+
 const postgresTrust: AuthenticationFact = {
   byDefault: true,
   onByEnvironment: [],
@@ -70,6 +93,29 @@ const onUnless = (offByEnvironment: Record<string, string[]>, source: string): A
   source,
 });
 
+const redisCommands: CommandFact = {
+  servers: ["redis-server", "valkey-server", "keydb-server", "run.sh"],
+  tools: ["redis-cli", "redis-benchmark", "valkey-cli", "valkey-benchmark", "keydb-cli"],
+  disguises: ["redis-sentinel", "valkey-sentinel", "--sentinel"],
+};
+const postgresCommands: CommandFact = {
+  servers: ["postgres", "pg_ctl", "run.sh"],
+  tools: ["psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_isready", "pg_basebackup", "pg_receivewal", "pgbench"],
+};
+const mysqlCommands: CommandFact = {
+  servers: ["mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe", "run.sh"],
+  tools: ["mysql", "mysqldump", "mysqladmin", "mysqlsh", "mariadb", "mariadb-dump", "mariadb-admin", "mariadb-backup"],
+};
+const mongoCommands: CommandFact = {
+  servers: ["mongod", "run.sh"],
+  tools: ["mongos", "mongosh", "mongo", "mongodump", "mongorestore", "mongoexport", "mongoimport"],
+};
+const kafkaTools = ["kafka-topics", "kafka-configs", "kafka-acls", "kafka-console-producer", "kafka-console-consumer"];
+const kafkaCommands: CommandFact = {
+  servers: ["kafka-server-start", "kafka-server-start.sh", "run", "run.sh"],
+  tools: [...kafkaTools, ...kafkaTools.map((tool) => `${tool}.sh`)],
+};
+
 /** An image that keeps no state: whatever it mounts is no data of its own. */
 const stateless = (name: string, title: string, repositories: string[], source: string): CatalogueEntry => ({
   name,
@@ -83,6 +129,36 @@ const stateless = (name: string, title: string, repositories: string[], source: 
   life: [],
 });
 
+const grafanaDatabase = {
+  variables: { GF_DATABASE_TYPE: "^(?:mysql|postgres)", GF_DATABASE_URL: "^(?:mysql|postgres)" },
+};
+
+/** Images of Bitnami, which keep their data elsewhere than those of the programs' own makers. */
+const bitnamiImages = (
+  [
+    ["grafana", "Grafana", "/opt/bitnami/grafana/data"],
+    ["prometheus", "Prometheus", "/opt/bitnami/prometheus/data"],
+    ["elasticsearch", "Elasticsearch", "/bitnami/elasticsearch/data"],
+    ["opensearch", "OpenSearch", "/bitnami/opensearch/data"],
+    ["cassandra", "Cassandra", "/bitnami/cassandra/data"],
+    ["clickhouse", "ClickHouse", "/bitnami/clickhouse/data"],
+    ["neo4j", "Neo4j", "/bitnami/neo4j/data"],
+    ["influxdb", "InfluxDB", "/bitnami/influxdb"],
+    ["gitea", "Gitea", "/bitnami/gitea"],
+  ] as const
+).map(([name, title, path]): CatalogueEntry => ({
+  name: `bitnami-${name}`,
+  title: `${title} (Bitnami)`,
+  repositories: [`bitnami/${name}`, `bitnamilegacy/${name}`],
+  keepsState: "always",
+  ...(name === "grafana" && { stateElsewhere: grafanaDatabase }),
+  dataPaths: [{ path, movedBy: [], source: bitnami(name) }],
+  volumes: [],
+  writers: "one",
+  shutdown: terminates(bitnami(name)),
+  life: [],
+}));
+
 /** Where official and common stateful images keep their data, how they shut down and what proves that they live. */
 export const catalogueEntries: readonly CatalogueEntry[] = [
   {
@@ -90,6 +166,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Redis",
     repositories: ["redis", "library/redis", "redis/redis"],
     keepsState: "always",
+    commands: redisCommands,
     dataPaths: inRedisDirectory("/data", hub("redis")),
     volumes: [{ path: "/data" }],
     writers: "one",
@@ -102,6 +179,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Redis Stack",
     repositories: ["redis/redis-stack", "redis/redis-stack-server"],
     keepsState: "always",
+    commands: redisCommands,
     dataPaths: inRedisDirectory("/data", hub("redis/redis-stack-server")),
     volumes: [],
     writers: "one",
@@ -114,6 +192,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Redis (Bitnami)",
     repositories: ["bitnami/redis", "bitnamilegacy/redis", "bitnami/valkey", "bitnamilegacy/valkey", "bitnami/keydb"],
     keepsState: "always",
+    commands: redisCommands,
     dataPaths: [
       {
         path: "/bitnami/redis/data",
@@ -134,6 +213,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Valkey",
     repositories: ["valkey/valkey", "valkey"],
     keepsState: "always",
+    commands: redisCommands,
     dataPaths: inRedisDirectory("/data", hub("valkey/valkey")),
     volumes: [{ path: "/data" }],
     writers: "one",
@@ -149,6 +229,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "KeyDB",
     repositories: ["eqalpha/keydb", "keydb"],
     keepsState: "always",
+    commands: redisCommands,
     dataPaths: inRedisDirectory("/data", hub("eqalpha/keydb")),
     volumes: [{ path: "/data" }],
     writers: "one",
@@ -161,25 +242,9 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "PostgreSQL",
     repositories: ["postgres", "library/postgres", "postgresql", "pgvector/pgvector", "postgis/postgis"],
     keepsState: "always",
-    dataPaths: [
-      {
-        path: "/var/lib/postgresql/data",
-        versions: { before: 18 },
-        movedBy: [{ environment: "PGDATA" }, { argument: "-D" }],
-        source: hub("postgres"),
-      },
-      {
-        path: "/var/lib/postgresql/18/docker",
-        versions: { from: 18 },
-        alsoAt: ["/var/lib/postgresql"],
-        movedBy: [{ environment: "PGDATA" }, { argument: "-D" }],
-        source: "https://github.com/docker-library/postgres/pull/1259",
-      },
-    ],
-    volumes: [
-      { path: "/var/lib/postgresql/data", versions: { before: 18 } },
-      { path: "/var/lib/postgresql", versions: { from: 18 } },
-    ],
+    commands: postgresCommands,
+    dataPaths: postgresPaths(hub("postgres")),
+    volumes: postgresVolumes,
     writers: "one",
     survivesKill: true,
     refusesOtherMajors: true,
@@ -196,6 +261,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "PostgreSQL (Bitnami)",
     repositories: ["bitnami/postgresql", "bitnamilegacy/postgresql", "bitnami/postgresql-repmgr"],
     keepsState: "always",
+    commands: postgresCommands,
     dataPaths: [
       {
         path: "/bitnami/postgresql/data",
@@ -220,14 +286,9 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "TimescaleDB",
     repositories: ["timescale/timescaledb", "timescaledb"],
     keepsState: "always",
-    dataPaths: [
-      {
-        path: "/var/lib/postgresql/data",
-        movedBy: [{ environment: "PGDATA" }, { argument: "-D" }],
-        source: hub("timescale/timescaledb"),
-      },
-    ],
-    volumes: [{ path: "/var/lib/postgresql/data" }],
+    commands: postgresCommands,
+    dataPaths: postgresPaths(hub("timescale/timescaledb")),
+    volumes: postgresVolumes,
     writers: "one",
     survivesKill: true,
     refusesOtherMajors: true,
@@ -244,6 +305,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "TimescaleDB HA",
     repositories: ["timescale/timescaledb-ha"],
     keepsState: "always",
+    commands: postgresCommands,
     dataPaths: [
       {
         path: "/home/postgres/pgdata/data",
@@ -268,6 +330,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "MySQL",
     repositories: ["mysql", "library/mysql", "mysql/mysql-server", "percona", "percona/percona-server"],
     keepsState: "always",
+    commands: mysqlCommands,
     dataPaths: [{ path: "/var/lib/mysql", movedBy: [{ argument: "--datadir" }], source: hub("mysql") }],
     volumes: [{ path: "/var/lib/mysql" }],
     writers: "one",
@@ -281,6 +344,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "MariaDB",
     repositories: ["mariadb", "library/mariadb", "linuxserver/mariadb"],
     keepsState: "always",
+    commands: mysqlCommands,
     dataPaths: [
       { path: "/var/lib/mysql", alsoAt: ["/config"], movedBy: [{ argument: "--datadir" }], source: hub("mariadb") },
     ],
@@ -306,6 +370,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
       "bitnami/mariadb-galera",
     ],
     keepsState: "always",
+    commands: mysqlCommands,
     dataPaths: [
       {
         path: "/bitnami/mariadb/data",
@@ -332,7 +397,18 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
       "percona/percona-server-mongodb",
     ],
     keepsState: "always",
-    dataPaths: [{ path: "/data/db", movedBy: [{ argument: "--dbpath" }], source: hub("mongo") }],
+    commands: mongoCommands,
+    dataPaths: [
+      {
+        path: "/data/db",
+        movedBy: [
+          { argument: "--dbpath" },
+          { setting: "dbPath" },
+          { argument: "--configsvr", means: "/data/configdb" },
+        ],
+        source: hub("mongo"),
+      },
+    ],
     volumes: [{ path: "/data/db" }, { path: "/data/configdb" }],
     writers: "one",
     shutdown: terminates(
@@ -353,6 +429,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "MongoDB (Bitnami)",
     repositories: ["bitnami/mongodb", "bitnamilegacy/mongodb"],
     keepsState: "always",
+    commands: mongoCommands,
     dataPaths: [
       { path: "/bitnami/mongodb/data/db", alsoAt: ["/bitnami/mongodb/data"], movedBy: [], source: bitnami("mongodb") },
     ],
@@ -370,6 +447,10 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Elasticsearch",
     repositories: ["elasticsearch", "library/elasticsearch", "elasticsearch/elasticsearch"],
     keepsState: "always",
+    commands: {
+      servers: ["elasticsearch", "eswrapper"],
+      tools: ["elasticsearch-certutil", "elasticsearch-reset-password", "curl"],
+    },
     dataPaths: [
       {
         path: "/usr/share/elasticsearch/data",
@@ -423,11 +504,13 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "RabbitMQ",
     repositories: ["rabbitmq", "library/rabbitmq", "bitnami/rabbitmq", "bitnamilegacy/rabbitmq"],
     keepsState: "always",
+    commands: { servers: ["rabbitmq-server"], tools: ["rabbitmqctl", "rabbitmqadmin"] },
     dataPaths: [
       {
         path: "/var/lib/rabbitmq",
         alsoAt: ["/var/lib/rabbitmq/mnesia", "/bitnami/rabbitmq/mnesia", "/bitnami"],
         movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
+        namedAfterHostUnless: "RABBITMQ_NODENAME",
         source: hub("rabbitmq"),
       },
     ],
@@ -440,11 +523,11 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     name: "nats",
     title: "NATS",
     repositories: ["nats", "library/nats"],
-    keepsState: { withArgument: ["-js", "--jetstream", "-sd", "--store_dir"] },
+    keepsState: { withArgument: ["-js", "--jetstream", "-sd", "--store_dir"], withSetting: "jetstream" },
     dataPaths: [
       {
         path: "/tmp/nats/jetstream",
-        movedBy: [{ argument: "--store_dir" }, { argument: "-sd" }],
+        movedBy: [{ argument: "--store_dir" }, { argument: "-sd" }, { setting: "store_dir", always: true }],
         source: "https://docs.nats.io/running-a-nats-service/introduction/flags",
       },
     ],
@@ -461,6 +544,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Apache Kafka",
     repositories: ["apache/kafka", "apache/kafka-native"],
     keepsState: "always",
+    commands: kafkaCommands,
     dataPaths: [
       {
         path: "/tmp/kraft-combined-logs",
@@ -481,6 +565,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Confluent Kafka",
     repositories: ["confluentinc/cp-kafka", "confluentinc/cp-server", "confluentinc/confluent-local"],
     keepsState: "always",
+    commands: kafkaCommands,
     dataPaths: [
       {
         path: "/var/lib/kafka/data",
@@ -501,6 +586,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Kafka (Bitnami)",
     repositories: ["bitnami/kafka", "bitnamilegacy/kafka", "kafka"],
     keepsState: "always",
+    commands: kafkaCommands,
     dataPaths: [
       {
         path: "/bitnami/kafka/data",
@@ -576,6 +662,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "etcd",
     repositories: ["etcd", "coreos/etcd", "etcd-development/etcd", "bitnami/etcd", "bitnamilegacy/etcd"],
     keepsState: "always",
+    commands: { servers: ["etcd"], tools: ["etcdctl", "etcdutl"] },
     dataPaths: [
       {
         path: "/default.etcd",
@@ -598,6 +685,11 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Consul",
     repositories: ["consul", "library/consul", "hashicorp/consul", "bitnami/consul"],
     keepsState: "always",
+    commands: {
+      // An agent that is no server keeps its own id, and nothing else.
+      servers: ["-server", "--server", "-bootstrap", "-bootstrap-expect", "-dev", "-config-dir", "-config-file"],
+      tools: ["agent", "kv", "members", "acl", "watch", "snapshot"],
+    },
     dataPaths: [
       {
         path: "/consul/data",
@@ -619,11 +711,13 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Vault",
     repositories: ["vault", "library/vault", "hashicorp/vault", "openbao/openbao"],
     keepsState: "always",
+    commands: { servers: ["server"], tools: ["operator", "agent", "proxy", "login", "kv", "status"] },
+    stateElsewhere: { configuration: '(?:storage|backend)["\\s:={]*"(?!(?:raft|file)")\\w+"' },
     dataPaths: [
       {
         path: "/vault/file",
         alsoAt: ["/vault/data", "/vault/raft", "/vault", "/openbao/file", "/openbao/data"],
-        movedBy: [],
+        movedBy: [{ setting: "path", within: ["raft", "file"], always: true }],
         source: hub("hashicorp/vault"),
       },
     ],
@@ -641,7 +735,10 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
       {
         path: "/data",
         alsoAt: ["/bitnami/minio/data", "/export"],
-        movedBy: [{ wordsAfter: "server" }, { environment: "MINIO_VOLUMES" }],
+        movedBy: [
+          { wordsAfter: "server", flags: ["--quiet", "--json", "--anonymous", "--compat"] },
+          { environment: "MINIO_VOLUMES" },
+        ],
         source: "https://min.io/docs/minio/container/index.html",
       },
     ],
@@ -661,6 +758,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "InfluxDB",
     repositories: ["influxdb", "library/influxdb"],
     keepsState: "always",
+    commands: { servers: ["influxd", "influxdb3"], tools: ["influx"] },
     dataPaths: [
       {
         path: "/var/lib/influxdb",
@@ -693,7 +791,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
   {
     name: "prometheus",
     title: "Prometheus",
-    repositories: ["prom/prometheus", "prometheus", "prometheus/prometheus", "bitnami/prometheus"],
+    repositories: ["prom/prometheus", "prometheus", "prometheus/prometheus"],
     keepsState: "always",
     dataPaths: [
       {
@@ -721,6 +819,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Grafana",
     repositories: ["grafana/grafana", "grafana/grafana-oss", "grafana/grafana-enterprise", "grafana"],
     keepsState: "always",
+    stateElsewhere: grafanaDatabase,
     dataPaths: [
       {
         path: "/var/lib/grafana",
@@ -744,6 +843,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
       "clickhouse-server",
     ],
     keepsState: "always",
+    commands: { servers: ["clickhouse-server"], tools: ["clickhouse-client"] },
     dataPaths: [{ path: "/var/lib/clickhouse", movedBy: [], source: hub("clickhouse/clickhouse-server") }],
     volumes: [{ path: "/var/lib/clickhouse" }],
     writers: "one",
@@ -755,6 +855,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Cassandra",
     repositories: ["cassandra", "library/cassandra"],
     keepsState: "always",
+    commands: { servers: ["cassandra"], tools: ["cqlsh", "nodetool"] },
     dataPaths: [{ path: "/var/lib/cassandra", movedBy: [], source: hub("cassandra") }],
     volumes: [{ path: "/var/lib/cassandra" }],
     writers: "one",
@@ -772,6 +873,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "ScyllaDB",
     repositories: ["scylladb/scylla"],
     keepsState: "always",
+    commands: { servers: ["scylla"], tools: ["cqlsh", "nodetool"] },
     dataPaths: [{ path: "/var/lib/scylla", movedBy: [], source: hub("scylladb/scylla") }],
     volumes: [{ path: "/var/lib/scylla" }],
     writers: "one",
@@ -790,6 +892,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Neo4j",
     repositories: ["neo4j", "library/neo4j"],
     keepsState: "always",
+    commands: { servers: ["neo4j"], tools: ["cypher-shell"] },
     dataPaths: [
       {
         path: "/data",
@@ -938,6 +1041,14 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     title: "Docker Registry",
     repositories: ["registry", "library/registry", "distribution/distribution"],
     keepsState: "always",
+    stateElsewhere: {
+      variables: {
+        REGISTRY_STORAGE: "^(?:s3|gcs|azure|swift|oss)",
+        REGISTRY_STORAGE_S3_BUCKET: ".",
+        REGISTRY_STORAGE_GCS_BUCKET: ".",
+        REGISTRY_STORAGE_AZURE_CONTAINER: ".",
+      },
+    },
     dataPaths: [
       {
         path: "/var/lib/registry",
@@ -950,6 +1061,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     shutdown: terminates("https://distribution.github.io/distribution/about/deploying/"),
     life: [],
   },
+  ...bitnamiImages,
   stateless("memcached", "Memcached", ["memcached", "library/memcached", "bitnami/memcached"], hub("memcached")),
   stateless("nginx", "nginx", ["nginx", "library/nginx", "nginxinc/nginx-unprivileged", "bitnami/nginx"], hub("nginx")),
   stateless("httpd", "Apache httpd", ["httpd", "library/httpd"], hub("httpd")),

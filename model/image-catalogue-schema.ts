@@ -4,10 +4,24 @@ const absolutePath = z.string().regex(/^\/[^\s:]*$/, "an absolute path");
 const source = z.url({ protocol: /^https$/ });
 const versions = z.strictObject({ from: z.int().positive().optional(), before: z.int().positive().optional() });
 
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text).source !== "";
+  } catch {
+    return false;
+  }
+}
+const pattern = z.string().refine(isPattern, "a regular expression");
+
 const mover = z.union([
   z.strictObject({ environment: z.string().regex(/^[A-Za-z_][\w.]*$/) }),
-  z.strictObject({ argument: z.string().regex(/^-/) }),
-  z.strictObject({ wordsAfter: z.string().min(1) }),
+  z.strictObject({ argument: z.string().regex(/^-/), means: absolutePath.optional() }),
+  z.strictObject({ wordsAfter: z.string().min(1), flags: z.array(z.string().regex(/^-/)) }),
+  z.strictObject({
+    setting: z.string().regex(/^[\w.-]+$/),
+    within: z.array(z.string().regex(/^\w+$/)).optional(),
+    always: z.literal(true).optional(),
+  }),
   z.strictObject({ redisDirectory: z.literal(true) }),
 ]);
 
@@ -18,14 +32,31 @@ export const catalogueEntrySchema = z.strictObject({
   repositories: z.array(z.string().regex(/^[a-z0-9][a-z0-9._/-]*$/)).min(1),
   keepsState: z.union([
     z.enum(["always", "never"]),
-    z.strictObject({ withArgument: z.array(z.string().min(1)).min(1) }),
+    z.strictObject({
+      withArgument: z.array(z.string().min(1)).min(1),
+      withSetting: z
+        .string()
+        .regex(/^[\w.-]+$/)
+        .optional(),
+    }),
   ]),
+  stateElsewhere: z
+    .strictObject({ variables: z.record(z.string(), pattern).optional(), configuration: pattern.optional() })
+    .optional(),
+  commands: z
+    .strictObject({
+      servers: z.array(z.string().min(1)).min(1),
+      tools: z.array(z.string().min(1)).min(1),
+      disguises: z.array(z.string().min(1)).optional(),
+    })
+    .optional(),
   dataPaths: z.array(
     z.strictObject({
       path: absolutePath,
       versions: versions.optional(),
       alsoAt: z.array(absolutePath).optional(),
       movedBy: z.array(mover),
+      namedAfterHostUnless: z.string().optional(),
       source,
     }),
   ),

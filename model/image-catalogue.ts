@@ -10,7 +10,11 @@ export interface CatalogueEntry {
   /** Repositories of the image without a registry; a mirror's path may stand before them. */
   readonly repositories: readonly string[];
   /** When it keeps state: always, never, or only when it is started with one of these arguments. */
-  readonly keepsState: "always" | "never" | { readonly withArgument: readonly string[] };
+  readonly keepsState: "always" | "never" | StateOnDemand;
+  /** What sends its state to another server: a variable whose value, or a configuration that, matches a pattern. */
+  readonly stateElsewhere?: { readonly variables?: Readonly<Record<string, string>>; readonly configuration?: string };
+  /** Words of its command line by which one sees what a service runs. */
+  readonly commands?: CommandFact;
   /** Where it keeps its data. With several versions, each names the tags it holds for. */
   readonly dataPaths: readonly DataPathFact[];
   /** The image's own `VOLUME`s, where a container without a mount gets an anonymous volume. */
@@ -33,8 +37,27 @@ export interface CatalogueEntry {
   readonly authentication?: AuthenticationFact;
 }
 
+/** What makes a program keep state that else keeps none. */
+export interface StateOnDemand {
+  /** Options of its command line of which one is enough. */
+  readonly withArgument: readonly string[];
+  /** A setting of its configuration file. */
+  readonly withSetting?: string;
+}
+
+/** What a service with this image may run. */
+export interface CommandFact {
+  /** The program that keeps the data, by each of its names. */
+  readonly servers: readonly string[];
+  /** Programs beside it that work for a server elsewhere: a service that runs one of these, and no server, keeps nothing of its own. */
+  readonly tools: readonly string[];
+  /** Words that make the server another program, with data of another kind: `--sentinel`. */
+  readonly disguises?: readonly string[];
+}
+
 /** A place where an image keeps its data. */
 export interface DataPathFact {
+  /** `{major}` stands for the image's major version. */
   readonly path: string;
   /** The major versions that this holds for; a tag that names none may be any. */
   readonly versions?: { readonly from?: number; readonly before?: number };
@@ -42,6 +65,8 @@ export interface DataPathFact {
   readonly alsoAt?: readonly string[];
   /** What moves it: the first that is given counts. */
   readonly movedBy: readonly Mover[];
+  /** A variable that pins the folder's name, in an image that else names the folder after its host. */
+  readonly namedAfterHostUnless?: string;
   readonly source: string;
 }
 
@@ -50,8 +75,15 @@ export type Mover =
   | { readonly environment: string }
   /** An option of the command line, `--name value` or `--name=value`. */
   | { readonly argument: string }
-  /** The words after this one that are no options, as in `minio server /data`. */
-  | { readonly wordsAfter: string }
+  /** An option that stands for another path: `--configsvr`. */
+  | { readonly argument: string; readonly means: string }
+  /** The words after this one that are neither options nor their values, as in `minio server /data`; some options take no value. */
+  | { readonly wordsAfter: string; readonly flags: readonly string[] }
+  /**
+   * A setting of a configuration, within one of these blocks where they are given. Where a configuration `always` says it, one
+   * that cannot be seen leaves the path unknown; elsewhere it hardly ever moves data.
+   */
+  | { readonly setting: string; readonly within?: readonly string[]; readonly always?: true }
   /** Redis' `dir`, wherever it is set. */
   | { readonly redisDirectory: true };
 
@@ -101,6 +133,13 @@ const neutralWords = new Set([
   ),
 ]);
 
+/** Publishers that lay their images out in a way of their own: only what is catalogued under their name is known. */
+const ownLayout = new Set(
+  "bitnami bitnamilegacy bitnamisecure linuxserver hotio ubuntu rhel8 rhel9 rhel10 ubi8 ubi9 sclorg redislabs".split(
+    " ",
+  ),
+);
+
 /**
  * Finds what is known of an image, by the longest repository that ends like it, then by a renamed image's words
  * (`registry.example/team/redis-7-hardened`), never by a part of a word (`redis-exporter` is none).
@@ -139,11 +178,13 @@ function indexOf(entries: readonly CatalogueEntry[]): Index {
 function findRepository(repository: string, entries: readonly CatalogueEntry[]): CatalogueEntry | undefined {
   const { byRepository } = indexOf(entries);
   const parts = repository.toLowerCase().split("/");
-  for (let start = 0; start < parts.length; start++) {
+  const publisher = parts.slice(0, -1).findIndex((part) => ownLayout.has(part));
+  const last = publisher < 0 ? parts.length - 1 : publisher;
+  for (let start = 0; start <= last; start++) {
     const entry = byRepository.get(parts.slice(start).join("/"));
     if (entry !== undefined) return entry;
   }
-  return findRenamed(parts.at(-1) ?? "", byRepository);
+  return publisher < 0 ? findRenamed(parts.at(-1) ?? "", byRepository) : undefined;
 }
 
 /** An image whose last name is a catalogued one with nothing but versions and neutral words around it. */
@@ -153,10 +194,14 @@ function findRenamed(name: string, byRepository: Index["byRepository"]): Catalog
   return others.length === 0 ? byRepository.get(word.replace(/\d+$/, "")) : undefined;
 }
 
-/** The first number of a tag, as in `16-alpine` and `v2.1`; `undefined` for `latest` and the like. */
+/**
+ * The first number of a tag, as in `16-alpine` and `v2.1`, or PostgreSQL's version where an extension's own stands before it, as in
+ * `2.17-pg16`; `undefined` for `latest` and the like.
+ */
 export function majorVersion(tag: Known<string | undefined>): number | undefined {
   if (!isKnown(tag)) return undefined;
-  const digits = /^v?(?<major>\d{1,4})(?![\d])/.exec(tag ?? "")?.groups?.["major"];
+  const match = /(?:^|[-_.])pg(?<major>\d{1,2})(?!\d)/.exec(tag ?? "") ?? /^v?(?<major>\d{1,4})(?!\d)/.exec(tag ?? "");
+  const digits = match?.groups?.["major"];
   return digits === undefined ? undefined : Number(digits);
 }
 

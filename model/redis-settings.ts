@@ -122,10 +122,11 @@ function options(words: readonly Word[]): readonly RedisSetting[] {
   const settings: { name: string; values: Known<string>[]; path: string }[] = [];
   for (const { text, path } of words) {
     if (isKnown(text) && text.startsWith("--")) {
-      const [name = "", ...values] = text.slice(2).trim().split(/\s+/);
+      const [name = "", ...values] = configurationWords(text.slice(2));
       settings.push({ name: name.toLowerCase(), values, path });
     } else {
-      settings.at(-1)?.values.push(text);
+      // Quotation marks that a shell has left around nothing mean nothing, too.
+      settings.at(-1)?.values.push(text === '""' || text === "''" ? "" : text);
     }
   }
   return settings;
@@ -150,13 +151,17 @@ function fileSettings(
 
 function configurationLines(content: string, path: string): readonly RedisSetting[] {
   return content.split("\n").flatMap((line): readonly RedisSetting[] => {
-    const words = Array.from(
-      line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g),
-      (match) => match[1] ?? match[2] ?? match[3] ?? "",
-    );
-    const [name, ...values] = words;
+    const [name, ...values] = configurationWords(line);
     return name === undefined || name.startsWith("#") ? [] : [{ name: name.toLowerCase(), values, path }];
   });
+}
+
+/** The words of a line of redis.conf. */
+function configurationWords(line: string): readonly string[] {
+  return Array.from(
+    line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g),
+    (match) => match[1] ?? match[2] ?? match[3] ?? "",
+  );
 }
 
 function environmentSettings(

@@ -35,6 +35,8 @@ export interface ServiceDefinition {
   readonly args: Known<readonly Known<string>[] | undefined>;
   readonly environment: Known<Readonly<Record<string, Known<string>>>>;
   readonly user: Known<string | undefined>;
+  /** The container's id when left out, so another one for each task. */
+  readonly hostname: Known<string | undefined>;
   readonly workingDirectory: Known<string | undefined>;
   readonly readOnlyRoot: Known<boolean | undefined>;
   readonly mounts: Known<readonly Mount[]>;
@@ -72,6 +74,7 @@ export type ServiceField =
   | "command"
   | "args"
   | "environment"
+  | "hostname"
   | "workingDirectory"
   | "mounts"
   | "constraints"
@@ -261,8 +264,15 @@ export function factsOf(image: ImageReference, images: Estate["images"]): ImageF
   );
 }
 
-/** The value of a label that may not be known; `undefined` when the label is not there. */
+/**
+ * The value of a label that may not be known; `undefined` when the label is not there. One on the service comes before one on its
+ * containers, which is where a stack file's `labels` beside `deploy` go.
+ */
 export function labelOf(service: ServiceDefinition, label: string): Known<string | undefined> {
-  if (!isKnown(service.labels)) return notKnown;
-  return Object.hasOwn(service.labels, label) ? service.labels[label] : undefined;
+  const places: readonly ServiceDefinition["labels"][] = [service.labels, service.containerLabels];
+  for (const labels of places) {
+    if (!isKnown(labels)) return notKnown;
+    if (Object.hasOwn(labels, label)) return labels[label];
+  }
+  return undefined;
 }

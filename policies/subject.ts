@@ -13,6 +13,7 @@ import {
   type Mount,
   type ServiceDefinition,
 } from "../model/service-definition.ts";
+import { keepsState as keepsStateOf, runsTool } from "../model/service-command.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { storageOf, type Storage } from "../model/storage.ts";
 import type { EstateIndex } from "./estate-index.ts";
@@ -69,9 +70,12 @@ export interface SubjectOptions {
 
 /** Works out what the rules look at. */
 export function subjectOf(service: ServiceDefinition, index: EstateIndex, options: SubjectOptions): Subject {
-  const image = findImage(service.image, saidToBe(service, options));
+  const found = findImage(service.image, saidToBe(service, options));
+  // Who runs a tool of an image is no server of its kind: neither what is known of the one nor its volumes say where it writes.
+  const isTool = isKnown(found) && found !== undefined && runsTool(service, found);
+  const image = isTool ? undefined : found;
   const entry = isKnown(image) ? image : undefined;
-  const facts = factsOf(service.image, index.images);
+  const facts = isTool ? undefined : factsOf(service.image, index.images);
   const store = labelOf(service, serviceLabels.store);
   const isCache = isKnown(store) ? store === "cache" : notKnown;
   const keepsState = isKnown(image) ? stateOf(service, image, facts, isCache) : notKnown;
@@ -102,20 +106,15 @@ function saidToBe(service: ServiceDefinition, { images }: SubjectOptions): Known
 }
 
 function stateOf(
-  { command, args }: ServiceDefinition,
+  service: ServiceDefinition,
   entry: CatalogueEntry | undefined,
   facts: ImageFacts | undefined,
   isCache: Known<boolean>,
 ): Known<boolean> | undefined {
-  if (isCache === true || entry?.keepsState === "never") return false;
+  if (isCache === true) return false;
   if (entry === undefined) return facts === undefined ? undefined : facts.volumes.length > 0;
-  if (entry.keepsState === "always") return isCache === notKnown ? notKnown : true;
-  if (!isKnown(command) || !isKnown(args)) return notKnown;
-  const words = [...(command ?? []), ...(args ?? [])];
-  const wanted = entry.keepsState.withArgument;
-  if (words.some((word) => isKnown(word) && wanted.some((option) => word === option || word.startsWith(`${option}=`))))
-    return true;
-  return words.includes(notKnown) ? notKnown : false;
+  const state = keepsStateOf(service, entry);
+  return state === true && isCache === notKnown ? notKnown : state;
 }
 
 function dataVolumes(
@@ -125,8 +124,11 @@ function dataVolumes(
   sites: readonly DataSite[],
 ): readonly DataVolume[] {
   if (keepsState === false || !isKnown(mounts)) return [];
+  // A mount that misses the data path is meant for the data: what else is wrong with it is wrong once that is mended.
   const certain = new Set(
-    sites.flatMap(({ covering }) => (covering.kind === "volume" || covering.kind === "bind" ? [covering.mount] : [])),
+    sites.flatMap(({ covering, missedBy }) =>
+      covering.kind === "volume" || covering.kind === "bind" ? [covering.mount] : (missedBy ?? []),
+    ),
   );
   const isJudged = keepsState === true || sites.length > 0;
   const presumed = isJudged ? [] : mounts.filter((mount) => isNamedVolume(mount) && mount.readOnly === false);

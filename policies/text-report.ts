@@ -28,10 +28,9 @@ function serviceTable(findings: readonly Finding[], options: TextOptions): reado
     .toSorted((one, other) => one.level.localeCompare(other.level) || one.rule.localeCompare(other.rule));
   const hidden = findings.length - shown.length;
   const file = first?.location === undefined ? "" : `  ${options.style("dim", printable(first.location.file))}`;
-  const nameWidth = Math.max(0, ...shown.map(({ name }) => name.length));
   return [
     `${options.style("bold", printable(first?.service ?? ""))}${file}`,
-    ...shown.flatMap((finding) => findingRows(finding, nameWidth, options)),
+    ...shown.flatMap((finding) => findingRows(finding, options)),
     ...(hidden === 0
       ? []
       : [
@@ -45,30 +44,35 @@ function rulesOf(findings: readonly Finding[]): string {
   return [...new Set(findings.filter(({ result }) => result === "unverifiable").map(({ rule }) => rule))].join(", ");
 }
 
-function findingRows(finding: Finding, nameWidth: number, { style, columns }: TextOptions): readonly string[] {
+function findingRows(finding: Finding, { style, columns }: TextOptions): readonly string[] {
   const { rule, name, level, result, path, message, fix, location } = finding;
   const label = result === "unverifiable" ? "unknown" : level;
-  const where = location === undefined ? printable(path) : `${printable(path)}, line ${location.line}`;
-  const indent = " ".repeat(10);
   const reason = result === "fail" ? (rules.find(({ id }) => id === rule)?.reason ?? "") : "";
-  const lines = (text: string): readonly string[] =>
-    wrap(printable(text), columns - indent.length).map((line) => indent + line);
+  const row = (title: string, text: string, format?: Parameters<Style>[0]): readonly string[] => {
+    const indent = " ".repeat(10);
+    return wrap(printable(text), columns - indent.length - 7).map((line, index) => {
+      const shown = format === undefined ? line : style(format, line);
+      return `${indent}${(index === 0 ? title : "").padEnd(7)}${shown}`;
+    });
+  };
   return [
-    `  ${style(level === "error" ? "red" : "yellow", label.padEnd(7))} ${style("bold", rule)}  ${name.padEnd(nameWidth)}  ${style("cyan", where)}`,
-    ...lines(message),
-    ...lines(reason).map((line) => style("dim", line)),
-    ...lines(`Fix: ${fix}`),
+    `  ${style(level === "error" ? "red" : "yellow", label.padEnd(7))} ${style("bold", rule)} ${name}`,
+    ...row("what", message),
+    ...row("where", location === undefined ? path : `${path}, line ${location.line}`, "cyan"),
+    ...row("why", reason, "dim"),
+    ...row("fix", fix),
   ];
 }
 
-/** Breaks a text at spaces; a longer word stands on a line of its own. */
+/** Breaks a text at spaces, and a word that is longer than a line wherever the line ends. */
 function wrap(text: string, width: number): readonly string[] {
+  const most = Math.max(width, 20);
+  const pieces = text.split(" ").flatMap((word) => word.match(new RegExp(`.{1,${most}}`, "gsu")) ?? []);
   const lines: string[] = [];
-  for (const word of text.split(" ").filter((each) => each !== "")) {
+  for (const piece of pieces) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= Math.max(width, 20))
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    if (last !== undefined && last.length + 1 + piece.length <= most) lines[lines.length - 1] = `${last} ${piece}`;
+    else lines.push(piece);
   }
   return lines;
 }

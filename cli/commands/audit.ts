@@ -42,7 +42,7 @@ export async function audit(options: AuditOptions): Promise<void> {
   if (output.json) output.document(auditDocument(inventory, view, findings));
   output.print(...lines(inventory, view, output));
   if (!output.json) {
-    const columns = output.terminal?.columns ?? 100;
+    const columns = output.terminal?.columns ?? 80;
     output.print(
       ...textReport(findings, estate.services.length, { style: output.style, columns, all: options.all ?? false }),
     );

@@ -118,7 +118,7 @@ function print(findings: readonly Finding[], services: number, options: PolicyOp
   else if (options.sarif === true) output.print((sarif ?? "").trimEnd());
   else if (options.markdown === true) output.print(markdownReport(findings).trimEnd());
   else {
-    const columns = output.terminal?.columns ?? 100;
+    const columns = output.terminal?.columns ?? 80;
     output.print(...textReport(findings, services, { style: output.style, columns, all: options.all ?? false }));
   }
 }

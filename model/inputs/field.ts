@@ -60,11 +60,13 @@ export class Field {
     return this.mistake("a whole number");
   }
 
-  /** A boolean, also written as a string. */
+  /** A boolean, also written as a string or in YAML 1.1's words, which Docker takes as well. */
   flag(): Known<boolean | undefined> {
     const { value } = this;
     if (!isKnown(value) || value === undefined || typeof value === "boolean") return value;
-    if (value === "true" || value === "false") return value === "true";
+    const word = typeof value === "string" ? value.toLowerCase() : "";
+    if (/^(?:true|yes|on|y)$/.test(word)) return true;
+    if (/^(?:false|no|off|n)$/.test(word)) return false;
     return this.mistake("true or false");
   }
 

@@ -69,7 +69,9 @@ export function readStackFile(text: string, options: StackFileOptions): StackFil
   };
   const root = new Field(interpolated(plainValue(document, options.file), options), "", mistake);
   if (!isRecord(root.value)) mistake("", "a mapping with the key services", root.value);
-  const services = root.get("services");
+  const written = root.get("services");
+  // The key with nothing below it is a file without services.
+  const services = isRecord(root.value) && root.value["services"] === null ? written.with({}) : written;
   if (!isRecord(services.value)) return mistake("services", "a mapping of services", services.value) as never;
   const context: Context = { root, options };
   const resolved = services.with(resolveExtends(services.value, (file) => otherServices(file, options), options.file));
@@ -158,6 +160,7 @@ function readService(name: string, field: Field, { root, options }: Context): Se
     args: command(field.get("command")),
     environment: environment(field, options),
     user: plainText(field.get("user")),
+    hostname: plainText(field.get("hostname")),
     workingDirectory: plainText(field.get("working_dir")),
     readOnlyRoot: field.get("read_only").flag(),
     mounts: mounts(field, root),
@@ -170,7 +173,7 @@ function readService(name: string, field: Field, { root, options }: Context): Se
     updateOrder: plainText(deploy.get("update_config").get("order")),
     rollbackOrder: plainText(deploy.get("rollback_config").get("order")),
     healthCheck: healthCheck(field.get("healthcheck")),
-    restart: restart(deploy.get("restart_policy")),
+    restart: restart(deploy.get("restart_policy"), field.get("restart")),
     limits: resources(deploy.get("resources").get("limits")),
     reservations: resources(deploy.get("resources").get("reservations")),
     stopSignal: plainText(field.get("stop_signal")),
@@ -181,7 +184,11 @@ function readService(name: string, field: Field, { root, options }: Context): Se
     labels: readPairs(deploy.get("labels"), ""),
     containerLabels: readPairs(field.get("labels"), ""),
     forceUpdate: 0,
-    paths: stackPaths(field.path),
+    paths: {
+      ...stackPaths(field.path),
+      ...(deploy.get("restart_policy").isAbsent &&
+        !field.get("restart").isAbsent && { restart: `${field.path}.restart` }),
+    },
   };
 }
 
@@ -192,6 +199,7 @@ function stackPaths(service: string): Readonly<Record<ServiceField, string>> {
     command: `${service}.entrypoint`,
     args: `${service}.command`,
     environment: `${service}.environment`,
+    hostname: `${service}.hostname`,
     workingDirectory: `${service}.working_dir`,
     mounts: `${service}.volumes`,
     constraints: `${service}.deploy.placement.constraints`,
@@ -313,14 +321,18 @@ function volumeNamed(
   if (type !== "volume" || source === undefined || source === "")
     return { source, volumeOptions: undefined, external: false };
   const declared = root.get("volumes").get(source);
-  const external = declared.get("external");
-  const isExternal = !external.isAbsent && external.value !== false;
   return {
     source: volumeName(source, declared),
-    external: isExternal,
+    external: isExternal(declared),
     volumeOptions:
       declared.get("driver").isAbsent && declared.get("driver_opts").isAbsent ? undefined : volumeOptions(declared),
   };
+}
+
+/** Whether a volume is made elsewhere; the older form names it there, `external: { name: … }`. */
+function isExternal(declared: Field): boolean {
+  const external = declared.get("external");
+  return !external.isAbsent && (isRecord(external.value) || external.flag() !== false);
 }
 
 function volumeName(key: string, declared: Field): Known<string> {
@@ -341,7 +353,7 @@ function topLevelVolumes(root: Field): readonly VolumeDefinition[] {
   const entries = root.get("volumes").entries();
   if (!isKnown(entries)) return [];
   return entries
-    .filter(([, declared]) => declared.get("external").isAbsent || declared.get("external").value === false)
+    .filter(([, declared]) => !isExternal(declared))
     .map(([key, declared]) => ({
       id: declared.path,
       origin: "stack file",
@@ -409,13 +421,30 @@ function shellTest(field: Field): Known<readonly Known<string>[]> {
   return text === "NONE" ? ["NONE"] : ["CMD-SHELL", text];
 }
 
-function restart(field: Field): Known<RestartPolicy | undefined> {
-  if (field.isAbsent) return undefined;
+/**
+ * The policy under `deploy`; where there is none, `docker stack deploy` takes the short form that Compose has beside it.
+ *
+ * @see https://github.com/docker/cli/blob/master/cli/compose/convert/service.go (`convertRestartPolicy`)
+ */
+function restart(field: Field, short: Field): Known<RestartPolicy | undefined> {
+  if (field.isAbsent) return shortRestart(plainText(short));
   return {
     condition: plainText(field.get("condition")),
     maxAttempts: field.get("max_attempts").integer(),
     windowSeconds: seconds(field.get("window")),
     delaySeconds: seconds(field.get("delay")),
+  };
+}
+
+function shortRestart(text: Known<string | undefined>): Known<RestartPolicy | undefined> {
+  if (!isKnown(text)) return notKnown;
+  const match = /^on-failure(?::(?<attempts>\d{1,9}))?$/.exec(text ?? "");
+  if (match === null) return undefined;
+  return {
+    condition: "on-failure",
+    maxAttempts: Number(match.groups?.["attempts"] ?? 0),
+    windowSeconds: undefined,
+    delaySeconds: undefined,
   };
 }
 

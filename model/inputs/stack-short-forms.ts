@@ -37,13 +37,15 @@ export interface ShortVolume {
   readonly isReadOnly: boolean;
 }
 
-/** Takes the short form of a volume apart. What begins with `.`, `/` or `~` is a path on the host. */
+/** Takes the short form of a volume apart. What begins with `.`, `/`, `~` or a drive (`C:\`) is a path on the host. */
 export function readShortVolume(text: string): ShortVolume {
-  const parts = text.split(":");
+  const drive = /^[A-Za-z]:(?=\\)/.exec(text)?.[0] ?? "";
+  const [first = "", ...others] = text.slice(drive.length).split(":");
+  const parts = [drive + first, ...others];
   if (parts.length === 1) return { type: "volume", source: undefined, target: settled(text), isReadOnly: false };
   const [source = "", target = "", mode = ""] = parts;
   const isReadOnly = mode.split(",").includes("ro");
-  const type = source.startsWith(unknownPart) ? notKnown : /^[./~]/.test(source) ? "bind" : "volume";
+  const type = source.startsWith(unknownPart) ? notKnown : drive !== "" || /^[./~]/.test(source) ? "bind" : "volume";
   return { type, source: settled(source), target: settled(target), isReadOnly };
 }
 

@@ -2,7 +2,7 @@ import type { DataSite } from "../../model/data-paths.ts";
 import { isKnown, type Mount } from "../../model/service-definition.ts";
 import { quoted } from "../../model/plain-text.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { shownPath, titleOf, type Subject } from "../subject.ts";
+import { entryOf, shownPath, titleOf, type Subject } from "../subject.ts";
 
 export const mountMissesDataPath: Rule = {
   id: "SS103",
@@ -26,7 +26,7 @@ function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: Da
       `Whether a mount covers the data of ${titleOf(subject)} is not known: ${covering.why}.`,
     );
   }
-  if (missedBy === undefined) return pass;
+  if (missedBy === undefined) return checkHostname(subject, covering);
   const where =
     decidedBy === undefined ? `${titleOf(subject)} writes to` : `${decidedBy.words} makes ${titleOf(subject)} write to`;
   return fail(
@@ -35,6 +35,22 @@ function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: Da
     {
       fix: `Mount it at ${shownPath(path)}.`,
     },
+  );
+}
+
+/** A folder that is called after the host is another one in each task, unless the host's name is given. */
+function checkHostname(subject: Subject, covering: DataSite["covering"]): Answer {
+  const { hostname, environment, paths } = subject.service;
+  const unless = entryOf(subject)?.dataPaths[0]?.namedAfterHostUnless;
+  if (unless === undefined || (covering.kind !== "volume" && covering.kind !== "bind") || hostname !== undefined)
+    return pass;
+  if (!isKnown(environment))
+    return unverifiable(paths.environment, `Whether ${unless} names the folder of the data is not known yet.`);
+  if (Object.hasOwn(environment, unless)) return pass;
+  return fail(
+    paths.hostname,
+    `${titleOf(subject)} names the folder of its data after its host, and each task gets another hostname.`,
+    { fix: `Set hostname, or ${unless}.`, level: "warning" },
   );
 }
 

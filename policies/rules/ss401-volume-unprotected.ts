@@ -5,7 +5,7 @@ import { fail, notApplicable, pass, type Answer, type Rule } from "../rule.ts";
 export const volumeUnprotected: Rule = {
   id: "SS401",
   name: "volume-unprotected",
-  level: "warning",
+  level: "error",
   reason:
     "Nearly every change of a volume resource replaces it, and its removal from the program deletes it, with the data.",
   fix: "Give the volume resource the options protect: true and retainOnDelete: true.",
@@ -22,8 +22,11 @@ function checkVolume({ path, name, protect, retainOnDelete }: VolumeDefinition):
   const missing = [...(protect === false ? ["protect"] : []), ...(retainOnDelete === false ? ["retainOnDelete"] : [])];
   if (missing.length === 0) return pass;
   const label = quoted(isKnown(name) ? name : path);
+  // Either one alone keeps the data, as long as nobody takes it away to get a change through.
+  const isKept = protect === true || retainOnDelete === true;
   return fail(
     `${path}.${missing[0] ?? ""}`,
     `The data volume ${label} is a resource without ${missing.join(" and ")}.`,
+    isKept ? { level: "warning" } : {},
   );
 }

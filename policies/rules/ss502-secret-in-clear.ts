@@ -15,21 +15,24 @@ export const secretInClear: Rule = {
   check(subject) {
     const { service } = subject;
     if (!isStore(subject)) return notApplicable;
-    const { environment, labels, containerLabels, paths, origin } = service;
+    const { environment, labels, containerLabels, healthCheck, paths, origin } = service;
+    const test = isKnown(healthCheck) ? (healthCheck?.test ?? []) : [];
     // The Engine API has the environment as a list, and the provider labels.
     const variable = (name?: string): string =>
       name === undefined || origin === "swarm" ? paths.environment : joinPath(paths.environment, name);
     return [
       ...checkPairs(environment, "environment variable", variable),
+      ...checkOptionVariables(environment, variable),
       ...checkWords(subject),
+      ...(isKnown(test) ? checkCommand(test.slice(1), paths.healthCheck) : []),
       ...checkPairs(labels, "label", () => paths.labels),
       ...checkPairs(containerLabels, "label", () => paths.containerLabels),
     ];
   },
 };
 
-/** Words that name a secret when they end a name. */
-const secretWords = new Set(["PASSWORD", "PASSWD", "PASS", "PWD", "SECRET", "TOKEN", "APIKEY", "PASSPHRASE"]);
+/** A word that names a secret when it ends a name, also grown together with others: `PGPASSWORD`. */
+const secretWord = /^(?:PASS|PWD)$|(?:PASSWORD|PASSWD|SECRET|TOKEN|APIKEY|PASSPHRASE)$/;
 const secretPairs = new Set([
   "API_KEY",
   "ACCESS_KEY",
@@ -37,6 +40,9 @@ const secretPairs = new Set([
   "PRIVATE_KEY",
   "MASTER_KEY",
   "ENCRYPTION_KEY",
+  "AUTH_KEY",
+  "ERLANG_COOKIE",
+  "NEO4J_AUTH",
   "ROOT_PW",
 ]);
 /** Words that make a name speak about secrets rather than hold one. */
@@ -64,7 +70,7 @@ function namesSecret(name: string): boolean {
     .split(/[^A-Z0-9]+/)
     .filter(Boolean);
   if (words.some((word) => aboutSecrets.has(word))) return false;
-  return secretWords.has(words.at(-1) ?? "") || secretPairs.has(words.slice(-2).join("_"));
+  return secretWord.test(words.at(-1) ?? "") || secretPairs.has(words.slice(-2).join("_"));
 }
 
 /** Whether a value can be a secret at all: no switch, no number of few digits, no path, no name of a file or of another variable. */
@@ -96,6 +102,16 @@ function checkPairs(
   });
 }
 
+/** Variables that hold options, such as the `REDIS_ARGS` of Redis Stack. */
+function checkOptionVariables(
+  environment: Subject["service"]["environment"],
+  pathOf: (name: string) => string,
+): readonly Answer[] {
+  return Object.entries(isKnown(environment) ? environment : {}).flatMap(([name, value]) =>
+    isKnown(value) && /(?:^|\s)--\w/.test(value) && !namesSecret(name) ? checkCommand([` ${value}`], pathOf(name)) : [],
+  );
+}
+
 /** Options whose value is a secret, besides those whose name says so. */
 const secretOptions = new Set(["--requirepass", "--masterauth", "--user-password"]);
 
@@ -120,19 +136,43 @@ function checkCommand(words: readonly Known<string>[], path: string): readonly A
   return flat.flatMap(({ text }, index): readonly Answer[] => {
     if (!isKnown(text)) return [];
     if (passwordInAddress.test(text)) return [fail(path, "The arguments hold an address with a password in clear.")];
-    return text.startsWith("-") ? checkOption(text, flat[index + 1], path) : [];
+    const [next] = flat.slice(index + 1);
+    const given = optionIn(text, next) ?? shortOptionIn(text, next, flat.slice(0, index));
+    return given === undefined ? [] : checkOption(given, path);
   });
 }
 
-function checkOption(word: string, next: Word | undefined, path: string): readonly Answer[] {
+/** An option whose value is a secret, if it is one. */
+interface SecretOption {
+  readonly name: string;
+  readonly value: Word | undefined;
+}
+
+function optionIn(word: string, next: Word | undefined): SecretOption | undefined {
   const equals = word.indexOf("=");
-  const option = equals < 0 ? word : word.slice(0, equals);
-  if (!secretOptions.has(option) && !namesSecret(option)) return [];
-  const inline = word.slice(equals + 1);
-  const value: Word | undefined = equals < 0 ? next : { text: inline, isDynamic: /^[$`]/.test(inline) };
+  const name = equals < 0 ? word : word.slice(0, equals);
+  if (!word.startsWith("-") || (!secretOptions.has(name) && !namesSecret(name))) return undefined;
+  return { name, value: equals < 0 ? next : glued(word.slice(equals + 1)) };
+}
+
+/** `-a secret` of `redis-cli`, `-psecret` of MySQL's programs. */
+function shortOptionIn(word: string, next: Word | undefined, before: readonly Word[]): SecretOption | undefined {
+  const runs = (program: RegExp): boolean => before.some(({ text }) => isKnown(text) && program.test(text));
+  if (word === "-a" && runs(/(?:^|\/)(?:redis|valkey|keydb)-cli$/)) return { name: "-a", value: next };
+  return /^-p./.test(word) && runs(/(?:^|\/)(?:mysql|mariadb)(?:-?(?:admin|dump))?$/)
+    ? { name: "-p", value: glued(word.slice(2)) }
+    : undefined;
+}
+
+/** A value that stands in one word with its option: what a shell puts there begins with its sign. */
+function glued(text: string): Word {
+  return { text, isDynamic: /^[$`]/.test(text) };
+}
+
+function checkOption({ name, value }: SecretOption, path: string): readonly Answer[] {
   if (value === undefined || (isKnown(value.text) && value.isDynamic)) return [];
-  const what = `the argument ${quoted(option)}`;
+  const what = `the argument ${quoted(name)}`;
   if (!isKnown(value.text)) return [unverifiable(path, `Whether ${what} holds a secret in clear is not known yet.`)];
   if (value.text.startsWith("-") || !looksSecret(value.text)) return [];
-  return [fail(path, `The argument ${quoted(option)} holds a secret in clear.`)];
+  return [fail(path, `The argument ${quoted(name)} holds a secret in clear.`)];
 }

@@ -22,6 +22,8 @@ describe("the image catalogue", () => {
       { ...redis, dataPaths: [{ ...path, source: undefined }] },
       { ...redis, dataPaths: [{ ...path, path: "data" }] },
       { ...redis, colour: "red" },
+      { ...redis, stateElsewhere: { variables: { X: "(" } } },
+      { ...redis, commands: { servers: [], tools: ["redis-cli"] } },
       { ...redis, shutdown: { signal: "9", does: "ends at once", source: "https://example.org" } },
     ]) {
       assert.ok(!catalogueEntrySchema.safeParse(wrong).success);
@@ -51,6 +53,8 @@ describe("the image catalogue", () => {
       "docker.elastic.co/elasticsearch/elasticsearch:8": "elasticsearch",
       "quay.io/coreos/etcd": "etcd",
       "pgvector/pgvector:pg17": "postgres",
+      "mirror.example/bitnami/grafana": "bitnami-grafana",
+      "ghcr.io/corp/bitnami-images/redis": "redis",
     };
     assert.deepEqual(Object.fromEntries(Object.keys(cases).map((reference) => [reference, nameOf(reference)])), cases);
   });
@@ -69,6 +73,11 @@ describe("the image catalogue", () => {
       "corp/app",
       "minio/mc",
       "grafana/loki",
+      "linuxserver/nextcloud",
+      "lscr.io/linuxserver/nextcloud",
+      "registry.redhat.io/rhel9/redis-7",
+      "ubuntu/redis",
+      "bitnami/redis-sentinel",
       "",
     ];
     assert.deepEqual(
@@ -85,15 +94,18 @@ describe("the image catalogue", () => {
   });
 
   it("reads versions from tags", () => {
-    assert.deepEqual(["16-alpine", "v2.1", "latest", undefined, "7", "RELEASE.2025", "2025-01"].map(majorVersion), [
-      16,
-      2,
-      undefined,
-      undefined,
-      7,
-      undefined,
-      2025,
-    ]);
+    const versions = {
+      "16-alpine": 16,
+      "v2.1": 2,
+      latest: undefined,
+      7: 7,
+      "RELEASE.2025": undefined,
+      "2025-01": 2025,
+    };
+    const extensions = { pg17: 17, "2.17.2-pg16-oss": 16, "latest-pg18": 18, "0.8.1-pg18-trixie": 18, "3-jpg2": 3 };
+    for (const [tag, major] of Object.entries({ ...versions, ...extensions }))
+      assert.equal(majorVersion(tag), major, tag);
+    assert.equal(majorVersion(undefined), undefined);
     assert.equal(majorVersion(notKnown), undefined);
     assert.deepEqual(
       [

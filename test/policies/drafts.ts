@@ -15,6 +15,7 @@ export interface Draft {
   command?: Maybe<string>[];
   args?: Maybe<string>[];
   environment?: Maybe<Record<string, Maybe<string>>>;
+  hostname?: string;
   directory?: string;
   mounts?: DraftMount[];
   constraints?: Maybe<string>[];
@@ -108,6 +109,7 @@ export function asStackFile(drafts: readonly Draft[]): string {
       entrypoint: draft.command,
       command: draft.args,
       environment: draft.environment,
+      hostname: draft.hostname,
       working_dir: draft.directory,
       volumes: mounts,
       configs: draft.configs?.map(({ name, target }) => ({ source: name, target })),
@@ -192,6 +194,7 @@ function serviceInputs(draft: Draft): unknown {
         commands: draft.command,
         args: draft.args,
         env: draft.environment,
+        hostname: draft.hostname,
         dir: draft.directory,
         mounts: draft.mounts?.map(({ type = "volume", options, driver, ...mount }) => ({
           type,
@@ -298,6 +301,7 @@ function liveService(draft: Draft, index: number): unknown {
           Env: mapKnown(draft.environment, (environment) =>
             Object.entries(environment).map(([name, value]) => `${name}=${String(value)}`),
           ),
+          Hostname: draft.hostname,
           Dir: draft.directory,
           Mounts: draft.mounts?.map(({ type = "volume", source, target, readOnly, options, driver }) => ({
             Type: type,

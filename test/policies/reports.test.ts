@@ -91,13 +91,16 @@ describe("the reports of findings", () => {
     const lines = textReport(findings, 1, { style: plain, columns: 80, all: false });
     assert.equal(lines[0], "redis  deploy/my stack.yml");
     const start = lines.findIndex((line) => line.includes("SS201"));
-    assert.deepEqual(lines.slice(start, start + 6), [
-      "  error   SS201  local-volume-unpinned   services.redis.deploy.placement.constraints, line 9",
-      '          The volume "data" is local, and "node.role==manager" may match several',
-      "          nodes.",
-      "          A local volume exists on one node; a task that starts on another gets",
-      "          a new, empty volume of the same name there.",
-      "          Fix: Pin the service to the node that has the volume:",
+    assert.deepEqual(lines.slice(start, start + 9), [
+      "  error   SS201 local-volume-unpinned",
+      '          what   The volume "data" is local, and "node.role==manager" may match',
+      "                 several nodes.",
+      "          where  services.redis.deploy.placement.constraints, line 9",
+      "          why    A local volume exists on one node; a task that starts on",
+      "                 another gets a new, empty volume of the same name there.",
+      "          fix    Pin the service to the node that has the volume:",
+      "                 node.hostname==NODE, or a label that exactly one node carries.",
+      "  error   SS301 replicas-share-volume",
     ]);
     assert.equal(lines.at(-1), "1 service: 2 errors, 8 warnings, 0 not verifiable");
   });
@@ -112,7 +115,15 @@ describe("the reports of findings", () => {
     );
     assert.ok(!folded.some((line) => line.includes("replicas-share-volume")));
     const all = textReport(unsure, 1, { style: plain, columns: 80, all: true });
-    assert.ok(all.some((line) => line.startsWith("  unknown SS301  replicas-share-volume")));
+    assert.ok(all.some((line) => line.startsWith("  unknown SS301 replicas-share-volume")));
+  });
+
+  it("for people stay within the terminal's width, whatever is called how", () => {
+    const long = findingsOf(
+      asStackFile([store({ name: "x".repeat(200), image: `redis:${"7".repeat(100)}`, replicas: 2 })]),
+    );
+    for (const line of textReport(long, 1, { style: plain, columns: 80, all: true }).slice(1))
+      assert.ok(line.length <= 80, line);
   });
 
   it("for people without findings say so in one line", () => {

@@ -83,6 +83,15 @@ const stranger = (more: Draft = {}): Draft =>
     mounts: [{ source: "files", target: "/files" }],
     ...more,
   });
+const rabbit = (more: Draft = {}): Draft =>
+  store({
+    name: "queue",
+    image: `rabbitmq:4${digest}`,
+    args: [],
+    configs: [],
+    mounts: [{ source: "queue", target: "/var/lib/rabbitmq" }],
+    ...more,
+  });
 const stateless = (more: Draft = {}): Draft => store({ image: `nginx:1${digest}`, args: [], configs: [], ...more });
 
 const withVolume: DraftImage = { name: "corp/app:1", volumes: ["/files"] };
@@ -187,6 +196,29 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [mounted({ source: unknown, target: "/data" })], expected: "pass" },
   ],
   SS103: [
+    {
+      drafts: [rabbit()],
+      path: "services.queue.hostname",
+      expected: {
+        fail: "RabbitMQ names the folder of its data after its host, and each task gets another hostname.",
+        level: "warning",
+      },
+    },
+    { drafts: [rabbit({ hostname: "queue" })], expected: "pass" },
+    { drafts: [rabbit({ environment: { RABBITMQ_NODENAME: "rabbit@localhost" } })], expected: "pass" },
+    {
+      drafts: [rabbit({ environment: unknown })],
+      expected: { unverifiable: "Whether RABBITMQ_NODENAME names the folder of the data is not known yet." },
+    },
+    { drafts: [rabbit({ mounts: [] })], expected: "pass" },
+    { drafts: [rabbit({ mounts: [{ type: "tmpfs", target: "/var/lib/rabbitmq" }] })], expected: "pass" },
+    {
+      drafts: [rabbit({ mounts: [{ type: "bind", source: "/srv/queue", target: "/var/lib/rabbitmq" }] })],
+      expected: {
+        fail: "RabbitMQ names the folder of its data after its host, and each task gets another hostname.",
+        level: "warning",
+      },
+    },
     {
       drafts: [stranger({ mounts: [{ source: "files", target: "/elsewhere" }] })],
       images: [withVolume],
@@ -347,6 +379,10 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [store({ mounts: [] })], expected: "not applicable" },
   ],
   SS201: [
+    {
+      drafts: [mounted({ source: "data", target: "/var/lib/redis" }, { constraints: [] })],
+      expected: { fail: 'The volume "data" is local, and there are no constraints.' },
+    },
     {
       drafts: [{ ...untold, constraints: [] }],
       inputs: notLive,
@@ -785,14 +821,20 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     {
       drafts: [store()],
       volumes: [{ name: "data", retainOnDelete: true }],
-      inputs: programs,
+      inputs: ["program"],
       expected: { fail: 'The data volume "data" is a resource without protect.' },
+    },
+    {
+      drafts: [store()],
+      volumes: [{ name: "data", retainOnDelete: true }],
+      inputs: ["state"],
+      expected: { fail: 'The data volume "data" is a resource without protect.', level: "warning" },
     },
     {
       drafts: [store()],
       volumes: [{ name: "data", protect: true }],
       inputs: ["state"],
-      expected: { fail: 'The data volume "data" is a resource without retainOnDelete.' },
+      expected: { fail: 'The data volume "data" is a resource without retainOnDelete.', level: "warning" },
     },
     { drafts: [store()], volumes: [{ name: "other" }], expected: "not applicable" },
     { drafts: [stateless()], volumes: [{ name: "data" }], expected: "not applicable" },
@@ -1243,6 +1285,41 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     {
       drafts: [store({ environment: unknown })],
       expected: { unverifiable: "Whether environment variables hold a secret in clear is not known yet." },
+    },
+    {
+      drafts: [store({ health: { test: ["CMD", "/usr/bin/redis-cli", "-a", "hunter2", "ping"] } })],
+      path: "services.store.healthcheck",
+      expected: { fail: 'The argument "-a" holds a secret in clear.' },
+    },
+    {
+      drafts: [store({ health: { test: ["CMD-SHELL", 'redis-cli -a "$(cat /run/secrets/pw)" ping'] } })],
+      expected: "not applicable",
+    },
+    { drafts: [store({ health: { test: ["CMD", "probe", "-a", "hunter2"] } })], expected: "not applicable" },
+    { drafts: [store({ health: { test: ["CMD", "redis-cli", "-p", "7000"] } })], expected: "not applicable" },
+    { drafts: [store({ health: { test: unknown } })], inputs: programs, expected: "not applicable" },
+    { drafts: [store({ health: unknown })], inputs: programs, expected: "not applicable" },
+    {
+      drafts: [store({ health: { test: ["CMD-SHELL", "mysqladmin ping -u root -phunter2"] } })],
+      expected: { fail: 'The argument "-p" holds a secret in clear.' },
+    },
+    {
+      drafts: [store({ health: { test: ["CMD-SHELL", 'mysqladmin ping -p"$(cat /run/secrets/pw)"'] } })],
+      expected: "not applicable",
+    },
+    {
+      drafts: [store({ environment: { REDIS_ARGS: "--appendonly yes --requirepass hunter2" } })],
+      path: "services.store.environment.REDIS_ARGS",
+      expected: { fail: 'The argument "--requirepass" holds a secret in clear.' },
+    },
+    {
+      drafts: [store({ environment: { REDIS_ARGS: "--requirepass hunter2", PLACE: unknown } })],
+      expected: { fail: 'The argument "--requirepass" holds a secret in clear.' },
+    },
+    { drafts: [store({ environment: { NOTE: "password --hunter2" } })], expected: "not applicable" },
+    {
+      drafts: [store({ environment: { PGPASSWORD: "hunter2" } })],
+      expected: { fail: 'The environment variable "PGPASSWORD" holds a secret in clear.' },
     },
     { drafts: [told("--requirepass")], expected: "not applicable" },
     { drafts: [told("--requirepass", "--port", "7000")], expected: "not applicable" },

@@ -119,6 +119,40 @@ describe("a stack file", () => {
     });
   });
 
+  it("takes Compose's short restart policy where deploy has none, as docker stack deploy does", () => {
+    const restart = (body: string) => service(body).restart;
+    const capped = { condition: "on-failure", maxAttempts: 3, windowSeconds: undefined, delaySeconds: undefined };
+    assert.deepEqual(restart('{ restart: "on-failure:3" }'), capped);
+    assert.equal(service('{ restart: "on-failure:3" }').paths.restart, "services.s.restart");
+    assert.deepEqual(restart("{ restart: on-failure }"), { ...capped, maxAttempts: 0 });
+    assert.equal(restart("{ restart: always }"), undefined);
+    assert.equal(restart('{ restart: "no" }'), undefined);
+    assert.equal(restart('{ restart: "${UNSET}" }'), notKnown);
+    assert.deepEqual(restart('{ restart: "on-failure:3", deploy: { restart_policy: { condition: any } } }'), {
+      ...capped,
+      condition: "any",
+      maxAttempts: undefined,
+    });
+  });
+
+  it("takes YAML 1.1's words for true and false, a Windows path, and a file without services", () => {
+    const { mounts } = service("{ volumes: [{ type: volume, source: d, target: /data, read_only: yes }] }");
+    assert.ok(mounts !== notKnown);
+    assert.equal(mounts[0]?.readOnly, true);
+    refused("services:\n  s: { read_only: maybe }", /expected true or false, got string "maybe"/);
+    const [external] = read(
+      "services: { s: { volumes: [d:/d, e:/e] } }\nvolumes: { d: { external: no }, e: { external: yes } }",
+    ).services;
+    assert.deepEqual(external?.mounts !== notKnown && external?.mounts.map((each) => each.external), [false, true]);
+    const [bind] = read("services: { s: { volumes: ['C:\\redis:/data:ro'] } }").services;
+    assert.deepEqual(
+      bind?.mounts !== notKnown && bind?.mounts.map(({ type, source, target }) => [type, source, target]),
+      [["bind", "C:\\redis", "/data"]],
+    );
+    assert.deepEqual(read("services:\n").services, []);
+    refused("version: '3'\n", /services: expected a mapping of services, got nothing/);
+  });
+
   it("extends services of this file and of others", () => {
     const other =
       'services: { base: { image: "redis:7", volumes: ["a:/data", "x:/x"], environment: ["A=1", "B=2"], command: [one, two] } }';
