@@ -25,7 +25,7 @@ const opcodes = { slotInfo: 0xf4, function2: 0xf5, aux: 0xfa, resizeDb: 0xfb, se
  * @returns undefined when it is none
  */
 export function readRdbHeader(head: Uint8Array): RdbHeader | undefined {
-  const magic = /^(?:REDIS|VALKEY)(\d{3,4})/.exec(Buffer.from(head.subarray(0, 9)).toString("latin1"));
+  const magic = /^(?:REDIS(?=\d{4})|VALKEY(?=\d{3}))(\d+)/.exec(Buffer.from(head.subarray(0, 9)).toString("latin1"));
   if (!magic) return undefined;
   const reader = new RdbReader(head, 9);
   const notes = new Map<string, string>();

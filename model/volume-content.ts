@@ -26,6 +26,8 @@ export interface VolumeListing {
 export interface VolumeContent {
   /** `redis`, the catalogue's name of another program, `empty`, or `unknown`. */
   readonly kind: string;
+  /** Nothing is in it that anybody could miss: no file, or a Redis without keys. */
+  readonly isEmpty: boolean;
   readonly fileCount: number;
   readonly sizeBytes: number;
   /** The newest time at which a file was changed, in ISO 8601; undefined without a file. */
@@ -73,6 +75,7 @@ export function identifyContent({ files: all, isWhole }: VolumeListing): VolumeC
   const mark = files.find(isMark);
   return {
     kind,
+    isEmpty: kind === "empty" || (kind === "redis" && isWhole && isEmptyStore(snapshot, appendOnly)),
     fileCount: files.length,
     sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     newestWrite: files
@@ -85,6 +88,12 @@ export function identifyContent({ files: all, isWhole }: VolumeListing): VolumeC
     snapshot,
     appendOnly,
   };
+}
+
+/** Redis writes no database into a snapshot that has no keys, so that the first database's keys tell of all. */
+function isEmptyStore(snapshot: RedisSnapshot | undefined, appendOnly: RedisAppendOnly | undefined): boolean {
+  const snapshots = [snapshot, appendOnly?.base].filter((header) => header !== undefined);
+  return snapshots.every(({ firstDatabaseKeys }) => firstDatabaseKeys === 0) && (appendOnly?.appendedBytes ?? 0) === 0;
 }
 
 function findAppendOnly(files: readonly VolumeFile[]): RedisAppendOnly | undefined {

@@ -98,7 +98,7 @@ async function list(
 ): Promise<void> {
   const found = await findLostVolumes(inventory, signal);
   signal.throwIfAborted();
-  const lost = found.filter(({ content }) => content?.kind !== "empty");
+  const lost = found.filter(({ content }) => content?.isEmpty !== true);
   const emptyCount = found.length - lost.length;
   const taken = new Set(inventory.volumes.map(({ volume }) => volume.Name));
   const rows = lost.map((volume) => ({ volume, command: commandFor(volume, engine, taken) }));

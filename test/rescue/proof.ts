@@ -103,7 +103,7 @@ async function dataVolume(lab: Lab, service: LabService): Promise<string> {
 }
 
 /** All files of a volume as the node's disk has them, read past Docker and Holdfast. */
-async function filesOf(lab: Lab, node: number, volume: string): Promise<Record<string, unknown>> {
+export async function filesOf(lab: Lab, node: number, volume: string): Promise<Record<string, unknown>> {
   const found = await inspectVolume(engineOf(nodeOf(lab, node)), volume);
   assert.ok(found, `no volume ${volume} on node-${node}`);
   const names = await readdir(found.Mountpoint, { recursive: true });
