@@ -1,13 +1,12 @@
 import { CommanderError } from "commander";
 import { InputError, showValue } from "../model/input-error.ts";
-import type { PreviewDigest } from "./display/preview-digest.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
 /** A change that needs a yes and did not get one; the plan is part of the answer. */
 export class NotConfirmed extends InputError {
-  readonly plan: PreviewDigest;
-  constructor(plan: PreviewDigest, mistake: { path: string; expected: string; got: string; fix: string }) {
+  readonly plan: object;
+  constructor(plan: object, mistake: { path: string; expected: string; got: string; fix: string }) {
     super(mistake);
     this.plan = plan;
   }

@@ -53,6 +53,25 @@ export function registerSwarmQuestions(program: Command): void {
       const { verify } = await import("./commands/verify.ts");
       await verify(service, options);
     });
+
+  program
+    .command("rescue")
+    .description(
+      "Find data in volumes that nothing uses, and copy it into a named volume that its service then mounts.",
+    )
+    .argument("[volume]", "the volume to rescue (default: list those with data)")
+    .option("--from-node <node>", "the node that the volume is on, by hostname")
+    .option("--to <name>", "the volume that gets the data; it must not exist or be empty")
+    .option("--to-node <node>", "the node of that volume (default: the service's, else where the data is)")
+    .option("--service <name>", "mount it in this service, tied to its node")
+    .option("-y, --yes", "answer yes to what would be asked")
+    .addOption(engine)
+    .addOption(json)
+    .addOption(verbose)
+    .action(async (volume, options) => {
+      const { rescue } = await import("./commands/rescue.ts");
+      await rescue(volume, options);
+    });
 }
 
 function positiveNumber(text: string): number {

@@ -1,11 +1,5 @@
 import { byteWords } from "../../model/byte-words.ts";
-import {
-  viewData,
-  type DataView,
-  type IdleVolume,
-  type Observation,
-  type StatefulService,
-} from "../../model/data-view.ts";
+import { viewData, type DataView, type IdleVolume, type StatefulService } from "../../model/data-view.ts";
 import { InputError } from "../../model/input-error.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";
 import type { Finding } from "../../policies/finding.ts";
@@ -13,6 +7,7 @@ import { exitCodeOf, judge, type Threshold } from "../../policies/judge.ts";
 import { textReport } from "../../policies/text-report.ts";
 import { takeInventory, type Inventory } from "../../swarm/inventory.ts";
 import { liveEstate } from "../../swarm/live-estate.ts";
+import { observe } from "../../swarm/observation.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";
 import { Exit } from "../exit-code.ts";
 import { openOutput, type Output } from "../output.ts";
@@ -53,35 +48,6 @@ export async function audit(options: AuditOptions): Promise<void> {
     );
   }
   if (exitCodeOf(findings, options.failOn) !== 0) throw new Exit(1);
-}
-
-/** An inventory in the words of the model. */
-function observe({ swarm, volumes, unseenNodes }: Inventory): Observation {
-  const services = new Map(swarm?.services.map(({ ID, Spec }) => [ID, Spec.Name]));
-  const nodes = new Map(swarm?.nodes.map(({ id, hostname }) => [id, hostname]));
-  return {
-    tasks: (swarm?.tasks ?? [])
-      .filter(({ DesiredState }) => DesiredState === "running")
-      .map(({ ServiceID, NodeID, Status }) => ({
-        service: services.get(ServiceID) ?? ServiceID,
-        node: nodes.get(NodeID),
-        isRunning: Status.State === "running",
-      })),
-    volumes: volumes.map(({ node, volume, isAnonymous, sizeBytes, users }) => ({
-      node,
-      name: volume.Name,
-      isAnonymous,
-      sizeBytes,
-      users: users.map(({ service, state, target, image }) => ({
-        service,
-        isRunning: state === "running",
-        target,
-        image,
-      })),
-    })),
-    nodes: swarm?.nodes.map(({ hostname }) => hostname) ?? [],
-    unseenNodes,
-  };
 }
 
 /** The one document of `--json`. */

@@ -1,0 +1,272 @@
+import { contentWords, timeWords } from "../../model/content-words.ts";
+import { InputError } from "../../model/input-error.ts";
+import { printable } from "../../model/plain-text.ts";
+import { takeInventory, type Inventory } from "../../swarm/inventory.ts";
+import { findLostVolumes, type LostVolume } from "../../swarm/rescue-search.ts";
+import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../swarm/rescue.ts";
+import { enginesToAsk } from "../engines-to-ask.ts";
+import { Exit, exitCode } from "../exit-code.ts";
+import { NotConfirmed } from "../failure.ts";
+import { openOutput, type Output } from "../output.ts";
+import { askYesNo, canAsk } from "../prompt.ts";
+import type { SwarmQuestionOptions } from "./doctor.ts";
+
+/** Options of `holdfast rescue`. */
+export interface RescueCommandOptions extends SwarmQuestionOptions {
+  fromNode?: string | undefined;
+  to?: string | undefined;
+  toNode?: string | undefined;
+  service?: string | undefined;
+  yes?: true | undefined;
+}
+
+/** `holdfast rescue [VOLUME]`: lists the volumes with lost data, or copies one and points its service at the copy. */
+export async function rescue(volume: string | undefined, options: RescueCommandOptions): Promise<void> {
+  const output = openOutput(options.json ?? false);
+  using interrupts = listen();
+  const inventory = await takeInventory(enginesToAsk(options.engine));
+  requireAnswer(inventory);
+  if (volume === undefined) {
+    requireNothingElse(options);
+    await list(inventory, options, output, interrupts.signal);
+    return;
+  }
+  const { to } = options;
+  if (to === undefined) {
+    throw new InputError({
+      path: "--to",
+      expected: "the name of the volume that is to get the data",
+      got: "none",
+      fix: "Give one that is not there yet",
+    });
+  }
+  const plan = await planRescue(inventory, { ...options, volume, to }, interrupts.signal);
+  output.print(...planLines(plan, output), "");
+  await confirm(plan, options, output);
+  const result = await carryOutRescue(inventory, plan, {
+    signal: interrupts.signal,
+    onProgress: (message) => {
+      output.print(`  ...   ${printable(message)}`);
+    },
+  });
+  if (output.json) output.document({ ...planDocument(plan), ...result, originalUntouched: true });
+  output.print("", ...resultLines(plan, result, output));
+}
+
+/** Ctrl-C ends what is under way, and then nothing is left of it. */
+function listen(): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort(new Exit(exitCode.interrupted));
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, abort);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const signal of signals) process.off(signal, abort);
+    },
+  };
+}
+
+function requireAnswer({ engines }: Inventory): void {
+  if (engines.some((engine) => "report" in engine)) return;
+  throw new InputError({
+    path: "--engine",
+    expected: "an engine that answers",
+    got: engines.map((engine) => ("problem" in engine ? `${engine.host} (${engine.problem})` : "")).join(", "),
+    fix: "Name one with --engine, or by DOCKER_HOST",
+  });
+}
+
+function requireNothingElse(options: RescueCommandOptions): void {
+  const given = (["fromNode", "to", "toNode", "service", "yes"] as const).find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw new InputError({
+    path: "command line",
+    expected: "the volume that is to be rescued",
+    got: "none",
+    fix: "List the volumes by `holdfast rescue` without options, then name one",
+  });
+}
+
+async function list(
+  inventory: Inventory,
+  { engine }: RescueCommandOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await findLostVolumes(inventory, signal);
+  signal.throwIfAborted();
+  const lost = found.filter(({ content }) => content?.kind !== "empty");
+  const emptyCount = found.length - lost.length;
+  const taken = new Set(inventory.volumes.map(({ volume }) => volume.Name));
+  const rows = lost.map((volume) => ({ volume, command: commandFor(volume, engine, taken) }));
+  const unreachable = inventory.engines.flatMap((each) => ("problem" in each ? [each] : []));
+  if (output.json) {
+    output.document({
+      takenAt: inventory.takenAt,
+      unseenNodes: inventory.unseenNodes,
+      unreachableEngines: unreachable,
+      volumes: rows.map(({ volume, command }) => ({ ...volume, command: command.join(" ") })),
+      emptyVolumes: emptyCount,
+    });
+  }
+  output.print(
+    ...unreachable.map(({ host, problem }) => `Not seen: ${host}: ${printable(problem)}`),
+    ...(inventory.unseenNodes.length > 0
+      ? [`Not seen: the volumes of ${inventory.unseenNodes.map(printable).join(", ")} (name the engines with --engine)`]
+      : []),
+    ...(inventory.swarm ? [] : ["No manager answers: which services there are is not known."]),
+    ...rows.flatMap(({ volume, command }) => ["", ...volumeLines(volume, command, output)]),
+    "",
+    `${rows.length === 0 ? "No volume" : rows.length === 1 ? "1 volume" : `${rows.length} volumes`} with data that no container uses${emptyCount > 0 ? `; ${emptyCount} empty ones not shown` : ""}.`,
+  );
+}
+
+const reasons: Readonly<Record<LostVolume["why"], string>> = {
+  "left behind": "left behind: its service runs on another node",
+  waiting: "its service does not run; it finds the data when it starts on this node",
+  "of an earlier task":
+    "Swarm removes it with the task history: rescue it soon (docker swarm update --task-history-limit keeps more)",
+  orphan: "nothing mounts it",
+};
+
+function volumeLines(volume: LostVolume, command: readonly string[], { style }: Output): string[] {
+  const { name, node, content, problem, program, traces, why } = volume;
+  const newest = content?.newestWrite;
+  const rows = [
+    ["holds", content ? contentWords(content, program) : `not known: ${problem ?? ""}`],
+    ...(newest === undefined
+      ? []
+      : [["newest write", `${timeWords(newest)}${content?.isWhole === false ? " or later" : ""}`]]),
+    ["because", traces.map(({ words }) => words).join("; ") || "nothing tells whose it is"],
+    ["state", reasons[why]],
+  ];
+  return [
+    `${style("bold", printable(traces[0]?.service ?? "of no known service"))}  ${printable(name)} on ${printable(node)}`,
+    ...rows.map(([label = "", words = ""]) => `  ${label.padEnd(13)}${printable(words)}`),
+    `  ${command.join(" ")}`,
+  ];
+}
+
+/** The command that rescues a volume, ready for a shell. */
+function commandFor(
+  { name, node, traces }: LostVolume,
+  engines: readonly string[],
+  taken: ReadonlySet<string>,
+): string[] {
+  const service = traces[0]?.service;
+  const stem = service !== undefined && /^[a-z0-9][\w.-]*$/i.test(service) ? `${service}-data` : "rescued-data";
+  let to = stem;
+  for (let number = 2; taken.has(to); number++) to = `${stem}-${number}`;
+  const words = [
+    ...["npx", "holdfast", "rescue", name, "--from-node", node, "--to", to],
+    ...(service === undefined ? [] : ["--service", service]),
+    ...engines.flatMap((engine) => ["--engine", engine]),
+  ];
+  return words.map(shellWord);
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", "'\\''")}'`;
+}
+
+async function confirm(plan: RescuePlan, { yes }: RescueCommandOptions, output: Output): Promise<void> {
+  if (yes) return;
+  if (output.json || !canAsk()) {
+    throw new NotConfirmed(planDocument(plan), {
+      path: "rescue",
+      expected: "a yes for the copy",
+      got: output.json ? "--json, which asks nothing" : "no terminal to ask on",
+      fix: "Read the plan, then run it again with --yes",
+    });
+  }
+  if (await askYesNo("Do you want to do this?")) return;
+  output.print("Nothing has been changed.");
+  throw new Exit(exitCode.notConfirmed);
+}
+
+function planDocument({ volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan) {
+  return {
+    volume,
+    fromNode: from.report.hostname,
+    to,
+    toNode: toEngine.report.hostname,
+    targetExists,
+    content,
+    trial,
+    change: change && {
+      service: change.name,
+      target: change.target,
+      formerSource: change.formerSource,
+      constraints: change.constraints,
+    },
+  };
+}
+
+function planLines(
+  { volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan,
+  { style }: Output,
+): string[] {
+  const node = from.report.hostname;
+  const rows: (readonly [string, string])[] = [
+    ["holds", contentWords(content)],
+    ...(trial
+      ? [
+          [
+            "loads",
+            trial.loads
+              ? `${trial.keys} keys, in ${trial.image}`
+              : style("red", `not in ${trial.image}: ${trial.problem}`),
+          ] as const,
+        ]
+      : []),
+    ["copy to", `volume ${to} on ${toEngine.report.hostname} (${targetExists ? "there, and empty" : "new"})`],
+    ...(change ? serviceRows(change) : [["service", "none is changed"] as const]),
+  ];
+  return [
+    `${style("bold", "Rescue")} ${printable(volume)} on ${printable(node)}; it is only read`,
+    ...rows.map(([label, words]) => `  ${label.padEnd(13)}${words}`),
+  ];
+}
+
+function serviceRows({
+  name,
+  target,
+  formerSource,
+  constraints,
+}: NonNullable<RescuePlan["change"]>): [string, string][] {
+  const { before, after } = constraints;
+  const differences = [
+    ...before.filter((text) => !after.includes(text)).map((text) => `- ${text}`),
+    ...after.filter((text) => !before.includes(text)).map((text) => `+ ${text}`),
+  ];
+  const former = formerSource === undefined || formerSource === "" ? "" : ` instead of volume ${formerSource}`;
+  return [
+    ["service", `${name} mounts it at ${target}${former}; its task is replaced`],
+    ["constraints", differences.length === 0 ? "as they are" : differences.map(printable).join(", ")],
+    [
+      "left behind",
+      former === ""
+        ? `what ${name} has written since; list it afterwards by holdfast rescue`
+        : `what ${name} has written since, in volume ${formerSource ?? ""}`,
+    ],
+  ];
+}
+
+function resultLines({ change }: RescuePlan, result: RescueResult, { style }: Output): string[] {
+  const { volume, fromNode, to, toNode, entryCount, sizeBytes, digest } = result;
+  const pin = change?.constraints.after.join(", ") ?? "";
+  return [
+    `${style("green", "Rescued")}: ${entryCount} entries, ${sizeBytes} bytes are in volume ${to} on ${toNode}, the same as in the original`,
+    `  ${digest}`,
+    ...(change
+      ? [
+          `${change.name} runs on it. Write it into what defines the service, or its next deployment undoes it:`,
+          `  mount ${to} at ${change.target}${pin === "" ? "" : `; constraints ${pin}`}`,
+        ]
+      : []),
+    `The original is as it was. Once you are sure, remove it on ${printable(fromNode)}: docker volume rm ${shellWord(volume)}`,
+  ];
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { z } from "zod";
+import type { VolumeContent } from "../model/volume-content.ts";
+import { runInContainer } from "./container-command.ts";
+import { dockerWords } from "./docker-error.ts";
+import { helperLabel } from "./volume-archive.ts";
+
+/** What a Redis made of a volume's files. */
+export type RedisTrial =
+  | { readonly loads: true; readonly keys: number; readonly image: string }
+  | { readonly loads: false; readonly problem: string; readonly image: string };
+
+const source = "/rescue/volume";
+const scratch = "/rescue/scratch";
+const socket = "/rescue/redis.sock";
+
+/** A dataset needs several times the memory of its files; a trial must not take it from what runs on the node. */
+const memoryLimitBytes = 2 * 1024 ** 3;
+const loadLimitMs = 60_000;
+const pollMs = 100;
+
+/**
+ * Lets the Redis of an image load a copy of a volume's files, and counts the keys: it alone knows for sure what is in them.
+ * The volume is mounted for reading, the copy goes with the container, and no network is there.
+ *
+ * @param image - one that the node has; none is pulled
+ */
+export async function tryInRedis(
+  docker: Docker,
+  volume: string,
+  image: string,
+  content: VolumeContent,
+): Promise<RedisTrial> {
+  const container = await docker.createContainer({
+    name: `holdfast-rescue-${randomBytes(6).toString("hex")}`,
+    Image: image,
+    Entrypoint: ["sh", "-c", script, "sh", ...settings(content)],
+    User: "0",
+    Labels: { [helperLabel]: volume },
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: {
+      NetworkMode: "none",
+      Memory: memoryLimitBytes,
+      Mounts: [
+        { Type: "volume", Source: volume, Target: source, ReadOnly: true },
+        { Type: "volume", Source: "", Target: scratch },
+      ],
+    },
+  });
+  try {
+    await container.start();
+    return { ...(await awaitKeys(docker, container)), image };
+  } catch (error) {
+    return { loads: false, problem: dockerWords(error), image };
+  } finally {
+    await container.remove({ force: true, v: true }).catch(() => undefined);
+  }
+}
+
+const script = `
+server=$(command -v redis-server || command -v valkey-server || command -v keydb-server) || { echo "no Redis in the image"; exit 1; }
+cp -a ${source}/. ${scratch} && cd ${scratch} && exec "$server" --port 0 --unixsocket ${socket} --dir ${scratch} --save "" "$@"`;
+
+function settings({ snapshot, appendOnly }: VolumeContent): string[] {
+  if (snapshot && !appendOnly) return ["--appendonly", "no", "--dbfilename", snapshot.path];
+  // Redis before version 7 knows no folder of append-only files, and refuses a setting that it does not know.
+  const folder = appendOnly?.path ?? "";
+  const isFolder = !folder.endsWith(".aof");
+  return ["--appendonly", "yes", ...(isFolder && folder !== "appendonlydir" ? ["--appenddirname", folder] : [])];
+}
+
+async function awaitKeys(
+  docker: Docker,
+  container: Docker.Container,
+): Promise<{ loads: true; keys: number } | { loads: false; problem: string }> {
+  const client = `$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)`;
+  const ask = ["sh", "-c", `${client} -s ${socket} info keyspace`];
+  const deadline = Date.now() + loadLimitMs;
+  while (Date.now() < deadline) {
+    const answer = await runInContainer(docker, container.id, ask).catch(() => undefined);
+    if (answer?.output.startsWith("# Keyspace")) return { loads: true, keys: countKeys(answer.output) };
+    if (!(await isRunning(container))) return { loads: false, problem: await lastWords(container) };
+    await sleep(pollMs);
+  }
+  return { loads: false, problem: `not loaded after ${loadLimitMs / 1000} s` };
+}
+
+/** Adds up lines such as `db0:keys=3,expires=0,avg_ttl=0`. */
+function countKeys(keyspace: string): number {
+  return Array.from(keyspace.matchAll(/^db\d+:keys=(\d+)/gm), ([, keys]) => Number(keys)).reduce(
+    (sum, keys) => sum + keys,
+    0,
+  );
+}
+
+async function isRunning(container: Docker.Container): Promise<boolean> {
+  return z.object({ State: z.object({ Running: z.boolean() }) }).parse(await container.inspect()).State.Running;
+}
+
+/** The last line that Redis wrote, without its process, role and time. */
+async function lastWords(container: Docker.Container): Promise<string> {
+  const log = await container.logs({ stdout: true, stderr: true, tail: 20 });
+  const lines = log
+    .toString("utf8")
+    .split("\n")
+    .map((line) =>
+      line
+        .replace(/^.{8}/s, "")
+        .replace(/^\d+:\w \d+ \w+ \d+ [\d:.]+ \S /, "")
+        .trim(),
+    )
+    .filter((line) => line !== "");
+  return (
+    lines.findLast((line) => /bad|wrong|fatal|error|can't|unknown|unexpected|no /i.test(line)) ??
+    lines.at(-1) ??
+    "it ended"
+  );
+}

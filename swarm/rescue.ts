@@ -1,0 +1,368 @@
+/** Copies what a service has lost into a named volume, proves that the copy is the same, and points the service at it. */
+import type Docker from "dockerode";
+import { InputError, showValue } from "../model/input-error.ts";
+import { identifyContent, type VolumeContent } from "../model/volume-content.ts";
+import { requireVolumeName } from "../model/volume-name.ts";
+import { connectEngine, type EngineConnection } from "./connection.ts";
+import { inspectVolume, listContainersWithVolume } from "./docker-reads.ts";
+import type { Service, ServiceSpec } from "./docker-objects.ts";
+import type { AnsweredEngine, Inventory, NodeVolume } from "./inventory.ts";
+import { redactor } from "./redaction.ts";
+import { tryInRedis, type RedisTrial } from "./redis-trial.ts";
+import { mountTraces, programOf } from "./rescue-search.ts";
+import {
+  constraintsFor,
+  findOwner,
+  mountTarget,
+  nodeOfOwner,
+  pointedAt,
+  type OwningService,
+} from "./rescued-service.ts";
+import { updateService } from "./service-changes.ts";
+import { withArchives, type VolumeArchive, type VolumeDigest } from "./volume-archive.ts";
+
+/** What is to be rescued, and where to. */
+export interface RescueRequest {
+  readonly volume: string;
+  /** Hostname; may be left out where one node alone has a volume of this name. */
+  readonly fromNode?: string | undefined;
+  /** The named volume that gets the data. */
+  readonly to: string;
+  /** Hostname. @default the node that the service is tied to or runs on, else the one where the data is */
+  readonly toNode?: string | undefined;
+  /** The service that is to mount it. */
+  readonly service?: string | undefined;
+}
+
+/** What a rescue would do. */
+export interface RescuePlan {
+  readonly volume: string;
+  readonly from: AnsweredEngine;
+  readonly to: string;
+  readonly toEngine: AnsweredEngine;
+  /** An empty volume of that name is there. */
+  readonly targetExists: boolean;
+  readonly content: VolumeContent;
+  /** What a Redis made of it; undefined for other data, and where none could be asked. */
+  readonly trial: RedisTrial | undefined;
+  readonly change: ServiceChange | undefined;
+}
+
+/** How the service would be changed. */
+export interface ServiceChange {
+  readonly name: string;
+  readonly service: Service;
+  readonly target: string;
+  /** What it mounts there now; undefined for nothing. */
+  readonly formerSource: string | undefined;
+  readonly constraints: { readonly before: readonly string[]; readonly after: readonly string[] };
+  readonly spec: ServiceSpec;
+}
+
+/** What came of a rescue. */
+export interface RescueResult extends VolumeDigest {
+  readonly volume: string;
+  readonly fromNode: string;
+  readonly to: string;
+  readonly toNode: string;
+  readonly service: string | undefined;
+}
+
+/** A copy that was begun and is not what it was to be; it was removed again. */
+export class RescueError extends Error {
+  override readonly name = "RescueError";
+}
+
+/** How much is read beforehand to tell what is in the volume; what is larger is not tried in Redis. */
+const planReadBytes = 256 * 1024 ** 2;
+/** An engine that says nothing for so long in the middle of a copy counts as gone. */
+const copySilenceMs = 60_000;
+const updateLimitMs = 300_000;
+
+/** The label of a volume that was made by a rescue: where its data comes from. */
+const originLabel = "holdfast.rescued-from";
+
+/**
+ * Plans a rescue; nothing is changed.
+ *
+ * @throws InputError when the volume is not found, is in use or empty, when the target is not empty, or when the service
+ *   cannot be pointed at it
+ */
+export async function planRescue(
+  inventory: Inventory,
+  request: RescueRequest,
+  signal: AbortSignal,
+): Promise<RescuePlan> {
+  const to = requireVolumeName(request.to, "--to");
+  const { from, found } = findSource(inventory, request);
+  const owner = request.service === undefined ? undefined : await findOwner(inventory, request.service);
+  const toNode = request.toNode ?? (owner && nodeOfOwner(owner, inventory)) ?? found.node;
+  const toEngine = engineOf(inventory, toNode, "--to-node");
+  await requireIdle(from.connection.docker, request.volume, found.node);
+  const targetExists = await requireEmptyTarget(toEngine, to, signal);
+  const content = await read(from.connection.docker, request.volume, signal);
+  if (content.kind === "empty") {
+    throw new InputError({
+      path: "volume",
+      expected: "one with data in it",
+      got: `the empty volume ${showValue(request.volume)}`,
+      fix: "List the volumes with data by `holdfast rescue`",
+    });
+  }
+  const trial = content.kind === "redis" && content.isWhole ? await findTrial(from, found, owner, content) : undefined;
+  if (owner && trial?.loads === false) {
+    throw new InputError({
+      path: "volume",
+      expected: "data that the service's Redis loads",
+      got: trial.problem,
+      fix: "Leave out --service to copy it all the same, and repair the copy with redis-check-aof or redis-check-rdb",
+    });
+  }
+  const change = owner && planChange(owner, { inventory, found, content, to, toEngine });
+  return { volume: request.volume, from, to, toEngine, targetExists, content, trial, change };
+}
+
+function findSource(
+  inventory: Inventory,
+  { volume, fromNode }: RescueRequest,
+): { from: AnsweredEngine; found: NodeVolume } {
+  if (fromNode !== undefined) engineOf(inventory, fromNode, "--from-node");
+  const named = inventory.volumes.filter(
+    ({ node, volume: { Name } }) => Name === volume && (fromNode === undefined || node === fromNode),
+  );
+  const [found, ...others] = named;
+  if (!found) {
+    const unseen = inventory.unseenNodes;
+    throw new InputError({
+      path: "volume",
+      expected: `a volume of ${fromNode ?? "a node whose engine was asked"}`,
+      got: `${showValue(volume)}, which is not there`,
+      fix:
+        fromNode === undefined && unseen.length > 0
+          ? `Name the engines of the other nodes too (${unseen.join(", ")}), or list what there is by \`holdfast rescue\``
+          : "List what there is by `holdfast rescue`",
+    });
+  }
+  if (others.length > 0) {
+    throw new InputError({
+      path: "--from-node",
+      expected: `one of ${named.map(({ node }) => node).join(", ")}, which all have a volume of this name`,
+      got: "none",
+      fix: "Name the node whose volume it is",
+    });
+  }
+  return { from: engineOf(inventory, found.node, "--from-node"), found };
+}
+
+function engineOf({ engines, swarm }: Inventory, node: string, path: string): AnsweredEngine {
+  const answered = engines.filter((engine) => "report" in engine);
+  const engine = answered.find(({ report }) => report.hostname === node);
+  if (engine) return engine;
+  const isKnown = swarm?.nodes.some(({ hostname }) => hostname === node) ?? false;
+  throw new InputError({
+    path: isKnown ? "--engine" : path,
+    expected: isKnown
+      ? `the engine of ${node}`
+      : `one of ${answered.map(({ report }) => report.hostname).join(", ") || "none: no engine answers"}`,
+    got: isKnown ? "none that answers" : showValue(node),
+    fix: isKnown
+      ? "Name it with --engine once the node is up"
+      : "Name a node by its hostname, as docker node ls shows it",
+  });
+}
+
+/** Refuses while a container may write into the volume. */
+async function requireIdle(docker: Docker, volume: string, node: string): Promise<void> {
+  const user = await writerOf(docker, volume);
+  if (!user) return;
+  const service = user.Labels?.["com.docker.swarm.service.name"];
+  const name = user.Names[0]?.replace(/^\//, "") ?? user.Id.slice(0, 12);
+  throw new InputError({
+    path: `volume ${showValue(volume)}`,
+    expected: `a volume that no container of ${node} writes to`,
+    got: `one that ${name} uses`,
+    fix:
+      service === undefined ? `Stop it first: docker stop ${name}` : `Stop it first: docker service scale ${service}=0`,
+  });
+}
+
+async function writerOf(docker: Docker, volume: string) {
+  const users = await listContainersWithVolume(docker, volume);
+  return users.find(({ State }) => !["created", "exited", "dead"].includes(State));
+}
+
+async function requireEmptyTarget(
+  { connection: { docker }, report }: AnsweredEngine,
+  to: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!(await inspectVolume(docker, to))) return false;
+  await requireIdle(docker, to, report.hostname);
+  const { kind, fileCount } = await read(docker, to, signal);
+  if (kind === "empty") return true;
+  throw new InputError({
+    path: "--to",
+    expected: `a volume that is not there yet or is empty on ${report.hostname}`,
+    got: `${showValue(to)}, which holds ${fileCount} ${fileCount === 1 ? "file" : "files"}`,
+    fix: "Choose another name",
+  });
+}
+
+async function read(docker: Docker, volume: string, signal: AbortSignal): Promise<VolumeContent> {
+  const listing = await withArchives(docker, (open) =>
+    open(volume, { readOnly: true }, (archive) => archive.list({ limitBytes: planReadBytes, signal })),
+  );
+  signal.throwIfAborted();
+  return identifyContent(listing);
+}
+
+/** Asks the Redis that wrote the data, else the service's, else any that the node has an image of. */
+async function findTrial(
+  { connection: { docker } }: AnsweredEngine,
+  { volume, users }: NodeVolume,
+  owner: OwningService | undefined,
+  content: VolumeContent,
+): Promise<RedisTrial | undefined> {
+  const onNode = (await docker.listImages()).flatMap(({ RepoTags, RepoDigests }) => [
+    ...((RepoTags as string[] | null) ?? []), // Null for an image without any, which the types do not know.
+    ...((RepoDigests as string[] | null) ?? []),
+  ]);
+  const owners = owner?.service.Spec.TaskTemplate.ContainerSpec?.Image;
+  const candidates = [...(owners === undefined ? [] : [owners]), ...users.map(({ image }) => image), ...onNode];
+  for (const image of candidates.filter((name) => programOf(name) === "redis")) {
+    const isThere = await docker
+      .getImage(image)
+      .inspect()
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isThere) return tryInRedis(docker, volume.Name, image, content);
+  }
+  return undefined;
+}
+
+function planChange(
+  owner: OwningService,
+  plan: { inventory: Inventory; found: NodeVolume; content: VolumeContent; to: string; toEngine: AnsweredEngine },
+): ServiceChange {
+  const { Spec } = owner.service;
+  const target = mountTarget(owner, mountTraces(plan.found, plan.inventory), plan.content);
+  const before = Spec.TaskTemplate.Placement?.Constraints ?? [];
+  const node = owner.estate.nodes?.find(({ id }) => id === plan.toEngine.report.nodeId);
+  const after = node ? constraintsFor(node, owner) : before;
+  const former = Spec.TaskTemplate.ContainerSpec?.Mounts?.find(({ Target }) => Target === target);
+  return {
+    name: Spec.Name,
+    service: owner.service,
+    target,
+    formerSource: former?.Source ?? undefined,
+    constraints: { before, after },
+    spec: pointedAt(Spec, plan.to, target, after),
+  };
+}
+
+/**
+ * Carries a plan out. The original is only read: it is mounted for reading, and held so that nothing removes it meanwhile.
+ *
+ * @throws RescueError when the copy is not the same as the original, or that was changed meanwhile; the copy is gone then
+ * @throws ConvergenceError when the copy was made, and the service does not run on it
+ */
+export async function carryOutRescue(
+  inventory: Inventory,
+  plan: RescuePlan,
+  options: { signal: AbortSignal; onProgress: (message: string) => void },
+): Promise<RescueResult> {
+  const { volume, from, to, toEngine, change } = plan;
+  const copied = await copyVolume(plan, options);
+  if (change) {
+    options.onProgress(`pointing ${change.name} at ${to}`);
+    await updateService(managerOf(inventory), change.service.ID, change.spec, {
+      ...options,
+      deadlineMs: performance.now() + updateLimitMs,
+      redact: redactor(secretsOf(change.service.Spec)),
+      credentials: undefined,
+    });
+  }
+  return {
+    volume,
+    fromNode: from.report.hostname,
+    to,
+    toNode: toEngine.report.hostname,
+    service: change?.name,
+    ...copied,
+  };
+}
+
+async function copyVolume(
+  { volume, from, to, toEngine, targetExists }: RescuePlan,
+  { signal, onProgress }: { signal: AbortSignal; onProgress: (message: string) => void },
+): Promise<VolumeDigest> {
+  const source = patient(from.connection);
+  const target = patient(toEngine.connection);
+  const isNew = !targetExists;
+  if (isNew) await target.createVolume({ Name: to, Labels: { [originLabel]: `${from.report.hostname}/${volume}` } });
+  try {
+    return await withArchives(source, (openSource) =>
+      withArchives(target, (openTarget) =>
+        openSource(volume, { readOnly: true }, (original) =>
+          openTarget(to, { readOnly: false }, async (copy) => {
+            onProgress(`copying to ${to} on ${toEngine.report.hostname}`);
+            const sent = await original.copyTo(copy, signal);
+            onProgress("reading both again to compare them");
+            await requireSame(sent, { original, copy }, signal);
+            if (await writerOf(source, volume))
+              throw new RescueError(`volume ${volume}: a container was started on it during the copy.`);
+            return sent;
+          }),
+        ),
+      ),
+    );
+  } catch (error) {
+    if (isNew)
+      await target
+        .getVolume(to)
+        .remove()
+        .catch(() => undefined);
+    throw error;
+  }
+}
+
+async function requireSame(
+  sent: VolumeDigest,
+  { original, copy }: { original: VolumeArchive; copy: VolumeArchive },
+  signal: AbortSignal,
+): Promise<void> {
+  const [received, kept] = [await copy.digest(signal), await original.digest(signal)];
+  if (kept.digest !== sent.digest)
+    throw new RescueError("the original was changed during the copy: nothing may write to it meanwhile.");
+  if (received.digest !== sent.digest) {
+    throw new RescueError(
+      `the copy differs from the original (${received.entryCount} entries, ${received.sizeBytes} bytes, instead of ${sent.entryCount} and ${sent.sizeBytes}).`,
+    );
+  }
+}
+
+/** A connection of its own, on which a long silence is no failure: an engine answers a large archive when it has taken all of it. */
+function patient(connection: EngineConnection): Docker {
+  const { docker } = connectEngine(connection);
+  // docker-modem ends a silent request after its `timeout` (lib/modem.js); @types/dockerode does not know it.
+  (docker.modem as { timeout?: number }).timeout = copySilenceMs;
+  return docker;
+}
+
+function managerOf({ engines }: Inventory): EngineConnection {
+  const manager = engines.filter((engine) => "report" in engine).find(({ report }) => report.isManager);
+  if (!manager) throw new RescueError("no manager answers."); // The plan has asked one.
+  return manager.connection;
+}
+
+/** What a container may print and nobody may read: values of its environment, and what follows a word such as `--requirepass`. */
+function secretsOf({ TaskTemplate }: ServiceSpec): string[] {
+  const { Env, Args } = TaskTemplate.ContainerSpec ?? {};
+  const given = Args ?? [];
+  return [
+    ...(Env ?? []).map((variable) => variable.slice(variable.indexOf("=") + 1)),
+    ...given.filter((_, index) => /pass|auth|secret|token/i.test(given[index - 1] ?? "")),
+  ];
+}
