@@ -18,24 +18,36 @@ export interface Toolbox {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The packages to take programs from, and for each the program that tells that the machine has it already. */
-const packages = {
-  "docker.io": "dockerd",
-  "docker-registry": "docker-registry",
-  "redis-server": "redis-server",
-  "busybox-static": "busybox",
-  iproute2: "ip",
-  iptables: "iptables",
-} as const;
+/** What a toolbox is filled with. */
+export interface ToolboxContents {
+  /** Its folder in the cache. */
+  readonly name: string;
+  /** The packages to take programs from, and for each the program that tells that the machine has it already. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** Further programs that must be there. */
+  readonly programs: readonly string[];
+}
 
 /** What the lab runs; of these only util-linux' own come with every Debian. */
-const programs = [...Object.values(packages), "containerd", "runc", "redis-cli", "setpriv", "nsenter", "unshare"];
+export const labTools: ToolboxContents = {
+  name: "toolbox",
+  packages: {
+    "docker.io": "dockerd",
+    "docker-registry": "docker-registry",
+    "redis-server": "redis-server",
+    "busybox-static": "busybox",
+    iproute2: "ip",
+    iptables: "iptables",
+    e2fsprogs: "mkfs.ext4",
+  },
+  programs: ["containerd", "runc", "redis-cli", "setpriv", "nsenter", "unshare"],
+};
 
 /** Opens the toolbox in a cache folder, or answers undefined when it has not been filled for this system. */
-export async function openToolbox(cacheDirectory: string): Promise<Toolbox | undefined> {
-  const directory = join(cacheDirectory, "toolbox");
+export async function openToolbox(cacheDirectory: string, contents = labTools): Promise<Toolbox | undefined> {
+  const directory = join(cacheDirectory, contents.name);
   const filledFor = await readFile(join(directory, "filled-for"), "utf8").catch(() => undefined);
-  if (filledFor === undefined || filledFor !== (await contentsKey())) return undefined;
+  if (filledFor === undefined || filledFor !== (await contentsKey(contents))) return undefined;
   return { directory, environment: await toolEnvironment(directory) };
 }
 
@@ -45,15 +57,20 @@ export async function openToolbox(cacheDirectory: string): Promise<Toolbox | und
  *
  * @throws InputError when apt gets no packages, or a program is not in them.
  */
-export async function fillToolbox(cacheDirectory: string, progress: (detail: string) => void): Promise<Toolbox> {
+export async function fillToolbox(
+  cacheDirectory: string,
+  progress: (detail: string) => void,
+  contents = labTools,
+): Promise<Toolbox> {
   await mkdir(cacheDirectory, { recursive: true });
   return withExclusiveLock(`cache:${cacheDirectory}`, async () => {
-    const filled = await openToolbox(cacheDirectory);
+    const filled = await openToolbox(cacheDirectory, contents);
     if (filled) return filled;
 
-    const archives = join(cacheDirectory, "archives");
-    await downloadPackages(archives, progress);
-    const partial = join(cacheDirectory, "toolbox.partial");
+    const directory = join(cacheDirectory, contents.name);
+    const archives = `${directory}.archives`;
+    await downloadPackages(contents, archives, progress);
+    const partial = `${directory}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
     const files = (await readdir(archives)).filter((name) => name.endsWith(".deb") && !isLibc(name));
@@ -62,10 +79,8 @@ export async function fillToolbox(cacheDirectory: string, progress: (detail: str
       await execa("dpkg-deb", ["--extract", join(archives, name), partial]);
     }
     await nameIptables(partial);
-    await requirePrograms(await toolEnvironment(partial));
-    await writeFile(join(partial, "filled-for"), await contentsKey());
-
-    const directory = join(cacheDirectory, "toolbox");
+    await requirePrograms(contents, await toolEnvironment(partial));
+    await writeFile(join(partial, "filled-for"), await contentsKey(contents));
     await rm(directory, { recursive: true, force: true });
     await rename(partial, directory);
     await rm(archives, { recursive: true, force: true });
@@ -92,8 +107,12 @@ export function downloadPercent(line: string): number | undefined {
   return percent === undefined ? undefined : Math.floor(Number(percent));
 }
 
-async function downloadPackages(archives: string, progress: (detail: string) => void): Promise<void> {
-  const wanted = await missingPackages();
+async function downloadPackages(
+  { packages }: ToolboxContents,
+  archives: string,
+  progress: (detail: string) => void,
+): Promise<void> {
+  const wanted = await missingPackages(packages);
   await mkdir(join(archives, "partial"), { recursive: true });
   if (wanted.length === 0) return;
   progress(wanted.join(", "));
@@ -155,8 +174,8 @@ function aptError(output: string): string {
   return (errors.length > 0 ? errors : lines.slice(-1)).slice(0, 3).join(" ").replaceAll("E: ", "").trim();
 }
 
-async function missingPackages(): Promise<string[]> {
-  const environment = { PATH: searchPath([]) };
+async function missingPackages(packages: ToolboxContents["packages"]): Promise<string[]> {
+  const environment = { PATH: searchPath(await serverFolders("/")) };
   const found = await Promise.all(
     Object.entries(packages).map(async ([name, program]) => ({ name, path: await findProgram(environment, program) })),
   );
@@ -169,8 +188,11 @@ async function nameIptables(directory: string): Promise<void> {
   for (const name of ["iptables", "ip6tables"]) await symlink("xtables-nft-multi", join(directory, "usr/sbin", name));
 }
 
-async function requirePrograms(environment: Toolbox["environment"]): Promise<void> {
-  for (const name of programs) {
+async function requirePrograms(
+  { packages, programs }: ToolboxContents,
+  environment: Toolbox["environment"],
+): Promise<void> {
+  for (const name of [...Object.values(packages), ...programs]) {
     if ((await findProgram(environment, name)) !== undefined) continue;
     throw new InputError({
       path: "sandbox packages",
@@ -187,7 +209,11 @@ async function toolEnvironment(directory: string): Promise<Record<string, string
     const names = await readdir(parent).catch(() => []);
     libraries.push(...names.filter((name) => name.includes("-linux-gnu")).map((name) => join(parent, name)), parent);
   }
-  const binaries = ["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name));
+  const binaries = [
+    ...["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name)),
+    ...(await serverFolders(directory)),
+    ...(await serverFolders("/")),
+  ];
   const iptablesExtensions = libraries.map((library) => join(library, "xtables")).find((path) => existsSync(path));
   return {
     PATH: searchPath(binaries),
@@ -196,13 +222,20 @@ async function toolEnvironment(directory: string): Promise<Record<string, string
   };
 }
 
+/** Where Debian keeps the programs of a server that comes in several versions side by side, the newest first. */
+async function serverFolders(root: string): Promise<string[]> {
+  const parent = join(root, "usr/lib/postgresql");
+  const versions = await readdir(parent).catch(() => []);
+  return versions.sort((one, other) => Number(other) - Number(one)).map((version) => join(parent, version, "bin"));
+}
+
 function searchPath(first: readonly string[]): string {
   const usual = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
   return [...new Set([...first, ...(process.env["PATH"] ?? "").split(delimiter), ...usual])].join(delimiter);
 }
 
 /** What a toolbox was filled for: another system, or a release of Holdfast that needs other packages, fills it anew. */
-async function contentsKey(): Promise<string> {
+async function contentsKey({ packages }: ToolboxContents): Promise<string> {
   const release = osRelease(await readFile("/etc/os-release", "utf8"));
   return [release.id, release.version, arch(), ...Object.keys(packages)].join(" ");
 }
