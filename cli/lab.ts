@@ -52,6 +52,8 @@ export function registerLab(program: Command): void {
     ["start", "Boot it again, with the data that it had."],
     ["partition", "Cut it off from the other nodes; its tasks go on."],
     ["heal", "Connect it again."],
+    ["fill", "Take all free space of its disk, until `free` or its next boot."],
+    ["free", "Give the space back."],
   ] as const) {
     node
       .command(name)

@@ -31,6 +31,7 @@ export function registerSwarmQuestions(program: Command): void {
         .choices(["error", "warning", "never"] as const)
         .default("never" as const),
     )
+    .option("--html <file>", "write a self-contained page as well")
     .addOption(engine)
     .addOption(json)
     .addOption(verbose)

@@ -1,35 +1,21 @@
-/** Verdicts as one page that needs nothing else: no script, no font, no picture from elsewhere. */
-import { printable } from "../model/plain-text.ts";
+/** Verdicts as one page. */
+import { htmlText as html } from "../model/plain-text.ts";
 import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
+import { htmlPage } from "./html-page.ts";
 import { isWithoutTask, pictureLanes, type PictureLane, type PictureRow } from "./picture.ts";
 import { effectWords, fateWords, groupCauses, isDoubtful, outageWords, type ImpactReport } from "./report.ts";
 
 /** Renders a report as a self-contained page. */
 export function renderHtml(report: ImpactReport, title = "What this change does to data"): string {
   const { verdicts, errors, policyFindings, withoutData, unseen } = report;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${html(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>${html(title)}</h1>
-<p class="worst ${fateClass(report.worst)}">${verdicts.length === 0 ? "No service with data is changed." : `Data: ${report.worst}`}</p>
+  const body = `<p class="worst ${fateClass(report.worst)}">${verdicts.length === 0 ? "No service with data is changed." : `Data: ${report.worst}`}</p>
 ${errors.length > 0 ? `<section class="errors"><h2>The preview failed</h2><p>What it shows is judged all the same.</p><ul>${errors.map((error) => `<li>${html(error)}</li>`).join("")}</ul></section>` : ""}
 ${drawing(pictureLanes(verdicts, 40))}
 ${verdicts.map(section).join("\n")}
 ${policyFindings.length > 0 ? `<h2>Policies</h2><table><tr><th>Policy</th><th>Level</th><th>Finding</th></tr>${policyFindings.map(({ policy, level, message }) => `<tr><td>${html(policy)}</td><td>${html(level)}</td><td>${html(message.trim())}</td></tr>`).join("")}</table>` : ""}
 ${withoutData.length > 0 ? `<p class="aside">Without data: ${withoutData.map(html).join(", ")}</p>` : ""}
-${unseen > 0 ? `<p class="aside">${unseen} unchanged resources are not in this preview.</p>` : ""}
-</main>
-</body>
-</html>
-`;
+${unseen > 0 ? `<p class="aside">${unseen} unchanged resources are not in this preview.</p>` : ""}`;
+  return htmlPage({ title, body, style });
 }
 
 function section(verdict: Verdict): string {
@@ -123,35 +109,17 @@ function svgText(text: string, length: number): string {
   return shown === text ? html(text) : `${html(shown)}<title>${html(text)}</title>`;
 }
 
-/** Text in HTML and in attributes. */
-function html(text: string): string {
-  return printable(text)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
-}
-
 function fateClass(fate: DataFate): string {
   return `fate-${fate.replace(" ", "-")}`;
 }
 
 const style = `
-:root { color-scheme: light dark; --text: #1f2328; --dim: #59636e; --page: #fff; --box: #f6f8fa; --line: #d1d9e0; --good: #1a7f37; --warn: #9a6700; --risk: #bc4c00; --bad: #d1242f; }
-@media (prefers-color-scheme: dark) { :root { --text: #f0f6fc; --dim: #9198a1; --page: #0d1117; --box: #151b23; --line: #3d444d; --good: #3fb950; --warn: #d29922; --risk: #f0883e; --bad: #f85149; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1020px; margin: 0 auto; padding: 24px 20px 60px; }
-h1 { font-size: 1.6em; margin: 0 0 8px; } h2 { font-size: 1.2em; margin: 0 0 4px; } h3 { font-size: 1em; margin: 14px 0 2px; }
 .fate-untouched { --fate: var(--good); } .fate-interrupted { --fate: var(--warn); } .fate-at-risk, .fate-unknown { --fate: var(--risk); } .fate-left-behind, .fate-destroyed { --fate: var(--bad); }
 .worst { font-size: 1.2em; font-weight: 600; color: var(--fate); }
 .verdict, .errors { border: 1px solid var(--line); border-left: 5px solid var(--fate, var(--bad)); border-radius: 6px; padding: 14px 18px; margin: 18px 0; overflow-wrap: anywhere; }
 .fate { color: var(--fate); } .effect, .aside, .values { color: var(--dim); } p { margin: 4px 0 8px; }
 .note { border-left: 3px solid var(--line); padding-left: 10px; }
-pre, code { font: 13px/1.45 ui-monospace, monospace; background: var(--box); border-radius: 5px; } code { padding: 1px 5px; } pre { padding: 10px 12px; overflow-x: auto; margin: 4px 0 8px; }
 del { text-decoration: none; color: var(--bad); } ins { text-decoration: none; color: var(--good); }
-table { border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: 4px 10px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 figure { margin: 18px 0; overflow-x: auto; } svg { min-width: 720px; width: 100%; height: auto; font: 14px system-ui, sans-serif; fill: var(--text); }
 .lane { fill: var(--box); stroke: var(--line); } .node { font-weight: 600; } .side { font-weight: 600; fill: var(--dim); } .small { font-size: 11.5px; fill: var(--dim); }
 .task rect { fill: var(--page); stroke: var(--good); stroke-width: 1.5; } .task.stopped rect { stroke: var(--warn); } .task.cannot-start rect { stroke: var(--bad); stroke-dasharray: 4; }

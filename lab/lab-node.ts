@@ -16,8 +16,9 @@ import {
 } from "./lab-network.ts";
 import { readLabRecord, type LabRecord } from "./lab-record.ts";
 import { requireRoot } from "./machine-requirements.ts";
+import { fillDisk, freeDisk, isFilled, type NodeDisk } from "./node-disk.ts";
 import { endOwnedProcesses, findOwnedProcesses } from "./owned-process.ts";
-import { engineHost, runningEngine, startEngine, type PrivateEngine } from "./private-engine.ts";
+import { dataRoot, engineHost, enginePid, runningEngine, startEngine, type PrivateEngine } from "./private-engine.ts";
 import { openToolbox, type Toolbox } from "./toolbox.ts";
 
 /** A node of a lab: a Docker engine with a network and a hostname of its own. */
@@ -43,12 +44,18 @@ export function labNodes(directory: string, record: LabRecord): LabNode[] {
 }
 
 /** The engine of a node. */
-export function nodeEngine(directory: string, record: LabRecord, name: string): PrivateEngine {
+export function nodeEngine(
+  directory: string,
+  record: LabRecord,
+  name: string,
+): PrivateEngine & { readonly disk: NodeDisk } {
   const identity = labIdentity(directory);
+  const own = join(identity.directory, "nodes", name);
   return {
     lab: record.id,
     part: name,
-    directory: join(identity.directory, "nodes", name),
+    directory: own,
+    disk: { image: join(own, "disk.ext4"), mountPoint: dataRoot({ directory: own }) },
     runDirectory: join(identity.runDirectory, name),
     namespace: namespaceName(record.id, name),
     hostname: name,
@@ -125,6 +132,63 @@ export function slowNode(directory: string, name: string, kilobitsPerSecond: num
     });
   }
   return withNode(directory, name, ({ toolbox, record }) => limitNode(toolbox, record.id, name, kilobitsPerSecond));
+}
+
+/**
+ * Takes all free space of a node's disk, until {@link freeNode} or its next boot.
+ *
+ * @throws InputError when the node does not run
+ */
+export function fillNode(directory: string, name: string): Promise<void> {
+  return withDisk(directory, name, fillDisk);
+}
+
+/** Ends what {@link fillNode} began. */
+export function freeNode(directory: string, name: string): Promise<void> {
+  return withDisk(directory, name, freeDisk);
+}
+
+function withDisk(
+  directory: string,
+  name: string,
+  work: (disk: NodeDisk, pid: number) => Promise<void>,
+): Promise<void> {
+  return withNode(directory, name, async ({ record }) => {
+    const mounted = (await mountedDisks(directory, record)).find((each) => each.name === name);
+    if (mounted) return work(mounted.disk, mounted.pid);
+    throw new InputError({
+      path: "node",
+      expected: "one that runs, for only then its disk is mounted",
+      got: `${name}, which does not`,
+      fix: `Start it with \`holdfast lab node start ${name}\``,
+    });
+  });
+}
+
+/** {@link freeNode} for all nodes that run. */
+export async function freeNodes(directory: string, record: LabRecord): Promise<void> {
+  for (const { disk, pid } of await mountedDisks(directory, record)) await freeDisk(disk, pid);
+}
+
+/** The names of the nodes whose disk {@link fillNode} has filled. */
+export async function filledNodes(directory: string, record: LabRecord): Promise<string[]> {
+  const mounted = await mountedDisks(directory, record);
+  return mounted.filter(({ disk, pid }) => isFilled(disk, pid)).map(({ name }) => name);
+}
+
+/** The disks of the nodes that run, each with a process that sees it. */
+async function mountedDisks(
+  directory: string,
+  record: LabRecord,
+): Promise<{ name: string; disk: NodeDisk; pid: number }[]> {
+  const disks = await Promise.all(
+    labNodes(directory, record).map(async ({ name }) => {
+      const engine = nodeEngine(directory, record, name);
+      const pid = await enginePid(engine);
+      return pid === undefined ? undefined : { name, disk: engine.disk, pid };
+    }),
+  );
+  return disks.filter((disk) => disk !== undefined);
 }
 
 /** The names of the nodes that are cut off. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
 
 const recordSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   /** The id under which the lab's processes, links and cgroups are found. */
   id: z.string().regex(/^[0-9a-f]{8}$/),
   /** The index of its addresses, 0 to 255. */

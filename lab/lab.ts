@@ -13,11 +13,20 @@ import {
   namespaceName,
   removeLabNetworks,
 } from "./lab-network.ts";
-import { labNodes, nodeEngine, partitionedNodes, startNodeEngine, type LabNode } from "./lab-node.ts";
+import {
+  filledNodes,
+  freeNodes,
+  labNodes,
+  nodeEngine,
+  partitionedNodes,
+  startNodeEngine,
+  type LabNode,
+} from "./lab-node.ts";
 import { labRecordName, readLabRecord, writeLabRecord, type LabRecord } from "./lab-record.ts";
 import { formSwarm } from "./lab-swarm.ts";
 import { requireDebian, requireRoot, requireSpace } from "./machine-requirements.ts";
 import { unmountBelow } from "./mount-point.ts";
+import { untilDetached } from "./node-disk.ts";
 import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./owned-process.ts";
 import { removeCoveredDirectories, runningEngine } from "./private-engine.ts";
 import {
@@ -75,7 +84,7 @@ const preferredRegistryPort = 5000;
 
 /**
  * Starts a lab, or whatever of it does not run, and returns when all its nodes are ready. A node that was stopped, killed
- * or cut off is there again. Only one process at a time starts or stops a lab.
+ * or cut off is there again, and a disk that was filled is free. Only one process at a time starts or stops a lab.
  *
  * @throws InputError when the machine cannot hold it (not root, not Debian or Ubuntu, packages not reachable, disk full),
  * when the folder holds another lab than was asked for, or when a part does not start, with the last lines of its log.
@@ -137,6 +146,7 @@ async function startAlone(options: LabOptions): Promise<Lab> {
       return pushed;
     },
   );
+  await freeNodes(options.directory, record);
   await step("Join them in a swarm", undefined, () => formSwarm(toolbox, record, nodes));
   return describeLab(options.directory, record, image, toolbox);
 }
@@ -152,6 +162,8 @@ export interface LabStatus {
   readonly runningNodes: readonly string[];
   /** The names of the nodes that are cut off from the others. */
   readonly partitionedNodes: readonly string[];
+  /** The names of the nodes whose disk was filled. */
+  readonly filledNodes: readonly string[];
   readonly registryRuns: boolean;
   /** How many processes it has, those in containers included. */
   readonly processCount: number;
@@ -164,7 +176,7 @@ export async function labStatus(directory: string): Promise<LabStatus> {
   const processCount = (await findOwnedProcesses(record?.id ?? identity.id)).length;
   if (!record) {
     const state = processCount > 0 ? "degraded" : "absent";
-    const nothing = { runningNodes: [], partitionedNodes: [], registryRuns: false };
+    const nothing = { runningNodes: [], partitionedNodes: [], filledNodes: [], registryRuns: false };
     return { directory: identity.directory, state, ...nothing, processCount };
   }
   const names = labNodes(directory, record).map(({ name }) => name);
@@ -172,14 +184,20 @@ export async function labStatus(directory: string): Promise<LabStatus> {
   const registryRuns = await isRegistryUp(registryOf(directory, record));
   const toolbox = await openToolbox(record.cacheDirectory);
   const partitioned = toolbox ? await partitionedNodes(toolbox, directory, record) : [];
+  const filled = await filledNodes(directory, record);
   const isWhole =
-    running.length === names.length && partitioned.length === 0 && registryRuns && record.redisImage !== undefined;
+    running.length === names.length &&
+    partitioned.length === 0 &&
+    filled.length === 0 &&
+    registryRuns &&
+    record.redisImage !== undefined;
   return {
     directory: identity.directory,
     state: isWhole ? "running" : processCount > 0 ? "degraded" : "stopped",
     ...(record.redisImage !== undefined && { lab: await describeLab(directory, record, record.redisImage, toolbox) }),
     runningNodes: running,
     partitionedNodes: partitioned,
+    filledNodes: filled,
     registryRuns,
     processCount,
   };
@@ -210,6 +228,7 @@ export async function stopLab(directory: string): Promise<void> {
     await removeLabNetworks(toolbox, id, []);
     await removeCgroups(id);
     await unmountBelow(identity.directory);
+    await untilDetached(identity.directory);
     await removeCoveredDirectories(id);
     await rm(`/run/holdfast-${id}`, { recursive: true, force: true });
     await rm(identity.directory, { recursive: true, force: true, maxRetries: 3 });
@@ -265,7 +284,7 @@ async function newRecord(options: LabOptions): Promise<LabRecord> {
   await mkdir(directory, { recursive: true });
   await requireSpace(directory);
   const record: LabRecord = {
-    version: 1,
+    version: 2,
     id,
     addressIndex: freeAddressIndex(id),
     registryPort: await freePort("0.0.0.0", preferredRegistryPort),

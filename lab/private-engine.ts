@@ -1,10 +1,11 @@
-import { mkdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, findEngine, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import { startDaemon } from "./daemon.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { linkNames } from "./lab-network.ts";
+import { ballastName, makeDisk, untilDetached, type NodeDisk } from "./node-disk.ts";
 import {
   cgroupParent,
   endOwnedProcesses,
@@ -29,6 +30,8 @@ export interface PrivateEngine {
   readonly namespace?: string;
   /** The hostname of its node; default: the machine's. */
   readonly hostname?: string;
+  /** The disk that its data root is on; without one that is a folder on the machine's disk. */
+  readonly disk?: NodeDisk;
   /** Registries besides 127.0.0.0/8 from which it may pull over plain HTTP, as addresses or subnets. */
   readonly insecureRegistries: readonly string[];
 }
@@ -52,6 +55,21 @@ export async function runningEngine(engine: PrivateEngine): Promise<EngineConnec
   }
 }
 
+/** Where an engine keeps its images, containers and volumes. */
+export function dataRoot({ directory }: Pick<PrivateEngine, "directory">): string {
+  return join(directory, "data");
+}
+
+function pidFile({ runDirectory }: Pick<PrivateEngine, "runDirectory">): string {
+  return join(runDirectory, "dockerd.pid");
+}
+
+/** The process id of an engine that runs. */
+export async function enginePid(engine: PrivateEngine): Promise<number | undefined> {
+  if (!(await runningEngine(engine))) return undefined;
+  return Number(await readFile(pidFile(engine), "utf8"));
+}
+
 /**
  * What dockerd and containerd write to outside the folders that they are given (dockerd: its trust key and the sockets
  * of plug-ins; containerd: the sockets of shims, which have a fixed place, and its opt plug-in). Each is covered by a
@@ -62,8 +80,12 @@ const coverMark = ".made-by-holdfast";
 
 /** Runs in the engine's own mount namespace, with `$1` as the hostname and the rest for dockerd. */
 const launchScript = `set -eu
+if [ -n "$DISK_IMAGE" ]; then
+  mount -o loop,discard "$DISK_IMAGE" "$DATA_ROOT"
+  rm -f "$DATA_ROOT/${ballastName}"
+fi
 for path in ${coveredDirectories.join(" ")}; do mount --bind "$COVER_DIRECTORY$path" "$path"; done
-unset COVER_DIRECTORY
+unset COVER_DIRECTORY DISK_IMAGE DATA_ROOT
 if [ -n "$1" ]; then hostname "$1"; fi
 shift
 exec dockerd "$@"`;
@@ -71,9 +93,9 @@ exec dockerd "$@"`;
 /** dockerd's arguments. */
 function dockerdArguments(engine: PrivateEngine): string[] {
   return [
-    ...["--data-root", join(engine.directory, "data")],
+    ...["--data-root", dataRoot(engine)],
     ...["--exec-root", join(engine.runDirectory, "exec")],
-    ...["--pidfile", join(engine.runDirectory, "dockerd.pid")],
+    ...["--pidfile", pidFile(engine)],
     ...["--host", engineHost(engine)],
     ...["--bridge", linkNames(engine.lab).bridge],
     ...["--cgroup-parent", cgroupParent(engine.lab, engine.part)],
@@ -101,9 +123,13 @@ export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Prom
   for (const directory of [cover, temporary, join(engine.runDirectory, "exec")]) {
     await rm(directory, { recursive: true, force: true });
   }
-  await rm(join(engine.runDirectory, "dockerd.pid"), { force: true });
+  await rm(pidFile(engine), { force: true });
   await mkdir(engine.runDirectory, { recursive: true, mode: 0o700 });
   await mkdir(temporary, { recursive: true });
+  if (engine.disk) {
+    await untilDetached(engine.directory);
+    await makeDisk(engine.disk, toolbox);
+  }
 
   const inNetwork = engine.namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${engine.namespace}`];
   const ownHostname = engine.hostname === undefined ? [] : ["--uts"];
@@ -119,6 +145,8 @@ export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Prom
       environment: {
         ...toolbox.environment,
         COVER_DIRECTORY: cover,
+        DATA_ROOT: dataRoot(engine),
+        DISK_IMAGE: engine.disk?.image ?? "",
         TMPDIR: temporary,
         [ownerVariable]: ownerMark(engine.lab, engine.part),
       },

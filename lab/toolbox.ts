@@ -38,6 +38,7 @@ export const labTools: ToolboxContents = {
     "busybox-static": "busybox",
     iproute2: "ip",
     iptables: "iptables",
+    e2fsprogs: "mkfs.ext4",
   },
   programs: ["containerd", "runc", "redis-cli", "setpriv", "nsenter", "unshare"],
 };

@@ -86,6 +86,17 @@ export interface ManyWriters {
   readonly nodes: readonly string[];
 }
 
+/** What the volumes of a node take of its disk. */
+export interface DiskUse {
+  readonly node: string;
+  readonly volumeCount: number;
+  readonly sizeBytes: number;
+  /** What of it is in volumes that no running container uses. */
+  readonly idleBytes: number;
+  /** How many volumes have a size that is not known, and so are not in the sums. */
+  readonly unmeasuredCount: number;
+}
+
 /** Everything about data in a swarm. */
 export interface DataView {
   readonly services: readonly StatefulService[];
@@ -95,6 +106,8 @@ export interface DataView {
   /** Only nodes with whose loss something is lost. */
   readonly nodeLosses: readonly NodeLoss[];
   readonly manyWriters: readonly ManyWriters[];
+  /** Only nodes with volumes. */
+  readonly diskUse: readonly DiskUse[];
 }
 
 /** Brings together what services say about their data and what is seen on the nodes. */
@@ -113,6 +126,7 @@ export function viewData(estate: Estate, observation: Observation): DataView {
       .map((node) => ({ node, losses: stateful.flatMap((service) => lossesOf(service, node)) }))
       .filter(({ losses }) => losses.length > 0),
     manyWriters: stateful.flatMap((service) => manyWriters(service)),
+    diskUse: diskUse(observation),
   };
 }
 
@@ -151,23 +165,21 @@ function isWithin(path: DataPlace["path"], target: string): boolean {
 }
 
 function idleVolumes({ services }: Estate, { tasks, volumes }: Observation): IdleVolume[] {
-  return volumes
-    .filter(({ users }) => !users.some(({ isRunning }) => isRunning))
-    .map(({ node, name, sizeBytes, isAnonymous, users }) => {
-      const mounting = services.find(
-        ({ mounts }) => isKnown(mounts) && mounts.some(({ type, source }) => type === "volume" && source === name),
-      );
-      const isRunning = tasks.some((task) => task.service === mounting?.name && task.isRunning);
-      const earlier = users.find((user) => user.service !== undefined)?.service;
-      const why = mounting
-        ? isRunning
-          ? "left behind"
-          : "waiting"
-        : isAnonymous && earlier !== undefined
-          ? "of an earlier task"
-          : "orphan";
-      return { node, name, sizeBytes, why, service: mounting?.name ?? earlier };
-    });
+  return volumes.filter(isIdle).map(({ node, name, sizeBytes, isAnonymous, users }) => {
+    const mounting = services.find(
+      ({ mounts }) => isKnown(mounts) && mounts.some(({ type, source }) => type === "volume" && source === name),
+    );
+    const isRunning = tasks.some((task) => task.service === mounting?.name && task.isRunning);
+    const earlier = users.find((user) => user.service !== undefined)?.service;
+    const why = mounting
+      ? isRunning
+        ? "left behind"
+        : "waiting"
+      : isAnonymous && earlier !== undefined
+        ? "of an earlier task"
+        : "orphan";
+    return { node, name, sizeBytes, why, service: mounting?.name ?? earlier };
+  });
 }
 
 function lossesOf({ name, runsOn, places }: StatefulService, node: string): NodeLoss["losses"] {
@@ -190,6 +202,21 @@ function manyWriters({ name, places }: StatefulService): ManyWriters[] {
       const [first] = inUse;
       return first && nodes.length > 1 ? [{ service: name, volume: first.volume, nodes }] : [];
     });
+}
+
+function isIdle({ users }: ObservedVolume): boolean {
+  return !users.some(({ isRunning }) => isRunning);
+}
+
+function diskUse({ volumes }: Observation): DiskUse[] {
+  const sum = (each: readonly ObservedVolume[]) => each.reduce((bytes, { sizeBytes = 0 }) => bytes + sizeBytes, 0);
+  return [...Map.groupBy(volumes, ({ node }) => node)].map(([node, own]) => ({
+    node,
+    volumeCount: own.length,
+    sizeBytes: sum(own),
+    idleBytes: sum(own.filter(isIdle)),
+    unmeasuredCount: own.filter(({ sizeBytes }) => sizeBytes === undefined).length,
+  }));
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 /**
  * Writes text that came from outside so that it cannot do anything where it is shown: names and labels are chosen by
- * strangers, and a terminal, a Markdown page and a SARIF viewer each obey some characters.
+ * strangers, and a terminal, a Markdown page, a browser and a SARIF viewer each obey some characters.
  */
 
 /** Control and format characters (marks that reverse the direction of text among them), line separators, halves of characters. */
@@ -31,6 +31,16 @@ export function markdownText(text: string): string {
     .replaceAll("<", "&lt;")
     .replaceAll("@", "&#64;")
     .replaceAll(":", "&#58;");
+}
+
+/** Text in HTML, and in an attribute between quotation marks. */
+export function htmlText(text: string): string {
+  return printable(text)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
 }
 
 /** Text in a SARIF message, where `[text](target)` would be a link (SARIF 2.1.0, 3.11.6). */

@@ -13,6 +13,7 @@ import { globalWithData } from "./rules/ss302-global-with-data.ts";
 import { volumeSharedByServices } from "./rules/ss303-volume-shared-by-services.ts";
 import { startFirstOnData } from "./rules/ss304-start-first-on-data.ts";
 import { volumeOptionsIgnored } from "./rules/ss305-volume-options-ignored.ts";
+import { networkVolumeUnfenced } from "./rules/ss306-network-volume-unfenced.ts";
 import { volumeUnprotected } from "./rules/ss401-volume-unprotected.ts";
 import { redisNoPersistence } from "./rules/ss402-redis-no-persistence.ts";
 import { redisDirOffVolume } from "./rules/ss403-redis-dir-off-volume.ts";
@@ -51,6 +52,7 @@ export const rules: readonly Rule[] = [
   volumeSharedByServices,
   startFirstOnData,
   volumeOptionsIgnored,
+  networkVolumeUnfenced,
   volumeUnprotected,
   redisNoPersistence,
   redisDirOffVolume,

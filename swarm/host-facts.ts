@@ -1,4 +1,5 @@
-import { readFile, statfs } from "node:fs/promises";
+import { readdir, readFile, statfs } from "node:fs/promises";
+import { basename, join } from "node:path";
 
 /** What decides about Redis and Swarm on a Linux host; undefined where it could not be read. */
 export interface HostFacts {
@@ -23,7 +24,7 @@ export async function readHostFacts(dataRoot: string): Promise<HostFacts> {
     text("/proc/net/ip_vs"),
     text("/proc/modules"),
     text("/proc/sys/kernel/osrelease"),
-    statfs(dataRoot).catch(() => undefined),
+    statfs(await seenByEngine(dataRoot)).catch(() => undefined),
   ]);
   const folder = `/lib/modules/${(release ?? "").trim()}`;
   const lists = [await text(`${folder}/modules.builtin`), await text(`${folder}/modules.dep`), modules].join("\n");
@@ -36,4 +37,17 @@ export async function readHostFacts(dataRoot: string): Promise<HostFacts> {
     hasVxlan: hasModule("vxlan") || (lists.trim() === "" ? undefined : false),
     disk: disk && { freeBytes: disk.bavail * disk.bsize, totalBytes: disk.blocks * disk.bsize },
   };
+}
+
+/**
+ * The path under which this process sees an engine's data root: an engine may have a mount namespace of its own, in which
+ * another file system is there (proc(5), `/proc/PID/root`).
+ */
+async function seenByEngine(dataRoot: string): Promise<string> {
+  for (const pid of await readdir("/proc").catch(() => [])) {
+    const words = await readFile(join("/proc", pid, "cmdline"), "utf8").catch(() => "");
+    const [program = "", ...args] = words.split("\0");
+    if (basename(program) === "dockerd" && args.includes(dataRoot)) return join("/proc", pid, "root", dataRoot);
+  }
+  return dataRoot;
 }

@@ -1,15 +1,18 @@
-import { byteWords } from "../../model/byte-words.ts";
-import { viewData, type DataView, type IdleVolume, type StatefulService } from "../../model/data-view.ts";
+import { writeFileSync } from "node:fs";
+import { viewData } from "../../model/data-view.ts";
 import { InputError } from "../../model/input-error.ts";
+import { printable } from "../../model/plain-text.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";
-import type { Finding } from "../../policies/finding.ts";
 import { exitCodeOf, judge, type Threshold } from "../../policies/judge.ts";
 import { textReport } from "../../policies/text-report.ts";
-import { takeInventory, type Inventory } from "../../swarm/inventory.ts";
+import { takeInventory } from "../../swarm/inventory.ts";
 import { liveEstate } from "../../swarm/live-estate.ts";
 import { observe } from "../../swarm/observation.ts";
+import { findLostVolumes } from "../../swarm/rescue-search.ts";
+import { auditSections, lookOf, type AuditReport } from "../audit-report.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";
-import { Exit } from "../exit-code.ts";
+import { Exit, exitCode } from "../exit-code.ts";
+import { listenForInterrupts } from "../interrupts.ts";
 import { openOutput, type Output } from "../output.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
 
@@ -17,6 +20,7 @@ import type { SwarmQuestionOptions } from "./doctor.ts";
 export interface AuditOptions extends SwarmQuestionOptions {
   failOn: Threshold;
   all?: true | undefined;
+  html?: string | undefined;
 }
 
 /** `holdfast audit`: where the data of a running swarm is, what threatens it and what lies about unused. */
@@ -36,11 +40,19 @@ export async function audit(options: AuditOptions): Promise<void> {
       fix: "Name one with --engine, or by DOCKER_HOST",
     });
   }
+  using interrupts = listenForInterrupts(() => undefined);
   const estate = await liveEstate(inventory);
-  const view = viewData(estate, observe(inventory));
   const findings = judge(estate, { today: inventory.takenAt.slice(0, 10) });
-  if (output.json) output.document(auditDocument(inventory, view, findings));
-  output.print(...lines(inventory, view, output));
+  const report: AuditReport = {
+    inventory,
+    view: viewData(estate, observe(inventory)),
+    lost: await findLostVolumes(inventory, interrupts.stopSoon),
+    findings,
+  };
+  if (interrupts.interrupted) throw new Exit(exitCode.interrupted);
+  if (options.html !== undefined) await writePage(report, options.html);
+  if (output.json) output.document(auditDocument(report));
+  output.print(...lines(report, output));
   if (!output.json) {
     const columns = output.terminal?.columns ?? 80;
     output.print(
@@ -50,71 +62,45 @@ export async function audit(options: AuditOptions): Promise<void> {
   if (exitCodeOf(findings, options.failOn) !== 0) throw new Exit(1);
 }
 
+async function writePage(report: AuditReport, file: string): Promise<void> {
+  const { auditPage } = await import("../audit-page.ts");
+  try {
+    writeFileSync(file, auditPage(report));
+  } catch (error) {
+    throw new InputError({
+      path: "--html",
+      expected: "a file that can be written",
+      got: error instanceof Error && "code" in error ? String(error.code) : "an error",
+      fix: "Name a file in a folder that is there",
+    });
+  }
+}
+
 /** The one document of `--json`. */
-function auditDocument(inventory: Inventory, view: DataView, findings: readonly Finding[]) {
+function auditDocument(report: AuditReport) {
+  const { inventory, view, findings } = report;
   return {
     takenAt: inventory.takenAt,
     nodes: inventory.swarm?.nodes,
     unseenNodes: inventory.unseenNodes,
     unreachableEngines: inventory.engines.flatMap((engine) => ("problem" in engine ? [engine] : [])),
     ...view,
+    idleVolumes: view.idleVolumes.map((volume) => ({ ...lookOf(volume, report), ...volume })),
     findings: findingsDocument(findings),
   };
 }
 
-function lines({ swarm, unseenNodes, engines }: Inventory, view: DataView, { style }: Output): string[] {
-  const silent = engines.flatMap((engine) => ("problem" in engine ? [`${engine.host}: ${engine.problem}`] : []));
-  const section = (title: string, rows: readonly string[]) =>
-    rows.length === 0 ? [] : [style("bold", title), ...rows.map((row) => `  ${row}`), ""];
-  return [
-    ...section("Engines that did not answer", silent),
-    ...section(
-      "Nodes",
-      (swarm?.nodes ?? []).map(({ hostname, role, state, availability }) => {
-        const unseen = unseenNodes.includes(hostname) ? ", its volumes not seen (name its engine with --engine)" : "";
-        return `${hostname}  ${role}, ${state}, ${availability}${unseen}`;
-      }),
-    ),
-    ...section("Services with data", view.services.flatMap(serviceRows)),
-    ...section("Services without data", view.withoutData.length === 0 ? [] : [view.withoutData.join(", ")]),
-    ...section(
-      "Several writers at once: their data is being damaged. Stop all but one of them",
-      view.manyWriters.map(({ service, volume, nodes }) =>
-        style("red", `${service}  volume "${volume}" on ${nodes.join(" and ")}`),
-      ),
-    ),
-    ...section(
-      "What a lost node takes along",
-      view.nodeLosses.flatMap(({ node, losses }) =>
-        losses.map(({ service, what, fate }) => `${node}  ${service}: ${what}, ${style("red", fate)}`),
-      ),
-    ),
-    ...section("Volumes that no running container uses", view.idleVolumes.map(idleRow)),
-  ];
-}
-
-function serviceRows({ name, runsOn, isWaiting, places }: StatefulService): string[] {
-  const where = runsOn.length === 0 ? "runs nowhere" : `on ${runsOn.join(", ")}`;
-  return [
-    `${name}  ${where}${isWaiting ? ", a task waits" : ""}`,
-    ...places.map(({ path, words, inUse }) => {
-      const copies = inUse.map(({ node, volume, sizeBytes }) => {
-        const short = /^[0-9a-f]{64}$/.test(volume) ? `${volume.slice(0, 12)} ` : "";
-        return `${short}${sizeBytes === undefined ? "" : `${byteWords(sizeBytes)} `}on ${node}`;
-      });
-      return `  ${path} in ${words}${copies.length === 0 ? "" : `: ${copies.join(", ")}`}`;
+function lines(report: AuditReport, { style }: Output): string[] {
+  return auditSections(report).flatMap(({ title, rows, isBad }) => [
+    style("bold", title),
+    ...rows.flatMap(({ cells, notes }) => {
+      const shown = cells.filter((cell) => cell !== "").map(printable);
+      const last = shown.pop() ?? "";
+      return [
+        `  ${[...shown, isBad ? style("red", last) : last].join("  ")}`,
+        ...notes.map((note) => `    ${printable(note)}`),
+      ];
     }),
-  ];
-}
-
-const reasons: Readonly<Record<IdleVolume["why"], (service: string) => string>> = {
-  "left behind": (service) => `left behind: ${service} mounts a volume of this name, and runs on another node`,
-  waiting: (service) => `${service} mounts it and does not run`,
-  "of an earlier task": (service) => `of an earlier task of ${service}: goes with the task history`,
-  orphan: () => "orphan: nothing mounts it",
-};
-
-function idleRow({ node, name, sizeBytes, why, service }: IdleVolume): string {
-  const size = sizeBytes === undefined ? "" : `  ${byteWords(sizeBytes)}`;
-  return `${node}  ${name}${size}  ${reasons[why](service ?? "")}`;
+    "",
+  ]);
 }

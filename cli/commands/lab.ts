@@ -50,7 +50,7 @@ export async function status(options: LabCommandOptions): Promise<void> {
 }
 
 /** What {@link disturb} can do to a node. */
-type Disturbance = "stop" | "kill" | "start" | "partition" | "heal";
+type Disturbance = "stop" | "kill" | "start" | "partition" | "heal" | "fill" | "free";
 
 const happened: Readonly<Record<Disturbance, string>> = {
   stop: "has been shut down",
@@ -58,9 +58,11 @@ const happened: Readonly<Record<Disturbance, string>> = {
   start: "runs",
   partition: "is cut off",
   heal: "is connected",
+  fill: "has no space left on its disk",
+  free: "has the space on its disk again",
 };
 
-/** `holdfast lab node stop|kill|start|partition|heal NAME`. */
+/** `holdfast lab node stop|kill|start|partition|heal|fill|free NAME`. */
 export async function disturb(what: Disturbance, name: string, options: LabCommandOptions): Promise<void> {
   const { output, directory } = open(options);
   const nodes = await import("../../lab/lab-node.ts");
@@ -70,6 +72,8 @@ export async function disturb(what: Disturbance, name: string, options: LabComma
     start: nodes.startNode,
     partition: nodes.partitionNode,
     heal: nodes.healNode,
+    fill: nodes.fillNode,
+    free: nodes.freeNode,
   }[what];
   await act(directory, name);
   if (output.json) output.document({ node: name, done: what });
@@ -87,17 +91,21 @@ export async function slow(name: string, kilobits: number | undefined, options: 
 
 /** What is said of a lab. */
 function statusLines(status: LabStatus): string[] {
-  const { state, directory, lab, runningNodes, partitionedNodes, registryRuns, processCount } = status;
+  const { state, directory, lab, runningNodes, partitionedNodes, filledNodes, registryRuns, processCount } = status;
   if (state === "absent") return ["There is no lab. Start one with `holdfast lab start`."];
   const nodeState = (name: string) => {
     if (!runningNodes.includes(name)) return "does not run";
-    return partitionedNodes.includes(name) ? "runs, cut off" : "runs";
+    const troubles = [
+      ...(partitionedNodes.includes(name) ? ["cut off"] : []),
+      ...(filledNodes.includes(name) ? ["disk full"] : []),
+    ];
+    return ["runs", ...troubles].join(", ");
   };
   return [
     `The lab in ${directory}: ${state}`,
     ...(lab?.nodes ?? []).map(
       ({ name, role, address, dockerHost }) =>
-        `  ${name}     ${nodeState(name).padEnd(13)} ${role.padEnd(7)} ${address}  ${dockerHost}`,
+        `  ${name}     ${nodeState(name).padEnd(15)} ${role.padEnd(7)} ${address}  ${dockerHost}`,
     ),
     `  registry   ${registryRuns ? "runs" : "does not run"}${lab === undefined ? "" : `, ${lab.registryAddress}`}`,
     ...(lab === undefined ? [] : [`  image      ${lab.redisImage}`]),

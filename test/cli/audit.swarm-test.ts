@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { z } from "zod";
@@ -7,11 +10,14 @@ import type { Lab } from "../../lab/lab.ts";
 import { findEngine, listNodes } from "../../swarm/connection.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
 import {
+  engineOf,
   LabService,
   nodeOf,
   removeLeftovers,
+  removeVolume,
   sharedFolderVolume,
   until,
+  volumeNames,
   type LabServiceOptions,
 } from "../support/lab-service.ts";
 
@@ -19,7 +25,14 @@ const documentSchema = z.object({
   unseenNodes: z.array(z.string()),
   unreachableEngines: z.array(z.object({ host: z.string() })),
   idleVolumes: z.array(
-    z.object({ node: z.string(), name: z.string(), why: z.string(), service: z.string().optional() }),
+    z.object({
+      node: z.string(),
+      name: z.string(),
+      why: z.string(),
+      service: z.string().optional(),
+      program: z.string().optional(),
+      traces: z.array(z.object({ service: z.string().optional() })),
+    }),
   ),
   nodeLosses: z.array(
     z.object({
@@ -114,6 +127,33 @@ describe("holdfast audit", function () {
     await partitionNode(lab.directory, cut.name);
     await until(async () => (await audit()).manyWriters.length > 0, "the audit finds two writers");
     assert.deepEqual((await audit()).manyWriters, [{ service: "trial", nodes: ["node-2", "node-3"] }]);
+  });
+
+  it("finds whose data an anonymous volume holds that nothing mounts any more, and shows it on a page", async () => {
+    const service = await create({ mounts: [] });
+    await service.redis("set", "foo", "bar");
+    const node = engineOf(nodeOf(lab, 2));
+    const [volume = ""] = await volumeNames(nodeOf(lab, 2));
+    await service.update((template) => {
+      template.ForceUpdate += 1;
+    });
+    // As `docker rm` without `--volumes` does to the container of an earlier task.
+    const [container] = await node.listContainers({ all: true, filters: { volume: [volume] } });
+    await node.getContainer(container?.Id ?? "").remove();
+    const page = join(tmpdir(), `holdfast-audit-${process.pid}.html`);
+    try {
+      const { stdout } = await holdfast("audit", "--json", "--html", page);
+      const found = documentSchema.parse(JSON.parse(stdout)).idleVolumes.find(({ name }) => name === volume);
+      assert.partialDeepStrictEqual(found, { node: "node-2", why: "orphan", program: "redis" });
+      assert.deepEqual(
+        found?.traces.map(({ service: name }) => name),
+        ["trial"],
+      );
+      assert.match(await readFile(page, "utf8"), new RegExp(`${volume}.*holds Redis .* 1 key`));
+    } finally {
+      await rm(page, { force: true });
+      await removeVolume(nodeOf(lab, 2), volume);
+    }
   });
 
   it("ends with 1 only where it is asked to fail on findings", async () => {

@@ -1,16 +1,27 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { labIdentity } from "../../lab/lab-identity.ts";
 import { labNamespaces } from "../../lab/lab-network.ts";
-import { healNode, killNode, partitionNode, slowNode, startNode, stopNode } from "../../lab/lab-node.ts";
+import {
+  fillNode,
+  freeNode,
+  healNode,
+  killNode,
+  partitionNode,
+  slowNode,
+  startNode,
+  stopNode,
+} from "../../lab/lab-node.ts";
 import { labStatus, startLab, stopLab, type Lab, type LabStatus } from "../../lab/lab.ts";
 import { mountPointsBelow } from "../../lab/mount-point.ts";
+import { attachedDisks } from "../../lab/node-disk.ts";
 import { endOwnedProcesses, findOwnedProcesses } from "../../lab/owned-process.ts";
 import { findEngine, listNodes } from "../../swarm/connection.ts";
+import { readHostFacts } from "../../swarm/host-facts.ts";
 import { labStartMs } from "../support/lab.ts";
 import { until } from "../support/lab-service.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
@@ -122,6 +133,36 @@ describe("a lab", function () {
     assert.ok(elapsedMs >= (5_000_000 * 8) / kilobitsPerSecond, `${elapsedMs} ms`);
   });
 
+  it("fills a node's disk, and not the machine's, and frees it again", async () => {
+    const { docker } = findEngine({ host: lab.nodes[1]?.dockerHost });
+    const pull = async () => {
+      const stream = await docker.pull(lab.redisImage);
+      await new Promise<void>((resolve, reject) => {
+        docker.modem.followProgress(stream, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+    };
+    await fillNode(directory, "node-2");
+    await untilStatus({ state: "degraded", filledNodes: ["node-2"] });
+    await assert.rejects(pull(), /no space left on device/);
+    const node = join(labIdentity(directory).directory, "nodes/node-2");
+    assert.ok((await stat(join(node, "disk.ext4"))).blocks * 512 < 1e9);
+    assert.ok(((await readHostFacts(join(node, "data"))).disk?.freeBytes ?? NaN) < 1e6, "the doctor sees it");
+    await freeNode(directory, "node-2");
+    await pull();
+    await untilStatus({ state: "running" });
+  });
+
+  it("has its disks free when it is started again, also one whose node was killed", async () => {
+    for (const name of ["node-2", "node-3"]) await fillNode(directory, name);
+    await killNode(directory, "node-3");
+    await assert.rejects(fillNode(directory, "node-3"), { name: "InputError", got: "node-3, which does not" });
+    await start();
+    await untilStatus({ state: "running" });
+  });
+
   it("names the nodes that there are when asked for another", async () => {
     await assert.rejects(killNode(directory, "node-9"), {
       name: "InputError",
@@ -159,7 +200,16 @@ describe("a lab", function () {
   });
 });
 
-const nothing = { processes: [], namespaces: [], links: [], mounts: [], cgroups: [], folder: false, runFolder: false };
+const nothing = {
+  processes: [],
+  namespaces: [],
+  links: [],
+  mounts: [],
+  disks: [],
+  cgroups: [],
+  folder: false,
+  runFolder: false,
+};
 
 /** Everything on this machine that bears a lab's id or lies in its folder. */
 async function tracesOf(directory: string): Promise<Record<keyof typeof nothing, unknown>> {
@@ -172,6 +222,7 @@ async function tracesOf(directory: string): Promise<Record<keyof typeof nothing,
     namespaces: await labNamespaces(id),
     links: (await readdir("/sys/class/net")).filter((name) => name.includes(id)),
     mounts: mountPointsBelow(await readFile("/proc/self/mountinfo", "utf8"), path),
+    disks: await attachedDisks(path),
     cgroups: cgroups.filter((cgroup) => existsSync(cgroup)),
     folder: existsSync(path),
     runFolder: existsSync(`/run/holdfast-${id}`),

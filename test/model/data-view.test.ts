@@ -110,6 +110,15 @@ describe("the data view of a swarm", () => {
     assert.deepEqual(view([service("cache", [mount("kept")])], observation).manyWriters, []);
   });
 
+  it("adds up what the volumes of each node take, and what of it nobody uses", () => {
+    const unmeasured = { ...volume("two", "big"), sizeBytes: undefined };
+    const volumes = [volume("one", "kept", [user("cache")]), volume("one", "old"), unmeasured];
+    assert.deepEqual(view([service("cache", [mount("kept")])], { tasks: [runs("cache")], volumes }).diskUse, [
+      { node: "one", volumeCount: 2, sizeBytes: 14, idleBytes: 7, unmeasuredCount: 0 },
+      { node: "two", volumeCount: 1, sizeBytes: 0, idleBytes: 0, unmeasuredCount: 1 },
+    ]);
+  });
+
   it("leaves out of the stateful ones what keeps no data", () => {
     assert.deepEqual(view([service("web", [], "nginx:1")], { tasks: [runs("web")] }).withoutData, ["web"]);
   });

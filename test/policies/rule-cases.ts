@@ -805,6 +805,53 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     },
     { drafts: [store()], expected: "not applicable" },
   ],
+  SS306: [
+    {
+      drafts: [mounted({ source: "data", target: "/data", options: { type: "nfs" } }, { constraints: [] })],
+      expected: { fail: 'Every node reaches the volume "data", and the task may start on several.' },
+    },
+    {
+      drafts: [mounted({ source: "data", target: "/data", options: { type: "nfs" } }, { constraints: [] })],
+      nodes: [{ hostname: "one" }],
+      inputs: ["swarm"],
+      expected: "pass",
+    },
+    { drafts: [mounted({ source: "data", target: "/data", options: { type: "nfs" } })], expected: "pass" },
+    {
+      drafts: [
+        mounted(
+          { source: "data", target: "/data", options: { type: "nfs" } },
+          { constraints: [], labels: { "holdfast.shared": "locks" } },
+        ),
+      ],
+      expected: "pass",
+    },
+    {
+      drafts: [mounted({ source: "data", target: "/data", options: unknown }, { constraints: [] })],
+      inputs: programs,
+      expected: {
+        unverifiable: 'Whether several nodes reach the volume "data" is not known, and no constraint names a node.',
+      },
+    },
+    {
+      drafts: [mounted({ source: "data", target: "/data", options: { type: "nfs" } }, { constraints: [unknown] })],
+      inputs: programs,
+      expected: { unverifiable: 'Every node reaches the volume "data", and the constraints are not known yet.' },
+    },
+    {
+      drafts: [
+        mounted(
+          { source: "data", target: "/data", options: { type: "nfs" } },
+          { constraints: ["node.labels.store==yes"] },
+        ),
+      ],
+      inputs: ["stack file"],
+      expected: {
+        unverifiable: 'Every node reaches the volume "data", and whether exactly one carries the label is not known.',
+      },
+    },
+    { drafts: [store({ constraints: [] })], expected: "not applicable" },
+  ],
   SS401: [
     {
       drafts: [store()],
