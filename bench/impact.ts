@@ -8,6 +8,7 @@ import { comparePaired, row, type Work } from "./paired.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
+const command = join(root, "bin/holdfast.js");
 const holdfast = join(root, "cli/holdfast.ts");
 
 /** What `holdfast impact` costs over starting Node and parsing, how it grows, and how much memory a stream takes. */
@@ -21,7 +22,7 @@ export async function* compareImpact(): AsyncGenerator<string> {
       previews.set(count, file);
     }
     const file = (count: number): string => previews.get(count) ?? "";
-    const judge = (count: number): Work => node(holdfast, "impact", file(count), "--json");
+    const judge = (count: number): Work => node(command, "impact", file(count), "--json");
     const floor = node(
       "-e",
       `for (const _ of [1, 2]) require("node:child_process").execFileSync(process.execPath, ["-e", "0"]); JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"))`,

@@ -4,7 +4,8 @@
  * the published package, where Node strips no types, what tsc built from it.
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
+import module from "node:module";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -12,10 +13,21 @@ const source = fileURLToPath(new URL("../cli/holdfast.ts", import.meta.url));
 
 if (existsSync(source)) {
   const { nodePath, tryBootstrap } = await import("../bootstrap.js");
-  if (tryBootstrap()) runAs(nodePath, [source, ...process.argv.slice(2)]);
+  if (tryBootstrap()) await run(nodePath);
   else process.exitCode = 1;
 } else {
   await import("../dist/cli/holdfast.js");
+}
+
+/** With what was compiled before, also of the first file: to strip its types would take longer than all the rest. */
+async function run(nodePath) {
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../.holdfast/compiled", import.meta.url));
+  if (realpathSync(process.execPath) !== realpathSync(nodePath)) {
+    runAs(nodePath, [source, ...process.argv.slice(2)]);
+    return;
+  }
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+  await import("../cli/holdfast.ts");
 }
 
 /** Becomes another program as far as a parent can: its terminal, its signals, its end. */

@@ -63,7 +63,7 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
     }
     return collector.plan(source.name);
   }
-  const text = `${first ?? ""}\n${await lines.rest()}`;
+  const text = await lines.rest(`${first ?? ""}\n`);
   if (text.trim() === "") throw notPreview(source.name, "nothing");
   const document = parsed(text);
   if (isDigest(document)) return readDigest(document, source.name, options.executor);
@@ -159,10 +159,10 @@ class Lines {
     }
   }
 
-  /** All that is left. */
-  async rest(): Promise<string> {
-    const parts = [this.#pending];
-    let length = this.#pending.length;
+  /** All that is left, behind what was read before. */
+  async rest(before = ""): Promise<string> {
+    const parts = [before, this.#pending];
+    let length = before.length + this.#pending.length;
     while (!this.#isDone) {
       this.#pending = "";
       await this.#read(longestDocument - length);

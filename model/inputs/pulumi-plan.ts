@@ -237,14 +237,14 @@ function object(
   contents: ConfigContents,
   hidden: readonly string[],
 ): PlannedObject {
+  const settled = settlePulumiValue(state.inputs);
   const resource: PulumiResource = {
     urn: step.urn,
     type: step.type,
-    inputs: state.inputs,
+    inputs: settled,
     protect: state.isProtected,
     retainOnDelete: state.isRetained,
   };
-  const settled = settlePulumiValue(state.inputs);
   const name = nameOf(settled, step.urn);
   if (step.type === pulumiTypes.volume) return { kind: "volume", name, definition: readPulumiVolume(resource) };
   if (step.type !== pulumiTypes.service) {

@@ -32,14 +32,15 @@ export function settlePulumiValue(value: unknown): Known<unknown> {
 const settled = new WeakSet<object>();
 
 function settle(value: unknown): Known<unknown> {
-  if (typeof value !== "object" || value === null) return unknownMarks.has(value) ? notKnown : (value ?? undefined);
+  if (typeof value === "string") return unknownMarks.has(value) ? notKnown : value;
+  if (typeof value !== "object" || value === null) return value ?? undefined;
   if (!Array.isArray(value)) return settledRecord(value);
   return Array.from({ length: value.length }, (_, index) => settleAt(value, index));
 }
 
 function settledRecord(value: object): Known<unknown> {
   const keys = Object.keys(value);
-  if (keys.includes(signatureKey) && settleAt(value, signatureKey) === secretSignature) return secretMark;
+  if (signatureKey in value && settleAt(value, signatureKey) === secretSignature) return secretMark;
   const record: Record<string, unknown> = {};
   for (const key of keys) {
     if (key === "__defaults") continue;
