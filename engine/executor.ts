@@ -291,7 +291,6 @@ function bookkeepingDiffers(old: ResourceState, state: ResourceState): boolean {
     inputs: {},
     outputs: {},
     dependencies: of.dependencies.toSorted(),
-    sourcePosition: "",
   });
   return !equalValues(old.inputs, state.inputs) || !isDeepStrictEqual(bookkeeping(old), bookkeeping(state));
 }

@@ -27,8 +27,6 @@ export interface Goal {
   additionalSecretOutputs: string[];
   aliases: Alias[];
   customTimeouts?: CustomTimeouts;
-  /** Where in the program it was declared, as the SDK says it. */
-  sourcePosition?: string;
   /** Functions of the program to call around the resource's operations. */
   hooks: HookBinding;
 }

@@ -97,7 +97,7 @@ export class Planner {
     if (deletedFor !== undefined) return { steps: replaceDeleted(old, state, goal, deletedFor), state, warnings: [] };
     if (old.external) return { steps: replaceLater(old, state, goal), state, warnings: [] };
 
-    copyTimes(state, old);
+    carryOver(state, old);
     const diff = applyReplaceOnChanges(
       this.#diff(identity, provider, old, state),
       goal.replaceOnChanges,
@@ -313,13 +313,15 @@ function newState(urn: Urn, goal: Goal, provider: string | undefined, inputs: Pr
     ...(goal.retainOnDelete && { retainOnDelete: true }),
     ...(goal.deletedWith !== undefined && { deletedWith: goal.deletedWith }),
     ...(goal.customTimeouts && { customTimeouts: goal.customTimeouts }),
-    ...(goal.sourcePosition !== undefined && { sourcePosition: goal.sourcePosition }),
   };
 }
 
-function copyTimes(state: ResourceState, old: ResourceState): void {
-  if (old.created !== undefined) state.created = old.created;
-  if (old.modified !== undefined) state.modified = old.modified;
+/** What the state knows of a resource and no program says. */
+function carryOver(state: ResourceState, { created, modified, sourcePosition, stackTrace }: ResourceState): void {
+  if (created !== undefined) state.created = created;
+  if (modified !== undefined) state.modified = modified;
+  if (sourcePosition !== undefined) state.sourcePosition = sourcePosition;
+  if (stackTrace !== undefined) state.stackTrace = stackTrace;
 }
 
 function failureMessage(identity: ResourceIdentity, failure: CheckFailure): string {

@@ -47,11 +47,12 @@ export function readGoal(request: RegisterResourceRequest): Goal {
   };
 }
 
-/** The version of a provider that the program declares is one of its inputs (source_eval.go, `SetProviderVersion`). */
+/** To a provider that the program declares Pulumi adds what it gives the default one (source_eval.go, `SetProviderVersion`). */
 function readInputs(request: RegisterResourceRequest): PropertyMap {
   const inputs = decodeWire(request.getObject()?.toJavaScript() ?? {});
   const version = request.getVersion();
-  return isProviderType(request.getType()) && version !== "" ? { ...inputs, version } : inputs;
+  if (!isProviderType(request.getType())) return inputs;
+  return { __internal: {}, ...inputs, ...(version !== "" && { version }) };
 }
 
 function refuseUnknownOptions(request: RegisterResourceRequest): void {

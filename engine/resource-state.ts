@@ -48,6 +48,7 @@ export interface ResourceState {
   /** RFC 3339 with nanoseconds, as Pulumi writes it. */
   created?: string;
   modified?: string;
+  /** Where it was declared, as another engine recorded it; kept, never read. */
   sourcePosition?: string;
   /** Where the calls stood that led to its declaration, as another engine recorded them; kept, never read. */
   stackTrace?: string[];

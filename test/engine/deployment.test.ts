@@ -108,6 +108,17 @@ describe("a deployment", () => {
     assert.deepEqual(provider.calls, []);
   });
 
+  it("keeps what another engine has recorded of a resource", async () => {
+    const provider = new TableProvider();
+    const { resources } = await run(provider, [], [goal("a", { size: 1 })]);
+    const record = { sourcePosition: "project:///index.ts#1,1", stackTrace: ["project:///index.ts#1,1"] };
+    const recorded = resources.map((state) => (state.urn === urn("a") ? { ...state, ...record } : state));
+    const second = await run(provider, recorded, [goal("a", { size: 1 })]);
+    assert.deepEqual(second.resources, recorded);
+    const third = await run(provider, recorded, [goal("a", { size: 2 })]);
+    assert.equal(third.registered[0]?.sourcePosition, record.sourcePosition);
+  });
+
   it("updates in place, and keeps an automatic name", async () => {
     const provider = new TableProvider();
     const first = await run(provider, [], [goal("a", { size: 1 })]);

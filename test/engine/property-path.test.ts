@@ -57,7 +57,26 @@ describe("ignoreChanges", () => {
     assert.deepEqual(ignoreChanges({ a: Unknown.value }, { a: 1 }, ["a"]), { a: 1 });
   });
 
-  it("leaves a path alone that stands nowhere", () => {
-    assert.deepEqual(ignoreChanges({ a: 1 }, { a: 1 }, ["x.y[3].z"]), { a: 1 });
+  it("leaves a path alone that stands nowhere, and what is no path", () => {
+    assert.deepEqual(ignoreChanges({ a: 1 }, { a: 1 }, ["x.y[3].z", "a[", "b[0]"]), { a: 1 });
+  });
+
+  it("keeps secret what it takes from a secret", () => {
+    const { a } = ignoreChanges({ a: { b: 1 } }, { a: new Secret({ b: 9 }) }, ["a.b"]);
+    assert.ok(a !== null && typeof a === "object" && "b" in a && a.b instanceof Secret);
+    assert.equal(a.b.reveal(), 9);
+  });
+
+  it("makes members of a map come and go, but no items of a list", () => {
+    assert.deepEqual(ignoreChanges({ a: { b: 1, c: 2 } }, { a: { c: 9, d: 9 } }, ["a.*"]), { a: { c: 9, d: 9 } });
+    const missing = /cannot ignore changes to the following properties because .* missing: "a\[0\], a\.\*"/;
+    assert.throws(() => ignoreChanges({ a: [] }, { a: [1] }, ["a[0]", "a.*"]), missing);
+  });
+
+  it("refuses a path of which a part stands on one side only, by name", () => {
+    assert.throws(() => ignoreChanges({}, { a: { b: 1 } }, ["a.b"]), /missing: "a.b"/);
+    assert.throws(() => ignoreChanges({ a: Unknown.value }, { a: { b: 1 } }, ["a.b"]), /missing: "a.b"/);
+    assert.throws(() => ignoreChanges({ a: 1 }, { a: { b: 1 } }, ["a.b"]), /missing: "a.b"/);
+    assert.throws(() => ignoreChanges({ a: { b: { c: 1 } } }, { a: { b: 1, d: 1 } }, ["a.*.c"]), /missing: "a.\*.c"/);
   });
 });

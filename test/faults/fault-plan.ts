@@ -11,23 +11,25 @@ export interface Trial {
 const cuts = 4;
 
 /**
- * The faults to try in one scenario: at each point that it passes, killed the first and the last time, and where the
+ * The faults to try in one scenario: killed at each point that it passes, the first and the last time, and where the
  * point stands before a write, with a full disk; and connections cut at the first requests that change something.
+ * Files are written the same way with a service, which takes longer: there each point has its turn once, the last time.
  */
-function faultsFor(scenario: Scenario, passed: PassedPoints): Fault[] {
-  const kills = [...passed].flatMap(([point, count]) =>
-    [...new Set([1, count])].map((nth): Fault => ({ kind: "killed", point, nth })),
+function faultsFor({ withService, operation }: Scenario, passed: PassedPoints): Fault[] {
+  const points = [...passed];
+  const kills = points.flatMap(([point, count]) =>
+    [...new Set(withService ? [count] : [1, count])].map((nth): Fault => ({ kind: "killed", point, nth })),
   );
-  const fullDisks = [...passed]
-    .filter(([point]) => durableSteps.slice(0, 3).some((step) => point.endsWith(`.${step}`)))
-    .map(([point, count]): Fault => ({ kind: "disk full", point, nth: count }));
-  const cutConnections = Array.from(
-    { length: scenario.operation === "refresh" ? 0 : cuts },
-    (_, index) => index + 1,
-  ).flatMap((nth): Fault[] => [
-    { kind: "request lost", nth },
-    { kind: "answer lost", nth },
-  ]);
+  const beforeWrites = (withService ? [] : points).filter(([point]) =>
+    durableSteps.slice(0, 3).some((step) => point.endsWith(`.${step}`)),
+  );
+  const fullDisks = beforeWrites.map(([point, count]): Fault => ({ kind: "disk full", point, nth: count }));
+  const cutConnections = Array.from({ length: operation === "refresh" ? 0 : cuts }, (_, index) => index + 1).flatMap(
+    (nth): Fault[] => [
+      { kind: "request lost", nth },
+      { kind: "answer lost", nth },
+    ],
+  );
   return [...kills, ...fullDisks, ...cutConnections];
 }
 
