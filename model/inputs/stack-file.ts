@@ -328,8 +328,8 @@ function volumeNamed(
   return {
     source: volumeName(source, declared),
     external: isExternal(declared),
-    volumeOptions:
-      declared.get("driver").isAbsent && declared.get("driver_opts").isAbsent ? undefined : volumeOptions(declared),
+    // A volume that is declared without options gets the local driver's, also where another key gives its name others.
+    volumeOptions: isExternal(declared) || declared.isAbsent ? undefined : volumeOptions(declared),
   };
 }
 
