@@ -419,10 +419,13 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
       httpCheck("mongosh", "https://www.mongodb.com/docs/mongodb-shell/reference/options/"),
       httpCheck("mongo --eval", "https://www.mongodb.com/docs/v4.4/mongo/"),
     ],
-    authentication: offUnless(["MONGO_INITDB_ROOT_USERNAME", "MONGODB_INITDB_ROOT_USERNAME"], hub("mongo"), [
-      "--auth",
-      "--keyFile",
-    ]),
+    authentication: {
+      ...offUnless(["MONGO_INITDB_ROOT_USERNAME", "MONGODB_INITDB_ROOT_USERNAME"], hub("mongo"), [
+        "--auth",
+        "--keyFile",
+      ]),
+      onBySetting: ["authorization", "keyFile"],
+    },
   },
   {
     name: "bitnami-mongodb",
@@ -961,7 +964,10 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     writers: "one",
     shutdown: terminates("https://qdrant.tech/documentation/guides/installation/"),
     life: [httpCheck("/readyz", "https://qdrant.tech/documentation/guides/monitoring/")],
-    authentication: offUnless(["QDRANT__SERVICE__API_KEY"], "https://qdrant.tech/documentation/guides/security/"),
+    authentication: {
+      ...offUnless(["QDRANT__SERVICE__API_KEY"], "https://qdrant.tech/documentation/guides/security/"),
+      onBySetting: ["api_key"],
+    },
   },
   {
     name: "gitea",

@@ -79,6 +79,7 @@ export const catalogueEntrySchema = z.strictObject({
       byDefault: z.boolean(),
       onByEnvironment: z.array(z.string()),
       onByArgument: z.array(z.string()),
+      onBySetting: z.array(z.string().regex(/^\w+$/)).optional(),
       offByEnvironment: z.record(z.string(), z.array(z.string())),
       source,
     })

@@ -118,6 +118,8 @@ export interface AuthenticationFact {
   readonly onByEnvironment: readonly string[];
   /** Options of which one switches it on. */
   readonly onByArgument: readonly string[];
+  /** Settings of a configuration file of which one switches it on. */
+  readonly onBySetting?: readonly string[];
   /** Environment variables that switch it off at one of these values. */
   readonly offByEnvironment: Readonly<Record<string, readonly string[]>>;
   readonly source: string;

@@ -238,9 +238,11 @@ export function estateOf(services: readonly ServiceDefinition[], more: Partial<E
 /**
  * Takes an image reference apart.
  *
- * A tag is what follows the last colon behind the last slash (so a registry's port is none), a digest what follows `@`.
+ * A tag is what follows the last colon behind the last slash (so a registry's port is none), a digest what follows `@`. An image
+ * by its id alone has no name to know it by.
  */
 export function parseImageReference(reference: string): ImageReference {
+  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(reference)) return unknownImage;
   const [named = "", digest] = reference.split("@", 2);
   const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
   return {

@@ -1,5 +1,6 @@
 import { asksForPassword } from "../model/redis-settings.ts";
 import { isKnown, notKnown, type Known } from "../model/service-definition.ts";
+import { settingIn } from "../model/service-command.ts";
 import type { AuthenticationFact } from "../model/image-catalogue.ts";
 import type { Subject } from "./subject.ts";
 
@@ -34,5 +35,7 @@ function byEnvironmentOrArguments({ service }: Subject, fact: AuthenticationFact
   // That a variable is there counts, known or not: nobody names a password in order to have none.
   const isOn = fact.onByEnvironment.flatMap((name) => [name, `${name}_FILE`]).some((name) => value(name) !== "");
   if (isOn) return true;
-  return needsArguments ? notKnown : false;
+  const settings = (fact.onBySetting ?? []).map((name) => settingIn(service, name));
+  if (settings.some((setting) => isKnown(setting) && setting !== undefined && setting !== "disabled")) return true;
+  return needsArguments || settings.includes(notKnown) ? notKnown : false;
 }

@@ -30,9 +30,23 @@ export function readDefinitions(text: string, options: StackFileOptions): Defini
   };
 }
 
-/** Whether a text is JSON, but not a stack file written as JSON. */
+/** Whether a text is JSON, but not a stack file written as JSON, or as YAML in that manner. */
 function isPulumiJson(text: string): boolean {
-  return /^\s*\{/.test(text) && !/^\s*\{\s*"?(?:version|name|services|x-[\w-]+)"?\s*:\s*(?:["'{]|\d+\.)/.test(text);
+  const looksLikeStack = /^\s*\{\s*"?(?:version|name|services|x-[\w-]+)"?\s*:\s*(?:["'{]|\d+\.)/.test(text);
+  return /^\s*\{/.test(text) && !looksLikeStack && !hasServices(text);
+}
+
+/** No stack file is longer; a plan may be, and to read it twice takes time. */
+const longestStackFile = 1_000_000;
+
+function hasServices(text: string): boolean {
+  if (text.length > longestStackFile || !text.includes('"services"')) return false;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) && isRecord(value["services"]);
+  } catch {
+    return false;
+  }
 }
 
 function readList(text: string, file: string): readonly unknown[] {

@@ -8,7 +8,7 @@ import {
   type VolumeDefinition,
 } from "../model/service-definition.ts";
 
-/** One mount of a named volume by one service. */
+/** One mount of a named volume, or of a folder of the host, by one service. */
 export interface VolumeUse {
   readonly service: ServiceDefinition;
   readonly mount: Mount;
@@ -47,7 +47,8 @@ export class EstateIndex {
     this.#services.set(service.id, { service, order: earlier?.order ?? this.#services.size });
     for (const mount of isKnown(service.mounts) ? service.mounts : []) {
       const { type, source } = mount;
-      if (type !== "volume" || !isKnown(source) || source === undefined || source === "") continue;
+      // The name of a volume has no slash and a folder's path has one, so that neither is taken for the other.
+      if ((type !== "volume" && type !== "bind") || !isKnown(source) || source === undefined || source === "") continue;
       const uses = entry(this.#uses, source, () => new Map<string, readonly VolumeUse[]>());
       uses.set(service.id, [...(uses.get(service.id) ?? []), { service, mount }]);
     }
@@ -68,7 +69,7 @@ export class EstateIndex {
     return [...(this.#volumes.get(name)?.values() ?? [])];
   }
 
-  /** The first mount of a volume, in the order in which the services came, that meets a condition. */
+  /** The first mount of a volume or folder, in the order in which the services came, that meets a condition. */
   findUse(name: string, meets: (use: VolumeUse) => boolean): VolumeUse | undefined {
     for (const uses of this.#uses.get(name)?.values() ?? []) {
       const found = uses.find(meets);

@@ -39,7 +39,7 @@ function extended(
   const from = file === undefined ? services : others(file);
   if (from === undefined) throw mistake(path, "a file that can be read", quoted(file ?? ""));
   if (!Object.hasOwn(from, base)) throw mistake(path, "the name of a service of that file", quoted(base));
-  return merge(extended(base, from, others, file ?? where, [...seen, step]), own, "");
+  return mergeDefinitions(extended(base, from, others, file ?? where, [...seen, step]), own);
 }
 
 function mistake(path: string, expected: string, got: string): InputError {
@@ -50,6 +50,16 @@ function mistake(path: string, expected: string, got: string): InputError {
 const replaced = new Set(["command", "entrypoint", "test"]);
 /** What may be written as a list of `key=value` and means a mapping. */
 const pairLists = new Set(["environment", "labels"]);
+
+/**
+ * Puts one definition on top of another: mappings key by key, lists one after the other, and of what can stand only once the
+ * upper one.
+ *
+ * @see https://docs.docker.com/reference/compose-file/merge/
+ */
+export function mergeDefinitions(below: unknown, above: unknown): unknown {
+  return merge(below, above, "");
+}
 
 function merge(base: unknown, own: unknown, key: string): unknown {
   if (own === undefined) return base;

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, type Document } from "yaml";
+import { LineCounter, parseAllDocuments, type Document } from "yaml";
 import { InputError } from "../input-error.ts";
 import { parseConstraint } from "../placement.ts";
 import { printable } from "../plain-text.ts";
@@ -21,7 +21,7 @@ import {
 import { Field, isRecord, recordOf, unknownPart, type Mistake } from "./field.ts";
 import { interpolate, type Variables } from "./interpolation.ts";
 import { bytes, modeByName, orElse, plainText, seconds } from "./readings.ts";
-import { resolveExtends } from "./stack-extends.ts";
+import { mergeDefinitions, resolveExtends } from "./stack-extends.ts";
 import { locatePath, type Position } from "./stack-positions.ts";
 import { readImage, readPairs, readShortPort, readShortVolume } from "./stack-short-forms.ts";
 
@@ -43,18 +43,19 @@ export interface StackFile {
 }
 
 /**
- * Reads a stack or compose file: anchors, merge keys, `extends`, variables with their defaults, long and short forms.
+ * Reads a stack or compose file: anchors, merge keys, `extends`, variables with their defaults, long and short forms. A later
+ * document of a file comes on top of an earlier one, as Compose has it.
  *
  * @throws InputError when it is no YAML, or not in the form of a stack file
  * @see https://docs.docker.com/reference/compose-file/
  */
 export function readStackFile(text: string, options: StackFileOptions): StackFile {
-  const { document, lines } = parse(text, options.file);
-  const locate = (path: string): Position => locatePath(document, lines, path);
+  const { documents, lines } = parse(text, options.file);
+  const locate = (path: string): Position => locatePath(documents, lines, path);
   const mistake: Mistake = (path, expected, got) => {
     const { line, column } = locate(path);
     throw new InputError({
-      path: `${options.file}:${line}:${column}: ${path}`,
+      path: `${options.file}:${line}:${column}${path === "" ? "" : `: ${path}`}`,
       expected,
       got:
         got === null || got === undefined
@@ -67,7 +68,7 @@ export function readStackFile(text: string, options: StackFileOptions): StackFil
       fix: "Write it in the form of the Compose file reference",
     });
   };
-  const root = new Field(interpolated(plainValue(document, options.file), options), "", mistake);
+  const root = new Field(interpolated(plainValue(documents, options.file), options), "", mistake);
   if (!isRecord(root.value)) mistake("", "a mapping with the key services", root.value);
   const written = root.get("services");
   // The key with nothing below it is a file without services.
@@ -88,10 +89,12 @@ interface Context {
   readonly options: StackFileOptions;
 }
 
-function parse(text: string, file: string): { document: Document.Parsed; lines: LineCounter } {
+function parse(text: string, file: string): { documents: readonly Document.Parsed[]; lines: LineCounter } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { merge: true, lineCounter: lines, prettyErrors: false, logLevel: "silent" });
-  const [error] = document.errors;
+  const parsed = parseAllDocuments(text, { merge: true, lineCounter: lines, prettyErrors: false, logLevel: "silent" });
+  // A text without any document has an empty list of a kind of its own.
+  const documents = Array.isArray(parsed) ? parsed : [];
+  const [error] = documents.flatMap(({ errors }) => errors);
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
     throw new InputError({
@@ -103,13 +106,14 @@ function parse(text: string, file: string): { document: Document.Parsed; lines: 
       fix: "Correct the file",
     });
   }
-  return { document, lines };
+  return { documents, lines };
 }
 
-/** The document as plain data. An alias that is expanded too often is refused, as the library does against "billion laughs". */
-function plainValue(document: Document.Parsed, file: string): unknown {
+/** The documents as plain data. An alias that is expanded too often is refused, as the library does against "billion laughs". */
+function plainValue(documents: readonly Document.Parsed[], file: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: 1000 });
+    const values = documents.map((document): unknown => document.toJS({ maxAliasCount: 1000 }));
+    return values.filter((value) => value !== null && value !== undefined).reduce(mergeDefinitions, undefined);
   } catch (error) {
     throw new InputError({
       path: file,
@@ -143,7 +147,7 @@ function interpolated(value: unknown, options: StackFileOptions, depth = 0): unk
 function otherServices(file: string, options: StackFileOptions): Readonly<Record<string, unknown>> | undefined {
   const text = options.readFile?.(file);
   if (text === undefined) return undefined;
-  const value = interpolated(plainValue(parse(text, file).document, file), options);
+  const value = interpolated(plainValue(parse(text, file).documents, file), options);
   return isRecord(value) && isRecord(value["services"]) ? value["services"] : undefined;
 }
 
@@ -324,8 +328,8 @@ function volumeNamed(
   return {
     source: volumeName(source, declared),
     external: isExternal(declared),
-    volumeOptions:
-      declared.get("driver").isAbsent && declared.get("driver_opts").isAbsent ? undefined : volumeOptions(declared),
+    // A volume that is declared without options gets the local driver's, also where another key gives its name others.
+    volumeOptions: isExternal(declared) || declared.isAbsent ? undefined : volumeOptions(declared),
   };
 }
 

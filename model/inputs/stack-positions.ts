@@ -7,20 +7,36 @@ export interface Position {
 }
 
 /**
- * Finds where a path is written in a YAML file. What is not written there, such as a value that was left out or that comes from a
+ * Finds where a path is written in a YAML file: in the document that has most of it, of several the last. What is not written there, such as a value that was left out or that comes from a
  * service that another extends, is found at the nearest thing above it.
  */
-export function locatePath(document: Document.Parsed, lines: LineCounter, path: string): Position {
+export function locatePath(documents: readonly Document.Parsed[], lines: LineCounter, path: string): Position {
+  const keys = pathKeys(path);
+  let best: Reached = { at: undefined, depth: -1 };
+  for (const document of documents) {
+    const reached = follow(document, keys);
+    if (reached.depth >= best.depth) best = reached;
+  }
+  const { line, col } = lines.linePos(best.at?.range?.[0] ?? 0);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+/** How far into a document a path leads. */
+interface Reached {
+  readonly at: Node | undefined;
+  readonly depth: number;
+}
+
+function follow(document: Document.Parsed, keys: readonly string[]): Reached {
   let node: Node | undefined = document.contents ?? undefined;
-  let at: Node | undefined = node;
-  for (const key of pathKeys(path)) {
+  let reached: Reached = { at: node, depth: 0 };
+  for (const key of keys) {
     const found = step(node, key, document);
     if (found === undefined) break;
     node = found.value;
-    at = found.at;
+    reached = { at: found.at, depth: reached.depth + 1 };
   }
-  const { line, col } = lines.linePos(at?.range?.[0] ?? 0);
-  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  return reached;
 }
 
 /** The keys of a path that `joinPath` wrote: words, `[3]`, and `["quoted keys"]`. */

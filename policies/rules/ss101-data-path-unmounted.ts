@@ -1,6 +1,6 @@
 import { isKnown } from "../../model/service-definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
-import { shownPath, titleOf } from "../subject.ts";
+import { entryOf, shownPath, titleOf, type Subject } from "../subject.ts";
 
 export const dataPathUnmounted: Rule = {
   id: "SS101",
@@ -11,7 +11,7 @@ export const dataPathUnmounted: Rule = {
   fix: "Mount a named volume at the data path.",
   yieldsTo: ["SS103", "SS403"],
   check(subject) {
-    const { service, image, keepsState, sites } = subject;
+    const { service, image, isCache, keepsState, sites } = subject;
     if (!isKnown(image)) {
       return unverifiable(
         service.paths.image,
@@ -19,7 +19,8 @@ export const dataPathUnmounted: Rule = {
       );
     }
     if (!isKnown(keepsState)) {
-      return unverifiable(service.paths.args, `Whether ${titleOf(subject)} keeps state here is not known yet.`);
+      const path = isKnown(isCache) ? service.paths[pathOfState(subject)] : service.paths.labels;
+      return unverifiable(path, `Whether ${titleOf(subject)} keeps state here is not known yet.`);
     }
     if (image === undefined || keepsState !== true) return notApplicable;
     return sites.map(({ path, covering, missedBy }) => {
@@ -39,3 +40,8 @@ export const dataPathUnmounted: Rule = {
     });
   },
 };
+
+/** What decides whether an image keeps state: its variables where it can send it elsewhere, else its arguments. */
+function pathOfState(subject: Subject): "environment" | "args" {
+  return entryOf(subject)?.stateElsewhere?.variables === undefined ? "args" : "environment";
+}

@@ -12,9 +12,12 @@ export const volumeSharedByServices: Rule = {
   reason: "Two servers that write the same files corrupt them: neither knows of the other's locks.",
   fix: "Give each service a volume of its own, or mount it read-only in all but one.",
   check(subject) {
-    const { service } = subject;
+    const { service, dataVolumes } = subject;
     if (!isKnown(service.mounts)) return notApplicable;
-    const mounts = service.mounts.filter((mount) => isNamedVolume(mount) && mount.readOnly !== true);
+    const folders = new Set(dataVolumes.filter(({ isBind }) => isBind).map(({ mount }) => mount));
+    const mounts = service.mounts.filter(
+      (mount) => (isNamedVolume(mount) || folders.has(mount)) && mount.readOnly !== true,
+    );
     if (mounts.length === 0) return notApplicable;
     return mounts.map((mount) => {
       const name = isKnown(mount.source) ? (mount.source ?? "") : "";
@@ -41,7 +44,7 @@ function judge(subject: Subject, own: Mount, { service: other, mount }: VolumeUs
   const { path } = own;
   const theirs = subjectOf(other, subject.index, subject.options);
   if (mayShare(subject) || mayShare(theirs)) return pass;
-  const what = `The service ${quoted(other.name)} writes the volume ${quoted(name)} too`;
+  const what = `The service ${quoted(other.name)} writes the ${own.type === "bind" ? "folder" : "volume"} ${quoted(name)} too`;
   if (!isKnown(mount.readOnly) || !isKnown(own.readOnly))
     return unverifiable(path, `${what}, unless a mount turns out to be read-only.`);
   const isDatabase = [subject, theirs].some(({ dataVolumes }) =>

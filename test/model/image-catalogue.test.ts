@@ -86,6 +86,10 @@ describe("the image catalogue", () => {
     );
   });
 
+  it("knows nothing of an image that is given by its id", () => {
+    for (const id of ["a".repeat(64), `sha256:${"0".repeat(64)}`]) assert.equal(nameOf(id), "not known");
+  });
+
   it("believes a label before the name", () => {
     const entry = findImage(parseImageReference("corp/kv"), "redis");
     assert.equal(isKnown(entry) && entry?.name, "redis");

@@ -132,7 +132,18 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [store({ image: `nats:2${digest}`, args: ["-p", "4222"], mounts: [] })], expected: "not applicable" },
     {
       drafts: [store({ image: `nats:2${digest}`, args: [unknown], mounts: [] })],
+      path: "services.store.command",
       expected: { unverifiable: "Whether NATS keeps state here is not known yet." },
+    },
+    {
+      drafts: [store({ image: `grafana/grafana:11${digest}`, environment: { GF_DATABASE_TYPE: unknown } })],
+      path: "services.store.environment",
+      expected: { unverifiable: "Whether Grafana keeps state here is not known yet." },
+    },
+    {
+      drafts: [store({ labels: { "holdfast.store": unknown } })],
+      path: "services.store.deploy.labels",
+      expected: { unverifiable: "Whether Redis keeps state here is not known yet." },
     },
     { drafts: [store({ mounts: [], ...cache })], expected: "not applicable" },
     { drafts: [stateless({ mounts: [] })], expected: "not applicable" },
@@ -635,6 +646,27 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     { drafts: [stateless({ mode: "global" })], expected: "not applicable" },
   ],
   SS303: [
+    {
+      drafts: [
+        mounted({ type: "bind", source: "/srv/redis", target: "/data" }, { name: "first" }),
+        mounted({ type: "bind", source: "/srv/redis", target: "/data" }),
+      ],
+      expected: { fail: 'The service "first" writes the folder "/srv/redis" too.' },
+    },
+    {
+      drafts: [
+        stranger({ mounts: [{ type: "bind", source: "/run/docker.sock", target: "/run/docker.sock" }] }),
+        stranger({ mounts: [{ type: "bind", source: "/run/docker.sock", target: "/run/docker.sock" }] }),
+      ],
+      expected: "not applicable",
+    },
+    {
+      drafts: [
+        mounted({ type: "bind", source: "/srv/redis", target: "/data" }, { name: "first" }),
+        mounted({ type: "bind", source: "/srv/redis", target: "/data", readOnly: true }),
+      ],
+      expected: "not applicable",
+    },
     {
       drafts: [store({ name: "first" }), stateless({ mounts: [{ source: unknown, target: "/cache" }] })],
       expected: "pass",

@@ -184,11 +184,27 @@ describe("a stack file", () => {
     assert.deepEqual(locate("nowhere"), { line: 1, column: 1 });
   });
 
+  it("may have several documents, of which a later one comes on top", () => {
+    const { services, locate } = read(
+      "---\nservices: { a: { image: x, labels: [l=1] } }\n---\n# nothing\n---\nservices:\n  a: { image: y, labels: { m: 2 } }\n  b: { image: z }\n",
+    );
+    assert.deepEqual(
+      services.map(({ name, image, containerLabels }) => [name, image.repository, containerLabels]),
+      [
+        ["a", "y", { l: "1", m: "2" }],
+        ["b", "z", {}],
+      ],
+    );
+    assert.deepEqual(locate("services.a.image"), { line: 7, column: 8 });
+    assert.deepEqual(locate("services.a.stop_grace_period"), { line: 7, column: 3 });
+    refused("services: { a: { image: x } }\n---\nservices: [\n", /^stack\.yml:4:1: expected YAML/);
+  });
+
   it("is refused, with line and column, when it is none", () => {
     refused("services: [", /^stack\.yml:1:\d+: expected YAML, got a mistake: .*\. Correct the file\.$/);
     refused(
       "- a",
-      "stack.yml:1:1: : expected a mapping with the key services, got a list. Write it in the form of the Compose file reference.",
+      "stack.yml:1:1: expected a mapping with the key services, got a list. Write it in the form of the Compose file reference.",
     );
     refused(
       "version: '3'",
