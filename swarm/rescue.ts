@@ -69,7 +69,7 @@ export interface RescueResult extends VolumeDigest {
 }
 
 /** A copy that was begun and is not what it was to be; it was removed again. */
-export class RescueError extends Error {
+class RescueError extends Error {
   override readonly name = "RescueError";
 }
 
