@@ -15,6 +15,8 @@ export async function* compareScale(sandbox: Sandbox): AsyncGenerator<string> {
     for (const count of [1, 10, 100, 1000]) {
       const stack = await layOutStack(sandbox.dockerHost, programOf(count));
       try {
+        // The project is this one's, whose first start asks for an image.
+        await stack.set("image", sandbox.redisImage);
         await stack.holdfast("up", "--yes");
         const result = await comparePaired(
           async () => {

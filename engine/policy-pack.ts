@@ -41,12 +41,12 @@ export interface PolicyPackStart {
   stack: string;
   dryRun: boolean;
   environment: NodeJS.ProcessEnv;
-  onOutput(line: string): void;
+  onOutput: (line: string) => void;
+  /** How long it may take to come up before it counts as hung; default 60,000. */
+  startTimeoutMs?: number;
+  /** How long one answer may take before it counts as hung; default 120,000. */
+  callTimeoutMs?: number;
 }
-
-/** How long a pack may take to come up, and then for one answer, before it counts as hung. */
-const startTimeoutMs = 60_000;
-const callTimeoutMs = 120_000;
 
 /**
  * Starts a policy pack and configures it.
@@ -60,11 +60,9 @@ export async function startPolicyPack(start: PolicyPackStart): Promise<PolicyPac
   const directory = resolve(start.directory);
   const child = spawnPack(directory, start);
   try {
-    const port = await firstPort(child, directory, (line) => {
-      start.onOutput(line);
-    });
+    const port = await firstPort(child, directory, start);
     const client = connect(port);
-    const call = unaryCaller(client, directory);
+    const call = unaryCaller(client, directory, start.callTimeoutMs ?? 120_000);
     const info = await call("getAnalyzerInfo", new emptyProto.Empty(), analyzerProto.AnalyzerInfo);
     await call("configure", configureRequest(info, start.configurationFile), emptyProto.Empty);
     return servedPack(info, call, () => {
@@ -108,7 +106,11 @@ function packEntry(directory: string): string {
   }
 }
 
-function firstPort(child: ChildProcess, directory: string, onOutput: (line: string) => void): Promise<number> {
+function firstPort(
+  child: ChildProcess,
+  directory: string,
+  { onOutput, startTimeoutMs = 60_000 }: PolicyPackStart,
+): Promise<number> {
   const failure = (got: string): InputError =>
     new InputError({
       path: directory,
@@ -163,7 +165,7 @@ function connect(port: number): Client {
 
 type Call = <Response>(method: string, request: object, response: new () => Response) => Promise<Response>;
 
-function unaryCaller(client: Client, directory: string): Call {
+function unaryCaller(client: Client, directory: string, callTimeoutMs: number): Call {
   return (method, request, response) =>
     new Promise((resolveCall, reject) => {
       type Unary = (

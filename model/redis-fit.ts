@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { RedisImageFact } from "./image-catalogue.ts";
 import { isAppendOnly, redisSetting, type RedisSettings } from "./redis-settings.ts";
 import { isKnown } from "./service-definition.ts";
@@ -24,14 +25,15 @@ export function whyNotLoaded(
   if (!isOn) {
     if (!snapshot) return "its append-only file is off, and the volume holds no snapshot";
     const fileName = named("dbfilename", "dump.rdb");
-    if (fileName === undefined || fileName === snapshot.path) return undefined;
+    if (fileName === undefined || fileName === posix.basename(snapshot.path)) return undefined;
     return `it reads ${fileName}, and the volume's snapshot is ${snapshot.path}`;
   }
   if (!appendOnly) {
     return "its append-only file is on, so that it ignores the volume's snapshot, starts empty, and may overwrite it";
   }
   const [folder, file] = [named("appenddirname", "appendonlydir"), named("appendfilename", "appendonly.aof")];
-  const isFound = appendOnly.path === folder || appendOnly.path === file;
+  const name = posix.basename(appendOnly.path);
+  const isFound = name === folder || name === file;
   if (folder === undefined || file === undefined || isFound) return undefined;
   return `it reads ${folder}, and the volume's append-only file is ${appendOnly.path}`;
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
 import type { VolumeContent } from "../model/volume-content.ts";
 import { runInContainer } from "./container-command.ts";
-import { dockerWords } from "./docker-error.ts";
 import { helperLabel } from "./volume-archive.ts";
 
 /** What a Redis made of a volume's files. */
@@ -26,13 +26,15 @@ const pollMs = 100;
  * The volume is mounted for reading, the copy goes with the container, and no network is there.
  *
  * @param image - one that the node has; none is pulled
+ * @returns undefined when no Redis got to try: it is not in the image, or it had too little memory, disk or time
  */
 export async function tryInRedis(
   docker: Docker,
   volume: string,
   image: string,
   content: VolumeContent,
-): Promise<RedisTrial> {
+  signal: AbortSignal,
+): Promise<RedisTrial | undefined> {
   const container = await docker.createContainer({
     name: `holdfast-rescue-${randomBytes(6).toString("hex")}`,
     Image: image,
@@ -51,40 +53,54 @@ export async function tryInRedis(
   });
   try {
     await container.start();
-    return { ...(await awaitKeys(docker, container)), image };
-  } catch (error) {
-    return { loads: false, problem: dockerWords(error), image };
+    const outcome = await awaitKeys(docker, container, signal);
+    return outcome && { ...outcome, image };
+  } catch {
+    return undefined; // An image without a shell, for example.
   } finally {
     await container.remove({ force: true, v: true }).catch(() => undefined);
   }
 }
 
-const script = `
-server=$(command -v redis-server || command -v valkey-server || command -v keydb-server) || { echo "no Redis in the image"; exit 1; }
-cp -a ${source}/. ${scratch} && cd ${scratch} && exec "$server" --port 0 --unixsocket ${socket} --dir ${scratch} --save "" "$@"`;
+/** How the script ends when Redis never got to see the files. */
+const notTried = 70;
 
+const script = `
+server=$(command -v redis-server || command -v valkey-server || command -v keydb-server) &&
+cp -a ${source}/. ${scratch} || exit ${notTried}
+exec "$server" --port 0 --unixsocket ${socket} --save "" "$@"`;
+
+/** The files may lie in a folder of the volume; Redis takes names in its own folder only. */
 function settings({ snapshot, appendOnly }: VolumeContent): string[] {
-  if (snapshot && !appendOnly) return ["--appendonly", "no", "--dbfilename", snapshot.path];
+  const path = appendOnly?.path ?? snapshot?.path ?? "";
+  const [folder, name] = [posix.join(scratch, posix.dirname(path)), posix.basename(path)];
+  if (!appendOnly) return ["--dir", folder, "--appendonly", "no", "--dbfilename", name];
   // Redis before version 7 knows no folder of append-only files, and refuses a setting that it does not know.
-  const folder = appendOnly?.path ?? "";
-  const isFolder = !folder.endsWith(".aof");
-  return ["--appendonly", "yes", ...(isFolder && folder !== "appendonlydir" ? ["--appenddirname", folder] : [])];
+  const isOneFile = name.endsWith(".aof");
+  const isUsual = name === (isOneFile ? "appendonly.aof" : "appendonlydir");
+  const named = isUsual ? [] : [isOneFile ? "--appendfilename" : "--appenddirname", name];
+  return ["--dir", folder, "--appendonly", "yes", ...named];
 }
 
 async function awaitKeys(
   docker: Docker,
   container: Docker.Container,
-): Promise<{ loads: true; keys: number } | { loads: false; problem: string }> {
+  signal: AbortSignal,
+): Promise<{ loads: true; keys: number } | { loads: false; problem: string } | undefined> {
   const client = `$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)`;
   const ask = ["sh", "-c", `${client} -s ${socket} info keyspace`];
   const deadline = Date.now() + loadLimitMs;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal.aborted) {
     const answer = await runInContainer(docker, container.id, ask).catch(() => undefined);
     if (answer?.output.startsWith("# Keyspace")) return { loads: true, keys: countKeys(answer.output) };
-    if (!(await isRunning(container))) return { loads: false, problem: await lastWords(container) };
+    const { Running, ExitCode, OOMKilled } = stateSchema.parse(await container.inspect()).State;
+    if (!Running) {
+      const isRefused = ExitCode !== notTried && !OOMKilled;
+      return isRefused ? { loads: false, problem: await lastWords(container) } : undefined;
+    }
     await sleep(pollMs);
   }
-  return { loads: false, problem: `not loaded after ${loadLimitMs / 1000} s` };
+  return undefined;
 }
 
 /** Adds up lines such as `db0:keys=3,expires=0,avg_ttl=0`. */
@@ -95,9 +111,9 @@ function countKeys(keyspace: string): number {
   );
 }
 
-async function isRunning(container: Docker.Container): Promise<boolean> {
-  return z.object({ State: z.object({ Running: z.boolean() }) }).parse(await container.inspect()).State.Running;
-}
+const stateSchema = z.object({
+  State: z.object({ Running: z.boolean(), ExitCode: z.number(), OOMKilled: z.boolean() }),
+});
 
 /** The last line that Redis wrote, without its process, role and time. */
 async function lastWords(container: Docker.Container): Promise<string> {

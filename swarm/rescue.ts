@@ -69,7 +69,7 @@ export interface RescueResult extends VolumeDigest {
 }
 
 /** A copy that was begun and is not what it was to be; it was removed again. */
-export class RescueError extends Error {
+class RescueError extends Error {
   override readonly name = "RescueError";
 }
 
@@ -109,7 +109,8 @@ export async function planRescue(
       fix: "List the volumes with data by `holdfast rescue`",
     });
   }
-  const trial = content.kind === "redis" && content.isWhole ? await findTrial(from, found, owner, content) : undefined;
+  const trial =
+    content.kind === "redis" && content.isWhole ? await findTrial({ from, found, owner, content }, signal) : undefined;
   if (owner && trial?.loads === false) {
     throw new InputError({
       path: "volume",
@@ -118,14 +119,18 @@ export async function planRescue(
       fix: "Leave out --service to copy it all the same, and repair the copy with redis-check-aof or redis-check-rdb",
     });
   }
+  signal.throwIfAborted();
   const change = owner && planChange(owner, { inventory, found, content, to, toEngine });
   return { volume: request.volume, from, to, toEngine, targetExists, content, trial, change };
 }
 
-function findSource(
-  inventory: Inventory,
-  { volume, fromNode }: RescueRequest,
-): { from: AnsweredEngine; found: NodeVolume } {
+/** The volume that is to be rescued, and the engine that has it. */
+interface Source {
+  readonly from: AnsweredEngine;
+  readonly found: NodeVolume;
+}
+
+function findSource(inventory: Inventory, { volume, fromNode }: RescueRequest): Source {
   if (fromNode !== undefined) engineOf(inventory, fromNode, "--from-node");
   const named = inventory.volumes.filter(
     ({ node, volume: { Name } }) => Name === volume && (fromNode === undefined || node === fromNode),
@@ -216,13 +221,13 @@ async function read(docker: Docker, volume: string, signal: AbortSignal): Promis
   return identifyContent(listing);
 }
 
-/** Asks the Redis that wrote the data, else the service's, else any that the node has an image of. */
+/** Asks the service's Redis, else the one that wrote the data, else any that the node has an image of. */
 async function findTrial(
-  { connection: { docker } }: AnsweredEngine,
-  { volume, users }: NodeVolume,
-  owner: OwningService | undefined,
-  content: VolumeContent,
+  { from, found, owner, content }: Source & { owner: OwningService | undefined; content: VolumeContent },
+  signal: AbortSignal,
 ): Promise<RedisTrial | undefined> {
+  const { docker } = from.connection;
+  const { volume, users } = found;
   const onNode = (await docker.listImages()).flatMap(({ RepoTags, RepoDigests }) => [
     ...((RepoTags as string[] | null) ?? []), // Null for an image without any, which the types do not know.
     ...((RepoDigests as string[] | null) ?? []),
@@ -237,7 +242,7 @@ async function findTrial(
         () => true,
         () => false,
       );
-    if (isThere) return tryInRedis(docker, volume.Name, image, content);
+    if (isThere) return tryInRedis(docker, volume.Name, image, content, signal);
   }
   return undefined;
 }

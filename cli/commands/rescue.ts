@@ -209,26 +209,22 @@ function planLines(
   { volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan,
   { style }: Output,
 ): string[] {
-  const node = from.report.hostname;
-  const rows: (readonly [string, string])[] = [
+  const rows: (readonly [label: string, words: string])[] = [
     ["holds", contentWords(content)],
-    ...(trial
-      ? [
-          [
-            "loads",
-            trial.loads
-              ? `${trial.keys} keys, in ${trial.image}`
-              : style("red", `not in ${trial.image}: ${trial.problem}`),
-          ] as const,
-        ]
-      : []),
+    ...(content.kind === "redis" ? [["loads", trialWords(trial)] as const] : []),
     ["copy to", `volume ${to} on ${toEngine.report.hostname} (${targetExists ? "there, and empty" : "new"})`],
     ...(change ? serviceRows(change) : [["service", "none is changed"] as const]),
   ];
   return [
-    `${style("bold", "Rescue")} ${printable(volume)} on ${printable(node)}; it is only read`,
-    ...rows.map(([label, words]) => `  ${label.padEnd(13)}${words}`),
+    `${style("bold", "Rescue")} ${printable(volume)} on ${printable(from.report.hostname)}; it is only read`,
+    ...rows.map(([label, words]) => `  ${label.padEnd(13)}${printable(words)}`),
   ];
+}
+
+function trialWords(trial: RescuePlan["trial"]): string {
+  if (!trial) return "not tried: the data is large, or the node has no image with a Redis that could";
+  if (!trial.loads) return `NOT in ${trial.image}: ${trial.problem}`;
+  return `${trial.keys} ${trial.keys === 1 ? "key" : "keys"}, in ${trial.image}`;
 }
 
 function serviceRows({
@@ -245,7 +241,7 @@ function serviceRows({
   const former = formerSource === undefined || formerSource === "" ? "" : ` instead of volume ${formerSource}`;
   return [
     ["service", `${name} mounts it at ${target}${former}; its task is replaced`],
-    ["constraints", differences.length === 0 ? "as they are" : differences.map(printable).join(", ")],
+    ["constraints", differences.length === 0 ? "as they are" : differences.join(", ")],
     [
       "left behind",
       former === ""
@@ -259,12 +255,12 @@ function resultLines({ change }: RescuePlan, result: RescueResult, { style }: Ou
   const { volume, fromNode, to, toNode, entryCount, sizeBytes, digest } = result;
   const pin = change?.constraints.after.join(", ") ?? "";
   return [
-    `${style("green", "Rescued")}: ${entryCount} entries, ${sizeBytes} bytes are in volume ${to} on ${toNode}, the same as in the original`,
+    `${style("green", "Rescued")}: ${entryCount} entries, ${sizeBytes} bytes are in volume ${to} on ${printable(toNode)}, the same as in the original`,
     `  ${digest}`,
     ...(change
       ? [
           `${change.name} runs on it. Write it into what defines the service, or its next deployment undoes it:`,
-          `  mount ${to} at ${change.target}${pin === "" ? "" : `; constraints ${pin}`}`,
+          `  mount ${to} at ${change.target}${pin === "" ? "" : `; constraints ${printable(pin)}`}`,
         ]
       : []),
     `The original is as it was. Once you are sure, remove it on ${printable(fromNode)}: docker volume rm ${shellWord(volume)}`,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { EventBody } from "../../engine/events.ts";
-import { startPolicyPack, type PolicyPack } from "../../engine/policy-pack.ts";
+import { startPolicyPack, type PolicyPack, type PolicyPackStart } from "../../engine/policy-pack.ts";
 import { PolicyReview } from "../../engine/policy-review.ts";
 import { Secret, Unknown, type PropertyMap } from "../../engine/property-value.ts";
 import { resource } from "../support/resource.ts";
@@ -35,7 +35,7 @@ describe("a policy pack", function () {
   let directory: string;
   let running: PolicyPack;
 
-  const start = (source: string, configuration?: object) => {
+  const start = (source: string, configuration?: object, limits: Partial<PolicyPackStart> = {}) => {
     writeFileSync(join(directory, "index.js"), source);
     const configurationFile = join(directory, "configuration.json");
     if (configuration) writeFileSync(configurationFile, JSON.stringify(configuration));
@@ -47,6 +47,7 @@ describe("a policy pack", function () {
       dryRun: true,
       environment: process.env,
       onOutput: () => undefined,
+      ...limits,
     });
   };
 
@@ -124,18 +125,6 @@ describe("a policy pack", function () {
     );
   });
 
-  it("is not started with a setting that its schema refuses, or without one that it asks for", async () => {
-    const asks = `
-      import { PolicyPack } from "@pulumi/policy";
-      new PolicyPack("asks", { policies: [{ name: "size", description: "Is small.", enforcementLevel: "advisory",
-        configSchema: { properties: { limit: { type: "number" } }, required: ["limit"] },
-        validateResource: () => {} }] });`;
-    await assert.rejects(start(asks, {}), /policy size of asks: limit: expected a setting .*received undefined/);
-    await assert.rejects(start(asks, { size: { limit: "five" } }), /limit: expected a setting .*received string/);
-    const pack = await start(asks, { size: { limit: 5 }, all: "disabled" });
-    pack.stop();
-  });
-
   it("is asked about values that are not known yet", async () => {
     const { review } = await judge(true, { name: Unknown.value });
     assert.ok(!review.violated);
@@ -151,6 +140,21 @@ describe("a policy pack", function () {
 
   it("that crashes over a resource fails the operation, and names itself", async () => {
     await assert.rejects(judge(true, { name: "crash" }), /a fault in the rule/);
+  });
+
+  it("that hangs over a resource, or before it serves, is given up", async () => {
+    const hangs = `
+      import { PolicyPack } from "@pulumi/policy";
+      new PolicyPack("hangs", { policies: [{ name: "slow", description: "Waits.", enforcementLevel: "advisory",
+        validateResource: () => new Promise(() => {}) }] });`;
+    const hanging = await start(hangs, undefined, { callTimeoutMs: 2000 });
+    const judged = { resource: resource("a"), provider: undefined, deleteBeforeReplace: undefined };
+    await assert.rejects(hanging.analyze(judged), /policy pack .*: analyze failed: Deadline exceeded/);
+    hanging.stop();
+    await assert.rejects(
+      start("setInterval(() => {}, 1000);", undefined, { startTimeoutMs: 500 }),
+      /no port within 0.5 s/,
+    );
   });
 
   it("that ends before it serves is refused with its folder and exit code", async () => {

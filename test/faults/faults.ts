@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -96,17 +97,11 @@ export class FaultStack {
 
   /** How often each point is passed in a scenario. Leaves the stack where the scenario ends. */
   async passedPoints(scenario: Scenario): Promise<PassedPoints> {
-    const log = join(this.#directory, "points");
     // What only the very first run of a stack passes, its encryption salt, can't be passed again.
     await this.#bringTo("base");
     await this.#bringTo(scenario.before);
     this.#at = undefined;
-    await this.#interruptible(scenario, { HOLDFAST_FAULT_LOG: log });
-    const points = (await readFile(log, "utf8")).trimEnd().split("\n");
-    await rm(log);
-    return new Map(
-      Object.entries(Object.groupBy(points, (point) => point)).map(([point, all]) => [point, all?.length ?? 0]),
-    );
+    return this.#interruptible(scenario, {});
   }
 
   /**
@@ -119,8 +114,11 @@ export class FaultStack {
     this.#at = undefined;
     const keepsData = scenario.before !== "gone" && scenario.after !== "gone";
     if (keepsData) await writeFile(await this.#canaryPath(), "still here");
-    const finished = await this.#interrupted(scenario, fault);
-    if (finished && fault.kind === "killed") return ["the fault did not happen"];
+    if (!(await this.#happened(scenario, fault))) {
+      // Writes that fall together become one, so the last time may have come before.
+      const earlier = { ...fault, nth: fault.nth - 1 };
+      return earlier.nth > 0 ? this.survive(scenario, earlier) : ["the fault did not happen"];
+    }
     const stack = await openStack({ projectDirectory: this.#directory, stackName: "dev" }, this.#environment());
     await releaseAllLocks(stack.files.locks);
     const operation = scenario.operation === "destroy" ? "destroy" : "update";
@@ -176,30 +174,32 @@ export class FaultStack {
     await writeFile(settings, `${salt}config:\n${lines.join("")}`);
   }
 
-  /** Runs a scenario's operation in a process of its own; answers whether it came to its end. */
-  async #interruptible({ operation, after }: Scenario, environment: NodeJS.ProcessEnv): Promise<boolean> {
+  /** Runs a scenario's operation in a process of its own; answers with the points that it passed. */
+  async #interruptible({ operation, after }: Scenario, environment: NodeJS.ProcessEnv): Promise<PassedPoints> {
     await this.#declare(after);
+    const log = join(this.#directory, "points");
+    await writeFile(log, "");
     const child = spawn(process.execPath, [join(import.meta.dirname, "worker.ts"), operation, this.#directory], {
-      env: { ...this.#environment(), ...environment },
+      env: { ...this.#environment(), HOLDFAST_FAULT_LOG: log, ...environment },
       stdio: "ignore",
     });
-    return new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (exitCode) => {
-        resolve(exitCode === 0);
-      });
-    });
+    await once(child, "close");
+    const points = (await readFile(log, "utf8")).split("\n").filter((point) => point !== "");
+    return new Map([...Map.groupBy(points, (point) => point)].map(([point, all]) => [point, all.length]));
   }
 
-  async #interrupted(scenario: Scenario, fault: Fault): Promise<boolean> {
+  /** Runs a scenario with a fault; answers whether it came to the fault. */
+  async #happened(scenario: Scenario, fault: Fault): Promise<boolean> {
     if (fault.kind === "killed" || fault.kind === "disk full") {
       const full = fault.kind === "disk full" ? ":enospc" : "";
-      return this.#interruptible(scenario, { HOLDFAST_FAULT: `${fault.point}:${fault.nth}${full}` });
+      const passed = await this.#interruptible(scenario, { HOLDFAST_FAULT: `${fault.point}:${fault.nth}${full}` });
+      return (passed.get(fault.point) ?? 0) >= fault.nth;
     }
     const proxy = await cuttingProxy(socketOf(this.#engine.dockerHost), join(this.#directory, "cut.sock"));
     proxy.cut(fault.kind === "request lost" ? "request" : "answer", /^(?:POST|PUT|DELETE) /, fault.nth);
     try {
-      return await this.#interruptible(scenario, { DOCKER_HOST: proxy.host });
+      await this.#interruptible(scenario, { DOCKER_HOST: proxy.host });
+      return !proxy.isWaiting();
     } finally {
       proxy.close();
       await rm(join(this.#directory, "cut.sock"), { force: true });

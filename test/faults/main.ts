@@ -62,7 +62,8 @@ const directory = await mkdtemp(join(tmpdir(), "holdfast-faults-"));
 const sandboxDirectory = join(directory, "sandbox");
 const cleanUp = async (): Promise<void> => {
   await stopSandbox(sandboxDirectory);
-  await rm(directory, { recursive: true, force: true });
+  // A stack that is still at work may write while its folder goes.
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 };
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => {

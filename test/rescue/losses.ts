@@ -36,9 +36,9 @@ const mount =
     template.ContainerSpec.Mounts = mounts;
   };
 
-/** The node that every service starts on, and the one that some are moved to. */
-export const [firstNode, secondNode] = [2, 1];
-const elsewhere = `node-${secondNode}`;
+/** The node that every service starts on. */
+export const firstNode = 2;
+const elsewhere = "node-1";
 
 /** Names of the volumes that the losses make. */
 export const lossVolumes = ["stateful-store", "foobarstore"];

@@ -6,6 +6,8 @@ export interface CuttingProxy {
   host: string;
   /** Breaks the connection at the nth request from now (default: the next) whose first line matches. */
   cut: (what: "request" | "answer", firstLine: RegExp, nth?: number) => void;
+  /** Whether a connection that was to be broken still waits for its request. */
+  isWaiting: () => boolean;
   close: () => void;
 }
 
@@ -45,6 +47,7 @@ export async function cuttingProxy(engineSocket: string, proxySocket: string): P
     cut: (what, firstLine, nth = 1) => {
       toCut = { what, firstLine, left: nth };
     },
+    isWaiting: () => toCut !== undefined,
     close: () => {
       for (const socket of open) socket.destroy();
       server.close();
