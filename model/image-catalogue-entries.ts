@@ -526,11 +526,20 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     name: "nats",
     title: "NATS",
     repositories: ["nats", "library/nats"],
-    keepsState: { withArgument: ["-js", "--jetstream", "-sd", "--store_dir"], withSetting: "jetstream" },
+    keepsState: {
+      withArgument: ["js", "jetstream", "sd", "store_dir"].flatMap((flag) => [`-${flag}`, `--${flag}`]),
+      withSetting: "jetstream",
+    },
     dataPaths: [
       {
         path: "/tmp/nats/jetstream",
-        movedBy: [{ argument: "--store_dir" }, { argument: "-sd" }, { setting: "store_dir", always: true }],
+        movedBy: [
+          { argument: "--store_dir" },
+          { argument: "-store_dir" },
+          { argument: "-sd" },
+          { argument: "--sd" },
+          { setting: "store_dir", always: true },
+        ],
         source: "https://docs.nats.io/running-a-nats-service/introduction/flags",
       },
     ],

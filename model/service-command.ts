@@ -76,7 +76,7 @@ function visibleConfiguration({ configs, environment }: ServiceDefinition): read
     .filter(([name]) => name.endsWith("_LOCAL_CONFIG"))
     .map(([, value]) => value);
   const isText = (content: Known<string | undefined>): content is string => isKnown(content) && content !== undefined;
-  return [...files, ...variables].filter(isText).map((text) => text.replaceAll(/^\s*(?:#|\/\/).*$/gm, ""));
+  return [...files, ...variables].filter(isText).map((text) => text.replaceAll(/^[ \t]*(?:#|\/\/).*$/gm, ""));
 }
 
 /**

@@ -32,10 +32,9 @@ export const secretInClear: Rule = {
 };
 
 /** A word that names a secret when it ends a name, also grown together with others: `PGPASSWORD`. */
-const secretWord = /^(?:PASS|PWD)$|(?:PASSWORD|PASSWD|SECRET|TOKEN|APIKEY|PASSPHRASE)$/;
+const secretWord = /^(?:PASS|PWD)$|(?:PASSWORD|PASSWD|SECRET|SECRETKEY|TOKEN|APIKEY|PASSPHRASE)$/;
 const secretPairs = new Set([
   "API_KEY",
-  "ACCESS_KEY",
   "SECRET_KEY",
   "PRIVATE_KEY",
   "MASTER_KEY",
@@ -70,7 +69,12 @@ function namesSecret(name: string): boolean {
     .split(/[^A-Z0-9]+/)
     .filter(Boolean);
   if (words.some((word) => aboutSecrets.has(word))) return false;
-  return secretWord.test(words.at(-1) ?? "") || secretPairs.has(words.slice(-2).join("_"));
+  const ending = words.slice(-2).join("_");
+  // etcd's token tells clusters apart, and the access key of S3 is a name beside the secret one.
+  if (ending === "CLUSTER_TOKEN") return false;
+  return (
+    secretWord.test(words.at(-1) ?? "") || secretPairs.has(ending) || name.toUpperCase().endsWith("SECRET_ACCESS_KEY")
+  );
 }
 
 /** Whether a value can be a secret at all: no switch, no number of few digits, no path, no name of a file or of another variable. */

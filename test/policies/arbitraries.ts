@@ -73,6 +73,9 @@ const image = fc.oneof(
       "redis@sha256:00",
       "registry:5000/redis",
       "zookeeper",
+      "hashicorp/vault",
+      "grafana/grafana",
+      "rabbitmq:4",
     ],
   ),
   text,
@@ -105,6 +108,10 @@ const word = fc.oneof(
       "--",
       "--maxmemory-policy",
       "allkeys-lru",
+      "redis-cli",
+      "--sentinel",
+      "pg_dump app",
+      "/data{0...999}/{0...999}",
     ],
   ),
   text,
@@ -122,11 +129,18 @@ export const draft: fc.Arbitrary<Draft> = fc.record(
     args: fc.array(maybe(word), { maxLength: 8 }),
     environment: maybe(
       fc.dictionary(
-        fc.oneof(fc.constantFrom("PGDATA", "X_PASSWORD", "REDIS_ARGS", "MONGO_INITDB_ROOT_USERNAME"), text),
+        fc.oneof(
+          fc.constantFrom(
+            ...["PGDATA", "X_PASSWORD", "REDIS_ARGS", "MONGO_INITDB_ROOT_USERNAME"],
+            ...["VAULT_LOCAL_CONFIG", "MINIO_VOLUMES", "GF_DATABASE_TYPE"],
+          ),
+          text,
+        ),
         maybe(text),
         { maxKeys: 4 },
       ),
     ),
+    hostname: text,
     directory: path,
     mounts: fc.array(mount, { maxLength: 4 }),
     constraints: fc.array(

@@ -1400,6 +1400,17 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
       drafts: [store({ environment: { PGPASSWORD: "hunter2" } })],
       expected: { fail: 'The environment variable "PGPASSWORD" holds a secret in clear.' },
     },
+    {
+      drafts: [
+        store({ environment: { AWS_ACCESS_KEY: "AKIA1", ETCD_INITIAL_CLUSTER_TOKEN: "etcd-1", ACCESS_KEY: "minio" } }),
+      ],
+      expected: "not applicable",
+    },
+    {
+      drafts: [store({ environment: { AWS_SECRET_ACCESS_KEY: "hunter2" } })],
+      expected: { fail: 'The environment variable "AWS_SECRET_ACCESS_KEY" holds a secret in clear.' },
+    },
+    { drafts: [store({ args: ["etcd", "--initial-cluster-token", "etcd-1"] })], expected: "not applicable" },
     { drafts: [told("--requirepass")], expected: "not applicable" },
     { drafts: [told("--requirepass", "--port", "7000")], expected: "not applicable" },
     { drafts: [told("--requirepass", "no")], expected: "not applicable" },
