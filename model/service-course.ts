@@ -59,7 +59,8 @@ export function mayRunHere(service: PlannedService, { engineNode, nodes, taskNod
   const running = taskNodes?.get(nameOf(service));
   if (running !== undefined) return running.includes(engineNode);
   const matching = matchingNodes(service.definition.constraints, nodes);
-  return !isKnown(matching) || matching.some(({ id }) => id === engineNode);
+  // One that no node may run has its data wherever it ran before.
+  return !isKnown(matching) || matching.length === 0 || matching.some(({ id }) => id === engineNode);
 }
 
 export function courseOf(change: ServiceChange): Course {
