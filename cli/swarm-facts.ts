@@ -16,6 +16,8 @@ const statsSchema = z.object({
   memory_stats: z.object({ usage: z.number(), stats: z.record(z.string(), z.number()).optional() }),
 });
 
+const infoSchema = z.object({ Swarm: z.object({ NodeID: z.string().min(1) }) });
+
 const sizesSchema = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
 
 /**
@@ -32,7 +34,8 @@ export async function swarmFacts(cwd: string | undefined): Promise<Record<string
 export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
   const live = await readSwarm(connection);
   const { docker } = connection;
-  const [tasks, sizes] = await Promise.all([
+  const [engineNode, tasks, sizes] = await Promise.all([
+    docker.info().then((info: unknown) => infoSchema.safeParse(info).data?.Swarm.NodeID),
     docker.listTasks().then((list) => z.array(taskSchema).parse(list)),
     docker.df().then(
       (usage: unknown) => sizesSchema.safeParse(usage).data?.Volumes ?? undefined,
@@ -42,6 +45,7 @@ export async function factsFrom(connection: EngineConnection): Promise<Record<st
   return {
     ...live,
     ...(sizes && { volumes: sizes }),
+    ...(engineNode !== undefined && { engineNode }),
     tasks,
     datasetBytes: await datasetBytes(connection, live.services ?? [], tasks),
   };

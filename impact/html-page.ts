@@ -37,6 +37,6 @@ const sharedStyle = `
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 1020px; margin: 0 auto; padding: 24px 20px 60px; }
 h1 { font-size: 1.6em; margin: 0 0 8px; } h2 { font-size: 1.2em; margin: 0 0 4px; } h3 { font-size: 1em; margin: 14px 0 2px; }
-pre, code { font: 13px/1.45 ui-monospace, monospace; background: var(--box); border-radius: 5px; } code { padding: 1px 5px; } pre { padding: 10px 12px; overflow-x: auto; margin: 4px 0 8px; }
+pre, code { font: 13px/1.45 ui-monospace, monospace; background: var(--box); border-radius: 5px; } code { padding: 1px 5px; } pre { padding: 10px 12px; white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0 8px; }
 table { border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: 4px 10px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 .aside { color: var(--dim); }`;

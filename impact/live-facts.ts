@@ -9,7 +9,7 @@ import type { Estate } from "../model/service-definition.ts";
 
 const list = z.array(z.record(z.string(), z.unknown())).optional();
 
-/** Answers of the Docker Engine API, as `docker … inspect` prints them, and the sizes of datasets; each part may be missing. */
+/** Answers of the Docker Engine API, as `docker … inspect` prints them, and the sizes of datasets and the id of the node that was asked; each part may be missing. */
 const factsFile = z.object({
   nodes: list,
   services: list,
@@ -17,6 +17,7 @@ const factsFile = z.object({
   volumes: list,
   images: list,
   configs: list,
+  engineNode: z.string().optional(),
   datasetBytes: z.record(z.string(), z.number().nonnegative()).optional(),
 });
 
@@ -39,12 +40,12 @@ export function readFacts(document: unknown, file: string): ReadFacts {
     throw new InputError({
       path: printable(path === "" ? file : `${file}: ${path}`),
       expected:
-        "an object with nodes, services, tasks, volumes, images (each a list as `docker inspect` prints it) and datasetBytes",
+        "an object with nodes, services, tasks, volumes, images (each a list as `docker inspect` prints it), engineNode and datasetBytes",
       got: "another form",
-      fix: "Write it with `holdfast impact --live --save-facts FILE`",
+      fix: "Write it with `holdfast impact --swarm --save-facts FILE`",
     });
   }
-  const { tasks = [], datasetBytes, volumes = [], services = [], ...rest } = read.data;
+  const { tasks = [], datasetBytes, engineNode, volumes = [], services = [], ...rest } = read.data;
   const { nodes, images, configs } = rest;
   const estate = readLiveSwarm({
     services,
@@ -62,6 +63,7 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       taskNodes: taskNodes(tasks, names),
       withPlatforms: new Set(services.filter(hasPlatforms).map((service) => text(service, "Spec", "Name"))),
       volumeBytes: new Map(volumes.flatMap(volumeSize)),
+      ...(engineNode !== undefined && { engineNode }),
       ...(datasetBytes !== undefined && { datasetBytes: new Map(Object.entries(datasetBytes)) }),
     },
   };

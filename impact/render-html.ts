@@ -58,14 +58,14 @@ function drawing(lanes: readonly PictureLane[]): string {
     const height = count * row.height + row.gap;
     parts.push(
       `<rect class="lane" x="4" y="${top}" width="${columns.width - 8}" height="${height}" rx="8"/>`,
-      `<text class="node" x="16" y="${top + 28}">${svgText(lane.node, 14)}</text>`,
+      `<text class="node" x="16" y="${top + 28}">${svgText(lane.node, 12)}</text>`,
       ...drawRows(lane.before, columns.before, top),
       ...drawRows(lane.after, columns.after, top),
     );
     top += height + row.gap;
   }
   return `<figure><svg viewBox="0 0 ${columns.width} ${top}" role="img" aria-label="Nodes, tasks and volumes before and after">
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>
+<defs>${["tip", "lost-tip"].map((id) => `<marker id="${id}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker>`).join("")}</defs>
 <text class="side" x="${columns.before}" y="24">Before</text><text class="side" x="${columns.after}" y="24">After</text>
 ${parts.join("\n")}
 </svg></figure>`;
@@ -91,7 +91,7 @@ function drawRows(rows: readonly PictureRow[], left: number, top: number): reado
     for (const place of places) {
       const x = left + columns.taskWidth + 50;
       const arrow = isWithoutTask(each)
-        ? `<path class="lost-arrow" d="M${left + 20} ${middle(y)}H${x - 4}" marker-end="url(#tip)"/><text class="small lost-word" x="${left + 20}" y="${middle(y) - 8}">${svgText(`${service}: ${task}`, 24)}</text>`
+        ? `<path class="lost-arrow" d="M${left + 20} ${middle(y)}H${x - 4}" marker-end="url(#lost-tip)"/><text class="small lost-word" x="${left + 20}" y="${middle(y) - 8}">${svgText(`${service}: ${task}`, 24)}</text>`
         : `<path class="mounts" d="M${left + columns.taskWidth} ${middle(taskTop)}L${x - 4} ${middle(y)}" marker-end="url(#tip)"/>`;
       parts.push(
         `${arrow}<g class="place${place.isLost ? " lost" : ""}"><rect x="${x}" y="${y}" width="${columns.placeWidth}" height="46" rx="4"/><text x="${x + 10}" y="${y + 20}">${svgText(place.text, 24)}</text><text class="small" x="${x + 10}" y="${y + 37}">${svgText(place.dataPath, 30)}</text></g>`,
@@ -124,5 +124,5 @@ figure { margin: 18px 0; overflow-x: auto; } svg { min-width: 720px; width: 100%
 .lane { fill: var(--box); stroke: var(--line); } .node { font-weight: 600; } .side { font-weight: 600; fill: var(--dim); } .small { font-size: 11.5px; fill: var(--dim); }
 .task rect { fill: var(--page); stroke: var(--good); stroke-width: 1.5; } .task.stopped rect { stroke: var(--warn); } .task.cannot-start rect { stroke: var(--bad); stroke-dasharray: 4; }
 .place rect { fill: var(--page); stroke: var(--dim); } .place.lost rect { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 5 3; }
-.mounts { stroke: var(--dim); fill: none; stroke-width: 1.5; } .lost-arrow { stroke: var(--bad); fill: none; stroke-width: 2; stroke-dasharray: 6 4; } .lost-word { fill: var(--bad); } marker path { fill: var(--dim); }
+.mounts { stroke: var(--dim); fill: none; stroke-width: 1.5; } .lost-arrow { stroke: var(--bad); fill: none; stroke-width: 2; stroke-dasharray: 6 4; } .lost-word { fill: var(--bad); } marker path { fill: var(--dim); } #lost-tip path { fill: var(--bad); }
 `;

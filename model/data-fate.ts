@@ -8,7 +8,7 @@ import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, type DataKeeper } from "./data-place.ts";
 import { remedies } from "./remedies.ts";
-import type { ServiceChange } from "./service-course.ts";
+import { mayRunHere, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
 import { isKnown, type Known, type VolumeDefinition } from "./service-definition.ts";
 import { locate, type Location } from "./task-location.ts";
@@ -44,6 +44,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   }
   const outcomes = carryOut(plan, {
     nodes: live.nodes,
+    mayRunHere: (service) => mayRunHere(service, live),
     isReplaced: ({ id }) => comparisons.get(id)?.isReplaced ?? true,
     hasNowhereToRun: ({ id }) => {
       const move = locations.get(id)?.move;

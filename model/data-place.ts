@@ -29,6 +29,8 @@ export interface DataPlace {
   readonly reach: "node" | "every node" | "not known";
   /** What tells one server's export from another's, for storage that every node reaches. */
   readonly remote: string | undefined;
+  /** What a volume's options lead to outside of Docker, such as a server's export: deleting the volume does not touch it. */
+  readonly device: { readonly type: string; readonly options: string; readonly path: string } | undefined;
   /** The path within the volume or folder. */
   readonly within: string;
   readonly readOnly: Known<boolean>;
@@ -125,6 +127,7 @@ function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
     source: undefined,
     reach: "node",
     remote: undefined,
+    device: undefined,
     within: "",
     readOnly: false,
     at,
@@ -164,24 +167,37 @@ function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, de
   }
 }
 
-function volumeReach(mount: Mount, volumes: KnownVolumes): Pick<DataPlace, "kind" | "reach" | "remote" | "assumption"> {
+function volumeReach(
+  mount: Mount,
+  volumes: KnownVolumes,
+): Pick<DataPlace, "kind" | "reach" | "remote" | "device" | "assumption"> {
   const volume = volumeNamed(mount.source, volumes);
   const storage = storageOf(mount, volume);
   const kind = storage === "memory" ? "memory" : "named volume";
-  const assumption = undefined;
-  if (storage === "local" || storage === "memory") return { kind, reach: "node", remote: undefined, assumption };
   const options = optionsOf(mount, volume);
+  // A volume that exists keeps the options that it was created with.
+  const device = storage === "memory" || storage === "plug-in" ? undefined : deviceOf(volume?.options ?? options);
+  const base = { kind, remote: undefined, device, assumption: undefined } as const;
+  if (storage === "local" || storage === "memory") return { ...base, reach: "node" };
   if (!isKnown(storage) || !isKnown(options) || options === undefined || !isKnown(options.driverOptions)) {
-    return { kind, reach: "not known", remote: undefined, assumption };
+    return { ...base, reach: "not known" };
   }
   if (storage === "plug-in") {
     const driver = isKnown(options.driver) && options.driver !== undefined ? ` "${options.driver}"` : "";
     const taken = `the volume plug-in${driver} reaches the same data from every node`;
-    return { kind, reach: "every node", remote: undefined, assumption: taken };
+    return { ...base, reach: "every node", assumption: taken };
   }
-  const { device, o } = options.driverOptions;
-  const server = [o, device].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
-  return { kind, reach: "every node", remote: server, assumption };
+  const { device: from, o } = options.driverOptions;
+  const server = [o, from].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
+  return { ...base, reach: "every node", remote: server };
+}
+
+function deviceOf(options: ReturnType<typeof optionsOf>): DataPlace["device"] {
+  if (!isKnown(options) || options === undefined || !isKnown(options.driverOptions)) return undefined;
+  const { type, o, device } = options.driverOptions;
+  if (device === undefined || !isKnown(device) || device === "") return undefined;
+  const text = (value: Known<string> | undefined): string => (value !== undefined && isKnown(value) ? value : "");
+  return { type: text(type), options: text(o), path: device };
 }
 
 function volumeNamed(source: Known<string | undefined>, volumes: KnownVolumes): VolumeDefinition | undefined {

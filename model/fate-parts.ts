@@ -8,7 +8,7 @@ import type { PlannedService } from "./planned-change.ts";
 import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
 import { isAppendOnly } from "./redis-settings.ts";
 import { copyFirst, leftBehindAt, moveData, remedies } from "./remedies.ts";
-import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { keeperAfter, mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
 import type { Location } from "./task-location.ts";
@@ -85,12 +85,21 @@ export function placeParts(change: ServiceChange, course: Course): readonly Part
 function lostStorage(change: ServiceChange, course: Course, place: DataPlace): Part | undefined {
   const { destroyedVolumes, before } = change;
   const step =
-    place.source !== undefined && isKnown(place.source) && place.kind === "named volume"
+    place.source !== undefined &&
+    isKnown(place.source) &&
+    place.kind === "named volume" &&
+    mayRunHere(before, change.live)
       ? destroyedVolumes.get(place.source)
       : undefined;
   if (step !== undefined) {
     const verb = step.operation === "replace" ? "replaced, which deletes it" : "deleted";
     const path = step.replaceReasons[0];
+    if (place.device !== undefined) {
+      if (course.kind === "goes on" || (course.kind === "exchanged" && keepsDevice(change, course.after, place)))
+        return undefined;
+      const text = `The ${placeWords(place)} is ${verb}; what its options lead to, ${place.device.path}, stays with all that is in it.`;
+      return leftBehind(change, place, { text, ...(path !== undefined && { path }) }, [remedies.keepVolume()]);
+    }
     const text = `The ${placeWords(place)} is ${verb}, and nothing uses it at that moment, so Docker does it.`;
     return {
       fate: "destroyed",
@@ -115,6 +124,10 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
     cause: { text: `The data lies in ${placeWords(place)}, which is removed with the task's container.`, ...path },
     remedies: [copyOut(before)],
   };
+}
+
+function keepsDevice(change: ServiceChange, after: PlannedService, { device }: DataPlace): boolean {
+  return keeperAfter(change, after).places.some((place) => place.device?.path === device?.path);
 }
 
 function copyOut(before: PlannedService): Remedy {

@@ -1,6 +1,6 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
 import { stopEffect, type Part } from "./fate-parts.ts";
-import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { keeperAfter, mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown } from "./service-definition.ts";
 import { differences } from "./task-replacement.ts";
 
@@ -20,6 +20,12 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
     yield step.operation === "replace"
       ? `${path} was taken out of the program; the new service is created without it.`
       : `${path} was taken out of the program, and the provider plans nothing for that: the service keeps it.`;
+  }
+  if (!mayRunHere(before, live)) {
+    for (const { source } of keeper.places) {
+      if (typeof source === "string" && change.destroyedVolumes.has(source))
+        yield `The plan deletes volume "${source}" of the engine that it talks to; the one on the service's own node is another one, and stays.`;
+    }
   }
   if (comparison?.endpointStays === true && course.kind === "goes on") {
     const paths = comparison.changes.map(({ path }) => path).filter((path) => path.startsWith("endpoint"));

@@ -4,6 +4,7 @@ import type { PlannedService, PlannedStep } from "./planned-change.ts";
 import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges, showProperty, type ShownChange } from "./shown-values.ts";
+import { pinnedHost } from "./task-location.ts";
 import { differences, type TaskComparison } from "./task-replacement.ts";
 import type { Cause, Sighting } from "./verdict.ts";
 
@@ -112,7 +113,8 @@ export function sighting(
   node: string | undefined,
   task: Sighting["task"],
 ): Sighting {
-  const pinned = constraintText(definition.constraints);
+  const { constraints } = definition;
+  const pinned = (isKnown(constraints) ? pinnedHost(constraints) : undefined) ?? constraintText(constraints);
   return {
     node: node ?? (pinned === "none" ? "any node" : pinned),
     task,

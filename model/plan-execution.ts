@@ -37,6 +37,8 @@ export interface ExecutionFacts {
   readonly nodes: readonly SwarmNode[] | undefined;
   /** Whether an update in place replaces the service's tasks. */
   readonly isReplaced: (step: PlannedStep) => Known<boolean>;
+  /** Whether a service may have containers on the engine that the executor talks to, whose volumes the plan deletes. */
+  readonly mayRunHere: (service: PlannedService) => boolean;
   /** Why the tasks of an updated service cannot start on any node; `undefined` when they can. */
   readonly hasNowhereToRun: (step: PlannedStep) => string | undefined;
 }
@@ -49,7 +51,7 @@ export function carryOut(plan: Plan, facts: ExecutionFacts): ReadonlyMap<string,
 /** A service as it is at one moment of the execution. */
 interface LiveService {
   readonly object: PlannedService;
-  /** Named volumes that its containers hold: those of running tasks, and of stopped ones in the task history. */
+  /** Named volumes of the executor's engine that its containers hold: those of running tasks, and of stopped ones in the task history. */
   readonly heldVolumes: ReadonlySet<Known<string>>;
   readonly runsTasks: boolean;
 }
@@ -196,7 +198,7 @@ class Execution {
     const heldVolumes = runsTasks
       ? new Set([
           ...(isReplaced === false || live?.runsTasks ? (live?.heldVolumes ?? []) : []),
-          ...namedVolumes(after.definition),
+          ...this.#volumesHere(after),
         ])
       : new Set<Known<string>>();
     this.#put(step.id, { object: after, heldVolumes, runsTasks });
@@ -257,7 +259,11 @@ class Execution {
       return;
     }
     const runsTasks = object.definition.replicas !== 0;
-    this.#put(key, { object, heldVolumes: new Set(runsTasks ? namedVolumes(object.definition) : []), runsTasks });
+    this.#put(key, { object, heldVolumes: new Set(runsTasks ? this.#volumesHere(object) : []), runsTasks });
+  }
+
+  #volumesHere(service: PlannedService): readonly Known<string>[] {
+    return this.#facts.mayRunHere(service) ? namedVolumes(service.definition) : [];
   }
 
   #put(key: string, service: LiveService): void {

@@ -102,4 +102,6 @@ export interface LiveFacts {
   readonly taskNodes?: ReadonlyMap<string, readonly string[]>;
   /** Services whose placement holds the image's platforms, by name: what their next update drops. */
   readonly withPlatforms?: ReadonlySet<string>;
+  /** The id of the node whose engine was asked. The executor talks to it too, so the plan's own volumes lie there. */
+  readonly engineNode?: string;
 }

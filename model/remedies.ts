@@ -25,6 +25,12 @@ export function leftBehindAt(
   const at = { place: placeWords(place), ...(node !== undefined && { node }) };
   const run = (volume: string): string =>
     `docker run --rm -it --entrypoint sh --volume ${shellWord(`${volume}:/left-behind`)} ${shellWord(imageName(image))} -c 'ls -la /left-behind'`;
+  if (place.device !== undefined) {
+    const { type, options, path: device } = place.device;
+    const kind = type === "" || type === "none" ? [] : ["-t", shellWord(type)];
+    const mount = ["mount", ...kind, ...(options === "" ? [] : ["-o", shellWord(options)]), shellWord(device), "/mnt"];
+    return { ...at, command: `${mount.join(" ")} && ls -la /mnt` };
+  }
   switch (place.kind) {
     case "named volume":
     case "host folder":

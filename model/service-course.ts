@@ -3,6 +3,7 @@ import { dataKeeper, type DataKeeper, type KnownVolumes } from "./data-place.ts"
 import { expectOutage, noOutage, type Outage } from "./outage.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
+import { matchingNodes } from "./placement.ts";
 import { isKnown } from "./service-definition.ts";
 import type { Location } from "./task-location.ts";
 import type { TaskComparison } from "./task-replacement.ts";
@@ -50,6 +51,16 @@ export function nameOf({ name, definition }: PlannedService): string {
 export function keeperAfter({ before, live, volumes }: ServiceChange, { definition }: PlannedService): DataKeeper {
   const image = isKnown(definition.image.repository) ? definition.image : before.definition.image;
   return dataKeeper({ ...definition, image }, { images: live.images ?? new Map(), volumes });
+}
+
+/** Whether a service may have containers on the engine that the executor talks to, as far as that is known. */
+export function mayRunHere(service: PlannedService, { engineNode, nodes, taskNodes }: LiveFacts): boolean {
+  if (engineNode === undefined || nodes === undefined) return true;
+  const running = taskNodes?.get(nameOf(service));
+  if (running !== undefined) return running.includes(engineNode);
+  const matching = matchingNodes(service.definition.constraints, nodes);
+  // One that no node may run has its data wherever it ran before.
+  return !isKnown(matching) || matching.length === 0 || matching.some(({ id }) => id === engineNode);
 }
 
 export function courseOf(change: ServiceChange): Course {

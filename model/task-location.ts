@@ -185,7 +185,8 @@ function isSame(one: Constraint, other: Constraint): boolean {
   );
 }
 
-function pinnedHost(constraints: readonly Constraint[]): string | undefined {
+/** The node that constraints name by its hostname; `undefined` when they name none. */
+export function pinnedHost(constraints: readonly Constraint[]): string | undefined {
   const host = constraints.find((constraint) => narrowingOf(constraint) === "hostname")?.value;
   return host === undefined || !isKnown(host) ? undefined : host;
 }

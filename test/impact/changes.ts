@@ -31,6 +31,8 @@ export interface Change {
   readonly operation?: "update" | "replace" | "replace, new one first" | "delete" | "same";
   /** Whether the volume is deleted, or replaced by one of another name. */
   readonly volume?: "deleted" | "replaced" | "protected and deleted";
+  /** The options of the volume's driver, where it is not a plain one. */
+  readonly volumeDriverOptions?: Json;
   /** Whether the service waits for the volume's step, as when its name is an output. */
   readonly dependsOnVolume?: boolean;
 }
@@ -49,7 +51,14 @@ export interface ServiceInputs extends Json {
 }
 
 /** The document that `pulumi preview --json` would print. */
-export function previewOf({ service, was, operation = "update", volume, dependsOnVolume = false }: Change): string {
+export function previewOf({
+  service,
+  was,
+  operation = "update",
+  volume,
+  volumeDriverOptions,
+  dependsOnVolume = false,
+}: Change): string {
   const old = structuredClone(updated.oldState);
   const next = structuredClone(updated.newState);
   const inputs = (state: Json): ServiceInputs => state["inputs"] as ServiceInputs;
@@ -72,7 +81,9 @@ export function previewOf({ service, was, operation = "update", volume, dependsO
             detailedDiff: null,
           },
         ];
-  const volumeOld: Json = { ...renamed.oldState, protect: volume === "protected and deleted" };
+  const volumeOld: Json = { ...structuredClone(renamed.oldState), protect: volume === "protected and deleted" };
+  for (const side of ["inputs", "outputs"] as const)
+    Object.assign(volumeOld[side] as Json, volumeDriverOptions && { driverOpts: volumeDriverOptions });
   const volumeSteps =
     volume === undefined
       ? []

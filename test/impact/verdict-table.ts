@@ -323,10 +323,10 @@ export const verdictTable: readonly TableRow[] = [
     service: rename,
     volume: "replaced",
   }),
-  row("the volume replaced while the service is replaced and takes another", "destroyed", "replaced", {
-    service: rename,
-    operation: "replace",
-    volume: "replaced",
+  row("the service removed, and its volume that leads to a file server", "left behind", "stopped", {
+    operation: "delete",
+    volume: "deleted",
+    volumeDriverOptions: { type: "nfs", o: "addr=10.0.0.9", device: ":/x" },
   }),
   row("a pin to a node that does not exist, and the volume removed", "interrupted", "cannot start", {
     service: constraints("node.hostname==elsewhere"),

@@ -95,6 +95,17 @@ describe("verdicts on several resources of one preview", () => {
     assert.equal(judged(addService("foobarstore", "elsewhere")).fate, "untouched");
   });
 
+  it("tells the volumes of the executor's engine from those of the service's node", () => {
+    const nodes = [vm, { ...vm, id: "m0", hostname: "manager" }];
+    const fates = (change: string): unknown[] =>
+      [{ engineNode: "v0" }, { engineNode: "m0" }].map(
+        (where) => onlyVerdict(fromEvents(recordedEvents(change), change), { nodes, ...where }).fate,
+      );
+    assert.deepEqual(fates("service-removed+volume-removed"), ["destroyed", "left behind"]);
+    assert.deepEqual(fates("volume-renamed"), ["untouched", "left behind"]);
+    assert.deepEqual(fates("volume-removed"), ["untouched", "untouched"]);
+  });
+
   it("takes a resource that is unprotected and replaced in one update for replaced", () => {
     const withProtection = (isStillProtected: boolean): Verdict =>
       judged(
