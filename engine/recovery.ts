@@ -57,14 +57,20 @@ async function recover(
   });
 }
 
-/** A replacement that was created takes its place; what it replaces is left to be deleted. */
+/**
+ * A replacement that was created takes the place of what it replaces, where all that depends on it still stands behind it;
+ * what it replaces is left to be deleted.
+ */
 function adopt(created: ResourceState, resources: readonly ResourceState[]): ResourceState[] {
-  const others = resources.flatMap((state) => {
-    if (state.urn !== created.urn) return [state];
-    return state.pendingReplacement ? [] : [{ ...state, delete: true }];
-  });
-  const olds = others.filter((state) => state.delete && state.urn === created.urn);
-  return [...others.filter((state) => !olds.includes(state)), created, ...olds];
+  const predecessors = resources.filter(({ urn }) => urn === created.urn);
+  const place = predecessors[0] === undefined ? resources.length : resources.indexOf(predecessors[0]);
+  const isOther = (state: ResourceState): boolean => !predecessors.includes(state);
+  return [
+    ...resources.slice(0, place).filter(isOther),
+    created,
+    ...predecessors.filter((old) => !old.pendingReplacement).map((old) => ({ ...old, delete: true })),
+    ...resources.slice(place).filter(isOther),
+  ];
 }
 
 async function readAgain(
