@@ -67,14 +67,14 @@ export function compareTasks(before: TaskTemplate, after: TaskTemplate, facts: C
 const durations = new Set(["interval", "timeout", "startPeriod", "stopGracePeriod", "delay", "window", "monitor"]);
 
 /** By what the entries of a list are told apart, where their order says nothing. */
-const listKeys: Readonly<Record<string, readonly string[]>> = {
-  mounts: ["target"],
-  secrets: ["fileName", "target"],
-  configs: ["fileName", "target"],
-  ports: ["targetPort", "protocol"],
-  labels: ["label"],
-  networksAdvanceds: ["id"],
-};
+const listKeys: ReadonlyMap<string, readonly string[]> = new Map([
+  ["mounts", ["target"]],
+  ["secrets", ["fileName", "target"]],
+  ["configs", ["fileName", "target"]],
+  ["ports", ["targetPort", "protocol"]],
+  ["labels", ["label"]],
+  ["networksAdvanceds", ["id"]],
+]);
 
 /** Lists whose order says nothing. */
 const unordered = new Set(["constraints", "capAdds", "capDrops", "aliases", "networks", "groups"]);
@@ -94,7 +94,7 @@ function compare(before: unknown, after: unknown, path: string, key: string): re
     if (!(isTree(before) || isZero(before)) || !(isTree(after) || isZero(after))) return [{ path, before, after }];
     const [left, right] = [isTree(before) ? before : {}, isTree(after) ? after : {}];
     const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-    return [...keys].flatMap((each) => compare(left[each], right[each], joined(path, each), each));
+    return [...keys].flatMap((each) => compare(own(left, each), own(right, each), joined(path, each), each));
   }
   return isSameScalar(before, after, key) ? [] : [{ path, before, after }];
 }
@@ -105,7 +105,7 @@ function compareLists(
   path: string,
   key: string,
 ): readonly PropertyChange[] {
-  const names = listKeys[key];
+  const names = listKeys.get(key);
   if (names === undefined) {
     const [left, right] = unordered.has(key) ? [sorted(before), sorted(after)] : [before, after];
     const count = Math.max(left.length, right.length);
@@ -114,7 +114,7 @@ function compareLists(
     ).flat();
   }
   const identity = (entry: unknown): string =>
-    names.map((name) => (isTree(entry) && isPlain(entry[name]) ? String(entry[name]) : "")).join("\u0000");
+    names.map((name) => (isTree(entry) && isPlain(own(entry, name)) ? String(own(entry, name)) : "")).join("\u0000");
   const rest = [...before];
   const changes: PropertyChange[] = [];
   for (const [index, entry] of after.entries()) {
@@ -152,10 +152,16 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function sorted(list: readonly unknown[]): readonly unknown[] {
-  return list.toSorted((one, other) => String(one).localeCompare(String(other)));
+  const text = (value: unknown): string => (isPlain(value) ? String(value) : JSON.stringify(value));
+  return list.toSorted((one, other) => text(one).localeCompare(text(other)));
 }
 
 type Tree = Readonly<Record<string, unknown>>;
+
+/** A member that a tree has of its own: names such as `constructor` come from people too. */
+function own(tree: Tree, name: string): unknown {
+  return Object.hasOwn(tree, name) ? tree[name] : undefined;
+}
 
 function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -56,7 +56,7 @@ export async function compareCase(recordings: string, name: string): Promise<str
 }
 
 /** What the embedded engine plans for a case, in the shape of `pulumi preview --json`. */
-export async function previewCase(recordings: string, name: string): Promise<PreviewDigest> {
+async function previewCase(recordings: string, name: string): Promise<PreviewDigest> {
   const projectDirectory = mkdtempSync(join(tmpdir(), "holdfast-agreement-"));
   try {
     layOut(recordings, projectDirectory, name);

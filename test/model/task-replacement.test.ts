@@ -107,6 +107,11 @@ describe("differences between two trees", () => {
     );
   });
 
+  it("are found under names that every object inherits", () => {
+    assert.deepEqual(paths({}, { env: { constructor: "a" } }), ["t.env.constructor"]);
+    assert.deepEqual(paths({ valueOf: ["a"] }, { valueOf: ["b"] }), ["t.valueOf[0]"]);
+  });
+
   it("are none between a tree and itself, and the same in number both ways", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
