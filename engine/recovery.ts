@@ -57,14 +57,14 @@ async function recover(
   });
 }
 
-/** A replacement that was created takes its place; what it replaces is left to be deleted. */
+/** A replacement that was created stands where what it replaces stood, before what depends on it; that is left to be deleted. */
 function adopt(created: ResourceState, resources: readonly ResourceState[]): ResourceState[] {
-  const others = resources.flatMap((state) => {
-    if (state.urn !== created.urn) return [state];
-    return state.pendingReplacement ? [] : [{ ...state, delete: true }];
+  const replaced = resources.find((state) => state.urn === created.urn && !state.delete);
+  if (!replaced) return [...resources, created];
+  return resources.flatMap((state) => {
+    if (state !== replaced) return [state];
+    return state.pendingReplacement ? [created] : [created, { ...state, delete: true }];
   });
-  const olds = others.filter((state) => state.delete && state.urn === created.urn);
-  return [...others.filter((state) => !olds.includes(state)), created, ...olds];
 }
 
 async function readAgain(
