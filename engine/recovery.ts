@@ -57,20 +57,14 @@ async function recover(
   });
 }
 
-/**
- * A replacement that was created takes the place of what it replaces, where all that depends on it still stands behind it;
- * what it replaces is left to be deleted.
- */
+/** A replacement that was created stands where what it replaces stood, before what depends on it; that is left to be deleted. */
 function adopt(created: ResourceState, resources: readonly ResourceState[]): ResourceState[] {
-  const predecessors = resources.filter(({ urn }) => urn === created.urn);
-  const place = predecessors[0] === undefined ? resources.length : resources.indexOf(predecessors[0]);
-  const isOther = (state: ResourceState): boolean => !predecessors.includes(state);
-  return [
-    ...resources.slice(0, place).filter(isOther),
-    created,
-    ...predecessors.filter((old) => !old.pendingReplacement).map((old) => ({ ...old, delete: true })),
-    ...resources.slice(place).filter(isOther),
-  ];
+  const replaced = resources.find((state) => state.urn === created.urn && !state.delete);
+  if (!replaced) return [...resources, created];
+  return resources.flatMap((state) => {
+    if (state !== replaced) return [state];
+    return state.pendingReplacement ? [created] : [created, { ...state, delete: true }];
+  });
 }
 
 async function readAgain(

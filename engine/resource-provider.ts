@@ -91,7 +91,10 @@ export interface ResourceProvider {
     request: { id: string; inputs: PropertyMap; outputs: PropertyMap },
   ): Promise<{ id: string; inputs: PropertyMap; outputs: PropertyMap } | undefined>;
 
-  /** Looks for what an interrupted `create` with these inputs may have left behind; its id, or undefined. */
+  /**
+   * Looks for what an interrupted `create` with these inputs may have left behind; its id, or undefined, also where
+   * something else has its name.
+   */
   findCreated(resource: ResourceIdentity, inputs: PropertyMap): Promise<string | undefined>;
 
   /** Calls a function of the provider, such as `docker:index/getNetwork:getNetwork`. */

@@ -88,20 +88,22 @@ export async function createService(
         if (found && isMadeFrom(found.Spec, spec)) return found.ID;
         if (isCut) continue;
       }
-      if (dockerStatus(error) === 409) throw nameTaken("service", spec.Name);
+      if (dockerStatus(error) === 409) throw new NameTakenError("service", spec.Name);
       throw refused(spec.Name, error);
     }
   }
 }
 
-/** The error for a name that something of another content has already. */
-export function nameTaken(kind: string, name: string): InputError {
-  return new InputError({
-    path: `${kind} ${showValue(name)}`,
-    expected: "a name that is free in the swarm",
-    got: `the name of a ${kind} that exists already and is not this stack's`,
-    fix: `Give it another name, remove the other one (docker ${kind} rm ${name}), or take it over with \`pulumi import\``,
-  });
+/** A name that something of another content has already. */
+export class NameTakenError extends InputError {
+  constructor(kind: string, name: string) {
+    super({
+      path: `${kind} ${showValue(name)}`,
+      expected: "a name that is free in the swarm",
+      got: `the name of a ${kind} that exists already and is not this stack's`,
+      fix: `Give it another name, remove the other one (docker ${kind} rm ${name}), or take it over with \`pulumi import\``,
+    });
+  }
 }
 
 /** Swarm answers 400 or 500 to what it refuses; 503 means that the engine is no manager. */

@@ -5,6 +5,7 @@ import { findEngine, pingEngine, requireManager, type EngineConnection } from ".
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
 import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
 import { redactor } from "../../swarm/redaction.ts";
+import { NameTakenError } from "../../swarm/service-changes.ts";
 import type { PropertyMap } from "../property-value.ts";
 import { PartialFailure, type OperationControl, type ResourceProvider } from "../resource-provider.ts";
 import { checkInputs } from "./check.ts";
@@ -148,7 +149,13 @@ export function createDockerProvider(settings: PropertyMap, engine?: EngineConne
 
     findCreated: ({ type }, inputs) =>
       explained(connection, () =>
-        managedType(type).find(connection, plainProperties(planOutputs(type, { news: inputs, ignoreChanges: [] }))),
+        managedType(type)
+          .find(connection, plainProperties(planOutputs(type, { news: inputs, ignoreChanges: [] })))
+          .catch((error: unknown) => {
+            // Then it was not created; a next creation will say so.
+            if (error instanceof NameTakenError) return undefined;
+            throw error;
+          }),
       ),
 
     invoke: (token, args) =>

@@ -6,7 +6,7 @@ import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-e
 import { handleSchema, type Network } from "../../swarm/docker-objects.ts";
 import { inspectNetwork, listServices } from "../../swarm/docker-reads.ts";
 import { labelList, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
-import { nameTaken } from "../../swarm/service-changes.ts";
+import { NameTakenError } from "../../swarm/service-changes.ts";
 import { flagSchema, isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -76,7 +76,7 @@ export const networkType: ManagedType = {
       network.Internal === declared.internal &&
       network.Attachable === declared.attachable &&
       declared.ipamConfigs.every(({ subnet }) => network.IPAM.Config?.some((config) => config.Subnet === subnet));
-    if (!isOurs) throw nameTaken("network", declared.name);
+    if (!isOurs) throw new NameTakenError("network", declared.name);
     return network.Id;
   },
 };
@@ -110,7 +110,7 @@ async function createNetwork({ docker }: EngineConnection, declared: NetworkProp
       const found = await networkType.find({ docker } as EngineConnection, declared);
       if (found !== undefined) return found;
     }
-    if (dockerStatus(error) === 409) throw nameTaken("network", declared.name);
+    if (dockerStatus(error) === 409) throw new NameTakenError("network", declared.name);
     if ((dockerStatus(error) ?? 500) >= 500) throw error;
     throw new InputError({
       path: `network ${showValue(declared.name)}`,

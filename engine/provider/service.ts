@@ -6,7 +6,7 @@ import { redactor, type Redact } from "../../swarm/redaction.ts";
 import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
 import {
   createService,
-  nameTaken,
+  NameTakenError,
   removeService,
   resolveImage,
   updateService,
@@ -81,7 +81,7 @@ export const serviceType: ManagedType = {
     const found = await inspectService(connection.docker, service.name);
     if (!found) return undefined;
     if (isMadeFrom(found.Spec, serviceSpec(service))) return found.ID;
-    throw nameTaken("service", service.name);
+    throw new NameTakenError("service", service.name);
   },
 };
 

@@ -1,48 +1,85 @@
 import assert from "node:assert/strict";
+
 import { recoverInterrupted } from "../../engine/recovery.ts";
-import type { ResourceState } from "../../engine/resource-state.ts";
+import type { PendingOperation, ResourceState } from "../../engine/resource-state.ts";
 import { brokenRule } from "../../engine/state/snapshot-integrity.ts";
 import { resource } from "../support/resource.ts";
 import { TableProvider } from "../support/table-provider.ts";
 
-/** As the table names its rows. */
-const idOf = (name: string) => `id-of-"${name}"`;
+describe("the recovery of an interrupted operation", () => {
+  const provider = resource("default", { type: "pulumi:providers:docker", id: "p" });
+  const secret = managed("secret", "first", []);
+  const service = managed("service", "redis", [secret.urn]);
 
-describe("an interrupted run", () => {
-  const provider = resource("default", { type: "pulumi:providers:docker", id: "p1", inputs: { version: "5.2.0" } });
-  const managed = { provider: `${provider.urn}::p1` };
-  const config = resource("config", { ...managed, id: idOf("config-1"), inputs: { name: "config-1" } });
-  const service = resource("service", { ...managed, id: "service", dependencies: [config.urn] });
-  const replacement = resource("config", { ...managed, inputs: { name: "config-2" } });
+  it("adopts what was created, and leaves alone what was not", async () => {
+    const { resources, warnings } = await recovered([provider], [creating(secret)], [secret]);
+    assert.deepEqual(names(resources), ["default", "secret first"]);
+    assert.equal(resources[1]?.id, secret.id);
+    assert.match(warnings.join(), /an earlier run was interrupted while creating it/);
+    assert.deepEqual(names((await recovered([provider], [creating(secret)], [])).resources), ["default"]);
+  });
 
-  async function recover(resources: ResourceState[], table: TableProvider): Promise<ResourceState[]> {
-    const snapshot = { resources, pendingOperations: [{ type: "creating" as const, resource: replacement }] };
-    return recoverInterrupted(
-      snapshot,
-      () => Promise.resolve(new Map([["docker", () => table]])),
-      () => undefined,
+  it("puts a replacement where what depends on it still finds it, and leaves the original to be deleted", async () => {
+    const replacement = managed("secret", "second", []);
+    const { resources } = await recovered(
+      [provider, secret, service],
+      [creating(replacement)],
+      [secret, replacement, service],
     );
+    assert.deepEqual(names(resources), ["default", "secret second", "secret first, to be deleted", "service redis"]);
+  });
+
+  it("takes a replacement for what was deleted to make room for it", async () => {
+    const deleted = { ...secret, pendingReplacement: true };
+    const { resources } = await recovered([provider, deleted, service], [creating(secret)], [secret, service]);
+    assert.deepEqual(names(resources), ["default", "secret first", "service redis"]);
+  });
+
+  it("forgets what was deleted, and reads again what was updated", async () => {
+    const deletion: PendingOperation = { type: "deleting", resource: service };
+    const gone = await recovered([provider, secret, service], [deletion], [secret]);
+    assert.deepEqual(names(gone.resources), ["default", "secret first"]);
+    const update: PendingOperation = { type: "updating", resource: service };
+    const there = await recovered(
+      [provider, secret, service],
+      [update],
+      [secret, { ...service, inputs: { name: "redis", size: 2 } }],
+    );
+    assert.equal(there.resources[2]?.outputs["size"], 2);
+  });
+
+  function managed(name: string, rowName: string, dependencies: string[]): ResourceState {
+    const inputs = { name: rowName };
+    const id = `id-of-${JSON.stringify(rowName)}`;
+    return resource(name, { id, inputs, outputs: { ...inputs, id }, provider: `${provider.urn}::p`, dependencies });
   }
 
-  it("leaves a replacement that was created before all that depends on it, and what it replaces to be deleted", async () => {
-    const table = new TableProvider();
-    table.rows.set(idOf("config-1"), config.inputs).set(idOf("config-2"), replacement.inputs);
-    const recovered = await recover([provider, config, service], table);
-    assert.deepEqual(
-      recovered.map(({ id, delete: isLeft }) => [id, isLeft === true]),
-      [
-        ["p1", false],
-        [idOf("config-2"), false],
-        [idOf("config-1"), true],
-        ["service", false],
-      ],
-    );
-    assert.equal(brokenRule(recovered), undefined);
-  });
+  /** As it stands in the state before its id is known. */
+  function creating({ id: _id, ...rest }: ResourceState): PendingOperation {
+    return { type: "creating", resource: { ...rest, outputs: {} } };
+  }
 
-  it("has created nothing where nothing is there", async () => {
+  async function recovered(
+    resources: ResourceState[],
+    pendingOperations: PendingOperation[],
+    there: readonly ResourceState[],
+  ) {
     const table = new TableProvider();
-    table.rows.set(idOf("config-1"), config.inputs);
-    assert.deepEqual(await recover([provider, config, service], table), [provider, config, service]);
-  });
+    for (const { id, inputs } of there) table.rows.set(id ?? "", inputs);
+    const warnings: string[] = [];
+    const found = await recoverInterrupted(
+      { resources, pendingOperations },
+      () => Promise.resolve(new Map([["docker", () => table]])),
+      ({ diagnosticEvent }) => warnings.push(diagnosticEvent?.message ?? ""),
+    );
+    assert.equal(brokenRule(found), undefined);
+    return { resources: found, warnings };
+  }
+
+  function names(resources: readonly ResourceState[]): string[] {
+    return resources.map(({ urn, inputs: { name }, delete: isOld }) => {
+      const of = typeof name === "string" ? ` ${name}` : "";
+      return `${urn.split("::").at(-1) ?? ""}${of}${isOld ? ", to be deleted" : ""}`;
+    });
+  }
 });
