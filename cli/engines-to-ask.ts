@@ -1,6 +1,24 @@
 import { findEngine, type EngineConnection } from "../swarm/connection.ts";
+import { nodeEngines } from "../swarm/node-engines.ts";
 
-/** The engines of a repeated `--engine`, else the one that the docker CLI would use. */
-export function enginesToAsk(hosts: readonly string[]): EngineConnection[] {
-  return hosts.length === 0 ? [findEngine()] : [...new Set(hosts)].map((host) => findEngine({ host }));
+/** The options by which engines are chosen. */
+export interface EngineChoice {
+  /** Hosts as DOCKER_HOST takes them, or `context:NAME`. */
+  engine: string[];
+  /** The address of each node's engine, with `{hostname}` or `{address}` in it. */
+  nodes?: string | undefined;
+}
+
+/** The engines of a repeated `--engine`, else the one that the docker CLI would use; with `--nodes` those of all nodes too. */
+export async function enginesToAsk({ engine, nodes }: EngineChoice): Promise<EngineConnection[]> {
+  const named = engine.length === 0 ? [findEngine()] : [...new Set(engine)].map(namedEngine);
+  return nodes === undefined ? named : [...named, ...(await nodeEngines(named, nodes))];
+}
+
+const contextPrefix = "context:";
+
+function namedEngine(name: string): EngineConnection {
+  return name.startsWith(contextPrefix)
+    ? findEngine({ context: name.slice(contextPrefix.length) })
+    : findEngine({ host: name });
 }

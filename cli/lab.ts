@@ -22,6 +22,7 @@ export function registerLab(program: Command): void {
     .description("Start it, or what of it does not run; needs root on Debian or Ubuntu.")
     .option("--nodes <count>", "how many nodes, 1 to 9 (default: 3)", wholeNumber)
     .option("--managers <count>", "how many of them are managers (default: 1)", wholeNumber)
+    .option("--storage", "with a network file system that all nodes mount; needs FUSE")
     .addOption(cwd)
     .addOption(json)
     .addOption(verbose)

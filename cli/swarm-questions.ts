@@ -4,10 +4,14 @@ import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-
 export function registerSwarmQuestions(program: Command): void {
   const engine = new Option(
     "--engine <host>",
-    "an engine to ask, as DOCKER_HOST takes it; one for each node (repeatable)",
+    "an engine to ask, as DOCKER_HOST takes it or as context:NAME; one for each node (repeatable)",
   )
     .argParser<string[]>((value, earlier) => [...earlier, value])
     .default<string[]>([], "the engine that docker would use");
+  const nodes = new Option(
+    "--nodes <pattern>",
+    "ask the engine of each node that a manager knows, such as ssh://root@{hostname} or tcp://{address}:2376",
+  );
   const json = new Option("-j, --json", "print one machine-readable document");
   const verbose = new Option("--verbose", "show where an unexpected error arose");
 
@@ -15,6 +19,7 @@ export function registerSwarmQuestions(program: Command): void {
     .command("doctor")
     .description("Look for what would trouble stateful services, before the first one is deployed.")
     .addOption(engine)
+    .addOption(nodes)
     .addOption(json)
     .addOption(verbose)
     .action(async (options) => {
@@ -33,6 +38,7 @@ export function registerSwarmQuestions(program: Command): void {
     )
     .option("--html <file>", "write a self-contained page as well")
     .addOption(engine)
+    .addOption(nodes)
     .addOption(json)
     .addOption(verbose)
     .action(async (options) => {
@@ -48,6 +54,7 @@ export function registerSwarmQuestions(program: Command): void {
     .option("--password-file <path>", "the file that holds the password; - for standard input")
     .option("--timeout <seconds>", "how long the new task may take to answer", positiveNumber, 120)
     .addOption(engine)
+    .addOption(nodes)
     .addOption(json)
     .addOption(verbose)
     .action(async (service, options) => {
@@ -67,6 +74,7 @@ export function registerSwarmQuestions(program: Command): void {
     .option("--service <name>", "mount it in this service, tied to its node")
     .option("-y, --yes", "answer yes to what would be asked")
     .addOption(engine)
+    .addOption(nodes)
     .addOption(json)
     .addOption(verbose)
     .action(async (volume, options) => {

@@ -16,6 +16,7 @@ import {
 } from "./lab-network.ts";
 import { readLabRecord, type LabRecord } from "./lab-record.ts";
 import { requireRoot } from "./machine-requirements.ts";
+import { storageClient, type NetworkStorage } from "./network-storage.ts";
 import { fillDisk, freeDisk, isFilled, type NodeDisk } from "./node-disk.ts";
 import { endOwnedProcesses, findOwnedProcesses } from "./owned-process.ts";
 import { dataRoot, engineHost, enginePid, runningEngine, startEngine, type PrivateEngine } from "./private-engine.ts";
@@ -63,6 +64,20 @@ export function nodeEngine(
   };
 }
 
+/** The network file system that the nodes mount; undefined for a lab without one. */
+export function networkStorage(directory: string, record: LabRecord): NetworkStorage | undefined {
+  if (!record.hasStorage) return undefined;
+  const { directory: path } = labIdentity(directory);
+  const { lanHostAddress, lanSubnet } = labAddresses(record.addressIndex);
+  return {
+    lab: record.id,
+    directory: join(path, "storage"),
+    address: lanHostAddress,
+    mountPoint: join(path, "network"),
+    clients: lanSubnet,
+  };
+}
+
 /** Starts a node's engine in a new namespace, as a machine that boots: nothing of an earlier run's network is left. */
 export async function startNodeEngine(
   toolbox: Toolbox,
@@ -77,7 +92,8 @@ export async function startNodeEngine(
   await removeNode(toolbox, record.id, name);
   const namespace = await createNode(toolbox, record.id, name, address);
   await createBridge(toolbox, record.id, addresses, namespace);
-  await startEngine(engine, toolbox);
+  const storage = networkStorage(directory, record);
+  await startEngine(engine, toolbox, storage && (await storageClient(storage, record.cacheDirectory)));
 }
 
 /** Boots a node that was stopped or killed, with the data that it had; does nothing when it runs. */

@@ -17,6 +17,7 @@ import {
   filledNodes,
   freeNodes,
   labNodes,
+  networkStorage,
   nodeEngine,
   partitionedNodes,
   startNodeEngine,
@@ -26,6 +27,7 @@ import { labRecordName, readLabRecord, writeLabRecord, type LabRecord } from "./
 import { formSwarm } from "./lab-swarm.ts";
 import { requireDebian, requireRoot, requireSpace } from "./machine-requirements.ts";
 import { unmountBelow } from "./mount-point.ts";
+import { isStorageUp, startStorage } from "./network-storage.ts";
 import { untilDetached } from "./node-disk.ts";
 import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./owned-process.ts";
 import { removeCoveredDirectories, runningEngine } from "./private-engine.ts";
@@ -53,6 +55,8 @@ export interface LabOptions {
    * `manager/dispatcher`). @default 5, as Docker has it
    */
   readonly heartbeatSeconds?: number;
+  /** Whether all nodes mount a network file system as well, see {@link Lab.storageDirectory}. @default false */
+  readonly storage?: boolean;
   /** Where unpacked packages and the assembled image are kept. @default inside the lab's folder, and removed with it */
   readonly cacheDirectory?: string;
   /** Told of each step as it is taken or skipped. */
@@ -75,6 +79,8 @@ export interface Lab {
   readonly registryAddress: string;
   /** Redis by digest: `198.19.0.1:5000/redis:7.0.15@sha256:…`. */
   readonly redisImage: string;
+  /** Where each node has the network file system mounted, in a lab that has one; on this machine the folder is empty. */
+  readonly storageDirectory?: string;
   /** The docker CLI to use with it: the machine's own or the one unpacked with the engine, if there is any. */
   readonly dockerProgram?: string;
 }
@@ -100,6 +106,7 @@ async function startAlone(options: LabOptions): Promise<Lab> {
   const record = (await readLabRecord(options.directory)) ?? (await newRecord(options));
   requireSame("--nodes", options.nodes, record.nodeCount);
   requireSame("--managers", options.managers, record.managerCount);
+  requireSame("--storage", options.storage, record.hasStorage);
   const tell = options.onStep ?? (() => undefined);
   const step = async <T>(
     title: string,
@@ -127,6 +134,13 @@ async function startAlone(options: LabOptions): Promise<Lab> {
     (progress) => fillToolbox(record.cacheDirectory, progress),
   );
   await ensureLan(toolbox, record);
+  const storage = networkStorage(options.directory, record);
+  if (storage) {
+    await step("Start a network file system", (await isStorageUp(storage)) || undefined, async (progress) => {
+      await startStorage(storage, record.cacheDirectory, progress);
+      return true;
+    });
+  }
   const alive = await runningNodes(options.directory, record, names);
   await step(`Start ${names.length} Docker engines`, alive.length === names.length || undefined, async (progress) => {
     for (const name of names.filter((each) => !alive.includes(each))) {
@@ -165,6 +179,8 @@ export interface LabStatus {
   /** The names of the nodes whose disk was filled. */
   readonly filledNodes: readonly string[];
   readonly registryRuns: boolean;
+  /** Whether the servers of its network file system run; undefined for a lab without one. */
+  readonly storageRuns?: boolean;
   /** How many processes it has, those in containers included. */
   readonly processCount: number;
 }
@@ -185,11 +201,14 @@ export async function labStatus(directory: string): Promise<LabStatus> {
   const toolbox = await openToolbox(record.cacheDirectory);
   const partitioned = toolbox ? await partitionedNodes(toolbox, directory, record) : [];
   const filled = await filledNodes(directory, record);
+  const storage = networkStorage(directory, record);
+  const storageRuns = storage && (await isStorageUp(storage));
   const isWhole =
     running.length === names.length &&
     partitioned.length === 0 &&
     filled.length === 0 &&
     registryRuns &&
+    storageRuns !== false &&
     record.redisImage !== undefined;
   return {
     directory: identity.directory,
@@ -199,6 +218,7 @@ export async function labStatus(directory: string): Promise<LabStatus> {
     partitionedNodes: partitioned,
     filledNodes: filled,
     registryRuns,
+    ...(storageRuns !== undefined && { storageRuns }),
     processCount,
   };
 }
@@ -250,11 +270,13 @@ async function describeLab(
   toolbox: Toolbox | undefined,
 ): Promise<Lab> {
   const dockerProgram = toolbox && (await findProgram(toolbox.environment, "docker"));
+  const storage = networkStorage(directory, record);
   return {
     directory: labIdentity(directory).directory,
     nodes: labNodes(directory, record),
     registryAddress: registryOf(directory, record).address,
     redisImage: image,
+    ...(storage && { storageDirectory: storage.mountPoint }),
     ...(dockerProgram !== undefined && { dockerProgram }),
   };
 }
@@ -292,6 +314,7 @@ async function newRecord(options: LabOptions): Promise<LabRecord> {
     nodeCount: options.nodes ?? defaultNodes,
     managerCount: options.managers ?? 1,
     heartbeatSeconds: options.heartbeatSeconds ?? 5,
+    hasStorage: options.storage ?? false,
   };
   await writeLabRecord(directory, record);
   return record;
@@ -306,11 +329,11 @@ function requireCounts({ nodes = defaultNodes, managers = 1 }: LabOptions): void
   if (!isCount(managers, nodes)) refuse("--managers", `a whole number from 1 to ${nodes}`, managers);
 }
 
-function requireSame(path: string, wanted: number | undefined, present: number): void {
+function requireSame<T>(path: string, wanted: T | undefined, present: T): void {
   if (wanted === undefined || wanted === present) return;
   throw new InputError({
     path,
-    expected: `${present}, as the lab has that is there already`,
+    expected: `${showValue(present)}, as the lab has that is there already`,
     got: showValue(wanted),
     fix: "Leave the option out, or remove the lab first with `holdfast lab stop`",
   });

@@ -5,6 +5,7 @@ import type { EngineConnection } from "../swarm/connection.ts";
 import { startDaemon } from "./daemon.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { linkNames } from "./lab-network.ts";
+import { mountScript } from "./network-storage.ts";
 import { ballastName, makeDisk, untilDetached, type NodeDisk } from "./node-disk.ts";
 import {
   cgroupParent,
@@ -84,6 +85,7 @@ if [ -n "$DISK_IMAGE" ]; then
   mount -o loop,discard "$DISK_IMAGE" "$DATA_ROOT"
   rm -f "$DATA_ROOT/${ballastName}"
 fi
+${mountScript}
 for path in ${coveredDirectories.join(" ")}; do mount --bind "$COVER_DIRECTORY$path" "$path"; done
 unset COVER_DIRECTORY DISK_IMAGE DATA_ROOT
 if [ -n "$1" ]; then hostname "$1"; fi
@@ -114,9 +116,14 @@ function dockerdArguments(engine: PrivateEngine): string[] {
  *
  * dockerd gets a mount namespace of its own, so that all it mounts is gone with its last process.
  *
+ * @param storage the client of a network file system to mount there first, as {@link storageClient} gives it
  * @throws InputError with the last lines of the engine's log when it ends or does not answer within 30 s.
  */
-export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Promise<EngineConnection> {
+export async function startEngine(
+  engine: PrivateEngine,
+  toolbox: Toolbox,
+  storage: Readonly<Record<string, string>> = {},
+): Promise<EngineConnection> {
   await endOwnedProcesses(engine.lab, engine.part);
   const cover = join(engine.directory, "cover");
   const temporary = join(engine.directory, "tmp");
@@ -144,6 +151,7 @@ export async function startEngine(engine: PrivateEngine, toolbox: Toolbox): Prom
       ],
       environment: {
         ...toolbox.environment,
+        ...storage,
         COVER_DIRECTORY: cover,
         DATA_ROOT: dataRoot(engine),
         DISK_IMAGE: engine.disk?.image ?? "",

@@ -29,6 +29,8 @@ export interface EngineAddress {
 export interface EngineLookup {
   /** A host that was named explicitly; nothing else is looked at. */
   readonly host?: string | undefined;
+  /** A docker context that was named explicitly. */
+  readonly context?: string | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory?: string;
 }
@@ -51,15 +53,17 @@ export function locateEngine(lookup: EngineLookup = {}): EngineAddress {
   if (lookup.host !== undefined) {
     return { host: lookup.host, source: "argument", setting: "host", ...certificates(lookup.host) };
   }
+  if (lookup.context !== undefined) return contextOrDefault(dockerDirectory, lookup.context);
   const dockerHost = environment["DOCKER_HOST"];
   if (dockerHost) {
     return { host: dockerHost, source: "DOCKER_HOST", setting: "DOCKER_HOST", ...certificates(dockerHost) };
   }
-  const context = environment["DOCKER_CONTEXT"] || currentContext(dockerDirectory);
-  if (context === undefined || context === "default") {
-    return { host: defaultHost, source: "default socket", setting: "Docker's default socket" };
-  }
-  return readContext(dockerDirectory, context);
+  return contextOrDefault(dockerDirectory, environment["DOCKER_CONTEXT"] || currentContext(dockerDirectory));
+}
+
+function contextOrDefault(dockerDirectory: string, context: string | undefined): EngineAddress {
+  if (context !== undefined && context !== "default") return readContext(dockerDirectory, context);
+  return { host: defaultHost, source: "default socket", setting: "Docker's default socket" };
 }
 
 function environmentCertificates(

@@ -61,11 +61,12 @@ export interface VolumeUser {
 }
 
 /**
- * Takes the inventory of a swarm from engines that are asked all at once. An engine that does not answer within 3 s is told
+ * Takes the inventory of a swarm from engines that are asked all at once, each once whatever leads to it. An engine that does not answer within 3 s is told
  * as such, and the others' answers stand.
  */
 export async function takeInventory(connections: readonly EngineConnection[]): Promise<Inventory> {
-  const engines = await Promise.all(connections.map(ask));
+  const asked = await Promise.all(connections.map(ask));
+  const engines = asked.filter((engine, index) => !asked.slice(0, index).some((other) => isSame(engine, other)));
   const answered = engines.filter((engine) => "report" in engine);
   const volumes = (await Promise.all(answered.map(volumesOf))).flat();
   const swarm = await firstAnswer(
@@ -88,6 +89,11 @@ async function ask(connection: EngineConnection): Promise<AskedEngine> {
   } catch (error) {
     return { host, problem: dockerWords(error) };
   }
+}
+
+/** Whether two addresses led to one engine. */
+function isSame(one: AskedEngine, other: AskedEngine): boolean {
+  return "report" in one && "report" in other && one.report.nodeId !== "" && one.report.nodeId === other.report.nodeId;
 }
 
 /** A manager without a quorum answers for itself and not for the swarm: the next one is asked. */

@@ -26,7 +26,7 @@ export interface AuditOptions extends SwarmQuestionOptions {
 /** `holdfast audit`: where the data of a running swarm is, what threatens it and what lies about unused. */
 export async function audit(options: AuditOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
-  const inventory = await takeInventory(enginesToAsk(options.engine));
+  const inventory = await takeInventory(await enginesToAsk(options));
   if (!inventory.swarm) {
     const told = inventory.engines.map((engine) =>
       "report" in engine

@@ -1,20 +1,19 @@
 import { diagnose, type Diagnosis } from "../../swarm/doctor.ts";
 import { readHostFacts } from "../../swarm/host-facts.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
-import { enginesToAsk } from "../engines-to-ask.ts";
+import { enginesToAsk, type EngineChoice } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { openOutput, type Output } from "../output.ts";
 
 /** Options of the commands that question a live swarm. */
-export interface SwarmQuestionOptions {
-  engine: string[];
+export interface SwarmQuestionOptions extends EngineChoice {
   json?: true | undefined;
 }
 
 /** `holdfast doctor`: what would trouble stateful services, each with its fix; ends with 1 when there is a problem. */
 export async function doctor(options: SwarmQuestionOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
-  const inventory = await takeInventory(enginesToAsk(options.engine));
+  const inventory = await takeInventory(await enginesToAsk(options));
   const local = inventory.engines.filter((engine) => "report" in engine).filter(({ report }) => report.isLocal);
   const hosts = await Promise.all(
     local.map(async ({ host, report }) => [host, await readHostFacts(report.dataRoot)] as const),

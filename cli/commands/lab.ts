@@ -12,7 +12,11 @@ export interface LabCommandOptions {
 
 /** `holdfast lab start`: several engines, a registry and a Redis image under `.holdfast/lab`. */
 export async function start(
-  options: LabCommandOptions & { nodes?: number | undefined; managers?: number | undefined },
+  options: LabCommandOptions & {
+    nodes?: number | undefined;
+    managers?: number | undefined;
+    storage?: true | undefined;
+  },
 ): Promise<void> {
   const { output, directory } = open(options);
   const { startLab } = await import("../../lab/lab.ts");
@@ -20,6 +24,7 @@ export async function start(
     directory,
     ...(options.nodes !== undefined && { nodes: options.nodes }),
     ...(options.managers !== undefined && { managers: options.managers }),
+    ...(options.storage !== undefined && { storage: options.storage }),
     onStep: stepsDisplay(output),
   });
   if (output.json) output.document(lab);
@@ -28,6 +33,9 @@ export async function start(
     `A manager is at DOCKER_HOST=${lab.nodes[0]?.dockerHost ?? ""}`,
     ...(lab.dockerProgram === undefined ? [] : [`A docker CLI for it is at ${lab.dockerProgram}`]),
     `An image to try: ${lab.redisImage}`,
+    ...(lab.storageDirectory === undefined
+      ? []
+      : [`On every node a network file system is at ${lab.storageDirectory}`]),
   );
 }
 
@@ -91,7 +99,17 @@ export async function slow(name: string, kilobits: number | undefined, options: 
 
 /** What is said of a lab. */
 function statusLines(status: LabStatus): string[] {
-  const { state, directory, lab, runningNodes, partitionedNodes, filledNodes, registryRuns, processCount } = status;
+  const {
+    state,
+    directory,
+    lab,
+    runningNodes,
+    partitionedNodes,
+    filledNodes,
+    registryRuns,
+    storageRuns,
+    processCount,
+  } = status;
   if (state === "absent") return ["There is no lab. Start one with `holdfast lab start`."];
   const nodeState = (name: string) => {
     if (!runningNodes.includes(name)) return "does not run";
@@ -108,6 +126,9 @@ function statusLines(status: LabStatus): string[] {
         `  ${name}     ${nodeState(name).padEnd(15)} ${role.padEnd(7)} ${address}  ${dockerHost}`,
     ),
     `  registry   ${registryRuns ? "runs" : "does not run"}${lab === undefined ? "" : `, ${lab.registryAddress}`}`,
+    ...(storageRuns === undefined
+      ? []
+      : [`  storage    ${storageRuns ? "runs" : "does not run"}, ${lab?.storageDirectory ?? ""} on each node`]),
     ...(lab === undefined ? [] : [`  image      ${lab.redisImage}`]),
     `  processes  ${processCount}`,
     ...(state === "running" ? [] : ["Make it whole with `holdfast lab start`, or remove it with `holdfast lab stop`."]),

@@ -4,7 +4,7 @@ import { printable } from "../../model/plain-text.ts";
 import { takeInventory, type Inventory } from "../../swarm/inventory.ts";
 import { findLostVolumes, type LostVolume } from "../../swarm/rescue-search.ts";
 import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../swarm/rescue.ts";
-import { enginesToAsk } from "../engines-to-ask.ts";
+import { enginesToAsk, type EngineChoice } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { NotConfirmed } from "../failure.ts";
 import { openOutput, type Output } from "../output.ts";
@@ -24,7 +24,7 @@ export interface RescueCommandOptions extends SwarmQuestionOptions {
 export async function rescue(volume: string | undefined, options: RescueCommandOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
   using interrupts = listen();
-  const inventory = await takeInventory(enginesToAsk(options.engine));
+  const inventory = await takeInventory(await enginesToAsk(options));
   requireAnswer(inventory);
   if (volume === undefined) {
     requireNothingElse(options);
@@ -92,7 +92,7 @@ function requireNothingElse(options: RescueCommandOptions): void {
 
 async function list(
   inventory: Inventory,
-  { engine }: RescueCommandOptions,
+  options: RescueCommandOptions,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
@@ -101,7 +101,7 @@ async function list(
   const lost = found.filter(({ content }) => content?.isEmpty !== true);
   const emptyCount = found.length - lost.length;
   const taken = new Set(inventory.volumes.map(({ volume }) => volume.Name));
-  const rows = lost.map((volume) => ({ volume, command: commandFor(volume, engine, taken) }));
+  const rows = lost.map((volume) => ({ volume, command: commandFor(volume, options, taken) }));
   const unreachable = inventory.engines.flatMap((each) => ("problem" in each ? [each] : []));
   if (output.json) {
     output.document({
@@ -153,7 +153,7 @@ function volumeLines(volume: LostVolume, command: readonly string[], { style }: 
 /** The command that rescues a volume, ready for a shell. */
 function commandFor(
   { name, node, traces }: LostVolume,
-  engines: readonly string[],
+  { engine, nodes }: EngineChoice,
   taken: ReadonlySet<string>,
 ): string[] {
   const service = traces[0]?.service;
@@ -163,7 +163,8 @@ function commandFor(
   const words = [
     ...["npx", "holdfast", "rescue", name, "--from-node", node, "--to", to],
     ...(service === undefined ? [] : ["--service", service]),
-    ...engines.flatMap((engine) => ["--engine", engine]),
+    ...engine.flatMap((host) => ["--engine", host]),
+    ...(nodes === undefined ? [] : ["--nodes", nodes]),
   ];
   return words.map(shellWord);
 }

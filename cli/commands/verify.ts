@@ -19,7 +19,7 @@ export async function verify(name: string, options: VerifyCommandOptions): Promi
   const output = openOutput(options.json ?? false);
   const password = options.passwordFile === undefined ? undefined : readPassword(options.passwordFile);
   if (password !== undefined) output.conceal(password);
-  const inventory = await takeInventory(enginesToAsk(options.engine));
+  const inventory = await takeInventory(await enginesToAsk(options));
   const result = await verifyService(inventory, name, {
     username: options.user,
     password,

@@ -165,12 +165,24 @@ export class LabService {
 
   /** The node of the newest task. */
   async node(): Promise<LabNode> {
-    const { NodeID } = await this.task();
-    const nodes = await listNodes(findEngine({ host: nodeOf(this.#lab, 1).dockerHost }));
-    const hostname = nodes.find(({ id }) => id === NodeID)?.hostname;
-    const node = this.#lab.nodes.find(({ name }) => name === hostname);
+    const node = await this.#nodeOf(await this.task());
     if (node === undefined) throw new Error(`${this.name}'s task is on no node`);
     return node;
+  }
+
+  /** Waits until the newest task runs on another node than that one. */
+  async untilElsewhere({ name }: LabNode): Promise<void> {
+    await until(async () => {
+      const task = await this.task();
+      const node = await this.#nodeOf(task);
+      return task.Status.State === "running" && node !== undefined && node.name !== name;
+    }, `${this.name} runs on another node than ${name}`);
+  }
+
+  async #nodeOf({ NodeID }: Task): Promise<LabNode | undefined> {
+    const nodes = await listNodes(findEngine({ host: nodeOf(this.#lab, 1).dockerHost }));
+    const hostname = nodes.find(({ id }) => id === NodeID)?.hostname;
+    return this.#lab.nodes.find(({ name }) => name === hostname);
   }
 
   /** `redis-cli -h NODE -p PORT …` */

@@ -62,6 +62,13 @@ describe("the Docker engine", () => {
       assert.deepEqual([found.host, found.source], ["tcp://10.0.0.2:2375", "DOCKER_HOST"]);
     });
 
+    it("at the context that was named, whatever is set besides", async () => {
+      await writeContext("build", endpoint({ Host: "ssh://me@build" }));
+      const environment = { DOCKER_HOST: "tcp://10.0.0.2:2375" };
+      const found = locateEngine({ environment, homeDirectory: home, context: "build" });
+      assert.deepEqual([found.host, found.setting], ["ssh://me@build", 'docker context "build"']);
+    });
+
     it("at the context of DOCKER_CONTEXT before the current one of config.json", async () => {
       await writeContext("build", endpoint({ Host: "ssh://me@build" }));
       await writeContext("other", endpoint({ Host: "tcp://10.0.0.3:2375" }));

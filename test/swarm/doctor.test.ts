@@ -59,12 +59,20 @@ describe("the doctor", () => {
   const cases: [string, Inventory, HostFacts, string[]][] = [
     ["an old engine", inventory({ report: { engineVersion: "19.03.15" } }), healthy, ["one", "engine", "problem"]],
     ["an engine in no swarm", inventory({ report: { swarmState: "inactive" } }), healthy, ["one", "swarm", "problem"]],
+    ["a locked swarm", inventory({ report: { swarmState: "locked" } }), healthy, ["one", "swarm", "problem"]],
     ["a clock ahead", inventory({ report: { clockAheadSeconds: 2.5 } }), healthy, ["one", "clock", "warning"]],
     ["a clock behind", inventory({ report: { clockAheadSeconds: -9 } }), healthy, ["one", "clock", "warning"]],
     ["overcommit off", inventory(), { ...healthy, overcommitMemory: 0 }, ["one", "memory overcommit", "warning"]],
     ["huge pages", inventory(), { ...healthy, hugePages: "always" }, ["one", "huge pages", "warning"]],
     ["no IPVS", inventory(), { ...healthy, hasIpvs: false }, ["one", "routing mesh", "warning"]],
     ["no VXLAN", inventory(), { ...healthy, hasVxlan: false }, ["one", "overlay networks", "problem"]],
+    [
+      "a kernel that does not say whether it has VXLAN",
+      inventory(),
+      { ...healthy, hasVxlan: undefined },
+      ["one", "overlay networks", "not checked"],
+    ],
+    ["no manager that answers", { ...inventory(), swarm: undefined }, healthy, ["swarm", "managers", "problem"]],
     [
       "a full disk",
       inventory(),

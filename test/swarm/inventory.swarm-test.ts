@@ -4,6 +4,7 @@ import { killNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { findEngine } from "../../swarm/connection.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
+import { nodeEngines } from "../../swarm/node-engines.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
 import { LabService, removeLeftovers } from "../support/lab-service.ts";
 
@@ -54,6 +55,24 @@ describe("the inventory of a swarm", function () {
   it("tells which nodes nobody was asked about", async () => {
     const { unseenNodes } = await take([lab.nodes[0]?.dockerHost ?? ""]);
     assert.deepEqual(unseenNodes, ["node-2", "node-3"]);
+  });
+
+  it("finds the engines of all nodes through a manager, and takes each for one", async () => {
+    const [manager] = lab.nodes;
+    assert.ok(manager);
+    const known = [findEngine({ host: manager.dockerHost })];
+    const pattern = manager.dockerHost.replace(manager.name, "{hostname}");
+    const { engines, unseenNodes } = await takeInventory([...known, ...(await nodeEngines(known, pattern))]);
+    assert.deepEqual(
+      engines.map(({ host }) => host),
+      lab.nodes.map(({ dockerHost }) => dockerHost),
+    );
+    assert.deepEqual(unseenNodes, []);
+    assert.deepEqual(
+      (await nodeEngines(known, "tcp://{address}:2375")).map(({ host }) => host),
+      lab.nodes.map(({ address }) => `tcp://${address}:2375`),
+    );
+    await assert.rejects(nodeEngines(known, "tcp://node:2375"), { name: "InputError", path: "--nodes" });
   });
 
   it("holds what is known within 10 s when a node is down, an engine is silent and an address is wrong", async () => {

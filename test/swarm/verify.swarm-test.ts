@@ -46,6 +46,7 @@ describe("verifying a service", function () {
       const before = await service.task();
       const result = await verify(password);
       assert.deepEqual([result.passed, result.canary, result.isRemoved], [true, "kept", true]);
+      if (password === undefined) assert.equal(await service.redis("dbsize"), 0);
       assert.ok(result.outageSeconds !== undefined && result.outageSeconds > 0);
       assert.notEqual((await service.task()).ID, before.ID);
       assert.deepEqual(

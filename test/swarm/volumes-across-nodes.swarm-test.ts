@@ -79,10 +79,7 @@ describe("volumes across nodes", function () {
       await service.redis("set", "foo", "bar");
       const before = await service.node();
       await killNode(lab.directory, before.name);
-      await until(async () => {
-        const { NodeID, Status } = await service.task();
-        return NodeID !== "" && Status.State === "running" && (await service.node()).name !== before.name;
-      }, "the task runs elsewhere");
+      await service.untilElsewhere(before);
       assert.equal(await service.redis("get", "foo"), null);
       await startNode(lab.directory, before.name);
       await becomes(before.name, "ready");
@@ -101,10 +98,7 @@ describe("volumes across nodes", function () {
       await service.redis("set", "foo", "bar");
       const before = await service.node();
       await killNode(lab.directory, before.name);
-      await until(async () => {
-        const { NodeID, Status } = await service.task();
-        return NodeID !== "" && Status.State === "running" && (await service.node()).name !== before.name;
-      }, "the task runs elsewhere");
+      await service.untilElsewhere(before);
       assert.equal(await service.redis("get", "foo"), "bar");
     });
 
@@ -115,10 +109,7 @@ describe("volumes across nodes", function () {
       });
       const before = await service.node();
       await partitionNode(lab.directory, before.name);
-      await until(async () => {
-        const { NodeID, Status } = await service.task();
-        return NodeID !== "" && Status.State === "running" && (await service.node()).name !== before.name;
-      }, "the task runs elsewhere");
+      await service.untilElsewhere(before);
       await until(async () => {
         const writers = await Promise.all(
           lab.nodes.map((node) => engineOf(node).listContainers({ filters: { volume: ["kept"] } })),
