@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { holdsFor, majorVersion, type CatalogueEntry, type DataPathFact, type Mover } from "./image-catalogue.ts";
-import { redisDirectory, type RedisSettings } from "./redis-settings.ts";
+import { redisDirectory, redisKept, type RedisSettings } from "./redis-settings.ts";
 import { commandWords, isOption, settingIn } from "./service-command.ts";
 import {
   isKnown,
@@ -79,7 +79,9 @@ export function dataSites(
   }));
   const certain = paths.filter(({ versions }) => holdsFor(versions, major) === true);
   const possible = paths.filter(({ versions }) => !isKnown(holdsFor(versions, major)));
-  const locate = (fact: DataPathFact): readonly DataSite[] => factSites(fact, service, volumesFor(fact), redis);
+  const kept = redis && redisKept(redis, entry.redis);
+  const locate = (fact: DataPathFact): readonly DataSite[] =>
+    factSites(fact, service, volumesFor(fact), redis).map((each) => below(each, kept, service));
   // A version's own volumes alone stand in the way of its data.
   const volumesFor = (fact: DataPathFact): readonly string[] =>
     facts !== undefined || fact.versions === undefined
@@ -88,6 +90,16 @@ export function dataSites(
           .filter(({ versions }) => versions === undefined || sameVersions(versions, fact.versions))
           .map(({ path }) => path);
   return [...certain.flatMap(locate), ...either(possible.flatMap(locate), service)];
+}
+
+/** Where a mount lies over the file itself, or over the folder of files, that is where the data is. */
+function below(found: DataSite, kept: string | undefined, { mounts }: ServiceDefinition): DataSite {
+  const { path } = found;
+  if (kept === undefined || !isKnown(path) || !isKnown(mounts)) return found;
+  const file = posix.join(path, kept);
+  const covers = ({ target }: Mount): boolean =>
+    isKnown(target) && target !== "" && isWithin(file, target) && !isWithin(path, target);
+  return mounts.some(covers) ? { ...found, path: file, covering: coveringOf(file, mounts, []) } : found;
 }
 
 function sameVersions(one: DataPathFact["versions"], other: DataPathFact["versions"]): boolean {

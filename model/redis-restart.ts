@@ -5,7 +5,7 @@
  * @see https://github.com/redis/redis/issues/12484 (an append-only file that is switched on over a snapshot starts empty)
  */
 import type { RedisImageFact } from "./image-catalogue.ts";
-import { hasSavePoints, isAppendOnly, redisSetting, type RedisSettings } from "./redis-settings.ts";
+import { hasSavePoints, isAppendOnly, redisFiles, redisSetting, type RedisSettings } from "./redis-settings.ts";
 import { isKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
 
 /** What a stop does to the data that is in memory. */
@@ -139,22 +139,15 @@ function findFiles(
   return sameFiles(before, after, appendOnly ? ["appenddirname", "appendfilename"] : ["dbfilename"]);
 }
 
-/** Where Redis keeps its data within its directory, by the settings that name it. */
-const defaultFiles = {
-  dbfilename: "dump.rdb",
-  appenddirname: "appendonlydir",
-  appendfilename: "appendonly.aof",
-} as const;
-
 function sameFiles(
   before: RedisSettings,
   after: RedisSettings,
-  names: readonly (keyof typeof defaultFiles)[],
+  names: readonly (keyof typeof redisFiles)[],
 ): StartEffect {
   for (const name of names) {
     const [old, next] = [redisSetting(before, name), redisSetting(after, name)];
     if (!isKnown(old.value) || !isKnown(next.value)) continue;
-    if ((old.value ?? defaultFiles[name]) === (next.value ?? defaultFiles[name])) continue;
+    if ((old.value ?? redisFiles[name]) === (next.value ?? redisFiles[name])) continue;
     const why = `${name} changes, so Redis looks for a file that is not there`;
     return { kind: "empty", path: next.path, overwrites: false, why };
   }

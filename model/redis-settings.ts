@@ -199,6 +199,22 @@ export function isAppendOnly(settings: RedisSettings, image: RedisImageFact): Kn
   return value === undefined ? image.appendOnly : value.toLowerCase() === "yes";
 }
 
+/** Where Redis keeps its data within its directory, by the settings that name it. */
+export const redisFiles = {
+  dbfilename: "dump.rdb",
+  appenddirname: "appendonlydir",
+  appendfilename: "appendonly.aof",
+} as const;
+
+/** The file, or the folder of files, in its directory that Redis starts from; `undefined` where that cannot be seen. */
+export function redisKept(settings: RedisSettings, image: RedisImageFact | undefined): string | undefined {
+  const appendOnly = image === undefined ? notKnown : isAppendOnly(settings, image);
+  if (!isKnown(appendOnly)) return undefined;
+  const name = appendOnly ? "appenddirname" : "dbfilename";
+  const { value } = redisSetting(settings, name);
+  return isKnown(value) ? (value ?? redisFiles[name]) : undefined;
+}
+
 /**
  * Whether there are save points. They are on by default, also with a configuration file that does not mention them; `save ""`
  * clears those before it.

@@ -65,7 +65,8 @@ export function pulumiPlan(
   raw: readonly RawStep[],
   about: { executor: Executor; unseen: number; errors: readonly string[]; policyFindings: readonly PolicyFinding[] },
 ): Plan {
-  const steps = raw.filter(({ type }) => concernsData(type));
+  // With --refresh each resource is told of twice: as it was found, and what is to be done about it.
+  const steps = raw.filter(({ type, op }) => concernsData(type) && op !== "refresh");
   const contents = { before: configContents(steps, "before"), after: configContents(steps, "after") };
   const index = indexOf(steps);
   return {

@@ -2,6 +2,7 @@ import {
   isKnown,
   notKnown,
   parseImageReference,
+  secretMark,
   unknownImage,
   type Constraint,
   type HealthCheck,
@@ -159,7 +160,7 @@ export function resourceName(urn: string): string {
 
 function constraints(field: Field): Known<readonly Constraint[]> {
   const texts = field.texts();
-  return isKnown(texts) ? texts.map((text) => parseConstraint(text)) : texts;
+  return isKnown(texts) ? texts.map((text) => parseConstraint(text === secretMark ? notKnown : text)) : texts;
 }
 
 function image(field: Field): ImageReference {

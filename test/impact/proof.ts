@@ -21,12 +21,17 @@ import { connectEngine, type EngineConnection } from "../../swarm/connection.ts"
 const program = join(import.meta.dirname, "proof-program");
 const modules = join(import.meta.dirname, "../../node_modules");
 
-/** A swarm of one node. */
+/** A swarm, and the node of it that the service is pinned to. */
 export interface ProofSwarm {
+  /** The manager's engine, which carries changes out. */
   readonly dockerHost: string;
   readonly nodeHostname: string;
   readonly nodeAddress: string;
   readonly redisImage: string;
+  /** All engines, where there are several. */
+  readonly engines?: readonly string[];
+  /** Another node, where there is one. */
+  readonly otherHostname?: string;
 }
 
 /** What really happened. */
@@ -87,20 +92,33 @@ function random(seed: number): () => number {
  * Proves one change: brings the base up, gives it a key, judges the change, carries it out and looks.
  *
  * @param slot - which of several proofs that run at once; decides names and ports
+ * @param beforehand - puts the swarm into the state in which the change is made, once the key is on disk; returns what undoes it
  */
-export async function prove(swarm: ProofSwarm, change: string, slot: number): Promise<Proof> {
+export async function prove(
+  swarm: ProofSwarm,
+  change: string,
+  slot: number,
+  beforehand?: () => Promise<() => Promise<void>>,
+): Promise<Proof> {
   const prefix = `proof${slot}`;
   const port = 21_000 + slot;
   const canary = `canary${randomBytes(5).toString("hex")}`;
   const stack = await openProofStack(swarm, { prefix, port });
-  const connection = connectEngine({ host: swarm.dockerHost, source: "argument", setting: "proof" });
+  const connect = (host: string): EngineConnection => connectEngine({ host, source: "argument", setting: "proof" });
+  const connection = connect(swarm.dockerHost);
+  let undo = (): Promise<void> => Promise.resolve();
+  const engines = (swarm.engines ?? [swarm.dockerHost]).map(connect);
   try {
     await stack.choose("base");
     if (!(await stack.up()).succeeded) throw new Error(`${change}: the base does not come up`);
-    const [before] = await runningTasks(connection, prefix);
+    const [before] = await runningTasks(engines, prefix);
     if (before === undefined) throw new Error(`${change}: the base runs no task`);
-    if ((await redis(connection, before, "SET", "foo", canary)) !== "OK")
-      throw new Error(`${change}: the key cannot be set`);
+    if ((await redis(before, "SET", "foo", canary)) !== "OK") throw new Error(`${change}: the key cannot be set`);
+    const folder = (await before.engine.docker.getVolume(`${prefix}-data`).inspect()).Mountpoint;
+    if (beforehand !== undefined) {
+      await redis(before, "SAVE");
+      undo = await beforehand();
+    }
 
     await stack.choose(change);
     const { live } = readFacts(await factsFrom(connection), "the swarm");
@@ -110,7 +128,7 @@ export async function prove(swarm: ProofSwarm, change: string, slot: number): Pr
 
     const probe = startProbe(swarm.nodeAddress, port);
     const { succeeded } = await stack.up();
-    const fact = await lookAt(connection, { prefix, before, canary, succeeded });
+    const fact = await lookAt(engines, { prefix, before, folder, canary, succeeded });
     const outageSeconds = await probe.end();
     const whole: Fact = { ...fact, outageSeconds };
     return {
@@ -122,8 +140,9 @@ export async function prove(swarm: ProofSwarm, change: string, slot: number): Pr
       isOutageRight: isOutageRight(verdict, whole),
     };
   } finally {
+    await undo();
     await stack.remove();
-    await removeVolumes(connection, prefix);
+    for (const engine of engines) await removeVolumes(engine, prefix);
   }
 }
 
@@ -182,6 +201,7 @@ async function openProofStack(
   await set("prefix", prefix);
   await set("port", String(port));
   await set("node", swarm.nodeHostname);
+  await set("otherNode", swarm.otherHostname ?? "elsewhere");
   await set("image", swarm.redisImage);
   return {
     choose: (changes) => set("changes", changes),
@@ -209,19 +229,31 @@ async function openProofStack(
   };
 }
 
-/** Containers of running tasks, the newest first. */
-async function runningTasks({ docker }: EngineConnection, prefix: string): Promise<readonly string[]> {
-  const containers = await docker.listContainers({ filters: JSON.stringify({ status: ["running"] }) });
-  return containers
-    .filter(({ Labels }) => (Labels["com.docker.swarm.service.name"] ?? "").startsWith(`${prefix}-`))
-    .toSorted((one, other) => other.Created - one.Created)
-    .map(({ Id }) => Id);
+/** A container and the engine that runs it. */
+interface RunningTask {
+  readonly engine: EngineConnection;
+  readonly id: string;
+}
+
+/** Running tasks on all engines that answer, the newest first. */
+async function runningTasks(engines: readonly EngineConnection[], prefix: string): Promise<readonly RunningTask[]> {
+  const found = await Promise.all(
+    engines.map(async (engine) => {
+      const containers = await engine.docker
+        .listContainers({ filters: JSON.stringify({ status: ["running"] }) })
+        .catch(() => []);
+      return containers
+        .filter(({ Labels }) => (Labels["com.docker.swarm.service.name"] ?? "").startsWith(`${prefix}-`))
+        .map(({ Id, Created }) => ({ engine, id: Id, created: Created }));
+    }),
+  );
+  return found.flat().toSorted((one, other) => other.created - one.created);
 }
 
 /** Runs redis-cli in a container, on the socket that the server listens on inside. */
-async function redis({ docker }: EngineConnection, container: string, ...command: string[]): Promise<string> {
-  const exec = await docker
-    .getContainer(container)
+async function redis({ engine, id }: RunningTask, ...command: string[]): Promise<string> {
+  const exec = await engine.docker
+    .getContainer(id)
     .exec({ Cmd: ["redis-cli", ...command], AttachStdout: true, AttachStderr: true, Tty: true });
   const stream = await exec.start({ Tty: true });
   const parts: string[] = [];
@@ -234,13 +266,19 @@ async function redis({ docker }: EngineConnection, container: string, ...command
 }
 
 async function lookAt(
-  connection: EngineConnection,
-  { prefix, before, canary, succeeded }: { prefix: string; before: string; canary: string; succeeded: boolean },
+  engines: readonly EngineConnection[],
+  {
+    prefix,
+    before,
+    folder,
+    canary,
+    succeeded,
+  }: { prefix: string; before: RunningTask; folder: string; canary: string; succeeded: boolean },
 ): Promise<Omit<Fact, "outageSeconds">> {
   // What failed may still be on its way to where it stays.
   if (!succeeded) await sleep(3000);
-  const tasks = await runningTasks(connection, prefix);
-  const answers = await Promise.all(tasks.map((task) => redis(connection, task, "GET", "foo").catch(() => "")));
+  const tasks = await runningTasks(engines, prefix);
+  const answers = await Promise.all(tasks.map((task) => redis(task, "GET", "foo").catch(() => "")));
   const answering = answers.filter(
     (answer) => answer === `"${canary}"` || answer === "(nil)" || answer === canary || answer === "",
   );
@@ -251,21 +289,16 @@ async function lookAt(
         ? "kept"
         : "missing";
   return {
-    isSameTask: tasks.includes(before),
+    isSameTask: tasks.some(({ id }) => id === before.id),
     key,
-    isOnVolume: await holds(connection, `${prefix}-data`, canary),
+    isOnVolume: await holds(folder, canary),
     succeeded,
   };
 }
 
-/** Whether a file in a volume holds a text: keys are written as they are. */
-async function holds({ docker }: EngineConnection, volume: string, text: string): Promise<boolean> {
-  const found = await docker
-    .getVolume(volume)
-    .inspect()
-    .catch(() => undefined);
-  if (found === undefined) return false;
-  const file = await readFile(join(found.Mountpoint, "dump.rdb")).catch(() => Buffer.alloc(0));
+/** Whether the snapshot in a volume's folder holds a text: keys are written as they are. */
+async function holds(folder: string, text: string): Promise<boolean> {
+  const file = await readFile(join(folder, "dump.rdb")).catch(() => Buffer.alloc(0));
   return file.includes(text);
 }
 

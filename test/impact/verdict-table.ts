@@ -132,6 +132,7 @@ export const verdictTable: readonly TableRow[] = [
     { service: constraints("04da6b54-80e4-46f7-96ec-b56ff0331ba9") },
     { isExample: true },
   ),
+  row("a constraint that is a secret", "unknown", "replaced", { service: constraints("[secret]") }),
   row("another volume at the data path", "left behind", "replaced", { service: rename }, { isExample: true }),
   row("another volume at the data path, and a higher memory limit", "left behind", "replaced", {
     service: both(rename, memory),
@@ -213,6 +214,18 @@ export const verdictTable: readonly TableRow[] = [
   row("another folder for the append-only file", "left behind", "replaced", {
     was: args("--appendonly", "yes"),
     service: args("--appendonly", "yes", "--appenddirname", "log"),
+  }),
+  row("another volume over the append-only file's folder", "left behind", "replaced", {
+    was: args("--appendonly", "yes"),
+    service: both(
+      args("--appendonly", "yes"),
+      ({ taskSpec }) =>
+        void taskSpec.containerSpec.mounts.push({ target: "/data/appendonlydir", type: "volume", source: "log" }),
+    ),
+  }),
+  row("another volume below the data path, where Redis keeps nothing", "interrupted", "replaced", {
+    service: ({ taskSpec }) =>
+      void taskSpec.containerSpec.mounts.push({ target: "/data/backups", type: "volume", source: "backups" }),
   }),
   row("any change of a task that is told to stop without a snapshot", "at risk", "replaced", {
     was: args("--shutdown-on-sigterm", "nosave"),

@@ -106,6 +106,19 @@ describe("verdicts on several resources of one preview", () => {
     assert.deepEqual(fates("volume-removed"), ["untouched", "untouched"]);
   });
 
+  it("judges a resource once that is refreshed first", () => {
+    const text = altered({ operation: "delete" }, (steps) => {
+      const [step] = steps;
+      assert.ok(step?.oldState);
+      steps.unshift({ ...step, op: "refresh", newState: step.oldState });
+    });
+    const { verdicts } = judgePlan(readDigest(JSON.parse(text), "preview", "pulumi"), { nodes: [vm] });
+    assert.deepEqual(
+      verdicts.map(({ fate }) => fate),
+      ["left behind"],
+    );
+  });
+
   it("takes a resource that is unprotected and replaced in one update for replaced", () => {
     const withProtection = (isStillProtected: boolean): Verdict =>
       judged(

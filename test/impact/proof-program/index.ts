@@ -9,6 +9,7 @@ const settings = new pulumi.Config();
 const changes = settings.require("changes").split("+");
 const prefix = settings.require("prefix");
 const node = settings.require("node");
+const otherNode = settings.get("otherNode") ?? "elsewhere";
 const image = settings.require("image");
 const port = settings.requireNumber("port");
 const is = (...names: string[]): boolean => names.some((name) => changes.includes(name));
@@ -129,7 +130,11 @@ if (!is("service-removed")) {
           placement: {
             constraints: is("pin-changed")
               ? ["node.hostname==elsewhere"]
-              : [`node.hostname==${node}`, ...(is("pin-added") ? ["node.role==manager"] : [])],
+              : is("pin-moved")
+                ? [`node.hostname==${otherNode}`]
+                : is("pin-widened")
+                  ? ["node.hostname!=elsewhere"]
+                  : [`node.hostname==${node}`, ...(is("pin-added") ? ["node.role==manager"] : [])],
           },
         }),
         ...(!is("resources-removed") && {
