@@ -29,7 +29,7 @@ export interface ToolboxContents {
 }
 
 /** What the lab runs; of these only util-linux' own come with every Debian. */
-export const labTools: ToolboxContents = {
+const labTools: ToolboxContents = {
   name: "toolbox",
   packages: {
     "docker.io": "dockerd",
