@@ -79,7 +79,7 @@ export interface HealthCheck {
 
 /** A file system in memory, emptied at every start of the task. */
 export interface ScratchMount {
-  /** Where it is mounted. */
+  /** Where it is mounted. It belongs to root and takes over the mode of the image's folder; where that is missing, all may write. */
   path: string;
   /** Most that it may hold; it counts towards the memory limit. @default the memory limit */
   size?: string;
