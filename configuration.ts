@@ -46,6 +46,8 @@ const schema = z.object({
   previousPassword: z.string().exactOptional(),
   /** Password of the user `operations`, who does not exist without one. */
   operationsPassword: setting("operationsPassword", requirePassword).exactOptional(),
+  /** The one before, which still works while people and tools change over. */
+  previousOperationsPassword: z.string().exactOptional(),
 });
 
 type Settings = z.output<typeof schema>;
@@ -57,6 +59,7 @@ interface Passwords {
   password: pulumi.Output<string>;
   previousPassword?: pulumi.Output<string>;
   operationsPassword?: pulumi.Output<string>;
+  previousOperationsPassword?: pulumi.Output<string>;
 }
 
 /**
@@ -69,12 +72,15 @@ export function readConfiguration(): Configuration {
   const texts = Object.keys(schema.shape).map((key) => [key, config.get(key)] as const);
   const settings = schema.safeParse(Object.fromEntries(texts.filter(([, text]) => text !== undefined)));
   if (settings.error) throw new pulumi.RunError(settings.error.issues.map(({ message }) => message).join("\n"));
-  const { password, previousPassword, operationsPassword, ...plain } = settings.data;
+  const { password, previousPassword, operationsPassword, previousOperationsPassword, ...plain } = settings.data;
   return {
     ...plain,
     password: pulumi.secret(password),
     ...(previousPassword !== undefined && { previousPassword: pulumi.secret(previousPassword) }),
     ...(operationsPassword !== undefined && { operationsPassword: pulumi.secret(operationsPassword) }),
+    ...(previousOperationsPassword !== undefined && {
+      previousOperationsPassword: pulumi.secret(previousOperationsPassword),
+    }),
   };
 }
 

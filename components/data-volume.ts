@@ -1,11 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { InputError, showValue } from "../model/input-error.ts";
+import { areOtherNodes, pinConstraint } from "../model/pin.ts";
 import type { VolumeSpec } from "./volume-spec.ts";
 
 const specs = new WeakMap<DataVolume, VolumeSpec>();
 
-/** For each run of a program, named by its connection to the engine: who writes which volume. */
-const writers = new WeakMap<object, Map<string, string>>();
+/** A volume that a service writes. */
+interface Claim {
+  service: string;
+  identity: string;
+  /** The node as a constraint; none when every node reaches the same data. */
+  node: string | undefined;
+}
+
+/** What the services of a program write, for each run, named by its connection to the engine. */
+const claims = new WeakMap<object, Claim[]>();
 const noEngine = {};
 
 /** What data may lie on: one of `LocalVolume`, `NetworkVolume`, `HostPath` and `ExistingVolume`, and nothing else. */
@@ -32,23 +41,33 @@ export abstract class DataVolume extends pulumi.ComponentResource {
  * @param service - name of the service's component
  * @param path - where the volume stands among the service's arguments, for the error
  * @returns what the service must know to mount it
- * @throws InputError when another service of the program writes the same data and the volume is not shared
+ * @throws InputError when another service of the program may write the same data and the volume is not shared
  */
 export function claimVolume(volume: DataVolume, service: string, path: string): VolumeSpec {
   const spec = specs.get(volume);
   if (spec === undefined) throw new TypeError("A data volume describes itself before a service mounts it.");
   const run = pulumi.runtime.getMonitor() ?? noEngine;
-  const claims = writers.get(run) ?? new Map<string, string>();
-  writers.set(run, claims);
-  const writer = claims.get(spec.identity);
-  if (writer !== undefined && writer !== service && spec.shared === undefined) {
+  const claim = { service, identity: spec.identity, node: spec.pin && pinConstraint(spec.pin, `${path}.pin`) };
+  const earlier = claims.get(run) ?? [];
+  const other = earlier.find((each) => each.service !== service && mayBeSame(each, claim));
+  if (other !== undefined && spec.shared === undefined) {
     throw new InputError({
       path,
       expected: "a volume that no other service writes",
-      got: `${spec.identity}, which ${showValue(writer)} writes`,
-      fix: 'Give each service a volume of its own, or say on the volume why sharing is safe: shared: { reason: "…" }',
+      got: `${describeClaim(claim)}, and ${showValue(other.service)} writes ${describeClaim(other)}`,
+      fix: 'Give each service a volume of its own, pin both by the same mark where they are on two nodes, or say on the volume why sharing is safe: shared: { reason: "…" }',
     });
   }
-  claims.set(spec.identity, service);
+  claims.set(run, [...earlier, claim]);
   return spec;
+}
+
+/** One name on two nodes is two volumes; but a hostname and a label, say, may be of one node. */
+function mayBeSame(one: Claim, other: Claim): boolean {
+  if (one.identity !== other.identity) return false;
+  return one.node === undefined || other.node === undefined || !areOtherNodes(one.node, other.node);
+}
+
+function describeClaim({ identity, node }: Claim): string {
+  return node === undefined ? identity : `${identity} on ${node}`;
 }

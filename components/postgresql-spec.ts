@@ -2,7 +2,7 @@ import { postgresqlPaths, postgresqlPort, postgresqlPreparation, requireSqlName 
 import { serviceLabels } from "../model/service-labels.ts";
 import { parseSize } from "../model/sizes.ts";
 import { parseFirstStart, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
-import type { PublishMode, ServiceSettings } from "./service-spec.ts";
+import { type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
 
 /** User and group of PostgreSQL in the official image. */
 export const postgresqlUserId = "999";
@@ -11,15 +11,13 @@ export const postgresqlUserId = "999";
 export const postgresqlPasswordFile = "/run/secrets/password";
 
 /** What decides how a PostgreSQL runs, apart from what is only known during the deployment. */
-export interface PostgresqlDefinition {
+export interface PostgresqlDefinition extends Publication {
   majorVersion: number;
   memoryLimit: string;
   username: string;
   database: string;
   identity: string;
   firstStartUntil: string | undefined;
-  publishedPort: number | undefined;
-  publishMode: PublishMode | undefined;
 }
 
 /** How a PostgreSQL runs. */
@@ -38,7 +36,7 @@ export interface PostgresqlSpec {
  * @throws InputError for the first mistake
  */
 export function postgresqlSpec(definition: PostgresqlDefinition, path: string): PostgresqlSpec {
-  const { memoryLimit, publishedPort, publishMode } = definition;
+  const { memoryLimit } = definition;
   const username = requireSqlName(definition.username, `${path}.username`);
   const database = requireSqlName(definition.database, `${path}.database`);
   const { mount, data } = postgresqlPaths(definition.majorVersion, `${path}.majorVersion`);
@@ -77,10 +75,7 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
       stopGrace: "55s",
       // 1 means that the server lives and takes no connections yet: it replays its log.
       healthCheck: { test: ["CMD-SHELL", `pg_isready -q -U ${username}; [ $? -lt 2 ]`], startPeriod: "55s" },
-      ports:
-        publishedPort === undefined
-          ? []
-          : [{ target: postgresqlPort, published: publishedPort, ...(publishMode && { mode: publishMode }) }],
+      ports: publishedPorts(postgresqlPort, definition, path),
     },
   };
 }

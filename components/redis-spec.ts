@@ -11,7 +11,7 @@ import { RedisUser } from "../model/redis-users.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";
 import { parseFirstStart, preparingFile, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
-import type { HealthCheck, PublishMode, ServiceSettings } from "./service-spec.ts";
+import { type HealthCheck, type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
 
 /** User and group of Redis in the official image. */
 export const redisUserId = "999";
@@ -33,15 +33,13 @@ const tlsFiles: RedisTlsFiles = {
 };
 
 /** What decides how a Redis runs, apart from what is only known during the deployment. */
-export interface RedisDefinition {
+export interface RedisDefinition extends Publication {
   persistence: RedisPersistence;
   memoryLimit: string;
   identity: string;
   firstStartUntil: string | undefined;
   hasTls: boolean;
   settings: Record<string, string>;
-  publishedPort: number | undefined;
-  publishMode: PublishMode | undefined;
 }
 
 /** How a Redis runs. */
@@ -61,7 +59,7 @@ export interface RedisSpec {
  * @throws InputError for the first mistake
  */
 export function redisSpec(definition: RedisDefinition, path: string): RedisSpec {
-  const { persistence, memoryLimit, hasTls, publishedPort, publishMode } = definition;
+  const { persistence, memoryLimit, hasTls } = definition;
   const limitBytes = parseSize(memoryLimit, `${path}.memoryLimit`);
   const maxMemoryBytes = redisMaxMemoryBytes(persistence, limitBytes, `${path}.memoryLimit`);
   const graceSeconds = redisStopGraceSeconds(persistence, maxMemoryBytes, `${path}.memoryLimit`);
@@ -88,10 +86,7 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
       scratch: [{ path: "/tmp", size: "16M" }, ...(isCache ? [{ path: redisDataPath }] : [])],
       stopGrace: `${graceSeconds}s`,
       healthCheck: healthCheck(hasTls),
-      ports:
-        publishedPort === undefined
-          ? []
-          : [{ target: redisPort, published: publishedPort, ...(publishMode && { mode: publishMode }) }],
+      ports: publishedPorts(redisPort, definition, path),
     },
   };
 }

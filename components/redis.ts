@@ -26,6 +26,8 @@ export interface RedisSettings extends Pick<
   previousPassword?: pulumi.Input<string>;
   /** Password of the user `operations`, who may do everything. @default there is no such user */
   operationsPassword?: pulumi.Input<string>;
+  /** Password of the user `operations` that still works while people and tools change to `operationsPassword`. @default none */
+  previousOperationsPassword?: pulumi.Input<string>;
   /** Port on the node. @default not published */
   publishedPort?: number;
   /** How the port is published. @default PublishMode.host */
@@ -44,7 +46,7 @@ export interface RedisTls {
   certificate: pulumi.Input<string>;
   /** Its private key. */
   key: pulumi.Input<string>;
-  /** The authority that signed it. */
+  /** The authority that signed it; two, one after the other, while one replaces the other. */
   authority: pulumi.Input<string>;
 }
 
@@ -105,6 +107,7 @@ export class Redis extends pulumi.ComponentResource {
       password,
       previousPassword,
       operationsPassword,
+      previousOperationsPassword,
       publishedPort,
       publishMode,
       tls,
@@ -126,7 +129,7 @@ export class Redis extends pulumi.ComponentResource {
         image,
         data: volume === undefined ? [] : [{ volume, path: redisDataPath }],
         configFiles: configFiles(spec, tls),
-        secretFiles: secretFiles({ password, previousPassword, operationsPassword }, tls),
+        secretFiles: secretFiles({ password, previousPassword, operationsPassword, previousOperationsPassword }, tls),
       },
       { parent: this },
     );
@@ -155,17 +158,18 @@ interface GivenPasswords {
   password: pulumi.Input<string>;
   previousPassword: pulumi.Input<string> | undefined;
   operationsPassword: pulumi.Input<string> | undefined;
+  previousOperationsPassword: pulumi.Input<string> | undefined;
 }
 
 /** What only the server may read. */
 function secretFiles(passwords: GivenPasswords, tls: RedisTls | undefined): Record<string, FileContent> {
   const given = pulumi.secret(passwords);
   const health = given.apply(({ password }) => healthPassword(password));
-  const users = given.apply(({ password, previousPassword, operationsPassword }) =>
+  const users = given.apply(({ password, previousPassword, operationsPassword, previousOperationsPassword }) =>
     redisAclFile({
       application: [password, previousPassword].filter((each) => each !== undefined),
       health: [healthPassword(password)],
-      operations: [operationsPassword].filter((each) => each !== undefined),
+      operations: [operationsPassword, previousOperationsPassword].filter((each) => each !== undefined),
     }),
   );
   const readable = { ownerId: redisUserId, mode: 0o400 };

@@ -37,8 +37,30 @@ export interface PublishedPort {
   target: number;
   /** The port on the node. */
   published: number;
-  /** @default PublishMode.host */
+  /** How it is published. @default PublishMode.host */
   mode?: PublishMode;
+}
+
+/** How a preset publishes the one port of its server. */
+export interface Publication {
+  publishedPort: number | undefined;
+  publishMode: PublishMode | undefined;
+}
+
+/**
+ * The ports of a preset.
+ *
+ * @param path - what stands before `publishedPort` in an error
+ * @throws InputError when it is no port
+ */
+export function publishedPorts(
+  target: number,
+  { publishedPort, publishMode }: Publication,
+  path: string,
+): PublishedPort[] {
+  if (publishedPort === undefined) return [];
+  const published = requirePort(publishedPort, `${path}.publishedPort`);
+  return [{ target, published, ...(publishMode && { mode: publishMode }) }];
 }
 
 /** The command that says whether the service is alive. Swarm kills a task that fails it. */
@@ -57,7 +79,7 @@ export interface HealthCheck {
 
 /** A file system in memory, emptied at every start of the task. */
 export interface ScratchMount {
-  /** Where it is mounted. */
+  /** Where it is mounted. It belongs to root and takes over the mode of the image's folder; where that is missing, all may write. */
   path: string;
   /** Most that it may hold; it counts towards the memory limit. @default the memory limit */
   size?: string;
@@ -128,8 +150,8 @@ export interface ServiceDefinition extends ServiceSettings {
   name: string;
   image: Input<string>;
   data: DataMountSpec[];
-  /** Paths of the files whose content Swarm carries. */
-  fileTargets: string[];
+  /** The files whose content Swarm carries, by the arguments that say so, such as `secretFiles.password`. */
+  files: Record<string, FileTarget>;
 }
 
 /** A file in the container whose content Swarm carries. */
@@ -166,7 +188,7 @@ export interface Attachments {
 export function serviceSpec(definition: ServiceDefinition, path: string): ServiceSpec {
   const endpointSpec = endpoint(definition.ports ?? [], `${path}.ports`);
   return {
-    name: requireServiceName(definition.name, `${path}.name`),
+    name: requireServiceName(definition.name, `${path}.serviceName`),
     labels: labels(definition),
     taskSpec: {
       containerSpec: containerSpec(definition, path),
@@ -268,7 +290,7 @@ function healthCheck(check: HealthCheck, path: string): docker.types.input.Servi
 }
 
 function mounts(definition: ServiceDefinition, path: string): Mount[] {
-  const { data, scratch = [], fileTargets } = definition;
+  const { data, scratch = [], files } = definition;
   if (data.length + scratch.length === 0) {
     throw new InputError({
       path: `${path}.data`,
@@ -277,7 +299,7 @@ function mounts(definition: ServiceDefinition, path: string): Mount[] {
       fix: "Say where the server keeps its data",
     });
   }
-  const targets = [...data, ...scratch].map((mount) => mount.path).concat(fileTargets);
+  const targets = [...data, ...scratch, ...Object.values(files)].map((each) => each.path);
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
   if (twice !== undefined) {
     throw new InputError({
@@ -287,13 +309,25 @@ function mounts(definition: ServiceDefinition, path: string): Mount[] {
       fix: "Give each a path of its own",
     });
   }
-  for (const target of fileTargets) absolute(target, `${path}.files`);
+  for (const [argument, file] of Object.entries(files)) checkFile(file, `${path}.${argument}`);
   return [
     ...data.map(({ volume, path: target }, index) =>
       dataMount(volume, absolute(target, `${path}.data[${index}].path`)),
     ),
     ...scratch.map((mount, index) => scratchMount(mount, `${path}.scratch[${index}]`)),
   ];
+}
+
+function checkFile({ path: target, ownerId = "0", mode = 0o444 }: FileTarget, path: string): void {
+  absolute(target, `${path}.path`);
+  requireWhole(mode, 0, 0o777, `${path}.mode`);
+  if (/^\d+$/u.test(ownerId)) return;
+  throw new InputError({
+    path: `${path}.ownerId`,
+    expected: "the number of a user, who is the owner, and of the group",
+    got: showValue(ownerId),
+    fix: 'Write for example "999"; Swarm knows no names',
+  });
 }
 
 function dataMount({ type, source, driverOptions }: VolumeSpec, target: string): Mount {

@@ -69,7 +69,7 @@ export class StatefulService extends pulumi.ComponentResource {
             volume: claimVolume(volume, name, `${name}.data[${index}].volume`),
             path,
           })),
-          fileTargets: [...Object.values(secretFiles), ...Object.values(configFiles)].map(({ path }) => path),
+          files: { ...byArgument("secretFiles", secretFiles), ...byArgument("configFiles", configFiles) },
         },
         name,
       ),
@@ -110,6 +110,10 @@ function checkedImage(image: pulumi.Input<string>, mountPaths: string[], name: s
   const check = (reference: string) =>
     checked(() => requireCoveredVolumes(requireDigest(reference, `${name}.image`), mountPaths, `${name}.data`));
   return typeof image === "string" ? check(image) : pulumi.output(image).apply(check);
+}
+
+function byArgument(argument: string, files: Record<string, FileContent>): Record<string, FileTarget> {
+  return Object.fromEntries(Object.entries(files).map(([key, file]) => [`${argument}.${key}`, file]));
 }
 
 /** A name that Swarm takes: at most 64 characters. */

@@ -16,7 +16,7 @@ export interface VolumeSpec {
   type: "volume" | "bind";
   /** The name or the path on the node, as an output where a resource creates the volume. */
   source: Input<string>;
-  /** Two volumes with the same identity are the same data. */
+  /** What the data is called on its node; on one node two volumes with the same identity are the same data. */
   identity: string;
   /** Options of the `local` driver, for a volume that the mount creates. */
   driverOptions?: Record<string, string>;
@@ -84,6 +84,6 @@ export function nfsVolume(volumeName: string, nfs: NfsExport, path: string): Vol
 
 function pinned(spec: VolumeSpec, pin: Pin | undefined, path: string): VolumeSpec {
   if (pin === undefined) return spec;
-  const constraint = pinConstraint(pin, `${path}.pin`);
-  return { ...spec, identity: `${spec.identity} on ${constraint.toLowerCase()}`, pin };
+  pinConstraint(pin, `${path}.pin`);
+  return { ...spec, pin };
 }

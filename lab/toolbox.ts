@@ -29,7 +29,7 @@ export interface ToolboxContents {
 }
 
 /** What the lab runs; of these only util-linux' own come with every Debian. */
-export const labTools: ToolboxContents = {
+const labTools: ToolboxContents = {
   name: "toolbox",
   packages: {
     "docker.io": "dockerd",
@@ -209,10 +209,11 @@ async function toolEnvironment(directory: string): Promise<Record<string, string
     const names = await readdir(parent).catch(() => []);
     libraries.push(...names.filter((name) => name.includes("-linux-gnu")).map((name) => join(parent, name)), parent);
   }
+  // Debian's own names for such programs are scripts that choose a version.
   const binaries = [
-    ...["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name)),
     ...(await serverFolders(directory)),
     ...(await serverFolders("/")),
+    ...["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name)),
   ];
   const iptablesExtensions = libraries.map((library) => join(library, "xtables")).find((path) => existsSync(path));
   return {

@@ -49,6 +49,13 @@ export function isSameConstraint(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
+/** Whether two constraints certainly name two nodes: by the same kind of mark, with different values. */
+export function areOtherNodes(one: string, other: string): boolean {
+  const [kind, mark] = one.toLowerCase().split("==");
+  const [otherKind, otherMark] = other.toLowerCase().split("==");
+  return kind === otherKind && mark !== otherMark;
+}
+
 /**
  * Checks a hostname, an id or a part of a label.
  *

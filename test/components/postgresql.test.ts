@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { LocalVolume } from "../../components/local-volume.ts";
 import { PostgreSQL, type PostgreSQLArgs } from "../../components/postgresql.ts";
-import { postgresqlSpec } from "../../components/postgresql-spec.ts";
+import { type PostgresqlDefinition, postgresqlSpec } from "../../components/postgresql-spec.ts";
+import { validPostgresql } from "./definitions.ts";
 import { recordProgram } from "./program.ts";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -56,16 +58,27 @@ describe("PostgreSQL", () => {
     assert.ok(!JSON.stringify(others).includes(encoded));
   });
 
-  it("names the argument of each mistake", async () => {
-    const refused = (more: object, path: string) => {
-      assert.throws(() => postgresqlSpec({ ...definition, ...more }, "orders"), { name: "InputError", path });
-    };
-    refused({ majorVersion: 9 }, "orders.majorVersion");
-    refused({ memoryLimit: "some" }, "orders.memoryLimit");
-    refused({ username: "Robert'); DROP" }, "orders.username");
-    refused({ database: "a-b" }, "orders.database");
-    refused({ identity: "" }, "orders.identity");
-    refused({ firstStartUntil: "soon" }, "orders.firstStartUntil");
+  it("names the argument of each mistake, whatever else is said", () => {
+    const mistakes = fc.constantFrom<Partial<PostgresqlDefinition>>(
+      { majorVersion: 9 },
+      { majorVersion: 17.5 },
+      { memoryLimit: "some" },
+      { username: "Robert'); DROP" },
+      { database: "a-b" },
+      { publishedPort: 65536 },
+      { identity: "" },
+      { firstStartUntil: "soon" },
+    );
+    fc.assert(
+      fc.property(validPostgresql(), mistakes, (definition, mistake) => {
+        const [argument = ""] = Object.keys(mistake);
+        const spec = () => postgresqlSpec({ ...definition, ...mistake }, "orders");
+        assert.throws(spec, { name: "InputError", path: `orders.${argument}` });
+      }),
+    );
+  });
+
+  it("refuses an image of another major version, which keeps its data elsewhere", async () => {
     await recordProgram(() => {
       const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
       const image = `postgres:18@${digest}`;

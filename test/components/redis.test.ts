@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { LocalVolume } from "../../components/local-volume.ts";
 import { Redis, type CacheRedisArgs, type KeepingRedisArgs } from "../../components/redis.ts";
+import { type RedisDefinition, redisSpec } from "../../components/redis-spec.ts";
+import { validRedis } from "./definitions.ts";
 import { recordProgram, type RecordedResource } from "./program.ts";
 
 const image = `redis:7@sha256:${"0123456789abcdef".repeat(4)}`;
@@ -63,9 +66,14 @@ describe("Redis", () => {
   });
 
   it("lets two passwords in while one replaces the other", async () => {
-    const resources = await recordRedis({ previousPassword: "an older password" });
-    assert.equal(contentOf(resources, "store-users").match(/#/gu)?.length, 3);
-    assert.equal(contentOf(await recordRedis(), "store-users").match(/#/gu)?.length, 2);
+    const hashes = async (more: Omit<Partial<KeepingRedisArgs>, "volume">) => {
+      const file = contentOf(await recordRedis(more), "store-users");
+      return file.match(/#/gu)?.length;
+    };
+    assert.equal(await hashes({}), 2); // Of the application and of the health check.
+    assert.equal(await hashes({ previousPassword: "an older password" }), 3);
+    assert.equal(await hashes({ operationsPassword: "op" }), 3);
+    assert.equal(await hashes({ operationsPassword: "op", previousOperationsPassword: "an older op" }), 4);
   });
 
   it("speaks TLS only, and checks its health so, with certificates", async () => {
@@ -104,7 +112,28 @@ describe("Redis", () => {
     assert.deepEqual([keeping.persistence, cache.persistence], [undefined, "cache"]);
   });
 
-  it("names the argument of each mistake", async () => {
+  it("names the argument of each mistake, whatever else is said", () => {
+    const mistakes = fc.constantFrom<[string, Partial<RedisDefinition>]>(
+      ["memoryLimit", { memoryLimit: "much" }],
+      ["memoryLimit", { memoryLimit: "31MiB" }],
+      ["memoryLimit", { memoryLimit: "64GiB", persistence: "snapshot" }],
+      ["publishedPort", { publishedPort: 0 }],
+      ["identity", { identity: "" }],
+      ["identity", { identity: "$(id)" }],
+      ["firstStartUntil", { firstStartUntil: "2026-11-23" }],
+      ["settings.dir", { settings: { dir: "/srv" } }],
+      ["settings.APPENDONLY", { settings: { APPENDONLY: "no" } }],
+      ["settings.hz", { settings: { hz: "10\nappendonly no" } }],
+    );
+    fc.assert(
+      fc.property(validRedis(), mistakes, (definition, [argument, mistake]) => {
+        const spec = () => redisSpec({ ...definition, ...mistake }, "store");
+        assert.throws(spec, { name: "InputError", path: `store.${argument}` });
+      }),
+    );
+  });
+
+  it("tells the mistake in one line", async () => {
     await recordProgram(() => {
       const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
       const refused = (more: Partial<KeepingRedisArgs>, message: RegExp) => {
@@ -115,8 +144,8 @@ describe("Redis", () => {
       refused({ settings: { appendonly: "no" } }, /^store\.settings\.appendonly: /u);
       refused({ identity: "a b" }, /^store\.identity: /u);
       refused({ firstStartUntil: "soon" }, /^store\.firstStartUntil: /u);
-      refused({ publishedPort: 70000 }, /^store\.ports\[0\]\.published: /u);
-      refused({ serviceName: "a b" }, /^store\.name: /u);
+      refused({ publishedPort: 70000 }, /^store\.publishedPort: /u);
+      refused({ serviceName: "a b" }, /^store\.serviceName: /u);
     });
   });
 });

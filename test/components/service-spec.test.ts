@@ -5,19 +5,7 @@ import { readPulumiService } from "../../model/inputs/pulumi-service.ts";
 import { pinOf } from "../../model/placement.ts";
 import { isKnown } from "../../model/service-definition.ts";
 import { longestGraceSeconds } from "../../model/stop-grace.ts";
-
-const image = `redis:7@sha256:${"0123456789abcdef".repeat(4)}`;
-const mebibyte = 1024 * 1024;
-const volume = { type: "volume", source: "store", identity: "volume store", pin: { hostname: "vm" } } as const;
-
-const plain: ServiceDefinition = {
-  name: "store",
-  image,
-  data: [{ volume, path: "/data" }],
-  fileTargets: [],
-  memoryLimit: "100M",
-  healthCheck: { test: ["CMD", "redis-cli", "ping"] },
-};
+import { plainDefinition as plain, pinnedVolume as volume, validDefinition } from "./definitions.ts";
 
 describe("the spec of a service", () => {
   it("says everything that keeps the data, for all valid arguments", () => {
@@ -105,53 +93,10 @@ describe("the spec of a service", () => {
   });
 });
 
-/** Arguments of which every one is right. */
-function validDefinition(): fc.Arbitrary<ServiceDefinition> {
-  const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/u);
-  const folder = fc.stringMatching(/^\/[a-z]{1,8}(?:\/[a-z]{1,8})?$/u);
-  const seconds = (min: number, max: number) => fc.integer({ min, max }).map((count) => `${count}s`);
-  const optional = fc.record(
-    {
-      memoryReservation: fc.integer({ min: 1, max: 32 }).map((count) => `${count}MiB`),
-      cpuLimit: fc.double({ min: 0.01, max: 64, noNaN: true }),
-      cpuReservation: fc.double({ min: 0.01, max: 64, noNaN: true }),
-      command: fc.array(name, { minLength: 1, maxLength: 3 }),
-      args: fc.array(name, { maxLength: 3 }),
-      environment: fc.dictionary(name, name, { maxKeys: 1 }),
-      user: fc.constantFrom("999:999", "redis"),
-      dropCapabilities: fc.subarray(["ALL", "NET_RAW"]),
-      readOnlyRoot: fc.boolean(),
-      ports: fc
-        .uniqueArray(fc.integer({ min: 1, max: 65535 }), { maxLength: 3 })
-        .chain((published) =>
-          fc
-            .constantFrom("host" as const, "ingress" as const)
-            .map((mode) => published.map((port) => ({ target: 6379, published: port, mode }))),
-        ),
-      constraints: fc.subarray(["node.role==worker"]),
-      stopGrace: seconds(1, longestGraceSeconds),
-      restartDelay: seconds(0, 120),
-      stopped: fc.boolean(),
-      labels: fc.dictionary(name, name, { maxKeys: 3 }),
-    },
-    { requiredKeys: [] },
-  );
-  const paths = fc.uniqueArray(folder, { minLength: 1, maxLength: 4 });
-  return fc
-    .record({ name, optional, paths, limitMebibytes: fc.integer({ min: 32, max: 65536 }) })
-    .map(({ name, optional, paths, limitMebibytes }): ServiceDefinition => ({
-      ...plain,
-      ...optional,
-      name,
-      memoryLimit: `${limitMebibytes * mebibyte}`,
-      data: paths.map((path, index) => ({ volume: { ...volume, source: `store${index}` }, path })),
-    }));
-}
-
 /** One mistake, and the argument that it is in. */
 function mistake(): fc.Arbitrary<{ path: string; change: (definition: ServiceDefinition) => ServiceDefinition }> {
   return fc.constantFrom(
-    { path: "name", change: (each) => ({ ...each, name: "not a name" }) },
+    { path: "serviceName", change: (each) => ({ ...each, name: "not a name" }) },
     { path: "memoryLimit", change: (each) => ({ ...each, memoryLimit: "much" }) },
     { path: "memoryReservation", change: (each) => ({ ...each, memoryReservation: "9T" }) },
     { path: "cpuLimit", change: (each) => ({ ...each, cpuLimit: 0 }) },
@@ -190,6 +135,15 @@ function mistake(): fc.Arbitrary<{ path: string; change: (definition: ServiceDef
     {
       path: "data[0].volume.pin.hostname",
       change: (each) => ({ ...each, data: [{ volume: { ...volume, pin: { hostname: "a b" } }, path: "/data" }] }),
+    },
+    { path: "secretFiles.key.path", change: (each) => ({ ...each, files: { "secretFiles.key": { path: "key" } } }) },
+    {
+      path: "configFiles.conf.mode",
+      change: (each) => ({ ...each, files: { "configFiles.conf": { path: "/etc/conf.d/conf", mode: 0o1000 } } }),
+    },
+    {
+      path: "secretFiles.key.ownerId",
+      change: (each) => ({ ...each, files: { "secretFiles.key": { path: "/run/keys/key", ownerId: "redis" } } }),
     },
     { path: "scratch[0].path", change: (each) => ({ ...each, scratch: [{ path: "/" }] }) },
     { path: "scratch[0].size", change: (each) => ({ ...each, scratch: [{ path: "/scratch/x", size: "big" }] }) },

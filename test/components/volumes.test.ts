@@ -91,9 +91,22 @@ describe("a data volume", () => {
       assert.throws(() => serviceOn("second", new ExistingVolume("b", { volumeName: "same", on: pin })), {
         name: "Error",
         message:
-          'second.data[0].volume: expected a volume that no other service writes, got volume same on node.hostname==vm, which "first" writes. Give each service a volume of its own, or say on the volume why sharing is safe: shared: { reason: "…" }.',
+          'second.data[0].volume: expected a volume that no other service writes, got volume same on node.hostname==vm, and "first" writes volume same on node.hostname==vm. Give each service a volume of its own, pin both by the same mark where they are on two nodes, or say on the volume why sharing is safe: shared: { reason: "…" }.',
       });
       serviceOn("third", new LocalVolume("c", { volumeName: "same", pin: { hostname: "other" } }));
+    });
+  });
+
+  it("counts as the same where it is pinned by another kind of mark, which may be of the same node", async () => {
+    await recordProgram(() => {
+      serviceOn("first", new LocalVolume("a", { volumeName: "same", pin }));
+      const pins = [{ nodeId: "q628" }, { label: { name: "store", value: "a" } }];
+      for (const [index, other] of pins.entries()) {
+        const volume = new LocalVolume(`b${index}`, { volumeName: "same", pin: other });
+        assert.throws(() => serviceOn("second", volume), /^Error: second\.data\[0\]\.volume: /u);
+      }
+      const everywhere = new ExistingVolume("c", { volumeName: "same", on: everyNode });
+      assert.throws(() => serviceOn("third", everywhere), /^Error: third\.data\[0\]\.volume: /u);
     });
   });
 
