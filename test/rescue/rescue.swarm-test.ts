@@ -49,13 +49,12 @@ describe("holdfast rescue", function () {
   const exists = async (node: number, volume: string) =>
     (await inspectVolume(engineOf(nodeOf(lab, node)), volume)) !== undefined;
 
-  // All of them: npm run rescue-proof.
-  for (const loss of losses.slice(1, 3)) {
-    it(`finds and restores what was lost when ${loss.title}, with one node down`, async () => {
-      await killNode(lab.directory, "node-3");
-      await proveRescue(lab, loss, "append-only file");
-    });
-  }
+  it("finds and restores what was lost by a move to another node, with one node down", async () => {
+    await killNode(lab.directory, "node-3");
+    const [, moved] = losses; // All of them: npm run rescue-proof.
+    assert.ok(moved);
+    await proveRescue(lab, moved, "append-only file");
+  });
 
   it("lists what is known within 10 s when a node is down, and names the node", async () => {
     await createVolume({ "notes.txt": "kept" });
