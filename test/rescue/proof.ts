@@ -18,7 +18,9 @@ const name = "stateful";
 const port = 10_006;
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 
-const listSchema = z.object({
+/** What `holdfast rescue --json` lists. */
+export const listSchema = z.object({
+  unseenNodes: z.array(z.string()),
   volumes: z.array(
     z.object({
       name: z.string(),
