@@ -45,18 +45,14 @@ export function labNodes(directory: string, record: LabRecord): LabNode[] {
 }
 
 /** The engine of a node. */
-export function nodeEngine(
-  directory: string,
-  record: LabRecord,
-  name: string,
-): PrivateEngine & { readonly disk: NodeDisk } {
+export function nodeEngine(directory: string, record: LabRecord, name: string): PrivateEngine {
   const identity = labIdentity(directory);
   const own = join(identity.directory, "nodes", name);
   return {
     lab: record.id,
     part: name,
     directory: own,
-    disk: { image: join(own, "disk.ext4"), mountPoint: dataRoot({ directory: own }) },
+    ...(record.hasDisks && { disk: { image: join(own, "disk.ext4"), mountPoint: dataRoot({ directory: own }) } }),
     runDirectory: join(identity.runDirectory, name),
     namespace: namespaceName(record.id, name),
     hostname: name,
@@ -174,9 +170,9 @@ function withDisk(
     if (mounted) return work(mounted.disk, mounted.pid);
     throw new InputError({
       path: "node",
-      expected: "one that runs, for only then its disk is mounted",
-      got: `${name}, which does not`,
-      fix: `Start it with \`holdfast lab node start ${name}\``,
+      expected: "one that runs and has a disk of its own",
+      got: record.hasDisks ? `${name}, which does not run` : `${name}, in a lab without disks`,
+      fix: record.hasDisks ? `Start it with \`holdfast lab node start ${name}\`` : "Start a lab with disks",
     });
   });
 }
@@ -201,7 +197,7 @@ async function mountedDisks(
     labNodes(directory, record).map(async ({ name }) => {
       const engine = nodeEngine(directory, record, name);
       const pid = await enginePid(engine);
-      return pid === undefined ? undefined : { name, disk: engine.disk, pid };
+      return pid === undefined || engine.disk === undefined ? undefined : { name, disk: engine.disk, pid };
     }),
   );
   return disks.filter((disk) => disk !== undefined);

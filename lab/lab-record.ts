@@ -15,6 +15,8 @@ const recordSchema = z.strictObject({
   nodeCount: z.int().min(1),
   managerCount: z.int().min(1),
   heartbeatSeconds: z.number().positive(),
+  /** Whether each node has a disk of limited size. */
+  hasDisks: z.boolean(),
   /** Whether all nodes mount a network file system. */
   hasStorage: z.boolean(),
   /** The Redis image by digest, once it has been pushed. */

@@ -55,6 +55,11 @@ export interface LabOptions {
    * `manager/dispatcher`). @default 5, as Docker has it
    */
   readonly heartbeatSeconds?: number;
+  /**
+   * Whether each node has a disk of limited size of its own, which can be filled and which only that node sees; without,
+   * what a node keeps lies in a folder that this machine sees too, also while the node is down. @default true
+   */
+  readonly disks?: boolean;
   /** Whether all nodes mount a network file system as well, see {@link Lab.storageDirectory}. @default false */
   readonly storage?: boolean;
   /** Where unpacked packages and the assembled image are kept. @default inside the lab's folder, and removed with it */
@@ -106,6 +111,7 @@ async function startAlone(options: LabOptions): Promise<Lab> {
   const record = (await readLabRecord(options.directory)) ?? (await newRecord(options));
   requireSame("--nodes", options.nodes, record.nodeCount);
   requireSame("--managers", options.managers, record.managerCount);
+  requireSame("disks", options.disks, record.hasDisks);
   requireSame("--storage", options.storage, record.hasStorage);
   const tell = options.onStep ?? (() => undefined);
   const step = async <T>(
@@ -314,6 +320,7 @@ async function newRecord(options: LabOptions): Promise<LabRecord> {
     nodeCount: options.nodes ?? defaultNodes,
     managerCount: options.managers ?? 1,
     heartbeatSeconds: options.heartbeatSeconds ?? 5,
+    hasDisks: options.disks ?? true,
     hasStorage: options.storage ?? false,
   };
   await writeLabRecord(directory, record);

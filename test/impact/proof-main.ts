@@ -45,7 +45,7 @@ async function proveOnOneNode(): Promise<readonly string[]> {
 async function proveAcrossNodes(): Promise<readonly string[]> {
   const name = ({ change, node }: NodeChange): string => (node === undefined ? change : `${change} (node ${node})`);
   const chosen = nodeChanges.filter(({ change }) => positionals.length === 0 || positionals.includes(change));
-  const options: LabOptions = { directory, cacheDirectory, heartbeatSeconds: 2 };
+  const options: LabOptions = { directory, cacheDirectory, heartbeatSeconds: 2, disks: false };
   try {
     const lab = await startLab(options);
     for (const each of chosen) {

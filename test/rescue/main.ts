@@ -9,7 +9,7 @@ import { persistences, proveRescue } from "./proof.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "holdfast-rescue-proof-"));
 const cacheDirectory = join(import.meta.dirname, "../../.holdfast/cache");
-const lab = await startLab({ directory, cacheDirectory, heartbeatSeconds: 2 });
+const lab = await startLab({ directory, cacheDirectory, heartbeatSeconds: 2, disks: false });
 let restored = 0;
 let tried = 0;
 try {

@@ -15,7 +15,9 @@ let running: Promise<Lab> | undefined;
 /** Starts this process' lab, or makes the one that there is whole again, and returns it. */
 export async function sharedLab(): Promise<Lab> {
   // Lost nodes are noticed after three silent periods: with Docker's own 5 s each test of a loss would take 15 s longer.
-  const start = (directory: string) => startLab({ directory, cacheDirectory: testCacheDirectory, heartbeatSeconds: 2 });
+  // Tests look at what nodes keep from outside, past Docker.
+  const start = (directory: string) =>
+    startLab({ directory, cacheDirectory: testCacheDirectory, heartbeatSeconds: 2, disks: false });
   if (running !== undefined) return start((await running).directory);
   running = startThrowaway("lab", { start, stop: stopLab });
   return running;
