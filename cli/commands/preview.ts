@@ -6,6 +6,7 @@ import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { announceEngine, plan } from "../operation.ts";
+import { requirePins } from "../pin-check.ts";
 
 /** Pulumi's own switch for a stream of events in place of one document. */
 const streaming = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW";
@@ -33,6 +34,7 @@ export async function preview(options: StackOptions & { diff?: true; policyPacks
   }
   if (interrupts.interrupted) throw new Exit(exitCode.interrupted);
   if (!outcome.succeeded) throw new Exit(exitCode.failed);
+  await requirePins(context, outcome, connection);
 }
 
 /** As Pulumi reads switches in the environment (sdk/go/common/util/cmdutil, `IsTruthy`). */

@@ -10,6 +10,7 @@ import { checkConfiguration, fillConfiguration, ownProject } from "../first-conf
 import { askForFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { announceEngine, operationDocument, plan, requireSuccess, run, type OperationSettings } from "../operation.ts";
+import { requirePins } from "../pin-check.ts";
 
 /** Options of `holdfast up`. */
 export interface UpOptions extends StackOptions {
@@ -49,6 +50,7 @@ export async function up(options: UpOptions): Promise<void> {
   output.print("");
   const planned = await plan(context, "update", settings);
   await requireSuccess(context, "up", planned, settings);
+  await requirePins(context, planned, swarm.connection);
   const impact = await showImpact(context, planned, swarm.connection);
   const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });

@@ -1,0 +1,51 @@
+import { EventCollector, readEvent } from "../impact/pulumi-preview.ts";
+import { InputError } from "../model/input-error.ts";
+import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
+import type { Plan } from "../model/planned-change.ts";
+import type { Estate } from "../model/service-definition.ts";
+import { judge } from "../policies/judge.ts";
+import { rules } from "../policies/rule-list.ts";
+import type { EngineConnection } from "../swarm/connection.ts";
+import type { CommandContext } from "./context.ts";
+import type { ShownOperation } from "./operation.ts";
+import { readSwarm } from "./read-swarm.ts";
+
+/** The policies that need the live nodes to answer. */
+const pinRules = rules.filter(({ id }) => id === "SS202" || id === "SS203");
+
+/**
+ * Refuses a plan by the live swarm: a service that it creates or changes must be pinned to just one node where its data is.
+ *
+ * @throws InputError naming the service
+ */
+export async function requirePins(
+  context: CommandContext,
+  planned: ShownOperation,
+  connection: EngineConnection,
+): Promise<void> {
+  const { name } = await context.engine();
+  const collector = new EventCollector(name);
+  for (const event of planned.events) collector.add(readEvent(event, "the plan"));
+  const plan = collector.plan("the plan");
+  if (changedServices(plan).length > 0) requirePinsOf(plan, readLiveSwarm(await readSwarm(connection)));
+}
+
+/** {@link requirePins} for a plan and a swarm that have been read. */
+export function requirePinsOf(plan: Plan, live: Estate): void {
+  const today = new Date().toISOString().slice(0, 10);
+  const findings = judge({ ...live, services: changedServices(plan) }, { today, rules: pinRules });
+  const finding = findings.find(({ result }) => result === "fail");
+  if (finding === undefined) return;
+  throw new InputError({
+    path: `service "${finding.service}"`,
+    expected: "constraints that exactly one node of this swarm satisfies",
+    got: finding.message.replace(/\.$/u, ""),
+    fix: finding.fix.replace(/\.$/u, ""),
+  });
+}
+
+function changedServices({ steps }: Plan) {
+  return steps.flatMap(({ operation, after }) =>
+    operation !== "same" && after?.kind === "service" ? [after.definition] : [],
+  );
+}
