@@ -66,10 +66,12 @@ export const networkType: ManagedType = {
     });
   },
 
-  find: async ({ docker }, planned) => {
+  find: async (connection, planned) => {
     const declared = propertiesSchema.parse(planned);
-    const network = await inspectNetwork(docker, declared.name);
-    if (network?.Name !== declared.name) return undefined;
+    const found = await inspectNetwork(connection.docker, declared.name);
+    if (found?.Name !== declared.name) return undefined;
+    // Right after its creation Swarm does not tell the driver yet (moby: daemon/cluster/convert/network.go).
+    const network = await allocated(connection, found.Id);
     const isOurs =
       (!declared.driver || network.Driver === declared.driver) &&
       isSameMap(network.Labels, labelMap(declared.labels)) &&

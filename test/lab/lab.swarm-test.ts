@@ -158,7 +158,7 @@ describe("a lab", function () {
   it("has its disks free when it is started again, also one whose node was killed", async () => {
     for (const name of ["node-2", "node-3"]) await fillNode(directory, name);
     await killNode(directory, "node-3");
-    await assert.rejects(fillNode(directory, "node-3"), { name: "InputError", got: "node-3, which does not" });
+    await assert.rejects(fillNode(directory, "node-3"), { name: "InputError", got: "node-3, which does not run" });
     await start();
     await untilStatus({ state: "running" });
   });
