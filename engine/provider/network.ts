@@ -83,7 +83,7 @@ export const networkType: ManagedType = {
   },
 };
 
-async function createNetwork({ docker }: EngineConnection, declared: NetworkProperties): Promise<string> {
+async function createNetwork(connection: EngineConnection, declared: NetworkProperties): Promise<string> {
   const request = {
     Name: declared.name,
     ...(declared.driver && { Driver: declared.driver }),
@@ -106,10 +106,10 @@ async function createNetwork({ docker }: EngineConnection, declared: NetworkProp
     },
   };
   try {
-    return handleSchema.parse(await docker.createNetwork(request)).id;
+    return handleSchema.parse(await connection.docker.createNetwork(request)).id;
   } catch (error) {
     if (isConnectionCut(error)) {
-      const found = await networkType.find({ docker } as EngineConnection, declared);
+      const found = await networkType.find(connection, declared);
       if (found !== undefined) return found;
     }
     if (dockerStatus(error) === 409) throw new NameTakenError("network", declared.name);
