@@ -1,8 +1,7 @@
 /** Two stack files, or a stack file and what runs now, as a plan of `docker stack deploy`. */
-import { parseDocument } from "yaml";
-import { isRecord } from "../model/inputs/field.ts";
 import { readStackFile, type StackFileOptions } from "../model/inputs/stack-file.ts";
-import type { Plan, PlannedService, PlannedStep } from "../model/planned-change.ts";
+import { recordOf } from "../model/inputs/field.ts";
+import type { Plan, PlannedAccessory, PlannedObject, PlannedService, PlannedStep } from "../model/planned-change.ts";
 import { isKnown, notKnown, type Estate, type Known, type ServiceDefinition } from "../model/service-definition.ts";
 import type { TaskTemplate } from "../model/task-replacement.ts";
 
@@ -64,22 +63,42 @@ export function planOverLiveSwarm(
 }
 
 function plan(steps: readonly PlannedStep[]): Plan {
-  return { executor: "stack deploy", steps, unseen: 0, errors: [], policyFindings: [] };
+  const configs = changedConfigs(steps);
+  const dependsOn = configs.map(({ id }) => id);
+  const after = steps.map((each) => ({ ...each, dependsOn }));
+  return { executor: "stack deploy", steps: [...configs, ...after], unseen: 0, errors: [], policyFindings: [] };
+}
+
+/** Configs whose content changes under their name: `docker stack deploy` updates them before it touches any service. */
+function changedConfigs(steps: readonly PlannedStep[]): readonly PlannedStep[] {
+  const [before, after] = (["before", "after"] as const).map(
+    (side) => new Map(steps.flatMap((each) => configContents(each[side]))),
+  );
+  return [...(after ?? [])].flatMap(([name, content]) => {
+    const old = before?.get(name);
+    if (old === undefined || old === content) return [];
+    const config: PlannedAccessory = { kind: "config", name, id: undefined };
+    return [{ ...plannedStep(`config ${name}`, config, config), operation: "update" as const }];
+  });
+}
+
+function configContents(object: PlannedStep["after"]): readonly (readonly [string, string])[] {
+  const configs = object?.kind === "service" ? object.definition.configs : [];
+  return (isKnown(configs) ? configs : []).flatMap(({ name, content }) =>
+    isKnown(name) && name !== undefined && isKnown(content) && content !== undefined ? [[name, content] as const] : [],
+  );
 }
 
 function services(input: StackFileInput): ReadonlyMap<string, PlannedService> {
-  const { services: definitions } = readStackFile(input.text, input.options);
-  // The file has been read without a mistake, so that it can be looked at as it is.
-  const raw: unknown = parseDocument(input.text, { merge: true, logLevel: "silent" }).toJS({ maxAliasCount: 1000 });
-  const written = isRecord(raw) && isRecord(raw["services"]) ? raw["services"] : {};
-  return new Map(definitions.map((definition) => [definition.name, service(definition, written[definition.name])]));
-}
-
-function service(definition: ServiceDefinition, written: unknown): PlannedService {
-  return {
-    ...comparable(definition),
-    template: { ...template(definition), rest: { ...rest(definition), ...others(written) } },
-  };
+  const { services: definitions, taskSettings } = readStackFile(input.text, input.options);
+  return new Map(
+    definitions.map((definition) => {
+      const { name } = definition;
+      const { template, ...service } = comparable(definition);
+      const rest = { ...restOf(definition), ...taskSettings.get(name) };
+      return [name, { ...service, template: { ...template, rest } }];
+    }),
+  );
 }
 
 /** A service of which only what its definition says can be compared. */
@@ -94,7 +113,7 @@ function template(definition: ServiceDefinition): TaskTemplate {
       constraints: isKnown(constraints) ? constraints.map(({ text }) => text) : notKnown,
       maxReplicas: maxReplicasPerNode,
     },
-    rest: rest(definition),
+    rest: restOf(definition),
     endpoint: {
       mode: endpointMode === "vip" ? undefined : endpointMode,
       ports: isKnown(ports)
@@ -112,9 +131,20 @@ function template(definition: ServiceDefinition): TaskTemplate {
 }
 
 /** What decides about a task; values that Docker has by itself count as left out. */
-function rest(definition: ServiceDefinition): Readonly<Record<string, unknown>> {
-  const { image, mounts, restart, stopGraceSeconds, stopSignal, limits, reservations, healthCheck, environment } =
-    definition;
+function restOf(definition: ServiceDefinition): Readonly<Record<string, unknown>> {
+  const {
+    image,
+    mounts,
+    configs,
+    secrets,
+    restart,
+    stopGraceSeconds,
+    stopSignal,
+    limits,
+    reservations,
+    healthCheck,
+    environment,
+  } = definition;
   const unless = <T>(value: Known<T>, usual: T): Known<T> | undefined => (value === usual ? undefined : value);
   return {
     image: imageOf(image),
@@ -124,7 +154,11 @@ function rest(definition: ServiceDefinition): Readonly<Record<string, unknown>> 
     user: definition.user,
     working_dir: definition.workingDirectory,
     read_only: definition.readOnlyRoot,
-    mounts: isKnown(mounts)
+    hostname: definition.hostname,
+    labels: definition.containerLabels,
+    configs: fileNames(configs),
+    secrets: fileNames(secrets),
+    volumes: isKnown(mounts)
       ? mounts.map(({ type, source, target, readOnly }) => ({ type, source, target, readOnly }))
       : notKnown,
     limits,
@@ -151,20 +185,17 @@ function imageOf({ repository, tag, digest }: ServiceDefinition["image"]): unkno
     : `${repository}:${tag ?? "latest"}`;
 }
 
-/** Keys of a stack file that the definition covers, or that do not reach the task. */
-const covered = new Set(
-  "image entrypoint command environment env_file user working_dir read_only volumes tmpfs healthcheck deploy stop_grace_period stop_signal ports build depends_on container_name extends profiles restart".split(
-    " ",
-  ),
-);
-
-function others(written: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(written) ? Object.fromEntries(Object.entries(written).filter(([key]) => !covered.has(key))) : {};
+function fileNames(files: ServiceDefinition["configs"]): Known<readonly unknown[]> {
+  return isKnown(files) ? files.map(({ name, target }) => ({ source: name, target })) : notKnown;
 }
 
 function step(name: string, before: PlannedService | undefined, after: PlannedService): PlannedStep {
+  return plannedStep(`service ${name}`, before, after);
+}
+
+function plannedStep(id: string, before: PlannedObject | undefined, after: PlannedObject): PlannedStep {
   return {
-    id: `service ${name}`,
+    id,
     operation: before === undefined ? "create" : "update",
     before,
     after,
@@ -189,16 +220,25 @@ function leftOut(name: string, old: PlannedService, prune: boolean): PlannedStep
   };
 }
 
-/** A live service's volumes, named as the file names them: `docker stack deploy` puts the stack's name before them. */
+/** What `docker stack deploy` adds to each container's labels. */
+const stackLabel = "com.docker.stack.namespace";
+
+/** A live service with the names that the file has: `docker stack deploy` puts the stack's name before them. */
 function withoutPrefix(definition: ServiceDefinition, prefix: string): ServiceDefinition {
-  const { mounts } = definition;
-  if (prefix === "" || !isKnown(mounts)) return definition;
+  const { mounts, configs, secrets, containerLabels } = definition;
+  const bare = (name: Known<string | undefined>): Known<string | undefined> =>
+    isKnown(name) && prefix !== "" && name?.startsWith(prefix) === true ? name.slice(prefix.length) : name;
+  const bareFiles = (files: ServiceDefinition["configs"]): ServiceDefinition["configs"] =>
+    isKnown(files) ? files.map((file) => ({ ...file, name: bare(file.name) })) : files;
   return {
     ...definition,
-    mounts: mounts.map((mount) => {
-      const { source } = mount;
-      const isPrefixed = mount.type === "volume" && isKnown(source) && source?.startsWith(prefix) === true;
-      return isPrefixed ? { ...mount, source: source.slice(prefix.length) } : mount;
-    }),
+    mounts: isKnown(mounts)
+      ? mounts.map((mount) => (mount.type === "volume" ? { ...mount, source: bare(mount.source) } : mount))
+      : mounts,
+    configs: bareFiles(configs),
+    secrets: bareFiles(secrets),
+    containerLabels: isKnown(containerLabels)
+      ? recordOf(Object.entries(containerLabels).filter(([label]) => label !== stackLabel))
+      : containerLabels,
   };
 }

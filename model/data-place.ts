@@ -1,6 +1,7 @@
 /** Where a service's data lies, and whether two places are the same storage. */
 import { posix } from "node:path";
 import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
+import { hostFolder, isSameHostFolder } from "./host-folder.ts";
 import { findImage, type CatalogueEntry } from "./image-catalogue.ts";
 import { redisSettings, type RedisSettings } from "./redis-settings.ts";
 import { differsByTask, fillInService } from "./mount-source.ts";
@@ -33,6 +34,8 @@ export interface DataPlace {
   readonly device: { readonly type: string; readonly options: string; readonly path: string } | undefined;
   /** The path within the volume or folder. */
   readonly within: string;
+  /** By what the folder of the data is called below that, where it is named after the container's host. */
+  readonly hostFolder: Known<string | undefined>;
   readonly readOnly: Known<boolean>;
   /** Where the definition says it. */
   readonly at: string;
@@ -113,7 +116,8 @@ function placeOf(
     return { ...nowhere(path, covering.path), kind: "not known", assumption: covering.why };
   if (covering.kind === "image volume") return { ...nowhere(path, at), kind: "anonymous volume" };
   if (covering.kind === "nothing") return { ...nowhere(path, at), kind: "container" };
-  return mountPlace(filledIn(covering.mount, service), path, volumes, site.decidedBy?.path);
+  const place = mountPlace(filledIn(covering.mount, service), path, volumes, site.decidedBy?.path);
+  return { ...place, hostFolder: hostFolder(service, entry?.dataPaths[0]) };
 }
 
 function filledIn(mount: Mount, { name }: ServiceDefinition): Mount {
@@ -129,6 +133,7 @@ function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
     remote: undefined,
     device: undefined,
     within: "",
+    hostFolder: undefined,
     readOnly: false,
     at,
     assumption: undefined,
@@ -217,6 +222,8 @@ export type PlaceComparison = "same" | "other" | "not known";
  */
 export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: Known<boolean>): PlaceComparison {
   if (before.kind === "not known" || after.kind === "not known") return "not known";
+  const isSameFolder = isSameHostFolder(before.hostFolder, after.hostFolder);
+  if (isSameFolder !== true) return isKnown(isSameFolder) ? "other" : "not known";
   const isPersistent = (place: DataPlace): boolean => place.kind === "named volume" || place.kind === "host folder";
   // An anonymous volume, the container's own files and memory belong to one task.
   if (!isPersistent(before) || !isPersistent(after) || before.kind !== after.kind)

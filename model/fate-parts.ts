@@ -1,4 +1,5 @@
 /** What each rule says about a service's data: its storage, its server, its image, and who else writes. */
+import { isSameHostFolder } from "./host-folder.ts";
 import { compareStorage, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
 import { majorVersion } from "./image-catalogue.ts";
@@ -203,17 +204,22 @@ function otherPlace(
   const to = placeWords(target);
   const elsewhere = from === to ? `another folder of ${from}` : to;
   const path = isKnown(target.path) ? target.path : "the data path";
+  const isNamedAfterHost = isSameHostFolder(place.hostFolder, target.hostFolder) === false;
+  const why = isNamedAfterHost ? ", named after the container's host," : "";
   const old = isKnown(place.path) ? place.path : path;
   const moved = old !== path ? ` (the data path moves from ${old} to ${path})` : "";
-  const text = `The new task finds ${elsewhere} at ${path}${moved} and starts without the data, which stays in ${from}.`;
-  const means = [copyFirst(place, target, nameOf(before), before.definition.image)];
+  const text = `The new task finds ${elsewhere}${why} at ${path}${moved} and starts without the data, which stays in ${from}.`;
+  const means = isNamedAfterHost
+    ? [remedies.fixHostname()]
+    : [copyFirst(place, target, nameOf(before), before.definition.image)];
+  const { hostname } = after.definition.paths;
   const about = shownChanges(step, before, after, comparison).filter(
     (shown) => shown.path.startsWith(target.at) || shown.path.startsWith(place.at),
   );
   const causes: readonly Cause[] =
     about.length > 0
       ? about.map((shown) => ({ text, ...shown }))
-      : [{ text, path: target.at, before: from, after: elsewhere }];
+      : [{ text, path: isNamedAfterHost ? hostname : target.at, before: from, after: elsewhere }];
   return causes.map((cause) => leftBehind(change, place, cause, means));
 }
 

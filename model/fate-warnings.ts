@@ -1,21 +1,14 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
 import { stopEffect, type Part } from "./fate-parts.ts";
+import { failureWords } from "./fate-words.ts";
 import { keeperAfter, mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown } from "./service-definition.ts";
 import { differences } from "./task-replacement.ts";
 
 export function* warnings(change: ServiceChange, course: Course): Iterable<string> {
   const { step, comparison, outcome, keeper, live, before } = change;
-  if (outcome !== undefined && outcome.result !== "done" && outcome.why !== undefined) {
-    const how = {
-      refused: "This step fails",
-      "not reached": "This step is not reached",
-      stalled: "This step fails",
-      undone: "This step fails",
-      done: "",
-    };
-    yield `${how[outcome.result]}: ${outcome.why}.`;
-  }
+  const failure = failureWords(outcome);
+  if (failure !== undefined) yield failure;
   for (const path of step.ignoredRemovals) {
     yield step.operation === "replace"
       ? `${path} was taken out of the program; the new service is created without it.`

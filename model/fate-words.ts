@@ -1,5 +1,6 @@
 /** What is told besides the fate: what stops the task, what to look out for, and what was taken for granted. */
 import { placeWords, type DataKeeper } from "./data-place.ts";
+import type { StepOutcome } from "./plan-execution.ts";
 import type { PlannedService, PlannedStep } from "./planned-change.ts";
 import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
@@ -88,9 +89,15 @@ export function shownChanges(
   return [...named, ...showChanges(changes, (path) => ({ before: words(before, path), after: words(after, path) }))];
 }
 
+/** That a step does not come to pass, and why; `undefined` for one that does. */
+export function failureWords(outcome: StepOutcome | undefined): string | undefined {
+  if (outcome?.why === undefined || outcome.result === "done") return undefined;
+  return `${outcome.result === "not reached" ? "This step is not reached" : "This step fails"}: ${outcome.why}.`;
+}
+
 export function quietCause({ step, outcome, comparison }: ServiceChange, course: Course): Cause {
-  if (outcome?.why !== undefined && outcome.result !== "done")
-    return { text: `The change does not come to pass: ${outcome.why}.` };
+  const failure = failureWords(outcome);
+  if (failure !== undefined) return { text: failure };
   if (step.operation === "same" || course.kind !== "goes on") return { text: "Nothing about the service changes." };
   const [first] = comparison?.changes ?? [];
   if (comparison === undefined || first === undefined)

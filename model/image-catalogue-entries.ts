@@ -513,7 +513,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
         path: "/var/lib/rabbitmq",
         alsoAt: ["/var/lib/rabbitmq/mnesia", "/bitnami/rabbitmq/mnesia", "/bitnami"],
         movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
-        namedAfterHostUnless: "RABBITMQ_NODENAME",
+        namedAfterHostUnless: ["RABBITMQ_NODENAME", "RABBITMQ_MNESIA_DIR"],
         source: hub("rabbitmq"),
       },
     ],

@@ -56,7 +56,7 @@ export const catalogueEntrySchema = z.strictObject({
       versions: versions.optional(),
       alsoAt: z.array(absolutePath).optional(),
       movedBy: z.array(mover),
-      namedAfterHostUnless: z.string().optional(),
+      namedAfterHostUnless: z.array(z.string().min(1)).min(1).optional(),
       source,
     }),
   ),

@@ -65,8 +65,8 @@ export interface DataPathFact {
   readonly alsoAt?: readonly string[];
   /** What moves it: the first that is given counts. */
   readonly movedBy: readonly Mover[];
-  /** A variable that pins the folder's name, in an image that else names the folder after its host. */
-  readonly namedAfterHostUnless?: string;
+  /** Variables that fix the folder's name, in an image that else names the folder after its host. */
+  readonly namedAfterHostUnless?: readonly string[];
   readonly source: string;
 }
 

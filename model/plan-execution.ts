@@ -181,6 +181,12 @@ class Execution {
 
   #update(step: PlannedStep): void {
     const { before, after } = step;
+    if (after?.kind === "config" && this.#plan.executor === "stack deploy") {
+      const why =
+        'Swarm refuses another content under the same name ("only updates to Labels are allowed"): give it a new name';
+      this.#settle(step, { result: "refused", why });
+      return;
+    }
     if (before?.kind !== "service" || after?.kind !== "service") {
       this.#settle(step, {});
       return;

@@ -124,6 +124,9 @@ export const remedies = {
     text: "Pin the service to the node that holds its volume, in an update of its own: an added constraint that holds already replaces no task.",
     lines: [`constraints: ["node.hostname==${node ?? "<the node>"}"]`],
   }),
+  fixHostname: (): Remedy => ({
+    text: "Give the service a hostname that stays, and rename the folder of its data after it while the service stands still.",
+  }),
   graceFirst: (): Remedy => ({
     text: "Set a stop grace period in which the data can be written, and have the server save before this change: the running task still has the old one.",
   }),

@@ -21,6 +21,7 @@ export function judgeService(change: ServiceChange): Verdict | undefined {
     : decisive;
   const otherwise = parts.map((part) => part.otherwise).find((each) => each !== undefined && each.fate !== fate);
   const causes = told.length > 0 ? told.map((part) => part.cause) : [quietCause(change, course)];
+  const isCause = (text: string): boolean => causes.some((cause) => cause.text === text);
   return {
     subject: "service",
     name: nameOf(before),
@@ -37,7 +38,7 @@ export function judgeService(change: ServiceChange): Verdict | undefined {
       parts.flatMap((part) => part.leftBehind ?? []),
       ({ place }) => place,
     ),
-    warnings: unique([...warnings(change, course)], (text) => text),
+    warnings: unique([...warnings(change, course)], (text) => text).filter((text) => !isCause(text)),
     assumptions: unique(assumptions(change, course, parts), (text) => text),
     ...(otherwise !== undefined && { otherwise }),
     before: sighting(

@@ -69,6 +69,7 @@ const durations = new Set(["interval", "timeout", "startPeriod", "stopGracePerio
 /** By what the entries of a list are told apart, where their order says nothing. */
 const listKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ["mounts", ["target"]],
+  ["volumes", ["target"]],
   ["secrets", ["fileName", "target"]],
   ["configs", ["fileName", "target"]],
   ["ports", ["targetPort", "protocol"]],
@@ -76,8 +77,20 @@ const listKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ["networksAdvanceds", ["id"]],
 ]);
 
+/** Of these, the lists that reach Swarm in the order in which they are written: the provider has a set, a stack file a list. */
+const inOrder = new Set(["volumes"]);
+
 /** Lists whose order says nothing. */
-const unordered = new Set(["constraints", "capAdds", "capDrops", "aliases", "networks", "groups"]);
+const unordered = new Set([
+  "constraints",
+  "capAdds",
+  "capDrops",
+  "cap_add",
+  "cap_drop",
+  "aliases",
+  "networks",
+  "groups",
+]);
 
 /**
  * Finds what differs between two trees. What Go has as a zero value counts as left out, durations are compared by their
@@ -114,7 +127,11 @@ function compareLists(
     ).flat();
   }
   const identity = (entry: unknown): string =>
-    names.map((name) => (isTree(entry) && isPlain(own(entry, name)) ? String(own(entry, name)) : "")).join("\u0000");
+    isPlain(entry)
+      ? String(entry)
+      : names
+          .map((name) => (isTree(entry) && isPlain(own(entry, name)) ? String(own(entry, name)) : ""))
+          .join("\u0000");
   const rest = [...before];
   const changes: PropertyChange[] = [];
   for (const [index, entry] of after.entries()) {
@@ -125,6 +142,8 @@ function compareLists(
     else changes.push(...compare(match, entry, place, ""));
   }
   const gone = rest.filter((entry) => !isZero(entry));
+  const isMoved = inOrder.has(key) && before.some((entry, index) => identity(entry) !== identity(after[index]));
+  if (isMoved && changes.length === 0 && gone.length === 0) return [{ path, before, after }];
   return [
     ...changes,
     ...gone.map((entry) => ({ path: `${path}[${before.indexOf(entry)}]`, before: entry, after: undefined })),

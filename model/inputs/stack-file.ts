@@ -24,6 +24,8 @@ import { bytes, modeByName, orElse, plainText, seconds } from "./readings.ts";
 import { mergeDefinitions, resolveExtends } from "./stack-extends.ts";
 import { locatePath, type Position } from "./stack-positions.ts";
 import { readImage, readPairs, readShortPort, readShortVolume } from "./stack-short-forms.ts";
+import { taskSettings } from "./stack-task-settings.ts";
+import { isExternal, topLevelName } from "./stack-top-level.ts";
 
 /** What a stack file is read with. */
 export interface StackFileOptions {
@@ -39,6 +41,8 @@ export interface StackFileOptions {
 export interface StackFile {
   readonly services: readonly ServiceDefinition[];
   readonly volumes: readonly VolumeDefinition[];
+  /** By the service's name: what else the file says of its tasks. */
+  readonly taskSettings: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly locate: (path: string) => Position;
 }
 
@@ -77,8 +81,12 @@ export function readStackFile(text: string, options: StackFileOptions): StackFil
   const context: Context = { root, options };
   const resolved = services.with(resolveExtends(services.value, (file) => otherServices(file, options), options.file));
   const entries = resolved.entries();
+  const read = (isKnown(entries) ? entries : []).map(([name, field]) => {
+    return { name, field, definition: readService(name, field, context) };
+  });
   return {
-    services: isKnown(entries) ? entries.map(([name, field]) => readService(name, field, context)) : [],
+    services: read.map(({ definition }) => definition),
+    taskSettings: new Map(read.map(({ name, field, definition }) => [name, taskSettings(definition, field)])),
     volumes: topLevelVolumes(root),
     locate,
   };
@@ -169,7 +177,7 @@ function readService(name: string, field: Field, { root, options }: Context): Se
     readOnlyRoot: field.get("read_only").flag(),
     mounts: mounts(field, root),
     configs: mapItems(field.get("configs"), (item) => configFile(item, root, options)),
-    secrets: mapItems(field.get("secrets"), secretFile),
+    secrets: mapItems(field.get("secrets"), (item) => secretFile(item, root)),
     constraints: mapItems(constraints, readConstraint),
     maxReplicasPerNode: deploy.get("placement").get("max_replicas_per_node").integer(),
     mode: modeByName(plainText(deploy.get("mode"))),
@@ -184,7 +192,7 @@ function readService(name: string, field: Field, { root, options }: Context): Se
     stopGraceSeconds: seconds(field.get("stop_grace_period")),
     endpointMode: plainText(deploy.get("endpoint_mode")),
     ports: ports(field.get("ports")),
-    networks: networks(field.get("networks")),
+    networks: networks(field.get("networks"), root),
     labels: readPairs(deploy.get("labels"), ""),
     containerLabels: readPairs(field.get("labels"), ""),
     forceUpdate: 0,
@@ -326,23 +334,11 @@ function volumeNamed(
     return { source, volumeOptions: undefined, external: false };
   const declared = root.get("volumes").get(source);
   return {
-    source: volumeName(source, declared),
+    source: topLevelName(source, declared),
     external: isExternal(declared),
     // A volume that is declared without options gets the local driver's, also where another key gives its name others.
     volumeOptions: isExternal(declared) || declared.isAbsent ? undefined : volumeOptions(declared),
   };
-}
-
-/** Whether a volume is made elsewhere; the older form names it there, `external: { name: … }`. */
-function isExternal(declared: Field): boolean {
-  const external = declared.get("external");
-  return !external.isAbsent && (isRecord(external.value) || external.flag() !== false);
-}
-
-function volumeName(key: string, declared: Field): Known<string> {
-  const external = declared.get("external");
-  const name = isRecord(external.value) ? external.get("name") : declared.get("name");
-  return orElse(plainText(name), key);
 }
 
 function volumeOptions(declared: Field): VolumeOptions {
@@ -362,7 +358,7 @@ function topLevelVolumes(root: Field): readonly VolumeDefinition[] {
       id: declared.path,
       origin: "stack file",
       path: declared.path,
-      name: volumeName(key, declared),
+      name: topLevelName(key, declared),
       options: volumeOptions(declared),
       protect: undefined,
       retainOnDelete: undefined,
@@ -370,32 +366,39 @@ function topLevelVolumes(root: Field): readonly VolumeDefinition[] {
 }
 
 function configFile(field: Field, root: Field, options: StackFileOptions): MountedFile {
-  const isLong = isRecord(field.value);
-  const name = plainText(isLong ? field.get("source") : field);
-  const target = isLong ? plainText(field.get("target")) : undefined;
-  const byDefault = isKnown(name) ? `/${name ?? ""}` : notKnown;
-  return { path: field.path, name, target: orElse(target, byDefault), content: configContent(name, root, options) };
+  const { key, target } = mountedFile(field);
+  return {
+    path: field.path,
+    name: isKnown(key) ? topLevelName(key, root.get("configs").get(key)) : notKnown,
+    target: target ?? (isKnown(key) ? `/${key}` : notKnown),
+    content: configContent(key, root, options),
+  };
 }
 
-function configContent(
-  name: Known<string | undefined>,
-  root: Field,
-  { readFile }: StackFileOptions,
-): Known<string | undefined> {
-  if (!isKnown(name) || name === undefined) return notKnown;
-  const declared = root.get("configs").get(name);
+/** The key of a config or secret among the file's own, and where it goes where the service says so. */
+function mountedFile(field: Field): { key: Known<string>; target: Known<string | undefined> } {
+  const isLong = isRecord(field.value);
+  const key = plainText(isLong ? field.get("source") : field);
+  return { key: key ?? "", target: isLong ? plainText(field.get("target")) : undefined };
+}
+
+function configContent(key: Known<string>, root: Field, { readFile }: StackFileOptions): Known<string | undefined> {
+  if (!isKnown(key)) return notKnown;
+  const declared = root.get("configs").get(key);
   const content = declared.get("content").text();
   if (content !== undefined) return content;
   const file = plainText(declared.get("file"));
   return isKnown(file) && file !== undefined ? (readFile?.(file) ?? notKnown) : notKnown;
 }
 
-function secretFile(field: Field): MountedFile {
-  const isLong = isRecord(field.value);
-  const name = plainText(isLong ? field.get("source") : field);
-  const named = isLong ? plainText(field.get("target")) : undefined;
-  const target = named === undefined ? name : named;
-  return { path: field.path, name, target: isKnown(target) ? secretPath(target ?? "") : notKnown, content: undefined };
+function secretFile(field: Field, root: Field): MountedFile {
+  const { key, target = key } = mountedFile(field);
+  return {
+    path: field.path,
+    name: isKnown(key) ? topLevelName(key, root.get("secrets").get(key)) : notKnown,
+    target: isKnown(target) ? secretPath(target) : notKnown,
+    content: undefined,
+  };
 }
 
 /** Swarm puts a secret with a relative target under `/run/secrets`. */
@@ -492,8 +495,13 @@ function longPort(field: Field): PublishedPort {
   };
 }
 
-function networks(field: Field): Known<readonly Known<string>[]> {
-  if (Array.isArray(field.value)) return field.texts();
+function networks(field: Field, root: Field): Known<readonly Known<string>[]> {
+  const keys = Array.isArray(field.value) ? field.texts() : keysOf(field);
+  if (!isKnown(keys)) return keys;
+  return keys.map((key) => (isKnown(key) ? topLevelName(key, root.get("networks").get(key)) : key));
+}
+
+function keysOf(field: Field): Known<readonly string[]> {
   const entries = field.entries();
-  return isKnown(entries) ? entries.map(([name]) => name) : entries;
+  return isKnown(entries) ? entries.map(([key]) => key) : entries;
 }

@@ -1,4 +1,6 @@
 import type { DataSite } from "../../model/data-paths.ts";
+import { hostFolder } from "../../model/host-folder.ts";
+import { differsByTask } from "../../model/mount-source.ts";
 import { isKnown, type Mount } from "../../model/service-definition.ts";
 import { quoted } from "../../model/plain-text.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
@@ -40,13 +42,14 @@ function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: Da
 
 /** A folder that is called after the host is another one in each task, unless the host's name is given. */
 function checkHostname(subject: Subject, covering: DataSite["covering"]): Answer {
-  const { hostname, environment, paths } = subject.service;
-  const unless = entryOf(subject)?.dataPaths[0]?.namedAfterHostUnless;
-  if (unless === undefined || (covering.kind !== "volume" && covering.kind !== "bind") || hostname !== undefined)
-    return pass;
-  if (!isKnown(environment))
+  const { hostname, paths } = subject.service;
+  const fact = entryOf(subject)?.dataPaths[0];
+  const [unless = ""] = fact?.namedAfterHostUnless ?? [];
+  if ((covering.kind !== "volume" && covering.kind !== "bind") || hostname !== undefined) return pass;
+  const folder = hostFolder(subject.service, fact);
+  if (!isKnown(folder))
     return unverifiable(paths.environment, `Whether ${unless} names the folder of the data is not known yet.`);
-  if (Object.hasOwn(environment, unless)) return pass;
+  if (folder === undefined || !differsByTask(folder)) return pass;
   return fail(
     paths.hostname,
     `${titleOf(subject)} names the folder of its data after its host, and each task gets another hostname.`,

@@ -154,6 +154,43 @@ describe("stack files", () => {
     assert.equal(await fateOf(stack(pin), stack(`${pin}    stop_grace_period: 20s\n`)), "left behind");
   });
 
+  it("replace the task for whatever of theirs reaches it, and for nothing else", async () => {
+    const extended = (service: string, top: string): string =>
+      stack(`${volume}${pin}${service}`).replace("volumes:\n  data: {}", `volumes: { data: {} }\n${top}`);
+    const among = async (before: [string, string], after: [string, string]): Promise<string> =>
+      fateOf(extended(...before), extended(...after));
+    const uses = "    configs: [conf]\n    secrets: [one, two]\n    networks: [back]\n";
+    const declared = (config = "{}", secret = "{}", network = "{}"): string =>
+      `configs: { conf: ${config} }\nsecrets: { one: ${secret}, two: {} }\nnetworks: { back: ${network} }\n`;
+    const other = "{ name: other }";
+    assert.equal(await among([uses, declared()], [uses, declared()]), "untouched");
+    assert.equal(await among([uses, declared()], [uses, declared(other)]), "interrupted");
+    assert.equal(await among([uses, declared()], [uses, declared("{}", other)]), "interrupted");
+    assert.equal(await among([uses, declared()], [uses, declared("{}", "{}", other)]), "interrupted");
+    assert.equal(await among([uses, declared()], [uses.replace("[one, two]", "[two, one]"), declared()]), "untouched");
+    assert.equal(await among(["    labels: [a=b]\n", ""], ["    labels: { a: b }\n", ""]), "untouched");
+    assert.equal(await among(["    labels: [a=b]\n", ""], ["    labels: [a=c]\n", ""]), "interrupted");
+    assert.equal(await among(["", ""], ["    privileged: true\n    expose: [6379]\n", ""]), "untouched");
+  });
+
+  it("send the mounts in the order of the file, so that another order replaces the task", async () => {
+    const mounts = (...list: string[]): string => stack(`    volumes: [${list.join(", ")}]\n${pin}`);
+    assert.equal(await fateOf(mounts("data:/data", "data:/b"), mounts("data:/b", "data:/data")), "interrupted");
+    const withOptions = mounts("data:/data").replace("data: {}", "data: { driver_opts: { type: nfs } }");
+    assert.equal(await fateOf(mounts("data:/data"), withOptions), "interrupted");
+  });
+
+  it("that change a config's content under its name are refused before any service is touched", async () => {
+    const uses = "    configs: [conf]\n";
+    const file = (content: string): string =>
+      `${stack(volume + pin + uses)}configs: { conf: { content: ${content} } }\n`;
+    const plan = await readPlan([source(file("a"), "stack.yaml"), source(file("b"), "stack.yaml")], options);
+    const [verdict] = analyse(plan).verdicts;
+    assert.equal(verdict?.fate, "untouched");
+    assert.match(verdict.causes[0]?.text ?? "", /not reached.*config conf.*only updates to Labels/u);
+    assert.deepEqual(verdict.warnings, []);
+  });
+
   it("that leave a service out change nothing without --prune", async () => {
     const files = [stack(volume), "services: { other: { image: nginx } }"].map((text) => source(text, "stack.yaml"));
     assert.equal(analyse(await readPlan(files, options)).worst, "untouched");

@@ -61,6 +61,8 @@ const image =
   ({ taskSpec }) => {
     Object.assign(taskSpec.containerSpec, { image, args: [], ...properties });
   };
+const rabbitmq = (properties: Record<string, unknown>): NonNullable<Change["service"]> =>
+  both(image("rabbitmq:4", properties), mount({ target: "/var/lib/rabbitmq" }));
 const unpinned: NonNullable<Change["service"]> = ({ taskSpec }) => {
   taskSpec.placement = { constraints: [] };
 };
@@ -363,6 +365,22 @@ export const verdictTable: readonly TableRow[] = [
   row("PostgreSQL without a stop grace period", "interrupted", "replaced", {
     was: both(image("postgres:16", { stopGracePeriod: undefined }), mount({ target: "/var/lib/postgresql/data" })),
     service: memory,
+  }),
+  row("RabbitMQ without a hostname, whose folder each task calls after its own", "left behind", "replaced", {
+    was: rabbitmq({}),
+    service: memory,
+  }),
+  row("RabbitMQ with a hostname", "interrupted", "replaced", {
+    was: rabbitmq({ hostname: "queue" }),
+    service: memory,
+  }),
+  row("RabbitMQ with another hostname", "left behind", "replaced", {
+    was: rabbitmq({ hostname: "queue" }),
+    service: container({ hostname: "broker" }),
+  }),
+  row("RabbitMQ with the node's name in place of the hostname that it was made of", "interrupted", "replaced", {
+    was: rabbitmq({ hostname: "queue" }),
+    service: container({ hostname: "broker", env: { RABBITMQ_NODENAME: "rabbit@queue" } }),
   }),
   row("another folder for MongoDB's files", "left behind", "replaced", {
     was: both(image("mongo:7"), mount({ target: "/data/db" })),

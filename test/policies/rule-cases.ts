@@ -217,6 +217,7 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     },
     { drafts: [rabbit({ hostname: "queue" })], expected: "pass" },
     { drafts: [rabbit({ environment: { RABBITMQ_NODENAME: "rabbit@localhost" } })], expected: "pass" },
+    { drafts: [rabbit({ environment: { RABBITMQ_MNESIA_DIR: "/var/lib/rabbitmq/queue" } })], expected: "pass" },
     {
       drafts: [rabbit({ environment: unknown })],
       expected: { unverifiable: "Whether RABBITMQ_NODENAME names the folder of the data is not known yet." },
