@@ -1,5 +1,4 @@
-import type { StackLocation } from "../engine/operations.ts";
-import type { Stack } from "../engine/state/stack.ts";
+import type { Stack, StackLocation } from "../engine/state/stack.ts";
 import { chooseEngine, type EngineName } from "./engines/choose.ts";
 import type { StackEngine } from "./engines/engine.ts";
 import { openOutput, type Output } from "./output.ts";

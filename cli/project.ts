@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { StackLocation } from "../engine/operations.ts";
+import type { StackLocation } from "../engine/state/stack.ts";
 import { InputError } from "../model/input-error.ts";
 
 /** The stack that is meant where none is named. */

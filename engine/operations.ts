@@ -9,17 +9,10 @@ import { recoverInterrupted } from "./recovery.ts";
 import { refreshResources } from "./refresh.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { startMonitor } from "./monitor.ts";
-import { openStack, type ConfigValue, type Stack } from "./state/stack.ts";
+import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
 import type { ProviderFactory } from "./provider-registry.ts";
 import { stackType } from "./urn.ts";
-
-/** Where a stack's program, settings and state lie. */
-export interface StackLocation {
-  /** The folder of Pulumi.yaml. */
-  projectDirectory: string;
-  stackName: string;
-}
 
 /** What every operation takes. */
 export interface OperationOptions {

@@ -5,15 +5,9 @@ import resourceProto from "@pulumi/pulumi/proto/resource_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 
 import type { PropertyMap } from "./property-value.ts";
-import type { Step } from "./step.ts";
+import type { HookMoment, Step } from "./step.ts";
 import { parseUrn } from "./urn.ts";
 import { encodeWire } from "./wire-value.ts";
-
-/** When a hook runs (resource.proto, `ResourceHooksBinding`); deletions have none here. */
-export type HookMoment = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate";
-
-/** Names of hooks by the moment at which they run. */
-export type HookBinding = Partial<Record<HookMoment, string[]>>;
 
 /** A function of the program that the engine calls back. */
 export interface RegisteredHook {

@@ -1,8 +1,13 @@
 import type { StepMetadata, StepOperation } from "./events.ts";
 import type { DiffKind } from "./resource-provider.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
-import type { HookBinding } from "./resource-hooks.ts";
 import { eventState } from "./event-state.ts";
+
+/** When a hook runs (resource.proto, `ResourceHooksBinding`); deletions have none here. */
+export type HookMoment = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate";
+
+/** Names of hooks by the moment at which they run. */
+export type HookBinding = Partial<Record<HookMoment, string[]>>;
 
 /** One operation on one resource, planned and perhaps carried out. */
 export interface Step {

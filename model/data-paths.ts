@@ -1,5 +1,6 @@
 import { posix } from "node:path";
-import { holdsFor, majorVersion, type CatalogueEntry, type DataPathFact, type Mover } from "./image-catalogue.ts";
+import type { CatalogueEntry, DataPathFact, Mover } from "./catalogue-entry.ts";
+import { holdsFor, majorVersion } from "./image-catalogue.ts";
 import { redisDirectory, redisKept, type RedisSettings } from "./redis-settings.ts";
 import { commandWords, isOption, settingIn } from "./service-command.ts";
 import {

@@ -2,7 +2,8 @@
 import { posix } from "node:path";
 import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
 import { hostFolder, isSameHostFolder } from "./host-folder.ts";
-import { findImage, type CatalogueEntry } from "./image-catalogue.ts";
+import type { CatalogueEntry } from "./catalogue-entry.ts";
+import { findImage } from "./image-catalogue.ts";
 import { redisSettings, type RedisSettings } from "./redis-settings.ts";
 import { differsByTask, fillInService } from "./mount-source.ts";
 import { keepsState, runsTool } from "./service-command.ts";

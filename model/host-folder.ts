@@ -1,4 +1,4 @@
-import type { DataPathFact } from "./image-catalogue.ts";
+import type { DataPathFact } from "./catalogue-entry.ts";
 import { differsByTask } from "./mount-source.ts";
 import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
 

@@ -1,4 +1,4 @@
-import type { AuthenticationFact, CatalogueEntry, CommandFact, DataPathFact, LifeFact } from "./image-catalogue.ts";
+import type { AuthenticationFact, CatalogueEntry, CommandFact, DataPathFact, LifeFact } from "./catalogue-entry.ts";
 
 /** Pages that several entries cite. */
 const hub = (repository: string): string =>

@@ -37,14 +37,6 @@ export type PlannedObject = PlannedService | PlannedVolume | PlannedAccessory;
 /** What a step does. A replacement is one step. */
 export type PlannedOperation = "same" | "create" | "update" | "replace" | "delete";
 
-/** A property whose value changes. */
-export interface PropertyChange {
-  /** For example `taskSpec.containerSpec.mounts[0].source`. */
-  readonly path: string;
-  readonly before: unknown;
-  readonly after: unknown;
-}
-
 /** One object's part in a plan. */
 export interface PlannedStep {
   /** Unique in the plan: a URN, or `<kind> <name>`. */

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { RedisImageFact } from "./image-catalogue.ts";
+import type { RedisImageFact } from "./catalogue-entry.ts";
 import { isAppendOnly, redisSetting, type RedisSettings } from "./redis-settings.ts";
 import { isKnown } from "./service-definition.ts";
 import type { VolumeContent } from "./volume-content.ts";

@@ -4,7 +4,7 @@
  * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/signals/ (SIGTERM and SIGINT save, the others do not)
  * @see https://github.com/redis/redis/issues/12484 (an append-only file that is switched on over a snapshot starts empty)
  */
-import type { RedisImageFact } from "./image-catalogue.ts";
+import type { RedisImageFact } from "./catalogue-entry.ts";
 import { hasSavePoints, isAppendOnly, redisFiles, redisSetting, type RedisSettings } from "./redis-settings.ts";
 import { isKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
 

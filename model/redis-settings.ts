@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { isKnown, notKnown, type Known, type MountedFile, type ServiceDefinition } from "./service-definition.ts";
-import type { RedisImageFact } from "./image-catalogue.ts";
+import type { RedisImageFact } from "./catalogue-entry.ts";
 import { shellWords } from "./shell-words.ts";
 
 /** One setting of Redis, as redis.conf has it. */

@@ -1,6 +1,6 @@
 /** What a service runs, read from its command line and from the configuration that comes with it. */
 import { posix } from "node:path";
-import type { CatalogueEntry, CommandFact } from "./image-catalogue.ts";
+import type { CatalogueEntry, CommandFact } from "./catalogue-entry.ts";
 import { shellWords } from "./shell-words.ts";
 import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
 

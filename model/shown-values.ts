@@ -1,5 +1,5 @@
 /** Values of a plan, fit to be shown: only those that say something about data, and never one that may hold a secret. */
-import type { PropertyChange } from "./planned-change.ts";
+import type { PropertyChange } from "./task-replacement.ts";
 import { notKnown, secretMark } from "./service-definition.ts";
 
 /** The last names of the properties whose values are shown. */

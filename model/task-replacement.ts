@@ -8,7 +8,6 @@
  */
 import { parseDuration } from "./durations.ts";
 import { isKnown, notKnown, secretMark, type Known } from "./service-definition.ts";
-import type { PropertyChange } from "./planned-change.ts";
 
 /** What Swarm compares, in the words of whoever wrote it; both sides of a comparison must come from the same writer. */
 export interface TaskTemplate {
@@ -21,6 +20,14 @@ export interface TaskTemplate {
   readonly hiddenChanges: readonly string[];
   /** Where each of them stands, for messages. */
   readonly paths: { readonly placement: string; readonly rest: string; readonly endpoint: string };
+}
+
+/** A property whose value changes. */
+export interface PropertyChange {
+  /** For example `taskSpec.containerSpec.mounts[0].source`. */
+  readonly path: string;
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 /** What an update does to a running task. */

@@ -1,5 +1,6 @@
 import { dataSites, type DataSite } from "../model/data-paths.ts";
-import { findImage, type CatalogueEntry, type RedisImageFact } from "../model/image-catalogue.ts";
+import type { CatalogueEntry, RedisImageFact } from "../model/catalogue-entry.ts";
+import { findImage } from "../model/image-catalogue.ts";
 import { quoted } from "../model/plain-text.ts";
 import { pinOf, type Pin } from "../model/placement.ts";
 import { redisSettings, type RedisSettings } from "../model/redis-settings.ts";

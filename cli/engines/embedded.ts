@@ -1,4 +1,5 @@
-import type { OperationOptions, OperationResult, StackLocation } from "../../engine/operations.ts";
+import type { StackLocation } from "../../engine/state/stack.ts";
+import type { OperationOptions, OperationResult } from "../../engine/operations.ts";
 import type { PropertyMap } from "../../engine/property-value.ts";
 import type { ResourceState } from "../../engine/resource-state.ts";
 import type { KnownResource, OperationKind, OperationRequest, StackEngine } from "./engine.ts";

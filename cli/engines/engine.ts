@@ -1,5 +1,5 @@
 import type { OnEvent, StepOperation } from "../../engine/events.ts";
-import type { StackLocation } from "../../engine/operations.ts";
+import type { StackLocation } from "../../engine/state/stack.ts";
 import type { Interrupts } from "../interrupts.ts";
 
 /** What is done to a stack as a whole. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import type { StepOperation } from "../../engine/events.ts";
-import type { StackLocation } from "../../engine/operations.ts";
+import type { StackLocation } from "../../engine/state/stack.ts";
 import { InputError } from "../../model/input-error.ts";
 import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
 import { pulumiArguments, pulumiEnvironment, selectArguments } from "./pulumi-arguments.ts";

@@ -1,6 +1,6 @@
 /** What the file backend remembers of each update: its record, the state after it, and a backup of that state. */
 import { basename, join } from "node:path";
-import type { OperationResult } from "../operations.ts";
+import type { StepOperation } from "../events.ts";
 import { readTextFile } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
 import { writeBlob } from "./file-backend.ts";
@@ -12,7 +12,7 @@ export interface UpdateRecord {
   /** Of the start of the operation, in milliseconds since 1970. */
   startTime: number;
   result: "succeeded" | "failed";
-  resourceChanges: OperationResult["changes"];
+  resourceChanges: Partial<Record<StepOperation, number>>;
   /** Facts about the run, such as `exec.kind`; never a secret. */
   environment?: Record<string, string>;
 }

@@ -1,4 +1,3 @@
-import type { StackLocation } from "../operations.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
@@ -11,6 +10,13 @@ import { readProject } from "./project-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
 import type { ConfigValue } from "./stack-settings.ts";
 import { StackSettings } from "./stack-settings.ts";
+
+/** Where a stack's program, settings and state lie. */
+export interface StackLocation {
+  /** The folder of Pulumi.yaml. */
+  projectDirectory: string;
+  stackName: string;
+}
 
 export type { ConfigValue } from "./stack-settings.ts";
 export type { Project } from "./project-file.ts";

@@ -3,9 +3,8 @@
  * holds a key, and what became of the key is compared with what was said.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { factsFrom } from "../../cli/swarm-facts.ts";
@@ -17,9 +16,7 @@ import { EventCollector, readEvent } from "../../impact/pulumi-preview.ts";
 import { analyse } from "../../impact/report.ts";
 import { worstFate, type DataFate, type Verdict } from "../../model/verdict.ts";
 import { connectEngine, type EngineConnection } from "../../swarm/connection.ts";
-
-const program = join(import.meta.dirname, "proof-program");
-const modules = join(import.meta.dirname, "../../node_modules");
+import { makeProjectFolder } from "../support/program-stack.ts";
 
 /** A swarm, and the node of it that the service is pinned to. */
 export interface ProofSwarm {
@@ -185,19 +182,13 @@ async function openProofStack(
   swarm: ProofSwarm,
   { prefix, port }: { prefix: string; port: number },
 ): Promise<ProofStack> {
-  const projectDirectory = await mkdtemp(join(tmpdir(), "holdfast-proof-"));
-  const project = await readFile(join(program, "Pulumi.yaml"), "utf8");
-  await writeFile(
-    join(projectDirectory, "Pulumi.yaml"),
-    project.replace("main: index.ts", `main: ${join(program, "index.ts")}`),
-  );
-  await symlink(modules, join(projectDirectory, "node_modules"));
+  const { projectDirectory, namespace, remove } = await makeProjectFolder(join(import.meta.dirname, "proof-program"));
   const environment = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "proof" };
   const location = { projectDirectory, stackName: prefix };
   const options = { dockerHost: swarm.dockerHost, environment };
   const stack = await openStack(location, environment);
   const set = (key: string, value: string): Promise<void> =>
-    stack.setConfig(`impact-proof:${key}`, value, { secret: false });
+    stack.setConfig(`${namespace}:${key}`, value, { secret: false });
   await set("prefix", prefix);
   await set("port", String(port));
   await set("node", swarm.nodeHostname);
@@ -223,7 +214,7 @@ async function openProofStack(
         await set("changes", "base");
         await destroyStack(location, { ...options, onEvent: () => undefined });
       } finally {
-        await rm(projectDirectory, { recursive: true, force: true });
+        await remove();
       }
     },
   };

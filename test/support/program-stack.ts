@@ -16,14 +16,22 @@ export interface ProgramStack {
   down(): Promise<OperationResult>;
   /** Sets configuration of the program's own namespace; `password` as a secret. */
   set(settings: Record<string, string>): Promise<void>;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** Steps that change nothing. */
 const idle: readonly StepOperation[] = ["same", "read", "refresh"];
 
-/** Opens a program, a folder with Pulumi.yaml and index.ts, as a new stack. */
-export async function openProgram(program: string, dockerHost: string): Promise<ProgramStack> {
+/** Where a program runs apart from its own folder, so that its state lies elsewhere. */
+export interface ProjectFolder {
+  readonly projectDirectory: string;
+  /** Of the program's own configuration. */
+  readonly namespace: string;
+  readonly remove: () => Promise<void>;
+}
+
+/** Makes a project of a program, a folder with Pulumi.yaml and index.ts, in a folder of its own. */
+export async function makeProjectFolder(program: string): Promise<ProjectFolder> {
   const name = basename(program);
   const projectDirectory = await mkdtemp(join(tmpdir(), `holdfast-${name}-`));
   const project = await readFile(join(program, "Pulumi.yaml"), "utf8");
@@ -34,6 +42,12 @@ export async function openProgram(program: string, dockerHost: string): Promise<
   );
   // The SDK's own runner is found from the project's folder.
   await symlink(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(projectDirectory, "node_modules"));
+  return { projectDirectory, namespace, remove: () => rm(projectDirectory, { recursive: true, force: true }) };
+}
+
+/** Opens a program, a folder with Pulumi.yaml and index.ts, as a new stack. */
+export async function openProgram(program: string, dockerHost: string): Promise<ProgramStack> {
+  const { projectDirectory, namespace, remove } = await makeProjectFolder(program);
   const environment = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "test" };
   const location = { projectDirectory, stackName: "test" };
   type Operation = (onEvent: (event: EngineEvent) => void) => Promise<OperationResult>;
@@ -42,7 +56,7 @@ export async function openProgram(program: string, dockerHost: string): Promise<
     const result = await operation(({ diagnosticEvent }) => {
       if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message);
     });
-    if (!result.succeeded) throw new Error(`${name}: ${errors.join("\n")}`);
+    if (!result.succeeded) throw new Error(`${namespace}: ${errors.join("\n")}`);
     return result;
   };
   const options = { dockerHost, environment };
@@ -56,7 +70,7 @@ export async function openProgram(program: string, dockerHost: string): Promise<
         await stack.setConfig(`${namespace}:${key}`, value, { secret: key === "password" });
       }
     },
-    remove: () => rm(projectDirectory, { recursive: true, force: true }),
+    remove,
   };
 }
 
