@@ -13,7 +13,7 @@ import type { StackFileInput } from "./stack-files.ts";
 export interface Source {
   /** As it is called in errors. */
   readonly name: string;
-  readonly chunks: AsyncIterable<string>;
+  readonly chunks: AsyncIterable<Uint8Array>;
   /** Reads what a stack file names, relative to it. */
   readonly readFile?: (path: string) => string | undefined;
 }
@@ -32,7 +32,7 @@ export interface InputOptions {
 
 /** More than any preview comes to; what is larger is refused before it fills the memory. */
 const longestLine = 64 * 1024 * 1024;
-const longestDocument = 512 * 1024 * 1024;
+const longestDocument = 500 * 1024 * 1024;
 
 /**
  * Reads one input, or two that are compared.
@@ -55,17 +55,19 @@ export async function readPlan(sources: readonly Source[], options: InputOptions
 
 async function readOne(source: Source, options: InputOptions): Promise<Plan> {
   const lines = new Lines(source);
-  const first = await lines.next(longestDocument);
-  if (isEvent(parsed(first))) {
+  const first = await lines.peek();
+  const firstDocument = parsed(first);
+  if (isEvent(firstDocument)) {
     const collector = new EventCollector(options.executor);
-    for (let line: string | undefined = first, number = 1; line !== undefined; line = await lines.next(), number++) {
+    for (let line = await lines.next(), number = 1; line !== undefined; line = await lines.next(), number++) {
       if (line.trim() !== "") collector.add(readEventLine(line, `${source.name}:${number}`));
     }
     return collector.plan(source.name);
   }
-  const text = await lines.rest(`${first ?? ""}\n`);
+  const text = await lines.rest();
   if (text.trim() === "") throw notPreview(source.name, "nothing");
-  const document = parsed(text);
+  // A document may be all on one line.
+  const document = text === first ? firstDocument : parsed(text);
   if (isDigest(document)) return readDigest(document, source.name, options.executor);
   if (isState(document)) {
     throw new InputError({
@@ -128,60 +130,83 @@ function whatItIs(text: string, document: unknown): string {
   return /^\s*[[{]/u.test(text) ? "JSON that is cut off or broken" : "text that is no JSON";
 }
 
-/** The lines of a source, one at a time. */
+/** The lines of a source, one at a time. They are sought among its bytes, so that a document is decoded in one go. */
 class Lines {
   readonly #source: Source;
-  readonly #chunks: AsyncIterator<string>;
-  #pending = "";
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  /** What has been read and not been taken, without its empty parts. */
+  #pending: Buffer[] = [];
   #isDone = false;
-  #isStarted = false;
+  #isAtStart = true;
 
   constructor(source: Source) {
     this.#source = source;
     this.#chunks = source.chunks[Symbol.asyncIterator]();
   }
 
+  /** The first line, which stays to be taken. */
+  async peek(): Promise<string> {
+    const line = await this.#untilLineFeed(longestDocument);
+    return decoded(line.parts, this.#isAtStart);
+  }
+
   /** The next line without its end; `undefined` after the last. */
-  async next(limit = longestLine): Promise<string | undefined> {
-    for (;;) {
-      const end = this.#pending.indexOf("\n");
-      if (end >= 0) {
-        const line = this.#pending.slice(0, end);
-        this.#pending = this.#pending.slice(end + 1);
-        return line;
-      }
-      if (this.#isDone) {
-        const line = this.#pending;
-        this.#pending = "";
-        return line === "" ? undefined : line;
-      }
-      await this.#read(limit);
+  async next(): Promise<string | undefined> {
+    const { parts, rest } = await this.#untilLineFeed(longestLine);
+    if (parts.length === 0) return undefined;
+    this.#pending = rest;
+    return this.#take(parts);
+  }
+
+  /** All that is left. */
+  async rest(): Promise<string> {
+    for (let length = 0; await this.#read(longestDocument - length); ) length += this.#pending.at(-1)?.length ?? 0;
+    return this.#take(this.#pending.splice(0));
+  }
+
+  /** The parts of a line, its end among them, and what follows. */
+  async #untilLineFeed(limit: number): Promise<{ parts: readonly Buffer[]; rest: Buffer[] }> {
+    let length = 0;
+    for (let index = 0; ; index++) {
+      if (index === this.#pending.length && !(await this.#read(limit - length)))
+        return { parts: this.#pending, rest: [] };
+      const part = this.#pending[index] ?? Buffer.alloc(0);
+      const end = part.indexOf(lineFeed) + 1;
+      length += part.length;
+      if (end === 0) continue;
+      const rest = end < part.length ? [part.subarray(end)] : [];
+      return {
+        parts: [...this.#pending.slice(0, index), part.subarray(0, end)],
+        rest: [...rest, ...this.#pending.slice(index + 1)],
+      };
     }
   }
 
-  /** All that is left, behind what was read before. */
-  async rest(before = ""): Promise<string> {
-    const parts = [before, this.#pending];
-    let length = before.length + this.#pending.length;
+  #take(parts: readonly Buffer[]): string {
+    const text = decoded(parts, this.#isAtStart);
+    this.#isAtStart = false;
+    return text;
+  }
+
+  /** Adds the next chunk to what is pending, if there is one. */
+  async #read(limit: number): Promise<boolean> {
     while (!this.#isDone) {
-      this.#pending = "";
-      await this.#read(longestDocument - length);
-      parts.push(this.#pending);
-      length += this.#pending.length;
+      const chunk = await this.#chunks.next();
+      this.#isDone = chunk.done === true;
+      if (chunk.done === true || chunk.value.length === 0) continue;
+      const { buffer, byteOffset, length } = chunk.value;
+      if (length > limit) throw notPreview(this.#source.name, "more than can be read at once");
+      this.#pending.push(Buffer.from(buffer, byteOffset, length));
+      return true;
     }
-    this.#pending = "";
-    return parts.join("");
+    return false;
   }
+}
 
-  async #read(limit: number): Promise<void> {
-    const chunk = await this.#chunks.next();
-    this.#isDone = chunk.done === true;
-    if (chunk.done === true) return;
-    const text = this.#isStarted ? chunk.value : chunk.value.replace(/^\ufeff/u, "");
-    this.#isStarted = true;
-    if (this.#pending.length + text.length > limit) {
-      throw notPreview(this.#source.name, "more than can be read at once");
-    }
-    this.#pending += text;
-  }
+const lineFeed = 0x0a;
+
+function decoded(parts: readonly Buffer[], isAtStart: boolean): string {
+  const [only = Buffer.alloc(0)] = parts;
+  const text = (parts.length === 1 ? only : Buffer.concat(parts)).toString("utf8");
+  return isAtStart && text.startsWith("\ufeff") ? text.slice(1) : text;
 }

@@ -113,8 +113,8 @@ function compare(before: unknown, after: unknown, path: string, key: string): re
   if (isTree(before) || isTree(after)) {
     if (!(isTree(before) || isZero(before)) || !(isTree(after) || isZero(after))) return [{ path, before, after }];
     const [left, right] = [isTree(before) ? before : {}, isTree(after) ? after : {}];
-    const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-    return [...keys].flatMap((each) => compare(own(left, each), own(right, each), joined(path, each), each));
+    const differing = allKeys(left, right).filter((each) => own(left, each) !== own(right, each));
+    return differing.flatMap((each) => compare(own(left, each), own(right, each), joined(path, each), each));
   }
   return isSameScalar(before, after, key) ? [] : [{ path, before, after }];
 }
@@ -187,6 +187,10 @@ type Tree = Readonly<Record<string, unknown>>;
 /** A member that a tree has of its own: names such as `constructor` come from people too. */
 function own(tree: Tree, name: string): unknown {
   return Object.hasOwn(tree, name) ? tree[name] : undefined;
+}
+
+function allKeys(left: Tree, right: Tree): readonly string[] {
+  return [...Object.keys(left), ...Object.keys(right).filter((key) => !Object.hasOwn(left, key))];
 }
 
 function isTree(value: unknown): value is Tree {

@@ -59,7 +59,6 @@ function openSource(file: string): Source {
   const isInput = file === "-";
   const folder = isInput ? process.cwd() : dirname(file);
   const stream = isInput ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 });
-  stream.setEncoding("utf8");
   return {
     name: isInput ? "standard input" : file,
     chunks: readable(stream, file),
@@ -73,9 +72,9 @@ function openSource(file: string): Source {
   };
 }
 
-async function* readable(stream: NodeJS.ReadableStream, file: string): AsyncIterable<string> {
+async function* readable(stream: AsyncIterable<Uint8Array>, file: string): AsyncIterable<Uint8Array> {
   try {
-    for await (const chunk of stream) yield String(chunk);
+    yield* stream;
   } catch (error) {
     throw unreadable(file, error);
   }

@@ -4,6 +4,12 @@ import { isKnown, notKnown, type Known } from "../service-definition.ts";
 /** What a reader does about a value of the wrong kind: stop with an error, or take it for not known. */
 export type Mistake = (path: string, expected: string, got: unknown) => typeof notKnown;
 
+/** Where a field stands: under a key of a mapping, or at an index of a list. */
+interface Place {
+  readonly holder: Field;
+  readonly key: string | number;
+}
+
 /**
  * A value somewhere in an input, with the path that leads to it.
  *
@@ -11,18 +17,25 @@ export type Mistake = (path: string, expected: string, got: unknown) => typeof n
  */
 export class Field {
   readonly value: Known<unknown>;
-  readonly path: string;
+  readonly #place: string | Place;
   readonly #mistake: Mistake;
 
-  constructor(value: Known<unknown>, path: string, mistake: Mistake = () => notKnown) {
+  /** @param place - its path, or where it stands in another field: few paths are ever asked for */
+  constructor(value: Known<unknown>, place: string | Place, mistake: Mistake = () => notKnown) {
     this.value = value ?? undefined;
-    this.path = path;
+    this.#place = place;
     this.#mistake = mistake;
+  }
+
+  get path(): string {
+    if (typeof this.#place === "string") return this.#place;
+    const { holder, key } = this.#place;
+    return typeof key === "number" ? `${holder.path}[${key}]` : joinPath(holder.path, key);
   }
 
   /** The same place with another value, for example after a short form was spelled out. */
   with(value: Known<unknown>): Field {
-    return new Field(value, this.path, this.#mistake);
+    return new Field(value, this.#place, this.#mistake);
   }
 
   get isAbsent(): boolean {
@@ -31,10 +44,13 @@ export class Field {
 
   /** The field under a key of a mapping; absent when this is absent, not known when this is not known. */
   get(key: string): Field {
-    const path = joinPath(this.path, key);
-    if (!isKnown(this.value) || this.isAbsent) return new Field(this.value, path, this.#mistake);
-    if (!isRecord(this.value)) return new Field(this.mistake("a mapping"), path, this.#mistake);
-    return new Field(Object.hasOwn(this.value, key) ? this.value[key] : undefined, path, this.#mistake);
+    return new Field(this.#valueAt(key), { holder: this, key }, this.#mistake);
+  }
+
+  #valueAt(key: string): Known<unknown> {
+    if (!isKnown(this.value) || this.isAbsent) return this.value;
+    if (!isRecord(this.value)) return this.mistake("a mapping");
+    return Object.hasOwn(this.value, key) ? this.value[key] : undefined;
   }
 
   /** A string; numbers and booleans count as written, as YAML's authors mean them. */
@@ -76,7 +92,7 @@ export class Field {
     if (!isKnown(value)) return value;
     if (value === undefined) return [];
     if (!Array.isArray(value)) return this.mistake("a list");
-    return value.map((item, index) => new Field(item, `${this.path}[${index}]`, this.#mistake));
+    return value.map((item, index) => new Field(item, { holder: this, key: index }, this.#mistake));
   }
 
   /** The entries of a list of strings. */

@@ -23,7 +23,7 @@ const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
  */
 export function settlePulumiValue(value: unknown): Known<unknown> {
   if (typeof value === "object" && value !== null && settled.has(value)) return value;
-  const result = settle(value);
+  const result = settleWhole(value);
   if (typeof result === "object" && result !== null) settled.add(result);
   return result;
 }
@@ -31,31 +31,47 @@ export function settlePulumiValue(value: unknown): Known<unknown> {
 /** What has been settled once, so that it need not be again: the copies are never changed. */
 const settled = new WeakSet<object>();
 
-function settle(value: unknown): Known<unknown> {
-  if (typeof value === "string") return unknownMarks.has(value) ? notKnown : value;
-  if (typeof value !== "object" || value === null) return value ?? undefined;
-  if (!Array.isArray(value)) return settledRecord(value);
-  return Array.from({ length: value.length }, (_, index) => settleAt(value, index));
-}
-
-function settledRecord(value: object): Known<unknown> {
-  const keys = Object.keys(value);
-  if (signatureKey in value && settleAt(value, signatureKey) === secretSignature) return secretMark;
-  const record: Record<string, unknown> = {};
-  for (const key of keys) {
-    if (key === "__defaults") continue;
-    if (key === "__proto__") Object.defineProperty(record, key, { value: settleAt(value, key), enumerable: true });
-    else record[key] = settleAt(value, key);
-  }
-  return record;
-}
-
-function settleAt(holder: object, key: string | number): Known<unknown> {
-  let value: unknown;
+/** Without care first: it is the policy SDK alone whose values throw. */
+function settleWhole(value: unknown): Known<unknown> {
   try {
-    value = Reflect.get(holder, key);
+    return settle(value, read);
+  } catch {
+    return settle(value, readWithCare);
+  }
+}
+
+type Holder = Readonly<Record<string | number, unknown>>;
+type Read = (holder: Holder, key: string | number) => unknown;
+
+const read: Read = (holder, key) => holder[key];
+
+const readWithCare: Read = (holder, key) => {
+  try {
+    return holder[key];
   } catch {
     return notKnown;
   }
-  return settle(value);
+};
+
+function settle(value: unknown, at: Read): Known<unknown> {
+  if (typeof value === "string") return value.length === markLength && unknownMarks.has(value) ? notKnown : value;
+  if (typeof value !== "object" || value === null) return value ?? undefined;
+  // Each entry of an object may be read as unknown.
+  const holder = value as Holder;
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => settle(at(holder, index), at));
+  return settledRecord(holder, at);
+}
+
+const markLength = 36;
+
+function settledRecord(value: Holder, at: Read): Known<unknown> {
+  if (signatureKey in value && at(value, signatureKey) === secretSignature) return secretMark;
+  const record: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    if (key === "__defaults") continue;
+    const item = settle(at(value, key), at);
+    if (key === "__proto__") Object.defineProperty(record, key, { value: item, enumerable: true });
+    else record[key] = item;
+  }
+  return record;
 }

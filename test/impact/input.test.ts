@@ -12,8 +12,9 @@ function source(text: string, name = "plan.json", chunkLength = 1000): Source {
   return {
     name,
     chunks: (async function* () {
-      for (let at = 0; at < text.length; at += chunkLength)
-        yield await Promise.resolve(text.slice(at, at + chunkLength));
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += chunkLength)
+        yield await Promise.resolve(bytes.subarray(at, at + chunkLength));
     })(),
   };
 }
