@@ -160,7 +160,7 @@ class Lines {
 
   /** All that is left. */
   async rest(): Promise<string> {
-    for (let length = 0; await this.#read(longestDocument - length); ) length += this.#pending.at(-1)?.length ?? 0;
+    for (let length = 0; await this.#read(longestDocument - length);) length += this.#pending.at(-1)?.length ?? 0;
     return this.#take(this.#pending.splice(0));
   }
 
