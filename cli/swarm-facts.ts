@@ -34,9 +34,10 @@ export async function swarmFacts(cwd: string | undefined): Promise<Record<string
 export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
   const live = await readSwarm(connection);
   const { docker } = connection;
-  const [engineNode, tasks, sizes] = await Promise.all([
+  const [engineNode, tasks, networks, sizes] = await Promise.all([
     docker.info().then((info: unknown) => infoSchema.safeParse(info).data?.Swarm.NodeID),
     docker.listTasks().then((list) => z.array(taskSchema).parse(list)),
+    docker.listNetworks(),
     docker.df().then(
       (usage: unknown) => sizesSchema.safeParse(usage).data?.Volumes ?? undefined,
       () => undefined,
@@ -47,6 +48,7 @@ export async function factsFrom(connection: EngineConnection): Promise<Record<st
     ...(sizes && { volumes: sizes }),
     ...(engineNode !== undefined && { engineNode }),
     tasks,
+    networks,
     datasetBytes: await datasetBytes(connection, live.services ?? [], tasks),
   };
 }

@@ -2,10 +2,9 @@
 import { InputError } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
-import type { Estate } from "../model/service-definition.ts";
 import { EventCollector, isDigest, isEvent, notPreview, readDigest, readEventLine } from "./pulumi-preview.ts";
 import { isState } from "./pulumi-resource.ts";
-import type { StackFileInput } from "./stack-files.ts";
+import type { LiveServices, StackFileInput } from "./stack-files.ts";
 
 // What only some inputs need is loaded when it is needed: a preview of Pulumi needs no YAML.
 
@@ -24,7 +23,7 @@ export interface InputOptions {
   /** Variables that stack files use. */
   readonly variables?: Readonly<Record<string, string>>;
   /** What runs now, to compare a single stack file with. */
-  readonly live?: Estate;
+  readonly live?: LiveServices;
   readonly prune: boolean;
   /** The stack's name in the swarm, for a stack file against what runs now. */
   readonly stack?: string;
@@ -109,6 +108,7 @@ async function readTwo(first: Source, second: Source, options: InputOptions): Pr
   const { planBetweenStackFiles } = await import("./stack-files.ts");
   return planBetweenStackFiles(stackFile(first, before, options), stackFile(second, after, options), {
     prune: options.prune,
+    stack: options.stack,
   });
 }
 
@@ -150,7 +150,7 @@ class Lines {
     return decoded(line.parts, this.#isAtStart);
   }
 
-  /** The next line without its end; `undefined` after the last. */
+  /** The next line with its end; `undefined` after the last. */
   async next(): Promise<string | undefined> {
     const { parts, rest } = await this.#untilLineFeed(longestLine);
     if (parts.length === 0) return undefined;
@@ -160,7 +160,8 @@ class Lines {
 
   /** All that is left. */
   async rest(): Promise<string> {
-    for (let length = 0; await this.#read(longestDocument - length);) length += this.#pending.at(-1)?.length ?? 0;
+    let length = this.#pending.reduce((sum, part) => sum + part.length, 0);
+    while (await this.#read(longestDocument - length)) length += this.#pending.at(-1)?.length ?? 0;
     return this.#take(this.#pending.splice(0));
   }
 

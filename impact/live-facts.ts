@@ -1,10 +1,13 @@
 /** Facts about a live swarm, as a file or as just asked: what sharpens a verdict. */
 import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
+import type { DeployedTask } from "../model/inputs/deployed-task.ts";
+import { liveTask } from "../model/inputs/live-task.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { isRecord } from "../model/inputs/field.ts";
 import { printable } from "../model/plain-text.ts";
 import type { LiveFacts } from "../model/planned-change.ts";
+import { differences } from "../model/task-replacement.ts";
 import type { Estate } from "../model/service-definition.ts";
 
 const list = z.array(z.record(z.string(), z.unknown())).optional();
@@ -17,6 +20,7 @@ const factsFile = z.object({
   volumes: list,
   images: list,
   configs: list,
+  networks: list,
   engineNode: z.string().optional(),
   datasetBytes: z.record(z.string(), z.number().nonnegative()).optional(),
 });
@@ -25,6 +29,10 @@ const factsFile = z.object({
 export interface ReadFacts {
   readonly live: LiveFacts;
   readonly estate: Estate;
+  /** A service's task, as `docker stack deploy` would have asked for it, by the service's name. */
+  readonly task: (service: string) => DeployedTask | undefined;
+  /** What stands in the swarm's configs, by kind and name, such as `config shop_redis`. */
+  readonly contents: ReadonlyMap<string, string>;
 }
 
 /**
@@ -40,28 +48,55 @@ export function readFacts(document: unknown, file: string): ReadFacts {
     throw new InputError({
       path: printable(path === "" ? file : `${file}: ${path}`),
       expected:
-        "an object with nodes, services, tasks, volumes, images (each a list as `docker inspect` prints it), engineNode and datasetBytes",
+        "an object with nodes, services, tasks, volumes, images, configs, networks (each a list as `docker inspect` prints it), engineNode and datasetBytes",
       got: "another form",
       fix: "Write it with `holdfast impact --swarm --save-facts FILE`",
     });
   }
-  const { tasks = [], datasetBytes, engineNode, volumes = [], services = [], ...rest } = read.data;
-  const { nodes, images, configs } = rest;
+  const {
+    tasks = [],
+    datasetBytes,
+    engineNode,
+    volumes = [],
+    services = [],
+    networks = [],
+    configs = [],
+    ...rest
+  } = read.data;
+  const { nodes, images } = rest;
   const estate = readLiveSwarm({
     services,
     volumes,
     ...(nodes !== undefined && { nodes }),
     ...(images !== undefined && { images }),
-    ...(configs !== undefined && { configs }),
+    configs,
   });
+  const networkNames = new Map(networks.map((network) => [text(network, "Id"), text(network, "Name")]));
   const names = new Map(services.map((service) => [text(service, "ID"), text(service, "Spec", "Name")]));
+  const byService = (all: readonly unknown[]): ReadonlyMap<string, readonly unknown[]> =>
+    Map.groupBy(all, (task) => names.get(text(task, "ServiceID")) ?? "");
+  const running = byService(tasks.filter((task) => text(task, "Status", "State") === "running"));
+  // A task that starts counts for Swarm as much as one that runs already.
+  const wanted = byService(tasks.filter((task) => text(task, "DesiredState") === "running"));
   return {
     estate,
+    task: (name) => {
+      const found = services.find((service) => text(service, "Spec", "Name") === name);
+      if (found === undefined) return undefined;
+      // A task that an update has spared runs with what it was started with, and that is what Swarm compares with.
+      const spec = at(wanted.get(name)?.[0], "Spec") ?? at(found, "Spec", "TaskTemplate");
+      return liveTask({ Spec: { ...record(at(found, "Spec")), TaskTemplate: spec } }, networkNames);
+    },
+    contents: new Map(configs.map((config) => [`config ${text(config, "Spec", "Name")}`, contentOf(config)])),
     live: {
       ...(estate.nodes !== undefined && { nodes: estate.nodes }),
       images: estate.images,
-      taskNodes: taskNodes(tasks, names),
-      withPlatforms: new Set(services.filter(hasPlatforms).map((service) => text(service, "Spec", "Name"))),
+      taskNodes: new Map([...running].map(([name, all]) => [name, all.map((task) => text(task, "NodeID"))])),
+      withOtherPlacement: new Set(
+        services
+          .filter((service) => hasOtherPlacement(service, running))
+          .map((service) => text(service, "Spec", "Name")),
+      ),
       volumeBytes: new Map(volumes.flatMap(volumeSize)),
       ...(engineNode !== undefined && { engineNode }),
       ...(datasetBytes !== undefined && { datasetBytes: new Map(Object.entries(datasetBytes)) }),
@@ -69,22 +104,27 @@ export function readFacts(document: unknown, file: string): ReadFacts {
   };
 }
 
-function taskNodes(
-  tasks: readonly unknown[],
-  names: ReadonlyMap<string, string>,
-): ReadonlyMap<string, readonly string[]> {
-  const nodes = new Map<string, string[]>();
-  for (const task of tasks) {
-    const name = names.get(text(task, "ServiceID"));
-    if (name === undefined || text(task, "Status", "State") !== "running") continue;
-    nodes.set(name, [...(nodes.get(name) ?? []), text(task, "NodeID")]);
-  }
-  return nodes;
+/**
+ * Whether a running task's placement is another than the service will have after the provider's next update: that drops the
+ * platforms which the creation has put there, and a change that a task has survived is not in the task.
+ */
+function hasOtherPlacement(service: unknown, tasks: ReadonlyMap<string, readonly unknown[]>): boolean {
+  const placement = at(service, "Spec", "TaskTemplate", "Placement");
+  const [task] = tasks.get(text(service, "Spec", "Name")) ?? [];
+  const used = task === undefined ? placement : (at(task, "Spec", "Placement") ?? placement);
+  const platforms = at(used, "Platforms");
+  if (Array.isArray(platforms) && platforms.length > 0) return true;
+  return ["Constraints", "Preferences", "MaxReplicas"].some(
+    (part) => differences(at(used, part), at(placement, part), part).length > 0,
+  );
 }
 
-function hasPlatforms(service: unknown): boolean {
-  const platforms = at(service, "Spec", "TaskTemplate", "Placement", "Platforms");
-  return Array.isArray(platforms) && platforms.length > 0;
+function contentOf(config: unknown): string {
+  return Buffer.from(text(config, "Spec", "Data"), "base64").toString("utf8");
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
 }
 
 function volumeSize(volume: unknown): [string, number][] {

@@ -1,8 +1,8 @@
 /** Two stack files, or a stack file and what runs now, as a plan of `docker stack deploy`. */
-import { readStackFile, type StackFileOptions } from "../model/inputs/stack-file.ts";
-import { recordOf } from "../model/inputs/field.ts";
+import { stackLabel, type DeployedTask } from "../model/inputs/deployed-task.ts";
+import { readStackFile, type StackFile, type StackFileOptions } from "../model/inputs/stack-file.ts";
 import type { Plan, PlannedAccessory, PlannedObject, PlannedService, PlannedStep } from "../model/planned-change.ts";
-import { isKnown, notKnown, type Estate, type Known, type ServiceDefinition } from "../model/service-definition.ts";
+import { isKnown, labelOf, type Estate, type ServiceDefinition } from "../model/service-definition.ts";
 import type { TaskTemplate } from "../model/task-replacement.ts";
 
 /** A stack file with how it is read. */
@@ -15,178 +15,151 @@ export interface StackFileInput {
 export interface DeployOptions {
   /** Whether services that the file no longer has are removed (`--prune`). */
   readonly prune: boolean;
+  /** The stack's name. */
+  readonly stack: string | undefined;
 }
+
+/** What runs now. */
+export interface LiveServices {
+  readonly estate: Estate;
+  /** A live service's task, by the service's name. */
+  readonly task: (service: string) => DeployedTask | undefined;
+  /** What stands in the swarm's configs, by kind and name. */
+  readonly contents: ReadonlyMap<string, string>;
+}
+
+/** Stands before the names of what a file makes where nobody says what the stack is called: what others have made is named without. */
+const anyStack = "<stack>";
 
 /**
  * Makes a plan of two versions of a stack file.
  *
  * @throws InputError when one is no stack file
  */
-export function planBetweenStackFiles(before: StackFileInput, after: StackFileInput, { prune }: DeployOptions): Plan {
-  const olds = services(before);
-  const news = services(after);
-  const steps = [...news].map(([name, next]) => step(name, olds.get(name), next));
+export function planBetweenStackFiles(before: StackFileInput, after: StackFileInput, options: DeployOptions): Plan {
+  const { prune, stack = anyStack } = options;
+  const [old, next] = [before, after].map((each) => readStackFile(each.text, { ...each.options, stack }));
+  if (old === undefined || next === undefined) throw new Error("two files give two readings");
+  const olds = services(old);
+  const news = services(next);
+  const steps = [...news].map(([name, service]) => step(name, olds.get(name), service));
   const gone = [...olds].filter(([name]) => !news.has(name));
-  return plan([...steps, ...gone.map(([name, old]) => leftOut(name, old, prune))]);
+  return plan([...steps, ...gone.map(([name, service]) => leftOut(name, service, prune))], old.contents(), next);
 }
 
 /**
  * Makes a plan of a stack file and the services that run now.
  *
- * @param stack - the stack's name; without it a service of the file is taken to be the one live service that is called so
+ * @param options.stack - without it, the stack is that of the one live service that is called like one of the file's
  */
-export function planOverLiveSwarm(
-  live: Estate,
-  file: StackFileInput,
-  { prune, stack }: DeployOptions & { stack: string | undefined },
-): Plan {
-  const running = new Map(live.services.map((service) => [service.name, service]));
-  const news = services(file);
-  const matched = new Set<string>();
-  const steps = [...news].map(([name, next]) => {
-    const found =
-      running.get(`${stack ?? ""}_${name}`) ??
-      [...running.values()].filter(
-        (each) => each.name === name || (stack === undefined && each.name.endsWith(`_${name}`)),
-      )[0];
-    if (found === undefined) return step(name, undefined, next);
-    matched.add(found.name);
-    const prefix = found.name.slice(0, found.name.length - name.length);
-    const old = comparable(withoutPrefix(found, prefix));
-    return step(found.name, { ...old, name: found.name }, { ...comparable(next.definition), name: found.name });
+export function planOverLiveSwarm(live: LiveServices, file: StackFileInput, options: DeployOptions): Plan {
+  const { services: running } = live.estate;
+  const stack = options.stack ?? stackAmong(running, readStackFile(file.text, file.options));
+  const read = readStackFile(file.text, { ...file.options, ...(stack !== undefined && { stack }) });
+  const wanted = new Set(read.services.map(({ name }) => fullName(name, stack)));
+  const steps = [...services(read)].map(([name, next]) => {
+    const full = fullName(name, stack);
+    const found = running.find((service) => service.name === full);
+    const [before, after] = [live.task(full), read.task(name)];
+    if (found === undefined || before === undefined || after === undefined) return step(full, undefined, next);
+    const [was, is] = alike(before, after);
+    return step(full, planned(found, templateOf(found, was)), {
+      ...next,
+      name: full,
+      template: templateOf(next.definition, is),
+    });
   });
-  const gone =
-    stack === undefined
-      ? []
-      : [...running.values()].filter(({ name }) => name.startsWith(`${stack}_`) && !matched.has(name));
-  return plan([...steps, ...gone.map((old) => leftOut(old.name, { ...comparable(old), name: old.name }, prune))]);
-}
-
-function plan(steps: readonly PlannedStep[]): Plan {
-  const configs = changedConfigs(steps);
-  const dependsOn = configs.map(({ id }) => id);
-  const after = steps.map((each) => ({ ...each, dependsOn }));
-  return { executor: "stack deploy", steps: [...configs, ...after], unseen: 0, errors: [], policyFindings: [] };
-}
-
-/** Configs whose content changes under their name: `docker stack deploy` updates them before it touches any service. */
-function changedConfigs(steps: readonly PlannedStep[]): readonly PlannedStep[] {
-  const [before, after] = (["before", "after"] as const).map(
-    (side) => new Map(steps.flatMap((each) => configContents(each[side]))),
+  const gone = running.filter(
+    ({ name }) => options.stack !== undefined && name.startsWith(`${options.stack}_`) && !wanted.has(name),
   );
-  return [...(after ?? [])].flatMap(([name, content]) => {
-    const old = before?.get(name);
-    if (old === undefined || old === content) return [];
-    const config: PlannedAccessory = { kind: "config", name, id: undefined };
-    return [{ ...plannedStep(`config ${name}`, config, config), operation: "update" as const }];
-  });
-}
-
-function configContents(object: PlannedStep["after"]): readonly (readonly [string, string])[] {
-  const configs = object?.kind === "service" ? object.definition.configs : [];
-  return (isKnown(configs) ? configs : []).flatMap(({ name, content }) =>
-    isKnown(name) && name !== undefined && isKnown(content) && content !== undefined ? [[name, content] as const] : [],
+  const left = gone.map((each) =>
+    leftOut(each.name, planned(each, templateOf(each, live.task(each.name))), options.prune),
   );
+  return plan([...steps, ...left], live.contents, read);
 }
 
-function services(input: StackFileInput): ReadonlyMap<string, PlannedService> {
-  const { services: definitions, taskSettings } = readStackFile(input.text, input.options);
+function fullName(service: string, stack: string | undefined): string {
+  return stack === undefined ? service : `${stack}_${service}`;
+}
+
+function stackAmong(running: readonly ServiceDefinition[], { services: wanted }: StackFile): string | undefined {
+  for (const { name } of wanted) {
+    const found = running.find((service) => service.name.endsWith(`_${name}`));
+    if (found === undefined) continue;
+    const label = labelOf(found, stackLabel);
+    return isKnown(label) && label !== undefined ? label : found.name.slice(0, -name.length - 1);
+  }
+  return undefined;
+}
+
+/**
+ * @param before - what stands in configs and secrets now, by kind and name
+ * @param file - what is deployed
+ */
+function plan(steps: readonly PlannedStep[], before: ReadonlyMap<string, string>, file: StackFile): Plan {
+  const changed = [...file.contents()]
+    .filter(([id, content]) => (before.get(id) ?? content) !== content)
+    .map(([id]) => contentStep(id));
+  // Secrets and configs are updated before any service is touched.
+  const dependsOn = changed.map(({ id }) => id);
+  return {
+    executor: "stack deploy",
+    steps: [...changed, ...steps.map((each) => ({ ...each, dependsOn }))],
+    unseen: 0,
+    errors: dependsOn.map((id) => `docker stack deploy fails at ${id}: its content changes under its name.`),
+    policyFindings: [],
+  };
+}
+
+function contentStep(id: string): PlannedStep {
+  const [kind = "", name = ""] = id.split(" ", 2);
+  const object: PlannedAccessory = { kind: kind === "secret" ? "secret" : "config", name, id: undefined };
+  return { ...plannedStep(id, object, object), operation: "update" };
+}
+
+function services(file: StackFile): ReadonlyMap<string, PlannedService> {
   return new Map(
-    definitions.map((definition) => {
-      const { name } = definition;
-      const { template, ...service } = comparable(definition);
-      const rest = { ...restOf(definition), ...taskSettings.get(name) };
-      return [name, { ...service, template: { ...template, rest } }];
+    file.services.map((definition) => {
+      const template = templateOf(definition, file.task(definition.name));
+      return [definition.name, planned(deployed(definition), template)];
     }),
   );
 }
 
-/** A service of which only what its definition says can be compared. */
-function comparable(definition: ServiceDefinition): PlannedService {
-  return { kind: "service", name: definition.name, definition, template: template(definition), isAwaited: false };
+/** Without what `docker stack deploy` leaves out: the key `tmpfs`. */
+function deployed(definition: ServiceDefinition): ServiceDefinition {
+  const { mounts, id } = definition;
+  const isSent = (path: string): boolean => !path.startsWith(`${id}.tmpfs`);
+  return { ...definition, mounts: isKnown(mounts) ? mounts.filter(({ path }) => isSent(path)) : mounts };
 }
 
-function template(definition: ServiceDefinition): TaskTemplate {
-  const { constraints, maxReplicasPerNode, ports, endpointMode, paths } = definition;
+function planned(definition: ServiceDefinition, template: TaskTemplate): PlannedService {
+  return { kind: "service", name: definition.name, definition, template, isAwaited: false };
+}
+
+function templateOf({ paths }: ServiceDefinition, task: DeployedTask | undefined): TaskTemplate {
   return {
-    placement: {
-      constraints: isKnown(constraints) ? constraints.map(({ text }) => text) : notKnown,
-      maxReplicas: maxReplicasPerNode,
-    },
-    rest: restOf(definition),
-    endpoint: {
-      mode: endpointMode === "vip" ? undefined : endpointMode,
-      ports: isKnown(ports)
-        ? ports.map(({ targetPort, publishedPort, protocol, publishMode }) => ({
-            targetPort,
-            publishedPort,
-            protocol: protocol ?? "tcp",
-            publishMode: publishMode ?? "ingress",
-          }))
-        : notKnown,
-    },
+    placement: task?.placement,
+    rest: task?.task,
+    endpoint: task?.endpoint,
     hiddenChanges: [],
-    paths: { placement: paths.constraints.replace(/\.constraints$/u, ""), rest: "", endpoint: "endpoint" },
+    isExact: true,
+    paths: {
+      placement: `${paths.service}.deploy.placement`,
+      rest: paths.service,
+      endpoint: paths.service,
+    },
   };
 }
 
-/** What decides about a task; values that Docker has by itself count as left out. */
-function restOf(definition: ServiceDefinition): Readonly<Record<string, unknown>> {
-  const {
-    image,
-    mounts,
-    configs,
-    secrets,
-    restart,
-    stopGraceSeconds,
-    stopSignal,
-    limits,
-    reservations,
-    healthCheck,
-    environment,
-  } = definition;
-  const unless = <T>(value: Known<T>, usual: T): Known<T> | undefined => (value === usual ? undefined : value);
-  return {
-    image: imageOf(image),
-    command: definition.command,
-    args: definition.args,
-    environment: isKnown(environment) ? Object.fromEntries(Object.entries(environment)) : notKnown,
-    user: definition.user,
-    working_dir: definition.workingDirectory,
-    read_only: definition.readOnlyRoot,
-    hostname: definition.hostname,
-    labels: definition.containerLabels,
-    configs: fileNames(configs),
-    secrets: fileNames(secrets),
-    volumes: isKnown(mounts)
-      ? mounts.map(({ type, source, target, readOnly }) => ({ type, source, target, readOnly }))
-      : notKnown,
-    limits,
-    reservations,
-    healthcheck: healthCheck,
-    restart_policy: isKnown(restart)
-      ? restart && {
-          condition: unless(restart.condition, "any"),
-          delaySeconds: unless(restart.delaySeconds, 5),
-          maxAttempts: restart.maxAttempts,
-          windowSeconds: restart.windowSeconds,
-        }
-      : notKnown,
-    stop_grace_period: unless(stopGraceSeconds, 10),
-    stop_signal: stopSignal,
-  };
-}
-
-function imageOf({ repository, tag, digest }: ServiceDefinition["image"]): unknown {
-  // A file names a tag, the swarm the digest that was behind it: what both have is compared.
-  if (!isKnown(repository) || !isKnown(tag)) return notKnown;
-  return tag === undefined && isKnown(digest) && digest !== undefined
-    ? `${repository}@${digest}`
-    : `${repository}:${tag ?? "latest"}`;
-}
-
-function fileNames(files: ServiceDefinition["configs"]): Known<readonly unknown[]> {
-  return isKnown(files) ? files.map(({ name, target }) => ({ source: name, target })) : notKnown;
+/** The task that runs and the one that a file asks for, without what tells them apart and no deployment would change. */
+function alike(live: DeployedTask, next: DeployedTask): readonly [DeployedTask, DeployedTask] {
+  const image = String(live.task["image"]);
+  const isByDigest = String(next.task["image"]).includes("@");
+  const withImage = { ...live.task, image: isByDigest ? image : image.replace(/@.*$/u, "") };
+  // Facts of an older version do not tell what the networks are called.
+  const { networks } = live.task;
+  return [{ ...live, task: withImage }, networks === undefined ? { ...next, task: { ...next.task, networks } } : next];
 }
 
 function step(name: string, before: PlannedService | undefined, after: PlannedService): PlannedStep {
@@ -217,28 +190,5 @@ function leftOut(name: string, old: PlannedService, prune: boolean): PlannedStep
     operation: prune ? "delete" : "same",
     after: prune ? undefined : old,
     ignoredRemovals,
-  };
-}
-
-/** What `docker stack deploy` adds to each container's labels. */
-const stackLabel = "com.docker.stack.namespace";
-
-/** A live service with the names that the file has: `docker stack deploy` puts the stack's name before them. */
-function withoutPrefix(definition: ServiceDefinition, prefix: string): ServiceDefinition {
-  const { mounts, configs, secrets, containerLabels } = definition;
-  const bare = (name: Known<string | undefined>): Known<string | undefined> =>
-    isKnown(name) && prefix !== "" && name?.startsWith(prefix) === true ? name.slice(prefix.length) : name;
-  const bareFiles = (files: ServiceDefinition["configs"]): ServiceDefinition["configs"] =>
-    isKnown(files) ? files.map((file) => ({ ...file, name: bare(file.name) })) : files;
-  return {
-    ...definition,
-    mounts: isKnown(mounts)
-      ? mounts.map((mount) => (mount.type === "volume" ? { ...mount, source: bare(mount.source) } : mount))
-      : mounts,
-    configs: bareFiles(configs),
-    secrets: bareFiles(secrets),
-    containerLabels: isKnown(containerLabels)
-      ? recordOf(Object.entries(containerLabels).filter(([label]) => label !== stackLabel))
-      : containerLabels,
   };
 }

@@ -62,9 +62,18 @@ export interface DataPathFact {
   readonly alsoAt?: readonly string[];
   /** What moves it: the first that is given counts. */
   readonly movedBy: readonly Mover[];
-  /** Variables that fix the folder's name, in an image that else names the folder after its host. */
-  readonly namedAfterHostUnless?: readonly string[];
+  /** How the image names the folder of its data after its host. */
+  readonly namedAfterHost?: HostFolderFact;
   readonly source: string;
+}
+
+/** The folder is called `<prefix>@<hostname>`. */
+export interface HostFolderFact {
+  readonly prefix: string;
+  /** A variable with the whole name, or with what stands before its `@`. */
+  readonly variable: string;
+  /** A variable that gives the folder's path, so that no host is in it. */
+  readonly unless: string;
 }
 
 /** A setting that says where the data lies. */

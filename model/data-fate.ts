@@ -99,10 +99,10 @@ function compare(
   live: LiveFacts,
   plan: Plan,
 ): TaskComparison {
-  const platforms = live.withPlatforms?.has(nameOf(before));
+  const isOther = live.withOtherPlacement?.has(nameOf(before));
   return compareTasks(before.template, after.template, {
     nodeSatisfies: location.nodeSatisfies,
-    dropsPlatforms: plan.executor === "stack deploy" ? false : (platforms ?? step.isFirstUpdate),
+    hasOtherPlacement: plan.executor === "stack deploy" ? false : (isOther ?? step.isFirstUpdate),
     enforcesEndpoint: plan.executor === "embedded",
   });
 }

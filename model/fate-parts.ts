@@ -204,7 +204,7 @@ function otherPlace(
   const to = placeWords(target);
   const elsewhere = from === to ? `another folder of ${from}` : to;
   const path = isKnown(target.path) ? target.path : "the data path";
-  const isNamedAfterHost = isSameHostFolder(place.hostFolder, target.hostFolder) === false;
+  const isNamedAfterHost = from === to && isSameHostFolder(place.hostFolder, target.hostFolder) === false;
   const why = isNamedAfterHost ? ", named after the container's host," : "";
   const old = isKnown(place.path) ? place.path : path;
   const moved = old !== path ? ` (the data path moves from ${old} to ${path})` : "";
@@ -219,7 +219,7 @@ function otherPlace(
   const causes: readonly Cause[] =
     about.length > 0
       ? about.map((shown) => ({ text, ...shown }))
-      : [{ text, path: isNamedAfterHost ? hostname : target.at, before: from, after: elsewhere }];
+      : [isNamedAfterHost ? { text, path: hostname } : { text, path: target.at, before: from, after: elsewhere }];
   return causes.map((cause) => leftBehind(change, place, cause, means));
 }
 

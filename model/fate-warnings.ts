@@ -20,8 +20,9 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
         yield `The plan deletes volume "${source}" of the engine that it talks to; the one on the service's own node is another one, and stays.`;
     }
   }
-  if (comparison?.endpointStays === true && course.kind === "goes on") {
-    const paths = comparison.changes.map(({ path }) => path).filter((path) => path.startsWith("endpoint"));
+  const stale = comparison?.stale ?? [];
+  if (stale.length > 0 && course.kind === "goes on") {
+    const paths = stale.map(({ path }) => path);
     yield `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`;
   }
   if (course.kind !== "exchanged") return;

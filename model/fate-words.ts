@@ -6,7 +6,7 @@ import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges, showProperty, type ShownChange } from "./shown-values.ts";
 import { pinnedHost } from "./task-location.ts";
-import { differences, type TaskComparison } from "./task-replacement.ts";
+import { templateDifferences, type TaskComparison } from "./task-replacement.ts";
 import type { Cause, Sighting } from "./verdict.ts";
 
 /** What makes Swarm or the provider stop the task. */
@@ -70,16 +70,9 @@ export function shownChanges(
 ): readonly ShownChange[] {
   const named: readonly ShownChange[] =
     before.name === after.name ? [] : showChanges([{ path: "name", before: before.name, after: after.name }]);
-  const [old, next] = [before.template, after.template];
   const changes =
     comparison?.changes ??
-    (operation === "replace"
-      ? [
-          ...differences(old.rest, next.rest, next.paths.rest),
-          ...differences(old.placement, next.placement, next.paths.placement),
-          ...differences(old.endpoint, next.endpoint, next.paths.endpoint),
-        ]
-      : []);
+    (operation === "replace" ? Object.values(templateDifferences(before.template, after.template)).flat() : []);
   const words = ({ definition }: PlannedService, path: string): unknown =>
     path === definition.paths.args
       ? definition.args
@@ -102,7 +95,7 @@ export function quietCause({ step, outcome, comparison }: ServiceChange, course:
   const [first] = comparison?.changes ?? [];
   if (comparison === undefined || first === undefined)
     return { text: "Nothing changes in the task's specification, so Swarm keeps the task." };
-  return comparison.endpointStays
+  return comparison.stale.length > 0
     ? {
         text: "Swarm sees a task whose placement alone differs, on a node that still matches: it keeps the task and does not compare the endpoint.",
       }

@@ -18,6 +18,7 @@ export function judgeForcedReplacement(
       rest: { forceUpdate },
       endpoint: {},
       hiddenChanges: [],
+      isExact: false,
       paths: { placement: definition.paths.constraints, rest: definition.paths.service, endpoint: "endpoint" },
     },
     isAwaited: true,

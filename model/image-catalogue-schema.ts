@@ -56,7 +56,9 @@ export const catalogueEntrySchema = z.strictObject({
       versions: versions.optional(),
       alsoAt: z.array(absolutePath).optional(),
       movedBy: z.array(mover),
-      namedAfterHostUnless: z.array(z.string().min(1)).min(1).optional(),
+      namedAfterHost: z
+        .strictObject({ prefix: z.string().min(1), variable: z.string().min(1), unless: z.string().min(1) })
+        .optional(),
       source,
     }),
   ),

@@ -73,9 +73,12 @@ class Execution {
   }
 
   run(): ReadonlyMap<string, StepOutcome> {
-    const { steps } = this.#plan;
+    const { steps, executor } = this.#plan;
+    // `docker stack deploy --prune` removes first what the file no longer has.
+    if (executor === "stack deploy") for (const step of steps) if (step.operation === "delete") this.#delete(step);
     const declared = steps.filter(({ operation }) => operation !== "delete");
     for (const step of inOrderOfEffect(declared)) this.#declare(step);
+    if (executor === "stack deploy") return this.#outcomes;
     const deletions = steps.filter((step) => step.operation === "delete" || isDeletedLast(step));
     const forbidden = deletions.find((step) => step.operation === "delete" && step.isProtected);
     const failed = [...this.#outcomes.values()].find(({ result }) => result !== "done");
@@ -83,7 +86,7 @@ class Execution {
       if (forbidden !== undefined && step !== forbidden)
         this.#settle(step, { result: "not reached", why: "the plan deletes a protected resource" });
       else if (failed !== undefined) this.#notReached(step, failed);
-      else this.#deleteLast(step);
+      else this.#delete(step);
     }
     return this.#outcomes;
   }
@@ -181,7 +184,7 @@ class Execution {
 
   #update(step: PlannedStep): void {
     const { before, after } = step;
-    if (after?.kind === "config" && this.#plan.executor === "stack deploy") {
+    if ((after?.kind === "config" || after?.kind === "secret") && this.#plan.executor === "stack deploy") {
       const why =
         'Swarm refuses another content under the same name ("only updates to Labels are allowed"): give it a new name';
       this.#settle(step, { result: "refused", why });
@@ -244,7 +247,7 @@ class Execution {
     );
   }
 
-  #deleteLast(step: PlannedStep): void {
+  #delete(step: PlannedStep): void {
     const isReplacement = step.operation === "replace";
     if (step.isRetained) {
       if (!isReplacement) this.#settle(step, {});

@@ -92,8 +92,8 @@ export interface LiveFacts {
   readonly datasetBytes?: ReadonlyMap<string, number>;
   /** Where a service's tasks run now: ids of nodes, by the service's name. */
   readonly taskNodes?: ReadonlyMap<string, readonly string[]>;
-  /** Services whose placement holds the image's platforms, by name: what their next update drops. */
-  readonly withPlatforms?: ReadonlySet<string>;
+  /** Services whose running task has another placement than the provider's next update leaves to the service, by name. */
+  readonly withOtherPlacement?: ReadonlySet<string>;
   /** The id of the node whose engine was asked. The executor talks to it too, so the plan's own volumes lie there. */
   readonly engineNode?: string;
 }

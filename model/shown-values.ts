@@ -21,6 +21,10 @@ const shown = new Set(
   ].flat(),
 );
 
+/** Mappings whose keys people choose: a key there says nothing about what its value may hold. */
+const freelyNamed =
+  /(?:^|\.)(?:env|environment|labels|options|driverOpts|driver_opts|driverOptions|sysctls?|ulimits)[.[]/iu;
+
 /** Lists of words of a command line. */
 const commandLines = new Set(["args", "commands", "command", "entrypoint", "Args", "Command"]);
 
@@ -59,7 +63,7 @@ function isCommandWord(path: string): boolean {
 /** One value in words; `undefined` when it must not be seen. */
 export function showProperty(path: string, value: unknown): string | undefined {
   if (value === notKnown) return "known after the change";
-  if (value === secretMark) return undefined;
+  if (value === secretMark || freelyNamed.test(path)) return undefined;
   const name = lastName(path);
   if (commandLines.has(name))
     return Array.isArray(value) ? showCommandLine(value) : value === undefined ? "none" : undefined;

@@ -18,6 +18,8 @@ export interface TaskTemplate {
   readonly endpoint: unknown;
   /** Paths that the planner says change although their values are hidden, such as a secret environment variable. */
   readonly hiddenChanges: readonly string[];
+  /** Whether these are the very values that Swarm gets, in their order: then nothing else counts as left out. */
+  readonly isExact: boolean;
   /** Where each of them stands, for messages. */
   readonly paths: { readonly placement: string; readonly rest: string; readonly endpoint: string };
 }
@@ -36,38 +38,50 @@ export interface TaskComparison {
   readonly isReplaced: Known<boolean>;
   /** What differs in the task and in its endpoint. */
   readonly changes: readonly PropertyChange[];
-  /** True when the endpoint changes and the task stays, so that the change is reported as done and not in effect. */
-  readonly endpointStays: boolean;
+  /** What changes in the endpoint while the task stays: reported as done, and not in effect. */
+  readonly stale: readonly PropertyChange[];
 }
 
 /** What is known besides the two templates. */
 export interface ComparisonFacts {
   /** Whether the task's node satisfies the new constraints. */
   readonly nodeSatisfies: Known<boolean>;
-  /** Whether the update drops the platforms that the creation put into the placement, so that the placement differs anyway. */
-  readonly dropsPlatforms: Known<boolean>;
+  /**
+   * Whether the task's placement is another than the service's even where the plan changes none: the first update drops the
+   * platforms that the creation has put there, and a task that survives a change of the placement keeps its own.
+   */
+  readonly hasOtherPlacement: Known<boolean>;
   /** Whether the executor sees to it that a changed endpoint comes into effect (the embedded engine does). */
   readonly enforcesEndpoint: boolean;
 }
 
 /** Applies Swarm's rule to an update in place. */
 export function compareTasks(before: TaskTemplate, after: TaskTemplate, facts: ComparisonFacts): TaskComparison {
-  const rest = [
-    ...differences(before.rest, after.rest, after.paths.rest),
-    ...after.hiddenChanges.map((path) => ({ path, before: secretMark, after: secretMark })),
-  ];
-  const placement = differences(before.placement, after.placement, after.paths.placement);
-  const endpoint = differences(before.endpoint, after.endpoint, after.paths.endpoint);
+  const { rest, placement, endpoint } = templateDifferences(before, after);
   const changes = [...rest, ...placement, ...endpoint];
-  if (rest.length > 0) return { isReplaced: true, changes, endpointStays: false };
-  if (endpoint.length > 0 && facts.enforcesEndpoint) return { isReplaced: true, changes, endpointStays: false };
-  const placementDiffers = placement.length > 0 ? true : facts.dropsPlatforms;
+  const stays = { isReplaced: false, changes, stale: [] };
+  const replaced = (isReplaced: Known<boolean>): TaskComparison => ({ isReplaced, changes, stale: [] });
+  if (rest.length > 0) return replaced(true);
+  if (endpoint.length > 0 && facts.enforcesEndpoint) return replaced(true);
+  const placementDiffers = placement.length > 0 ? true : facts.hasOtherPlacement;
   if (placement.length > 0 && facts.nodeSatisfies !== true) {
-    return { isReplaced: facts.nodeSatisfies === false ? true : notKnown, changes, endpointStays: false };
+    return replaced(facts.nodeSatisfies === false ? true : notKnown);
   }
-  if (endpoint.length === 0) return { isReplaced: false, changes, endpointStays: false };
-  if (!isKnown(placementDiffers)) return { isReplaced: notKnown, changes, endpointStays: false };
-  return { isReplaced: !placementDiffers, changes, endpointStays: placementDiffers };
+  if (endpoint.length === 0) return stays;
+  if (!isKnown(placementDiffers)) return replaced(notKnown);
+  return placementDiffers ? { ...stays, stale: endpoint } : replaced(true);
+}
+
+/** What differs between two templates, part by part. */
+export function templateDifferences(
+  before: TaskTemplate,
+  after: TaskTemplate,
+): Readonly<Record<"rest" | "placement" | "endpoint", readonly PropertyChange[]>> {
+  const isExact = before.isExact && after.isExact;
+  const part = (name: "rest" | "placement" | "endpoint"): readonly PropertyChange[] =>
+    compare(before[name], after[name], after.paths[name], "", isExact);
+  const hidden = after.hiddenChanges.map((path) => ({ path, before: secretMark, after: secretMark }));
+  return { rest: [...part("rest"), ...hidden], placement: part("placement"), endpoint: part("endpoint") };
 }
 
 /** Properties that hold durations, which may be written in several ways. */
@@ -79,44 +93,45 @@ const listKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ["volumes", ["target"]],
   ["secrets", ["fileName", "target"]],
   ["configs", ["fileName", "target"]],
-  ["ports", ["targetPort", "protocol"]],
+  ["ports", ["targetPort", "target", "protocol"]],
   ["labels", ["label"]],
   ["networksAdvanceds", ["id"]],
+  ["networks", ["target"]],
 ]);
 
-/** Of these, the lists that reach Swarm in the order in which they are written: the provider has a set, a stack file a list. */
-const inOrder = new Set(["volumes"]);
-
-/** Lists whose order says nothing. */
-const unordered = new Set([
-  "constraints",
-  "capAdds",
-  "capDrops",
-  "cap_add",
-  "cap_drop",
-  "aliases",
-  "networks",
-  "groups",
-]);
+/** Lists whose order says nothing to the provider. */
+const unordered = new Set(["constraints", "capAdds", "capDrops", "aliases", "groups"]);
 
 /**
  * Finds what differs between two trees. What Go has as a zero value counts as left out, durations are compared by their
  * length, and the entries of mounts, ports and the like by what they are about, not by their place.
  */
 export function differences(before: unknown, after: unknown, path: string): readonly PropertyChange[] {
-  return compare(before, after, path, "");
+  return compare(before, after, path, "", false);
 }
 
-function compare(before: unknown, after: unknown, path: string, key: string): readonly PropertyChange[] {
-  if (before === after || (isZero(before) && isZero(after))) return [];
-  if (Array.isArray(before) || Array.isArray(after)) return compareLists(listOf(before), listOf(after), path, key);
+function compare(
+  before: unknown,
+  after: unknown,
+  path: string,
+  key: string,
+  isExact: boolean,
+): readonly PropertyChange[] {
+  const isNone = isExact ? (value: unknown) => value === undefined : isZero;
+  if (before === after || (isNone(before) && isNone(after))) return [];
+  if (Array.isArray(before) || Array.isArray(after))
+    return compareLists(listOf(before, isNone), listOf(after, isNone), path, key, isExact);
   if (isTree(before) || isTree(after)) {
-    if (!(isTree(before) || isZero(before)) || !(isTree(after) || isZero(after))) return [{ path, before, after }];
+    if (!(isTree(before) || isNone(before)) || !(isTree(after) || isNone(after))) return [{ path, before, after }];
     const [left, right] = [isTree(before) ? before : {}, isTree(after) ? after : {}];
     const differing = allKeys(left, right).filter((each) => own(left, each) !== own(right, each));
-    return differing.flatMap((each) => compare(own(left, each), own(right, each), joined(path, each), each));
+    const within = differing.flatMap((each) =>
+      compare(own(left, each), own(right, each), joined(path, each), each, isExact),
+    );
+    // A block that is there without anything in it is another thing than none.
+    return within.length === 0 && isExact && isTree(before) !== isTree(after) ? [{ path, before, after }] : within;
   }
-  return isSameScalar(before, after, key) ? [] : [{ path, before, after }];
+  return (isExact ? false : isSameScalar(before, after, key)) ? [] : [{ path, before, after }];
 }
 
 function compareLists(
@@ -124,13 +139,14 @@ function compareLists(
   after: readonly unknown[],
   path: string,
   key: string,
+  isExact: boolean,
 ): readonly PropertyChange[] {
   const names = listKeys.get(key);
   if (names === undefined) {
-    const [left, right] = unordered.has(key) ? [sorted(before), sorted(after)] : [before, after];
+    const [left, right] = unordered.has(key) && !isExact ? [sorted(before), sorted(after)] : [before, after];
     const count = Math.max(left.length, right.length);
     return Array.from({ length: count }, (_, index) =>
-      compare(left[index], right[index], `${path}[${index}]`, key),
+      compare(left[index], right[index], `${path}[${index}]`, key, isExact),
     ).flat();
   }
   const identity = (entry: unknown): string =>
@@ -146,10 +162,10 @@ function compareLists(
     const [match] = at < 0 ? [] : rest.splice(at, 1);
     const place = `${path}[${index}]`;
     if (match === undefined && !isZero(entry)) changes.push({ path: place, before: undefined, after: entry });
-    else changes.push(...compare(match, entry, place, ""));
+    else changes.push(...compare(match, entry, place, "", isExact));
   }
   const gone = rest.filter((entry) => !isZero(entry));
-  const isMoved = inOrder.has(key) && before.some((entry, index) => identity(entry) !== identity(after[index]));
+  const isMoved = isExact && before.some((entry, index) => identity(entry) !== identity(after[index]));
   if (isMoved && changes.length === 0 && gone.length === 0) return [{ path, before, after }];
   return [
     ...changes,
@@ -173,8 +189,8 @@ function milliseconds(text: string): number | string {
   }
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : isZero(value) ? [] : [value];
+function listOf(value: unknown, isNone: (value: unknown) => boolean): readonly unknown[] {
+  return Array.isArray(value) ? value : isNone(value) ? [] : [value];
 }
 
 function sorted(list: readonly unknown[]): readonly unknown[] {

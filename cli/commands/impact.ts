@@ -37,7 +37,7 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     executor: options.engine,
     variables: definedVariables(),
     prune: options.prune ?? false,
-    ...(facts && { live: facts.estate }),
+    ...(facts && { live: facts }),
     ...(options.stackName !== undefined && { stack: options.stackName }),
   });
   const report = analyse(plan, facts?.live);

@@ -6,8 +6,8 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /**
  * Replaces the variables in one value of a stack file.
  *
- * Docker puts nothing where an unset variable without a default stands; here {@link unknownPart} stands there, because what the
- * file will mean where it is deployed is not known.
+ * Docker puts nothing where an unset variable without a default stands; here its name stands there between two {@link unknownPart},
+ * because what the file will mean where it is deployed is not known.
  *
  * @see https://docs.docker.com/reference/compose-file/interpolation/
  */
@@ -25,7 +25,7 @@ export function interpolate(text: string, variables: Variables): string {
     const name = /^\$(?<name>[A-Za-z_]\w*)/.exec(rest);
     const end = rest.startsWith("${") ? closingBrace(rest) : undefined;
     if (name !== null) {
-      result += valueOf(name.groups?.["name"] ?? "", variables) ?? unknownPart;
+      result += valueOf(name.groups?.["name"] ?? "", variables) ?? unknown(name.groups?.["name"]);
       at += name[0].length;
     } else if (end !== undefined) {
       result += braced(rest.slice(2, end), variables);
@@ -36,6 +36,11 @@ export function interpolate(text: string, variables: Variables): string {
     }
   }
   return result;
+}
+
+/** Told apart by the variable: two values with the same one are the same, whatever it will be. */
+function unknown(name = ""): string {
+  return `${unknownPart}${name}${unknownPart}`;
 }
 
 function valueOf(name: string, variables: Variables): string | undefined {
@@ -55,7 +60,7 @@ function closingBrace(text: string): number | undefined {
 /** The inside of `${…}`: a name, and maybe `:-default`, `-default`, `:?message`, `?message`, `:+other` or `+other`. */
 function braced(inside: string, variables: Variables): string {
   const match = /^(?<name>[A-Za-z_]\w*)(?:(?<operator>:?[-?+])(?<other>.*))?$/s.exec(inside);
-  if (match === null) return unknownPart;
+  if (match === null) return unknown(inside);
   const { name = "", operator, other = "" } = match.groups ?? {};
   const value = valueOf(name, variables);
   const isSet = value !== undefined && !(operator?.startsWith(":") === true && value === "");
@@ -64,8 +69,8 @@ function braced(inside: string, variables: Variables): string {
       return isSet ? value : interpolate(other, variables);
     case "+":
       // Whether the variable is set where the file is deployed is not known.
-      return isSet ? interpolate(other, variables) : unknownPart;
+      return isSet ? interpolate(other, variables) : unknown(name);
     default:
-      return isSet ? value : unknownPart;
+      return isSet ? value : unknown(name);
   }
 }

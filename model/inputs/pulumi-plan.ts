@@ -282,6 +282,7 @@ function template(settled: Known<unknown>, hiddenChanges: readonly string[]): Ta
       : notKnown,
     endpoint: valueAt(settled, ["endpointSpec"]),
     hiddenChanges,
+    isExact: false,
     paths: { placement: "taskSpec.placement", rest: "taskSpec", endpoint: "endpointSpec" },
   };
 }

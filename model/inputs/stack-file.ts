@@ -1,4 +1,4 @@
-import { LineCounter, parseAllDocuments, type Document } from "yaml";
+import { LineCounter, parseAllDocuments, type Document, type ScalarTag } from "yaml";
 import { InputError } from "../input-error.ts";
 import { parseConstraint } from "../placement.ts";
 import { printable } from "../plain-text.ts";
@@ -18,13 +18,14 @@ import {
   type VolumeDefinition,
   type VolumeOptions,
 } from "../service-definition.ts";
+import type { DeployedTask } from "./deployed-task.ts";
 import { Field, isRecord, recordOf, unknownPart, type Mistake } from "./field.ts";
 import { interpolate, type Variables } from "./interpolation.ts";
 import { bytes, modeByName, orElse, plainText, seconds } from "./readings.ts";
 import { mergeDefinitions, resolveExtends } from "./stack-extends.ts";
 import { locatePath, type Position } from "./stack-positions.ts";
 import { readImage, readPairs, readShortPort, readShortVolume } from "./stack-short-forms.ts";
-import { taskSettings } from "./stack-task-settings.ts";
+import { stackTask } from "./stack-task.ts";
 import { isExternal, topLevelName } from "./stack-top-level.ts";
 
 /** What a stack file is read with. */
@@ -35,14 +36,18 @@ export interface StackFileOptions {
   readonly variables?: Variables;
   /** Reads a file that the stack file names (`extends`, `env_file`, a config's `file`), relative to it; `undefined` when it cannot. */
   readonly readFile?: (path: string) => string | undefined;
+  /** The stack's name, which comes before the names of what the file makes; without it they are told by their keys. */
+  readonly stack?: string;
 }
 
 /** A stack file's services and volumes, and where each path is written. */
 export interface StackFile {
   readonly services: readonly ServiceDefinition[];
   readonly volumes: readonly VolumeDefinition[];
-  /** By the service's name: what else the file says of its tasks. */
-  readonly taskSettings: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** A service's task as `docker stack deploy` would ask for it. */
+  readonly task: (service: string) => DeployedTask | undefined;
+  /** What stands in the configs and secrets that the file makes, by kind and name, such as `config shop_redis`; never to be shown. */
+  readonly contents: () => ReadonlyMap<string, string>;
   readonly locate: (path: string) => Position;
 }
 
@@ -86,8 +91,12 @@ export function readStackFile(text: string, options: StackFileOptions): StackFil
   });
   return {
     services: read.map(({ definition }) => definition),
-    taskSettings: new Map(read.map(({ name, field, definition }) => [name, taskSettings(definition, field)])),
-    volumes: topLevelVolumes(root),
+    task: (service) => {
+      const found = read.find(({ name }) => name === service);
+      return found && stackTask(found.definition, found.field, { root, stack: options.stack });
+    },
+    contents: () => new Map([...contentsOf("config", context), ...contentsOf("secret", context)]),
+    volumes: topLevelVolumes(context),
     locate,
   };
 }
@@ -97,9 +106,24 @@ interface Context {
   readonly options: StackFileOptions;
 }
 
+/** `0400`, as people write a file's mode: YAML 1.1, which Docker reads, has it octal, and YAML 1.2 has not. */
+const octal: ScalarTag = {
+  tag: "tag:yaml.org,2002:int",
+  default: true,
+  format: "OCT",
+  test: /^0[0-7]+$/,
+  resolve: (text) => Number.parseInt(text, 8),
+};
+
 function parse(text: string, file: string): { documents: readonly Document.Parsed[]; lines: LineCounter } {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { merge: true, lineCounter: lines, prettyErrors: false, logLevel: "silent" });
+  const parsed = parseAllDocuments(text, {
+    merge: true,
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "silent",
+    customTags: (tags) => [octal, ...tags],
+  });
   // A text without any document has an empty list of a kind of its own.
   const documents = Array.isArray(parsed) ? parsed : [];
   const [error] = documents.flatMap(({ errors }) => errors);
@@ -159,7 +183,8 @@ function otherServices(file: string, options: StackFileOptions): Readonly<Record
   return isRecord(value) && isRecord(value["services"]) ? value["services"] : undefined;
 }
 
-function readService(name: string, field: Field, { root, options }: Context): ServiceDefinition {
+function readService(name: string, field: Field, context: Context): ServiceDefinition {
+  const { options } = context;
   if (!isRecord(field.value)) field.mistake("a mapping");
   const deploy = field.get("deploy");
   const constraints = deploy.get("placement").get("constraints");
@@ -175,9 +200,9 @@ function readService(name: string, field: Field, { root, options }: Context): Se
     hostname: plainText(field.get("hostname")),
     workingDirectory: plainText(field.get("working_dir")),
     readOnlyRoot: field.get("read_only").flag(),
-    mounts: mounts(field, root),
-    configs: mapItems(field.get("configs"), (item) => configFile(item, root, options)),
-    secrets: mapItems(field.get("secrets"), (item) => secretFile(item, root)),
+    mounts: mounts(field, context),
+    configs: mapItems(field.get("configs"), (item) => configFile(item, context)),
+    secrets: mapItems(field.get("secrets"), (item) => secretFile(item, context)),
     constraints: mapItems(constraints, readConstraint),
     maxReplicasPerNode: deploy.get("placement").get("max_replicas_per_node").integer(),
     mode: modeByName(plainText(deploy.get("mode"))),
@@ -192,7 +217,7 @@ function readService(name: string, field: Field, { root, options }: Context): Se
     stopGraceSeconds: seconds(field.get("stop_grace_period")),
     endpointMode: plainText(deploy.get("endpoint_mode")),
     ports: ports(field.get("ports")),
-    networks: networks(field.get("networks"), root),
+    networks: networks(field.get("networks"), context),
     labels: readPairs(deploy.get("labels"), ""),
     containerLabels: readPairs(field.get("labels"), ""),
     forceUpdate: 0,
@@ -271,8 +296,8 @@ function envFileEntries(text: string, variables: Variables): [string, Known<stri
   });
 }
 
-function mounts(service: Field, root: Field): Known<readonly Mount[]> {
-  const listed = mapItems(service.get("volumes"), (item) => mount(item, root));
+function mounts(service: Field, context: Context): Known<readonly Mount[]> {
+  const listed = mapItems(service.get("volumes"), (item) => mount(item, context));
   const tmpfs = service.get("tmpfs");
   const inMemory = mapItems(typeof tmpfs.value === "string" ? tmpfs.with([tmpfs.value]) : tmpfs, (item) =>
     tmpfsMount(item),
@@ -294,12 +319,12 @@ function tmpfsMount(field: Field): Mount {
   };
 }
 
-function mount(field: Field, root: Field): Mount {
+function mount(field: Field, context: Context): Mount {
   if (!isRecord(field.value)) {
     const text = field.rawText();
     if (!isKnown(text) || text === undefined) return unknownMount(field);
     const { type, source, target, isReadOnly } = readShortVolume(text);
-    return { path: field.path, type, target, readOnly: isReadOnly, ...volumeNamed(type, source, root) };
+    return { path: field.path, type, target, readOnly: isReadOnly, ...volumeNamed(type, source, context) };
   }
   const type = orElse(plainText(field.get("type")), "volume");
   return {
@@ -307,7 +332,7 @@ function mount(field: Field, root: Field): Mount {
     type,
     target: orElse(plainText(field.get("target")), ""),
     readOnly: orElse(field.get("read_only").flag(), false),
-    ...volumeNamed(type, plainText(field.get("source")), root),
+    ...volumeNamed(type, plainText(field.get("source")), context),
   };
 }
 
@@ -327,14 +352,14 @@ function unknownMount(field: Field): Mount {
 function volumeNamed(
   type: Known<string>,
   source: Known<string | undefined>,
-  root: Field,
+  { root, options }: Context,
 ): Pick<Mount, "source" | "volumeOptions" | "external"> {
   if (!isKnown(source)) return { source, volumeOptions: notKnown, external: false };
   if (type !== "volume" || source === undefined || source === "")
     return { source, volumeOptions: undefined, external: false };
   const declared = root.get("volumes").get(source);
   return {
-    source: topLevelName(source, declared),
+    source: topLevelName(source, declared, options.stack),
     external: isExternal(declared),
     // A volume that is declared without options gets the local driver's, also where another key gives its name others.
     volumeOptions: isExternal(declared) || declared.isAbsent ? undefined : volumeOptions(declared),
@@ -349,7 +374,7 @@ function volumeOptions(declared: Field): VolumeOptions {
   };
 }
 
-function topLevelVolumes(root: Field): readonly VolumeDefinition[] {
+function topLevelVolumes({ root, options }: Context): readonly VolumeDefinition[] {
   const entries = root.get("volumes").entries();
   if (!isKnown(entries)) return [];
   return entries
@@ -358,18 +383,18 @@ function topLevelVolumes(root: Field): readonly VolumeDefinition[] {
       id: declared.path,
       origin: "stack file",
       path: declared.path,
-      name: topLevelName(key, declared),
+      name: topLevelName(key, declared, options.stack),
       options: volumeOptions(declared),
       protect: undefined,
       retainOnDelete: undefined,
     }));
 }
 
-function configFile(field: Field, root: Field, options: StackFileOptions): MountedFile {
+function configFile(field: Field, { root, options }: Context): MountedFile {
   const { key, target } = mountedFile(field);
   return {
     path: field.path,
-    name: isKnown(key) ? topLevelName(key, root.get("configs").get(key)) : notKnown,
+    name: isKnown(key) ? topLevelName(key, root.get("configs").get(key), options.stack) : notKnown,
     target: target ?? (isKnown(key) ? `/${key}` : notKnown),
     content: configContent(key, root, options),
   };
@@ -382,20 +407,31 @@ function mountedFile(field: Field): { key: Known<string>; target: Known<string |
   return { key: key ?? "", target: isLong ? plainText(field.get("target")) : undefined };
 }
 
-function configContent(key: Known<string>, root: Field, { readFile }: StackFileOptions): Known<string | undefined> {
-  if (!isKnown(key)) return notKnown;
-  const declared = root.get("configs").get(key);
+function configContent(key: Known<string>, root: Field, options: StackFileOptions): Known<string | undefined> {
+  return isKnown(key) ? contentOf(root.get("configs").get(key), options) : notKnown;
+}
+
+function contentOf(declared: Field, { readFile }: StackFileOptions): Known<string | undefined> {
   const content = declared.get("content").text();
   if (content !== undefined) return content;
   const file = plainText(declared.get("file"));
   return isKnown(file) && file !== undefined ? (readFile?.(file) ?? notKnown) : notKnown;
 }
 
-function secretFile(field: Field, root: Field): MountedFile {
+function contentsOf(kind: "config" | "secret", { root, options }: Context): readonly (readonly [string, string])[] {
+  const entries = root.get(`${kind}s`).entries();
+  return (isKnown(entries) ? entries : []).flatMap(([key, declared]) => {
+    const name = topLevelName(key, declared, options.stack);
+    const content = isExternal(declared) ? undefined : contentOf(declared, options);
+    return isKnown(name) && isKnown(content) && content !== undefined ? [[`${kind} ${name}`, content] as const] : [];
+  });
+}
+
+function secretFile(field: Field, { root, options }: Context): MountedFile {
   const { key, target = key } = mountedFile(field);
   return {
     path: field.path,
-    name: isKnown(key) ? topLevelName(key, root.get("secrets").get(key)) : notKnown,
+    name: isKnown(key) ? topLevelName(key, root.get("secrets").get(key), options.stack) : notKnown,
     target: isKnown(target) ? secretPath(target) : notKnown,
     content: undefined,
   };
@@ -423,9 +459,9 @@ function healthCheck(field: Field): Known<HealthCheck | undefined> {
   };
 }
 
+/** One text is a shell's, also the text `NONE`. */
 function shellTest(field: Field): Known<readonly Known<string>[]> {
-  const text = orElse(field.text(), "");
-  return text === "NONE" ? ["NONE"] : ["CMD-SHELL", text];
+  return ["CMD-SHELL", orElse(field.text(), "")];
 }
 
 /**
@@ -445,6 +481,13 @@ function restart(field: Field, short: Field): Known<RestartPolicy | undefined> {
 
 function shortRestart(text: Known<string | undefined>): Known<RestartPolicy | undefined> {
   if (!isKnown(text)) return notKnown;
+  const always: RestartPolicy = {
+    condition: "any",
+    maxAttempts: 0,
+    windowSeconds: undefined,
+    delaySeconds: undefined,
+  };
+  if (text === "always" || text === "unless-stopped") return always;
   const match = /^on-failure(?::(?<attempts>\d{1,9}))?$/.exec(text ?? "");
   if (match === null) return undefined;
   return {
@@ -495,10 +538,10 @@ function longPort(field: Field): PublishedPort {
   };
 }
 
-function networks(field: Field, root: Field): Known<readonly Known<string>[]> {
+function networks(field: Field, { root, options }: Context): Known<readonly Known<string>[]> {
   const keys = Array.isArray(field.value) ? field.texts() : keysOf(field);
   if (!isKnown(keys)) return keys;
-  return keys.map((key) => (isKnown(key) ? topLevelName(key, root.get("networks").get(key)) : key));
+  return keys.map((key) => (isKnown(key) ? topLevelName(key, root.get("networks").get(key), options.stack) : key));
 }
 
 function keysOf(field: Field): Known<readonly string[]> {

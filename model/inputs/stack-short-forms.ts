@@ -35,6 +35,10 @@ export interface ShortVolume {
   readonly source: Known<string | undefined>;
   readonly target: Known<string>;
   readonly isReadOnly: boolean;
+  /** Whether an empty volume stays empty, instead of getting what the image has there. */
+  readonly isWithoutCopy: boolean;
+  /** How mounts spread between the host's folder and the container's. */
+  readonly propagation: string | undefined;
 }
 
 /** Takes the short form of a volume apart. What begins with `.`, `/`, `~` or a drive (`C:\`) is a path on the host. */
@@ -42,11 +46,17 @@ export function readShortVolume(text: string): ShortVolume {
   const drive = /^[A-Za-z]:(?=\\)/.exec(text)?.[0] ?? "";
   const [first = "", ...others] = text.slice(drive.length).split(":");
   const parts = [drive + first, ...others];
-  if (parts.length === 1) return { type: "volume", source: undefined, target: settled(text), isReadOnly: false };
-  const [source = "", target = "", mode = ""] = parts;
-  const isReadOnly = mode.split(",").includes("ro");
+  const [source = "", target = source, mode = ""] = parts;
+  const modes = mode.split(",");
+  const options: Omit<ShortVolume, "type" | "source"> = {
+    target: settled(target),
+    isReadOnly: modes.includes("ro"),
+    isWithoutCopy: modes.includes("nocopy"),
+    propagation: modes.find((word) => /^r?(?:private|shared|slave)$/.test(word)),
+  };
+  if (parts.length === 1) return { ...options, type: "volume", source: undefined };
   const type = source.startsWith(unknownPart) ? notKnown : drive !== "" || /^[./~]/.test(source) ? "bind" : "volume";
-  return { type, source: settled(source), target: settled(target), isReadOnly };
+  return { ...options, type, source: settled(source) };
 }
 
 /** The short form of a port, `[[HOST:]PUBLISHED:]TARGET[/PROTOCOL]`, in its parts; ranges give one entry each. */

@@ -8,9 +8,14 @@ export function isExternal(declared: Field): boolean {
   return !external.isAbsent && (isRecord(external.value) || external.flag() !== false);
 }
 
-/** What a top-level volume, network, config or secret is called in the swarm, but for the stack's name before its key. */
-export function topLevelName(key: string, declared: Field): Known<string> {
+/**
+ * What a top-level volume, network, config or secret is called in the swarm.
+ *
+ * @param stack - the stack's name, which `docker stack deploy` puts before the key of what is neither external nor named; without
+ *   it the key stands alone
+ */
+export function topLevelName(key: string, declared: Field, stack: string | undefined): Known<string> {
   const external = declared.get("external");
-  const name = isRecord(external.value) ? external.get("name") : declared.get("name");
-  return orElse(plainText(name), key);
+  const name = plainText(isRecord(external.value) ? external.get("name") : declared.get("name"));
+  return orElse(name, stack === undefined || isExternal(declared) ? key : `${stack}_${key}`);
 }

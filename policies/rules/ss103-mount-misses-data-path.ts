@@ -42,10 +42,10 @@ function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: Da
 
 /** A folder that is called after the host is another one in each task, unless the host's name is given. */
 function checkHostname(subject: Subject, covering: DataSite["covering"]): Answer {
-  const { hostname, paths } = subject.service;
+  const { paths } = subject.service;
   const fact = entryOf(subject)?.dataPaths[0];
-  const [unless = ""] = fact?.namedAfterHostUnless ?? [];
-  if ((covering.kind !== "volume" && covering.kind !== "bind") || hostname !== undefined) return pass;
+  const unless = fact?.namedAfterHost?.variable ?? "";
+  if (covering.kind !== "volume" && covering.kind !== "bind") return pass;
   const folder = hostFolder(subject.service, fact);
   if (!isKnown(folder))
     return unverifiable(paths.environment, `Whether ${unless} names the folder of the data is not known yet.`);

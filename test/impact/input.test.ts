@@ -169,6 +169,12 @@ describe("stack files", () => {
     assert.equal(await among([uses, declared()], [uses, declared("{}", other)]), "interrupted");
     assert.equal(await among([uses, declared()], [uses, declared("{}", "{}", other)]), "interrupted");
     assert.equal(await among([uses, declared()], [uses.replace("[one, two]", "[two, one]"), declared()]), "untouched");
+    const secret = (mode: string): string => `    secrets: [{ source: one, mode: ${mode} }]\n`;
+    const made = "secrets: { one: {} }\n";
+    assert.equal(await among([secret("0400"), made], [secret("256"), made]), "untouched");
+    assert.equal(await among([secret("0400"), made], [secret("400"), made]), "interrupted");
+    assert.equal(await among(["    hostname: ${X}\n", ""], ["    hostname: ${X}\n", ""]), "untouched");
+    assert.equal(await among(["    hostname: ${X}\n", ""], ["    hostname: ${Y}\n", ""]), "interrupted");
     assert.equal(await among(["    labels: [a=b]\n", ""], ["    labels: { a: b }\n", ""]), "untouched");
     assert.equal(await among(["    labels: [a=b]\n", ""], ["    labels: [a=c]\n", ""]), "interrupted");
     assert.equal(await among(["", ""], ["    privileged: true\n    expose: [6379]\n", ""]), "untouched");
@@ -188,8 +194,24 @@ describe("stack files", () => {
     const plan = await readPlan([source(file("a"), "stack.yaml"), source(file("b"), "stack.yaml")], options);
     const [verdict] = analyse(plan).verdicts;
     assert.equal(verdict?.fate, "untouched");
-    assert.match(verdict.causes[0]?.text ?? "", /not reached.*config conf.*only updates to Labels/u);
+    assert.match(verdict.causes[0]?.text ?? "", /not reached.*config <stack>_conf.*only updates to Labels/u);
     assert.deepEqual(verdict.warnings, []);
+  });
+
+  it("make another volume of one that others have made", async () => {
+    const own = stack(volume + pin);
+    assert.equal(await fateOf(own, own.replace("data: {}", "data: { external: true }")), "left behind");
+    assert.equal(await fateOf(own, own.replace("data: {}", "data: { name: data }")), "left behind");
+  });
+
+  it("that are pruned go before anything else is looked at", async () => {
+    const both = (content: string, other: string): string =>
+      `services:\n  web: { image: nginx, configs: [c] }\n${other}configs: { c: { content: ${content} } }\nvolumes: { data: {} }\n`;
+    const db = "  db: { image: postgres:16, volumes: ['data:/var/lib/postgresql/data'] }\n";
+    const files = [both("one", db), both("two", "")].map((text) => source(text, "stack.yaml"));
+    const { worst, errors } = analyse(await readPlan(files, { ...options, prune: true }));
+    assert.equal(worst, "left behind");
+    assert.match(errors[0] ?? "", /config <stack>_c/u);
   });
 
   it("that leave a service out change nothing without --prune", async () => {
@@ -201,16 +223,19 @@ describe("stack files", () => {
 
   it("are compared with what runs", async () => {
     const mounts = [{ Type: "volume", Source: "shop_data", Target: "/data" }];
-    const { estate, live } = readFacts(
+    const facts = readFacts(
       {
         nodes: [],
+        networks: [{ Id: "n1", Name: "shop_default" }],
         services: [
           {
             ID: "s1",
             Spec: {
               Name: "shop_cache",
+              Labels: { "com.docker.stack.namespace": "shop" },
               TaskTemplate: {
                 ContainerSpec: { Image: "redis:7@sha256:aa", Mounts: mounts },
+                Networks: [{ Target: "n1", Aliases: ["cache"] }],
                 Placement: { Constraints: ["node.hostname==a"] },
               },
               Mode: { Replicated: { Replicas: 1 } },
@@ -221,8 +246,8 @@ describe("stack files", () => {
       "facts",
     );
     const judged = async (text: string): Promise<string> =>
-      analyse(await readPlan([source(text, "stack.yaml")], { ...options, live: estate, stack: "shop" }), {
-        ...live,
+      analyse(await readPlan([source(text, "stack.yaml")], { ...options, live: facts, stack: "shop" }), {
+        ...facts.live,
         nodes: [],
       }).worst;
     assert.equal(await judged(stack(volume + pin)), "untouched");

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectEngine } from "../../swarm/connection.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { proofSwarmOf } from "./proof-nodes.ts";
 import { prove, type ProofSwarm } from "./proof.ts";
+import { isRight, proveStackEdits, stackEdits } from "./stack-deploy.ts";
 
 /** One change for each fate that a fact can contradict, and a pair; `npm run impact-proof` tries all of them. */
 const sample: Readonly<Record<string, string>> = {
@@ -32,6 +37,39 @@ describe("verdicts and what really happens on a swarm", function () {
       );
     });
   }
+});
+
+/** `npm run stack-proof` makes all of them. */
+const sampleOfEdits = [
+  "an empty label",
+  "the volumes in another order",
+  "the config in its long form",
+  "the networks in another order, as a mapping",
+  "privileged, which is left out",
+  "the limit in other words",
+  "a reservation of nothing",
+  "the usual restart policy",
+  "sysctls as a list",
+  "another port and a constraint that holds",
+  "another content of a config that nobody uses",
+];
+
+describe("verdicts on stack files and what docker stack deploy does", function () {
+  this.timeout(180_000);
+  it("agree on whether an edit replaces the task", async () => {
+    const sandbox = await sharedSandbox();
+    const { dockerHost, redisImage, dockerProgram = "docker" } = sandbox;
+    const connection = connectEngine({ host: dockerHost, source: "argument", setting: "proof" });
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-stack-proof-"));
+    try {
+      const swarm = { connection, dockerProgram, dockerHost, redisImage };
+      const edits = stackEdits.filter(({ edit }) => sampleOfEdits.includes(edit));
+      assert.equal(edits.length, sampleOfEdits.length);
+      for await (const proof of proveStackEdits(swarm, folder, edits)) assert.ok(isRight(proof), JSON.stringify(proof));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 /** `npm run impact-proof -- --nodes` tries all of them. */

@@ -382,6 +382,18 @@ export const verdictTable: readonly TableRow[] = [
     was: rabbitmq({ hostname: "queue" }),
     service: container({ hostname: "broker", env: { RABBITMQ_NODENAME: "rabbit@queue" } }),
   }),
+  row("RabbitMQ with another node's name on the same host", "left behind", "replaced", {
+    was: rabbitmq({ hostname: "queue" }),
+    service: container({ env: { RABBITMQ_NODENAME: "bunny" } }),
+  }),
+  row("RabbitMQ with a domain after its hostname, which its folder leaves out", "interrupted", "replaced", {
+    was: rabbitmq({ hostname: "queue" }),
+    service: container({ hostname: "queue.example.com" }),
+  }),
+  row("RabbitMQ of another publisher, which names no folder after the host", "interrupted", "replaced", {
+    was: both(image("bitnami/rabbitmq:4"), mount({ target: "/bitnami/rabbitmq/mnesia" })),
+    service: memory,
+  }),
   row("another folder for MongoDB's files", "left behind", "replaced", {
     was: both(image("mongo:7"), mount({ target: "/data/db" })),
     service: container({ args: ["mongod", "--dbpath", "/srv/db"] }),

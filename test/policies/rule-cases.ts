@@ -216,6 +216,20 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
       },
     },
     { drafts: [rabbit({ hostname: "queue" })], expected: "pass" },
+    {
+      drafts: [rabbit({ hostname: "{{.Task.ID}}" })],
+      expected: {
+        fail: "RabbitMQ names the folder of its data after its host, and each task gets another hostname.",
+        level: "warning",
+      },
+    },
+    {
+      drafts: [rabbit({ environment: { RABBITMQ_NODENAME: "bunny" } })],
+      expected: {
+        fail: "RabbitMQ names the folder of its data after its host, and each task gets another hostname.",
+        level: "warning",
+      },
+    },
     { drafts: [rabbit({ environment: { RABBITMQ_NODENAME: "rabbit@localhost" } })], expected: "pass" },
     { drafts: [rabbit({ environment: { RABBITMQ_MNESIA_DIR: "/var/lib/rabbitmq/queue" } })], expected: "pass" },
     {

@@ -33,6 +33,8 @@ export interface SharedSandbox {
   readonly redisImage: string;
   /** `host:port` of the private registry; it answers plain HTTP. */
   readonly registryAddress: string;
+  /** The docker CLI to use with it, if there is any. */
+  readonly dockerProgram?: string;
 }
 
 /** Where unpacked packages and the image are kept between runs of the tests; safe to remove at any time. */

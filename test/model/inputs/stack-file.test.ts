@@ -125,7 +125,7 @@ describe("a stack file", () => {
     assert.deepEqual(restart('{ restart: "on-failure:3" }'), capped);
     assert.equal(service('{ restart: "on-failure:3" }').paths.restart, "services.s.restart");
     assert.deepEqual(restart("{ restart: on-failure }"), { ...capped, maxAttempts: 0 });
-    assert.equal(restart("{ restart: always }"), undefined);
+    assert.deepEqual(restart("{ restart: always }"), { ...capped, condition: "any", maxAttempts: 0 });
     assert.equal(restart('{ restart: "no" }'), undefined);
     assert.equal(restart('{ restart: "${UNSET}" }'), notKnown);
     assert.deepEqual(restart('{ restart: "on-failure:3", deploy: { restart_policy: { condition: any } } }'), {

@@ -1,0 +1,33 @@
+/**
+ * A task as `docker stack deploy` asks Swarm for it, in the words of the Compose file. A file and a live service give the same
+ * form, so that they can be compared value by value: what is absent is `undefined`, and nothing else counts as absent.
+ */
+export interface DeployedTask {
+  readonly task: Settings;
+  readonly placement: Settings;
+  readonly endpoint: Settings;
+}
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** What `docker stack deploy` adds to the labels of whatever it makes. */
+export const stackLabel = "com.docker.stack.namespace";
+
+/** A list in the order of one of its entries' values, as Docker's client sends what is no list to Swarm. */
+export function sortedBy<T>(list: readonly T[], key: (entry: T) => unknown): readonly T[] {
+  const text = (entry: T): string => String(key(entry));
+  return list.toSorted((one, other) => (text(one) < text(other) ? -1 : Number(text(one) > text(other))));
+}
+
+/** Docker's familiar form of an image's name: without the registry that is meant where none is named, with the tag that is. */
+export function familiarImage(name: string): string {
+  const familiar = name.replace(/^(?:index\.)?docker\.io\//u, "").replace(/^library\//u, "");
+  const [untagged = "", digest] = familiar.split("@", 2);
+  const isTagged = untagged.includes(":", untagged.lastIndexOf("/") + 1);
+  return digest === undefined && !isTagged ? `${familiar}:latest` : familiar;
+}
+
+/** A mapping without what is absent; `undefined` for one of which nothing is left. */
+export function orNone(settings: Settings): Settings | undefined {
+  return Object.values(settings).some((value) => value !== undefined) ? settings : undefined;
+}

@@ -1,0 +1,243 @@
+import { isKnown } from "../service-definition.ts";
+import { familiarImage, orNone, sortedBy, stackLabel, type DeployedTask, type Settings } from "./deployed-task.ts";
+import { Field, isRecord, recordOf } from "./field.ts";
+
+/**
+ * The task of a live service, as `docker stack deploy` would have asked for it.
+ *
+ * @param service - what `docker service inspect` prints
+ * @param networks - names of the swarm's networks by their ids: a service names the id
+ */
+export function liveTask(service: unknown, networks: ReadonlyMap<string, string>): DeployedTask {
+  const spec = new Field(service, "").get("Spec");
+  const task = spec.get("TaskTemplate");
+  const container = task.get("ContainerSpec");
+  const placement = task.get("Placement");
+  return {
+    task: {
+      image: textOf(container.get("Image"), familiarImage),
+      entrypoint: optionalTexts(container.get("Command")),
+      command: optionalTexts(container.get("Args")),
+      hostname: textOf(container.get("Hostname")),
+      user: textOf(container.get("User")),
+      working_dir: textOf(container.get("Dir")),
+      stop_signal: textOf(container.get("StopSignal")),
+      stop_grace_period: duration(container.get("StopGracePeriod")),
+      environment: texts(container.get("Env")).toSorted(),
+      labels: pairs(container.get("Labels")),
+      extra_hosts: texts(container.get("Hosts")).map((host) => host.split(" ").toReversed().join(":")),
+      dns: texts(container.get("DNSConfig").get("Nameservers")),
+      dns_search: texts(container.get("DNSConfig").get("Search")),
+      tty: flag(container.get("TTY")),
+      stdin_open: flag(container.get("OpenStdin")),
+      read_only: flag(container.get("ReadOnly")),
+      init: textOf(container.get("Init")),
+      isolation: textOf(container.get("Isolation"), (name) => (name === "default" ? "" : name)) || undefined,
+      oom_score_adj: count(container.get("OomScoreAdj")),
+      sysctls: pairs(container.get("Sysctls")),
+      cap_add: capabilities(container.get("CapabilityAdd")),
+      cap_drop: capabilities(container.get("CapabilityDrop")),
+      ulimits: ulimits(container.get("Ulimits")),
+      credential_spec: credentialSpec(container),
+      healthcheck: healthCheck(container.get("Healthcheck")),
+      volumes: entries(container.get("Mounts")).map(mount),
+      configs: files(container.get("Configs"), "ConfigName"),
+      secrets: files(container.get("Secrets"), "SecretName"),
+      networks: attachments(task.get("Networks"), networks, shortNameOf(spec)),
+      logging: driver(task.get("LogDriver"), "driver"),
+      deploy: orNone({
+        resources: orNone({
+          limits: resources(task.get("Resources").get("Limits")),
+          reservations: resources(task.get("Resources").get("Reservations")),
+        }),
+        restart_policy: restartPolicy(task.get("RestartPolicy")),
+      }),
+    },
+    placement: {
+      constraints: texts(placement.get("Constraints")),
+      preferences: entries(placement.get("Preferences")).map((each) =>
+        textOf(each.get("Spread").get("SpreadDescriptor")),
+      ),
+      max_replicas_per_node: count(placement.get("MaxReplicas")),
+    },
+    endpoint: {
+      ports: ports(spec.get("EndpointSpec").get("Ports")),
+      deploy: { endpoint_mode: textOf(spec.get("EndpointSpec").get("Mode")) ?? "vip" },
+    },
+  };
+}
+
+/** What the file calls the service: without the stack's name. */
+function shortNameOf(spec: Field): string {
+  const name = textOf(spec.get("Name")) ?? "";
+  const stack = textOf(spec.get("Labels").get(stackLabel));
+  return stack !== undefined && name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name;
+}
+
+function textOf(field: Field, change: (text: string) => string = (text) => text): string | undefined {
+  const text = field.text();
+  return isKnown(text) && text !== undefined && text !== "" ? change(text) : undefined;
+}
+
+function flag(field: Field): true | undefined {
+  return field.value === true ? true : undefined;
+}
+
+function count(field: Field): number | undefined {
+  const value = field.integer();
+  return isKnown(value) ? value || undefined : undefined;
+}
+
+/** From nanoseconds to seconds. */
+function duration(field: Field): number | undefined {
+  const value = field.integer();
+  return isKnown(value) && value !== undefined ? value / 1e9 : undefined;
+}
+
+function entries(field: Field): readonly Field[] {
+  const items = field.items();
+  return isKnown(items) ? items : [];
+}
+
+function texts(field: Field): readonly string[] {
+  return entries(field).map((item) => textOf(item) ?? "");
+}
+
+function optionalTexts(field: Field): readonly string[] | undefined {
+  const all = texts(field);
+  return all.length === 0 ? undefined : all;
+}
+
+function pairs(field: Field): Settings | undefined {
+  if (!isRecord(field.value)) return undefined;
+  const names = Object.keys(field.value).filter((name) => name !== stackLabel);
+  if (names.length === 0) return undefined;
+  return recordOf(names.toSorted().map((name) => [name, `=${textOf(field.get(name)) ?? ""}`] as const));
+}
+
+function capabilities(field: Field): readonly string[] {
+  return texts(field)
+    .map((name) => name.replace(/^CAP_/u, ""))
+    .toSorted();
+}
+
+function ulimits(field: Field): Settings | undefined {
+  const limits = entries(field).map((limit) => {
+    const sides = { soft: String(count(limit.get("Soft")) ?? 0), hard: String(count(limit.get("Hard")) ?? 0) };
+    return [textOf(limit.get("Name")) ?? "", sides] as const;
+  });
+  return limits.length === 0 ? undefined : recordOf(limits);
+}
+
+function credentialSpec(container: Field): Settings | undefined {
+  const spec = container.get("Privileges").get("CredentialSpec");
+  const id = textOf(spec.get("Config"));
+  const config = entries(container.get("Configs")).find((each) => textOf(each.get("ConfigID")) === id);
+  return orNone({
+    config: id === undefined ? undefined : config && textOf(config.get("ConfigName")),
+    file: textOf(spec.get("File")),
+    registry: textOf(spec.get("Registry")),
+  });
+}
+
+function healthCheck(field: Field): Settings | undefined {
+  if (field.isAbsent) return undefined;
+  return {
+    test: texts(field.get("Test")),
+    interval: duration(field.get("Interval")) || undefined,
+    timeout: duration(field.get("Timeout")) || undefined,
+    retries: count(field.get("Retries")),
+    start_period: duration(field.get("StartPeriod")) || undefined,
+    start_interval: duration(field.get("StartInterval")) || undefined,
+  };
+}
+
+function mount(field: Field): Settings {
+  const options = field.get("VolumeOptions");
+  const type = textOf(field.get("Type")) ?? "volume";
+  const source = textOf(field.get("Source"));
+  const isNamed = type === "volume" && source !== undefined;
+  return {
+    type,
+    source,
+    target: textOf(field.get("Target")),
+    read_only: flag(field.get("ReadOnly")),
+    bind: orNone({ propagation: textOf(field.get("BindOptions").get("Propagation")) }),
+    volume: isNamed
+      ? {
+          nocopy: flag(options.get("NoCopy")),
+          labels: pairs(options.get("Labels")),
+          driver: driver(options.get("DriverConfig"), "name"),
+        }
+      : undefined,
+    tmpfs: orNone({ size: count(field.get("TmpfsOptions").get("SizeBytes")) }),
+  };
+}
+
+function driver(field: Field, name: "driver" | "name"): Settings | undefined {
+  if (field.isAbsent) return undefined;
+  return { [name]: textOf(field.get("Name")), options: pairs(field.get("Options")) };
+}
+
+function files(field: Field, name: "ConfigName" | "SecretName"): readonly Settings[] {
+  const all = entries(field)
+    .filter((item) => !item.get("File").isAbsent)
+    .map((item) => ({
+      source: textOf(item.get(name)),
+      target: textOf(item.get("File").get("Name")),
+      uid: textOf(item.get("File").get("UID")) ?? "0",
+      gid: textOf(item.get("File").get("GID")) ?? "0",
+      mode: count(item.get("File").get("Mode")),
+    }));
+  return sortedBy(all, ({ source }) => source);
+}
+
+/** `undefined` where one's name is not known. */
+function attachments(
+  field: Field,
+  names: ReadonlyMap<string, string>,
+  shortName: string,
+): readonly Settings[] | undefined {
+  const all = entries(field).map((attachment) => {
+    const aliases = texts(attachment.get("Aliases"));
+    return {
+      target: names.get(textOf(attachment.get("Target")) ?? ""),
+      aliases: aliases.at(-1) === shortName ? aliases.slice(0, -1) : aliases,
+      driver_opts: pairs(attachment.get("DriverOpts")),
+    };
+  });
+  return all.every(({ target }) => target !== undefined) ? sortedBy(all, ({ target }) => target) : undefined;
+}
+
+function resources(field: Field): Settings | undefined {
+  if (field.isAbsent) return undefined;
+  return {
+    cpus: (count(field.get("NanoCPUs")) ?? 0) / 1e9,
+    memory: count(field.get("MemoryBytes")) ?? 0,
+    pids: count(field.get("Pids")) ?? 0,
+    generic_resources: entries(field.get("GenericResources")).map((each) => {
+      const discrete = each.get("DiscreteResourceSpec");
+      return { kind: textOf(discrete.get("Kind")), value: textOf(discrete.get("Value")) };
+    }),
+  };
+}
+
+function restartPolicy(field: Field): Settings | undefined {
+  if (field.isAbsent) return undefined;
+  return {
+    condition: textOf(field.get("Condition")) ?? "any",
+    delay: duration(field.get("Delay")),
+    max_attempts: count(field.get("MaxAttempts")) ?? 0,
+    window: duration(field.get("Window")),
+  };
+}
+
+function ports(field: Field): readonly Settings[] {
+  const all = entries(field).map((port) => ({
+    target: count(port.get("TargetPort")),
+    published: count(port.get("PublishedPort")),
+    protocol: textOf(port.get("Protocol")) ?? "tcp",
+    mode: textOf(port.get("PublishMode")) ?? "ingress",
+  }));
+  return all.toSorted((one, other) => (one.published ?? 0) - (other.published ?? 0));
+}

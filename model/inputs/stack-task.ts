@@ -1,0 +1,347 @@
+import { isKnown, type Known, type PublishedPort, type ServiceDefinition } from "../service-definition.ts";
+import { familiarImage, orNone, sortedBy, type DeployedTask, type Settings } from "./deployed-task.ts";
+import { isRecord, recordOf, unknownPart, type Field } from "./field.ts";
+import { bytes, seconds } from "./readings.ts";
+import { readShortVolume } from "./stack-short-forms.ts";
+import { isExternal, topLevelName } from "./stack-top-level.ts";
+
+/** What a file is deployed with besides what a service says. */
+export interface StackScope {
+  /** The whole file. */
+  readonly root: Field;
+  /** The stack's name. */
+  readonly stack: string | undefined;
+}
+
+/**
+ * The task that `docker stack deploy` makes of a service of a stack file. What is not known yet stands there as a text with
+ * {@link unknownPart} in it, which is the same text only for the same variables.
+ *
+ * @see https://github.com/docker/cli/blob/master/cli/compose/convert/service.go (`Service`)
+ */
+export function stackTask(definition: ServiceDefinition, service: Field, scope: StackScope): DeployedTask {
+  const deploy = service.get("deploy");
+  const placement = deploy.get("placement");
+  return {
+    task: {
+      image: textOf(service.get("image"), familiarImage),
+      entrypoint: words(definition.command, service.get("entrypoint")),
+      command: words(definition.args, service.get("command")),
+      hostname: textOf(service.get("hostname")),
+      user: textOf(service.get("user")),
+      working_dir: textOf(service.get("working_dir")),
+      stop_signal: textOf(service.get("stop_signal")),
+      stop_grace_period: duration(service.get("stop_grace_period")),
+      environment: environment(definition, service.get("environment")),
+      labels: pairs(service.get("labels")),
+      extra_hosts: list(service.get("extra_hosts"), ":"),
+      dns: list(service.get("dns"), ""),
+      dns_search: list(service.get("dns_search"), ""),
+      tty: flag(service.get("tty")),
+      stdin_open: flag(service.get("stdin_open")),
+      read_only: flag(service.get("read_only")),
+      // The one flag that is sent as it is written: left out, the engine's own default holds.
+      init: textOf(service.get("init")),
+      isolation: textOf(service.get("isolation")),
+      oom_score_adj: count(service.get("oom_score_adj")),
+      sysctls: pairs(service.get("sysctls")),
+      cap_add: capabilities(service.get("cap_add")),
+      cap_drop: capabilities(service.get("cap_drop")),
+      ulimits: ulimits(service.get("ulimits")),
+      credential_spec: credentialSpec(service.get("credential_spec"), scope),
+      healthcheck: healthCheck(service.get("healthcheck")),
+      volumes: entries(service.get("volumes")).map((volume) => mount(volume, scope)),
+      configs: files(service.get("configs"), "configs", scope),
+      secrets: files(service.get("secrets"), "secrets", scope),
+      networks: networks(service.get("networks"), scope),
+      logging: driver(service.get("logging")),
+      deploy: orNone({
+        resources: orNone({
+          limits: resources(deploy.get("resources").get("limits")),
+          reservations: resources(deploy.get("resources").get("reservations")),
+        }),
+        restart_policy: restartPolicy(deploy.get("restart_policy"), service.get("restart")),
+      }),
+    },
+    placement: {
+      constraints: texts(placement.get("constraints")),
+      preferences: entries(placement.get("preferences")).map((preference) => textOf(preference.get("spread"))),
+      max_replicas_per_node: count(placement.get("max_replicas_per_node")),
+    },
+    endpoint: {
+      ports: ports(definition),
+      deploy: { endpoint_mode: textOf(deploy.get("endpoint_mode")) ?? "vip" },
+    },
+  };
+}
+
+/** A scalar as text, with marks for what is not known; empty counts as absent. */
+function textOf(field: Field, change: (text: string) => string = (text) => text): string | undefined {
+  const text = field.rawText();
+  if (!isKnown(text)) return unknownPart;
+  return text === undefined || text === "" ? undefined : change(text);
+}
+
+function flag(field: Field): true | string | undefined {
+  const value = field.flag();
+  return isKnown(value) ? value || undefined : textOf(field);
+}
+
+function count(field: Field): number | string | undefined {
+  const value = field.integer();
+  return isKnown(value) ? value || undefined : textOf(field);
+}
+
+/** In seconds. */
+function duration(field: Field): number | string | undefined {
+  const value = seconds(field);
+  return isKnown(value) ? value : textOf(field);
+}
+
+function entries(field: Field): readonly Field[] {
+  const items = field.items();
+  return isKnown(items) ? items : [];
+}
+
+function texts(field: Field): readonly string[] {
+  return entries(field).map((item) => textOf(item) ?? "");
+}
+
+function words(split: Known<readonly Known<string>[] | undefined>, field: Field): unknown {
+  if (!isKnown(split) || split === undefined) return field.isAbsent ? undefined : [textOf(field)];
+  if (split.every(isKnown)) return split.length === 0 ? undefined : split;
+  return Array.isArray(field.value) ? texts(field) : [textOf(field)];
+}
+
+/** A mapping, also one written as a list of `key=value`, entry by entry: an empty value is a value. */
+function pairs(field: Field): Settings | undefined {
+  const all = keyValues(field);
+  return all.length === 0 ? undefined : recordOf(sortedBy(all, ([key]) => key));
+}
+
+function keyValues(field: Field): readonly (readonly [string, string])[] {
+  if (isRecord(field.value)) return keys(field).map((key) => [key, `=${textOf(field.get(key)) ?? ""}`]);
+  return texts(field).map((text) => {
+    const at = text.indexOf("=");
+    return at < 0 ? [text, "="] : [text.slice(0, at), text.slice(at)];
+  });
+}
+
+function keys(field: Field): readonly string[] {
+  return isRecord(field.value) ? Object.keys(field.value) : [];
+}
+
+/** A list, also one written as a mapping or as one text. */
+function list(field: Field, separator: string): readonly string[] {
+  if (isRecord(field.value)) return keys(field).map((key) => `${key}${separator}${textOf(field.get(key)) ?? ""}`);
+  return (Array.isArray(field.value) ? texts(field) : [textOf(field)]).filter((text) => text !== undefined);
+}
+
+/** With the variables of `env_file`, which the definition has read. */
+function environment({ environment: known }: ServiceDefinition, field: Field): readonly string[] {
+  if (!isKnown(known)) return [unknownPart];
+  const written = new Map(keyValues(field));
+  return Object.entries(known)
+    .map(([name, value]) => `${name}${isKnown(value) ? `=${value}` : (written.get(name) ?? unknownPart)}`)
+    .toSorted();
+}
+
+/** In capitals and with their prefix, each once, as the client sends them. */
+function capabilities(field: Field): readonly string[] {
+  const names = texts(field).map((text) => text.toUpperCase().replace(/^CAP_/u, ""));
+  return [...new Set(names)].toSorted();
+}
+
+function ulimits(field: Field): Settings | undefined {
+  if (!isRecord(field.value)) return undefined;
+  return recordOf(
+    keys(field).map((name) => {
+      const limit = field.get(name);
+      const [soft, hard] = isRecord(limit.value) ? [limit.get("soft"), limit.get("hard")] : [limit, limit];
+      return [name, { soft: textOf(soft), hard: textOf(hard) }] as const;
+    }),
+  );
+}
+
+function credentialSpec(field: Field, { root, stack }: StackScope): Settings | undefined {
+  const config = textOf(field.get("config"));
+  return orNone({
+    config: config && nameOf(config, root.get("configs"), stack),
+    file: textOf(field.get("file")),
+    registry: textOf(field.get("registry")),
+  });
+}
+
+function healthCheck(field: Field): Settings | undefined {
+  if (field.isAbsent) return undefined;
+  if (field.get("disable").flag() === true) return { test: ["NONE"] };
+  const test = field.get("test");
+  return {
+    test: Array.isArray(test.value) ? texts(test) : test.isAbsent ? [] : ["CMD-SHELL", textOf(test)],
+    interval: duration(field.get("interval")) || undefined,
+    timeout: duration(field.get("timeout")) || undefined,
+    retries: count(field.get("retries")),
+    start_period: duration(field.get("start_period")) || undefined,
+    start_interval: duration(field.get("start_interval")) || undefined,
+  };
+}
+
+/** A mount as it is written, in either form. */
+interface WrittenMount {
+  readonly type: string;
+  readonly source: string | undefined;
+  readonly target: string | undefined;
+  readonly readOnly: unknown;
+  readonly propagation: string | undefined;
+  readonly withoutCopy: unknown;
+  readonly size: unknown;
+}
+
+/** @see https://github.com/docker/cli/blob/master/cli/compose/convert/volume.go */
+function mount(field: Field, { root, stack }: StackScope): Settings {
+  const written = isRecord(field.value) ? longMount(field) : shortMount(textOf(field) ?? "");
+  const { type, source, target, readOnly, propagation, withoutCopy, size } = written;
+  const declared = root.get("volumes").get(source ?? "");
+  const isNamed = type === "volume" && source !== undefined;
+  return {
+    type,
+    source: isNamed ? nameOf(source, root.get("volumes"), stack) : source,
+    target,
+    read_only: readOnly,
+    bind: orNone({ propagation }),
+    // Docker gets options with every named volume, be they empty.
+    volume: isNamed
+      ? {
+          nocopy: withoutCopy,
+          ...(!isExternal(declared) && { labels: pairs(declared.get("labels")), driver: volumeDriver(declared) }),
+        }
+      : undefined,
+    tmpfs: orNone({ size }),
+  };
+}
+
+function longMount(field: Field): WrittenMount {
+  const size = bytes(field.get("tmpfs").get("size"));
+  return {
+    type: textOf(field.get("type")) ?? "volume",
+    source: textOf(field.get("source")),
+    target: textOf(field.get("target")),
+    readOnly: flag(field.get("read_only")),
+    propagation: textOf(field.get("bind").get("propagation")),
+    withoutCopy: flag(field.get("volume").get("nocopy")),
+    size: isKnown(size) ? size || undefined : textOf(field.get("tmpfs").get("size")),
+  };
+}
+
+function shortMount(text: string): WrittenMount {
+  const { type, source, target, isReadOnly, isWithoutCopy, propagation } = readShortVolume(text);
+  return {
+    // What a variable decides is told by the whole text.
+    type: isKnown(type) ? type : text,
+    source: isKnown(source) ? source : text,
+    target: isKnown(target) ? target : text,
+    readOnly: isReadOnly || undefined,
+    propagation,
+    withoutCopy: isWithoutCopy || undefined,
+    size: undefined,
+  };
+}
+
+function volumeDriver(declared: Field): Settings | undefined {
+  const options = pairs(declared.get("driver_opts"));
+  const name = textOf(declared.get("driver"));
+  return name === undefined && options === undefined ? undefined : { name, options };
+}
+
+function files(field: Field, section: "configs" | "secrets", { root, stack }: StackScope): readonly Settings[] {
+  const all = entries(field).map((item) => {
+    const isLong = isRecord(item.value);
+    const key = (isLong ? textOf(item.get("source")) : textOf(item)) ?? "";
+    return {
+      source: nameOf(key, root.get(section), stack),
+      target: (isLong ? textOf(item.get("target")) : undefined) ?? key,
+      uid: (isLong ? textOf(item.get("uid")) : undefined) ?? "0",
+      gid: (isLong ? textOf(item.get("gid")) : undefined) ?? "0",
+      mode: isLong && !item.get("mode").isAbsent ? count(item.get("mode")) : readableByAll,
+    };
+  });
+  return sortedBy(all, ({ source }) => source);
+}
+
+const readableByAll = 0o444;
+
+/** Without the service's own name, which the client adds to the aliases in each of its networks. */
+function networks(field: Field, { root, stack }: StackScope): readonly Settings[] {
+  const listed = isRecord(field.value) ? keys(field) : texts(field);
+  const names = listed.length === 0 ? ["default"] : listed;
+  const all = names.map((key) => {
+    const attachment = isRecord(field.value) ? field.get(key) : field.with(undefined);
+    return {
+      target: nameOf(key, root.get("networks"), stack),
+      aliases: texts(attachment.get("aliases")),
+      driver_opts: pairs(attachment.get("driver_opts")),
+    };
+  });
+  return sortedBy(all, ({ target }) => target);
+}
+
+function driver(field: Field): Settings | undefined {
+  if (field.isAbsent) return undefined;
+  return { driver: textOf(field.get("driver")), options: pairs(field.get("options")) };
+}
+
+function resources(field: Field): Settings | undefined {
+  if (field.isAbsent) return undefined;
+  const generic = entries(field.get("generic_resources")).map((item) => {
+    const discrete = item.get("discrete_resource_spec");
+    return { kind: textOf(discrete.get("kind")), value: textOf(discrete.get("value")) };
+  });
+  return {
+    // Zero is what Docker has for none, once the block is there.
+    cpus: processors(textOf(field.get("cpus")) ?? "0"),
+    memory: memoryOf(field.get("memory")),
+    pids: count(field.get("pids")) ?? 0,
+    generic_resources: generic,
+  };
+}
+
+function memoryOf(field: Field): number | string {
+  const value = bytes(field);
+  return isKnown(value) ? (value ?? 0) : (textOf(field) ?? "");
+}
+
+function processors(text: string): number | string {
+  return Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+/** @see https://github.com/docker/cli/blob/master/cli/compose/convert/service.go (`convertRestartPolicy`) */
+function restartPolicy(field: Field, short: Field): Settings | undefined {
+  if (!field.isAbsent) {
+    return {
+      condition: textOf(field.get("condition")) ?? "any",
+      delay: duration(field.get("delay")),
+      max_attempts: count(field.get("max_attempts")) ?? 0,
+      window: duration(field.get("window")),
+    };
+  }
+  const [name = "", attempts] = (textOf(short) ?? "").split(":");
+  if (name === "" || name === "no") return undefined;
+  return { condition: name === "on-failure" ? name : "any", max_attempts: Number(attempts ?? 0) };
+}
+
+function ports({ ports: known }: ServiceDefinition): readonly Settings[] {
+  const number = ({ publishedPort }: PublishedPort): number => (isKnown(publishedPort) ? (publishedPort ?? 0) : 0);
+  return (isKnown(known) ? known : [])
+    .toSorted((one, other) => number(one) - number(other))
+    .map(({ targetPort, publishedPort, protocol, publishMode }) => ({
+      target: targetPort,
+      published: publishedPort,
+      protocol: protocol ?? "tcp",
+      mode: publishMode ?? "ingress",
+    }));
+}
+
+function nameOf(key: string, section: Field, stack: string | undefined): string {
+  const name = topLevelName(key, section.get(key), stack);
+  return isKnown(name) ? name : (textOf(section.get(key).get("name")) ?? unknownPart);
+}
