@@ -82,4 +82,6 @@ export async function operationDocument(context: CommandContext, operation: stri
 export async function announceEngine(context: CommandContext): Promise<void> {
   const { name } = await context.engine();
   context.output.print(name === "pulumi" ? "Engine: the Pulumi CLI" : "Engine: embedded", "");
+  // An opened stack derives the key of its secrets, which takes long, while the engine is loaded.
+  if (name === "embedded") await context.stack();
 }

@@ -19,6 +19,7 @@ import { isAboutDefaultProvider, isLogical, stepMetadata, type Step } from "./st
 import { ResourceHooks, type RegisteredHook } from "./resource-hooks.ts";
 import type { PolicyReview } from "./policy-review.ts";
 import type { RefreshContext } from "./refresh.ts";
+import { withoutForeignFrames } from "./program-message.ts";
 import { stackType } from "./urn.ts";
 
 /** What a deployment works with. */
@@ -182,7 +183,7 @@ export class Deployment implements ProgramRequests {
   log(entry: Parameters<ProgramRequests["log"]>[0]): void {
     const { severity, message, urn, ephemeral } = entry;
     if (severity === "error") this.fail(new StepFailure(message));
-    const shown = message.replaceAll(/\n +at .*/g, "");
+    const shown = withoutForeignFrames(message);
     const about = { ephemeral, ...(urn !== undefined && { urn }) };
     this.#context.send({ diagnosticEvent: { severity, message: shown, ...about } });
     if (shown !== message) this.#context.send({ diagnosticEvent: { severity: "debug", message, ...about } });

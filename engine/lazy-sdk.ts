@@ -1,16 +1,55 @@
 /**
- * Puts off what the SDK loads at its start and hardly any program needs: the TypeScript compiler and npm's arborist,
- * which serve to serialise closures (@pulumi/pulumi/runtime/closure). They make up half of a program's start; whoever
- * does use one of them gets it at the first use.
+ * Puts off what the SDK loads at its start and hardly any program needs; whoever does need a part gets it at the first use.
+ * Together they make up most of a program's start:
+ *
+ * - the TypeScript compiler, npm's arborist and the connection to V8's inspector, which serve to serialise closures
+ *   (@pulumi/pulumi/runtime/closure). The inspector then knows only of scripts that are loaded after the first use; the kinds of
+ *   resources that serialise closures are none that this engine creates;
+ * - the automation API, for programs that run Pulumi themselves;
+ * - tracing (@pulumi/pulumi/cmd/run/tracing.js), for which this engine never asks;
+ * - source maps: the SDK takes a stack trace for each promise of each resource, and each would be mapped. They are put to use when
+ *   an error is reported: a stack is written out when it is read for the first time.
  */
 const source = `
   import Module from "node:module";
   const load = Module._load;
-  const putOff = /(^@npmcli\\/arborist|\\/typescript-shim)$/;
+  const putOff = /^@npmcli\\/arborist|\\/typescript-shim$|^\\.\\/automation$/;
+  const lazily = (load) => new Proxy(() => {}, { get: (_, key) => (key === "__esModule" ? true : load()[key]) });
+
+  const span = { setAttribute() {}, addEvent() {}, end() {} };
+  const tracing = (load) => {
+    let started;
+    return {
+      __esModule: true,
+      start: (url) => (started = load()).start(url),
+      stop: () => started?.stop(),
+      newSpan: (name) => started?.newSpan(name) ?? span,
+    };
+  };
+
+  const sourceMaps = (load) => {
+    let loaded;
+    const use = () => void (loaded ??= load());
+    process.on("uncaughtExceptionMonitor", use);
+    const onListener = (event) => {
+      if (event !== "unhandledRejection") return;
+      process.off("newListener", onListener);
+      process.prependListener(event, use);
+    };
+    process.on("newListener", onListener);
+    return {};
+  };
+
   Module._load = function (request, parent, isMain) {
     const here = () => load.call(this, request, parent, isMain);
-    if (!putOff.test(request) || !parent?.filename?.includes("@pulumi/pulumi")) return here();
-    return new Proxy(() => {}, { get: (_, key) => (key === "__esModule" ? true : here()[key]) });
+    const from = parent?.filename ?? "";
+    if (!from.includes("@pulumi/pulumi")) return here();
+    if (putOff.test(request)) return lazily(here);
+    if (!from.includes("/cmd/run/")) return here();
+    if (request === "./tracing") return tracing(here);
+    if (request === "source-map-support/register") return sourceMaps(here);
+    if (request.endsWith("/closure/v8Hooks")) return { isInitializedAsync: () => Promise.resolve() };
+    return here();
   };
 `;
 

@@ -96,10 +96,16 @@ const legacyFeatures = new Set(["secrets", "resourceReferences", "outputValues",
 
 const severities = ["debug", "info", "warning", "error"] as const;
 
-/** Serves `ResourceMonitor` and `Engine` to one program on a loopback port. */
-export async function startMonitor(info: DeploymentInfo, requests: ProgramRequests): Promise<MonitorServer> {
+/**
+ * Serves `ResourceMonitor` and `Engine` to one program on a loopback port.
+ *
+ * @param answering - who answers the program's requests; until that is known they wait
+ */
+export async function startMonitor(info: DeploymentInfo, answering: Promise<ProgramRequests>): Promise<MonitorServer> {
   const fail = (error: unknown): void => {
-    requests.fail(error);
+    void answering.then((requests) => {
+      requests.fail(error);
+    });
   };
   const refused = (what: string) =>
     answer(() => {
@@ -114,18 +120,20 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
     registerResource: answer(
       async (request: resourceMessages.RegisterResourceRequest) =>
         registrationResponse(
-          await requests.register(readGoal(request)),
+          await (await answering).register(readGoal(request)),
           peerOptions(request.getAcceptsecrets(), request.getAcceptresources()),
         ),
       fail,
     ),
     registerResourceOutputs: answer(async (request: resourceMessages.RegisterResourceOutputsRequest) => {
+      const requests = await answering;
       await requests.registerOutputs(request.getUrn(), readStruct(request.getOutputs()));
       return new emptyProto.Empty();
     }),
     invoke: answer(async (request: resourceMessages.ResourceInvokeRequest) => {
       refuseUnknownInvokeOptions(request);
       const provider = request.getProvider();
+      const requests = await answering;
       const { result, failures } = await requests.invoke(
         request.getTok(),
         readStruct(request.getArgs()),
@@ -135,7 +143,7 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
       return invokeResponse(result, failures, peerOptions(true, request.getAcceptresources()));
     }),
     signalAndWaitForShutdown: answer(async () => {
-      await requests.declaredEverything();
+      await (await answering).declaredEverything();
       return new emptyProto.Empty();
     }),
     call: refused("calling a method of a resource"),
@@ -143,7 +151,8 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
     existsResource: refused("asking whether a resource exists"),
     registerStackTransform: refused("a stack transform"),
     registerStackInvokeTransform: refused("an invoke transform"),
-    registerResourceHook: answer((request: resourceMessages.RegisterResourceHookRequest) => {
+    registerResourceHook: answer(async (request: resourceMessages.RegisterResourceHookRequest) => {
+      const requests = await answering;
       const callback = request.getCallback();
       requests.registerHook(request.getName(), {
         target: callback?.getTarget() ?? "",
@@ -157,7 +166,8 @@ export async function startMonitor(info: DeploymentInfo, requests: ProgramReques
     registerPackage: refused("a parameterised package"),
   });
   server.addService(engineDefinition(), {
-    log: answer((request: engineMessages.LogRequest) => {
+    log: answer(async (request: engineMessages.LogRequest) => {
+      const requests = await answering;
       const urn = request.getUrn();
       requests.log({
         severity: severities[request.getSeverity()],

@@ -2,13 +2,13 @@ import { Deployment } from "./deployment.ts";
 import { prerequisites } from "./dependency-graph.ts";
 import { eventSender, type EventBody, type OnEvent, type StepOperation } from "./events.ts";
 import { Journal, nowhere, type JournalStore } from "./journal.ts";
-import { exitedAfterReporting, startProgram } from "./program.ts";
+import { exitedAfterReporting, type RunningProgram } from "./program.ts";
+import { startProgramHost, type ProgramHost } from "./program-host.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { PolicyReview } from "./policy-review.ts";
 import { recoverInterrupted } from "./recovery.ts";
 import { refreshResources } from "./refresh.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
-import { startMonitor } from "./monitor.ts";
 import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
 import type { ProviderFactory } from "./provider-registry.ts";
@@ -83,16 +83,13 @@ export async function destroyStack(
 
 /** One operation that is under way. */
 interface Operation {
-  location: StackLocation;
-  stack: Stack;
-  config: ReadonlyMap<string, ConfigValue>;
-  options: OperationOptions;
   preview: boolean;
   base: Snapshot;
-  journal: Journal;
   deployment: Deployment;
   review: Promise<PolicyReview>;
   send: (event: EventBody) => void;
+  /** Where the operation runs it. */
+  program: RunningProgram | undefined;
 }
 
 interface OperationKind {
@@ -113,8 +110,14 @@ async function operate(
   const startTime = Date.now();
   const send = eventSender(options.onEvent);
   const stack = await openStack(location, options.environment ?? process.env);
-  await using state = await StackState.open(stack, { lock: !kind.preview });
+  const opening = StackState.open(stack, { lock: !kind.preview });
+  // A preview needs no lock, so the program can start while the state is read; else nothing of it runs before the lock is had.
+  if (kind.preview) opening.catch(() => undefined);
+  else await opening;
   const config = await stack.config();
+  using host =
+    kind.run === runProgram ? await hostProgram({ location, stack, config, options, kind, send }) : undefined;
+  await using state = await opening;
   send({ preludeEvent: { config: shownConfig(config) } });
 
   const loadProviders = () => providerFactories(options);
@@ -147,7 +150,8 @@ async function operate(
     stopNow: options.stopNow ?? never,
     review: async (resource, deleteBeforeReplace) => (await review).resource(resource, deleteBeforeReplace),
   });
-  await kind.run({ location, stack, config, options, preview: kind.preview, base, journal, deployment, review, send });
+  host?.answerWith(deployment);
+  await kind.run({ preview: kind.preview, base, deployment, review, send, program: host?.program });
 
   const stopped = (options.stopSoon?.aborted ?? false) || (options.stopNow?.aborted ?? false);
   if (stopped) send({ cancelEvent: {} });
@@ -181,22 +185,38 @@ async function operate(
   };
 }
 
-async function runProgram(operation: Operation): Promise<void> {
-  const { location, stack, config, options, preview, deployment, review, send } = operation;
-  const parallel = parallelOf(options);
-  const info = { project: stack.project.name, stack: stack.name, dryRun: preview, parallel, config };
-  const monitor = await startMonitor(info, deployment);
-  const program = startProgram({
-    ...info,
+function hostProgram({
+  location,
+  stack,
+  config,
+  options,
+  kind,
+  send,
+}: {
+  location: StackLocation;
+  stack: Stack;
+  config: ReadonlyMap<string, ConfigValue>;
+  options: OperationOptions;
+  kind: OperationKind;
+  send: (event: EventBody) => void;
+}): Promise<ProgramHost> {
+  return startProgramHost({
+    project: stack.project.name,
+    stack: stack.name,
+    dryRun: kind.preview,
+    parallel: parallelOf(options),
+    config,
     projectDirectory: location.projectDirectory,
     main: stack.project.main,
-    monitorAddress: monitor.address,
-    engineAddress: monitor.address,
     environment: options.environment ?? process.env,
     onOutput: (line, stream) => {
       send({ diagnosticEvent: { message: line, severity: stream === "stdout" ? "info" : "info#err" } });
     },
   });
+}
+
+async function runProgram({ program, deployment, review }: Operation): Promise<void> {
+  if (program === undefined) throw new Error("an operation that runs the program has started it");
   deployment.prepare();
   try {
     const exitCode = await Promise.race([deployment.declared, deployment.stopped, program.exit]);
@@ -207,8 +227,6 @@ async function runProgram(operation: Operation): Promise<void> {
     if (deployment.failure) program.kill();
     await program.exit;
   } finally {
-    program.kill();
-    monitor.close();
     await review.then(
       (packs) => {
         packs.stop();

@@ -1,4 +1,5 @@
-import Docker from "dockerode";
+import { createRequire } from "node:module";
+import type Docker from "dockerode";
 import { z } from "zod";
 import { InputError, showValue } from "../model/input-error.ts";
 import { locateEngine } from "./engine-address.ts";
@@ -27,7 +28,14 @@ const pingLimitMs = 3000;
 
 /** Makes a connection object for the engine at an address; nothing is contacted yet. */
 export function connectEngine(address: EngineAddress): EngineConnection {
-  return { ...address, docker: new Docker(dockerOptions(address)) };
+  const options = dockerOptions(address);
+  let client: Docker | undefined;
+  return {
+    ...address,
+    get docker() {
+      return (client ??= new (loadDocker())(options));
+    },
+  };
 }
 
 /** {@link locateEngine}, then {@link connectEngine}. */
@@ -213,6 +221,12 @@ function connectionError(connection: EngineConnection, error: unknown): EngineEr
         ? "Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own with `--sandbox`"
         : `Correct ${connection.setting}, or start the engine there`,
   });
+}
+
+/** Loaded when an engine is asked for the first time: with SSH and what it builds images with, it is a large part of a command's start. */
+function loadDocker(): typeof Docker {
+  // What the package's own types say of it.
+  return createRequire(import.meta.url)("dockerode") as typeof Docker;
 }
 
 /**

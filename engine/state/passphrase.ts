@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { InputError } from "../../model/input-error.ts";
 import { readTextFile, removeTemporaries, writeDurably } from "./durable-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
-import { createSecretsManager, openSecretsManager } from "./secrets-manager.ts";
+import { beginToDerive, createSecretsManager, openSecretsManager } from "./secrets-manager.ts";
 
 /** A passphrase and where it was found, for messages. */
 interface Passphrase {
@@ -35,6 +35,12 @@ export class PassphraseKeeper {
     const opened = this.#managers.get(salt) ?? this.#open(salt, path);
     this.#managers.set(salt, opened);
     return opened;
+  }
+
+  /** Begins to derive the key of a salt, and returns at once when that has begun; what is wrong is told by {@link open}. */
+  async prepare(salt: string): Promise<void> {
+    const [passphrase] = await this.#find().catch(() => []);
+    if (passphrase !== undefined) beginToDerive(passphrase.text, salt);
   }
 
   /**

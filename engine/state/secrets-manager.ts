@@ -27,6 +27,12 @@ const pbkdf2Async = promisify(pbkdf2);
 /** Keys that this process has derived: one command opens its stack several times, and a derivation takes long by design. */
 const derivedKeys = new Map<string, Promise<Buffer>>();
 
+/** Begins to derive the key of a salt, off the main thread; what is wrong with the salt is told to whoever opens it. */
+export function beginToDerive(passphrase: string, salt: string): void {
+  const [, saltText] = salt.split(":");
+  if (saltText !== undefined) deriveKey(passphrase, Buffer.from(saltText, "base64")).catch(() => undefined);
+}
+
 function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
   const name = `${salt.toString("base64")} ${passphrase}`;
   const key = derivedKeys.get(name) ?? pbkdf2Async(passphrase, salt, iterations, keyBytes, "sha256");

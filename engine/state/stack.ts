@@ -36,8 +36,6 @@ export class Stack {
     this.files = stackFiles(project.stateDirectory, project.name, name);
     this.#settings = settings;
     this.#keeper = keeper;
-    // The key begins to be derived in the background; what goes wrong is told to whoever asks for the values.
-    if (settings.encrypted) this.#configSecrets().catch(() => undefined);
   }
 
   /** The configuration by full key (`project:name`), decrypted. Throws InputError on a wrong passphrase. */
@@ -130,5 +128,8 @@ export async function openStack(location: StackLocation, environment: NodeJS.Pro
     });
   const project = await readProject(projectDirectory, environment);
   const settings = await StackSettings.read(project, stackName);
-  return new Stack(project, stackName, settings, new PassphraseKeeper(project.directory, environment));
+  const keeper = new PassphraseKeeper(project.directory, environment);
+  // The key is derived while everything else goes on.
+  if (settings.encrypted && settings.encryptionSalt !== undefined) await keeper.prepare(settings.encryptionSalt);
+  return new Stack(project, stackName, settings, keeper);
 }

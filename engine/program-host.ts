@@ -1,0 +1,27 @@
+import { startMonitor, type DeploymentInfo, type ProgramRequests } from "./monitor.ts";
+import { startProgram, type ProgramRun, type RunningProgram } from "./program.ts";
+
+/** A program that has been started, with the monitor that it talks to. Its requests wait until somebody answers them. */
+export interface ProgramHost extends Disposable {
+  readonly program: RunningProgram;
+  /** Says who answers; once. */
+  readonly answerWith: (requests: ProgramRequests) => void;
+}
+
+/** What a program and its monitor are told. */
+export type HostedRun = DeploymentInfo & Omit<ProgramRun, keyof DeploymentInfo | "monitorAddress" | "engineAddress">;
+
+/** Starts a program; it takes longer to ask for something than it takes to read a state. Disposing of it ends it at once. */
+export async function startProgramHost(run: HostedRun): Promise<ProgramHost> {
+  const requests = Promise.withResolvers<ProgramRequests>();
+  const monitor = await startMonitor(run, requests.promise);
+  const program = startProgram({ ...run, monitorAddress: monitor.address, engineAddress: monitor.address });
+  return {
+    program,
+    answerWith: requests.resolve,
+    [Symbol.dispose]: () => {
+      program.kill();
+      monitor.close();
+    },
+  };
+}
