@@ -37,7 +37,7 @@ export async function layOutStack(dockerHost: string, program?: string): Promise
   return {
     directory,
     holdfast: async (...args) => {
-      const { stdout } = await run(process.execPath, [join(root, "cli/holdfast.ts"), ...args], {
+      const { stdout } = await run(process.execPath, [join(root, "bin/holdfast.js"), ...args], {
         cwd: directory,
         env,
         maxBuffer: 2 ** 28,

@@ -1,12 +1,13 @@
 /**
- * Puts off what the SDK loads at its start and hardly any program needs; whoever does need a part gets it at the first use.
- * Together they make up most of a program's start:
+ * Puts off what the SDK does for every program and hardly any needs; whoever does need a part gets it at the first use. Together they
+ * make up most of a program's time:
  *
  * - the TypeScript compiler, npm's arborist and the connection to V8's inspector, which serve to serialise closures
  *   (@pulumi/pulumi/runtime/closure). The inspector then knows only of scripts that are loaded after the first use; the kinds of
  *   resources that serialise closures are none that this engine creates;
  * - the automation API, for programs that run Pulumi themselves;
  * - tracing (@pulumi/pulumi/cmd/run/tracing.js), for which this engine never asks;
+ * - messages for debugging, which no command shows: three for each resource, and each waits for the one before to be received;
  * - source maps: the SDK takes a stack trace for each promise of each resource, and each would be mapped. They are put to use when
  *   an error is reported: a stack is written out when it is read for the first time.
  */
@@ -15,6 +16,9 @@ const source = `
   const load = Module._load;
   const putOff = /^@npmcli\\/arborist|\\/typescript-shim$|^\\.\\/automation$/;
   const lazily = (load) => new Proxy(() => {}, { get: (_, key) => (key === "__esModule" ? true : load()[key]) });
+
+  const isLog = /^\\.{1,2}(\\/\\.\\.)*\\/log$/;
+  const quieted = (log) => Object.assign(log, { debug: () => Promise.resolve() });
 
   const span = { setAttribute() {}, addEvent() {}, end() {} };
   const tracing = (load) => {
@@ -45,6 +49,7 @@ const source = `
     const from = parent?.filename ?? "";
     if (!from.includes("@pulumi/pulumi")) return here();
     if (putOff.test(request)) return lazily(here);
+    if (isLog.test(request)) return quieted(here());
     if (!from.includes("/cmd/run/")) return here();
     if (request === "./tracing") return tracing(here);
     if (request === "source-map-support/register") return sourceMaps(here);
