@@ -47,7 +47,7 @@ const source = `
   Module._load = function (request, parent, isMain) {
     const here = () => load.call(this, request, parent, isMain);
     const from = parent?.filename ?? "";
-    if (!from.includes("@pulumi/pulumi")) return here();
+    if (!from.includes("/node_modules/@pulumi/pulumi/")) return here();
     if (putOff.test(request)) return lazily(here);
     if (isLog.test(request)) return quieted(here());
     if (!from.includes("/cmd/run/")) return here();

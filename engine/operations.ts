@@ -111,13 +111,17 @@ async function operate(
   const send = eventSender(options.onEvent);
   const stack = await openStack(location, options.environment ?? process.env);
   const opening = StackState.open(stack, { lock: !kind.preview });
+  // However this ends, the program is gone before the lock is released.
+  await using ending = new AsyncDisposableStack();
+  ending.defer(async () => (await opening.catch(() => undefined))?.close());
   // A preview needs no lock, so the program can start while the state is read; else nothing of it runs before the lock is had.
   if (kind.preview) opening.catch(() => undefined);
   else await opening;
   const config = await stack.config();
-  using host =
+  const host =
     kind.run === runProgram ? await hostProgram({ location, stack, config, options, kind, send }) : undefined;
-  await using state = await opening;
+  ending.use(host);
+  const state = await opening;
   send({ preludeEvent: { config: shownConfig(config) } });
 
   const loadProviders = () => providerFactories(options);

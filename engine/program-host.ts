@@ -15,7 +15,9 @@ export type HostedRun = DeploymentInfo & Omit<ProgramRun, keyof DeploymentInfo |
 export async function startProgramHost(run: HostedRun): Promise<ProgramHost> {
   const requests = Promise.withResolvers<ProgramRequests>();
   const monitor = await startMonitor(run, requests.promise);
-  const program = startProgram({ ...run, monitorAddress: monitor.address, engineAddress: monitor.address });
+  const program = start();
+  // Whoever runs the operation asks for its end later; it may have failed before.
+  program.exit.catch(() => undefined);
   return {
     program,
     answerWith: requests.resolve,
@@ -24,4 +26,13 @@ export async function startProgramHost(run: HostedRun): Promise<ProgramHost> {
       monitor.close();
     },
   };
+
+  function start(): RunningProgram {
+    try {
+      return startProgram({ ...run, monitorAddress: monitor.address, engineAddress: monitor.address });
+    } catch (error) {
+      monitor.close();
+      throw error;
+    }
+  }
 }

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
+import { InputError } from "../model/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
 import { lazySdk } from "./lazy-sdk.ts";
 
@@ -39,9 +40,11 @@ export const exitedAfterReporting = 32;
 /**
  * Starts the program as Pulumi's language host does: same runner, same flags, configuration in the environment
  * (pulumi: sdk/nodejs/cmd/pulumi-language-nodejs/main.go).
+ *
+ * @throws InputError when the project has no SDK
  */
 export function startProgram(run: ProgramRun): RunningProgram {
-  const runner = createRequire(`${run.projectDirectory}/package.json`).resolve("@pulumi/pulumi/cmd/run/index.js");
+  const runner = findRunner(run.projectDirectory);
   const child = spawnBound(
     [
       "--import",
@@ -77,6 +80,19 @@ export function startProgram(run: ProgramRun): RunningProgram {
     run.onOutput(line, "stderr");
   });
   return { exit: exitOf(child), kill: () => child.kill("SIGKILL") };
+}
+
+function findRunner(projectDirectory: string): string {
+  try {
+    return createRequire(`${projectDirectory}/package.json`).resolve("@pulumi/pulumi/cmd/run/index.js");
+  } catch {
+    throw new InputError({
+      path: projectDirectory,
+      expected: "a project whose packages are installed, @pulumi/pulumi among them",
+      got: "none of that name",
+      fix: "Run `npm install @pulumi/pulumi` in it, or `npm ci` where it is in package.json",
+    });
+  }
 }
 
 function forwardLines(stream: Readable, onLine: (line: string) => void): void {

@@ -19,6 +19,7 @@ export class PassphraseKeeper {
   readonly #projectDirectory: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #managers = new Map<string, Promise<SecretsManager>>();
+  #found: Promise<Passphrase[]> | undefined;
 
   constructor(projectDirectory: string, environment: NodeJS.ProcessEnv) {
     this.#projectDirectory = projectDirectory;
@@ -39,7 +40,7 @@ export class PassphraseKeeper {
 
   /** Begins to derive the key of a salt, and returns at once when that has begun; what is wrong is told by {@link open}. */
   async prepare(salt: string): Promise<void> {
-    const [passphrase] = await this.#find().catch(() => []);
+    const [passphrase] = await this.#set().catch(() => []);
     if (passphrase !== undefined) beginToDerive(passphrase.text, salt);
   }
 
@@ -48,14 +49,14 @@ export class PassphraseKeeper {
    * into `.holdfast/passphrase`, for this user's eyes only.
    */
   async create(): Promise<SecretsManager> {
-    const [passphrase = await this.#generate()] = await this.#find();
+    const [passphrase = await this.#generate()] = await this.#set();
     const created = await createSecretsManager(passphrase.text);
     this.#managers.set(created.salt, Promise.resolve(created));
     return created;
   }
 
   async #open(salt: string, path: string): Promise<SecretsManager> {
-    const [passphrase, ...others] = await this.#find();
+    const [passphrase, ...others] = await this.#set();
     if (passphrase === undefined)
       throw new InputError({
         path,
@@ -75,6 +76,11 @@ export class PassphraseKeeper {
           ? "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the right one"
           : `Unset ${passphrase.source}, which goes before ${right.source}`,
     });
+  }
+
+  /** {@link #find}, once: a file may be a pipe. */
+  #set(): Promise<Passphrase[]> {
+    return (this.#found ??= this.#find());
   }
 
   /** The passphrases that are set, the one that counts first (Pulumi: pkg/secrets/passphrase, `readPassphrase`). */
@@ -105,6 +111,7 @@ export class PassphraseKeeper {
     const path = join(this.#projectDirectory, passphraseFile);
     await removeTemporaries(dirname(path), "passphrase.", 60_000);
     await writeDurably(path, `${text}\n`, { kind: "passphrase", mode: 0o600 });
+    this.#found = undefined;
     return { text, source: passphraseFile };
   }
 }

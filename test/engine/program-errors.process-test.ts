@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { previewStack } from "../../engine/operations.ts";
+import { previewStack, updateStack } from "../../engine/operations.ts";
 
 describe("an error of a program", () => {
   let directory: string;
@@ -57,5 +57,15 @@ pulumi.output(later()).apply((value) => value);
       "index.js.map": JSON.stringify(map),
     });
     assert.match(said, /Error: compiled\n +at file:.*\/shop\.ts:5:1$/u);
+  });
+
+  it("that cannot be started leaves the stack unlocked, and says what is missing", async () => {
+    await rm(join(directory, "node_modules"));
+    await writeFile(join(directory, "Pulumi.yaml"), "name: failing\nruntime: nodejs\nmain: index.ts\n");
+    await writeFile(join(directory, "index.ts"), "export {};\n");
+    for (const _ of ["first", "second"]) {
+      const update = updateStack({ projectDirectory: directory, stackName: "dev" }, { onEvent: () => undefined });
+      await assert.rejects(update, /expected a project whose packages are installed, @pulumi\/pulumi among them/u);
+    }
   });
 });
