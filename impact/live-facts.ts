@@ -1,7 +1,7 @@
 /** Facts about a live swarm, as a file or as just asked: what sharpens a verdict. */
 import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
-import type { DeployedTask } from "../model/inputs/deployed-task.ts";
+import type { LiveTask } from "./stack-files.ts";
 import { liveTask } from "../model/inputs/live-task.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { isRecord } from "../model/inputs/field.ts";
@@ -29,8 +29,8 @@ const factsFile = z.object({
 export interface ReadFacts {
   readonly live: LiveFacts;
   readonly estate: Estate;
-  /** A service's task, as `docker stack deploy` would have asked for it, by the service's name. */
-  readonly task: (service: string) => DeployedTask | undefined;
+  /** A service's tasks, each as `docker stack deploy` would have asked for it, by the service's name. */
+  readonly tasks: (service: string) => readonly LiveTask[];
   /** What stands in the swarm's configs, by kind and name, such as `config shop_redis`. */
   readonly contents: ReadonlyMap<string, string>;
 }
@@ -48,22 +48,13 @@ export function readFacts(document: unknown, file: string): ReadFacts {
     throw new InputError({
       path: printable(path === "" ? file : `${file}: ${path}`),
       expected:
-        "an object with nodes, services, tasks, volumes, images, configs, networks (each a list as `docker inspect` prints it), engineNode and datasetBytes",
+        "an object with nodes, services, tasks, volumes, images, configs, networks (each a list as the Engine API gives it), engineNode and datasetBytes",
       got: "another form",
       fix: "Write it with `holdfast impact --swarm --save-facts FILE`",
     });
   }
-  const {
-    tasks = [],
-    datasetBytes,
-    engineNode,
-    volumes = [],
-    services = [],
-    networks = [],
-    configs = [],
-    ...rest
-  } = read.data;
-  const { nodes, images } = rest;
+  const { tasks = [], datasetBytes, engineNode, volumes = [], services = [], configs = [], ...rest } = read.data;
+  const { nodes, images, networks } = rest;
   const estate = readLiveSwarm({
     services,
     volumes,
@@ -71,7 +62,7 @@ export function readFacts(document: unknown, file: string): ReadFacts {
     ...(images !== undefined && { images }),
     configs,
   });
-  const networkNames = new Map(networks.map((network) => [text(network, "Id"), text(network, "Name")]));
+  const networkNames = networks && new Map(networks.map((network) => [text(network, "Id"), text(network, "Name")]));
   const names = new Map(services.map((service) => [text(service, "ID"), text(service, "Spec", "Name")]));
   const byService = (all: readonly unknown[]): ReadonlyMap<string, readonly unknown[]> =>
     Map.groupBy(all, (task) => names.get(text(task, "ServiceID")) ?? "");
@@ -80,12 +71,17 @@ export function readFacts(document: unknown, file: string): ReadFacts {
   const wanted = byService(tasks.filter((task) => text(task, "DesiredState") === "running"));
   return {
     estate,
-    task: (name) => {
+    tasks: (name) => {
       const found = services.find((service) => text(service, "Spec", "Name") === name);
-      if (found === undefined) return undefined;
+      if (found === undefined) return [];
+      const spec = at(found, "Spec");
       // A task that an update has spared runs with what it was started with, and that is what Swarm compares with.
-      const spec = at(wanted.get(name)?.[0], "Spec") ?? at(found, "Spec", "TaskTemplate");
-      return liveTask({ Spec: { ...record(at(found, "Spec")), TaskTemplate: spec } }, networkNames);
+      const started = (wanted.get(name) ?? []).map((task) => at(task, "Spec")).filter(isRecord);
+      const own = record(at(spec, "TaskTemplate"));
+      return (started.length === 0 ? [own] : started).map((task) => ({
+        ...liveTask({ Spec: { ...record(spec), TaskTemplate: task } }, networkNames),
+        isEndpointKnown: !placementDiffers(task["Placement"], own["Placement"]),
+      }));
     },
     contents: new Map(configs.map((config) => [`config ${text(config, "Spec", "Name")}`, contentOf(config)])),
     live: {
@@ -114,8 +110,12 @@ function hasOtherPlacement(service: unknown, tasks: ReadonlyMap<string, readonly
   const used = task === undefined ? placement : (at(task, "Spec", "Placement") ?? placement);
   const platforms = at(used, "Platforms");
   if (Array.isArray(platforms) && platforms.length > 0) return true;
+  return placementDiffers(used, placement);
+}
+
+function placementDiffers(one: unknown, other: unknown): boolean {
   return ["Constraints", "Preferences", "MaxReplicas"].some(
-    (part) => differences(at(used, part), at(placement, part), part).length > 0,
+    (part) => differences(at(one, part), at(other, part), part).length > 0,
   );
 }
 

@@ -1,9 +1,10 @@
 /** Two stack files, or a stack file and what runs now, as a plan of `docker stack deploy`. */
-import { stackLabel, type DeployedTask } from "../model/inputs/deployed-task.ts";
+import { dirname, resolve } from "node:path";
+import { stackLabel, type DeployedTask, type Settings } from "../model/inputs/deployed-task.ts";
 import { readStackFile, type StackFile, type StackFileOptions } from "../model/inputs/stack-file.ts";
 import type { Plan, PlannedAccessory, PlannedObject, PlannedService, PlannedStep } from "../model/planned-change.ts";
 import { isKnown, labelOf, type Estate, type ServiceDefinition } from "../model/service-definition.ts";
-import type { TaskTemplate } from "../model/task-replacement.ts";
+import { templateDifferences, type TaskTemplate } from "../model/task-replacement.ts";
 
 /** A stack file with how it is read. */
 export interface StackFileInput {
@@ -19,11 +20,17 @@ export interface DeployOptions {
   readonly stack: string | undefined;
 }
 
+/** A task that runs. */
+export interface LiveTask extends DeployedTask {
+  /** Whether its endpoint is the service's: one that has survived a change of its placement may have another, which no API shows. */
+  readonly isEndpointKnown: boolean;
+}
+
 /** What runs now. */
 export interface LiveServices {
   readonly estate: Estate;
-  /** A live service's task, by the service's name. */
-  readonly task: (service: string) => DeployedTask | undefined;
+  /** A live service's tasks, by the service's name. */
+  readonly tasks: (service: string) => readonly LiveTask[];
   /** What stands in the swarm's configs, by kind and name. */
   readonly contents: ReadonlyMap<string, string>;
 }
@@ -56,24 +63,28 @@ export function planOverLiveSwarm(live: LiveServices, file: StackFileInput, opti
   const { services: running } = live.estate;
   const stack = options.stack ?? stackAmong(running, readStackFile(file.text, file.options));
   const read = readStackFile(file.text, { ...file.options, ...(stack !== undefined && { stack }) });
+  const folder = dirname(resolve(file.options.file));
   const wanted = new Set(read.services.map(({ name }) => fullName(name, stack)));
   const steps = [...services(read)].map(([name, next]) => {
     const full = fullName(name, stack);
     const found = running.find((service) => service.name === full);
-    const [before, after] = [live.task(full), read.task(name)];
-    if (found === undefined || before === undefined || after === undefined) return step(full, undefined, next);
-    const [was, is] = alike(before, after);
-    return step(full, planned(found, templateOf(found, was)), {
-      ...next,
-      name: full,
-      template: templateOf(next.definition, is),
+    const after = read.task(name);
+    if (found === undefined || after === undefined) return step(full, undefined, next);
+    const compared = live.tasks(full).map((task): readonly [TaskTemplate, TaskTemplate] => {
+      const [was, is] = alike(task, after, folder);
+      return [templateOf(next.definition, was), templateOf(next.definition, is)];
     });
+    // Swarm looks at each task: the one that differs tells what happens.
+    const differing = compared.find(([was, is]) => templateDifferences(was, is).rest.length > 0) ?? compared[0];
+    if (differing === undefined) return step(full, undefined, next);
+    const [was, is] = differing;
+    return step(full, planned(found, was), { ...next, name: full, template: is });
   });
   const gone = running.filter(
-    ({ name }) => options.stack !== undefined && name.startsWith(`${options.stack}_`) && !wanted.has(name),
+    (service) => options.stack !== undefined && labelOf(service, stackLabel) === stack && !wanted.has(service.name),
   );
   const left = gone.map((each) =>
-    leftOut(each.name, planned(each, templateOf(each, live.task(each.name))), options.prune),
+    leftOut(each.name, planned(each, templateOf(each, live.tasks(each.name)[0])), options.prune),
   );
   return plan([...steps, ...left], live.contents, read);
 }
@@ -153,13 +164,27 @@ function templateOf({ paths }: ServiceDefinition, task: DeployedTask | undefined
 }
 
 /** The task that runs and the one that a file asks for, without what tells them apart and no deployment would change. */
-function alike(live: DeployedTask, next: DeployedTask): readonly [DeployedTask, DeployedTask] {
+function alike(live: LiveTask, next: DeployedTask, folder: string): readonly [DeployedTask, DeployedTask] {
   const image = String(live.task["image"]);
   const isByDigest = String(next.task["image"]).includes("@");
   const withImage = { ...live.task, image: isByDigest ? image : image.replace(/@.*$/u, "") };
   // Facts of an older version do not tell what the networks are called.
-  const { networks } = live.task;
-  return [{ ...live, task: withImage }, networks === undefined ? { ...next, task: { ...next.task, networks } } : next];
+  const networks = live.task["networks"] === undefined ? undefined : next.task["networks"];
+  // stackTask lists them.
+  const volumes = (next.task["volumes"] as readonly Settings[]).map((mount) => absolute(mount, folder));
+  const isBack = JSON.stringify(live.placement) === JSON.stringify(next.placement);
+  return [
+    // A task whose placement is its own again is compared whole, with an endpoint that may be an older one.
+    { ...live, task: withImage, endpoint: isBack && !live.isEndpointKnown ? {} : live.endpoint },
+    { ...next, task: { ...next.task, networks, volumes } },
+  ];
+}
+
+/** A folder of the host is told from the file's own on. */
+function absolute(mount: Settings, folder: string): Settings {
+  const { type, source } = mount;
+  if (type !== "bind" || typeof source !== "string" || !/^\.{1,2}(?:\/|$)/u.test(source)) return mount;
+  return { ...mount, source: resolve(folder, source) };
 }
 
 function step(name: string, before: PlannedService | undefined, after: PlannedService): PlannedStep {

@@ -67,11 +67,14 @@ export interface DataPathFact {
   readonly source: string;
 }
 
-/** The folder is called `<prefix>@<hostname>`. */
+/** The folder is called `<name>@<hostname>`, with the hostname up to its first dot. */
 export interface HostFolderFact {
-  readonly prefix: string;
-  /** A variable with the whole name, or with what stands before its `@`. */
+  /** The name where nobody gives one, or the whole of both. */
+  readonly byDefault: string;
+  /** A variable with the name, or with the whole of both. */
   readonly variable: string;
+  /** A variable that, when true, leaves the hostname whole. */
+  readonly longNames: string;
   /** A variable that gives the folder's path, so that no host is in it. */
   readonly unless: string;
 }

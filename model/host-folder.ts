@@ -14,22 +14,23 @@ const hostnameByDefault = "{{.Task.ID}}";
 export function hostFolder(service: ServiceDefinition, fact: DataPathFact | undefined): Known<string | undefined> {
   const rule = fact?.namedAfterHost;
   if (rule === undefined) return undefined;
-  const host = shortHost(service);
-  const { environment } = service;
   // Variables that cannot be seen hardly ever name the folder where the host has a name.
-  if (!isKnown(environment)) return isKnown(host) && !differsByTask(host) ? `${rule.prefix}@${host}` : notKnown;
+  const environment = isKnown(service.environment) ? service.environment : {};
   if ((environment[rule.unless] ?? "") !== "") return undefined;
-  const name = environment[rule.variable];
-  if (name !== undefined && !isKnown(name)) return notKnown;
-  if (name?.includes("@") === true) return name;
-  return isKnown(host) ? `${name === undefined || name === "" ? rule.prefix : name}@${host}` : notKnown;
+  const given = environment[rule.variable] ?? "";
+  if (!isKnown(given)) return notKnown;
+  const name = given === "" ? rule.byDefault : given;
+  if (name.includes("@")) return name;
+  const host = hostOf(service, environment[rule.longNames]);
+  const isHidden = !isKnown(service.environment) && isKnown(host) && differsByTask(host);
+  return isKnown(host) && !isHidden ? `${name}@${host}` : notKnown;
 }
 
-/** The hostname up to its first dot. */
-function shortHost({ hostname, name }: ServiceDefinition): Known<string> {
+function hostOf({ hostname, name }: ServiceDefinition, longNames: Known<string> | undefined): Known<string> {
   if (!isKnown(hostname)) return notKnown;
   const host = fillInService(hostname === undefined || hostname === "" ? hostnameByDefault : hostname, name);
-  return host.includes("{{") ? host : host.replace(/\..*$/u, "");
+  if (host.includes("{{") || !host.includes(".") || longNames === "true") return host;
+  return longNames === notKnown ? notKnown : host.replace(/\..*$/u, "");
 }
 
 /** Whether a task finds the folder of the one before it; what only one of two images does decides nothing. */

@@ -513,7 +513,12 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
         path: "/var/lib/rabbitmq",
         alsoAt: ["/var/lib/rabbitmq/mnesia"],
         movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
-        namedAfterHost: { prefix: "rabbit", variable: "RABBITMQ_NODENAME", unless: "RABBITMQ_MNESIA_DIR" },
+        namedAfterHost: {
+          byDefault: "rabbit",
+          variable: "RABBITMQ_NODENAME",
+          longNames: "RABBITMQ_USE_LONGNAME",
+          unless: "RABBITMQ_MNESIA_DIR",
+        },
         source: hub("rabbitmq"),
       },
     ],
@@ -532,6 +537,12 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
       {
         path: "/bitnami/rabbitmq/mnesia",
         movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
+        namedAfterHost: {
+          byDefault: "rabbit@localhost",
+          variable: "RABBITMQ_NODE_NAME",
+          longNames: "RABBITMQ_USE_LONGNAME",
+          unless: "RABBITMQ_MNESIA_DIR",
+        },
         source: bitnami("rabbitmq"),
       },
     ],

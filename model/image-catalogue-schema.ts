@@ -57,7 +57,12 @@ export const catalogueEntrySchema = z.strictObject({
       alsoAt: z.array(absolutePath).optional(),
       movedBy: z.array(mover),
       namedAfterHost: z
-        .strictObject({ prefix: z.string().min(1), variable: z.string().min(1), unless: z.string().min(1) })
+        .strictObject({
+          byDefault: z.string().min(1),
+          longNames: z.string().min(1),
+          variable: z.string().min(1),
+          unless: z.string().min(1),
+        })
         .optional(),
       source,
     }),

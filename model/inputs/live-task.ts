@@ -1,14 +1,14 @@
 import { isKnown } from "../service-definition.ts";
-import { familiarImage, orNone, sortedBy, stackLabel, type DeployedTask, type Settings } from "./deployed-task.ts";
+import { familiarImage, orNone, stackLabel, type DeployedTask, type Settings } from "./deployed-task.ts";
 import { Field, isRecord, recordOf } from "./field.ts";
 
 /**
- * The task of a live service, as `docker stack deploy` would have asked for it.
+ * The task of a live service, as `docker stack deploy` would have asked for it, in the order in which Swarm has it.
  *
- * @param service - what `docker service inspect` prints
- * @param networks - names of the swarm's networks by their ids: a service names the id
+ * @param service - what `GET /services` gives: `docker service inspect` fills in defaults that Swarm does not have
+ * @param networks - names of the swarm's networks by their ids: a service names the id; `undefined` where nobody told
  */
-export function liveTask(service: unknown, networks: ReadonlyMap<string, string>): DeployedTask {
+export function liveTask(service: unknown, networks: ReadonlyMap<string, string> | undefined): DeployedTask {
   const spec = new Field(service, "").get("Spec");
   const task = spec.get("TaskTemplate");
   const container = task.get("ContainerSpec");
@@ -23,7 +23,7 @@ export function liveTask(service: unknown, networks: ReadonlyMap<string, string>
       working_dir: textOf(container.get("Dir")),
       stop_signal: textOf(container.get("StopSignal")),
       stop_grace_period: duration(container.get("StopGracePeriod")),
-      environment: texts(container.get("Env")).toSorted(),
+      environment: texts(container.get("Env")),
       labels: pairs(container.get("Labels")),
       extra_hosts: texts(container.get("Hosts")).map((host) => host.split(" ").toReversed().join(":")),
       dns: texts(container.get("DNSConfig").get("Nameservers")),
@@ -37,13 +37,25 @@ export function liveTask(service: unknown, networks: ReadonlyMap<string, string>
       sysctls: pairs(container.get("Sysctls")),
       cap_add: capabilities(container.get("CapabilityAdd")),
       cap_drop: capabilities(container.get("CapabilityDrop")),
+      blocks: {
+        dns: container.get("DNSConfig").isAbsent ? undefined : true,
+        privileges: container.get("Privileges").isAbsent ? undefined : true,
+        resources: task.get("Resources").isAbsent ? undefined : true,
+        of_stack: isOfStack(container.get("Labels")),
+      },
+      others: orNone({
+        ...unread(task, readOfTask),
+        ...unread(container, readOfContainer),
+        ...unread(container.get("Privileges"), ["CredentialSpec"]),
+        ...unread(container.get("DNSConfig"), ["Nameservers", "Search"]),
+      }),
       ulimits: ulimits(container.get("Ulimits")),
       credential_spec: credentialSpec(container),
       healthcheck: healthCheck(container.get("Healthcheck")),
       volumes: entries(container.get("Mounts")).map(mount),
       configs: files(container.get("Configs"), "ConfigName"),
       secrets: files(container.get("Secrets"), "SecretName"),
-      networks: attachments(task.get("Networks"), networks, shortNameOf(spec)),
+      networks: attachments(task.get("Networks"), networks),
       logging: driver(task.get("LogDriver"), "driver"),
       deploy: orNone({
         resources: orNone({
@@ -67,11 +79,31 @@ export function liveTask(service: unknown, networks: ReadonlyMap<string, string>
   };
 }
 
-/** What the file calls the service: without the stack's name. */
-function shortNameOf(spec: Field): string {
-  const name = textOf(spec.get("Name")) ?? "";
-  const stack = textOf(spec.get("Labels").get(stackLabel));
-  return stack !== undefined && name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name;
+const readOfTask = "ContainerSpec Resources RestartPolicy Placement ForceUpdate Runtime Networks LogDriver".split(" ");
+
+const readOfContainer = [
+  ..."Image Labels Command Args Hostname Env Dir User TTY OpenStdin ReadOnly Mounts StopSignal StopGracePeriod".split(
+    " ",
+  ),
+  ..."Healthcheck Hosts DNSConfig Secrets Configs Isolation Init Sysctls CapabilityAdd CapabilityDrop Ulimits".split(
+    " ",
+  ),
+  ..."Privileges OomScoreAdj".split(" "),
+];
+
+/** What no stack file can ask for, and a deployment therefore takes away. */
+function unread(field: Field, read: readonly string[]): Settings {
+  const all = isRecord(field.value) ? Object.entries(field.value) : [];
+  return recordOf(all.filter(([key, value]) => !read.includes(key) && !isEmpty(value)));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === "" || value === 0 || value === false) return true;
+  return typeof value === "object" && Object.values(value).every(isEmpty);
+}
+
+function isOfStack(labels: Field): true | undefined {
+  return labels.get(stackLabel).isAbsent ? undefined : true;
 }
 
 function textOf(field: Field, change: (text: string) => string = (text) => text): string | undefined {
@@ -116,9 +148,7 @@ function pairs(field: Field): Settings | undefined {
 }
 
 function capabilities(field: Field): readonly string[] {
-  return texts(field)
-    .map((name) => name.replace(/^CAP_/u, ""))
-    .toSorted();
+  return texts(field).map((name) => name.replace(/^CAP_/u, ""));
 }
 
 function ulimits(field: Field): Settings | undefined {
@@ -162,15 +192,24 @@ function mount(field: Field): Settings {
     source,
     target: textOf(field.get("Target")),
     read_only: flag(field.get("ReadOnly")),
-    bind: orNone({ propagation: textOf(field.get("BindOptions").get("Propagation")) }),
-    volume: isNamed
-      ? {
-          nocopy: flag(options.get("NoCopy")),
-          labels: pairs(options.get("Labels")),
-          driver: driver(options.get("DriverConfig"), "name"),
-        }
-      : undefined,
-    tmpfs: orNone({ size: count(field.get("TmpfsOptions").get("SizeBytes")) }),
+    bind: orNone({
+      propagation: textOf(field.get("BindOptions").get("Propagation")),
+      ...unread(field.get("BindOptions"), ["Propagation"]),
+    }),
+    volume:
+      isNamed && !options.isAbsent
+        ? {
+            nocopy: flag(options.get("NoCopy")),
+            of_stack: isOfStack(options.get("Labels")),
+            ...unread(options, ["NoCopy", "Labels", "DriverConfig"]),
+            labels: pairs(options.get("Labels")),
+            driver: driver(options.get("DriverConfig"), "name"),
+          }
+        : undefined,
+    tmpfs: orNone({
+      size: count(field.get("TmpfsOptions").get("SizeBytes")),
+      ...unread(field.get("TmpfsOptions"), ["SizeBytes"]),
+    }),
   };
 }
 
@@ -180,7 +219,7 @@ function driver(field: Field, name: "driver" | "name"): Settings | undefined {
 }
 
 function files(field: Field, name: "ConfigName" | "SecretName"): readonly Settings[] {
-  const all = entries(field)
+  return entries(field)
     .filter((item) => !item.get("File").isAbsent)
     .map((item) => ({
       source: textOf(item.get(name)),
@@ -189,24 +228,19 @@ function files(field: Field, name: "ConfigName" | "SecretName"): readonly Settin
       gid: textOf(item.get("File").get("GID")) ?? "0",
       mode: count(item.get("File").get("Mode")),
     }));
-  return sortedBy(all, ({ source }) => source);
 }
 
-/** `undefined` where one's name is not known. */
-function attachments(
-  field: Field,
-  names: ReadonlyMap<string, string>,
-  shortName: string,
-): readonly Settings[] | undefined {
-  const all = entries(field).map((attachment) => {
-    const aliases = texts(attachment.get("Aliases"));
+/** `undefined` where nobody told what networks are called. */
+function attachments(field: Field, names: ReadonlyMap<string, string> | undefined): readonly Settings[] | undefined {
+  if (names === undefined) return undefined;
+  return entries(field).map((attachment) => {
+    const id = textOf(attachment.get("Target")) ?? "";
     return {
-      target: names.get(textOf(attachment.get("Target")) ?? ""),
-      aliases: aliases.at(-1) === shortName ? aliases.slice(0, -1) : aliases,
+      target: names.get(id) ?? id,
+      aliases: texts(attachment.get("Aliases")),
       driver_opts: pairs(attachment.get("DriverOpts")),
     };
   });
-  return all.every(({ target }) => target !== undefined) ? sortedBy(all, ({ target }) => target) : undefined;
 }
 
 function resources(field: Field): Settings | undefined {

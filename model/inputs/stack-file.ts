@@ -2,7 +2,7 @@ import { LineCounter, parseAllDocuments, type Document, type ScalarTag } from "y
 import { InputError } from "../input-error.ts";
 import { parseConstraint } from "../placement.ts";
 import { printable } from "../plain-text.ts";
-import { shellWords } from "../shell-words.ts";
+import { dockerWords } from "../docker-words.ts";
 import {
   isKnown,
   notKnown,
@@ -93,7 +93,10 @@ export function readStackFile(text: string, options: StackFileOptions): StackFil
     services: read.map(({ definition }) => definition),
     task: (service) => {
       const found = read.find(({ name }) => name === service);
-      return found && stackTask(found.definition, found.field, { root, stack: options.stack });
+      return (
+        found &&
+        stackTask(found.definition, found.field, { root, stack: options.stack, variables: options.variables ?? {} })
+      );
     },
     contents: () => new Map([...contentsOf("config", context), ...contentsOf("secret", context)]),
     volumes: topLevelVolumes(context),
@@ -261,12 +264,12 @@ function mapItems<T>(field: Field, read: (item: Field) => T): Known<readonly T[]
   return isKnown(items) ? items.map(read) : items;
 }
 
-/** A command is a list, or one text that is split like a shell's words; an empty one clears the image's own. */
+/** A command is a list, or one text that Docker's client splits; an empty one clears the image's own. */
 function command(field: Field): Known<readonly Known<string>[] | undefined> {
   if (field.isAbsent) return undefined;
   const text = typeof field.value === "string" ? field.value : undefined;
   if (text === undefined) return field.texts();
-  return shellWords(text).map((word) => (word.text.includes(unknownPart) ? notKnown : word.text));
+  return dockerWords(text).map((word) => (word.includes(unknownPart) ? notKnown : word));
 }
 
 function environment(service: Field, options: StackFileOptions): Known<Readonly<Record<string, Known<string>>>> {

@@ -1,6 +1,7 @@
 import { isKnown, type Known, type PublishedPort, type ServiceDefinition } from "../service-definition.ts";
 import { familiarImage, orNone, sortedBy, type DeployedTask, type Settings } from "./deployed-task.ts";
 import { isRecord, recordOf, unknownPart, type Field } from "./field.ts";
+import type { Variables } from "./interpolation.ts";
 import { bytes, seconds } from "./readings.ts";
 import { readShortVolume } from "./stack-short-forms.ts";
 import { isExternal, topLevelName } from "./stack-top-level.ts";
@@ -11,6 +12,8 @@ export interface StackScope {
   readonly root: Field;
   /** The stack's name. */
   readonly stack: string | undefined;
+  /** What is set where the file is deployed, as far as that is known. */
+  readonly variables: Variables;
 }
 
 /**
@@ -32,7 +35,7 @@ export function stackTask(definition: ServiceDefinition, service: Field, scope: 
       working_dir: textOf(service.get("working_dir")),
       stop_signal: textOf(service.get("stop_signal")),
       stop_grace_period: duration(service.get("stop_grace_period")),
-      environment: environment(definition, service.get("environment")),
+      environment: environment(definition, service, scope.variables),
       labels: pairs(service.get("labels")),
       extra_hosts: list(service.get("extra_hosts"), ":"),
       dns: list(service.get("dns"), ""),
@@ -42,18 +45,24 @@ export function stackTask(definition: ServiceDefinition, service: Field, scope: 
       read_only: flag(service.get("read_only")),
       // The one flag that is sent as it is written: left out, the engine's own default holds.
       init: textOf(service.get("init")),
-      isolation: textOf(service.get("isolation")),
+      isolation: textOf(service.get("isolation"), (name) => (name === "default" ? "" : name)) || undefined,
       oom_score_adj: count(service.get("oom_score_adj")),
       sysctls: pairs(service.get("sysctls")),
-      cap_add: capabilities(service.get("cap_add")),
-      cap_drop: capabilities(service.get("cap_drop")),
+      ...capabilities(service),
+      blocks: {
+        dns: service.get("dns").isAbsent && service.get("dns_search").isAbsent ? undefined : true,
+        privileges: true,
+        resources: true,
+        of_stack: true,
+      },
+      others: undefined,
       ulimits: ulimits(service.get("ulimits")),
       credential_spec: credentialSpec(service.get("credential_spec"), scope),
       healthcheck: healthCheck(service.get("healthcheck")),
       volumes: entries(service.get("volumes")).map((volume) => mount(volume, scope)),
       configs: files(service.get("configs"), "configs", scope),
       secrets: files(service.get("secrets"), "secrets", scope),
-      networks: networks(service.get("networks"), scope),
+      networks: networks(definition.name, service.get("networks"), scope),
       logging: driver(service.get("logging")),
       deploy: orNone({
         resources: orNone({
@@ -69,8 +78,8 @@ export function stackTask(definition: ServiceDefinition, service: Field, scope: 
       max_replicas_per_node: count(placement.get("max_replicas_per_node")),
     },
     endpoint: {
-      ports: ports(definition),
-      deploy: { endpoint_mode: textOf(deploy.get("endpoint_mode")) ?? "vip" },
+      ports: ports(definition, service.get("ports")),
+      deploy: { endpoint_mode: textOf(deploy.get("endpoint_mode"), (mode) => mode.toLowerCase()) ?? "vip" },
     },
   };
 }
@@ -133,23 +142,50 @@ function keys(field: Field): readonly string[] {
 
 /** A list, also one written as a mapping or as one text. */
 function list(field: Field, separator: string): readonly string[] {
-  if (isRecord(field.value)) return keys(field).map((key) => `${key}${separator}${textOf(field.get(key)) ?? ""}`);
+  if (isRecord(field.value))
+    return keys(field)
+      .map((key) => `${key}${separator}${textOf(field.get(key)) ?? ""}`)
+      .toSorted();
   return (Array.isArray(field.value) ? texts(field) : [textOf(field)]).filter((text) => text !== undefined);
 }
 
-/** With the variables of `env_file`, which the definition has read. */
-function environment({ environment: known }: ServiceDefinition, field: Field): readonly string[] {
-  if (!isKnown(known)) return [unknownPart];
+/** With the variables of `env_file`, which the definition has read; what is empty or bare is filled in where it is deployed. */
+function environment(
+  { environment: known }: ServiceDefinition,
+  service: Field,
+  variables: Variables,
+): readonly string[] {
+  const field = service.get("environment");
   const written = new Map(keyValues(field));
+  if (!isKnown(known)) {
+    const files = service.get("env_file");
+    const paths = isRecord(files.value) || !Array.isArray(files.value) ? [textOf(files)] : texts(files);
+    return [
+      ...[...written].map(([name, value]) => `${name}${value}`),
+      ...paths.map((path) => `${unknownPart}${path ?? ""}`),
+    ].toSorted();
+  }
+  const bare = new Set(
+    Array.isArray(field.value) ? texts(field) : keys(field).filter((key) => field.get(key).isAbsent),
+  );
   return Object.entries(known)
-    .map(([name, value]) => `${name}${isKnown(value) ? `=${value}` : (written.get(name) ?? unknownPart)}`)
+    .map(([name, value]) => {
+      const set = Object.hasOwn(variables, name) ? variables[name] : undefined;
+      if (bare.has(name)) return set === undefined ? `${name}${unknownPart}` : `${name}=${set}`;
+      if (value === "" && set !== undefined) return `${name}=${set}`;
+      return `${name}${isKnown(value) ? `=${value}` : (written.get(name) ?? unknownPart)}`;
+    })
     .toSorted();
 }
 
-/** In capitals and with their prefix, each once, as the client sends them. */
-function capabilities(field: Field): readonly string[] {
-  const names = texts(field).map((text) => text.toUpperCase().replace(/^CAP_/u, ""));
-  return [...new Set(names)].toSorted();
+/** @see https://github.com/docker/cli/blob/master/opts/capabilities.go (`EffectiveCapAddCapDrop`) */
+function capabilities(service: Field): Settings {
+  const names = (key: string): readonly string[] => {
+    const all = texts(service.get(key)).map((text) => text.toUpperCase().replace(/^CAP_/u, ""));
+    return all.includes("ALL") ? ["ALL"] : [...new Set(all)].toSorted();
+  };
+  const added = names("cap_add");
+  return { cap_add: added, cap_drop: names("cap_drop").filter((name) => !added.includes(name)) };
 }
 
 function ulimits(field: Field): Settings | undefined {
@@ -213,7 +249,11 @@ function mount(field: Field, { root, stack }: StackScope): Settings {
     volume: isNamed
       ? {
           nocopy: withoutCopy,
-          ...(!isExternal(declared) && { labels: pairs(declared.get("labels")), driver: volumeDriver(declared) }),
+          ...(!isExternal(declared) && {
+            of_stack: true,
+            labels: pairs(declared.get("labels")),
+            driver: volumeDriver(declared),
+          }),
         }
       : undefined,
     tmpfs: orNone({ size }),
@@ -237,7 +277,7 @@ function shortMount(text: string): WrittenMount {
   const { type, source, target, isReadOnly, isWithoutCopy, propagation } = readShortVolume(text);
   return {
     // What a variable decides is told by the whole text.
-    type: isKnown(type) ? type : text,
+    type: isKnown(type) && !text.includes(unknownPart) ? type : text,
     source: isKnown(source) ? source : text,
     target: isKnown(target) ? target : text,
     readOnly: isReadOnly || undefined,
@@ -270,15 +310,17 @@ function files(field: Field, section: "configs" | "secrets", { root, stack }: St
 
 const readableByAll = 0o444;
 
-/** Without the service's own name, which the client adds to the aliases in each of its networks. */
-function networks(field: Field, { root, stack }: StackScope): readonly Settings[] {
+/** With the service's own name, which the client adds to the aliases in each network of somebody's making. */
+function networks(name: string, field: Field, { root, stack }: StackScope): readonly Settings[] {
   const listed = isRecord(field.value) ? keys(field) : texts(field);
   const names = listed.length === 0 ? ["default"] : listed;
   const all = names.map((key) => {
     const attachment = isRecord(field.value) ? field.get(key) : field.with(undefined);
+    const target = nameOf(key, root.get("networks"), stack);
+    const own = ["default", "bridge", "host", "none"].includes(target) ? [] : [name];
     return {
-      target: nameOf(key, root.get("networks"), stack),
-      aliases: texts(attachment.get("aliases")),
+      target,
+      aliases: [...texts(attachment.get("aliases")), ...own],
       driver_opts: pairs(attachment.get("driver_opts")),
     };
   });
@@ -326,17 +368,23 @@ function restartPolicy(field: Field, short: Field): Settings | undefined {
   }
   const [name = "", attempts] = (textOf(short) ?? "").split(":");
   if (name === "" || name === "no") return undefined;
-  return { condition: name === "on-failure" ? name : "any", max_attempts: Number(attempts ?? 0) };
+  const isAlways = name === "always" || name === "unless-stopped";
+  return { condition: isAlways ? "any" : name, max_attempts: Number(attempts ?? 0) };
 }
 
-function ports({ ports: known }: ServiceDefinition): readonly Settings[] {
+function ports({ ports: known }: ServiceDefinition, field: Field): readonly unknown[] {
+  const all = isKnown(known) ? known : [];
+  if (!isKnown(known) || all.some(({ targetPort, publishedPort }) => !isKnown(targetPort) || !isKnown(publishedPort)))
+    return entries(field).map((item) =>
+      isRecord(item.value) ? recordOf(keys(item).map((key) => [key, textOf(item.get(key))] as const)) : textOf(item),
+    );
   const number = ({ publishedPort }: PublishedPort): number => (isKnown(publishedPort) ? (publishedPort ?? 0) : 0);
-  return (isKnown(known) ? known : [])
+  return all
     .toSorted((one, other) => number(one) - number(other))
     .map(({ targetPort, publishedPort, protocol, publishMode }) => ({
       target: targetPort,
-      published: publishedPort,
-      protocol: protocol ?? "tcp",
+      published: publishedPort === 0 ? undefined : publishedPort,
+      protocol: isKnown(protocol) ? (protocol ?? "tcp").toLowerCase() : unknownPart,
       mode: publishMode ?? "ingress",
     }));
 }

@@ -63,7 +63,7 @@ pulumi.output(later()).apply((value) => value);
     await rm(join(directory, "node_modules"));
     await writeFile(join(directory, "Pulumi.yaml"), "name: failing\nruntime: nodejs\nmain: index.ts\n");
     await writeFile(join(directory, "index.ts"), "export {};\n");
-    for (const _ of ["first", "second"]) {
+    for (let time = 0; time < 2; time++) {
       const update = updateStack({ projectDirectory: directory, stackName: "dev" }, { onEvent: () => undefined });
       await assert.rejects(update, /expected a project whose packages are installed, @pulumi\/pulumi among them/u);
     }

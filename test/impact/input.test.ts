@@ -174,6 +174,17 @@ describe("stack files", () => {
     assert.equal(await among([secret("0400"), made], [secret("256"), made]), "untouched");
     assert.equal(await among([secret("0400"), made], [secret("400"), made]), "interrupted");
     assert.equal(await among(["    hostname: ${X}\n", ""], ["    hostname: ${X}\n", ""]), "untouched");
+    const hidden = (...more: string[]): string => `    env_file: hidden.env\n    environment: [${more.join(", ")}]\n`;
+    assert.equal(await among([hidden("A=1"), ""], [hidden("A=1"), ""]), "untouched");
+    assert.equal(await among([hidden("A=1"), ""], [hidden("A=2"), ""]), "interrupted");
+    assert.equal(await among([hidden(), ""], [hidden().replace("hidden", "other"), ""]), "interrupted");
+    assert.equal(await among(["    ports: ['${P}:80']\n", ""], ["    ports: ['${Q}:80']\n", ""]), "interrupted");
+    const folded = "    command: >\n      redis-server --save ''\n";
+    assert.equal(await among([folded, ""], ["    command: [redis-server, --save, '']\n", ""]), "untouched");
+    assert.equal(
+      await among(["    cap_add: [ALL]\n", ""], ["    cap_add: [ALL, NET_ADMIN]\n    cap_drop: [all]\n", ""]),
+      "untouched",
+    );
     assert.equal(await among(["    hostname: ${X}\n", ""], ["    hostname: ${Y}\n", ""]), "interrupted");
     assert.equal(await among(["    labels: [a=b]\n", ""], ["    labels: { a: b }\n", ""]), "untouched");
     assert.equal(await among(["    labels: [a=b]\n", ""], ["    labels: [a=c]\n", ""]), "interrupted");
@@ -222,7 +233,8 @@ describe("stack files", () => {
   });
 
   it("are compared with what runs", async () => {
-    const mounts = [{ Type: "volume", Source: "shop_data", Target: "/data" }];
+    const ofStack = { "com.docker.stack.namespace": "shop" };
+    const mounts = [{ Type: "volume", Source: "shop_data", Target: "/data", VolumeOptions: { Labels: ofStack } }];
     const facts = readFacts(
       {
         nodes: [],
@@ -232,9 +244,10 @@ describe("stack files", () => {
             ID: "s1",
             Spec: {
               Name: "shop_cache",
-              Labels: { "com.docker.stack.namespace": "shop" },
+              Labels: ofStack,
               TaskTemplate: {
-                ContainerSpec: { Image: "redis:7@sha256:aa", Mounts: mounts },
+                ContainerSpec: { Image: "redis:7@sha256:aa", Mounts: mounts, Labels: ofStack, Privileges: {} },
+                Resources: {},
                 Networks: [{ Target: "n1", Aliases: ["cache"] }],
                 Placement: { Constraints: ["node.hostname==a"] },
               },

@@ -42,13 +42,17 @@ describe("verdicts and what really happens on a swarm", function () {
 /** `npm run stack-proof` makes all of them. */
 const sampleOfEdits = [
   "an empty label",
+  "a second volume",
   "the volumes in another order",
+  "a config",
   "the config in its long form",
+  "two networks",
   "the networks in another order, as a mapping",
   "privileged, which is left out",
+  "a limit",
   "the limit in other words",
-  "a reservation of nothing",
   "the usual restart policy",
+  "a sysctl",
   "sysctls as a list",
   "another port and a constraint that holds",
   "another content of a config that nobody uses",

@@ -25,6 +25,8 @@ export interface StackEdit {
   readonly apply: (db: Record<string, unknown>, draft: StackDraft) => void;
   /** What comes of it depends on what the running task was started with: two files do not tell. */
   readonly needsSwarm?: true;
+  /** What somebody does to the service before, by the client's arguments. */
+  readonly byHand?: readonly string[];
 }
 
 /** What was said about an edit, by the two files and by the swarm and the new file, and what came of it. */
@@ -33,6 +35,8 @@ export interface StackProof {
   readonly betweenFiles: TaskEffect | undefined;
   readonly overSwarm: TaskEffect | undefined;
   readonly isReplaced: boolean;
+  /** Whether the plan says that the deployment fails. */
+  readonly expectsFailure: boolean;
   /** What `docker stack deploy` says when it fails. */
   readonly failure: string | undefined;
 }
@@ -161,6 +165,21 @@ export const stackEdits: readonly StackEdit[] = [
     needsSwarm: true,
   },
   edit("a working directory", set("working_dir", "/data")),
+  {
+    ...edit("a variable that somebody has added by hand, at the end", set("environment", ["A=1", "AA=2", "B="])),
+    byHand: ["service", "update", "--detach", "--env-add", "AA=2", "proof_db"],
+    needsSwarm: true,
+  },
+  {
+    ...edit("nothing, where somebody has added a group", () => undefined),
+    byHand: ["service", "update", "--detach", "--group-add", "7", "proof_db"],
+    needsSwarm: true,
+  },
+  edit(
+    "a text with characters of a shell",
+    set("command", "redis-server --save '' --requirepass 's3cr&t;' # secret\n"),
+  ),
+  edit("the same words as a list", set("command", ["redis-server", "--save", "", "--requirepass", "s3cr&t;"])),
   edit(
     "a config of another name",
     top("configs", { conf: { file: "one.conf", name: "conf-2" }, more: { file: "one.conf" } }),
@@ -168,6 +187,10 @@ export const stackEdits: readonly StackEdit[] = [
   edit(
     "a network of another name",
     top("networks", { back: { driver: "overlay", name: "rear" }, front: { driver: "overlay" } }),
+  ),
+  edit(
+    "a volume of one's own, said to be another's",
+    top("volumes", { data: { external: true, name: "proof_data" }, other: { labels: { a: "b" } } }),
   ),
   edit(
     "a volume that another stack has made",
@@ -213,7 +236,12 @@ export async function* proveStackEdits(
     const failure = await up();
     if (failure !== undefined) throw new Error(`the first file is not deployed: ${failure}`);
     let tasks = await settledTasks(connection);
-    for (const { edit, apply, needsSwarm } of edits) {
+    for (const { edit, apply, needsSwarm, byHand } of edits) {
+      if (byHand !== undefined) {
+        const refusal = await docker(...byHand);
+        if (refusal !== undefined) throw new Error(`${edit}: ${refusal}`);
+        tasks = await settledTasks(connection);
+      }
       const next = structuredClone(draft);
       apply(next.services.db, next);
       const after = await put(next);
@@ -225,7 +253,14 @@ export async function* proveStackEdits(
       const failure = await up();
       const now = await settledTasks(connection);
       const told = needsSwarm ? overSwarm : betweenFiles;
-      yield { edit, betweenFiles: told, overSwarm, isReplaced: ![...tasks].every((id) => now.has(id)), failure };
+      yield {
+        edit,
+        betweenFiles: told,
+        overSwarm,
+        isReplaced: ![...tasks].every((id) => now.has(id)),
+        expectsFailure: pair.errors.length > 0 && over.errors.length > 0,
+        failure,
+      };
       // What failed stays as it was.
       if (failure === undefined) [before, draft] = [after, next];
       tasks = now;
@@ -271,6 +306,9 @@ async function settledTasks({ docker }: EngineConnection): Promise<ReadonlySet<s
 }
 
 /** Whether both verdicts agree with what happened to the task. */
-export function isRight({ betweenFiles, overSwarm, isReplaced }: StackProof): boolean {
-  return [betweenFiles, overSwarm].every((effect) => (effect === "none") === !isReplaced);
+export function isRight(proof: StackProof): boolean {
+  const { betweenFiles, overSwarm, isReplaced, expectsFailure, failure } = proof;
+  const expected: readonly TaskEffect[] = isReplaced ? ["replaced", "cannot start"] : ["none"];
+  const areRight = [betweenFiles, overSwarm].every((effect) => effect !== undefined && expected.includes(effect));
+  return areRight && expectsFailure === (failure !== undefined);
 }

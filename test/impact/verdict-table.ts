@@ -390,6 +390,17 @@ export const verdictTable: readonly TableRow[] = [
     was: rabbitmq({ hostname: "queue" }),
     service: container({ hostname: "queue.example.com" }),
   }),
+  row("RabbitMQ of another publisher with another node's name", "left behind", "replaced", {
+    was: both(
+      image("bitnami/rabbitmq:4", { env: { RABBITMQ_NODE_NAME: "rabbit@a" } }),
+      mount({ target: "/bitnami/rabbitmq/mnesia" }),
+    ),
+    service: container({ env: { RABBITMQ_NODE_NAME: "rabbit@b" } }),
+  }),
+  row("RabbitMQ with long names and another domain", "left behind", "replaced", {
+    was: rabbitmq({ hostname: "queue.a.example", env: { RABBITMQ_USE_LONGNAME: "true" } }),
+    service: container({ hostname: "queue.b.example" }),
+  }),
   row("RabbitMQ of another publisher, which names no folder after the host", "interrupted", "replaced", {
     was: both(image("bitnami/rabbitmq:4"), mount({ target: "/bitnami/rabbitmq/mnesia" })),
     service: memory,
