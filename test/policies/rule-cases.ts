@@ -897,6 +897,22 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
         unverifiable: 'Every node reaches the volume "data", and whether exactly one carries the label is not known.',
       },
     },
+    {
+      drafts: [mounted({ source: "data", target: "/data", driver: "rexray" }, { constraints: [] })],
+      expected: { unverifiable: 'Whether its plug-in lets two nodes write the volume "data" at once is not known.' },
+    },
+    {
+      drafts: [stranger({ mounts: [{ source: "data", target: "/d", options: { type: "nfs" } }], constraints: [] })],
+      expected: {
+        unverifiable: 'Every node reaches the volume "data"; whether its image allows several writers is not known.',
+      },
+    },
+    {
+      drafts: [
+        mounted({ source: "data", target: "/data", options: { type: "nfs" } }, { constraints: [], mode: "global" }),
+      ],
+      expected: "not applicable",
+    },
     { drafts: [store({ constraints: [] })], expected: "not applicable" },
   ],
   SS401: [
