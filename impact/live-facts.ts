@@ -1,18 +1,17 @@
 /** Facts about a live swarm, as a file or as just asked: what sharpens a verdict. */
 import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
-import type { LiveTask } from "./stack-files.ts";
+import type { LiveServices } from "./stack-files.ts";
 import { liveTask } from "../model/inputs/live-task.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { isRecord } from "../model/inputs/field.ts";
 import { printable } from "../model/plain-text.ts";
 import type { LiveFacts } from "../model/planned-change.ts";
 import { differences } from "../model/task-replacement.ts";
-import type { Estate } from "../model/service-definition.ts";
 
 const list = z.array(z.record(z.string(), z.unknown())).optional();
 
-/** Answers of the Docker Engine API, as `docker … inspect` prints them, and the sizes of datasets and the id of the node that was asked; each part may be missing. */
+/** Answers of the Docker Engine API, and the sizes of datasets and the id of the node that was asked; each part may be missing. */
 const factsFile = z.object({
   nodes: list,
   services: list,
@@ -26,13 +25,8 @@ const factsFile = z.object({
 });
 
 /** The facts, and the estate that they describe. */
-export interface ReadFacts {
+export interface ReadFacts extends LiveServices {
   readonly live: LiveFacts;
-  readonly estate: Estate;
-  /** A service's tasks, each as `docker stack deploy` would have asked for it, by the service's name. */
-  readonly tasks: (service: string) => readonly LiveTask[];
-  /** What stands in the swarm's configs, by kind and name, such as `config shop_redis`. */
-  readonly contents: ReadonlyMap<string, string>;
 }
 
 /**

@@ -29,9 +29,9 @@ export interface LiveTask extends DeployedTask {
 /** What runs now. */
 export interface LiveServices {
   readonly estate: Estate;
-  /** A live service's tasks, by the service's name. */
+  /** A live service's tasks, each as `docker stack deploy` would have asked for it, by the service's name. */
   readonly tasks: (service: string) => readonly LiveTask[];
-  /** What stands in the swarm's configs, by kind and name. */
+  /** What stands in the swarm's configs, by kind and name, such as `config shop_redis`. */
   readonly contents: ReadonlyMap<string, string>;
 }
 
@@ -45,8 +45,8 @@ const anyStack = "<stack>";
  */
 export function planBetweenStackFiles(before: StackFileInput, after: StackFileInput, options: DeployOptions): Plan {
   const { prune, stack = anyStack } = options;
-  const [old, next] = [before, after].map((each) => readStackFile(each.text, { ...each.options, stack }));
-  if (old === undefined || next === undefined) throw new Error("two files give two readings");
+  const read = ({ text, options: how }: StackFileInput): StackFile => readStackFile(text, { ...how, stack });
+  const [old, next] = [read(before), read(after)];
   const olds = services(old);
   const news = services(next);
   const steps = [...news].map(([name, service]) => step(name, olds.get(name), service));

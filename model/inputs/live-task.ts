@@ -1,6 +1,7 @@
 import { isKnown } from "../service-definition.ts";
 import { familiarImage, orNone, stackLabel, type DeployedTask, type Settings } from "./deployed-task.ts";
 import { Field, isRecord, recordOf } from "./field.ts";
+import { knownItems } from "./readings.ts";
 
 /**
  * The task of a live service, as `docker stack deploy` would have asked for it, in the order in which Swarm has it.
@@ -52,7 +53,7 @@ export function liveTask(service: unknown, networks: ReadonlyMap<string, string>
       ulimits: ulimits(container.get("Ulimits")),
       credential_spec: credentialSpec(container),
       healthcheck: healthCheck(container.get("Healthcheck")),
-      volumes: entries(container.get("Mounts")).map(mount),
+      volumes: knownItems(container.get("Mounts")).map(mount),
       configs: files(container.get("Configs"), "ConfigName"),
       secrets: files(container.get("Secrets"), "SecretName"),
       networks: attachments(task.get("Networks"), networks),
@@ -67,7 +68,7 @@ export function liveTask(service: unknown, networks: ReadonlyMap<string, string>
     },
     placement: {
       constraints: texts(placement.get("Constraints")),
-      preferences: entries(placement.get("Preferences")).map((each) =>
+      preferences: knownItems(placement.get("Preferences")).map((each) =>
         textOf(each.get("Spread").get("SpreadDescriptor")),
       ),
       max_replicas_per_node: count(placement.get("MaxReplicas")),
@@ -126,13 +127,8 @@ function duration(field: Field): number | undefined {
   return isKnown(value) && value !== undefined ? value / 1e9 : undefined;
 }
 
-function entries(field: Field): readonly Field[] {
-  const items = field.items();
-  return isKnown(items) ? items : [];
-}
-
 function texts(field: Field): readonly string[] {
-  return entries(field).map((item) => textOf(item) ?? "");
+  return knownItems(field).map((item) => textOf(item) ?? "");
 }
 
 function optionalTexts(field: Field): readonly string[] | undefined {
@@ -152,7 +148,7 @@ function capabilities(field: Field): readonly string[] {
 }
 
 function ulimits(field: Field): Settings | undefined {
-  const limits = entries(field).map((limit) => {
+  const limits = knownItems(field).map((limit) => {
     const sides = { soft: String(count(limit.get("Soft")) ?? 0), hard: String(count(limit.get("Hard")) ?? 0) };
     return [textOf(limit.get("Name")) ?? "", sides] as const;
   });
@@ -162,7 +158,7 @@ function ulimits(field: Field): Settings | undefined {
 function credentialSpec(container: Field): Settings | undefined {
   const spec = container.get("Privileges").get("CredentialSpec");
   const id = textOf(spec.get("Config"));
-  const config = entries(container.get("Configs")).find((each) => textOf(each.get("ConfigID")) === id);
+  const config = knownItems(container.get("Configs")).find((each) => textOf(each.get("ConfigID")) === id);
   return orNone({
     config: id === undefined ? undefined : config && textOf(config.get("ConfigName")),
     file: textOf(spec.get("File")),
@@ -219,7 +215,7 @@ function driver(field: Field, name: "driver" | "name"): Settings | undefined {
 }
 
 function files(field: Field, name: "ConfigName" | "SecretName"): readonly Settings[] {
-  return entries(field)
+  return knownItems(field)
     .filter((item) => !item.get("File").isAbsent)
     .map((item) => ({
       source: textOf(item.get(name)),
@@ -233,7 +229,7 @@ function files(field: Field, name: "ConfigName" | "SecretName"): readonly Settin
 /** `undefined` where nobody told what networks are called. */
 function attachments(field: Field, names: ReadonlyMap<string, string> | undefined): readonly Settings[] | undefined {
   if (names === undefined) return undefined;
-  return entries(field).map((attachment) => {
+  return knownItems(field).map((attachment) => {
     const id = textOf(attachment.get("Target")) ?? "";
     return {
       target: names.get(id) ?? id,
@@ -249,7 +245,7 @@ function resources(field: Field): Settings | undefined {
     cpus: (count(field.get("NanoCPUs")) ?? 0) / 1e9,
     memory: count(field.get("MemoryBytes")) ?? 0,
     pids: count(field.get("Pids")) ?? 0,
-    generic_resources: entries(field.get("GenericResources")).map((each) => {
+    generic_resources: knownItems(field.get("GenericResources")).map((each) => {
       const discrete = each.get("DiscreteResourceSpec");
       return { kind: textOf(discrete.get("Kind")), value: textOf(discrete.get("Value")) };
     }),
@@ -267,7 +263,7 @@ function restartPolicy(field: Field): Settings | undefined {
 }
 
 function ports(field: Field): readonly Settings[] {
-  const all = entries(field).map((port) => ({
+  const all = knownItems(field).map((port) => ({
     target: count(port.get("TargetPort")),
     published: count(port.get("PublishedPort")),
     protocol: textOf(port.get("Protocol")) ?? "tcp",

@@ -34,6 +34,12 @@ function orMistake<T>(read: () => T, field: Field, expected: string): Known<T> {
   }
 }
 
+/** The entries of a list; none where it is absent or not known. */
+export function knownItems(field: Field): readonly Field[] {
+  const items = field.items();
+  return isKnown(items) ? items : [];
+}
+
 /** Like the given value, but `undefined` replaced. */
 export function orElse<T>(value: Known<T | undefined>, otherwise: T): Known<T> {
   return value === undefined ? otherwise : value;

@@ -2,7 +2,7 @@ import { isKnown, type Known, type PublishedPort, type ServiceDefinition } from 
 import { familiarImage, orNone, sortedBy, type DeployedTask, type Settings } from "./deployed-task.ts";
 import { isRecord, recordOf, unknownPart, type Field } from "./field.ts";
 import type { Variables } from "./interpolation.ts";
-import { bytes, seconds } from "./readings.ts";
+import { bytes, knownItems, seconds } from "./readings.ts";
 import { readShortVolume } from "./stack-short-forms.ts";
 import { isExternal, topLevelName } from "./stack-top-level.ts";
 
@@ -59,7 +59,7 @@ export function stackTask(definition: ServiceDefinition, service: Field, scope: 
       ulimits: ulimits(service.get("ulimits")),
       credential_spec: credentialSpec(service.get("credential_spec"), scope),
       healthcheck: healthCheck(service.get("healthcheck")),
-      volumes: entries(service.get("volumes")).map((volume) => mount(volume, scope)),
+      volumes: knownItems(service.get("volumes")).map((volume) => mount(volume, scope)),
       configs: files(service.get("configs"), "configs", scope),
       secrets: files(service.get("secrets"), "secrets", scope),
       networks: networks(definition.name, service.get("networks"), scope),
@@ -74,7 +74,7 @@ export function stackTask(definition: ServiceDefinition, service: Field, scope: 
     },
     placement: {
       constraints: texts(placement.get("constraints")),
-      preferences: entries(placement.get("preferences")).map((preference) => textOf(preference.get("spread"))),
+      preferences: knownItems(placement.get("preferences")).map((preference) => textOf(preference.get("spread"))),
       max_replicas_per_node: count(placement.get("max_replicas_per_node")),
     },
     endpoint: {
@@ -107,13 +107,8 @@ function duration(field: Field): number | string | undefined {
   return isKnown(value) ? value : textOf(field);
 }
 
-function entries(field: Field): readonly Field[] {
-  const items = field.items();
-  return isKnown(items) ? items : [];
-}
-
 function texts(field: Field): readonly string[] {
-  return entries(field).map((item) => textOf(item) ?? "");
+  return knownItems(field).map((item) => textOf(item) ?? "");
 }
 
 function words(split: Known<readonly Known<string>[] | undefined>, field: Field): unknown {
@@ -294,7 +289,7 @@ function volumeDriver(declared: Field): Settings | undefined {
 }
 
 function files(field: Field, section: "configs" | "secrets", { root, stack }: StackScope): readonly Settings[] {
-  const all = entries(field).map((item) => {
+  const all = knownItems(field).map((item) => {
     const isLong = isRecord(item.value);
     const key = (isLong ? textOf(item.get("source")) : textOf(item)) ?? "";
     return {
@@ -334,7 +329,7 @@ function driver(field: Field): Settings | undefined {
 
 function resources(field: Field): Settings | undefined {
   if (field.isAbsent) return undefined;
-  const generic = entries(field.get("generic_resources")).map((item) => {
+  const generic = knownItems(field.get("generic_resources")).map((item) => {
     const discrete = item.get("discrete_resource_spec");
     return { kind: textOf(discrete.get("kind")), value: textOf(discrete.get("value")) };
   });
@@ -375,7 +370,7 @@ function restartPolicy(field: Field, short: Field): Settings | undefined {
 function ports({ ports: known }: ServiceDefinition, field: Field): readonly unknown[] {
   const all = isKnown(known) ? known : [];
   if (!isKnown(known) || all.some(({ targetPort, publishedPort }) => !isKnown(targetPort) || !isKnown(publishedPort)))
-    return entries(field).map((item) =>
+    return knownItems(field).map((item) =>
       isRecord(item.value) ? recordOf(keys(item).map((key) => [key, textOf(item.get(key))] as const)) : textOf(item),
     );
   const number = ({ publishedPort }: PublishedPort): number => (isKnown(publishedPort) ? (publishedPort ?? 0) : 0);
