@@ -1,9 +1,10 @@
 /**
  * Makes a fresh clone runnable: installs the dependencies that package-lock.json names, once, and checks that the Node
- * that runs the TypeScript came with them. Plain JavaScript for any Node >= 20; a second run only compares two files.
+ * that runs the TypeScript came with them. Plain JavaScript for any Node >= 20; a second run only looks at when two files
+ * were written.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,16 +13,47 @@ const root = dirname(fileURLToPath(import.meta.url));
 /** The Node (npm package `node`) that runs this project. */
 export const nodePath = join(root, "node_modules", ".bin", "node");
 
+const lockPath = join(root, "package-lock.json");
+const installedPath = join(root, "node_modules", ".package-lock.json");
+
+/** Says of which two files it was last found that they agree: to compare them takes longer than all else at a start. */
+const stampPath = join(root, ".holdfast", "installed");
+
 /** Installs what is missing; throws a BootstrapError with what to do about it when that fails. */
 function bootstrap() {
-  const lockPath = join(root, "package-lock.json");
+  if (isStamped() && existsSync(nodePath)) return;
   const lock = readLock(lockPath);
   if (lock === undefined) {
     throw new BootstrapError(`${lockPath}: expected npm's lock file, got none that can be read. Restore it with git.`);
   }
-  const installed = readLock(join(root, "node_modules", ".package-lock.json"));
+  const installed = readLock(installedPath);
   if (installed === undefined || !agree(lock, installed)) install();
   if (!existsSync(nodePath)) throw new BootstrapError(missingNode());
+  writeStamp();
+}
+
+/** When the two files were written, and how long they are; `undefined` when one is not there. */
+function stamp() {
+  const files = [lockPath, installedPath].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (files.includes(undefined)) return undefined;
+  return files.map(({ ino, size, mtimeNs, ctimeNs }) => [ino, size, mtimeNs, ctimeNs].join(" ")).join("\n");
+}
+
+function isStamped() {
+  try {
+    return readFileSync(stampPath, "utf8") === stamp();
+  } catch {
+    return false;
+  }
+}
+
+function writeStamp() {
+  try {
+    mkdirSync(dirname(stampPath), { recursive: true });
+    writeFileSync(stampPath, stamp() ?? "");
+  } catch {
+    // Where nothing can be written, the files are compared each time.
+  }
 }
 
 class BootstrapError extends Error {}

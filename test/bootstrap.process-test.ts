@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,6 +62,14 @@ describe("a fresh clone", function () {
     await pretendInstalled();
     assert.equal((await bootstrap()).stderr, "");
     await writeProject("2.0.0");
+    assert.equal((await bootstrap()).stderr, installing);
+  });
+
+  it("is installed again when what is installed has changed", async () => {
+    await pretendInstalled();
+    assert.equal((await bootstrap()).stderr, "");
+    const installed = join(clone, "node_modules/.package-lock.json");
+    await writeFile(installed, (await readFile(installed, "utf8")).replaceAll("1.0.0", "0.9.0"));
     assert.equal((await bootstrap()).stderr, installing);
   });
 
