@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { usageMistake } from "../../cli/failure.ts";
@@ -82,6 +85,18 @@ describe("the command line", function () {
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, words.join(" "));
       assert.notEqual(stdout, "");
     }
+  });
+
+  it("ends only when all that it prints was taken, however slowly", async () => {
+    // More than a pipe holds.
+    const errors = Array.from({ length: 50_000 }, (_, index) => ({ severity: "error", message: `mistake ${index}` }));
+    const child = spawn(process.execPath, [entry, "impact", "--json"], { stdio: ["pipe", "pipe", "inherit"] });
+    child.stdin.end(JSON.stringify({ diagnostics: errors }));
+    await once(child.stdout, "readable");
+    await setTimeout(300);
+    assert.equal(child.exitCode, null);
+    const document: unknown = JSON.parse(await text(child.stdout));
+    assert.partialDeepStrictEqual(document, { errors: errors.map(({ message }) => message) });
   });
 
   function holdfast(words: string[], input = ""): Promise<{ code: number; stdout: string; stderr: string }> {
