@@ -3,6 +3,7 @@ import { InputError } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
 import { EventCollector, isDigest, isEvent, notPreview, readDigest, readEventLine } from "./pulumi-preview.ts";
+import { relevantSteps } from "./relevant-steps.ts";
 import { isState } from "./pulumi-resource.ts";
 import type { LiveServices, StackFileInput } from "./stack-files.ts";
 
@@ -63,11 +64,12 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
     }
     return collector.plan(source.name);
   }
-  const text = await lines.rest();
+  const { preview, unchanged } = relevantSteps(await lines.rest());
+  const text = decoded(preview);
   if (text.trim() === "") throw notPreview(source.name, "nothing");
   // A document may be all on one line.
   const document = text === first ? firstDocument : parsed(text);
-  if (isDigest(document)) return readDigest(document, source.name, options.executor);
+  if (isDigest(document)) return readDigest(document, source.name, options.executor, unchanged);
   if (isState(document)) {
     throw new InputError({
       path: printable(source.name),
@@ -87,7 +89,7 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
 }
 
 async function readTwo(first: Source, second: Source, options: InputOptions): Promise<Plan> {
-  const [before, after] = [await new Lines(first).rest(), await new Lines(second).rest()];
+  const [before, after] = [decoded(await new Lines(first).rest()), decoded(await new Lines(second).rest())];
   const documents = [parsed(before), parsed(after)];
   if (documents.every(isState)) {
     const { planBetweenStates } = await import("./pulumi-states.ts");
@@ -147,7 +149,7 @@ class Lines {
   /** The first line, which stays to be taken. */
   async peek(): Promise<string> {
     const line = await this.#untilLineFeed(longestDocument);
-    return decoded(line.parts, this.#isAtStart);
+    return decoded(joined(line.parts), this.#isAtStart);
   }
 
   /** The next line with its end; `undefined` after the last. */
@@ -155,14 +157,16 @@ class Lines {
     const { parts, rest } = await this.#untilLineFeed(longestLine);
     if (parts.length === 0) return undefined;
     this.#pending = rest;
-    return this.#take(parts);
+    const line = decoded(joined(parts), this.#isAtStart);
+    this.#isAtStart = false;
+    return line;
   }
 
-  /** All that is left. */
-  async rest(): Promise<string> {
+  /** All that is left, its first line included where it was only looked at. */
+  async rest(): Promise<Buffer> {
     let length = this.#pending.reduce((sum, part) => sum + part.length, 0);
     while (await this.#read(longestDocument - length)) length += this.#pending.at(-1)?.length ?? 0;
-    return this.#take(this.#pending.splice(0));
+    return joined(this.#pending.splice(0));
   }
 
   /** The parts of a line, its end among them, and what follows. */
@@ -183,12 +187,6 @@ class Lines {
     }
   }
 
-  #take(parts: readonly Buffer[]): string {
-    const text = decoded(parts, this.#isAtStart);
-    this.#isAtStart = false;
-    return text;
-  }
-
   /** Adds the next chunk to what is pending, if there is one. */
   async #read(limit: number): Promise<boolean> {
     while (!this.#isDone) {
@@ -206,8 +204,13 @@ class Lines {
 
 const lineFeed = 0x0a;
 
-function decoded(parts: readonly Buffer[], isAtStart: boolean): string {
+function joined(parts: readonly Buffer[]): Buffer {
   const [only = Buffer.alloc(0)] = parts;
-  const text = (parts.length === 1 ? only : Buffer.concat(parts)).toString("utf8");
+  return parts.length === 1 ? only : Buffer.concat(parts);
+}
+
+/** Bytes as text, without a byte order mark at the start of it all. */
+function decoded(bytes: Buffer, isAtStart = true): string {
+  const text = bytes.toString("utf8");
   return isAtStart && text.startsWith("\ufeff") ? text.slice(1) : text;
 }

@@ -31,9 +31,10 @@ export function isDigest(document: unknown): boolean {
  * Makes a plan out of the one document of `pulumi preview --json` (`PreviewDigest` of Pulumi's pkg/display/json.go).
  *
  * @param file - where it was read, for the error
+ * @param unchanged - how many steps that change nothing the document no longer has
  * @throws InputError when it is not in that form
  */
-export function readDigest(document: unknown, file: string, executor: Executor): Plan {
+export function readDigest(document: unknown, file: string, executor: Executor, unchanged = 0): Plan {
   return inForm(file, () => {
     const digest = requireMapping(document, "the top");
     const shown = (optionalList(digest["steps"], "steps") ?? []).map((step, index) => {
@@ -41,13 +42,12 @@ export function readDigest(document: unknown, file: string, executor: Executor):
       const fields = requireMapping(step, path);
       return {
         fields,
-        path,
         op: requireText(fields["op"], `${path}.op`),
         urn: requireText(fields["urn"], `${path}.urn`),
       };
     });
     const same = optionalMapping(digest["changeSummary"], "changeSummary")?.["same"];
-    const shownSame = shown.filter(({ op }) => op === "same").length;
+    const shownSame = unchanged + shown.filter(({ op }) => op === "same").length;
     const errors = (optionalList(digest["diagnostics"], "diagnostics") ?? []).flatMap((diagnostic, index) => {
       const fields = requireMapping(diagnostic, `diagnostics.${index}`);
       return fields["severity"] === "error"
@@ -62,8 +62,9 @@ export function readDigest(document: unknown, file: string, executor: Executor):
   });
 }
 
-function digestStep({ fields, path, op, urn }: { fields: Properties; path: string; op: string; urn: string }): RawStep {
+function digestStep({ fields, op, urn }: { fields: Properties; op: string; urn: string }): RawStep {
   const known = { urn, type: typeOfUrn(urn) };
+  const path = `steps[${urn}]`;
   const side = (key: string): ResourceState | undefined =>
     fields[key] === undefined || fields[key] === null ? undefined : readResource(fields[key], `${path}.${key}`, known);
   const before = side("oldState");

@@ -1,6 +1,7 @@
 /** Verdicts for programs; `docs/schemas/impact.json` is their schema. */
 import type { Verdict } from "../model/verdict.ts";
-import { fingerprint, type ImpactReport } from "./report.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { ImpactReport } from "./report.ts";
 
 /** What `--json` prints. */
 export function impactDocument(report: ImpactReport): Record<string, unknown> {

@@ -1,17 +1,9 @@
 /** Verdicts as a comment on a pull request: GitHub and GitLab both show it, and a bot can find and replace it. */
 import { markdownText, printable } from "../model/plain-text.ts";
 import { compareFates, type Cause, type DataFate, type Verdict } from "../model/verdict.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { pictureLanes, type PictureRow } from "./picture.ts";
-import {
-  effectWords,
-  fateWords,
-  fingerprint,
-  groupCauses,
-  isDoubtful,
-  isLoss,
-  outageWords,
-  type ImpactReport,
-} from "./report.ts";
+import { effectWords, fateWords, groupCauses, isDoubtful, isLoss, outageWords, type ImpactReport } from "./report.ts";
 
 /** GitHub refuses comments of more than 65,536 characters, and actions that post them cut at about 64,000. */
 const markdownBudget = 60_000;

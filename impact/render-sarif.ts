@@ -1,7 +1,8 @@
 /** Verdicts and policy findings as SARIF 2.1.0, for code scanning. */
 import { sarifText } from "../model/plain-text.ts";
 import { compareFates, dataFates, type DataFate, type Verdict } from "../model/verdict.ts";
-import { fingerprint, type ImpactReport } from "./report.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { ImpactReport } from "./report.ts";
 
 const meanings: Readonly<Record<DataFate, string>> = {
   untouched: "The task goes on, and so does the data.",

@@ -1,5 +1,4 @@
 /** A plan's verdicts with everything that a renderer tells. */
-import { createHash } from "node:crypto";
 import { judgePlan } from "../model/data-fate.ts";
 import type { Executor, LiveFacts, Plan, PolicyFinding } from "../model/planned-change.ts";
 import { compareFates, worstFate, type Cause, type DataFate, type Verdict } from "../model/verdict.ts";
@@ -57,14 +56,6 @@ export function groupCauses(
   const groups = new Map<string, Cause[]>();
   for (const cause of causes) groups.set(cause.text, [...(groups.get(cause.text) ?? []), cause]);
   return [...groups].map(([text, about]) => ({ text, about: about.filter(({ path }) => path !== undefined) }));
-}
-
-/** Tells a finding from another, and knows it again in a later run: what it is about, its fate, and the property at fault. */
-export function fingerprint({ id, fate, causes }: Verdict): string {
-  return createHash("sha256")
-    .update(JSON.stringify([id, fate, causes.map(({ path }) => path ?? "")]))
-    .digest("hex")
-    .slice(0, 16);
 }
 
 /** An outage in words: `0.3 to 13 s`. */

@@ -1,8 +1,9 @@
-import { createReadStream, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, read, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { readPlan, type Source } from "../../impact/input.ts";
+import { promisify } from "node:util";
+import type { Source } from "../../impact/input.ts";
 import type { ReadFacts } from "../../impact/live-facts.ts";
-import { analyse, type ImpactReport } from "../../impact/report.ts";
+import type { ImpactReport } from "../../impact/report.ts";
 import { InputError } from "../../model/input-error.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
 import { Exit, exitCode } from "../exit-code.ts";
@@ -31,8 +32,13 @@ export interface ImpactOptions {
 /** `holdfast impact [file] [after]`: says what a planned change does to data, and ends with 1 when it reaches the threshold. */
 export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
-  const facts = await factsOf(options);
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
+  // Loaded while the files are read.
+  const [{ readPlan }, { analyse }] = await Promise.all([
+    import("../../impact/input.ts"),
+    import("../../impact/report.ts"),
+  ]);
+  const facts = await factsOf(options);
   const plan = await readPlan(sources, {
     executor: options.engine,
     variables: definedVariables(),
@@ -58,10 +64,9 @@ async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise
 function openSource(file: string): Source {
   const isInput = file === "-";
   const folder = isInput ? process.cwd() : dirname(file);
-  const stream = isInput ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 });
   return {
     name: isInput ? "standard input" : file,
-    chunks: readable(stream, file),
+    chunks: readAhead(readable(isInput ? process.stdin : piecesOf(file), file)),
     readFile: (path) => {
       try {
         return readFileSync(resolve(folder, path), "utf8");
@@ -72,12 +77,48 @@ function openSource(file: string): Source {
   };
 }
 
+/** A document is read in one piece, which saves joining many; what is larger can only be a stream of events. */
+const wholeBytes = 64 * 1024 * 1024;
+const pieceBytes = 1024 * 1024;
+
+const readPiece = promisify(read);
+
+async function* piecesOf(file: string): AsyncIterable<Uint8Array> {
+  const fd = openSync(file, "r");
+  try {
+    const { size } = fstatSync(fd);
+    for (let length = size > 0 && size <= wholeBytes ? size : pieceBytes; ; length = pieceBytes) {
+      const buffer = Buffer.allocUnsafeSlow(length);
+      const { bytesRead } = await readPiece(fd, buffer, 0, length, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
 async function* readable(stream: AsyncIterable<Uint8Array>, file: string): AsyncIterable<Uint8Array> {
   try {
     yield* stream;
   } catch (error) {
     throw unreadable(file, error);
   }
+}
+
+/** The same pieces; the first is on its way before anybody asks for it. */
+function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
+  const pieces = source[Symbol.asyncIterator]();
+  const first = pieces.next();
+  // Whoever asks for it is told of its error.
+  first.catch(() => undefined);
+  let isFirst = true;
+  const next = async (): Promise<IteratorResult<T>> => {
+    if (!isFirst) return pieces.next();
+    isFirst = false;
+    return first;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 function readText(file: string): string {
