@@ -78,13 +78,25 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
         : locations.get(step.id),
       destroyedVolumes: destroyed,
       live,
-      volumes: volumesThen,
+      keeperAfter: keepersAfter(step.before, { images, volumes: volumesThen }),
     });
     if (verdict === undefined) withoutData.push(nameOf(step.before));
     else verdicts.push(verdict);
   }
   verdicts.push(...judgeVolumes(plan, outcomes));
   return { verdicts: verdicts.toSorted((one, other) => compareFates(other.fate, one.fate)), withoutData };
+}
+
+/** What keeps the data of services that take another one's place; an image that is not known yet is taken to be the one of before. */
+function keepersAfter(before: PlannedService, known: Parameters<typeof dataKeeper>[1]): ServiceChange["keeperAfter"] {
+  const found = new Map<PlannedService, DataKeeper>();
+  return (after) => {
+    const { definition } = after;
+    const image = isKnown(definition.image.repository) ? definition.image : before.definition.image;
+    const keeper = found.get(after) ?? dataKeeper({ ...definition, image }, known);
+    found.set(after, keeper);
+    return keeper;
+  };
 }
 
 function nameOf({ name, definition }: PlannedService): string {

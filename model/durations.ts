@@ -14,11 +14,12 @@ type Unit = keyof typeof millisecondsPerUnit;
  * @see https://pkg.go.dev/time#ParseDuration
  */
 export function parseDuration(text: string, path: string): number {
-  const parts = [...text.trim().matchAll(/(?<count>\d+(?:\.\d+)?)(?<unit>ms|[hms])/gu)];
-  const isDuration = parts.length > 0 && parts.map(([part]) => part).join("") === text.trim();
+  const whole = text.trim();
+  const isDuration = /^(?:\d+(?:\.\d+)?(?:ms|[hms]))+$/u.test(whole);
+  const parts = isDuration ? whole.split(/(?<=[hms])(?=\d)/u) : [];
   const exact = parts.reduce(
-    // The group holds one of the units: the expression lets nothing else through.
-    (sum, part) => sum + Number(part.groups?.["count"]) * millisecondsPerUnit[part.groups?.["unit"] as Unit],
+    // What is left of a part without its number is one of the units: the expression lets nothing else through.
+    (sum, part) => sum + Number.parseFloat(part) * millisecondsPerUnit[part.replace(/[\d.]+/u, "") as Unit],
     0,
   );
   const milliseconds = Math.round(exact);

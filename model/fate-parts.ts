@@ -9,7 +9,7 @@ import type { PlannedService } from "./planned-change.ts";
 import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
 import { isAppendOnly } from "./redis-settings.ts";
 import { copyFirst, leftBehindAt, moveData, remedies } from "./remedies.ts";
-import { keeperAfter, mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
 import type { Location } from "./task-location.ts";
@@ -128,7 +128,7 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
 }
 
 function keepsDevice(change: ServiceChange, after: PlannedService, { device }: DataPlace): boolean {
-  return keeperAfter(change, after).places.some((place) => place.device?.path === device?.path);
+  return change.keeperAfter(after).places.some((place) => place.device?.path === device?.path);
 }
 
 function copyOut(before: PlannedService): Remedy {
@@ -146,7 +146,7 @@ function nextPlaceParts(
   place: DataPlace,
 ): readonly Part[] {
   const { keeper, location } = change;
-  const next = keeperAfter(change, course.after);
+  const next = change.keeperAfter(course.after);
   const target = nextPlace(keeper, next, place);
   const image = imagePart(change, keeper, next, course.after);
   if (target === undefined && !isKnown(course.after.definition.mounts)) return [undecided(change, place), ...image];
@@ -416,7 +416,7 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
   }
   for (const rival of change.rivals) {
     if (runApart(rival.definition.constraints, after.definition.constraints)) continue;
-    if (!sharesStorage({ ...change, keeper: keeperAfter(change, after) }, rival)) continue;
+    if (!sharesStorage({ ...change, keeper: change.keeperAfter(after) }, rival)) continue;
     const text = `Service "${nameOf(rival)}" gets the same storage: two servers write the same files, and neither knows of the other.`;
     parts.push({
       fate: "at risk",
@@ -429,6 +429,6 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
 
 function sharesStorage(change: ServiceChange, after: PlannedService): boolean {
   const { keeper } = change;
-  const next = keeperAfter(change, after);
+  const next = change.keeperAfter(after);
   return keeper.places.some((place) => next.places.some((target) => compareStorage(place, target, true) === "same"));
 }

@@ -1,7 +1,7 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
 import { stopEffect, type Part } from "./fate-parts.ts";
 import { failureWords } from "./fate-words.ts";
-import { keeperAfter, mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown } from "./service-definition.ts";
 import { differences } from "./task-replacement.ts";
 
@@ -26,7 +26,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
     yield `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`;
   }
   if (course.kind !== "exchanged") return;
-  const next = keeperAfter(change, course.after);
+  const next = change.keeperAfter(course.after);
   const [was, is] = [before.definition, course.after.definition];
   if (next.places.some((place) => place.readOnly === true))
     yield "The data path becomes read-only: the server reads its data and cannot save any more.";

@@ -2,7 +2,7 @@
 import { placeWords, type DataKeeper } from "./data-place.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { PlannedService, PlannedStep } from "./planned-change.ts";
-import { keeperAfter, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges, showProperty, type ShownChange } from "./shown-values.ts";
 import { pinnedHost } from "./task-location.ts";
@@ -139,7 +139,7 @@ export function sightingAfter(change: ServiceChange, course: Course): Sighting |
   const move = location?.move;
   const node = move?.kind === "moves" ? move.to : move?.kind === "may move" ? move.among : location?.node;
   const task = course.cannotStart !== undefined ? "cannot start" : definition.replicas === 0 ? "stopped" : "running";
-  return sighting(definition, keeperAfter(change, course.after), node, task);
+  return sighting(definition, change.keeperAfter(course.after), node, task);
 }
 
 export function sentence(text: string): string {

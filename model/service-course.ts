@@ -1,5 +1,5 @@
 /** What becomes of a service's tasks under a plan, and how long that takes. */
-import { dataKeeper, type DataKeeper, type KnownVolumes } from "./data-place.ts";
+import type { DataKeeper } from "./data-place.ts";
 import { expectOutage, noOutage, type Outage } from "./outage.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
@@ -25,8 +25,8 @@ export interface ServiceChange {
   /** Volumes that the plan deletes, by name, with the step that does. */
   readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
   readonly live: LiveFacts;
-  /** Volumes as a new task finds them. */
-  readonly volumes: KnownVolumes;
+  /** What keeps the data in a service that takes its place. */
+  readonly keeperAfter: (after: PlannedService) => DataKeeper;
 }
 
 /** What becomes of a service's tasks. */
@@ -45,12 +45,6 @@ export type Course =
 
 export function nameOf({ name, definition }: PlannedService): string {
   return isKnown(name) ? name : definition.name;
-}
-
-/** What keeps the data after a change; an image that is not known yet is taken to be the one of before. */
-export function keeperAfter({ before, live, volumes }: ServiceChange, { definition }: PlannedService): DataKeeper {
-  const image = isKnown(definition.image.repository) ? definition.image : before.definition.image;
-  return dataKeeper({ ...definition, image }, { images: live.images ?? new Map(), volumes });
 }
 
 /** Whether a service may have containers on the engine that the executor talks to, as far as that is known. */

@@ -79,7 +79,7 @@ export function templateDifferences(
 ): Readonly<Record<"rest" | "placement" | "endpoint", readonly PropertyChange[]>> {
   const isExact = before.isExact && after.isExact;
   const part = (name: "rest" | "placement" | "endpoint"): readonly PropertyChange[] =>
-    compare(before[name], after[name], after.paths[name], "", isExact);
+    changesIn(before[name], after[name], after.paths[name], isExact);
   const hidden = after.hiddenChanges.map((path) => ({ path, before: secretMark, after: secretMark }));
   return { rest: [...part("rest"), ...hidden], placement: part("placement"), endpoint: part("endpoint") };
 }
@@ -107,70 +107,90 @@ const unordered = new Set(["constraints", "capAdds", "capDrops", "aliases", "gro
  * length, and the entries of mounts, ports and the like by what they are about, not by their place.
  */
 export function differences(before: unknown, after: unknown, path: string): readonly PropertyChange[] {
-  return compare(before, after, path, "", false);
+  return changesIn(before, after, path, false);
 }
 
-function compare(
-  before: unknown,
-  after: unknown,
-  path: string,
-  key: string,
-  isExact: boolean,
-): readonly PropertyChange[] {
-  const isNone = isExact ? (value: unknown) => value === undefined : isZero;
-  if (before === after || (isNone(before) && isNone(after))) return [];
-  if (Array.isArray(before) || Array.isArray(after))
-    return compareLists(listOf(before, isNone), listOf(after, isNone), path, key, isExact);
-  if (isTree(before) || isTree(after)) {
-    if (!(isTree(before) || isNone(before)) || !(isTree(after) || isNone(after))) return [{ path, before, after }];
-    const [left, right] = [isTree(before) ? before : {}, isTree(after) ? after : {}];
-    const differing = allKeys(left, right).filter((each) => own(left, each) !== own(right, each));
-    const within = differing.flatMap((each) =>
-      compare(own(left, each), own(right, each), joined(path, each), each, isExact),
-    );
+function changesIn(before: unknown, after: unknown, path: string, isExact: boolean): readonly PropertyChange[] {
+  const changes: PropertyChange[] = [];
+  compare(before, after, { path, key: "" }, isExact, changes);
+  return changes;
+}
+
+/** Where two values stand that are compared. */
+interface Place {
+  readonly path: string;
+  /** The name of the property that they are, or are entries of; `""` for an entry that is told apart by what it is about. */
+  readonly key: string;
+}
+
+/** Adds to the changes what differs. */
+function compare(before: unknown, after: unknown, place: Place, isExact: boolean, changes: PropertyChange[]): void {
+  const isNone = isExact ? isUndefined : isZero;
+  if (before === after || (isNone(before) && isNone(after))) return;
+  const { path, key } = place;
+  if (Array.isArray(before) || Array.isArray(after)) {
+    compareLists(listOf(before, isNone), listOf(after, isNone), place, isExact, changes);
+  } else if (isTree(before) || isTree(after)) {
+    if (!(isTree(before) || isNone(before)) || !(isTree(after) || isNone(after))) {
+      changes.push({ path, before, after });
+      return;
+    }
+    const count = changes.length;
+    compareTrees(isTree(before) ? before : {}, isTree(after) ? after : {}, path, isExact, changes);
     // A block that is there without anything in it is another thing than none.
-    return within.length === 0 && isExact && isTree(before) !== isTree(after) ? [{ path, before, after }] : within;
+    if (changes.length === count && isExact && isTree(before) !== isTree(after)) changes.push({ path, before, after });
+  } else if (isExact || !isSameScalar(before, after, key)) {
+    changes.push({ path, before, after });
   }
-  return (isExact ? false : isSameScalar(before, after, key)) ? [] : [{ path, before, after }];
+}
+
+function compareTrees(before: Tree, after: Tree, path: string, isExact: boolean, changes: PropertyChange[]): void {
+  for (const key of allKeys(before, after)) {
+    const [was, is] = [own(before, key), own(after, key)];
+    if (was !== is) compare(was, is, { path: joined(path, key), key }, isExact, changes);
+  }
 }
 
 function compareLists(
   before: readonly unknown[],
   after: readonly unknown[],
-  path: string,
-  key: string,
+  { path, key }: Place,
   isExact: boolean,
-): readonly PropertyChange[] {
+  changes: PropertyChange[],
+): void {
   const names = listKeys.get(key);
   if (names === undefined) {
-    const [left, right] = unordered.has(key) && !isExact ? [sorted(before), sorted(after)] : [before, after];
-    const count = Math.max(left.length, right.length);
-    return Array.from({ length: count }, (_, index) =>
-      compare(left[index], right[index], `${path}[${index}]`, key, isExact),
-    ).flat();
+    const isUnordered = unordered.has(key) && !isExact;
+    const was = isUnordered ? sorted(before) : before;
+    const is = isUnordered ? sorted(after) : after;
+    for (let index = 0; index < Math.max(was.length, is.length); index++) {
+      compare(was[index], is[index], { path: `${path}[${index}]`, key }, isExact, changes);
+    }
+    return;
   }
-  const identity = (entry: unknown): string =>
-    isPlain(entry)
-      ? String(entry)
-      : names
-          .map((name) => (isTree(entry) && isPlain(own(entry, name)) ? String(own(entry, name)) : ""))
-          .join("\u0000");
+  const count = changes.length;
+  const identity = (entry: unknown): string => identityOf(entry, names);
   const rest = [...before];
-  const changes: PropertyChange[] = [];
   for (const [index, entry] of after.entries()) {
     const at = rest.findIndex((each) => identity(each) === identity(entry));
     const [match] = at < 0 ? [] : rest.splice(at, 1);
     const place = `${path}[${index}]`;
     if (match === undefined && !isZero(entry)) changes.push({ path: place, before: undefined, after: entry });
-    else changes.push(...compare(match, entry, place, "", isExact));
+    else compare(match, entry, { path: place, key: "" }, isExact, changes);
   }
   const gone = rest.filter((entry) => !isZero(entry));
   const isMoved = isExact && before.some((entry, index) => identity(entry) !== identity(after[index]));
-  if (isMoved && changes.length === 0 && gone.length === 0) return [{ path, before, after }];
-  return [
-    ...changes,
-    ...gone.map((entry) => ({ path: `${path}[${before.indexOf(entry)}]`, before: entry, after: undefined })),
-  ];
+  if (isMoved && changes.length === count && gone.length === 0) changes.push({ path, before, after });
+  for (const entry of gone)
+    changes.push({ path: `${path}[${before.indexOf(entry)}]`, before: entry, after: undefined });
+}
+
+/** By what an entry of a list is told from the others. */
+function identityOf(entry: unknown, names: readonly string[]): string {
+  if (isPlain(entry)) return String(entry);
+  return names
+    .map((name) => (isTree(entry) && isPlain(own(entry, name)) ? String(own(entry, name)) : ""))
+    .join("\u0000");
 }
 
 function isSameScalar(before: unknown, after: unknown, key: string): boolean {
@@ -206,7 +226,9 @@ function own(tree: Tree, name: string): unknown {
 }
 
 function allKeys(left: Tree, right: Tree): readonly string[] {
-  return [...Object.keys(left), ...Object.keys(right).filter((key) => !Object.hasOwn(left, key))];
+  const keys = Object.keys(left);
+  for (const key in right) if (!Object.hasOwn(left, key)) keys.push(key);
+  return keys;
 }
 
 function isTree(value: unknown): value is Tree {
@@ -222,7 +244,13 @@ function isZero(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === 0 || value === false || value === "0s")
     return true;
   if (Array.isArray(value)) return value.every(isZero);
-  return isTree(value) && Object.values(value).every(isZero);
+  if (!isTree(value)) return false;
+  for (const key in value) if (!isZero(value[key])) return false;
+  return true;
+}
+
+function isUndefined(value: unknown): boolean {
+  return value === undefined;
 }
 
 function joined(path: string, key: string): string {

@@ -4,12 +4,6 @@ import { isKnown, notKnown, type Known } from "../service-definition.ts";
 /** What a reader does about a value of the wrong kind: stop with an error, or take it for not known. */
 export type Mistake = (path: string, expected: string, got: unknown) => typeof notKnown;
 
-/** Where a field stands: under a key of a mapping, or at an index of a list. */
-interface Place {
-  readonly holder: Field;
-  readonly key: string | number;
-}
-
 /**
  * A value somewhere in an input, with the path that leads to it.
  *
@@ -17,25 +11,30 @@ interface Place {
  */
 export class Field {
   readonly value: Known<unknown>;
-  readonly #place: string | Place;
+  readonly #key: string | number;
+  readonly #holder: Field | undefined;
   readonly #mistake: Mistake;
 
-  /** @param place - its path, or where it stands in another field: few paths are ever asked for */
-  constructor(value: Known<unknown>, place: string | Place, mistake: Mistake = () => notKnown) {
+  /**
+   * @param key - the key of a mapping or the index of a list under which it stands; its path, where nothing holds it
+   * @param holder - what it stands in; of that the path is made when somebody asks for it, which is seldom
+   */
+  constructor(value: Known<unknown>, key: string | number, mistake: Mistake = () => notKnown, holder?: Field) {
     this.value = value ?? undefined;
-    this.#place = place;
+    this.#key = key;
+    this.#holder = holder;
     this.#mistake = mistake;
   }
 
   get path(): string {
-    if (typeof this.#place === "string") return this.#place;
-    const { holder, key } = this.#place;
-    return typeof key === "number" ? `${holder.path}[${key}]` : joinPath(holder.path, key);
+    if (this.#holder === undefined) return String(this.#key);
+    const { path } = this.#holder;
+    return typeof this.#key === "number" ? `${path}[${this.#key}]` : joinPath(path, this.#key);
   }
 
   /** The same place with another value, for example after a short form was spelled out. */
   with(value: Known<unknown>): Field {
-    return new Field(value, this.#place, this.#mistake);
+    return new Field(value, this.#key, this.#mistake, this.#holder);
   }
 
   get isAbsent(): boolean {
@@ -44,7 +43,7 @@ export class Field {
 
   /** The field under a key of a mapping; absent when this is absent, not known when this is not known. */
   get(key: string): Field {
-    return new Field(this.#valueAt(key), { holder: this, key }, this.#mistake);
+    return new Field(this.#valueAt(key), key, this.#mistake, this);
   }
 
   #valueAt(key: string): Known<unknown> {
@@ -92,7 +91,7 @@ export class Field {
     if (!isKnown(value)) return value;
     if (value === undefined) return [];
     if (!Array.isArray(value)) return this.mistake("a list");
-    return value.map((item, index) => new Field(item, { holder: this, key: index }, this.#mistake));
+    return value.map((item, index) => new Field(item, index, this.#mistake, this));
   }
 
   /** The entries of a list of strings. */

@@ -2,7 +2,7 @@
 import { isRecord } from "./field.ts";
 import { pulumiTypes, readPulumiConfig, readPulumiService, readPulumiVolume, resourceName } from "./pulumi-service.ts";
 import type { ConfigContents, PulumiResource } from "./pulumi-service.ts";
-import { settlePulumiValue } from "./pulumi-values.ts";
+import { settleOutputs, settlePulumiValue } from "./pulumi-values.ts";
 import type { Executor, Plan, PlannedObject, PlannedOperation, PlannedStep, PolicyFinding } from "../planned-change.ts";
 import { isKnown, notKnown, secretMark, type Known } from "../service-definition.ts";
 import type { TaskTemplate } from "../task-replacement.ts";
@@ -56,7 +56,7 @@ export function concernsData(type: string): boolean {
 
 /** The type in a URN: what stands last in its third part. */
 export function typeOfUrn(urn: string): string {
-  const qualified = urn.split("::")[2] ?? "";
+  const qualified = urn.split("::", 3)[2] ?? "";
   return qualified.slice(qualified.lastIndexOf("$") + 1);
 }
 
@@ -147,20 +147,7 @@ function isEcho(path: string): boolean {
 /** What is really there: outputs, in which Docker's defaults stand, else the inputs. */
 function oldValues(state: ResourceState | undefined): Properties {
   if (state === undefined) return {};
-  return Object.keys(state.outputs).length > 1 ? withoutNothing(state.outputs) : state.inputs;
-}
-
-/** Outputs have `null` and empty texts where nothing was said. */
-function withoutNothing(value: Properties): Properties {
-  const kept: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const item = value[key];
-    if (item === null || item === "" || key === "__proto__") continue;
-    if (Array.isArray(item) && item.length === 0) continue;
-    if (Array.isArray(item)) kept[key] = item.map((each: unknown) => (isRecord(each) ? withoutNothing(each) : each));
-    else kept[key] = isRecord(item) ? withoutNothing(item) : item;
-  }
-  return kept;
+  return Object.keys(state.outputs).length > 1 ? settleOutputs(state.outputs) : state.inputs;
 }
 
 /** Blocks that stay on the service when the program no longer has them: optional and computed in the provider's schema. */

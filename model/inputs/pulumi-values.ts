@@ -28,15 +28,22 @@ export function settlePulumiValue(value: unknown): Known<unknown> {
   return result;
 }
 
+/** Like {@link settlePulumiValue}, without the `null`, the empty texts and the empty lists that outputs have where nothing was said. */
+export function settleOutputs(outputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const result = settledRecord(outputs, read, true);
+  settled.add(result);
+  return result;
+}
+
 /** What has been settled once, so that it need not be again: the copies are never changed. */
 const settled = new WeakSet<object>();
 
 /** Without care first: it is the policy SDK alone whose values throw. */
 function settleWhole(value: unknown): Known<unknown> {
   try {
-    return settle(value, read);
+    return settle(value, read, false);
   } catch {
-    return settle(value, readWithCare);
+    return settle(value, readWithCare, false);
   }
 }
 
@@ -53,23 +60,29 @@ const readWithCare: Read = (holder, key) => {
   }
 };
 
-function settle(value: unknown, at: Read): Known<unknown> {
+function settle(value: unknown, at: Read, dropsNothing: boolean): Known<unknown> {
   if (typeof value === "string") return value.length === markLength && unknownMarks.has(value) ? notKnown : value;
   if (typeof value !== "object" || value === null) return value ?? undefined;
   // Each entry of an object may be read as unknown.
   const holder = value as Holder;
-  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => settle(at(holder, index), at));
-  return settledRecord(holder, at);
+  if (!Array.isArray(value)) return isSecret(holder, at) ? secretMark : settledRecord(holder, at, dropsNothing);
+  const list: Known<unknown>[] = [];
+  for (let index = 0; index < value.length; index++) list.push(settle(at(holder, index), at, dropsNothing));
+  return list;
+}
+
+function isSecret(value: Holder, at: Read): boolean {
+  return signatureKey in value && at(value, signatureKey) === secretSignature;
 }
 
 const markLength = 36;
 
-function settledRecord(value: Holder, at: Read): Known<unknown> {
-  if (signatureKey in value && at(value, signatureKey) === secretSignature) return secretMark;
+function settledRecord(value: Holder, at: Read, dropsNothing: boolean): Readonly<Record<string, unknown>> {
   const record: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
+  for (const key in value) {
     if (key === "__defaults") continue;
-    const item = settle(at(value, key), at);
+    const item = settle(at(value, key), at, dropsNothing);
+    if (dropsNothing && (item === undefined || item === "" || (Array.isArray(item) && item.length === 0))) continue;
     if (key === "__proto__") Object.defineProperty(record, key, { value: item, enumerable: true });
     else record[key] = item;
   }

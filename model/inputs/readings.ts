@@ -14,7 +14,7 @@ export function plainText(field: Field): Known<string | undefined> {
 export function seconds(field: Field): Known<number | undefined> {
   const text = plainText(field);
   if (!isKnown(text) || text === undefined || text === "") return text === "" ? undefined : text;
-  const milliseconds = orMistake(() => parseDuration(text, field.path), field, "a duration such as 30s or 1m30s");
+  const milliseconds = orMistake(() => parseDuration(text, ""), field, "a duration such as 30s or 1m30s");
   return isKnown(milliseconds) ? milliseconds / 1000 : milliseconds;
 }
 
@@ -22,9 +22,10 @@ export function seconds(field: Field): Known<number | undefined> {
 export function bytes(field: Field): Known<number | undefined> {
   const text = plainText(field);
   if (!isKnown(text) || text === undefined || text === "") return text === "" ? undefined : text;
-  return orMistake(() => parseSize(text, field.path), field, "a size such as 100M or 1.5GiB");
+  return orMistake(() => parseSize(text, ""), field, "a size such as 100M or 1.5GiB");
 }
 
+/** What is read, or the field's own mistake where it cannot be: that one names the field. */
 function orMistake<T>(read: () => T, field: Field, expected: string): Known<T> {
   try {
     return read();
