@@ -60,10 +60,11 @@ class Execution {
   readonly #plan: Plan;
   /** Who lays claim to what: a name, a port, a volume, a network. A plan may have thousands of services. */
   readonly #claims = new Map<string, Set<string>>();
+  /** The same by who lays them. */
+  readonly #laid = new Map<string, readonly string[]>();
   readonly #facts: ExecutionFacts;
   /** What exists, by step; a replaced service's new version under another key. */
   readonly #services = new Map<string, LiveService>();
-  readonly #others = new Map<string, Exclude<PlannedObject, PlannedService>>();
   readonly #outcomes = new Map<string, StepOutcome>();
 
   constructor(plan: Plan, facts: ExecutionFacts) {
@@ -263,7 +264,6 @@ class Execution {
   #add(key: string, object: PlannedObject | undefined): void {
     if (object === undefined) return;
     if (object.kind !== "service") {
-      this.#others.set(key, object);
       this.#claim(key, [nameClaim(object)]);
       return;
     }
@@ -282,6 +282,7 @@ class Execution {
   }
 
   #claim(key: string, claims: readonly string[]): void {
+    this.#laid.set(key, claims);
     for (const claim of claims) {
       const others = this.#claims.get(claim);
       if (others === undefined) this.#claims.set(claim, new Set([key]));
@@ -290,12 +291,9 @@ class Execution {
   }
 
   #remove(key: string): void {
-    const service = this.#services.get(key);
-    const other = this.#others.get(key);
-    for (const claim of service ? claimsOf(service) : other ? [nameClaim(other)] : [])
-      this.#claims.get(claim)?.delete(key);
+    for (const claim of this.#laid.get(key) ?? []) this.#claims.get(claim)?.delete(key);
+    this.#laid.delete(key);
     this.#services.delete(key);
-    this.#others.delete(key);
   }
 
   /** The services that lay one of some claims. */
