@@ -15,25 +15,31 @@ const holdfast = join(root, "cli/holdfast.ts");
 export async function* compareImpact(): AsyncGenerator<string> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-bench-impact-"));
   try {
-    const previews = new Map<number, string>();
-    for (const count of [1000, 10_000]) {
-      const file = join(folder, `${count}.json`);
-      await writeFile(file, JSON.stringify({ steps: steps(count), changeSummary: {} }, undefined, 4));
-      previews.set(count, file);
-    }
-    const file = (count: number): string => previews.get(count) ?? "";
-    const judge = (count: number): Work => node(command, "impact", file(count), "--json");
-    const floor = node(
-      "-e",
-      `for (const _ of [1, 2]) require("node:child_process").execFileSync(process.execPath, ["-e", "0"]); JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"))`,
-      file(1000),
-    );
+    const preview = async (name: string, all: readonly unknown[]): Promise<string> => {
+      const file = join(folder, `${name}.json`);
+      await writeFile(file, JSON.stringify({ steps: all, changeSummary: {} }, undefined, 4));
+      return file;
+    };
+    const judge = (file: string): Work => node(command, "impact", file, "--json");
+    const floor = (file: string): Work =>
+      node(
+        "-e",
+        `for (const _ of [1, 2]) require("node:child_process").execFileSync(process.execPath, ["-e", "0"]); JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"))`,
+        file,
+      );
+    const mixed = await preview("1000", steps(1000));
     yield row(
       "impact of 1,000 steps / starting Node three times and parsing",
-      await comparePaired(judge(1000), floor),
+      await comparePaired(judge(mixed), floor(mixed)),
       "1",
     );
-    yield row("impact of 10,000 steps / 1,000", await comparePaired(judge(10_000), judge(1000)), "12");
+    const services = await preview(
+      "services",
+      Array.from({ length: 1000 }, (_, index) => numbered(service, index)),
+    );
+    yield row("the same where each step changes a service", await comparePaired(judge(services), floor(services)), "");
+    const many = await preview("10000", steps(10_000));
+    yield row("impact of 10,000 steps / 1,000", await comparePaired(judge(many), judge(mixed)), "12");
     for (const count of [1000, 10_000, 100_000]) {
       const stream = join(folder, `${count}.ndjson`);
       await writeFile(stream, streamOf(count));
@@ -64,28 +70,31 @@ function recorded(): readonly RecordedStep[] {
   return (JSON.parse(readFileSync(path, "utf8")) as { steps: RecordedStep[] }).steps;
 }
 
+const [, volume, service] = recorded();
+
 /** As many steps, of which one in ten is a service that changes and one in ten its volume. */
 function steps(count: number): unknown[] {
-  const [, volume, service] = recorded();
   return Array.from({ length: count }, (_, index) => {
     const kind = index % 10;
     if (kind > 1) return { ...service, urn: `urn:pulumi:dev::p::aws:s3/bucket:Bucket::b${index}` };
-    const text = JSON.stringify(kind === 0 ? volume : service);
-    const number = Math.floor(index / 10);
-    return JSON.parse(
-      text
-        .replaceAll("::redis", `::redis${number}`)
-        .replaceAll("::data", `::data${number}`)
-        .replaceAll('"stateful"', `"stateful${number}"`)
-        .replaceAll("foobarstore", `foobarstore${number}`)
-        .replaceAll('"publishedPort":10000', `"publishedPort":${10_000 + number}`),
-    ) as unknown;
+    return numbered(kind === 0 ? volume : service, Math.floor(index / 10));
   });
+}
+
+/** A step that is about another service, or another volume, than the recorded one. */
+function numbered(step: RecordedStep | undefined, number: number): unknown {
+  return JSON.parse(
+    JSON.stringify(step)
+      .replaceAll("::redis", `::redis${number}`)
+      .replaceAll("::data", `::data${number}`)
+      .replaceAll('"stateful"', `"stateful${number}"`)
+      .replaceAll("foobarstore", `foobarstore${number}`)
+      .replaceAll('"publishedPort":10000', `"publishedPort":${10_000 + number}`),
+  ) as unknown;
 }
 
 /** Written piece by piece: the whole would be longer than a string can be. */
 function* streamOf(count: number): Iterable<string> {
-  const [, , service] = recorded();
   const event = (sequence: number, urn: string, type: string): string => {
     const metadata = { op: "update", urn, type, old: service?.oldState, new: service?.newState };
     return `${JSON.stringify({ sequence, timestamp: 0, resourcePreEvent: { metadata } })}\n`;
@@ -100,8 +109,8 @@ function* streamOf(count: number): Iterable<string> {
 async function peakMegabytes(stream: string): Promise<number> {
   const source = `
     process.argv.push("impact", ${JSON.stringify(stream)}, "--json");
+    process.on("exit", () => process.stderr.write(String(process.resourceUsage().maxRSS)));
     await import(${JSON.stringify(holdfast)});
-    process.stderr.write(String(process.resourceUsage().maxRSS));
   `;
   const { stderr } = await run(process.execPath, ["--input-type=module", "-e", source]);
   return Math.round(Number(/\d+$/u.exec(stderr)?.[0]) / 1024);
