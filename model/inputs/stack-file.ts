@@ -36,7 +36,11 @@ export interface StackFileOptions {
   readonly variables?: Variables;
   /** Reads a file that the stack file names (`extends`, `env_file`, a config's `file`), relative to it; `undefined` when it cannot. */
   readonly readFile?: (path: string) => string | undefined;
-  /** The stack's name, which comes before the names of what the file makes; without it they are told by their keys. */
+  /**
+   * The stack's name, which comes before the names of what the file makes; without it they are told by their keys. With it the
+   * file is read as `docker stack deploy` reads it where Compose does otherwise: its first document alone, and the values of an
+   * `env_file` with their quotation marks.
+   */
   readonly stack?: string;
 }
 
@@ -59,7 +63,8 @@ export interface StackFile {
  * @see https://docs.docker.com/reference/compose-file/
  */
 export function readStackFile(text: string, options: StackFileOptions): StackFile {
-  const { documents, lines } = parse(text, options.file);
+  const { documents: all, lines } = parse(text, options.file);
+  const documents = options.stack === undefined ? all : all.slice(0, 1);
   const locate = (path: string): Position => locatePath(documents, lines, path);
   const mistake: Mistake = (path, expected, got) => {
     const { line, column } = locate(path);
@@ -279,10 +284,7 @@ function environment(service: Field, options: StackFileOptions): Known<Readonly<
   const read = files.map((file) => (isKnown(file) ? options.readFile?.(file) : undefined));
   // A file that cannot be read may hold any variable.
   if (read.includes(undefined)) return notKnown;
-  return recordOf([
-    ...read.flatMap((text) => envFileEntries(text ?? "", options.variables ?? {})),
-    ...Object.entries(own),
-  ]);
+  return recordOf([...read.flatMap((text) => readEnvFile(text ?? "", options)), ...Object.entries(own)]);
 }
 
 function envFiles(field: Field): Known<readonly Known<string>[]> {
@@ -290,7 +292,23 @@ function envFiles(field: Field): Known<readonly Known<string>[]> {
   return mapItems(field, (item) => orElse((isRecord(item.value) ? item.get("path") : item).text(), ""));
 }
 
-function envFileEntries(text: string, variables: Variables): [string, Known<string>][] {
+function readEnvFile(text: string, { stack, variables = {} }: StackFileOptions): [string, Known<string>][] {
+  return stack === undefined ? composeVariables(text, variables) : deployedVariables(text, variables);
+}
+
+/** @see https://github.com/docker/cli/blob/master/opts/file.go (`parseKeyValueFile`) */
+function deployedVariables(text: string, variables: Variables): [string, string][] {
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  return lines.flatMap((line): [string, string][] => {
+    const [name = ""] = line.trimStart().split("=", 1);
+    if (name === "" || name.startsWith("#")) return [];
+    if (line.includes("=")) return [[name, line.slice(line.indexOf("=") + 1)]];
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+function composeVariables(text: string, variables: Variables): [string, Known<string>][] {
   return text.split(/\r?\n/).flatMap((line): [string, Known<string>][] => {
     const match = /^\s*(?:export\s+)?(?<key>[^#=\s][^=\s]*)=(?<value>.*)$/.exec(line);
     if (match === null) return [];

@@ -23,6 +23,8 @@ export interface StackDraft {
 export interface StackEdit {
   readonly edit: string;
   readonly apply: (db: Record<string, unknown>, draft: StackDraft) => void;
+  /** What follows in the file. */
+  readonly more?: string;
   /** What comes of it depends on what the running task was started with: two files do not tell. */
   readonly needsSwarm?: true;
   /** What somebody does to the service before, by the client's arguments. */
@@ -200,6 +202,15 @@ export const stackEdits: readonly StackEdit[] = [
     "another content of a config that nobody uses",
     top("configs", { conf: { file: "one.conf", name: "conf-2" }, more: { file: "two.conf" } }),
   ),
+  edit("variables of a file", set("env_file", "variables.env")),
+  edit(
+    "the same variables, quotation marks and all",
+    all(set("env_file", undefined), set("environment", ["A=1", "AA=2", "B=", 'QUOTED="a b"  ', "PLAIN=c"])),
+  ),
+  {
+    ...edit("a second document, which is left out", () => undefined),
+    more: "---\nservices: { db: { hostname: other } }\n",
+  },
   edit("one replica more", deploy("replicas", 2)),
 ];
 
@@ -223,9 +234,10 @@ export async function* proveStackEdits(
   const place = (name: string): string => join(folder, name);
   await writeFile(place("one.conf"), "one");
   await writeFile(place("two.conf"), "two");
+  await writeFile(place("variables.env"), '# a comment\nQUOTED="a b"  \nPLAIN=c\n');
   let draft = firstDraft(swarm.redisImage);
-  const put = async (next: StackDraft): Promise<string> => {
-    const text = stringify(next, { aliasDuplicateObjects: false });
+  const put = async (next: StackDraft, more = ""): Promise<string> => {
+    const text = `${stringify(next, { aliasDuplicateObjects: false })}${more}`;
     await writeFile(place("stack.yaml"), text);
     return text;
   };
@@ -236,7 +248,7 @@ export async function* proveStackEdits(
     const failure = await up();
     if (failure !== undefined) throw new Error(`the first file is not deployed: ${failure}`);
     let tasks = await settledTasks(connection);
-    for (const { edit, apply, needsSwarm, byHand } of edits) {
+    for (const { edit, apply, more, needsSwarm, byHand } of edits) {
       if (byHand !== undefined) {
         const refusal = await docker(...byHand);
         if (refusal !== undefined) throw new Error(`${edit}: ${refusal}`);
@@ -244,7 +256,7 @@ export async function* proveStackEdits(
       }
       const next = structuredClone(draft);
       apply(next.services.db, next);
-      const after = await put(next);
+      const after = await put(next, more);
       const facts = readFacts(await factsFrom(connection), "the swarm");
       const options = { executor: "pulumi", prune: false, stack } as const;
       const pair = await readPlan([source(before, folder), source(after, folder)], options);

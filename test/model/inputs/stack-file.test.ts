@@ -119,6 +119,25 @@ describe("a stack file", () => {
     });
   });
 
+  it("reads variables and documents as docker stack deploy does where it is told what the stack is called", () => {
+    const readFile = () => "# comment\nA=\"one\" \r\n  B='${C}'\n\nSET\nUNSET\n=x\n";
+    const text =
+      "services: { s: { image: a, env_file: x.env } }\n---\nservices: { s: { image: b }, t: { image: c } }\n";
+    const deployed = read(text, { readFile, stack: "shop", variables: { SET: "1" } });
+    assert.deepEqual(
+      deployed.services.map(({ name, image }) => [name, image.repository]),
+      [["s", "a"]],
+    );
+    assert.deepEqual(deployed.services[0]?.environment, { A: '"one" ', B: "'${C}'", SET: "1" });
+    assert.deepEqual(
+      read(text, { readFile }).services.map(({ name, image }) => [name, image.repository]),
+      [
+        ["s", "b"],
+        ["t", "c"],
+      ],
+    );
+  });
+
   it("takes Compose's short restart policy where deploy has none, as docker stack deploy does", () => {
     const restart = (body: string) => service(body).restart;
     const capped = { condition: "on-failure", maxAttempts: 3, windowSeconds: undefined, delaySeconds: undefined };
