@@ -12,6 +12,11 @@ const taskSchema = z.looseObject({
   }),
 });
 
+/** The part of a service that names its networks. */
+const networksOfService = z.object({
+  Spec: z.object({ TaskTemplate: z.object({ Networks: z.array(z.object({ Target: z.string() })) }) }),
+});
+
 const statsSchema = z.object({
   memory_stats: z.object({ usage: z.number(), stats: z.record(z.string(), z.number()).optional() }),
 });
@@ -34,7 +39,7 @@ export async function swarmFacts(cwd: string | undefined): Promise<Record<string
 export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
   const live = await readSwarm(connection);
   const { docker } = connection;
-  const [engineNode, tasks, networks, sizes] = await Promise.all([
+  const [engineNode, tasks, listed, sizes] = await Promise.all([
     docker.info().then((info: unknown) => infoSchema.safeParse(info).data?.Swarm.NodeID),
     docker.listTasks().then((list) => z.array(taskSchema).parse(list)),
     docker.listNetworks(),
@@ -48,9 +53,33 @@ export async function factsFrom(connection: EngineConnection): Promise<Record<st
     ...(sizes && { volumes: sizes }),
     ...(engineNode !== undefined && { engineNode }),
     tasks,
-    networks,
+    networks: [...listed, ...(await unlistedNetworks(connection, listed, live.services ?? []))],
     datasetBytes: await datasetBytes(connection, live.services ?? [], tasks),
   };
+}
+
+/** Networks that services are attached to and no list has, as Swarm's own `host`: they answer only by their ids. */
+async function unlistedNetworks(
+  { docker }: EngineConnection,
+  listed: readonly { Id: string }[],
+  services: readonly unknown[],
+): Promise<readonly unknown[]> {
+  const known = new Set(listed.map(({ Id }) => Id));
+  const targets = services.flatMap(
+    (service) =>
+      networksOfService.safeParse(service).data?.Spec.TaskTemplate.Networks.map(({ Target }) => Target) ?? [],
+  );
+  const found = await Promise.all(
+    [...new Set(targets)]
+      .filter((id) => !known.has(id))
+      .map((id): Promise<unknown> =>
+        docker
+          .getNetwork(id)
+          .inspect()
+          .catch(() => undefined),
+      ),
+  );
+  return found.filter((network) => network !== undefined);
 }
 
 /** The memory that each service's task uses: no dataset is larger than that. */

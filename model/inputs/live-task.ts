@@ -202,10 +202,12 @@ function mount(field: Field): Settings {
             driver: driver(options.get("DriverConfig"), "name"),
           }
         : undefined,
-    tmpfs: orNone({
-      size: count(field.get("TmpfsOptions").get("SizeBytes")),
-      ...unread(field.get("TmpfsOptions"), ["SizeBytes"]),
-    }),
+    tmpfs: field.get("TmpfsOptions").isAbsent
+      ? undefined
+      : {
+          size: count(field.get("TmpfsOptions").get("SizeBytes")) ?? 0,
+          ...unread(field.get("TmpfsOptions"), ["SizeBytes"]),
+        },
   };
 }
 

@@ -225,13 +225,13 @@ interface WrittenMount {
   readonly readOnly: unknown;
   readonly propagation: string | undefined;
   readonly withoutCopy: unknown;
-  readonly size: unknown;
+  readonly tmpfs: Settings | undefined;
 }
 
 /** @see https://github.com/docker/cli/blob/master/cli/compose/convert/volume.go */
 function mount(field: Field, { root, stack }: StackScope): Settings {
   const written = isRecord(field.value) ? longMount(field) : shortMount(textOf(field) ?? "");
-  const { type, source, target, readOnly, propagation, withoutCopy, size } = written;
+  const { type, source, target, readOnly, propagation, withoutCopy, tmpfs } = written;
   const declared = root.get("volumes").get(source ?? "");
   const isNamed = type === "volume" && source !== undefined;
   return {
@@ -251,12 +251,12 @@ function mount(field: Field, { root, stack }: StackScope): Settings {
           }),
         }
       : undefined,
-    tmpfs: orNone({ size }),
+    tmpfs,
   };
 }
 
 function longMount(field: Field): WrittenMount {
-  const size = bytes(field.get("tmpfs").get("size"));
+  const tmpfs = field.get("tmpfs");
   return {
     type: textOf(field.get("type")) ?? "volume",
     source: textOf(field.get("source")),
@@ -264,7 +264,8 @@ function longMount(field: Field): WrittenMount {
     readOnly: flag(field.get("read_only")),
     propagation: textOf(field.get("bind").get("propagation")),
     withoutCopy: flag(field.get("volume").get("nocopy")),
-    size: isKnown(size) ? size || undefined : textOf(field.get("tmpfs").get("size")),
+    // A size of nothing is no limit, and yet another thing than no block.
+    tmpfs: tmpfs.isAbsent ? undefined : { size: memoryOf(tmpfs.get("size")) },
   };
 }
 
@@ -278,14 +279,14 @@ function shortMount(text: string): WrittenMount {
     readOnly: isReadOnly || undefined,
     propagation,
     withoutCopy: isWithoutCopy || undefined,
-    size: undefined,
+    tmpfs: undefined,
   };
 }
 
 function volumeDriver(declared: Field): Settings | undefined {
-  const options = pairs(declared.get("driver_opts"));
+  const options = declared.get("driver_opts");
   const name = textOf(declared.get("driver"));
-  return name === undefined && options === undefined ? undefined : { name, options };
+  return name === undefined && options.isAbsent ? undefined : { name, options: pairs(options) };
 }
 
 function files(field: Field, section: "configs" | "secrets", { root, stack }: StackScope): readonly Settings[] {
@@ -347,8 +348,10 @@ function memoryOf(field: Field): number | string {
   return isKnown(value) ? (value ?? 0) : (textOf(field) ?? "");
 }
 
+/** A number, or a fraction such as `1/2`. */
 function processors(text: string): number | string {
-  return Number.isNaN(Number(text)) ? text : Number(text);
+  const [count = Number.NaN, parts = 1] = text.split("/", 2).map(Number);
+  return Number.isNaN(count / parts) ? text : count / parts;
 }
 
 /** @see https://github.com/docker/cli/blob/master/cli/compose/convert/service.go (`convertRestartPolicy`) */

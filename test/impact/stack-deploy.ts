@@ -63,6 +63,7 @@ const all =
   (db, draft) => {
     for (const edit of edits) edit(db, draft);
   };
+const withMount = (mount: object): StackEdit["apply"] => set("volumes", ["other:/other", "data:/data", mount]);
 const edit = (edit: string, apply: StackEdit["apply"]): StackEdit => ({ edit, apply });
 
 /** The file that the edits begin with. */
@@ -202,6 +203,19 @@ export const stackEdits: readonly StackEdit[] = [
     "another content of a config that nobody uses",
     top("configs", { conf: { file: "one.conf", name: "conf-2" }, more: { file: "two.conf" } }),
   ),
+  edit(
+    "half a processor",
+    deploy("resources", { limits: { memory: "64M", cpus: "0.5" }, reservations: { memory: "0" } }),
+  ),
+  edit(
+    "half a processor as a fraction",
+    deploy("resources", { limits: { memory: "64M", cpus: "1/2" }, reservations: { memory: "0" } }),
+  ),
+  edit("options of a volume, none", top("volumes", { data: { name: "elsewhere" }, other: { driver_opts: {} } })),
+  edit("a bind's options, none", withMount({ type: "bind", source: "/tmp", target: "/bind", bind: {} })),
+  edit("a bind without options", withMount({ type: "bind", source: "/tmp", target: "/bind" })),
+  edit("memory without a limit", withMount({ type: "tmpfs", target: "/memory", tmpfs: { size: 0 } })),
+  edit("memory without options", withMount({ type: "tmpfs", target: "/memory" })),
   edit("variables of a file", set("env_file", "variables.env")),
   edit(
     "the same variables, quotation marks and all",
@@ -211,6 +225,16 @@ export const stackEdits: readonly StackEdit[] = [
     ...edit("a second document, which is left out", () => undefined),
     more: "---\nservices: { db: { hostname: other } }\n",
   },
+  edit(
+    "the host's network",
+    all(
+      top("networks", { host: { external: true, name: "host" } }),
+      set("networks", ["host"]),
+      set("ports", undefined),
+      set("sysctls", undefined),
+    ),
+  ),
+  edit("nothing more than the host's network", () => undefined),
   edit("one replica more", deploy("replicas", 2)),
 ];
 
