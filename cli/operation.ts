@@ -78,8 +78,8 @@ export async function operationDocument(context: CommandContext, operation: stri
   };
 }
 
-/** Says which engine runs. */
-export async function announceEngine(context: CommandContext): Promise<void> {
+/** Says which engine runs, and opens the stack where that is the embedded one. */
+export async function beginOperation(context: CommandContext): Promise<void> {
   const { name } = await context.engine();
   context.output.print(name === "pulumi" ? "Engine: the Pulumi CLI" : "Engine: embedded", "");
   // An opened stack derives the key of its secrets, which takes long, while the engine is loaded.

@@ -63,10 +63,11 @@ export function readFacts(document: unknown, file: string): ReadFacts {
   const running = byService(tasks.filter((task) => text(task, "Status", "State") === "running"));
   // A task that starts counts for Swarm as much as one that runs already.
   const wanted = byService(tasks.filter((task) => text(task, "DesiredState") === "running"));
+  const byName = new Map(services.map((service) => [text(service, "Spec", "Name"), service]));
   return {
     estate,
     tasks: (name) => {
-      const found = services.find((service) => text(service, "Spec", "Name") === name);
+      const found = byName.get(name);
       if (found === undefined) return [];
       const spec = at(found, "Spec");
       // A task that an update has spared runs with what it was started with, and that is what Swarm compares with.
@@ -83,9 +84,9 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       images: estate.images,
       taskNodes: new Map([...running].map(([name, all]) => [name, all.map((task) => text(task, "NodeID"))])),
       withOtherPlacement: new Set(
-        services
-          .filter((service) => hasOtherPlacement(service, running))
-          .map((service) => text(service, "Spec", "Name")),
+        [...byName]
+          .filter(([name, service]) => hasOtherPlacement(service, wanted.get(name) ?? []))
+          .map(([name]) => name),
       ),
       volumeBytes: new Map(volumes.flatMap(volumeSize)),
       ...(engineNode !== undefined && { engineNode }),
@@ -95,12 +96,13 @@ export function readFacts(document: unknown, file: string): ReadFacts {
 }
 
 /**
- * Whether a running task's placement is another than the service will have after the provider's next update: that drops the
- * platforms which the creation has put there, and a change that a task has survived is not in the task.
+ * Whether a task's placement is another than the service will have after the provider's next update: that drops the platforms
+ * which the creation has put there, and a change that a task has survived is not in the task.
+ *
+ * @param tasks - those that are meant to run
  */
-function hasOtherPlacement(service: unknown, tasks: ReadonlyMap<string, readonly unknown[]>): boolean {
+function hasOtherPlacement(service: unknown, [task]: readonly unknown[]): boolean {
   const placement = at(service, "Spec", "TaskTemplate", "Placement");
-  const [task] = tasks.get(text(service, "Spec", "Name")) ?? [];
   const used = task === undefined ? placement : (at(task, "Spec", "Placement") ?? placement);
   const platforms = at(used, "Platforms");
   if (Array.isArray(platforms) && platforms.length > 0) return true;

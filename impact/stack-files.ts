@@ -61,13 +61,14 @@ export function planBetweenStackFiles(before: StackFileInput, after: StackFileIn
  */
 export function planOverLiveSwarm(live: LiveServices, file: StackFileInput, options: DeployOptions): Plan {
   const { services: running } = live.estate;
+  const byName = new Map(running.map((service) => [service.name, service]));
   const stack = options.stack ?? stackAmong(running, readStackFile(file.text, file.options));
   const read = readStackFile(file.text, { ...file.options, ...(stack !== undefined && { stack }) });
   const folder = dirname(resolve(file.options.file));
   const wanted = new Set(read.services.map(({ name }) => fullName(name, stack)));
   const steps = [...services(read)].map(([name, next]) => {
     const full = fullName(name, stack);
-    const found = running.find((service) => service.name === full);
+    const found = byName.get(full);
     const after = read.task(name);
     if (found === undefined || after === undefined) return step(full, undefined, next);
     const compared = live.tasks(full).map((task): readonly [TaskTemplate, TaskTemplate] => {

@@ -4,7 +4,7 @@ import { openContext, type StackOptions } from "../context.ts";
 import type { KnownResource } from "../engines/engine.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { announceEngine, operationDocument, plan, requireSuccess, run } from "../operation.ts";
+import { beginOperation, operationDocument, plan, requireSuccess, run } from "../operation.ts";
 
 /** The type of a volume that the stack created. */
 const volumeType = "docker:index/volume:Volume";
@@ -20,7 +20,7 @@ export interface DownOptions extends StackOptions {
 export async function down(options: DownOptions): Promise<void> {
   const context = openContext(options);
   const { output, location } = context;
-  await announceEngine(context);
+  await beginOperation(context);
   const engine = await context.engine();
   const resources = await engine.resources(location);
   const volumes = volumesToDelete(options.deleteData, resources);

@@ -5,7 +5,7 @@ import { showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { announceEngine, plan } from "../operation.ts";
+import { beginOperation, plan } from "../operation.ts";
 import { requirePins } from "../pin-check.ts";
 
 /** Pulumi's own switch for a stream of events in place of one document. */
@@ -15,7 +15,7 @@ const streaming = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW";
 export async function preview(options: StackOptions & { diff?: true; policyPacks: PolicyPack[] }): Promise<void> {
   const context = openContext(options);
   const { output } = context;
-  await announceEngine(context);
+  await beginOperation(context);
   using interrupts = listenForInterrupts(output.warn);
   const connection = await findEngineToRead(context);
   const settings = {

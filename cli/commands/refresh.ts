@@ -1,13 +1,13 @@
 import { openContext, type StackOptions } from "../context.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { announceEngine, operationDocument, plan, requireSuccess, run } from "../operation.ts";
+import { beginOperation, operationDocument, plan, requireSuccess, run } from "../operation.ts";
 
 /** `holdfast refresh`: takes over into the state what is really there. */
 export async function refresh(options: StackOptions & { diff?: true; previewOnly?: true }): Promise<void> {
   const context = openContext(options);
   const { output } = context;
-  await announceEngine(context);
+  await beginOperation(context);
   using interrupts = listenForInterrupts(output.warn);
   const settings = {
     interrupts,

@@ -9,7 +9,7 @@ import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
 import { askForFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { announceEngine, operationDocument, plan, requireSuccess, run, type OperationSettings } from "../operation.ts";
+import { beginOperation, operationDocument, plan, requireSuccess, run, type OperationSettings } from "../operation.ts";
 import { requirePins } from "../pin-check.ts";
 
 /** Options of `holdfast up`. */
@@ -29,7 +29,7 @@ export interface UpOptions extends StackOptions {
 export async function up(options: UpOptions): Promise<void> {
   const context = openContext(options);
   const { output, location } = context;
-  await announceEngine(context);
+  await beginOperation(context);
   const swarm = await findSwarm(context, { sandbox: options.sandbox ?? false });
   const stack = await context.stack();
   if (stack.project.name === ownProject) {

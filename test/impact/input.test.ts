@@ -267,3 +267,22 @@ describe("stack files", () => {
     assert.equal(await judged(stack(pin)), "left behind");
   });
 });
+
+describe("facts about a live swarm", () => {
+  it("tell which task has kept an older placement than its service's, be it only starting", () => {
+    const placement = (...constraints: string[]) => ({ Constraints: constraints });
+    const service = { ID: "s1", Spec: { Name: "cache", TaskTemplate: { Placement: placement("node.hostname==a") } } };
+    const task = (state: string, desired: string, ...constraints: string[]) => ({
+      ServiceID: "s1",
+      DesiredState: desired,
+      Status: { State: state },
+      Spec: { Placement: placement(...constraints) },
+    });
+    const withOther = (...tasks: object[]) =>
+      readFacts({ services: [service], tasks }, "facts").live.withOtherPlacement;
+    assert.deepEqual(withOther(task("running", "running", "node.hostname==a")), new Set());
+    assert.deepEqual(withOther(task("starting", "running")), new Set(["cache"]));
+    assert.deepEqual(withOther(task("running", "shutdown"), task("ready", "running", "node.hostname==a")), new Set());
+    assert.deepEqual(withOther(), new Set());
+  });
+});
