@@ -22,16 +22,18 @@ export function relevantSteps(preview: Buffer): ReducedPreview {
   const stepStart = `\n${indentation.repeat(2)}{\n${indentation.repeat(3)}"op": "`;
   const urnLine = `\n${indentation.repeat(3)}"urn": "urn:pulumi:`;
   const steps: Step[] = [];
-  for (let urn = preview.indexOf(urnLine); urn >= 0; urn = preview.indexOf(urnLine, urn + urnLine.length)) {
+  let urn = preview.indexOf(urnLine);
+  for (; urn >= 0; urn = preview.indexOf(urnLine, urn + urnLine.length)) {
     const start = preview.lastIndexOf(stepStart, urn);
     const step = start < 0 ? undefined : headOf(preview.subarray(start, preview.indexOf("\n", urn + 1)));
-    // The diagnostics, which follow, have URNs too.
     if (step === undefined) break;
     steps.push({ start, ...step });
   }
   const [first, last] = [steps[0], steps.at(-1)];
   const end = last === undefined ? -1 : preview.indexOf(`\n${indentation}]`, last.start);
-  if (first === undefined || end < 0) return { preview, unchanged: 0 };
+  // The diagnostics, which follow the steps, have URNs too; among the steps each must be that of one.
+  const isForeign = urn >= 0 && urn < end;
+  if (first === undefined || end < 0 || isForeign) return { preview, unchanged: 0 };
   const isRelevant = ({ urn }: Step): boolean => concernsData(typeOfUrn(urn));
   const kept = steps.flatMap((step, index) =>
     isRelevant(step) ? [preview.subarray(step.start, steps[index + 1]?.start ?? end)] : [],

@@ -76,6 +76,13 @@ describe("the steps of a preview that cannot have to do with data", () => {
     }
   });
 
+  it("stay where one of them is written in another way than the others", () => {
+    const other = { op: "same", urn: "urn:pulumi:dev::p::aws:s3/bucket:Bucket::b" };
+    const foreign = { id: 1, urn: other.urn, op: "same" };
+    const text = Buffer.from(JSON.stringify({ steps: [other, foreign, service] }, undefined, 4));
+    assert.deepEqual(relevantSteps(text), { preview: text, unchanged: 0 });
+  });
+
   it("do not hide that a preview was cut off", () =>
     fc.assert(
       fc.asyncProperty(preview, fc.constantFrom(...indentations), fc.nat(), async (document, indentation, length) => {
