@@ -1,12 +1,10 @@
-import { closeSync, fstatSync, openSync, read, readFileSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { promisify } from "node:util";
-import type { Source } from "../../impact/input.ts";
+import { writeFileSync } from "node:fs";
 import type { ReadFacts } from "../../impact/live-facts.ts";
 import type { ImpactReport } from "../../impact/report.ts";
 import { InputError } from "../../model/input-error.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
 import { Exit, exitCode } from "../exit-code.ts";
+import { openSource, readText } from "../input-files.ts";
 import { openOutput, type Output } from "../output.ts";
 
 /** Options of `holdfast impact`. */
@@ -59,84 +57,6 @@ async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise
   const document = await swarmFacts(cwd);
   if (saveFacts !== undefined) writeFileSync(saveFacts, `${JSON.stringify(document, undefined, 2)}\n`);
   return readFacts(document, "the live swarm");
-}
-
-function openSource(file: string): Source {
-  const isInput = file === "-";
-  const folder = isInput ? process.cwd() : dirname(file);
-  return {
-    name: isInput ? "standard input" : file,
-    chunks: readAhead(readable(isInput ? process.stdin : piecesOf(file), file)),
-    readFile: (path) => {
-      try {
-        return readFileSync(resolve(folder, path), "utf8");
-      } catch {
-        return undefined;
-      }
-    },
-  };
-}
-
-/** A document is read in one piece, which saves joining many; what is larger can only be a stream of events. */
-const wholeBytes = 64 * 1024 * 1024;
-const pieceBytes = 1024 * 1024;
-
-const readPiece = promisify(read);
-
-async function* piecesOf(file: string): AsyncIterable<Uint8Array> {
-  const fd = openSync(file, "r");
-  try {
-    const { size } = fstatSync(fd);
-    for (let length = size > 0 && size <= wholeBytes ? size : pieceBytes; ; length = pieceBytes) {
-      const buffer = Buffer.allocUnsafeSlow(length);
-      const { bytesRead } = await readPiece(fd, buffer, 0, length, null);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-async function* readable(stream: AsyncIterable<Uint8Array>, file: string): AsyncIterable<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-}
-
-/** The same pieces; the first is on its way before anybody asks for it. */
-function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
-  const pieces = source[Symbol.asyncIterator]();
-  const first = pieces.next();
-  // Whoever asks for it is told of its error.
-  first.catch(() => undefined);
-  let isFirst = true;
-  const next = async (): Promise<IteratorResult<T>> => {
-    if (!isFirst) return pieces.next();
-    isFirst = false;
-    return first;
-  };
-  return { [Symbol.asyncIterator]: () => ({ next }) };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-}
-
-function unreadable(file: string, error: unknown): InputError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
-  return new InputError({
-    path: file,
-    expected: "a file that can be read",
-    got: code,
-    fix: "Name a file that is there",
-  });
 }
 
 function parseJson(text: string, file: string): unknown {

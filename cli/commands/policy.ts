@@ -1,5 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
 import { catalogueEntries } from "../../model/image-catalogue-entries.ts";
 import { readLiveSwarm, type LiveSwarm } from "../../model/inputs/live-swarm.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
@@ -14,6 +13,7 @@ import { textReport } from "../../policies/text-report.ts";
 import { openContext } from "../context.ts";
 import { Exit } from "../exit-code.ts";
 import { findEngineToRead } from "../find-swarm.ts";
+import { besides, readText, shownName } from "../input-files.ts";
 import { openOutput, type Output } from "../output.ts";
 import { readSwarm } from "../read-swarm.ts";
 
@@ -62,32 +62,11 @@ async function readAll(files: string[], options: PolicyOptions): Promise<Definit
 }
 
 function readFile(file: string): Definitions {
-  const folder = file === "-" ? process.cwd() : dirname(file);
   return readDefinitions(readText(file), {
-    file: file === "-" ? "standard input" : file,
+    file: shownName(file),
     variables: process.env,
-    readFile: (path) => {
-      try {
-        return readFileSync(resolve(folder, path), "utf8");
-      } catch {
-        return undefined;
-      }
-    },
+    readFile: besides(file),
   });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
-    throw new InputError({
-      path: file,
-      expected: "a file that can be read",
-      got: code,
-      fix: "Name a file that is there",
-    });
-  }
 }
 
 async function askSwarm(options: PolicyOptions): Promise<LiveSwarm> {

@@ -1,0 +1,103 @@
+/** Files that people name on the command line. */
+import { closeSync, fstatSync, openSync, read, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { promisify } from "node:util";
+import type { Source } from "../impact/input.ts";
+import { InputError } from "../model/input-error.ts";
+
+/**
+ * Opens a file, or standard input where it is called `-`; it is being read from now on.
+ *
+ * @throws InputError, when it is read, where it cannot be
+ */
+export function openSource(file: string): Source {
+  return {
+    name: shownName(file),
+    chunks: readAhead(readable(file === "-" ? process.stdin : piecesOf(file), file)),
+    readFile: besides(file),
+  };
+}
+
+/** What a file is called in messages. */
+export function shownName(file: string): string {
+  return file === "-" ? "standard input" : file;
+}
+
+/** Reads what a file names, relative to it; `undefined` when that cannot be read. */
+export function besides(file: string): (path: string) => string | undefined {
+  const folder = file === "-" ? process.cwd() : dirname(file);
+  return (path) => {
+    try {
+      return readFileSync(resolve(folder, path), "utf8");
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** Up to this size a file is read in one piece, which saves joining many; a larger stream of events needs no more memory than that. */
+const wholeBytes = 64 * 1024 * 1024;
+const pieceBytes = 1024 * 1024;
+
+const readPiece = promisify(read);
+
+async function* piecesOf(file: string): AsyncIterable<Uint8Array> {
+  const fd = openSync(file, "r");
+  try {
+    const { size } = fstatSync(fd);
+    for (let length = size > 0 && size <= wholeBytes ? size : pieceBytes; ; length = pieceBytes) {
+      const buffer = Buffer.allocUnsafeSlow(length);
+      const { bytesRead } = await readPiece(fd, buffer, 0, length, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function* readable(stream: AsyncIterable<Uint8Array>, file: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** The same pieces; the first is on its way before anybody asks for it. */
+function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
+  const pieces = source[Symbol.asyncIterator]();
+  const first = pieces.next();
+  // Whoever asks for it is told of its error.
+  first.catch(() => undefined);
+  let isFirst = true;
+  const next = async (): Promise<IteratorResult<T>> => {
+    if (!isFirst) return pieces.next();
+    isFirst = false;
+    return first;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}
+
+/**
+ * Reads a file as text, or standard input where it is called `-`.
+ *
+ * @throws InputError when it cannot be read
+ */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, error: unknown): InputError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
+  return new InputError({
+    path: file,
+    expected: "a file that can be read",
+    got: code,
+    fix: "Name a file that is there",
+  });
+}
