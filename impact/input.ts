@@ -3,7 +3,7 @@ import { InputError } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
 import { EventCollector, isDigest, isEvent, notPreview, readDigest, readEventLine } from "./pulumi-preview.ts";
-import { relevantSteps } from "./relevant-steps.ts";
+import { parseDocument, parseJson } from "./preview-document.ts";
 import { isState } from "./pulumi-resource.ts";
 import type { LiveServices, StackFileInput } from "./stack-files.ts";
 
@@ -55,20 +55,18 @@ export async function readPlan(sources: readonly Source[], options: InputOptions
 
 async function readOne(source: Source, options: InputOptions): Promise<Plan> {
   const lines = new Lines(source);
-  const first = await lines.peek();
-  const firstDocument = parsed(first);
-  if (isEvent(firstDocument)) {
+  const firstLine = await lines.peek();
+  const first = parseDocument(firstLine);
+  if (isEvent(first.document)) {
     const collector = new EventCollector(options.executor);
     for (let line = await lines.next(), number = 1; line !== undefined; line = await lines.next(), number++) {
       if (line.trim() !== "") collector.add(readEventLine(line, `${source.name}:${number}`));
     }
     return collector.plan(source.name);
   }
-  const { preview, unchanged } = relevantSteps(await lines.rest());
-  const text = decoded(preview);
-  if (text.trim() === "") throw notPreview(source.name, "nothing");
+  const bytes = await lines.rest();
   // A document may be all on one line.
-  const document = text === first ? firstDocument : parsed(text);
+  const { document, unchanged } = bytes.length === firstLine.length ? first : parseDocument(bytes);
   if (isDigest(document)) return readDigest(document, source.name, options.executor, unchanged);
   if (isState(document)) {
     throw new InputError({
@@ -78,6 +76,8 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
       fix: "Give the state of before and the state of after",
     });
   }
+  const text = decoded(bytes);
+  if (text.trim() === "") throw notPreview(source.name, "nothing");
   if (options.live !== undefined && document === undefined) {
     const { planOverLiveSwarm } = await import("./stack-files.ts");
     return planOverLiveSwarm(options.live, stackFile(source, text, options), {
@@ -89,8 +89,8 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
 }
 
 async function readTwo(first: Source, second: Source, options: InputOptions): Promise<Plan> {
-  const [before, after] = [decoded(await new Lines(first).rest()), decoded(await new Lines(second).rest())];
-  const documents = [parsed(before), parsed(after)];
+  const [before, after] = [await new Lines(first).rest(), await new Lines(second).rest()];
+  const documents = [parseJson(before), parseJson(after)];
   if (documents.every(isState)) {
     const { planBetweenStates } = await import("./pulumi-states.ts");
     return planBetweenStates(
@@ -108,7 +108,7 @@ async function readTwo(first: Source, second: Source, options: InputOptions): Pr
     });
   }
   const { planBetweenStackFiles } = await import("./stack-files.ts");
-  return planBetweenStackFiles(stackFile(first, before, options), stackFile(second, after, options), {
+  return planBetweenStackFiles(stackFile(first, decoded(before), options), stackFile(second, decoded(after), options), {
     prune: options.prune,
     stack: options.stack,
   });
@@ -116,15 +116,6 @@ async function readTwo(first: Source, second: Source, options: InputOptions): Pr
 
 function stackFile({ name, readFile }: Source, text: string, { variables }: InputOptions): StackFileInput {
   return { text, options: { file: name, ...(variables && { variables }), ...(readFile && { readFile }) } };
-}
-
-function parsed(text: string | undefined): unknown {
-  if (text === undefined || !/^\s*[[{]/u.test(text)) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function whatItIs(text: string, document: unknown): string {
@@ -147,9 +138,9 @@ class Lines {
   }
 
   /** The first line, which stays to be taken. */
-  async peek(): Promise<string> {
-    const line = await this.#untilLineFeed(longestDocument);
-    return decoded(joined(line.parts), this.#isAtStart);
+  async peek(): Promise<Buffer> {
+    const { parts } = await this.#untilLineFeed(longestDocument);
+    return joined(parts);
   }
 
   /** The next line with its end; `undefined` after the last. */
