@@ -6,6 +6,7 @@ import type { Executor, Plan, PolicyFinding } from "../model/planned-change.ts";
 import {
   concernsData,
   pulumiPlan,
+  sidesOfOperation,
   typeOfUrn,
   type Properties,
   type RawStep,
@@ -46,7 +47,8 @@ export function readDigest(document: unknown, file: string, executor: Executor, 
         urn: requireText(fields["urn"], `${path}.urn`),
       };
     });
-    const same = optionalMapping(digest["changeSummary"], "changeSummary")?.["same"];
+    const summary = optionalMapping(digest["changeSummary"], "changeSummary") ?? {};
+    const same = Number.isSafeInteger(summary["same"]) ? Number(summary["same"]) : 0;
     const shownSame = unchanged + shown.filter(({ op }) => op === "same").length;
     const errors = (optionalList(digest["diagnostics"], "diagnostics") ?? []).flatMap((diagnostic, index) => {
       const fields = requireMapping(diagnostic, `diagnostics.${index}`);
@@ -54,10 +56,14 @@ export function readDigest(document: unknown, file: string, executor: Executor, 
         ? [firstLine(requireText(fields["message"], `diagnostics.${index}.message`))]
         : [];
     });
+    // A preview that failed may have got no further.
+    if (digest["steps"] === undefined && errors.length === 0 && Object.keys(summary).some((op) => op !== "same")) {
+      throw new WrongForm("steps");
+    }
     return pulumiPlan(
       // What cannot have to do with data is not looked into: it may be most of a preview.
       shown.filter(({ urn }) => concernsData(typeOfUrn(urn))).map(digestStep),
-      { executor, unseen: Math.max((typeof same === "number" ? same : 0) - shownSame, 0), errors, policyFindings: [] },
+      { executor, unseen: Math.max(same - shownSame, 0), errors, policyFindings: [] },
     );
   });
 }
@@ -68,16 +74,30 @@ function digestStep({ fields, op, urn }: { fields: Properties; op: string; urn: 
   const side = (key: string): ResourceState | undefined =>
     fields[key] === undefined || fields[key] === null ? undefined : readResource(fields[key], `${path}.${key}`, known);
   const before = side("oldState");
+  const after = side("newState");
+  requireSides(op, { before, after }, { op: `${path}.op`, before: `${path}.oldState`, after: `${path}.newState` });
   return {
     op,
     ...known,
     before,
-    after: side("newState"),
+    after,
     changedPaths: Object.keys(optionalMapping(fields["detailedDiff"], `${path}.detailedDiff`) ?? {}),
     replaceReasons: optionalTexts(fields["replaceReasons"], `${path}.replaceReasons`) ?? [],
     // A replacement marks the old resource: to be deleted later, or deleted before the new one is created.
     deletesFirst: before?.isPendingReplacement === true ? true : before?.isToBeDeleted === true ? false : undefined,
   };
+}
+
+/** What a step leaves out, nobody can judge. */
+function requireSides(
+  op: string,
+  sides: Readonly<Record<"before" | "after", ResourceState | undefined>>,
+  paths: Readonly<Record<"op" | "before" | "after", string>>,
+): void {
+  const needed = sidesOfOperation(op);
+  if (needed === undefined) throw new WrongForm(paths.op);
+  const missing = needed.find((side) => sides[side] === undefined);
+  if (missing !== undefined) throw new WrongForm(paths[missing]);
 }
 
 /** One engine event, as far as it matters here (`EngineEvent` of Pulumi's sdk/go/common/apitype/events.go). */
@@ -146,11 +166,12 @@ function eventStep(metadata: Properties): RawStep | undefined {
     metadata[key] === undefined || metadata[key] === null
       ? undefined
       : readResource(metadata[key], `metadata.${key}`, known);
+  const sides = { before: side("old"), after: side("new") };
+  requireSides(op, sides, { op: "metadata.op", before: "metadata.old", after: "metadata.new" });
   return {
     op,
     ...known,
-    before: side("old"),
-    after: side("new"),
+    ...sides,
     changedPaths: Object.keys(optionalMapping(metadata["detailedDiff"], "metadata.detailedDiff") ?? {}),
     replaceReasons: optionalTexts(metadata["keys"], "metadata.keys") ?? [],
     deletesFirst: undefined,

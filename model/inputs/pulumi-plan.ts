@@ -49,6 +49,30 @@ const accessories: Readonly<Record<string, "network" | "secret" | "config">> = {
   [pulumiTypes.config]: "config",
 };
 
+/** Every operation of a step that Pulumi knows (`sdk/go/common/apitype`, `OpType`), with the sides that it cannot be without. */
+const sidesOf: Readonly<Record<string, readonly ("before" | "after")[]>> = {
+  same: [],
+  create: ["after"],
+  update: ["before", "after"],
+  delete: ["before"],
+  replace: ["before", "after"],
+  "create-replacement": ["after"],
+  "delete-replaced": ["before"],
+  read: [],
+  "read-replacement": [],
+  refresh: [],
+  discard: [],
+  "discard-replaced": [],
+  "remove-pending-replace": [],
+  import: ["after"],
+  "import-replacement": ["after"],
+};
+
+/** The sides, before and after, that a step of this operation has; `undefined` for an operation that Pulumi does not know. */
+export function sidesOfOperation(op: string): readonly ("before" | "after")[] | undefined {
+  return Object.hasOwn(sidesOf, op) ? sidesOf[op] : undefined;
+}
+
 /** Tells whether a type of resource can have to do with data; what cannot is not kept. */
 export function concernsData(type: string): boolean {
   return type === pulumiTypes.service || type === pulumiTypes.volume || Object.hasOwn(accessories, type);
@@ -202,7 +226,7 @@ function withValue(value: Properties, path: readonly string[], item: unknown): P
   return isRecord(inner) ? { ...value, [key]: withValue(inner, rest, item) } : value;
 }
 
-/** Properties that are secret on both sides and that the provider says differ. */
+/** Properties that are secret on both sides, by themselves or with all that they are in, and that the provider says differ. */
 function hiddenChanges(
   { changedPaths }: RawStep,
   before: ResourceState | undefined,
@@ -214,9 +238,16 @@ function hiddenChanges(
   return changedPaths.filter((path) => {
     if (!path.startsWith("taskSpec.") || path === "taskSpec.containerSpec.sysctl") return false;
     const keys = path.split(/[.[\]"]+/u).filter(Boolean);
-    const side = (state: ResourceState | undefined): unknown => settlePulumiValue(valueAt(state?.inputs, keys));
+    const side = (state: ResourceState | undefined): unknown => visibleAt(settlePulumiValue(state?.inputs), keys);
     return holdsSecret(side(before)) && holdsSecret(side(after));
   });
+}
+
+/** What stands at a path, or the secret that hides it. */
+function visibleAt(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined || value === secretMark) return value;
+  if (Array.isArray(value)) return visibleAt(value[Number(key)], rest);
+  return isRecord(value) ? visibleAt(value[key], rest) : undefined;
 }
 
 function object(

@@ -107,6 +107,18 @@ describe("impact input", () => {
     await refuses([`${"[".repeat(200_000)}${"]".repeat(200_000)}`], /expected what/u);
   });
 
+  it("refuses a preview with operations that Pulumi does not know, and steps without what they are about", async () => {
+    const text = recordedPreview("service-removed+volume-removed");
+    await refuses([text.replaceAll('"delete"', '"destroy"')], /another form at steps\[urn:pulumi:[^\]]*\]\.op/u);
+    await refuses([text.replaceAll('"oldState"', '"old"')], /another form at steps\[urn:pulumi:[^\]]*\]\.oldState/u);
+    const volume = "urn:pulumi:dev::p::docker:index/volume:Volume::data";
+    await refuses([JSON.stringify({ steps: [{ op: "create", urn: volume }] })], /\]\.newState/u);
+    await refuses(['{"changeSummary":{"delete":2,"same":1}}'], /another form at steps\. /u);
+    assert.equal(await fateOf('{"changeSummary":{"same":1.5}}'), "untouched");
+    const events = recordedEvents("service-removed+volume-removed");
+    await refuses([events.replaceAll('"op":"delete"', '"op":"destroy"')], /another form at metadata\.op/u);
+  });
+
   it("refuses a stream that is cut off, between two events and within one", async () => {
     const text = recordedEvents("args");
     const lines = text.split("\n");

@@ -12,6 +12,7 @@ interface Step {
   urn: string;
   oldState?: { urn: string; inputs: ServiceInputs };
   newState?: { urn: string; inputs: ServiceInputs };
+  detailedDiff?: object;
 }
 
 function fromEvents(text: string, name: string): Plan {
@@ -104,6 +105,29 @@ describe("verdicts on several resources of one preview", () => {
     assert.deepEqual(fates("service-removed+volume-removed"), ["destroyed", "left behind"]);
     assert.deepEqual(fates("volume-renamed"), ["untouched", "left behind"]);
     assert.deepEqual(fates("volume-removed"), ["untouched", "untouched"]);
+  });
+
+  it("sees from the plan's paths that a value changes which is hidden with all that it is in", () => {
+    const secret = "[secret]";
+    const hidden = (path: string, hide: (inputs: ServiceInputs) => void): Verdict =>
+      judged(
+        altered({ was: hide }, (steps) => {
+          for (const step of steps) step.detailedDiff = { [path]: { kind: "update" } };
+        }),
+      );
+    const container = (property: string, value: unknown) => (inputs: ServiceInputs) => {
+      inputs.taskSpec.containerSpec[property] = value;
+    };
+    const path = "taskSpec.containerSpec";
+    for (const { taskEffect } of [
+      hidden(`${path}.healthcheck.tests[3]`, container("healthcheck", secret)),
+      hidden(`${path}.healthcheck.tests[1]`, container("healthcheck", { tests: ["CMD", secret] })),
+      hidden(`${path}.args[4]`, container("args", secret)),
+      hidden(`${path}.env.PASSWORD`, container("env", secret)),
+    ]) {
+      assert.equal(taskEffect, "replaced");
+    }
+    assert.equal(hidden(`${path}.mounts[0].source`, container("mounts", secret)).fate, "unknown");
   });
 
   it("judges a resource once that is refreshed first", () => {
