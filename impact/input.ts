@@ -62,6 +62,7 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
     for (let line = await lines.next(), number = 1; line !== undefined; line = await lines.next(), number++) {
       if (line.trim() !== "") collector.add(readEventLine(line, `${source.name}:${number}`));
     }
+    collector.requireEnd(source.name);
     return collector.plan(source.name);
   }
   const bytes = await lines.rest();

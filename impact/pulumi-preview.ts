@@ -200,14 +200,22 @@ export class EventCollector {
   }
 
   /**
+   * Refuses a stream that does not end as Pulumi ends each: with its summary, or where it failed with `cancelEvent`
+   * (`ShowJSONEvents` of its pkg/display).
+   *
+   * @throws InputError when that event is missing, so that steps may be
+   */
+  requireEnd(file: string): void {
+    if (!this.#isComplete) throw notPreview(file, "events without their summary: the stream was cut off");
+  }
+
+  /**
    * The plan of all events.
    *
-   * @throws InputError when the last event is missing, so that steps may be
+   * @throws InputError when they have no end, and no error that may be the reason
    */
   plan(file: string): Plan {
-    if (!this.#isComplete && this.#errors.length === 0) {
-      throw notPreview(file, "events without their summary: the stream was cut off");
-    }
+    if (this.#errors.length === 0) this.requireEnd(file);
     return pulumiPlan([...this.#steps.values()], {
       executor: this.#executor,
       unseen: 0,

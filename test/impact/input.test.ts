@@ -125,6 +125,10 @@ describe("impact input", () => {
     await refuses([lines.slice(0, -1).join("\n")], /without their summary: the stream was cut off/u);
     await refuses([text.slice(0, text.length - 10)], /^file0:\d+: .*cut off/u);
     await refuses([`${lines[0] ?? ""}\n{"sequence":"x"}`], /^file0:2: .*another form at sequence/u);
+    const error = '{"sequence":9,"timestamp":1,"diagnosticEvent":{"severity":"error","message":"boom"}}';
+    await refuses([`${lines[0] ?? ""}\n${error}\n`], /the stream was cut off/u);
+    const failed = `${error}\n{"sequence":10,"timestamp":1,"cancelEvent":{}}\n`;
+    assert.deepEqual((await readPlan([source(failed)], options)).errors, ["boom"]);
   });
 
   it("never fails in another way, whatever it is given", () =>
