@@ -12,6 +12,7 @@ import { copyFirst, leftBehindAt, moveData, remedies } from "./remedies.ts";
 import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
+import { withoutCredentials } from "./shown-words.ts";
 import type { Location } from "./task-location.ts";
 import type { Cause, DataFate, LeftBehind, Remedy } from "./verdict.ts";
 
@@ -98,7 +99,7 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
     if (place.device !== undefined) {
       if (course.kind === "goes on" || (course.kind === "exchanged" && keepsDevice(change, course.after, place)))
         return undefined;
-      const text = `The ${placeWords(place)} is ${verb}; what its options lead to, ${place.device.path}, stays with all that is in it.`;
+      const text = `The ${placeWords(place)} is ${verb}; what its options lead to, ${withoutCredentials(place.device.path)}, stays with all that is in it.`;
       return leftBehind(change, place, { text, ...(path !== undefined && { path }) }, [remedies.keepVolume()]);
     }
     const text = `The ${placeWords(place)} is ${verb}, and nothing uses it at that moment, so Docker does it.`;

@@ -1,6 +1,7 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
 import { placeWords, type DataPlace } from "./data-place.ts";
 import { isKnown, type ImageReference } from "./service-definition.ts";
+import { showMountOptions, withoutCredentials } from "./shown-words.ts";
 import type { LeftBehind, Remedy } from "./verdict.ts";
 
 /** A word as a shell takes it, whatever it holds. */
@@ -28,7 +29,13 @@ export function leftBehindAt(
   if (place.device !== undefined) {
     const { type, options, path: device } = place.device;
     const kind = type === "" || type === "none" ? [] : ["-t", shellWord(type)];
-    const mount = ["mount", ...kind, ...(options === "" ? [] : ["-o", shellWord(options)]), shellWord(device), "/mnt"];
+    const mount = [
+      "mount",
+      ...kind,
+      ...(options === "" ? [] : ["-o", shellWord(showMountOptions(options))]),
+      shellWord(withoutCredentials(device)),
+      "/mnt",
+    ];
     return { ...at, command: `${mount.join(" ")} && ls -la /mnt` };
   }
   switch (place.kind) {

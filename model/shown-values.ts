@@ -1,6 +1,7 @@
 /** Values of a plan, fit to be shown: only those that say something about data, and never one that may hold a secret. */
-import type { PropertyChange } from "./task-replacement.ts";
 import { notKnown, secretMark } from "./service-definition.ts";
+import { showCommandLine, withoutCredentials } from "./shown-words.ts";
+import type { PropertyChange } from "./task-replacement.ts";
 
 /** The last names of the properties whose values are shown. */
 const shown = new Set(
@@ -27,9 +28,6 @@ const freelyNamed =
 
 /** Lists of words of a command line. */
 const commandLines = new Set(["args", "commands", "command", "entrypoint", "Args", "Command"]);
-
-/** A word after which a secret stands. */
-const secretOption = /pass|secret|token|auth|key|user|^-a$/iu;
 
 /** A change as it is told: values left out where they must not be seen. */
 export interface ShownChange {
@@ -66,13 +64,13 @@ export function showProperty(path: string, value: unknown): string | undefined {
   if (value === secretMark || freelyNamed.test(path)) return undefined;
   const name = lastName(path);
   if (commandLines.has(name))
-    return Array.isArray(value) ? showCommandLine(value) : value === undefined ? "none" : undefined;
+    return Array.isArray(value) ? cut(showCommandLine(value), 160) : value === undefined ? "none" : undefined;
   if (value === undefined || value === null || value === "") return "none";
   if (name === "mounts" || name === "Mounts" || name === "volumes") return showMount(value);
   if (!shown.has(name)) return undefined;
   if (Array.isArray(value)) return value.map((item) => showProperty(path, item) ?? "…").join(", ") || "none";
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? cut(String(value))
+    ? cut(withoutCredentials(String(value)))
     : undefined;
 }
 
@@ -89,21 +87,9 @@ function showMount(value: unknown): string | undefined {
     const found = mount[name] ?? mount[`${name.charAt(0).toUpperCase()}${name.slice(1)}`];
     return typeof found === "string" ? found : "";
   };
-  return cut(`${part("type") || "volume"} ${part("source") || "without a name"} at ${part("target")}`);
-}
-
-function showCommandLine(words: readonly unknown[]): string {
-  let hides = false;
-  const visible = words.map((word) => {
-    const text = word === notKnown ? "…" : String(word);
-    const isHidden = hides && !text.startsWith("--");
-    hides = secretOption.test(text) && text.startsWith("-");
-    if (word === secretMark || isHidden) return secretMark;
-    return /^--?[\w-]*(?:pass|secret|token|auth|key)[\w-]*[= ]/iu.test(text)
-      ? text.replace(/[= ].*$/su, `=${secretMark}`)
-      : text;
-  });
-  return cut(visible.join(" "), 160);
+  return cut(
+    withoutCredentials(`${part("type") || "volume"} ${part("source") || "without a name"} at ${part("target")}`),
+  );
 }
 
 function cut(text: string, length = 120): string {

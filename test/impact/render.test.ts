@@ -224,17 +224,81 @@ describe("renderers of verdicts", () => {
       },
     };
     const report = reportOn(change);
-    const all = [
-      renderText(report),
-      renderMarkdown(report),
-      renderHtml(report),
-      renderSarif(report, "x"),
-      JSON.stringify(impactDocument(report)),
-    ];
+    const all = everyRenderer(report);
     for (const text of all) for (const secret of secrets) assert.ok(!text.includes(secret), `${secret} in ${text}`);
     assert.match(renderText(report), /--requirepass \[secret\]/u);
   });
+
+  it("show no secret, whatever it looks like and wherever it stands in a command line or a mount's options", () => {
+    fc.assert(
+      fc.property(secretForms, ({ core, words, mountOption }) => {
+        for (const property of ["args", "command"]) {
+          const lines = [words, ["sh", "-c", `exec ${words.map(quotedForShell).join(" ")}`]].flatMap((line) =>
+            everyRenderer(
+              reportOn({
+                service: ({ taskSpec: { containerSpec } }) => {
+                  containerSpec[property === "args" ? "args" : "commands"] = line;
+                },
+              }),
+            ),
+          );
+          for (const text of lines) assert.ok(!text.includes(core), text);
+        }
+        const volumeDriverOptions = {
+          type: "cifs",
+          device: `//u:${core}@nas/redis`,
+          o: `username=u,${mountOption}`,
+        };
+        const left = everyRenderer(reportOn({ operation: "delete", volume: "deleted", volumeDriverOptions }));
+        for (const text of left) assert.ok(!text.includes(core), text);
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
+
+function everyRenderer(report: ImpactReport): readonly string[] {
+  return [
+    renderText(report),
+    renderMarkdown(report),
+    renderHtml(report),
+    renderSarif(report, "x"),
+    JSON.stringify(impactDocument(report)),
+  ];
+}
+
+/** A command line with a secret, of which `core` is a part that no renderer escapes. */
+const secretForms = fc
+  .record({
+    core: fc.stringMatching(/^[a-zA-Z0-9]{12}$/u),
+    before: fc.constantFrom("", "-", "--", "/", ">", "#", "$", "yes,", "'", '"', "a b ", "a; "),
+    option: fc.constantFrom("--requirepass", "--masterauth", "--user", "--api-key", "--AUTH-TOKEN", "-a", "-p", "-Dpw"),
+    form: fc.nat(11),
+    mount: fc.constantFrom("password=", "pass=", "credentials=/", "secret=", "key=", "unheard-of=", "username=u%", ""),
+  })
+  .map(({ core, before, option, form, mount }) => {
+    const secret = `${before}${core}`;
+    const forms: readonly (readonly string[])[] = [
+      [option, secret],
+      [`${option}=${secret}`],
+      [option, "first", secret],
+      [`${option} ${core}`],
+      [`${option} ${quotedForShell(secret)}`],
+      ["--user", "default", "on", `>${core}`, "~*", "+@all"],
+      ["--sentinel", "auth-pass", "main", secret],
+      ["--replicaof", `redis://u:${core}@h`],
+      ["--dsn", `postgres://u:${core}@h/db`],
+      [`REDIS_PASSWORD=${secret}`, "redis-server"],
+      [`-p${core}`, "--unheard-of", `https://${core}@h`],
+      ["serve", core, `password=${core}`, "-H", `Authorization: Bearer ${core}`],
+    ];
+    const words = ["redis-server", ...(forms[form] ?? []), "--appendonly", "yes"];
+    return { core, words, mountOption: `${mount}${core},rw` };
+  });
+
+function quotedForShell(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
 
 function tagsOf(page: string): string[] {
   return [...page.replaceAll(/<style>[^]*?<\/style>/gu, "").matchAll(/<\/?([a-z][a-z0-9]*)/giu)].map(
