@@ -1,14 +1,21 @@
+import { fstatSync, writeSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { exitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { openOutput } from "./output.ts";
 import { createProgram } from "./program.ts";
 
 /** Runs the command that the process' arguments say, and ends the process with its exit code. */
 export async function main(): Promise<void> {
-  // A reader that has seen enough (`holdfast outputs | head -1`) is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit();
-    throw error;
+  const { stdout, stderr } = process;
+  let untaken: string | undefined;
+  stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`holdfast outputs | head -1`) is no failure.
+    if (code !== "EPIPE") untaken ??= code ?? message;
   });
+  // Whoever closes standard error does not want to be told.
+  stderr.on("error", () => undefined);
+  writeWhole(stdout);
   const isWanted = (option: string) => process.argv.includes(option);
   try {
     await createProgram().parseAsync();
@@ -16,7 +23,16 @@ export async function main(): Promise<void> {
     const output = openOutput(isWanted("--json") || isWanted("-j"));
     process.exitCode = reportFailure(failure, output, isWanted("--verbose"));
   }
-  await Promise.all([written(process.stdout), written(process.stderr)]);
+  await Promise.all([written(stdout), written(stderr)]);
+  // An error of a stream is told in a later turn than the writing.
+  await setImmediate();
+  if (untaken !== undefined) {
+    stderr.write(
+      `error: standard output: expected a place that takes all that is printed, got ${untaken}. Print it elsewhere.\n`,
+    );
+    process.exitCode ||= exitCode.failed;
+    await written(stderr);
+  }
   // Left to itself, Node would first finish collecting the garbage of a process that is over.
   process.exit();
 }
@@ -29,4 +45,20 @@ async function written(stream: NodeJS.WriteStream): Promise<void> {
       resolve();
     });
   });
+}
+
+/**
+ * Has a file written to until all is in it. Node writes once and does not look how much was taken, so that on a disk that fills up
+ * the rest would be lost without an error (lib/internal/fs/sync_write_stream.js of Node 24).
+ */
+function writeWhole(stream: NodeJS.WriteStream & { readonly fd: number }): void {
+  if (!fstatSync(stream.fd).isFile()) return;
+  stream._write = (chunk: Uint8Array, _encoding, done) => {
+    try {
+      for (let at = 0; at < chunk.length; at += writeSync(stream.fd, chunk, at));
+      done();
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
 }

@@ -99,6 +99,23 @@ describe("the command line", function () {
     assert.partialDeepStrictEqual(document, { errors: errors.map(({ message }) => message) });
   });
 
+  it("fails in one line where what it prints is not taken, and with its own exit code where nobody reads on", async () => {
+    const plan = fileURLToPath(new URL("../data/recordings/changes/force-update/preview.json", import.meta.url));
+    const impact = `"${process.execPath}" "${entry}" impact "${plan}" --json`;
+    const full = "error: standard output: expected a place that takes all that is printed, got ";
+    const cases: [script: string, code: number, stderr: string][] = [
+      [`exec ${impact} > /dev/full`, 1, `${full}ENOSPC. Print it elsewhere.\n`],
+      // A file that may not grow is first written in part.
+      [`trap '' XFSZ; ulimit -f 1; exec ${impact} > cut.json`, 1, `${full}EFBIG. Print it elsewhere.\n`],
+      [`{ ${impact} --fail-on interrupted; echo $? >&2; } | true`, 0, "1\n"],
+    ];
+    for (const [script, code, stderr] of cases) {
+      const child = spawn("sh", ["-c", script], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+      const [said] = await Promise.all([text(child.stderr), once(child, "close"), text(child.stdout)]);
+      assert.deepEqual({ code: child.exitCode, stderr: said }, { code, stderr }, script);
+    }
+  });
+
   function holdfast(words: string[], input = ""): Promise<{ code: number; stdout: string; stderr: string }> {
     const { PULUMI_CONFIG_PASSPHRASE: _text, PULUMI_CONFIG_PASSPHRASE_FILE: _file, ...environment } = process.env;
     return new Promise((resolve) => {
