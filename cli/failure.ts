@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { InputError, showValue } from "../model/input-error.ts";
+import { printable } from "../model/plain-text.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
@@ -21,8 +22,10 @@ export function reportFailure(failure: unknown, output: Output, verbose: boolean
   const code =
     mistake instanceof NotConfirmed ? exitCode.notConfirmed : isExpected ? exitCode.badInput : exitCode.failed;
   const message = firstLine(mistake);
-  output.warn(`${output.style("red", "error:")} ${message}`);
-  if (verbose && mistake instanceof Error && mistake.stack !== undefined) output.warn(mistake.stack);
+  // Names of files and options may hold what a terminal obeys.
+  output.warn(`${output.style("red", "error:")} ${printable(message)}`);
+  if (verbose && mistake instanceof Error && mistake.stack !== undefined)
+    output.warn(...mistake.stack.split("\n").map(printable));
   else if (!isExpected) output.warn("Run it again with --verbose to see where this arose.");
   if (output.json) output.document({ error: errorDocument(mistake, message), exitCode: code });
   return code;

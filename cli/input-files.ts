@@ -1,5 +1,5 @@
 /** Files that people name on the command line. */
-import { closeSync, fstatSync, openSync, read, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, read, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Source } from "../impact/input.ts";
@@ -23,12 +23,17 @@ export function shownName(file: string): string {
   return file === "-" ? "standard input" : file;
 }
 
-/** Reads what a file names, relative to it; `undefined` when that cannot be read. */
+/** More is no file of variables, no config and no stack file; Swarm takes configs of up to 1,000 KiB. */
+const mostBesidesBytes = 16 * 1024 * 1024;
+
+/** Reads what a file names, relative to it; `undefined` when that cannot be read, has no end, or is far too large. */
 export function besides(file: string): (path: string) => string | undefined {
   const folder = file === "-" ? process.cwd() : dirname(file);
   return (path) => {
+    const named = resolve(folder, path);
     try {
-      return readFileSync(resolve(folder, path), "utf8");
+      const found = statSync(named);
+      return found.isFile() && found.size <= mostBesidesBytes ? readFileSync(named, "utf8") : undefined;
     } catch {
       return undefined;
     }
@@ -80,24 +85,45 @@ function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
 }
 
 /**
- * Reads a file as text, or standard input where it is called `-`.
+ * Reads a file as text without its byte order mark, or standard input where it is called `-`.
  *
  * @throws InputError when it cannot be read
  */
 export function readText(file: string): string {
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
+    return new TextDecoder().decode(readFileSync(file === "-" ? 0 : file));
   } catch (error) {
     throw unreadable(file, error);
   }
 }
 
 function unreadable(file: string, error: unknown): InputError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "an error";
   return new InputError({
     path: file,
     expected: "a file that can be read",
-    got: code,
+    got: codeOf(error),
     fix: "Name a file that is there",
   });
+}
+
+/**
+ * Writes a file that an option names.
+ *
+ * @throws InputError when it cannot be written
+ */
+export function writeText(option: string, file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new InputError({
+      path: option,
+      expected: "a file that can be written",
+      got: codeOf(error),
+      fix: "Name a file in a folder that is there",
+    });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "an error";
 }

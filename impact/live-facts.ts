@@ -37,8 +37,9 @@ export interface ReadFacts extends LiveServices {
  */
 export function readFacts(document: unknown, file: string): ReadFacts {
   const read = factsFile.safeParse(document);
-  if (!read.success) {
-    const path = read.error.issues[0]?.path.map(String).join(".") ?? "";
+  const isFacts = read.success && Object.keys(read.data).length > 0;
+  if (!isFacts) {
+    const path = read.error?.issues[0]?.path.map(String).join(".") ?? "";
     throw new InputError({
       path: printable(path === "" ? file : `${file}: ${path}`),
       expected:

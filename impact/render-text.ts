@@ -34,7 +34,9 @@ export function renderText(report: ImpactReport, style: TextStyle = (_, text) =>
       ? [
           "",
           style("bold", "Policies"),
-          ...policyFindings.map(({ policy, level, message }) => `  ${level} ${printable(policy)}: ${oneLine(message)}`),
+          ...policyFindings.map(
+            ({ policy, level, message }) => `  ${printable(level)} ${printable(policy)}: ${oneLine(message)}`,
+          ),
         ]
       : []),
     ...closing(report, style),

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { viewData } from "../../model/data-view.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
@@ -13,6 +12,7 @@ import { auditSections, lookOf, type AuditReport } from "../audit-report.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { listenForInterrupts } from "../interrupts.ts";
+import { writeText } from "../input-files.ts";
 import { openOutput, type Output } from "../output.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
 
@@ -50,7 +50,10 @@ export async function audit(options: AuditOptions): Promise<void> {
     findings,
   };
   if (interrupts.interrupted) throw new Exit(exitCode.interrupted);
-  if (options.html !== undefined) await writePage(report, options.html);
+  if (options.html !== undefined) {
+    const { auditPage } = await import("../audit-page.ts");
+    writeText("--html", options.html, auditPage(report));
+  }
   if (output.json) output.document(auditDocument(report));
   output.print(...lines(report, output));
   if (!output.json) {
@@ -60,20 +63,6 @@ export async function audit(options: AuditOptions): Promise<void> {
     );
   }
   if (exitCodeOf(findings, options.failOn) !== 0) throw new Exit(1);
-}
-
-async function writePage(report: AuditReport, file: string): Promise<void> {
-  const { auditPage } = await import("../audit-page.ts");
-  try {
-    writeFileSync(file, auditPage(report));
-  } catch (error) {
-    throw new InputError({
-      path: "--html",
-      expected: "a file that can be written",
-      got: error instanceof Error && "code" in error ? String(error.code) : "an error",
-      fix: "Name a file in a folder that is there",
-    });
-  }
 }
 
 /** The one document of `--json`. */

@@ -1,10 +1,9 @@
-import { writeFileSync } from "node:fs";
 import type { ReadFacts } from "../../impact/live-facts.ts";
 import type { ImpactReport } from "../../impact/report.ts";
 import { InputError } from "../../model/input-error.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
 import { Exit, exitCode } from "../exit-code.ts";
-import { openSource, readText } from "../input-files.ts";
+import { openSource, readText, writeText } from "../input-files.ts";
 import { openOutput, type Output } from "../output.ts";
 
 /** Options of `holdfast impact`. */
@@ -29,6 +28,7 @@ export interface ImpactOptions {
 
 /** `holdfast impact [file] [after]`: says what a planned change does to data, and ends with 1 when it reaches the threshold. */
 export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {
+  checkStandardOutput(options);
   const output = openOutput(options.json ?? false);
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
   // Loaded while the files are read.
@@ -49,13 +49,28 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   if (reaches(report, options)) throw new Exit(exitCode.failed);
 }
 
+/** Standard output takes one document. */
+function checkStandardOutput({ json, markdown, sarif }: ImpactOptions): void {
+  const wanted = Object.entries({ "--json": json, "--markdown": markdown, "--sarif": sarif }).filter(
+    ([, where]) => where === true,
+  );
+  const names = wanted.map(([name]) => name);
+  if (names.length < 2) return;
+  throw new InputError({
+    path: "command line",
+    expected: "one document on standard output",
+    got: names.join(" and "),
+    fix: `Give ${names.slice(1).join(" and ")} a file to write`,
+  });
+}
+
 async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise<ReadFacts | undefined> {
   if (facts === undefined && swarm === undefined) return undefined;
   const { readFacts } = await import("../../impact/live-facts.ts");
   if (facts !== undefined) return readFacts(parseJson(readText(facts), facts), facts);
   const { swarmFacts } = await import("../swarm-facts.ts");
   const document = await swarmFacts(cwd);
-  if (saveFacts !== undefined) writeFileSync(saveFacts, `${JSON.stringify(document, undefined, 2)}\n`);
+  if (saveFacts !== undefined) writeText("--save-facts", saveFacts, `${JSON.stringify(document, undefined, 2)}\n`);
   return readFacts(document, "the live swarm");
 }
 
@@ -85,17 +100,17 @@ async function print(report: ImpactReport, options: ImpactOptions, output: Outpu
     const { renderMarkdown } = await import("../../impact/render-markdown.ts");
     const comment = renderMarkdown(report, previous === undefined ? {} : { previous: readText(previous) });
     if (markdown === true) output.print(comment.trimEnd());
-    else writeFileSync(markdown, comment);
+    else writeText("--markdown", markdown, comment);
   }
   if (sarif !== undefined) {
     const { renderSarif } = await import("../../impact/render-sarif.ts");
     const log = renderSarif(report, options.sarifLocation);
     if (sarif === true) output.print(log.trimEnd());
-    else writeFileSync(sarif, log);
+    else writeText("--sarif", sarif, log);
   }
   if (html !== undefined) {
     const { renderHtml } = await import("../../impact/render-html.ts");
-    writeFileSync(html, renderHtml(report));
+    writeText("--html", html, renderHtml(report));
   }
   if (output.json) {
     const { impactDocument } = await import("../../impact/render-json.ts");

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { catalogueEntries } from "../../model/image-catalogue-entries.ts";
 import { readLiveSwarm, type LiveSwarm } from "../../model/inputs/live-swarm.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
@@ -13,7 +12,7 @@ import { textReport } from "../../policies/text-report.ts";
 import { openContext } from "../context.ts";
 import { Exit } from "../exit-code.ts";
 import { findEngineToRead } from "../find-swarm.ts";
-import { besides, readText, shownName } from "../input-files.ts";
+import { besides, readText, shownName, writeText } from "../input-files.ts";
 import { openOutput, type Output } from "../output.ts";
 import { readSwarm } from "../read-swarm.ts";
 
@@ -38,7 +37,7 @@ export async function policy(files: string[], options: PolicyOptions): Promise<v
   const definitions = await readAll(files, options);
   const judgeOptions = { today: new Date().toISOString().slice(0, 10), images: readImages(options.image) };
   const all = definitions.flatMap((each) => judgeDefinitions(each, judgeOptions));
-  if (options.writeBaseline !== undefined) writeFileSync(options.writeBaseline, writeBaseline(all));
+  if (options.writeBaseline !== undefined) writeText("--write-baseline", options.writeBaseline, writeBaseline(all));
   const baseline = options.baseline ?? options.writeBaseline;
   const findings = baseline === undefined ? all : withoutBaseline(all, readBaseline(readText(baseline), baseline));
   print(findings, definitions.flatMap(({ estate }) => estate.services).length, options, output);
@@ -92,7 +91,7 @@ function readImages(images: string[]): Record<string, string> {
 function print(findings: readonly Finding[], services: number, options: PolicyOptions, output: Output): void {
   const sarif =
     options.sarif === undefined ? undefined : `${JSON.stringify(sarifReport(findings, "0.1.0"), undefined, 2)}\n`;
-  if (typeof options.sarif === "string") writeFileSync(options.sarif, sarif ?? "");
+  if (typeof options.sarif === "string") writeText("--sarif", options.sarif, sarif ?? "");
   if (options.json === true) output.document(findingsDocument(findings));
   else if (options.sarif === true) output.print((sarif ?? "").trimEnd());
   else if (options.markdown === true) output.print(markdownReport(findings).trimEnd());

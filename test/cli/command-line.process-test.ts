@@ -41,6 +41,14 @@ describe("the command line", function () {
     });
   }
 
+  it("refuses to print two documents", async () => {
+    const words = ["impact", "plan.json", "--json", "--markdown"];
+    await assert.rejects(createProgram().parseAsync(words, { from: "user" }), {
+      message:
+        "command line: expected one document on standard output, got --json and --markdown. Give --markdown a file to write.",
+    });
+  });
+
   it("ends a slip with one line and exit code 2", async () => {
     const stderr = 'error: command line: expected a command of holdfast, got "previe". Did you mean preview.\n';
     assert.deepEqual(await holdfast(["previe"]), { code: 2, stdout: "", stderr });

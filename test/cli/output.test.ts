@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
+import { reportFailure } from "../../cli/failure.ts";
 import { openOutput } from "../../cli/output.ts";
 import { stepsDisplay } from "../../cli/steps-display.ts";
+import { InputError } from "../../model/input-error.ts";
 
 describe("the output of a command", () => {
   const secret = 'pass"word-1234';
@@ -36,6 +38,15 @@ describe("the output of a command", () => {
 
   it("has no terminal to draw on when it is a pipe", () => {
     assert.equal(captured(false).output.terminal, undefined);
+  });
+});
+
+describe("a failure", () => {
+  it("is one line in which nothing is obeyed by a terminal", () => {
+    const { output, stderr } = captured(false);
+    const mistake = { path: "a\u001b[31m\n.json", expected: "a file", got: "none", fix: "Name one" };
+    assert.equal(reportFailure(new InputError(mistake), output, false), 2);
+    assert.match(stderr(), /^\S*error:\S* a\\u001b\[31m\\u000a\.json: expected a file, got none\. Name one\.\n$/);
   });
 });
 

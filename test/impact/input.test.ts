@@ -248,6 +248,11 @@ describe("stack files", () => {
     assert.equal(analyse(await readPlan(again, { ...options, prune: true })).worst, "left behind");
   });
 
+  it("are not compared with an object that holds no facts", () => {
+    for (const other of [{}, { version: 1 }, { steps: [] }])
+      assert.throws(() => readFacts(other, "facts.json"), /^InputError: facts\.json: expected an object with nodes, /u);
+  });
+
   it("are compared with what runs", async () => {
     const ofStack = { "com.docker.stack.namespace": "shop" };
     const mounts = [{ Type: "volume", Source: "shop_data", Target: "/data", VolumeOptions: { Labels: ofStack } }];

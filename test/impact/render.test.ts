@@ -41,7 +41,7 @@ function hostileReport(text: string): ImpactReport {
     verdicts: [...report.verdicts, ...other.verdicts],
     withoutData: [text],
     errors: [text],
-    policyFindings: [{ policy: text, level: "mandatory", resource: text, message: text }],
+    policyFindings: [{ policy: text, level: text, resource: text, message: text }],
   };
 }
 
