@@ -3,12 +3,13 @@ import { htmlText as html } from "../model/plain-text.ts";
 import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
 import { htmlPage } from "./html-page.ts";
 import { isWithoutTask, pictureLanes, type PictureLane, type PictureRow } from "./picture.ts";
-import { effectWords, fateWords, groupCauses, isDoubtful, outageWords, type ImpactReport } from "./report.ts";
+import { effectWords, fateWords, groupCauses, headline, outageWords, shownFate, type ImpactReport } from "./report.ts";
 
 /** Renders a report as a self-contained page. */
 export function renderHtml(report: ImpactReport, title = "What this change does to data"): string {
   const { verdicts, errors, policyFindings, withoutData, unseen } = report;
-  const body = `<p class="worst ${fateClass(report.worst)}">${verdicts.length === 0 ? "No service with data is changed." : `Data: ${report.worst}`}</p>
+  const { fate, words } = headline(report);
+  const body = `<p class="worst ${fateClass(fate)}">${verdicts.length === 0 ? "No service with data is changed." : `Data: ${words}`}</p>
 ${errors.length > 0 ? `<section class="errors"><h2>The preview failed</h2><p>What it shows is judged all the same.</p><ul>${errors.map((error) => `<li>${html(error)}</li>`).join("")}</ul></section>` : ""}
 ${drawing(pictureLanes(verdicts, 40))}
 ${verdicts.map(section).join("\n")}
@@ -19,9 +20,9 @@ ${unseen > 0 ? `<p class="aside">${unseen} unchanged resources are not in this p
 }
 
 function section(verdict: Verdict): string {
-  const { name, fate, causes, leftBehind, remedies, warnings, assumptions, otherwise, outage } = verdict;
+  const { name, causes, leftBehind, remedies, warnings, assumptions, otherwise, outage } = verdict;
   const parts = outage.parts.filter(({ mostSeconds }) => mostSeconds !== 0);
-  return `<section class="verdict ${fateClass(isDoubtful(verdict) ? "at risk" : fate)}">
+  return `<section class="verdict ${fateClass(shownFate(verdict))}">
 <h2><span class="fate">${fateWords(verdict)}</span> ${html(name)}</h2>
 <p class="effect">${effectWords(verdict)}, ${outageWords(verdict)}</p>
 ${groupCauses(causes).map(causeHtml).join("\n")}

@@ -1,9 +1,19 @@
 /** Verdicts as a comment on a pull request: GitHub and GitLab both show it, and a bot can find and replace it. */
-import { markdownText, printable } from "../model/plain-text.ts";
-import { compareFates, type Cause, type DataFate, type Verdict } from "../model/verdict.ts";
+import { markdownHtmlText, markdownText, printable } from "../model/plain-text.ts";
+import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { pictureLanes, type PictureRow } from "./picture.ts";
-import { effectWords, fateWords, groupCauses, isDoubtful, isLoss, outageWords, type ImpactReport } from "./report.ts";
+import {
+  effectWords,
+  fateWords,
+  groupCauses,
+  headline,
+  isDoubtful,
+  isLoss,
+  outageWords,
+  shownFate,
+  type ImpactReport,
+} from "./report.ts";
 
 /** GitHub refuses comments of more than 65,536 characters, and actions that post them cut at about 64,000. */
 const markdownBudget = 60_000;
@@ -32,7 +42,7 @@ export interface MarkdownOptions {
 export function renderMarkdown(report: ImpactReport, { previous }: MarkdownOptions = {}): string {
   const known = previous === undefined ? undefined : findingsOf(previous);
   const { verdicts } = report;
-  const isQuiet = (verdict: Verdict): boolean => verdict.fate === "untouched" && !isDoubtful(verdict);
+  const isQuiet = (verdict: Verdict): boolean => shownFate(verdict) === "untouched";
   const changed = verdicts.filter((verdict) => !isQuiet(verdict));
   const isNew = (verdict: Verdict): boolean => known?.has(fingerprint(verdict)) === false;
   const fresh = known === undefined ? changed : changed.filter(isNew);
@@ -41,7 +51,7 @@ export function renderMarkdown(report: ImpactReport, { previous }: MarkdownOptio
   const findings = `${findingsMark} ${changed.slice(0, 500).map(fingerprint).join(" ")} -->`;
   const head = [
     commentMarker,
-    headline(report),
+    title(report),
     ...banner(report),
     ...(report.errors.length > 0 ? [failure(report)] : []),
     ...(known !== undefined && fresh.length > 0 ? ["### New in this run"] : []),
@@ -67,15 +77,12 @@ function findingsOf(comment: string): ReadonlySet<string> {
   );
 }
 
-function headline({ worst, verdicts }: ImpactReport): string {
-  const doubtful = verdicts.find(isDoubtful);
-  if (doubtful !== undefined && compareFates(worst, "at risk") < 0) {
-    return `## ${icons["at risk"]} Data: ${fateWords(doubtful)} (${markdownText(short(doubtful.name))})`;
-  }
-  if (verdicts.every(({ fate }) => fate === "untouched")) return `## ${icons.untouched} Data: untouched`;
-  const named = verdicts.filter(({ fate }) => fate === worst).map(({ name }) => markdownText(short(name)));
-  const names = named.length > 3 ? `${named.slice(0, 3).join(", ")} and ${named.length - 3} more` : named.join(", ");
-  return `## ${icons[worst]} Data: ${worst} (${names})`;
+function title(report: ImpactReport): string {
+  const { fate, words, about } = headline(report);
+  if (fate === "untouched") return `## ${icons.untouched} Data: untouched`;
+  const named = about.slice(0, 3).map(({ name }) => markdownText(short(name)));
+  const names = about.length > 3 ? `${named.join(", ")} and ${about.length - 3} more` : named.join(", ");
+  return `## ${icons[fate]} Data: ${words} (${names})`;
 }
 
 function banner({ worst }: ImpactReport): readonly string[] {
@@ -118,7 +125,7 @@ function causeText({ text, about }: { text: string; about: readonly Cause[] }): 
 }
 
 function iconOf(verdict: Verdict): string {
-  return icons[isDoubtful(verdict) ? "at risk" : verdict.fate];
+  return icons[shownFate(verdict)];
 }
 
 function quietLines(quiet: readonly Verdict[]): readonly string[] {
@@ -138,7 +145,7 @@ function verdictDetails(verdict: Verdict): string {
         `- ${markdownText(part)}${mostSeconds === undefined ? "" : `: ${leastSeconds} to ${mostSeconds} s`}`,
     );
   return [
-    `<details${isDoubtful(verdict) ? " open" : ""}><summary>${iconOf(verdict)} ${markdownText(short(name))}: ${fateWords(verdict)}</summary>`,
+    `<details${isDoubtful(verdict) ? " open" : ""}><summary>${iconOf(verdict)} ${markdownHtmlText(short(name))}: ${fateWords(verdict)}</summary>`,
     ...groupCauses(causes).map(causeText),
     ...leftBehind.flatMap(({ place, node, command, until }) => [
       `**Where the data lies:** ${markdownText(place)}${node === undefined ? "" : ` on ${markdownText(node)}`}${until === undefined ? "" : `, until ${markdownText(until)}`}`,
@@ -170,7 +177,7 @@ function quietDetails(quiet: readonly Verdict[]): readonly string[] {
     )
     .map((verdict) =>
       [
-        `<details><summary>${icons.untouched} ${markdownText(short(verdict.name))}: untouched</summary>`,
+        `<details><summary>${icons.untouched} ${markdownHtmlText(short(verdict.name))}: untouched</summary>`,
         ...groupCauses(verdict.causes).map(causeText),
         ...asides(verdict),
         "</details>",

@@ -1,8 +1,8 @@
 /** Verdicts and policy findings as SARIF 2.1.0, for code scanning. */
-import { sarifText } from "../model/plain-text.ts";
+import { printable, sarifText } from "../model/plain-text.ts";
 import { compareFates, dataFates, type DataFate, type Verdict } from "../model/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
-import type { ImpactReport } from "./report.ts";
+import { fateWords, shownFate, type ImpactReport } from "./report.ts";
 
 const meanings: Readonly<Record<DataFate, string>> = {
   untouched: "The task goes on, and so does the data.",
@@ -19,11 +19,11 @@ const meanings: Readonly<Record<DataFate, string>> = {
  * @param program - the file that a finding is shown at: a preview does not say which line of the program it comes from
  */
 export function renderSarif(report: ImpactReport, program: string): string {
-  const shown = report.verdicts.filter(({ fate }) => compareFates(fate, "untouched") > 0);
+  const shown = report.verdicts.filter((verdict) => compareFates(shownFate(verdict), "untouched") > 0);
   const location = (id: string) => [
     {
       physicalLocation: { artifactLocation: { uri: encodeURI(program) }, region: { startLine: 1 } },
-      logicalLocations: [{ fullyQualifiedName: id, kind: "resource" }],
+      logicalLocations: [{ fullyQualifiedName: printable(id), kind: "resource" }],
     },
   ];
   const policies = [...new Set(report.policyFindings.map(({ policy }) => policy))];
@@ -42,7 +42,7 @@ export function renderSarif(report: ImpactReport, program: string): string {
                 defaultConfiguration: { level: levelOf(fate) },
               })),
               ...policies.map((policy) => ({
-                id: `policy/${sarifText(policy)}`,
+                id: `policy/${printable(policy)}`,
                 shortDescription: { text: sarifText(policy) },
               })),
             ],
@@ -50,14 +50,14 @@ export function renderSarif(report: ImpactReport, program: string): string {
         },
         results: [
           ...shown.map((verdict) => ({
-            ruleId: ruleId(verdict.fate),
-            level: levelOf(verdict.fate),
+            ruleId: ruleId(shownFate(verdict)),
+            level: levelOf(shownFate(verdict)),
             message: { text: message(verdict) },
             locations: location(verdict.id),
             partialFingerprints: { "holdfastImpact/v1": fingerprint(verdict) },
           })),
           ...report.policyFindings.map(({ policy, level, resource, message: text }) => ({
-            ruleId: `policy/${sarifText(policy)}`,
+            ruleId: `policy/${printable(policy)}`,
             level: level === "mandatory" ? "error" : "warning",
             message: { text: sarifText(text) },
             locations: location(resource),
@@ -79,10 +79,14 @@ function levelOf(fate: DataFate): "none" | "note" | "warning" | "error" {
   return fate === "interrupted" ? "note" : "none";
 }
 
-function message({ name, fate, causes, remedies }: Verdict): string {
+function message(verdict: Verdict): string {
+  const { name, causes, remedies, otherwise } = verdict;
   const why = causes.map(({ text, path, before, after }) => {
     const values = before !== undefined || after !== undefined ? ` (${before ?? "…"} -> ${after ?? "…"})` : "";
     return `${path === undefined ? "" : `${path}${values}: `}${text}`;
   });
-  return sarifText([`${name}: data ${fate}.`, ...why, ...remedies.map(({ text }) => text)].join(" "));
+  const doubt = otherwise === undefined ? [] : [`Otherwise ${otherwise.fate}: when ${otherwise.when}.`];
+  return sarifText(
+    [`${name}: data ${fateWords(verdict)}.`, ...why, ...doubt, ...remedies.map(({ text }) => text)].join(" "),
+  );
 }

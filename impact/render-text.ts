@@ -1,7 +1,7 @@
 /** Verdicts for a terminal. */
 import { printable } from "../model/plain-text.ts";
 import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
-import { effectWords, fateWords, groupCauses, isDoubtful, outageWords, type ImpactReport } from "./report.ts";
+import { effectWords, fateWords, groupCauses, outageWords, shownFate, type ImpactReport } from "./report.ts";
 
 /** Colours a text; the identity where there are no colours. */
 export type TextStyle = (format: "red" | "yellow" | "green" | "magenta" | "bold" | "dim", text: string) => string;
@@ -45,8 +45,8 @@ export function renderText(report: ImpactReport, style: TextStyle = (_, text) =>
 }
 
 function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
-  const { fate, causes, leftBehind, remedies, warnings, assumptions, otherwise, outage } = verdict;
-  const { mark, colour } = marks[isDoubtful(verdict) ? "at risk" : fate];
+  const { causes, leftBehind, remedies, warnings, assumptions, otherwise, outage } = verdict;
+  const { mark, colour } = marks[shownFate(verdict)];
   const parts = outage.parts.filter(({ mostSeconds }) => mostSeconds !== 0);
   return [
     `${style(colour, `${mark} ${fateWords(verdict)}`)}  ${style("bold", printable(verdict.name))}  ${effectWords(verdict)}, ${outageWords(verdict)}`,

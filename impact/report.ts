@@ -44,6 +44,23 @@ export function isDoubtful({ fate, otherwise, assumptions }: Verdict): boolean {
   return otherwise !== undefined && assumptions.length > 0 && !isLoss(fate) && isLoss(otherwise.fate);
 }
 
+/** How grave a verdict looks: one that is doubtful counts as at risk. */
+export function shownFate(verdict: Verdict): DataFate {
+  return isDoubtful(verdict) ? "at risk" : verdict.fate;
+}
+
+/** What a report says first: how grave it is, in words, and the verdicts that make it so. */
+export function headline({ worst, verdicts }: ImpactReport): {
+  readonly fate: DataFate;
+  readonly words: string;
+  readonly about: readonly Verdict[];
+} {
+  const doubtful = verdicts.find(isDoubtful);
+  return doubtful !== undefined && compareFates(worst, "at risk") < 0
+    ? { fate: shownFate(doubtful), words: fateWords(doubtful), about: [doubtful] }
+    : { fate: worst, words: worst, about: verdicts.filter(({ fate }) => fate === worst) };
+}
+
 /** A fate in words, with what it is otherwise. */
 export function fateWords(verdict: Verdict): string {
   return isDoubtful(verdict) && verdict.otherwise ? `${verdict.fate}, or ${verdict.otherwise.fate}` : verdict.fate;

@@ -23,19 +23,43 @@ export function quoted(name: string): string {
   return `"${shown.replaceAll('"', '\\"')}"`;
 }
 
+/**
+ * What GitHub and GitLab make a mention, a reference or a link of, also where Markdown has it escaped: they look at the text that
+ * comes out (https://github.com/github/cmark-gfm/issues/181). GitLab refers with more characters (`!1`, `$1`, `&1`, `%"1.0"`, `~"x"`).
+ */
+const reference = /@|[#!$&%~^](?=[\w"])|\bGH-(?=\d)|\bwww(?=\.)|:(?=\/\/)/giu;
+
+/** Stands where a reference is broken in two while the text around it is escaped; printable text has none. */
+const gap = "\0";
+
+/** Writes printable text with each reference broken in two by a comment that nobody sees. */
+function withoutReferences(text: string, escape: (text: string) => string): string {
+  return escape(printable(text).replaceAll(reference, `$&${gap}`)).replaceAll(gap, "<!-- -->");
+}
+
 /** Text in a Markdown paragraph or table cell: nothing in it is a link, an image, a mention, HTML or emphasis. */
 export function markdownText(text: string): string {
-  return printable(text)
-    .replaceAll(/[\\`*_{}[\]()#+!|~>$-]/g, "\\$&")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll("@", "&#64;")
-    .replaceAll(":", "&#58;");
+  return withoutReferences(text, (printed) =>
+    printed
+      .replaceAll(/[\\`*_{}[\]()#+!|~>$-]/g, "\\$&")
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(":", "&#58;"),
+  );
+}
+
+/** Text in a block of HTML within Markdown, such as a `summary`. */
+export function markdownHtmlText(text: string): string {
+  return withoutReferences(text, escapeHtml);
 }
 
 /** Text in HTML, and in an attribute between quotation marks. */
 export function htmlText(text: string): string {
-  return printable(text)
+  return escapeHtml(printable(text));
+}
+
+function escapeHtml(printed: string): string {
+  return printed
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
@@ -43,7 +67,12 @@ export function htmlText(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** Text in a SARIF message, where `[text](target)` would be a link (SARIF 2.1.0, 3.11.6). */
+/**
+ * Text in a SARIF message, where `[text](target)` would be a link (SARIF 2.1.0, 3.11.6) and `{0}` a placeholder (3.11.5, after which
+ * a brace is written twice).
+ */
 export function sarifText(text: string): string {
-  return printable(text).replaceAll(/[\\[\]]/g, "\\$&");
+  return printable(text)
+    .replaceAll(/[\\[\]]/g, "\\$&")
+    .replaceAll(/[{}]/g, "$&$&");
 }

@@ -11,7 +11,7 @@ import { impactDocument } from "../../impact/render-json.ts";
 import { commentMarker, renderMarkdown } from "../../impact/render-markdown.ts";
 import { renderSarif } from "../../impact/render-sarif.ts";
 import { renderText } from "../../impact/render-text.ts";
-import { analyse, type ImpactReport } from "../../impact/report.ts";
+import { analyse, fateWords, type ImpactReport } from "../../impact/report.ts";
 import { previewOf, dataMount, type Change } from "./changes.ts";
 import { recordedChanges, recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";
@@ -38,7 +38,7 @@ function hostileReport(text: string): ImpactReport {
   const other = reportOn({ operation: "delete" });
   return {
     ...report,
-    verdicts: [...report.verdicts, ...other.verdicts],
+    verdicts: [...report.verdicts, ...other.verdicts.map((verdict) => ({ ...verdict, id: text }))],
     withoutData: [text],
     errors: [text],
     policyFindings: [{ policy: text, level: text, resource: text, message: text }],
@@ -61,6 +61,8 @@ const hostileText = fc.oneof(
     "'; rm -rf / #",
     '"]; end; click x "javascript:alert(1)"',
     "@everyone #1 https://evil.example",
+    "a www.evil.com",
+    "me@evil.com GH-1 octo/cat#1 group!1 &1",
   ),
 );
 
@@ -95,6 +97,16 @@ describe("renderers of verdicts", () => {
       log.runs[0]?.results.map(({ level, ruleId }) => [level, ruleId]),
       [["error", "data-left-behind"]],
     );
+  });
+
+  it("tell a fate that is only good as long as something holds with what it is otherwise, as the gate does", () => {
+    const report = reportOn({ operation: "same", volume: "deleted" });
+    assert.deepEqual(report.verdicts.map(fateWords), ["untouched, or destroyed"]);
+    const log = JSON.parse(renderSarif(report, "index.ts")) as { runs: { results: object[] }[] };
+    assert.partialDeepStrictEqual(log.runs[0]?.results, [{ level: "warning", ruleId: "data-at-risk" }]);
+    assert.match(renderHtml(report), /<p class="worst fate-at-risk">Data: untouched, or destroyed<\/p>/u);
+    assert.match(renderMarkdown(report), /^## 🟠 Data: untouched, or destroyed /mu);
+    assert.match(renderText(report), /^! untouched, or destroyed /mu);
   });
 
   it("begin a comment with its marker, the verdict and a banner", () => {
@@ -140,6 +152,11 @@ describe("renderers of verdicts", () => {
 
   it("put nothing into Markdown but what they wrote themselves", () => {
     const markdown = new MarkdownIt({ html: true, linkify: true });
+    // As GitHub links: addresses with a scheme, those that begin with www, and mail.
+    markdown.linkify
+      .set({ fuzzyLink: false })
+      .add("//", null)
+      .add("www.", { validate: /^[\w.-]+/u });
     const allowed = new Set(
       "h2 h3 p blockquote strong code pre table thead tbody tr th td ul li details summary br sub".split(" "),
     );
@@ -161,9 +178,20 @@ describe("renderers of verdicts", () => {
           [...comment.matchAll(/^(?:## . Data: |### (?:Policies)$)/gmu)].length,
         );
         assert.ok(!obeyed.test(comment));
+        // GitHub makes mentions and references of the text that comes out, but not in code.
+        const texts = markdown
+          .render(comment)
+          .replaceAll(/<pre>[^]*?<\/pre>/gu, "")
+          .split(/<[^>]*>/u);
+        for (const each of texts) assert.doesNotMatch(each, /@\w|(?<!&)#\d|\bGH-\d|!\d|&amp;\d/u);
       }),
-      { numRuns: 30 },
+      { numRuns: 50 },
     );
+  });
+
+  it("show a name in the summary of a block as it is", () => {
+    const comment = renderMarkdown(hostileReport("shop-redis_1"));
+    assert.match(new MarkdownIt({ html: true }).render(comment), /<summary>\S+ shop-redis_1: left behind<\/summary>/u);
   });
 
   it("put nothing into HTML but what they wrote themselves", () => {
@@ -191,8 +219,11 @@ describe("renderers of verdicts", () => {
           runs: { results: { message: { text: string } }[] }[];
         };
         assert.ok(isSarif(log), JSON.stringify(isSarif.errors));
-        for (const { message } of log.runs[0]?.results ?? [])
+        for (const { message } of log.runs[0]?.results ?? []) {
           assert.ok(!/(?<!\\)\[[^\]\\]*\]\(/u.test(message.text), message.text);
+          assert.doesNotMatch(message.text.replaceAll(/\{\{|\}\}/gu, ""), /[{}]/u);
+        }
+        assert.ok(!obeyed.test(renderSarif(report, "index.ts")));
       }),
       { numRuns: 30 },
     );
