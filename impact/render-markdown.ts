@@ -23,6 +23,11 @@ export const commentMarker = "<!-- holdfast-impact -->";
 
 const findingsMark = "<!-- holdfast-findings:";
 
+/** So many findings a comment lists at most, each by the first digits of its fingerprint: half of the budget. */
+const mostFindings = 3000;
+const findingDigits = 8;
+const notListed = "too many";
+
 const icons: Readonly<Record<DataFate, string>> = {
   untouched: "🟢",
   interrupted: "🟡",
@@ -44,11 +49,12 @@ export function renderMarkdown(report: ImpactReport, { previous }: MarkdownOptio
   const { verdicts } = report;
   const isQuiet = (verdict: Verdict): boolean => shownFate(verdict) === "untouched";
   const changed = verdicts.filter((verdict) => !isQuiet(verdict));
-  const isNew = (verdict: Verdict): boolean => known?.has(fingerprint(verdict)) === false;
+  const isNew = (verdict: Verdict): boolean => known?.has(finding(verdict)) === false;
   const fresh = known === undefined ? changed : changed.filter(isNew);
   const old = changed.filter((verdict) => !fresh.includes(verdict));
   const quiet = verdicts.filter(isQuiet);
-  const findings = `${findingsMark} ${changed.slice(0, 500).map(fingerprint).join(" ")} -->`;
+  const listed = changed.length > mostFindings ? notListed : changed.map(finding).join(" ");
+  const findings = `${findingsMark} ${listed} -->`;
   const head = [
     commentMarker,
     title(report),
@@ -64,17 +70,17 @@ export function renderMarkdown(report: ImpactReport, { previous }: MarkdownOptio
   return withinBudget(head, [...details, ...rest], findings);
 }
 
-/** The findings that a comment carries, so that the next run can tell new ones from old ones. */
-function findingsOf(comment: string): ReadonlySet<string> {
+function finding(verdict: Verdict): string {
+  return fingerprint(verdict).slice(0, findingDigits);
+}
+
+/** The findings that a comment carries, so that the next run can tell new ones from old ones; `undefined` when it could not. */
+function findingsOf(comment: string): ReadonlySet<string> | undefined {
   const start = comment.lastIndexOf(findingsMark);
   const end = comment.indexOf("-->", start);
   if (start < 0 || end < 0) return new Set();
-  return new Set(
-    comment
-      .slice(start + findingsMark.length, end)
-      .trim()
-      .split(" "),
-  );
+  const listed = comment.slice(start + findingsMark.length, end).trim();
+  return listed === notListed ? undefined : new Set(listed.split(" ").map((each) => each.slice(0, findingDigits)));
 }
 
 function title(report: ImpactReport): string {
@@ -121,7 +127,7 @@ function causeText({ text, about }: { text: string; about: readonly Cause[] }): 
     const values = before !== undefined || after !== undefined ? `: ${before ?? "…"} → ${after ?? "…"}` : "";
     return `<code>${markdownText(short(path ?? "", 120))}</code>${markdownText(short(values, 300))}<br>`;
   });
-  return `${paths.join("")}${markdownText(text)}`;
+  return `${paths.join("")}${sentences(text)}`;
 }
 
 function iconOf(verdict: Verdict): string {
@@ -148,11 +154,11 @@ function verdictDetails(verdict: Verdict): string {
     `<details${isDoubtful(verdict) ? " open" : ""}><summary>${iconOf(verdict)} ${markdownHtmlText(short(name))}: ${fateWords(verdict)}</summary>`,
     ...groupCauses(causes).map(causeText),
     ...leftBehind.flatMap(({ place, node, command, until }) => [
-      `**Where the data lies:** ${markdownText(place)}${node === undefined ? "" : ` on ${markdownText(node)}`}${until === undefined ? "" : `, until ${markdownText(until)}`}`,
+      `**Where the data lies:** ${sentences(place)}${node === undefined ? "" : ` on ${markdownText(short(node))}`}${until === undefined ? "" : `, until ${markdownText(until)}`}`,
       fenced([command]),
     ]),
     ...remedies.flatMap(({ text, lines }) => [
-      `**Without the loss:** ${markdownText(text)}`,
+      `**Without the loss:** ${sentences(text)}`,
       ...(lines === undefined ? [] : [fenced(lines)]),
     ]),
     ...asides(verdict),
@@ -163,9 +169,9 @@ function verdictDetails(verdict: Verdict): string {
 
 function asides({ warnings, assumptions, otherwise }: Verdict): readonly string[] {
   return [
-    ...warnings.map((text) => `**Note:** ${markdownText(text)}`),
-    ...assumptions.map((text) => `**Taken for granted:** ${markdownText(text)}.`),
-    ...(otherwise === undefined ? [] : [`**Otherwise ${otherwise.fate}:** when ${markdownText(otherwise.when)}.`]),
+    ...warnings.map((text) => `**Note:** ${sentences(text)}`),
+    ...assumptions.map((text) => `**Taken for granted:** ${sentences(text)}.`),
+    ...(otherwise === undefined ? [] : [`**Otherwise ${otherwise.fate}:** when ${sentences(otherwise.when)}.`]),
   ];
 }
 
@@ -196,7 +202,7 @@ function policies({ policyFindings }: ImpactReport): readonly string[] {
     .slice(0, 60)
     .map(
       ({ policy, level, message }) =>
-        `| ${markdownText(policy)} | ${markdownText(level)} | ${markdownText(short(message.trim(), 600))} |`,
+        `| ${markdownText(short(policy))} | ${markdownText(short(level))} | ${markdownText(short(message.trim(), 600))} |`,
     );
   return [["### Policies", "", "| Policy | Level | Finding |", "|---|---|---|", ...rows].join("\n")];
 }
@@ -258,17 +264,23 @@ function short(text: string, length = 80): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
+/** Sentences of ours, in which a name may stand that is longer than all of them. */
+function sentences(text: string): string {
+  return markdownText(short(text, 1000));
+}
+
 function withinBudget(head: readonly string[], rest: readonly string[], findings: string): string {
   const end = (left: number): string =>
     left > 0
       ? `\n\n… ${left} more parts did not fit; the JSON output has them all.\n\n${findings}\n`
       : `\n\n${findings}\n`;
   let text = cutAtLine(head.join("\n\n"), markdownBudget - end(9999).length);
-  for (const [index, part] of rest.entries()) {
-    if (text.length + part.length + 2 + end(9999).length > markdownBudget) return text + end(rest.length - index);
-    text += `\n\n${part}`;
+  let left = 0;
+  for (const part of rest) {
+    if (text.length + part.length + 2 + end(9999).length > markdownBudget) left++;
+    else text += `\n\n${part}`;
   }
-  return text + end(0);
+  return text + end(left);
 }
 
 function cutAtLine(text: string, length: number): string {

@@ -12,6 +12,7 @@ import { commentMarker, renderMarkdown } from "../../impact/render-markdown.ts";
 import { renderSarif } from "../../impact/render-sarif.ts";
 import { renderText } from "../../impact/render-text.ts";
 import { analyse, fateWords, type ImpactReport } from "../../impact/report.ts";
+import type { Verdict } from "../../model/verdict.ts";
 import { previewOf, dataMount, type Change } from "./changes.ts";
 import { recordedChanges, recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";
@@ -125,6 +126,29 @@ describe("renderers of verdicts", () => {
       previous: again,
     });
     assert.ok(worse.includes("### New in this run") && !worse.includes("### Known from the last run"));
+  });
+
+  it("know thousands of findings again, and tell none as new where there were too many to know", () => {
+    const report = reportOn(renameTo("otherstore"));
+    const many = (count: number): ImpactReport => ({
+      ...report,
+      verdicts: Array.from({ length: count }, (_, index) => ({ ...firstOf(report), id: `u${index}` })),
+    });
+    for (const count of [501, 3000, 3001]) {
+      const again = renderMarkdown(many(count), { previous: renderMarkdown(many(count)) });
+      assert.ok(again.length <= 60_000 && !again.includes("### New in this run"), String(count));
+    }
+    const one = renderMarkdown(many(3000), { previous: renderMarkdown(many(2999)) });
+    assert.ok(one.includes("### New in this run") && one.includes("### Known from the last run"));
+  });
+
+  it("cut a name that is too long, and nothing besides", () => {
+    const name = "x".repeat(120_000);
+    const long = firstOf(reportOn({ was: (inputs) => void (inputs.name = name), operation: "delete" }));
+    const other = firstOf(reportOn(renameTo("otherstore")));
+    const text = renderMarkdown({ ...reportOn(renameTo("otherstore")), verdicts: [long, other, other] });
+    assert.equal([...text.matchAll(/^\| .* \| \S+ \*\*/gmu)].length, 3);
+    assert.equal([...text.matchAll(/^<details><summary>🔴 stateful: left behind/gmu)].length, 2);
   });
 
   it("keep a comment within its budget, with its findings at the end", () => {
@@ -287,6 +311,11 @@ describe("renderers of verdicts", () => {
     );
   });
 });
+
+function firstOf({ verdicts: [first] }: ImpactReport): Verdict {
+  assert.ok(first);
+  return first;
+}
 
 function everyRenderer(report: ImpactReport): readonly string[] {
   return [
