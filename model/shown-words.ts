@@ -19,7 +19,7 @@ const dataSettings = new Set(
 
 /** What scripts are made of, and what the catalogue of images knows: programs, and the options by which they find their data. */
 const known = new Set([
-  ..."sh bash ash dash env exec su-exec gosu tini docker-entrypoint.sh -c $@ $* && || ;; ; | & ( )".split(" "),
+  ..."sh bash ash dash set env exec su-exec gosu tini docker-entrypoint.sh -c $@ $*".split(" "),
   ...catalogueEntries.flatMap(({ commands, dataPaths, keepsState }) => [
     ...(commands === undefined ? [] : [...commands.servers, ...commands.tools, ...(commands.disguises ?? [])]),
     ...dataPaths.flatMap(({ movedBy }) =>
@@ -30,6 +30,9 @@ const known = new Set([
     ...(typeof keepsState === "string" ? [] : keepsState.withArgument),
   ]),
 ]);
+
+/** What ends a command in a shell's script. */
+const operators = new Set(["&&", "||", ";;", ";", "|", "&", "(", ")", "\n"]);
 
 const optionForm = /^(?<name>--?[a-z][\w.-]*)(?:[=:](?<value>.*))?$/isu;
 const pathForm = /^\/[\w./-]*$/u;
@@ -56,9 +59,17 @@ export function showCommandLine(words: readonly unknown[]): string {
     }
     const pieces = hides ? [] : splitWord(word);
     if (pieces.length === 0) {
-      add(!hides && (isHarmlessWord(word) || isHarmlessValue(option, word, isFirst)) ? visible(word) : secretMark);
+      add(!hides && (isHarmlessWord(word) || isHarmlessValue(option, word, isFirst)) ? word || '""' : secretMark);
       isFirst = false;
-    } else for (const piece of pieces) addWord(piece);
+      return;
+    }
+    const isScript = option === "-c";
+    for (const piece of pieces) {
+      if (isScript && operators.has(piece)) {
+        add(piece === "\n" ? ";" : piece);
+        option = "";
+      } else addWord(piece);
+    }
   };
   for (const word of words) {
     if (word !== notKnown) addWord(String(word));
@@ -68,10 +79,6 @@ export function showCommandLine(words: readonly unknown[]): string {
     }
   }
   return shown.join(" ");
-}
-
-function visible(word: string): string {
-  return word === "" ? '""' : word === "\n" ? ";" : word;
 }
 
 /** The words of one in which a shell would find several, or a shorter one; none for one that stays as it is. */
@@ -112,7 +119,7 @@ function mayBeSecret(name: string): boolean {
 /** A word that may stand without an option. */
 function isHarmlessWord(word: string): boolean {
   const [, name = "", value = ""] = /^([a-z_][\w.-]*)=(.+)$/isu.exec(word) ?? [];
-  return known.has(word) || word === "\n" || pathForm.test(word) || isHarmlessValue(name, value, true);
+  return known.has(word) || pathForm.test(word) || isHarmlessValue(name, value, true);
 }
 
 function isHarmlessValue(name: string, value: string, isFirst: boolean): boolean {

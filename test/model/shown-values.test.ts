@@ -32,7 +32,12 @@ describe("values of a plan", () => {
       ["--requirepass", "--hunter2", "--dir", "/data", "--port", "6379"],
       "--requirepass [secret] --dir /data --port 6379",
     ],
-    [["sh", "-c", "PW=hunter2 exec redis-server -a 'x y' && sh"], "sh -c [secret] exec redis-server -a [secret]"],
+    [["sh", "-c", "PW=hunter2 exec redis-server -a 'x y' && sh"], "sh -c [secret] exec redis-server -a [secret] && sh"],
+    [
+      ["sh", "-c", "set -e\nexec redis-server --user x; sh /run.sh"],
+      "sh -c set -e ; exec redis-server --user [secret] ; sh /run.sh",
+    ],
+    [["--requirepass hunter2;/x", "yes"], "--requirepass [secret]"],
     [["mongod", "--auth", "--dbpath", "/data/db"], "mongod --auth --dbpath /data/db"],
     [["postgres", "-c", "fsync=off", "-D", "/data"], "postgres -c fsync=off -D /data"],
     [["mysqld", "-phunter2", "--dsn=x"], "mysqld -p[secret] --dsn=[secret]"],
