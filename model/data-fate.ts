@@ -11,7 +11,7 @@ import { remedies } from "./remedies.ts";
 import { mayRunHere, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
 import { isKnown, type Known, type VolumeDefinition } from "./service-definition.ts";
-import { locate, type Location } from "./task-location.ts";
+import { locate, whyNowhere, type Location } from "./task-location.ts";
 import { compareTasks, type TaskComparison } from "./task-replacement.ts";
 import { compareFates, type Verdict } from "./verdict.ts";
 
@@ -32,23 +32,22 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   for (const step of plan.steps) {
     const { before, after } = step;
     if (before?.kind === "service") keepers.set(step.id, dataKeeper(before.definition, { images, volumes }));
-    if (after?.kind !== "service" || step.operation === "same") continue;
-    const name = isKnown(after.name) ? after.name : "";
-    const earlier = before?.kind === "service" ? before : after;
-    const taskNodes = live.taskNodes?.get(isKnown(earlier.name) ? earlier.name : name);
-    const location = locate(earlier.definition, after.definition, { nodes: live.nodes, taskNodes });
+    if (before?.kind !== "service" || step.operation === "same") continue;
+    const next = after?.kind === "service" ? after : undefined;
+    const location = locationOf(before, next ?? before, live);
     locations.set(step.id, location);
-    if (before?.kind === "service" && step.operation === "update") {
-      comparisons.set(step.id, compare(step, before, after, location, live, plan));
+    if (next !== undefined && step.operation === "update") {
+      comparisons.set(step.id, compare(step, before, next, location, live, plan));
     }
   }
   const outcomes = carryOut(plan, {
     nodes: live.nodes,
     mayRunHere: (service) => mayRunHere(service, live),
     isReplaced: ({ id }) => comparisons.get(id)?.isReplaced ?? true,
-    hasNowhereToRun: ({ id }) => {
-      const move = locations.get(id)?.move;
-      return move?.kind === "nowhere" ? move.why : undefined;
+    hasNowhereToRun: ({ id, after }) => {
+      const location = locations.get(id);
+      if (location !== undefined) return location.move.kind === "nowhere" ? location.move.why : undefined;
+      return after?.kind === "service" ? whyNowhere(after.definition, live.nodes) : undefined;
     },
   });
 
@@ -61,21 +60,17 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   for (const step of plan.steps) {
     const keeper = keepers.get(step.id);
     if (step.before?.kind !== "service" || keeper === undefined) continue;
+    const successor = successors.get(step.id);
     const verdict = judgeService({
       plan,
       step,
       before: step.before,
       keeper,
       outcome: outcomes.get(step.id),
-      successor: successors.get(step.id),
+      successor,
       rivals: rivalsOf(step, step.before, newUsers),
       comparison: comparisons.get(step.id),
-      location: successors.has(step.id)
-        ? locate(step.before.definition, successors.get(step.id)?.service.definition ?? step.before.definition, {
-            nodes: live.nodes,
-            taskNodes: undefined,
-          })
-        : locations.get(step.id),
+      location: successor === undefined ? locations.get(step.id) : locationOf(step.before, successor.service, live),
       destroyedVolumes: destroyed,
       live,
       keeperAfter: keepersAfter(step.before, { images, volumes: volumesThen }),
@@ -97,6 +92,10 @@ function keepersAfter(before: PlannedService, known: Parameters<typeof dataKeepe
     found.set(after, keeper);
     return keeper;
   };
+}
+
+function locationOf(before: PlannedService, after: PlannedService, { nodes, taskNodes }: LiveFacts): Location {
+  return locate(before.definition, after.definition, { nodes, taskNodes: taskNodes?.get(nameOf(before)) });
 }
 
 function nameOf({ name, definition }: PlannedService): string {

@@ -14,6 +14,9 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
       ? `${path} was taken out of the program; the new service is created without it.`
       : `${path} was taken out of the program, and the provider plans nothing for that: the service keeps it.`;
   }
+  if (change.location?.isNodeMissing === true) {
+    yield "The nodes that were given do not include the one that the task runs on: they are of another swarm or of another time, or that node has left. The verdict goes by the placement constraints; ask the swarm again.";
+  }
   if (!mayRunHere(before, live)) {
     for (const { source } of keeper.places) {
       if (typeof source === "string" && change.destroyedVolumes.has(source))

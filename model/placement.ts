@@ -111,31 +111,44 @@ export function matchingNodes(
   return matching;
 }
 
-/** Two constraints that no node can satisfy together, such as two different hostnames. */
+/** Two constraints that no node can satisfy together, such as two different hostnames, or one that is asked for and ruled out. */
 export function contradictionIn(
   constraints: Known<readonly Constraint[]>,
 ): readonly [Constraint, Constraint] | undefined {
   if (!isKnown(constraints)) return undefined;
-  const wanted = new Map<string, { constraint: Constraint; value: string }>();
-  for (const constraint of constraints) {
-    const { key, operator, value } = constraint;
-    if (operator !== "==" || !isKnown(key) || !isKnown(value)) continue;
-    const other = wanted.get(key);
-    if (other !== undefined && other.value !== value.toLowerCase()) return [other.constraint, constraint];
-    wanted.set(key, { constraint, value: value.toLowerCase() });
+  for (const [index, one] of constraints.entries()) {
+    const other = constraints.slice(0, index).find((earlier) => contradict(earlier, one));
+    if (other !== undefined) return [other, one];
   }
   return undefined;
 }
 
+function contradict(one: Constraint, other: Constraint): boolean {
+  if (!isKnown(one.key) || one.key !== other.key || !isKnown(one.value) || !isKnown(other.value)) return false;
+  const isEqual = one.value.toLowerCase() === other.value.toLowerCase();
+  if (one.operator !== other.operator) return isEqual;
+  // A node's address may lie in several ranges of addresses.
+  return one.operator === "==" && !isEqual && !isRange(one) && !isRange(other);
+}
+
+function isRange({ key, value }: Constraint): boolean {
+  return key === "node.ip" && isKnown(value) && value.includes("/");
+}
+
 /**
- * Whether two services can never run on the same node, because each names a different one: then volumes of the same name are
- * different volumes.
+ * Whether two services can never run on the same node, because what one asks for the other rules out: then volumes of the same
+ * name are different volumes.
  */
 export function runApart(one: Known<readonly Constraint[]>, other: Known<readonly Constraint[]>): boolean {
   if (!isKnown(one) || !isKnown(other)) return false;
-  return one.some(
-    (constraint) =>
-      narrowingOf(constraint) !== "none" &&
-      contradictionIn([constraint, ...other.filter((each) => each.key === constraint.key)]) !== undefined,
-  );
+  return one.some((constraint) => other.some((each) => contradict(constraint, each)));
+}
+
+/** What a constraint means to a node of which others are known to hold: it holds too, it cannot, or only the node could tell. */
+export function follows(constraint: Constraint, known: readonly Constraint[]): Known<"yes" | "no" | "perhaps"> {
+  const { key, value, operator } = constraint;
+  if (!isKnown(key) || !isKnown(value)) return notKnown;
+  if (runApart([constraint], known)) return "no";
+  if (runApart([{ ...constraint, operator: operator === "==" ? "!=" : "==" }], known)) return "yes";
+  return known.some((each) => each.key === key && !isKnown(each.value)) ? notKnown : "perhaps";
 }

@@ -310,7 +310,8 @@ class Execution {
     if (after.kind === "volume") return undefined;
     const isTaken = (this.#claims.get(nameClaim(after))?.size ?? 0) > 0;
     if (isTaken) return `the name "${after.name}" is taken by a ${after.kind} that still exists`;
-    return after.kind === "service" ? this.#ingressConflict(after, undefined) : undefined;
+    if (after.kind !== "service") return undefined;
+    return refusedConstraint(after.definition) ?? this.#ingressConflict(after, undefined);
   }
 
   #ingressConflict(after: PlannedService, ownKey: string | undefined): string | undefined {
@@ -428,7 +429,13 @@ function refusalToUpdate(before: ServiceDefinition, after: ServiceDefinition): s
   if (after.endpointMode === "dnsrr" && publishedPorts(after, "ingress").length > 0) {
     return "Swarm refuses a port in ingress mode together with the endpoint mode dnsrr";
   }
-  return undefined;
+  return refusedConstraint(after);
+}
+
+function refusedConstraint({ constraints }: ServiceDefinition): string | undefined {
+  const refused = isKnown(constraints) ? constraints.find(({ key }) => key === "") : undefined;
+  if (refused === undefined || !isKnown(refused.text)) return undefined;
+  return `Swarm refuses the placement constraint "${refused.text}": it takes \`node.hostname==NAME\` and the like`;
 }
 
 function publishedPorts(definition: ServiceDefinition, mode: "host" | "ingress"): readonly string[] {

@@ -1,5 +1,5 @@
 /** Where a service's tasks may run, before and after a change: with the swarm's nodes at hand, or from the constraints alone. */
-import { contradictionIn, matchingNodes, narrowingOf, pinOf, runApart } from "./placement.ts";
+import { contradictionIn, follows, matchingNodes, narrowingOf, pinOf, runApart } from "./placement.ts";
 import {
   isKnown,
   notKnown,
@@ -30,6 +30,8 @@ export interface Location {
   readonly move: Move;
   /** Hostname of the node of the running task, where it is known. */
   readonly node: string | undefined;
+  /** The swarm's nodes are given, and the one that the task runs on is not among them. */
+  readonly isNodeMissing?: true;
 }
 
 /** What is known of the swarm. */
@@ -67,12 +69,12 @@ function locateAmong(
     move: { kind: "not known", why },
     node: undefined,
   });
-  const usable = all.filter(({ state, availability }) => state === "ready" && availability === "active");
-  const targets = matchingNodes(after, usable);
+  const targets = matchingNodes(after, all.filter(isUsable));
   const satisfying = matchingNodes(after, all);
   if (!isKnown(targets) || !isKnown(satisfying)) return unknown("a placement constraint is not known yet");
   const sources = sourcesOf(all, before, taskNodes);
   if (sources === undefined) return unknown("a placement constraint of the running service is not known");
+  if (sources.length === 0) return locateBeyond(before, after, targets);
   const stays = sources.filter((node) => satisfying.includes(node));
   const node = sources.length === 1 ? sources[0]?.hostname : undefined;
   const nodeSatisfies = stays.length === sources.length ? true : stays.length === 0 ? false : notKnown;
@@ -86,15 +88,48 @@ function locateAmong(
   return result({ kind: "may move", among: `any of ${names(targets)}` });
 }
 
+/**
+ * The task's node is not among the nodes: they are those of another swarm or of another time, or the node has left. What the
+ * constraints say about it still holds.
+ */
+function locateBeyond(
+  before: Known<readonly Constraint[]>,
+  after: Known<readonly Constraint[]>,
+  targets: readonly SwarmNode[],
+): Location {
+  const location: Location = { ...locateByConstraints(before, after), isNodeMissing: true };
+  if (targets.length > 0 || location.move.kind !== "stays") return location;
+  return { ...location, move: { kind: "nowhere", why: nowhere(after) } };
+}
+
+/** The nodes that the task may run on now; none when it is on one that is not given. */
 function sourcesOf(
   nodes: readonly SwarmNode[],
   constraints: Known<readonly Constraint[]>,
-  taskNodes: readonly string[] | undefined,
+  taskNodes: readonly string[] = [],
 ): readonly SwarmNode[] | undefined {
-  const running = nodes.filter(({ id }) => taskNodes?.includes(id));
-  if (running.length > 0) return running;
+  if (taskNodes.length > 0) {
+    const running = nodes.filter(({ id }) => taskNodes.includes(id));
+    return taskNodes.every((taskNode) => running.some(({ id }) => id === taskNode)) ? running : [];
+  }
   const possible = matchingNodes(constraints, nodes);
   return isKnown(possible) ? possible : undefined;
+}
+
+/** Why a new service has no node to start on; `undefined` when nothing is known to keep it from all of them. */
+export function whyNowhere(
+  { constraints }: ServiceDefinition,
+  nodes: readonly SwarmNode[] | undefined,
+): string | undefined {
+  if (contradictionIn(constraints) !== undefined) return contradictory;
+  const targets = nodes === undefined ? notKnown : matchingNodes(constraints, nodes.filter(isUsable));
+  return isKnown(targets) && targets.length === 0 ? nowhere(constraints) : undefined;
+}
+
+const contradictory = "its placement constraints contradict each other";
+
+function isUsable({ state, availability }: SwarmNode): boolean {
+  return state === "ready" && availability === "active";
 }
 
 function nowhere(constraints: Known<readonly Constraint[]>): string {
@@ -125,12 +160,12 @@ function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<
     return {
       nodeSatisfies: false,
       assumption: undefined,
-      move: { kind: "nowhere", why: "its placement constraints contradict each other" },
+      move: { kind: "nowhere", why: contradictory },
       node,
     };
   }
   const added = after.filter((constraint) => !before.some((each) => isSame(each, constraint)));
-  const answers = added.map((constraint) => holds(constraint, before));
+  const answers = added.map((constraint) => follows(constraint, before));
   if (answers.includes(notKnown)) return unknown("a placement constraint is not known yet");
   if (runApart(before, after) || answers.includes("no")) {
     const to = pinnedHost(after) ?? "another node";
@@ -146,7 +181,9 @@ function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<
   const keepsPin = after.some(
     (constraint) => narrowingOf(constraint) !== "none" && before.some((each) => isSame(each, constraint)),
   );
-  const satisfied = isOpen && pinOf(before).kind === "none" ? notKnown : true;
+  // Beside the pin that ties the task to its node, a constraint that does not hold leaves a new task waiting at worst; in its place,
+  // it may send the task elsewhere.
+  const satisfied = isOpen && !keepsPin ? notKnown : true;
   return {
     nodeSatisfies: satisfied,
     assumption,
@@ -163,19 +200,6 @@ function pinAssumption(constraints: readonly Constraint[]): { assumption: string
   return pin.kind === "names a label"
     ? { assumption: `one node alone carries the label of ${texts(pin.labels)}` }
     : undefined;
-}
-
-/** Whether a node of which these constraints are known to hold satisfies another one. */
-function holds(constraint: Constraint, known: readonly Constraint[]): Known<"yes" | "no" | "perhaps"> {
-  const { key, value, operator } = constraint;
-  if (!isKnown(key) || !isKnown(value)) return notKnown;
-  for (const each of known.filter((other) => other.key === key)) {
-    if (!isKnown(each.value)) return notKnown;
-    const isEqual = each.value.toLowerCase() === value.toLowerCase();
-    if (each.operator === "==") return isEqual === (operator === "==") ? "yes" : "no";
-    if (isEqual) return operator === "!=" ? "yes" : "no";
-  }
-  return "perhaps";
 }
 
 function isSame(one: Constraint, other: Constraint): boolean {

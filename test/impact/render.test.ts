@@ -32,14 +32,19 @@ function hostileReport(text: string): ImpactReport {
   const service: Change["service"] = (inputs) => {
     inputs.name = text;
     dataMount(inputs)["source"] = text;
-    inputs.taskSpec.placement = { constraints: [`node.hostname==${text}`] };
     inputs.taskSpec.containerSpec.args = ["redis-server", text];
   };
   const report = reportOn({ was: (inputs) => void (inputs.name = text), service });
+  const placed = reportOn({
+    service: ({ taskSpec }) => void (taskSpec.placement = { constraints: [`node.hostname==${text}`] }),
+  });
   const other = reportOn({ operation: "delete" });
   return {
     ...report,
-    verdicts: [...report.verdicts, ...other.verdicts.map((verdict) => ({ ...verdict, id: text }))],
+    verdicts: [
+      ...[report, placed].flatMap(({ verdicts }) => verdicts),
+      ...other.verdicts.map((verdict) => ({ ...verdict, id: text })),
+    ],
     withoutData: [text],
     errors: [text],
     policyFindings: [{ policy: text, level: text, resource: text, message: text }],

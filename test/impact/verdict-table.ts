@@ -114,6 +114,33 @@ export const verdictTable: readonly TableRow[] = [
     service: constraints("node.hostname==elsewhere"),
   }),
   row(
+    "a pin that another constraint rules out",
+    "interrupted",
+    "cannot start",
+    {
+      service: constraints("node.hostname==vm", "node.hostname!=vm"),
+    },
+    { withoutNodes: true },
+  ),
+  row(
+    "a label in place of the pin, by its name alone",
+    "at risk",
+    "replaced",
+    { service: constraints("node.labels.redis==yes") },
+    { withoutNodes: true },
+  ),
+  row("a label that no node carries, in place of the pin", "interrupted", "cannot start", {
+    service: constraints("node.labels.redis==yes"),
+  }),
+  row(
+    "another label for a global service",
+    "left behind",
+    "moved",
+    { was: both(isGlobal, constraints("node.labels.a==x")), service: constraints("node.labels.b==y") },
+    { withoutNodes: true },
+  ),
+  row("a constraint that Swarm does not take", "untouched", "none", { service: constraints("node.hostname=vm") }),
+  row(
     "the pin taken out, and the service replaced",
     "at risk",
     "replaced",

@@ -46,6 +46,19 @@ describe("verdicts on what real Pulumi did on a real swarm", () => {
     });
   }
 
+  it("does not take nodes for the swarm's that lack the task's", () => {
+    const plan = readDigest(JSON.parse(recordedPreview("pin-changed")), "pin-changed", "pulumi");
+    const elsewhere = { ...vm, id: "e0", hostname: "elsewhere" };
+    for (const nodes of [[], [{ ...vm, hostname: "" }], [{ ...vm, hostname: "other" }], [elsewhere]]) {
+      const verdict = onlyVerdict(plan, { nodes });
+      assert.deepEqual([verdict.fate, verdict.taskEffect], ["left behind", "moved"]);
+      assert.match(verdict.warnings.join(" "), /The nodes that were given do not include/u);
+    }
+    const taskNodes = new Map([["stateful", ["gone"]]]);
+    assert.equal(worst(plan, { nodes: [elsewhere], taskNodes }), "left behind");
+    assert.equal(worst(plan, { nodes: [vm, elsewhere], taskNodes }), "left behind");
+  });
+
   it("tells no better fate where the swarm's nodes are not known", () => {
     for (const { name, fate } of recordedChanges()) {
       const plan = readDigest(JSON.parse(recordedPreview(name)), name, "pulumi");

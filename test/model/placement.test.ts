@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   contradictionIn,
+  follows,
   matchingNodes,
   narrowingOf,
   parseConstraint,
@@ -98,6 +99,34 @@ describe("placement", () => {
     assert.equal(runApart(one, one), false);
     assert.equal(runApart(one, [parseConstraint("node.labels.x==y")]), false);
     assert.equal(runApart(one, notKnown), false);
+    assert.equal(runApart(one, [parseConstraint("node.hostname!=a")]), true);
+    assert.equal(runApart([parseConstraint("node.role==worker")], [parseConstraint("node.role!=worker")]), true);
+  });
+
+  it("knows what follows from constraints that hold", () => {
+    const known = ["node.hostname==a", "node.labels.x!=1", "node.ip==10.0.0.0/8"].map((text) => parseConstraint(text));
+    const answers = [
+      "node.hostname==A",
+      "node.hostname!=b",
+      "node.labels.x!=1",
+      "node.hostname==b",
+      "node.hostname!=a",
+      "node.labels.x==1",
+      "node.labels.x==2",
+      "node.role==manager",
+      "node.ip==10.0.0.5",
+    ].map((text) => follows(parseConstraint(text), known));
+    assert.deepEqual(answers, ["yes", "yes", "yes", "no", "no", "no", "perhaps", "perhaps", "perhaps"]);
+    assert.equal(follows(parseConstraint(notKnown), known), notKnown);
+  });
+
+  it("finds a constraint that another one rules out", () => {
+    const contradicts = (...texts: string[]) =>
+      contradictionIn(texts.map((text) => parseConstraint(text))) !== undefined;
+    assert.equal(contradicts("node.hostname==a", "node.role==manager", "node.hostname!=A"), true);
+    assert.equal(contradicts("node.labels.x!=1", "node.labels.x==1"), true);
+    assert.equal(contradicts("node.hostname==a", "node.hostname!=b", "node.hostname!=c"), false);
+    assert.equal(contradicts("node.ip==10.0.0.0/8", "node.ip==10.0.0.5"), false);
   });
 
   it("finds constraints that no node can satisfy together, for any nodes", () => {
@@ -107,6 +136,7 @@ describe("placement", () => {
       "node.hostname==A",
       "node.labels.x==1",
       "node.labels.x==2",
+      "node.labels.x!=1",
       "node.role!=manager",
       "node.role==manager",
     );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseConstraint } from "../../model/placement.ts";
 import { notKnown, type ServiceDefinition, type SwarmNode } from "../../model/service-definition.ts";
 import { readPulumiService } from "../../model/inputs/pulumi-service.ts";
-import { locate } from "../../model/task-location.ts";
+import { locate, whyNowhere } from "../../model/task-location.ts";
 
 function on(...constraints: string[]): ServiceDefinition {
   const service = readPulumiService(
@@ -58,6 +58,17 @@ const rows: readonly [
   ["a pin put in", [], [a], undefined, undefined, notKnown, "may move"],
   ["no pin at all", [], [], undefined, undefined, true, "may move"],
   ["a label as a pin", ["node.labels.disk==ssd"], ["node.labels.disk==ssd"], undefined, undefined, true, "stays"],
+  ["a label in place of the pin", [a], ["node.labels.disk==ssd"], undefined, undefined, notKnown, "may move"],
+  [
+    "another label in place of a label",
+    ["node.labels.x==1"],
+    ["node.labels.y==1"],
+    undefined,
+    undefined,
+    notKnown,
+    "may move",
+  ],
+  ["a pin that is ruled out too", [a], [a, "node.hostname!=a"], undefined, undefined, false, "nowhere"],
   ["one node, no pin", [], [], [node("a")], undefined, true, "stays"],
   ["one node, a pin to another", [a], [b], [node("a")], undefined, false, "nowhere"],
   ["two nodes, another pin", [a], [b], [node("a"), node("b")], undefined, false, "moves"],
@@ -65,6 +76,21 @@ const rows: readonly [
   ["two nodes, a pin put in where the task runs", [], [a], [node("a"), node("b")], ["a"], true, "stays"],
   ["two nodes, a pin put in where the task does not run", [], [b], [node("a"), node("b")], ["a"], false, "moves"],
   ["the pinned node drained", [a], [a], [node("a", { availability: "drain" }), node("b")], undefined, true, "nowhere"],
+  ["no nodes, another pin", [a], [b], [], undefined, false, "moves"],
+  ["other nodes, another pin", [a], [b], [node("c")], undefined, false, "moves"],
+  ["the new pin's node alone", [a], [b], [node("b")], undefined, false, "moves"],
+  [
+    "other nodes, a label in place of the pin",
+    [a],
+    ["node.labels.disk==ssd"],
+    [node("c")],
+    undefined,
+    notKnown,
+    "may move",
+  ],
+  ["other nodes, the same pin", [a], [a], [node("c")], undefined, true, "nowhere"],
+  ["a task on a node that is not given", [], [b], [node("b")], ["a"], notKnown, "may move"],
+  ["tasks of which one is on a node that is not given", [a], [b], [node("b")], ["a", "b"], false, "moves"],
   [
     "a label that the node carries",
     [a],
@@ -96,6 +122,16 @@ describe("where a task may run before and after a change", () => {
   it("is not known while a constraint is not", () => {
     const location = locate(on(a), { ...on(), constraints: notKnown }, { nodes: undefined, taskNodes: undefined });
     assert.equal(location.move.kind, "not known");
+  });
+
+  it("knows a new service that no node may run", () => {
+    assert.equal(whyNowhere(on(a), undefined), undefined);
+    assert.equal(whyNowhere(on(a), [node("a")]), undefined);
+    assert.equal(
+      whyNowhere(on(a), [node("a", { availability: "drain" })]),
+      "no node that is ready and active satisfies node.hostname==a",
+    );
+    assert.equal(whyNowhere(on(a, b), undefined), "its placement constraints contradict each other");
   });
 
   it("says what it takes for granted", () => {
