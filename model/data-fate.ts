@@ -8,7 +8,7 @@ import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, type DataKeeper } from "./data-place.ts";
 import { remedies } from "./remedies.ts";
-import { mayRunHere, type ServiceChange } from "./service-course.ts";
+import { mayRunHere, runsBesideNew, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
 import { isKnown, type Known, type VolumeDefinition } from "./service-definition.ts";
 import { locate, whyNowhere, type Location } from "./task-location.ts";
@@ -54,7 +54,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   const verdicts: Verdict[] = [];
   const withoutData: string[] = [];
   const destroyed = destroyedVolumes(outcomes);
-  const volumesThen = volumesAfter(plan, volumes);
+  const volumesThen = volumesAfter(plan, volumes, destroyed);
   const successors = findSuccessors(plan, outcomes);
   const newUsers = findNewUsers(plan, outcomes);
   for (const step of plan.steps) {
@@ -68,7 +68,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
       keeper,
       outcome: outcomes.get(step.id),
       successor,
-      rivals: rivalsOf(step, step.before, newUsers),
+      rivals: rivalsOf(step, step.before, outcomes.get(step.id), newUsers),
       comparison: comparisons.get(step.id),
       location: successor === undefined ? locations.get(step.id) : locationOf(step.before, successor.service, live),
       destroyedVolumes: destroyed,
@@ -124,9 +124,16 @@ function volumesBefore(plan: Plan): VolumesByName {
   return byName(plan.steps.map(({ before }) => before));
 }
 
-/** What exists keeps its options; what is created has those of the plan. */
-function volumesAfter(plan: Plan, existing: VolumesByName): VolumesByName {
-  return new Map([...byName(plan.steps.map(({ after }) => after)), ...existing]);
+/**
+ * What exists keeps its options; what is created has those of the plan. Of a volume that is deleted none is left, unless the plan
+ * makes another one of its name afterwards.
+ */
+function volumesAfter(plan: Plan, existing: VolumesByName, destroyed: ReadonlyMap<string, PlannedStep>): VolumesByName {
+  const kept = [...existing].filter(([name]) => !destroyed.has(name));
+  const made = [...byName(plan.steps.map(({ after }) => after))].filter(
+    ([name]) => destroyed.get(name)?.deletesFirst !== false,
+  );
+  return new Map([...made, ...kept]);
 }
 
 function byName(objects: readonly (PlannedObject | undefined)[]): VolumesByName {
@@ -190,15 +197,18 @@ function findNewUsers(
   return users;
 }
 
+/** The services that the plan starts on a volume of this one, which goes on. */
 function rivalsOf(
-  step: PlannedStep,
+  { id, operation, after }: PlannedStep,
   { definition }: PlannedService,
+  outcome: StepOutcome | undefined,
   newUsers: ReadonlyMap<string, readonly PlannedStep[]>,
 ): readonly PlannedService[] {
   // What a deleted service leaves is taken over, not fought over.
-  if (newUsers.size === 0 || step.operation === "delete") return [];
+  if (operation === "delete" && outcome?.deletedOld === true) return [];
   const steps = namedVolumes(definition).flatMap((volume) => (isKnown(volume) ? (newUsers.get(volume) ?? []) : []));
-  return steps.flatMap(({ id, after }) => (id !== step.id && after?.kind === "service" ? [after] : []));
+  const others = steps.flatMap((step) => (step.id !== id && step.after?.kind === "service" ? [step.after] : []));
+  return runsBesideNew(outcome) && after?.kind === "service" ? [after, ...others] : others;
 }
 
 /** By what a service is known again: its name in Docker, then its volumes. */

@@ -17,6 +17,7 @@ import {
   type Mount,
   type ServiceDefinition,
   type VolumeDefinition,
+  type VolumeOptions,
 } from "./service-definition.ts";
 import { looksShared, optionsOf, storageOf } from "./storage.ts";
 
@@ -29,7 +30,7 @@ export interface DataPlace {
   readonly source: Known<string> | undefined;
   /** Who reaches it: tasks on its node alone, or those on every node. */
   readonly reach: "node" | "every node" | "not known";
-  /** What tells one server's export from another's, for storage that every node reaches. */
+  /** What tells one server's export from another's, for storage on a file server. */
   readonly remote: string | undefined;
   /** What a volume's options lead to outside of Docker, such as a server's export: deleting the volume does not touch it. */
   readonly device: { readonly type: string; readonly options: string; readonly path: string } | undefined;
@@ -179,23 +180,28 @@ function volumeReach(
 ): Pick<DataPlace, "kind" | "reach" | "remote" | "device" | "assumption"> {
   const volume = volumeNamed(mount.source, volumes);
   const storage = storageOf(mount, volume);
-  const kind = storage === "memory" ? "memory" : "named volume";
+  const kind: DataPlace["kind"] = storage === "memory" ? "memory" : "named volume";
   const options = optionsOf(mount, volume);
   // A volume that exists keeps the options that it was created with.
   const device = storage === "memory" || storage === "plug-in" ? undefined : deviceOf(volume?.options ?? options);
-  const base = { kind, remote: undefined, device, assumption: undefined } as const;
-  if (storage === "local" || storage === "memory") return { ...base, reach: "node" };
+  const base = { kind, remote: storage === "network" ? exportOf(options) : undefined, device, assumption: undefined };
+  // The other engines make the volume by what the mount says, whatever a `docker.Volume` says to the provider's own.
+  const isOneEngines = mount.volumeOptions === undefined && volume?.origin === "pulumi";
+  if (storage === "local" || storage === "memory" || isOneEngines) return { ...base, reach: "node" };
   if (!isKnown(storage) || !isKnown(options) || options === undefined || !isKnown(options.driverOptions)) {
     return { ...base, reach: "not known" };
   }
-  if (storage === "plug-in") {
-    const driver = isKnown(options.driver) && options.driver !== undefined ? ` "${options.driver}"` : "";
-    const taken = `the volume plug-in${driver} reaches the same data from every node`;
-    return { ...base, reach: "every node", assumption: taken };
-  }
-  const { device: from, o } = options.driverOptions;
-  const server = [o, from].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
-  return { ...base, reach: "every node", remote: server };
+  if (storage === "network") return { ...base, reach: "every node" };
+  const driver = isKnown(options.driver) && options.driver !== undefined ? ` "${options.driver}"` : "";
+  const taken = `the volume plug-in${driver} reaches the same data from every node`;
+  return { ...base, reach: "every node", assumption: taken };
+}
+
+/** What tells a server's export from another one. */
+function exportOf(options: Known<VolumeOptions | undefined>): string | undefined {
+  if (!isKnown(options) || options === undefined || !isKnown(options.driverOptions)) return undefined;
+  const { device, o } = options.driverOptions;
+  return [o, device].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
 }
 
 function deviceOf(options: ReturnType<typeof optionsOf>): DataPlace["device"] {
@@ -227,11 +233,12 @@ export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: 
   if (isSameFolder !== true) return isKnown(isSameFolder) ? "other" : "not known";
   const isPersistent = (place: DataPlace): boolean => place.kind === "named volume" || place.kind === "host folder";
   // An anonymous volume, the container's own files and memory belong to one task.
-  if (!isPersistent(before) || !isPersistent(after) || before.kind !== after.kind)
-    return sameRemote(before, after) ? "same" : "other";
+  if (!isPersistent(before) || !isPersistent(after) || before.kind !== after.kind) return "other";
   if (!isKnown(before.source) || !isKnown(after.source)) return "not known";
-  if (sameRemote(before, after)) return "same";
-  if (folderOf(before) !== folderOf(after) || differsByTask(before.source ?? "")) return "other";
+  const isSameExport = before.remote !== undefined && before.remote === after.remote && before.within === after.within;
+  if (isSameExport && after.reach === "every node") return "same";
+  const isSameSource = folderOf(before) === folderOf(after) && !differsByTask(before.source ?? "");
+  if (!isSameExport && !isSameSource) return "other";
   if (before.reach === "every node" && before.remote === undefined && after.reach !== "node") return "same";
   if (isSameNode === true) return "same";
   if (!isKnown(isSameNode) || before.reach === "not known") return "not known";
@@ -242,10 +249,6 @@ export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: 
 function folderOf({ kind, source, within }: DataPlace): string {
   const root = source !== undefined && isKnown(source) ? source : "";
   return kind === "host folder" ? posix.resolve("/", root, within) : posix.join(root, within);
-}
-
-function sameRemote(before: DataPlace, after: DataPlace): boolean {
-  return before.remote !== undefined && before.remote === after.remote && before.within === after.within;
 }
 
 /** A place in words, for example `volume foobarstore`. */

@@ -1,4 +1,5 @@
 /** What each rule says about a service's data: its storage, its server, its image, and who else writes. */
+import { isDeepStrictEqual } from "node:util";
 import { isSameHostFolder } from "./host-folder.ts";
 import { compareStorage, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
@@ -9,7 +10,7 @@ import type { PlannedService } from "./planned-change.ts";
 import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
 import { isAppendOnly } from "./redis-settings.ts";
 import { copyFirst, leftBehindAt, moveData, remedies } from "./remedies.ts";
-import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { mayRunHere, nameOf, serviceThen, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
 import { withoutCredentials } from "./shown-words.ts";
@@ -129,7 +130,7 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
 }
 
 function keepsDevice(change: ServiceChange, after: PlannedService, { device }: DataPlace): boolean {
-  return change.keeperAfter(after).places.some((place) => place.device?.path === device?.path);
+  return change.keeperAfter(after).places.some((place) => isDeepStrictEqual(place.device, device));
 }
 
 function copyOut(before: PlannedService): Remedy {
@@ -372,14 +373,8 @@ function compareVersions(one: readonly number[], other: readonly number[]): numb
 /** Two tasks that write the same files at the same time. */
 export function writerParts(change: ServiceChange, course: Course): readonly Part[] {
   const { before, keeper, outcome, step } = change;
-  if (keeper.entry?.writers === "many") return [];
-  const after =
-    course.kind === "exchanged"
-      ? course.after
-      : step.after?.kind === "service" && outcome?.result !== "refused" && outcome?.result !== "not reached"
-        ? step.after
-        : undefined;
-  if (after === undefined) return [];
+  const after = serviceThen(change, course);
+  if (keeper.entry?.writers === "many" || after === undefined) return [];
   const parts: Part[] = [];
   if (course.kind === "exchanged" && course.overlaps && sharesStorage(change, after)) {
     const how =
@@ -415,14 +410,21 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
       remedies: [remedies.oneWriter()],
     });
   }
+  if (course.kind === "goes on" && is === 0) return parts;
   for (const rival of change.rivals) {
     if (runApart(rival.definition.constraints, after.definition.constraints)) continue;
     if (!sharesStorage({ ...change, keeper: change.keeperAfter(after) }, rival)) continue;
-    const text = `Service "${nameOf(rival)}" gets the same storage: two servers write the same files, and neither knows of the other.`;
+    const isOwn = rival === step.after;
+    const why = isOwn
+      ? `The old service is not deleted and goes on, and "${nameOf(rival)}" is created beside it on the same storage`
+      : `Service "${nameOf(rival)}" gets the same storage`;
     parts.push({
       fate: "at risk",
-      cause: { text, path: rival.definition.paths.mounts },
-      remedies: [remedies.oneWriter()],
+      cause: {
+        text: `${why}: two servers write the same files, and neither knows of the other.`,
+        path: isOwn ? (step.replaceReasons[0] ?? rival.definition.paths.mounts) : rival.definition.paths.mounts,
+      },
+      remedies: [isOwn ? remedies.scaleOldFirst(nameOf(before)) : remedies.oneWriter()],
     });
   }
   return parts;

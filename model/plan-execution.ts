@@ -28,7 +28,7 @@ export interface StepOutcome {
   readonly why: string | undefined;
   /** For a service: why its new tasks cannot start; `undefined` when nothing is known to keep them from it. */
   readonly cannotStart: string | undefined;
-  /** For a service that was replaced with the new one first: the old task still ran when the new one started. */
+  /** For a service that was replaced, with the new one first or with the old one retained: the old task still ran when the new one started. */
   readonly overlaps: boolean;
 }
 
@@ -78,7 +78,9 @@ class Execution {
     // `docker stack deploy --prune` removes first what the file no longer has.
     if (executor === "stack deploy") for (const step of steps) if (step.operation === "delete") this.#delete(step);
     const declared = steps.filter(({ operation }) => operation !== "delete");
-    for (const step of inOrderOfEffect(declared)) this.#declare(step);
+    const isTriedAgain = (step: PlannedStep): boolean =>
+      isVolumeDeletedFirst(step) && this.#refusalToDelete(step) !== undefined;
+    for (const step of inOrderOfEffect(declared, isTriedAgain)) this.#declare(step);
     if (executor === "stack deploy") return this.#outcomes;
     const deletions = steps.filter((step) => step.operation === "delete" || isDeletedLast(step));
     const forbidden = deletions.find((step) => step.operation === "delete" && step.isProtected);
@@ -378,7 +380,7 @@ function claimsOf({ object, heldVolumes }: LiveService): readonly string[] {
 }
 
 function newVersion(step: PlannedStep): string {
-  return step.deletesFirst ? step.id : `${step.id}#new`;
+  return step.deletesFirst && !step.isRetained ? step.id : `${step.id}#new`;
 }
 
 function isDeletedLast(step: PlannedStep): boolean {
@@ -394,23 +396,28 @@ function failureOf({ step, why }: StepOutcome): string {
   return `the step before it fails (${name}): ${why ?? "its tasks do not start"}`;
 }
 
+function isVolumeDeletedFirst({ operation, deletesFirst, before }: PlannedStep): boolean {
+  return operation === "replace" && deletesFirst && before?.kind === "volume";
+}
+
 /**
- * Steps in the order in which they take effect. Deleting a volume is tried again for 30 s, so what other steps free meanwhile
- * counts, unless they wait for that very step.
+ * Steps in the order in which they take effect. Deleting a volume that is in use is tried again for 30 s, so what other steps free
+ * meanwhile counts, unless they wait for that very step.
  */
-function inOrderOfEffect(steps: readonly PlannedStep[]): readonly PlannedStep[] {
-  const isPatient = (step: PlannedStep): boolean =>
-    step.operation === "replace" && step.deletesFirst && step.before?.kind === "volume";
-  const patient = steps.filter(isPatient);
-  const after = new Set(patient.map(({ id }) => id));
+function inOrderOfEffect(
+  steps: readonly PlannedStep[],
+  isTriedAgain: (step: PlannedStep) => boolean,
+): readonly PlannedStep[] {
+  const patient = new Set(steps.filter(isTriedAgain));
+  const after = new Set([...patient].map(({ id }) => id));
   const waiting = new Set<PlannedStep>();
   for (const step of steps) {
-    if (!isPatient(step) && step.dependsOn.some((id) => after.has(id))) {
+    if (!patient.has(step) && step.dependsOn.some((id) => after.has(id))) {
       waiting.add(step);
       after.add(step.id);
     }
   }
-  return [...steps.filter((step) => !isPatient(step) && !waiting.has(step)), ...patient, ...waiting];
+  return [...steps.filter((step) => !patient.has(step) && !waiting.has(step)), ...patient, ...waiting];
 }
 
 /** The named volumes that a service's containers mount. */

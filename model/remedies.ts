@@ -127,6 +127,10 @@ export const remedies = {
   oneWriter: (): Remedy => ({
     text: "Run one task for each volume: one service for each replica, each with a volume of its own.",
   }),
+  scaleOldFirst: (service: string): Remedy => ({
+    text: "Stop the old service before the new one starts, in a step of its own, so that it saves and writes no more.",
+    lines: [`docker service scale ${shellWord(service)}=0`],
+  }),
   pinFirst: (node: string | undefined): Remedy => ({
     text: "Pin the service to the node that holds its volume, in an update of its own: an added constraint that holds already replaces no task.",
     lines: [`constraints: ["node.hostname==${node ?? "<the node>"}"]`],

@@ -57,6 +57,21 @@ export function mayRunHere(service: PlannedService, { engineNode, nodes, taskNod
   return !isKnown(matching) || matching.length === 0 || matching.some(({ id }) => id === engineNode);
 }
 
+/** Whether a service that is replaced goes on beside its new version: it is retained, or `up` fails before it is deleted. */
+export function runsBesideNew(outcome: StepOutcome | undefined): boolean {
+  if (outcome?.result !== "done" || !outcome.overlaps || outcome.deletedOld) return false;
+  const { after } = outcome.step;
+  return outcome.cannotStart === undefined && after?.kind === "service" && after.definition.replicas !== 0;
+}
+
+/** What the service is once the plan is carried out; `undefined` for one that is removed. */
+export function serviceThen({ step, outcome, before }: ServiceChange, course: Course): PlannedService | undefined {
+  if (course.kind === "stopped") return undefined;
+  if (course.kind === "exchanged") return course.after;
+  const isUpdated = step.operation === "update" && (outcome?.result === "done" || outcome?.result === "stalled");
+  return isUpdated && step.after?.kind === "service" ? step.after : before;
+}
+
 export function courseOf(change: ServiceChange): Course {
   const { step, outcome, comparison, successor, before } = change;
   const result = outcome?.result ?? "done";

@@ -29,10 +29,14 @@ export interface Change {
   readonly was?: (inputs: ServiceInputs) => void;
   /** How the provider carries it out. */
   readonly operation?: "update" | "replace" | "replace, new one first" | "delete" | "same";
-  /** Whether the volume is deleted, or replaced by one of another name. */
-  readonly volume?: "deleted" | "replaced" | "protected and deleted";
+  /** Whether the service has `retainOnDelete`. */
+  readonly isRetained?: true;
+  /** Whether the volume is shown as it is, is deleted, or is replaced by one of another name or with other options. */
+  readonly volume?: "same" | "deleted" | "replaced" | "replaced, with other options" | "protected and deleted";
   /** The options of the volume's driver, where it is not a plain one. */
   readonly volumeDriverOptions?: Json;
+  /** What they are once it is replaced. */
+  readonly nextVolumeDriverOptions?: Json;
   /** Whether the service waits for the volume's step, as when its name is an output. */
   readonly dependsOnVolume?: boolean;
 }
@@ -55,8 +59,10 @@ export function previewOf({
   service,
   was,
   operation = "update",
+  isRetained,
   volume,
   volumeDriverOptions,
+  nextVolumeDriverOptions = {},
   dependsOnVolume = false,
 }: Change): string {
   const old = structuredClone(updated.oldState);
@@ -66,6 +72,7 @@ export function previewOf({
   for (const state of [inputs(old), old["outputs"] as ServiceInputs, inputs(next)]) was?.(state);
   service?.(inputs(next));
   next["dependencies"] = dependsOnVolume ? [renamed.urn] : [];
+  if (isRetained) old["retainOnDelete"] = true;
   const replaced = operation.startsWith("replace");
   if (replaced) old[operation === "replace" ? "pendingReplacement" : "delete"] = true;
   const serviceStep =
@@ -84,20 +91,16 @@ export function previewOf({
   const volumeOld: Json = { ...structuredClone(renamed.oldState), protect: volume === "protected and deleted" };
   for (const side of ["inputs", "outputs"] as const)
     Object.assign(volumeOld[side] as Json, volumeDriverOptions && { driverOpts: volumeDriverOptions });
-  const volumeSteps =
-    volume === undefined
-      ? []
-      : volume === "replaced"
-        ? [
-            {
-              op: "replace",
-              urn: renamed.urn,
-              oldState: { ...volumeOld, pendingReplacement: true },
-              newState: renamed.newState,
-            },
-          ]
-        : [{ op: "delete", urn: renamed.urn, oldState: volumeOld }];
-  const steps = volume === "replaced" ? [...volumeSteps, ...serviceStep] : [...serviceStep, ...volumeSteps];
+  const isReplaced = volume?.startsWith("replaced") === true;
+  const volumeNext =
+    volume === "replaced"
+      ? renamed.newState
+      : { ...volumeOld, inputs: { ...(volumeOld["inputs"] as Json), driverOpts: nextVolumeDriverOptions } };
+  const volumeStep = isReplaced
+    ? { op: "replace", urn: renamed.urn, oldState: { ...volumeOld, pendingReplacement: true }, newState: volumeNext }
+    : { op: volume === "same" ? "same" : "delete", urn: renamed.urn, oldState: volumeOld };
+  const volumeSteps = volume === undefined ? [] : [volumeStep];
+  const steps = isReplaced || volume === "same" ? [...volumeSteps, ...serviceStep] : [...serviceStep, ...volumeSteps];
   return JSON.stringify({ steps, duration: 0, changeSummary: { same: operation === "same" ? 6 : 5 } });
 }
 

@@ -69,6 +69,8 @@ const unpinned: NonNullable<Change["service"]> = ({ taskSpec }) => {
 const isGlobal: NonNullable<Change["service"]> = (inputs) => {
   inputs.mode = { global: true };
 };
+const nfs = { type: "nfs", o: "addr=10.0.0.9", device: ":/x" };
+const folder = (device: string): Record<string, string> => ({ type: "none", o: "bind", device });
 const notYetKnown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const mount =
   (properties: Record<string, unknown>): NonNullable<Change["service"]> =>
@@ -329,6 +331,27 @@ export const verdictTable: readonly TableRow[] = [
     service: (inputs) => void (inputs.name = "stateful2"),
     operation: "replace, new one first",
   }),
+  row("a retained service renamed, without a port", "at risk", "none", {
+    service: both(ports(), (inputs) => void (inputs.name = "stateful2")),
+    operation: "replace",
+    isRetained: true,
+  }),
+  row("a retained service renamed, onto another volume", "untouched", "none", {
+    service: both(ports(), rename, (inputs) => void (inputs.name = "stateful2")),
+    operation: "replace",
+    isRetained: true,
+  }),
+  row("a retained service renamed, with a host port", "untouched", "none", {
+    service: (inputs) => void (inputs.name = "stateful2"),
+    operation: "replace",
+    isRetained: true,
+  }),
+  row("a retained service renamed that had no tasks", "untouched", "none", {
+    was: both(ports(), replicas(0)),
+    service: both(ports(), replicas(1), (inputs) => void (inputs.name = "stateful2")),
+    operation: "replace",
+    isRetained: true,
+  }),
   row("the service removed", "left behind", "stopped", { operation: "delete" }),
   row("the service removed, with its data in an anonymous volume", "destroyed", "stopped", {
     was: mount({ source: "" }),
@@ -368,8 +391,50 @@ export const verdictTable: readonly TableRow[] = [
   row("the service removed, and its volume that leads to a file server", "left behind", "stopped", {
     operation: "delete",
     volume: "deleted",
-    volumeDriverOptions: { type: "nfs", o: "addr=10.0.0.9", device: ":/x" },
+    volumeDriverOptions: nfs,
   }),
+  row(
+    "another node, with a docker.Volume that leads to a file server",
+    "left behind",
+    "moved",
+    { service: constraints("node.hostname==elsewhere"), volume: "same", volumeDriverOptions: nfs },
+    { withoutNodes: true },
+  ),
+  row(
+    "a memory limit without a pin, with a docker.Volume that leads to a file server",
+    "at risk",
+    "replaced",
+    { was: unpinned, service: memory, volume: "same", volumeDriverOptions: nfs },
+    { withoutNodes: true },
+  ),
+  row(
+    "another node, with a mount that leads to a file server",
+    "interrupted",
+    "moved",
+    {
+      was: mount({ volumeOptions: { driverName: "local", driverOptions: nfs } }),
+      service: constraints("node.hostname==elsewhere"),
+      volume: "same",
+      volumeDriverOptions: nfs,
+    },
+    { withoutNodes: true },
+  ),
+  ...(
+    [
+      ["that leads to another file server", nfs, { ...nfs, o: "addr=10.0.0.10" }],
+      ["that leads to another folder of the file server", nfs, { ...nfs, device: ":/y" }],
+      ["that leads to the node's disk instead of a file server", nfs, {}],
+      ["that leads to another folder of the node", folder("/srv/a"), folder("/srv/b")],
+    ] as const
+  ).map(([what, volumeDriverOptions, nextVolumeDriverOptions]) =>
+    row(`started again after it was scaled to 0, with its volume replaced by one ${what}`, "left behind", "replaced", {
+      was: replicas(0),
+      service: replicas(1),
+      volume: "replaced, with other options",
+      volumeDriverOptions,
+      nextVolumeDriverOptions,
+    }),
+  ),
   row("a pin to a node that does not exist, and the volume removed", "interrupted", "cannot start", {
     service: constraints("node.hostname==elsewhere"),
     volume: "deleted",

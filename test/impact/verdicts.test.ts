@@ -109,6 +109,23 @@ describe("verdicts on several resources of one preview", () => {
     assert.equal(judged(addService("foobarstore", "elsewhere")).fate, "untouched");
   });
 
+  it("tells of a second service on the volume of one that is taken out and retained", () => {
+    const moved = (isRetained: boolean): Verdict =>
+      judged(
+        altered({ was: (inputs) => void (inputs.endpointSpec.ports = []), operation: "delete" }, (steps) => {
+          const [deleted] = steps;
+          assert.ok(deleted?.oldState);
+          const urn = `${deleted.urn}2`;
+          const inputs = { ...deleted.oldState.inputs, name: "second" };
+          steps.unshift({ op: "create", urn, newState: { ...deleted.oldState, inputs, urn } });
+          Object.assign(deleted.oldState, { retainOnDelete: isRetained });
+        }),
+      );
+    assert.match(moved(true).causes[0]?.text ?? "", /^Service "second" gets the same storage/u);
+    assert.equal(moved(true).fate, "at risk");
+    assert.match(moved(false).causes[0]?.text ?? "", /^The new service is created before the old one/u);
+  });
+
   it("tells the volumes of the executor's engine from those of the service's node", () => {
     const nodes = [vm, { ...vm, id: "m0", hostname: "manager" }];
     const fates = (change: string): unknown[] =>
