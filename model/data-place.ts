@@ -231,9 +231,7 @@ export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: 
   if (before.kind === "not known" || after.kind === "not known") return "not known";
   const isSameFolder = isSameHostFolder(before.hostFolder, after.hostFolder);
   if (isSameFolder !== true) return isKnown(isSameFolder) ? "other" : "not known";
-  const isPersistent = (place: DataPlace): boolean => place.kind === "named volume" || place.kind === "host folder";
-  // An anonymous volume, the container's own files and memory belong to one task.
-  if (!isPersistent(before) || !isPersistent(after) || before.kind !== after.kind) return "other";
+  if (belongsToTask(before) || belongsToTask(after) || before.kind !== after.kind) return "other";
   if (!isKnown(before.source) || !isKnown(after.source)) return "not known";
   const isSameExport = before.remote !== undefined && before.remote === after.remote && before.within === after.within;
   if (isSameExport && after.reach === "every node") return "same";
@@ -249,6 +247,11 @@ export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: 
 function folderOf({ kind, source, within }: DataPlace): string {
   const root = source !== undefined && isKnown(source) ? source : "";
   return kind === "host folder" ? posix.resolve("/", root, within) : posix.join(root, within);
+}
+
+/** Whether what lies there belongs to one task and ends with its container, its memory or its anonymous volume. */
+export function belongsToTask({ kind }: DataPlace): boolean {
+  return kind === "anonymous volume" || kind === "container" || kind === "memory";
 }
 
 /** A place in words, for example `volume foobarstore`. */

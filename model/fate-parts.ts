@@ -1,7 +1,7 @@
 /** What each rule says about a service's data: its storage, its server, its image, and who else writes. */
 import { isDeepStrictEqual } from "node:util";
 import { isSameHostFolder } from "./host-folder.ts";
-import { compareStorage, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
+import { belongsToTask, compareStorage, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
 import { majorVersion } from "./image-catalogue.ts";
 import { runApart } from "./placement.ts";
@@ -66,8 +66,11 @@ export function stopEffect(service: ServiceDefinition, { redis, entry, places }:
 
 /** What becomes of the data at each of its places. */
 export function placeParts(change: ServiceChange, course: Course): readonly Part[] {
-  const { keeper } = change;
-  return keeper.places.flatMap((place) => {
+  const { before, keeper } = change;
+  // What belonged to a task has ended with the last one.
+  const places =
+    before.definition.replicas === 0 ? keeper.places.filter((each) => !belongsToTask(each)) : keeper.places;
+  return places.flatMap((place) => {
     const lost = lostStorage(change, course, place);
     if (lost !== undefined) return [lost];
     if (course.kind === "goes on") return [];
@@ -76,7 +79,7 @@ export function placeParts(change: ServiceChange, course: Course): readonly Part
         leftBehind(
           change,
           place,
-          { text: `Service "${nameOf(change.before)}" is removed; ${placeWords(place)} with its data stays.` },
+          { text: `Service "${nameOf(before)}" is removed; ${placeWords(place)} with its data stays.` },
           [],
         ),
       ];
@@ -119,9 +122,8 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
       remedies: [remedies.keepVolume()],
     };
   }
-  const isTasksOwn = place.kind === "anonymous volume" || place.kind === "container";
   const isRemoved = course.kind === "stopped" || course.isRemoved;
-  if (!isTasksOwn || !isRemoved) return undefined;
+  if (!belongsToTask(place) || !isRemoved) return undefined;
   return {
     fate: "destroyed",
     cause: { text: `The data lies in ${placeWords(place)}, which is removed with the task's container.`, ...path },

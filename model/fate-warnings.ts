@@ -1,4 +1,5 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
+import { belongsToTask } from "./data-place.ts";
 import { stopEffect, type Part } from "./fate-parts.ts";
 import { failureWords } from "./fate-words.ts";
 import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
@@ -38,11 +39,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
     if (later.kind !== "kept" && stopEffect(was, keeper).kind === "kept")
       yield `From then on a stop loses data: ${later.why}.`;
   }
-  if (
-    next.places.some(
-      (place) => place.kind === "memory" || place.kind === "anonymous volume" || place.kind === "container",
-    )
-  ) {
+  if (next.places.some(belongsToTask)) {
     yield "From then on every replacement of the task starts empty: nothing persistent is mounted at the data path.";
   }
   if (isKnown(was.user) && isKnown(is.user) && (was.user ?? "") !== (is.user ?? ""))

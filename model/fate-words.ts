@@ -1,5 +1,5 @@
 /** What is told besides the fate: what stops the task, what to look out for, and what was taken for granted. */
-import { placeWords, type DataKeeper } from "./data-place.ts";
+import { belongsToTask, placeWords, type DataKeeper } from "./data-place.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { PlannedService, PlannedStep } from "./planned-change.ts";
 import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
@@ -88,10 +88,12 @@ export function failureWords(outcome: StepOutcome | undefined): string | undefin
   return `${outcome.result === "not reached" ? "This step is not reached" : "This step fails"}: ${outcome.why}.`;
 }
 
-export function quietCause({ step, outcome, comparison }: ServiceChange, course: Course): Cause {
+export function quietCause(change: ServiceChange, course: Course): Cause {
+  const { step, outcome, comparison } = change;
   const failure = failureWords(outcome);
   if (failure !== undefined) return { text: failure };
-  if (step.operation === "same" || course.kind !== "goes on") return { text: "Nothing about the service changes." };
+  if (course.kind !== "goes on") return withoutTasksCause(change, course);
+  if (step.operation === "same") return { text: "Nothing about the service changes." };
   const [first] = comparison?.changes ?? [];
   if (comparison === undefined || first === undefined)
     return { text: "Nothing changes in the task's specification, so Swarm keeps the task." };
@@ -100,6 +102,18 @@ export function quietCause({ step, outcome, comparison }: ServiceChange, course:
         text: "Swarm sees a task whose placement alone differs, on a node that still matches: it keeps the task and does not compare the endpoint.",
       }
     : { text: "Only the placement differs, and the task's node satisfies it: Swarm keeps the task.", path: first.path };
+}
+
+/** Nothing is stopped where nothing runs. */
+function withoutTasksCause({ before, keeper }: ServiceChange, course: Course): Cause {
+  const after = course.kind === "exchanged" ? course.after.definition : undefined;
+  const ended = keeper.places.filter(belongsToTask).map(placeWords);
+  const also = ended.length === 0 ? "" : ` What lay in ${ended.join(" and ")} ended with the last one.`;
+  const text = `The service has had no tasks, so none is stopped.${also}`;
+  if (after === undefined || after.replicas === 0) return { text };
+  const path = after.paths.replicas;
+  const shown = showProperty(path, after.replicas);
+  return { text, path, before: "0", ...(shown !== undefined && { after: shown }) };
 }
 
 export function constraintText(constraints: ServiceDefinition["constraints"] | undefined): string {

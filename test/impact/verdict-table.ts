@@ -275,6 +275,19 @@ export const verdictTable: readonly TableRow[] = [
   row("scaled to 0, with another volume at the data path", "left behind", "stopped", {
     service: both(replicas(0), rename),
   }),
+  row("started again after it was scaled to 0", "untouched", "replaced", { was: replicas(0), service: replicas(1) }),
+  row("started again after it was scaled to 0, with its data in an anonymous volume", "untouched", "replaced", {
+    was: both(mount({ source: "" }), replicas(0)),
+    service: replicas(1),
+  }),
+  row("started again after it was scaled to 0, with its data in memory", "untouched", "replaced", {
+    was: both(mount({ type: "tmpfs", source: undefined }), replicas(0)),
+    service: replicas(1),
+  }),
+  row("removed after it was scaled to 0, with its data in an anonymous volume", "untouched", "none", {
+    was: both(mount({ source: "" }), replicas(0)),
+    operation: "delete",
+  }),
   row("started again after it was scaled to 0, with another volume", "left behind", "replaced", {
     was: replicas(0),
     service: both(replicas(1), rename),
