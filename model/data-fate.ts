@@ -6,8 +6,8 @@
 import { noOutage } from "./outage.ts";
 import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
-import { dataKeeper, type DataKeeper } from "./data-place.ts";
-import { remedies } from "./remedies.ts";
+import { dataKeeper, placeOfVolume, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
+import { mountCommand, remedies } from "./remedies.ts";
 import { mayRunHere, runsBesideNew, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
 import { isKnown, type Known, type VolumeDefinition } from "./service-definition.ts";
@@ -232,52 +232,58 @@ function judgeVolumes(plan: Plan, outcomes: ReadonlyMap<string, StepOutcome>): r
     const isSpared = outcome?.result === "refused" && step.isProtected;
     if (before?.kind !== "volume" || !isKnown(before.name) || mounted.has(before.name) || !(isDeleted || isSpared))
       return [];
-    const name = before.name;
-    const cause = (text: string): Verdict["causes"] => [
-      { text, ...(step.replaceReasons[0] !== undefined && { path: step.replaceReasons[0] }) },
-    ];
-    const verdict = {
-      subject: "volume" as const,
-      name,
-      id: step.id,
-      taskEffect: "none" as const,
-      outage: noOutage,
-      remedies: [remedies.keepVolume(), remedies.forgetVolume(step.id)],
-      leftBehind: [],
-      warnings: [],
-      before: undefined,
-      after: undefined,
-    };
-    const verb = step.operation === "replace" ? "replaces" : "deletes";
-    if (isSpared) {
-      const text = `The plan ${verb} volume "${name}", which is protected: Pulumi refuses, and nothing happens to it.`;
-      return [
-        {
-          ...verdict,
-          fate: "untouched",
-          causes: cause(text),
-          assumptions: [],
-          otherwise: { fate: "destroyed", when: "the protection is taken off" },
-        },
-      ];
-    }
-    if (plan.unseen === 0) {
-      const text = `The plan ${verb} volume "${name}" with all that is in it, and no service of the program mounts it.`;
-      return [{ ...verdict, fate: "destroyed", causes: cause(text), assumptions: [] }];
-    }
-    return [
-      {
-        ...verdict,
-        fate: "untouched",
-        causes: cause(
-          `The plan ${verb} volume "${name}". Docker refuses that while a container uses the volume, a stopped one of the task history included: the delete is tried for 30 s, \`up\` fails, and the data stays by luck.`,
-        ),
-        warnings: ["The next `up` tries to delete the volume again, and succeeds as soon as no container uses it."],
-        assumptions: [
-          `a service that this preview does not show, because nothing about it changes, has tasks that mount "${name}"`,
-        ],
-        otherwise: { fate: "destroyed", when: `no container uses volume "${name}"` },
-      },
-    ];
+    return [judgeVolume(step, before.name, placeOfVolume(before.definition), isSpared, plan.unseen > 0)];
   });
+}
+
+function judgeVolume(
+  step: PlannedStep,
+  name: string,
+  place: DataPlace,
+  isSpared: boolean,
+  mayBeInUse: boolean,
+): Verdict {
+  const { device } = place;
+  const fate = device === undefined ? "destroyed" : "left behind";
+  const verb = step.operation === "replace" ? "replaces" : "deletes";
+  const path = step.replaceReasons[0];
+  const verdict = (text: string): Omit<Verdict, "fate"> => ({
+    subject: "volume",
+    name,
+    id: step.id,
+    taskEffect: "none",
+    outage: noOutage,
+    causes: [{ text, ...(path !== undefined && { path }) }],
+    remedies: [remedies.keepVolume(), remedies.forgetVolume(step.id)],
+    leftBehind: [],
+    warnings: [],
+    assumptions: [],
+    before: undefined,
+    after: undefined,
+  });
+  if (isSpared) {
+    const text = `The plan ${verb} volume "${name}", which is protected: Pulumi refuses, and nothing happens to it.`;
+    return { ...verdict(text), fate: "untouched", otherwise: { fate, when: "the protection is taken off" } };
+  }
+  if (mayBeInUse) {
+    const text = `The plan ${verb} volume "${name}". Docker refuses that while a container uses the volume, a stopped one of the task history included: the delete is tried for 30 s, \`up\` fails, and the data stays by luck.`;
+    return {
+      ...verdict(text),
+      fate: "untouched",
+      warnings: ["The next `up` tries to delete the volume again, and succeeds as soon as no container uses it."],
+      assumptions: [
+        `a service that this preview does not show, because nothing about it changes, has tasks that mount "${name}"`,
+      ],
+      otherwise: { fate, when: `no container uses volume "${name}"` },
+    };
+  }
+  const stays =
+    device === undefined
+      ? "with all that is in it"
+      : `(what its options lead to, ${device.path}, stays with all that is in it)`;
+  return {
+    ...verdict(`The plan ${verb} volume "${name}" ${stays}, and no service of the program mounts it.`),
+    fate,
+    leftBehind: device === undefined ? [] : [{ place: placeWords(place), command: mountCommand(device) }],
+  };
 }

@@ -34,6 +34,8 @@ export interface DataPlace {
   readonly remote: string | undefined;
   /** What a volume's options lead to outside of Docker, such as a server's export: deleting the volume does not touch it. */
   readonly device: { readonly type: string; readonly options: string; readonly path: string } | undefined;
+  /** What the volume is made with where there is none of its name; `undefined` for Docker's defaults. */
+  readonly options: Known<VolumeOptions | undefined>;
   /** The path within the volume or folder. */
   readonly within: string;
   /** By what the folder of the data is called below that, where it is named after the container's host. */
@@ -134,6 +136,7 @@ function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
     reach: "node",
     remote: undefined,
     device: undefined,
+    options: undefined,
     within: "",
     hostFolder: undefined,
     readOnly: false,
@@ -174,17 +177,37 @@ function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, de
   }
 }
 
-function volumeReach(
-  mount: Mount,
-  volumes: KnownVolumes,
-): Pick<DataPlace, "kind" | "reach" | "remote" | "device" | "assumption"> {
+/** What a volume by itself holds, whoever mounts it. */
+export function placeOfVolume({ name, path, options }: VolumeDefinition): DataPlace {
+  const mount: Mount = {
+    path,
+    type: "volume",
+    source: name,
+    target: "/data",
+    readOnly: false,
+    volumeOptions: options,
+    external: false,
+  };
+  return mountPlace(mount, "/data", []);
+}
+
+type VolumeReach = Pick<DataPlace, "kind" | "reach" | "remote" | "device" | "options" | "assumption">;
+
+function volumeReach(mount: Mount, volumes: KnownVolumes): VolumeReach {
   const volume = volumeNamed(mount.source, volumes);
   const storage = storageOf(mount, volume);
   const kind: DataPlace["kind"] = storage === "memory" ? "memory" : "named volume";
   const options = optionsOf(mount, volume);
   // A volume that exists keeps the options that it was created with.
   const device = storage === "memory" || storage === "plug-in" ? undefined : deviceOf(volume?.options ?? options);
-  const base = { kind, remote: storage === "network" ? exportOf(options) : undefined, device, assumption: undefined };
+  const remote = storage === "network" ? exportOf(options) : undefined;
+  const base: Omit<VolumeReach, "reach"> = {
+    kind,
+    remote,
+    device,
+    options,
+    assumption: undefined,
+  };
   // The other engines make the volume by what the mount says, whatever a `docker.Volume` says to the provider's own.
   const isOneEngines = mount.volumeOptions === undefined && volume?.origin === "pulumi";
   if (storage === "local" || storage === "memory" || isOneEngines) return { ...base, reach: "node" };
@@ -247,6 +270,11 @@ export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: 
 function folderOf({ kind, source, within }: DataPlace): string {
   const root = source !== undefined && isKnown(source) ? source : "";
   return kind === "host folder" ? posix.resolve("/", root, within) : posix.join(root, within);
+}
+
+/** Whether it is on a file server to which only the options of a `docker.Volume` lead, and so on one node alone. */
+export function isOnServerForOneNode({ remote, reach }: DataPlace): boolean {
+  return remote !== undefined && reach === "node";
 }
 
 /** Whether what lies there belongs to one task and ends with its container, its memory or its anonymous volume. */

@@ -1,7 +1,14 @@
 /** What each rule says about a service's data: its storage, its server, its image, and who else writes. */
 import { isDeepStrictEqual } from "node:util";
 import { isSameHostFolder } from "./host-folder.ts";
-import { belongsToTask, compareStorage, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
+import {
+  belongsToTask,
+  compareStorage,
+  isOnServerForOneNode,
+  placeWords,
+  type DataKeeper,
+  type DataPlace,
+} from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
 import { majorVersion } from "./image-catalogue.ts";
 import { runApart } from "./placement.ts";
@@ -9,7 +16,7 @@ import { sharesHostPort } from "./plan-execution.ts";
 import type { PlannedService } from "./planned-change.ts";
 import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
 import { isAppendOnly } from "./redis-settings.ts";
-import { copyFirst, leftBehindAt, moveData, remedies } from "./remedies.ts";
+import { copyFirst, leftBehindAt, moveData, optionsInMount, remedies } from "./remedies.ts";
 import { mayRunHere, nameOf, serviceThen, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
@@ -165,7 +172,10 @@ function nextPlaceParts(
   if (relation === "same") return [...loadParts(change, keeper, next, course.after, place), ...image];
   if (relation === "other") {
     const hereOther = compareStorage(place, target, true) !== "same";
-    return [...(hereOther ? otherPlace(change, course.after, place, target) : [movedAway(change, place)]), ...image];
+    return [
+      ...(hereOther ? otherPlace(change, course.after, place, target) : [movedAway(change, place, target)]),
+      ...image,
+    ];
   }
   return [undecided(change, place, target), ...image];
 }
@@ -227,25 +237,37 @@ function otherPlace(
   return causes.map((cause) => leftBehind(change, place, cause, means));
 }
 
-function movedAway(change: ServiceChange, place: DataPlace): Part {
+function movedAway(change: ServiceChange, place: DataPlace, target: DataPlace): Part {
   const { location, before, step } = change;
-  const move = location?.move;
-  const [from, to] = move?.kind === "moves" ? [move.from, move.to] : ["its node", "another node"];
+  const elsewhere = { from: "its node", to: "another node", host: undefined, assumption: undefined };
+  const move = location?.move.kind === "moves" ? location.move : elsewhere;
   const path = before.definition.paths.constraints;
   const after = step.after?.kind === "service" ? step.after.definition.constraints : undefined;
   const values = { before: constraintText(before.definition.constraints), after: constraintText(after) };
-  const text = `The present node does not satisfy the new placement constraints, so the task starts on ${to}. Local volumes stay on their node: ${placeWords(place)} there is another one, and empty.`;
+  const text = `The present node does not satisfy the new placement constraints, so the task starts on ${move.to}. ${whatIsThere(place, target)}`;
+  const means = isOnServerForOneNode(target) ? optionsInMount(target) : moveData(move, place, target);
   return {
-    ...leftBehind(change, place, { text, path, ...values }, [moveData(from, to, place)]),
-    ...(move?.kind === "moves" &&
-      move.assumption !== undefined && {
-        assumption: move.assumption,
-        otherwise: {
-          fate: "interrupted" as const,
-          when: "no node does: the task then waits for ever, without an error, and the data stays where it is",
-        },
-      }),
+    ...leftBehind(change, place, { text, path, ...values }, [means]),
+    ...(move.assumption !== undefined && {
+      assumption: move.assumption,
+      otherwise: {
+        fate: "interrupted" as const,
+        when: "no node does: the task then waits for ever, without an error, and the data stays where it is",
+      },
+    }),
   };
+}
+
+/** What a task finds on another node than that of its data. */
+function whatIsThere(place: DataPlace, target: DataPlace): string {
+  const name = placeWords(target);
+  if (isOnServerForOneNode(target))
+    return `A docker.Volume gives its options to the provider's engine alone: ${name} there is a local one, and empty, while the data stays on the file server.`;
+  if (target.remote !== undefined)
+    return `Docker makes ${name} there with its new options, and they do not lead to the data.`;
+  return place.remote === undefined
+    ? `Local volumes stay on their node: ${name} there is another one, and empty.`
+    : `The options of ${name} no longer lead to the file server: it is a local one there, and empty.`;
 }
 
 function undecided(change: ServiceChange, place: DataPlace, target?: DataPlace): Part {
@@ -259,7 +281,7 @@ function undecided(change: ServiceChange, place: DataPlace, target?: DataPlace):
     return {
       fate: "at risk",
       cause: { text, path: before.definition.paths.constraints },
-      remedies: [remedies.pinFirst(location?.node)],
+      remedies: [remedies.pinFirst(location?.node), ...(isOnServerForOneNode(target) ? [optionsInMount(target)] : [])],
     };
   }
   const reason =

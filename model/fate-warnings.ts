@@ -48,7 +48,8 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   const limit = is.limits.memoryBytes;
   if (dataset !== undefined && isKnown(limit) && limit !== undefined && dataset > limit)
     yield `The memory limit (${limit} bytes) is below the dataset (${dataset} bytes): the server is killed while it loads.`;
-  if (isKnown(was.mounts) && isKnown(is.mounts)) {
+  // On another node the volume may not exist yet.
+  if (isKnown(was.mounts) && isKnown(is.mounts) && change.location?.move.kind !== "moves") {
     for (const mount of is.mounts) {
       const old = was.mounts.find(({ source, target }) => source === mount.source && target === mount.target);
       if (

@@ -105,7 +105,7 @@ export function quietCause(change: ServiceChange, course: Course): Cause {
 }
 
 /** Nothing is stopped where nothing runs. */
-function withoutTasksCause({ before, keeper }: ServiceChange, course: Course): Cause {
+function withoutTasksCause({ keeper }: ServiceChange, course: Course): Cause {
   const after = course.kind === "exchanged" ? course.after.definition : undefined;
   const ended = keeper.places.filter(belongsToTask).map(placeWords);
   const also = ended.length === 0 ? "" : ` What lay in ${ended.join(" and ")} ended with the last one.`;

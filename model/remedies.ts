@@ -1,6 +1,6 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
 import { placeWords, type DataPlace } from "./data-place.ts";
-import { isKnown, type ImageReference } from "./service-definition.ts";
+import { isKnown, notKnown, type ImageReference, type Known } from "./service-definition.ts";
 import { showMountOptions, withoutCredentials } from "./shown-words.ts";
 import type { LeftBehind, Remedy } from "./verdict.ts";
 
@@ -16,6 +16,52 @@ function imageName({ repository, tag, digest }: ImageReference): string {
   return isKnown(digest) && digest !== undefined ? `${tagged}@${digest}` : tagged;
 }
 
+/** The options of the local driver; not known where one of them is not, and of a plug-in, whose options may hold anything. */
+function localOptions({ options }: DataPlace): Known<readonly (readonly [string, string])[]> {
+  if (!isKnown(options)) return notKnown;
+  const { driver, driverOptions = {} } = options ?? {};
+  if ((driver ?? "local") !== "local" || !isKnown(driverOptions)) return notKnown;
+  const entries = Object.entries(driverOptions).map(([key, value]) =>
+    isKnown(value) ? ([key, key === "o" ? showMountOptions(value) : withoutCredentials(value)] as const) : notKnown,
+  );
+  return entries.every(isKnown) ? entries : notKnown;
+}
+
+/**
+ * The flag by which `docker run` mounts a volume or a folder, and makes the volume as the service does: the options of one that
+ * exists already are never looked at again. Not known where an option is not.
+ *
+ * @see https://docs.docker.com/engine/storage/volumes/#create-a-service-which-creates-an-nfs-volume
+ */
+function mountFlag(place: DataPlace, source: string, target: string): Known<string> {
+  const options = place.kind === "named volume" ? localOptions(place) : [];
+  if (!isKnown(options)) return notKnown;
+  if (options.length === 0) return `--volume ${shellWord(`${source}:${target}`)}`;
+  const fields = [
+    "type=volume",
+    `source=${source}`,
+    `target=${target}`,
+    "volume-driver=local",
+    ...options.map(([key, value]) => `volume-opt=${key}=${value}`),
+  ].map((field) => (/[",\n]/u.test(field) ? `"${field.replaceAll('"', '""')}"` : field));
+  return `--mount ${shellWord(fields.join(","))}`;
+}
+
+/** The line that mounts what the options of a volume lead to. `mount` takes an NFS server's address before the folder alone. */
+export function mountCommand({ type, options, path }: NonNullable<DataPlace["device"]>): string {
+  const all = options.split(",").filter((option) => option !== "");
+  const address = all.find((option) => option.startsWith("addr="));
+  const isBare = type.startsWith("nfs") && path.startsWith(":") && address !== undefined;
+  const server = isBare ? address.slice("addr=".length) : "";
+  const device = withoutCredentials(`${server.includes(":") ? `[${server}]` : server}${path}`);
+  const kept = all.filter((option) => !isBare || option !== address).join(",");
+  const flags = [
+    ...(type === "" || type === "none" ? [] : ["-t", shellWord(type)]),
+    ...(kept === "" ? [] : ["-o", shellWord(showMountOptions(kept))]),
+  ];
+  return `${["mount", ...flags, shellWord(device), "/mnt"].join(" ")} && ls -la /mnt`;
+}
+
 /** Where left-behind data lies, and how to get at it. */
 export function leftBehindAt(
   place: DataPlace,
@@ -26,18 +72,7 @@ export function leftBehindAt(
   const at = { place: placeWords(place), ...(node !== undefined && { node }) };
   const run = (volume: string): string =>
     `docker run --rm -it --entrypoint sh --volume ${shellWord(`${volume}:/left-behind`)} ${shellWord(imageName(image))} -c 'ls -la /left-behind'`;
-  if (place.device !== undefined) {
-    const { type, options, path: device } = place.device;
-    const kind = type === "" || type === "none" ? [] : ["-t", shellWord(type)];
-    const mount = [
-      "mount",
-      ...kind,
-      ...(options === "" ? [] : ["-o", shellWord(showMountOptions(options))]),
-      shellWord(withoutCredentials(device)),
-      "/mnt",
-    ];
-    return { ...at, command: `${mount.join(" ")} && ls -la /mnt` };
-  }
+  if (place.device !== undefined) return { ...at, command: mountCommand(place.device) };
   switch (place.kind) {
     case "named volume":
     case "host folder":
@@ -66,6 +101,8 @@ export function copyFirst(before: DataPlace, after: DataPlace, service: string, 
   if (from === undefined || to === undefined) {
     return { text: "Keep the data where it is: mount the same volume at the data path." };
   }
+  const into = mountFlag(after, to, "/to");
+  if (!isKnown(into)) return copyByHand(after);
   const copy = `cp -a ${shellWord(`/from/${before.within}`)}/. ${shellWord(`/to/${after.within}`)}/`.replaceAll(
     "//",
     "/",
@@ -74,7 +111,7 @@ export function copyFirst(before: DataPlace, after: DataPlace, service: string, 
     text: "Keep the volume, or copy the data first, on its node and while the service stands still.",
     lines: [
       `docker service scale ${shellWord(service)}=0`,
-      `docker run --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} --volume ${shellWord(`${to}:/to`)} ${shellWord(imageName(image))} -c ${quotedScript(copy)}`,
+      `docker run --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} ${into} ${shellWord(imageName(image))} -c ${quotedScript(copy)}`,
     ],
   };
 }
@@ -83,15 +120,38 @@ function quotedScript(script: string): string {
   return `'${script.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Moving a local volume to another node. */
-export function moveData(from: string, to: string, place: DataPlace): Remedy {
+function copyByHand(after: DataPlace): Remedy {
+  return {
+    text: `Keep the volume, or copy the data first into ${placeWords(after)}, made with the very options that the service's mount gives it: those of a volume that exists are never looked at again.`,
+  };
+}
+
+/** Carrying the data of a volume to where the task starts next. */
+export function moveData(
+  { from, to, host }: { from: string; to: string; host: string | undefined },
+  place: DataPlace,
+  target: DataPlace,
+): Remedy {
   const source = place.source !== undefined && isKnown(place.source) ? place.source : "";
+  const into = mountFlag(target, source, "/to");
+  if (!isKnown(into)) return copyByHand(target);
+  const engine = shellWord(`ssh://${host ?? "<the new node>"}`);
   return {
     text: `Volumes do not follow tasks. Keep the pin, or scale the service to 0 and carry the data from ${from} to ${to} first.`,
     lines: [
-      `docker run --rm --volume ${shellWord(`${source}:/from:ro`)} busybox tar -C /from -cf - . | docker -H ${shellWord(`ssh://${to}`)} run --rm -i --volume ${shellWord(`${source}:/to`)} busybox tar -C /to -xf -`,
+      `docker run --rm --volume ${shellWord(`${source}:/from:ro`)} busybox tar -C /from -cf - . | docker -H ${engine} run --rm -i ${into} busybox tar -C /to -xf -`,
     ],
   };
+}
+
+/** Letting every node make a volume that leads to the file server. */
+export function optionsInMount(place: DataPlace): Remedy {
+  const options = localOptions(place);
+  const text =
+    "Give the mount the options that its docker.Volume has: then each node makes a volume that leads to the file server.";
+  if (!isKnown(options)) return { text };
+  const volumeOptions = { driverName: "local", driverOptions: Object.fromEntries(options) };
+  return { text, lines: [`volumeOptions: ${JSON.stringify(volumeOptions)}`] };
 }
 
 /** Ways to one goal or another, told in words alone. */

@@ -14,7 +14,14 @@ export type Move =
   /** On the same node for sure. */
   | { readonly kind: "stays"; readonly assumption?: string }
   /** On another node for sure. */
-  | { readonly kind: "moves"; readonly from: string; readonly to: string; readonly assumption?: string }
+  | {
+      readonly kind: "moves";
+      readonly from: string;
+      readonly to: string;
+      /** Hostname of the other node, where it is one and known. */
+      readonly host: string | undefined;
+      readonly assumption?: string;
+    }
   /** On the same node or on another. */
   | { readonly kind: "may move"; readonly among: string }
   /** No node is left that it could start on. */
@@ -54,7 +61,8 @@ export function locate(before: ServiceDefinition, after: ServiceDefinition, fact
 function onItsNode(location: Location): Location {
   if (location.move.kind !== "may move") return location;
   if (location.nodeSatisfies === true) return { ...location, move: { kind: "stays" } };
-  return { ...location, move: { kind: "moves", from: "nodes that do not", to: "nodes that satisfy the constraints" } };
+  const to = "nodes that satisfy the constraints";
+  return { ...location, move: { kind: "moves", from: "nodes that do not", to, host: undefined } };
 }
 
 function locateAmong(
@@ -83,7 +91,8 @@ function locateAmong(
   if (only === undefined) return result({ kind: "nowhere", why: nowhere(after) });
   if (targets.length === 1 && sources.length === 1 && sources[0] === only) return result({ kind: "stays" });
   if (!targets.some((target) => sources.includes(target))) {
-    return result({ kind: "moves", from: names(sources), to: names(targets) });
+    const host = targets.length === 1 ? only.hostname : undefined;
+    return result({ kind: "moves", from: names(sources), to: names(targets), host });
   }
   return result({ kind: "may move", among: `any of ${names(targets)}` });
 }
@@ -168,11 +177,17 @@ function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<
   const answers = added.map((constraint) => follows(constraint, before));
   if (answers.includes(notKnown)) return unknown("a placement constraint is not known yet");
   if (runApart(before, after) || answers.includes("no")) {
-    const to = pinnedHost(after) ?? "another node";
+    const host = pinnedHost(after);
     return {
       nodeSatisfies: false,
       assumption: undefined,
-      move: { kind: "moves", from: node ?? "its node", to, assumption: `a node satisfies ${texts(added)}` },
+      move: {
+        kind: "moves",
+        from: node ?? "its node",
+        to: host ?? "another node",
+        host,
+        assumption: `a node satisfies ${texts(added)}`,
+      },
       node,
     };
   }

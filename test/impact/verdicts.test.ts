@@ -126,6 +126,25 @@ describe("verdicts on several resources of one preview", () => {
     assert.match(moved(false).causes[0]?.text ?? "", /^The new service is created before the old one/u);
   });
 
+  it("tells a volume by itself from the file server that it leads to", () => {
+    const alone = (volumeDriverOptions: Record<string, unknown>): Verdict => {
+      const of: Change = { operation: "same", volume: "deleted", volumeDriverOptions };
+      const document = { ...(JSON.parse(previewOf(of)) as object), changeSummary: { delete: 1 } }; // It was made just now.
+      const [verdict] = judgePlan(readDigest(document, "preview", "pulumi")).verdicts;
+      assert.ok(verdict);
+      return verdict;
+    };
+    assert.equal(alone({}).fate, "destroyed");
+    const { fate, leftBehind } = alone({ type: "nfs", o: "addr=10.0.0.9", device: ":/x" });
+    assert.equal(fate, "left behind");
+    assert.match(leftBehind[0]?.command ?? "", /^mount -t nfs 10\.0\.0\.9:\/x/u);
+  });
+
+  it("knows the node of what a removed service leaves behind by its pin", () => {
+    const plan = readDigest(JSON.parse(recordedPreview("service-removed")), "preview", "pulumi");
+    assert.equal(onlyVerdict(plan, {}).leftBehind[0]?.node, "vm");
+  });
+
   it("tells the volumes of the executor's engine from those of the service's node", () => {
     const nodes = [vm, { ...vm, id: "m0", hostname: "manager" }];
     const fates = (change: string): unknown[] =>
