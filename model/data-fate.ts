@@ -31,7 +31,8 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   const comparisons = new Map<string, TaskComparison>();
   for (const step of plan.steps) {
     const { before, after } = step;
-    if (before?.kind === "service") keepers.set(step.id, dataKeeper(before.definition, { images, volumes }));
+    if (before?.kind === "service")
+      keepers.set(step.id, dataKeeper(before.definition, { images, volumes: volumesOf(before, volumes, live) }));
     if (before?.kind !== "service" || step.operation === "same") continue;
     const next = after?.kind === "service" ? after : undefined;
     const location = locationOf(before, next ?? before, live);
@@ -73,7 +74,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
       location: successor === undefined ? locations.get(step.id) : locationOf(step.before, successor.service, live),
       destroyedVolumes: destroyed,
       live,
-      keeperAfter: keepersAfter(step.before, { images, volumes: volumesThen }),
+      keeperAfter: keepersAfter(step.before, { images, volumes: volumesOf(step.before, volumesThen, live) }),
     });
     if (verdict === undefined) withoutData.push(nameOf(step.before));
     else verdicts.push(verdict);
@@ -134,6 +135,11 @@ function volumesAfter(plan: Plan, existing: VolumesByName, destroyed: ReadonlyMa
     ([name]) => destroyed.get(name)?.deletesFirst !== false,
   );
   return new Map([...made, ...kept]);
+}
+
+/** The volumes of the plan that a service finds where it runs: they exist on the executor's engine alone. */
+function volumesOf(service: PlannedService, volumes: VolumesByName, live: LiveFacts): VolumesByName {
+  return mayRunHere(service, live) ? volumes : new Map();
 }
 
 function byName(objects: readonly (PlannedObject | undefined)[]): VolumesByName {

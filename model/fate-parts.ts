@@ -108,8 +108,8 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
     const verb = step.operation === "replace" ? "replaced, which deletes it" : "deleted";
     const path = step.replaceReasons[0];
     if (place.device !== undefined) {
-      if (course.kind === "goes on" || (course.kind === "exchanged" && keepsDevice(change, course.after, place)))
-        return undefined;
+      const then = serviceThen(change, course);
+      if (then !== undefined && keepsDevice(change, then, place)) return undefined;
       const text = `The ${placeWords(place)} is ${verb}; what its options lead to, ${withoutCredentials(place.device.path)}, stays with all that is in it.`;
       return leftBehind(change, place, { text, ...(path !== undefined && { path }) }, [remedies.keepVolume()]);
     }

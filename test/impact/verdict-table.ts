@@ -275,6 +275,12 @@ export const verdictTable: readonly TableRow[] = [
   row("scaled to 0, with another volume at the data path", "left behind", "stopped", {
     service: both(replicas(0), rename),
   }),
+  row("a volume that leads to a file server removed, of a service that was scaled to 0", "left behind", "none", {
+    was: replicas(0),
+    service: both(replicas(0), (inputs) => void (inputs["labels"] = [])),
+    volume: "deleted",
+    volumeDriverOptions: nfs,
+  }),
   row("started again after it was scaled to 0", "untouched", "replaced", { was: replicas(0), service: replicas(1) }),
   row("started again after it was scaled to 0, with its data in an anonymous volume", "untouched", "replaced", {
     was: both(mount({ source: "" }), replicas(0)),

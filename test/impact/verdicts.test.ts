@@ -154,6 +154,14 @@ describe("verdicts on several resources of one preview", () => {
     assert.deepEqual(fates("service-removed+volume-removed"), ["destroyed", "left behind"]);
     assert.deepEqual(fates("volume-renamed"), ["untouched", "left behind"]);
     assert.deepEqual(fates("volume-removed"), ["untouched", "untouched"]);
+    const inMemory = previewOf({
+      service: ({ taskSpec }) => void (taskSpec["forceUpdate"] = 1),
+      volume: "same",
+      volumeDriverOptions: { type: "tmpfs", device: "tmpfs" },
+    });
+    const plan = readDigest(JSON.parse(inMemory), "preview", "pulumi");
+    assert.equal(onlyVerdict(plan, { nodes, engineNode: "v0" }).fate, "destroyed");
+    assert.equal(onlyVerdict(plan, { nodes, engineNode: "m0" }).fate, "interrupted");
   });
 
   it("sees from the plan's paths that a value changes which is hidden with all that it is in", () => {
