@@ -238,16 +238,17 @@ function otherPlace(
 }
 
 function movedAway(change: ServiceChange, place: DataPlace, target: DataPlace): Part {
-  const { location, before, step } = change;
+  const { location } = change;
   const elsewhere = { from: "its node", to: "another node", host: undefined, assumption: undefined };
   const move = location?.move.kind === "moves" ? location.move : elsewhere;
-  const path = before.definition.paths.constraints;
-  const after = step.after?.kind === "service" ? step.after.definition.constraints : undefined;
-  const values = { before: constraintText(before.definition.constraints), after: constraintText(after) };
-  const text = `The present node does not satisfy the new placement constraints, so the task starts on ${move.to}. ${whatIsThere(place, target)}`;
+  const why =
+    location?.nodeSatisfies === false
+      ? `The present node does not satisfy the new placement constraints, so the task starts on ${move.to}.`
+      : `A node that does not satisfy the new placement constraints loses its task, and tasks start on ${move.to}.`;
+  const text = `${why} ${whatIsThere(place, target)}`;
   const means = isOnServerForOneNode(target) ? optionsInMount(target) : moveData(move, place, target);
   return {
-    ...leftBehind(change, place, { text, path, ...values }, [means]),
+    ...leftBehind(change, place, { text, ...constraintsCause(change) }, [means]),
     ...(move.assumption !== undefined && {
       assumption: move.assumption,
       otherwise: {
@@ -256,6 +257,14 @@ function movedAway(change: ServiceChange, place: DataPlace, target: DataPlace): 
       },
     }),
   };
+}
+
+function constraintsCause({ before, step }: ServiceChange): { path: string; before?: string; after?: string } {
+  const path = before.definition.paths.constraints;
+  const after = step.after?.kind === "service" ? step.after : before;
+  const was = constraintText(before.definition.constraints);
+  const is = constraintText(after.definition.constraints);
+  return was === is ? { path } : { path, before: was, after: is };
 }
 
 /** What a task finds on another node than that of its data. */
@@ -280,7 +289,7 @@ function undecided(change: ServiceChange, place: DataPlace, target?: DataPlace):
     const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on ${move.among}, and on another node it finds ${finds}${unless}.`;
     return {
       fate: "at risk",
-      cause: { text, path: before.definition.paths.constraints },
+      cause: { text, ...constraintsCause(change) },
       remedies: [remedies.pinFirst(location?.node), ...(isOnServerForOneNode(target) ? [optionsInMount(target)] : [])],
     };
   }

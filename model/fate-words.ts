@@ -116,8 +116,8 @@ function withoutTasksCause({ keeper }: ServiceChange, course: Course): Cause {
   return { text, path, before: "0", ...(shown !== undefined && { after: shown }) };
 }
 
-export function constraintText(constraints: ServiceDefinition["constraints"] | undefined): string {
-  if (constraints === undefined || !isKnown(constraints)) return "not known";
+export function constraintText(constraints: ServiceDefinition["constraints"]): string {
+  if (!isKnown(constraints)) return "not known";
   return constraints.map(({ text }) => (isKnown(text) ? text : "…")).join(", ") || "none";
 }
 

@@ -62,7 +62,7 @@ function onItsNode(location: Location): Location {
   if (location.move.kind !== "may move") return location;
   if (location.nodeSatisfies === true) return { ...location, move: { kind: "stays" } };
   const to = "nodes that satisfy the constraints";
-  return { ...location, move: { kind: "moves", from: "nodes that do not", to, host: undefined } };
+  return { ...location, move: { kind: "moves", from: location.node ?? "its node", to, host: undefined } };
 }
 
 function locateAmong(

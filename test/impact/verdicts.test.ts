@@ -140,6 +140,13 @@ describe("verdicts on several resources of one preview", () => {
     assert.match(leftBehind[0]?.command ?? "", /^mount -t nfs 10\.0\.0\.9:\/x/u);
   });
 
+  it("tells the constraints that no longer tie the task to its node", () => {
+    const constraints = ["node.labels.redis==yes"];
+    const change: Change = { service: ({ taskSpec }) => void (taskSpec.placement = { constraints }) };
+    const [cause] = onlyVerdict(readDigest(JSON.parse(previewOf(change)), "preview", "pulumi"), {}).causes;
+    assert.deepEqual([cause?.before, cause?.after], ["node.hostname==vm", "node.labels.redis==yes"]);
+  });
+
   it("knows the node of what a removed service leaves behind by its pin", () => {
     const plan = readDigest(JSON.parse(recordedPreview("service-removed")), "preview", "pulumi");
     assert.equal(onlyVerdict(plan, {}).leftBehind[0]?.node, "vm");
