@@ -11,6 +11,7 @@ import { mountCommand, remedies } from "./remedies.ts";
 import { mayRunHere, runsBesideNew, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
 import { isKnown, type Known, type VolumeDefinition } from "./service-definition.ts";
+import { withoutCredentials } from "./shown-words.ts";
 import { locate, whyNowhere, type Location } from "./task-location.ts";
 import { compareTasks, type TaskComparison } from "./task-replacement.ts";
 import { compareFates, type Verdict } from "./verdict.ts";
@@ -286,7 +287,7 @@ function judgeVolume(
   const stays =
     device === undefined
       ? "with all that is in it"
-      : `(what its options lead to, ${device.path}, stays with all that is in it)`;
+      : `(what its options lead to, ${withoutCredentials(device.path)}, stays with all that is in it)`;
   return {
     ...verdict(`The plan ${verb} volume "${name}" ${stays}, and no service of the program mounts it.`),
     fate,

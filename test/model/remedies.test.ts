@@ -51,7 +51,7 @@ describe("remedies", () => {
       ...(optionsInMount(place).lines ?? []),
     ];
     for (const text of texts) {
-      assert.match(text, /username=u,password=<the password>/u);
+      assert.match(text, /username=u,password=\[secret\]/u);
       assert.doesNotMatch(text, /hunter2/u);
     }
   });
