@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { isKnown, notKnown, type Known, type MountedFile, type ServiceDefinition } from "./service-definition.ts";
 import type { RedisImageFact } from "./catalogue-entry.ts";
+import { commandLine, isShellOperator, scriptOf, type CommandWord, type Script } from "./service-command.ts";
 import { shellWords } from "./shell-words.ts";
 
 /** One setting of Redis, as redis.conf has it. */
@@ -18,15 +19,17 @@ export interface RedisSettings {
   readonly isComplete: boolean;
   /** Where to look for what is missing. */
   readonly path: string;
+  /**
+   * What tells one source of unseen settings from another, such as a file's path and the volume or config that it comes from;
+   * `undefined` where all is seen.
+   */
+  readonly unseen: Known<string | undefined>;
 }
 
-interface Word {
-  readonly text: Known<string>;
-  readonly path: string;
-}
+/** Settings from one source, and what of them cannot be seen. */
+type Source = Pick<RedisSettings, "settings" | "unseen"> & { readonly path?: string };
 
 const servers = new Set(["redis-server", "valkey-server", "keydb-server"]);
-const shells = new Set(["sh", "bash", "ash", "dash"]);
 
 /**
  * Collects what a service says to Redis: on its command line, through a shell, in a configuration file that is a Swarm config,
@@ -34,91 +37,81 @@ const shells = new Set(["sh", "bash", "ash", "dash"]);
  */
 export function redisSettings(service: ServiceDefinition, image: RedisImageFact): RedisSettings {
   const invocation = findInvocation(service);
-  const fromCommand = parseArguments(invocation?.words ?? [], service);
+  const fromCommand: Source =
+    invocation === undefined
+      ? { settings: [], unseen: unseenCommand(service) }
+      : parseArguments(invocation.words, service);
   const fromEnvironment = environmentSettings(service, image);
+  const unseen = fromEnvironment.unseen === undefined ? fromCommand.unseen : fromEnvironment.unseen;
   return {
     settings: [...fromEnvironment.settings, ...fromCommand.settings],
-    isComplete: invocation !== undefined && fromCommand.isComplete && fromEnvironment.isComplete,
+    isComplete: unseen === undefined,
     path: fromCommand.path ?? (service.command === undefined ? service.paths.args : service.paths.command),
+    unseen,
   };
 }
 
+/** A command line in which no server is found: its words, and the files that they name. */
+function unseenCommand(service: ServiceDefinition): Known<string> {
+  const words = commandLine(service)?.map(({ text }) => (isKnown(text) ? fileSource(text, service).name : notKnown));
+  return words?.every(isKnown) === true ? words.join(" ") : notKnown;
+}
+
 /** The words that follow the server's name; none when the image's own command runs; `undefined` when they cannot be seen. */
-function findInvocation(service: ServiceDefinition): { words: readonly Word[] } | undefined {
-  const { command, args, paths } = service;
-  if (!isKnown(command) || !isKnown(args)) return undefined;
-  const words: Word[] = [
-    ...(command ?? []).map((text): Word => ({ text, path: paths.command })),
-    ...(args ?? []).map((text): Word => ({ text, path: paths.args })),
-  ];
-  if (words.length === 0) return { words };
+function findInvocation(service: ServiceDefinition): { words: readonly CommandWord[] } | undefined {
+  const words = commandLine(service);
+  if (words === undefined || words.length === 0) return words && { words };
   const server = words.findIndex(isServer);
   if (server >= 0) return { words: words.slice(server + 1) };
   const [first] = words;
-  if (command === undefined && isKnown(first?.text ?? notKnown) && /^-|\.conf$/.test(textOf(first))) return { words };
-  return findInScript(words, service);
+  if (service.command === undefined && /^-|\.conf$/.test(textOf(first))) return { words };
+  const script = scriptOf(service);
+  return script && invocationIn(script);
 }
 
-function textOf(word: Word | undefined): string {
+function textOf(word: CommandWord | undefined): string {
   return word !== undefined && isKnown(word.text) ? word.text : "";
 }
 
-function isServer(word: Word): boolean {
+function isServer(word: CommandWord): boolean {
   return servers.has(posix.basename(textOf(word)));
 }
 
-/** Looks for the server in the script that a shell is given, or in a script that is a Swarm config. */
-function findInScript(words: readonly Word[], service: ServiceDefinition): { words: readonly Word[] } | undefined {
-  const shell = words.findIndex((word) => shells.has(posix.basename(textOf(word))));
-  const flag = words.findIndex((word, index) => index > shell && /^-[a-z]*c$/.test(textOf(word)));
-  const inline = shell >= 0 ? words[flag] && words[flag + 1] : undefined;
-  if (inline !== undefined) {
-    return isKnown(inline.text) ? invocationIn(inline.text, inline.path, words.slice(flag + 3)) : undefined;
-  }
-  const configs = isKnown(service.configs) ? service.configs : [];
-  for (const [index, word] of words.entries()) {
-    const file = configs.find((config) => isKnown(word.text) && config.target === word.text);
-    if (file !== undefined && isKnown(file.content) && file.content !== undefined) {
-      return invocationIn(file.content, file.path, words.slice(index + 1));
-    }
-  }
-  return undefined;
-}
-
 /** The server's last call in a script, with `"$@"` replaced by the script's own arguments. */
-function invocationIn(script: string, path: string, given: readonly Word[]): { words: readonly Word[] } | undefined {
-  const all = shellWords(script);
+function invocationIn({ text, path, given }: Script): { words: readonly CommandWord[] } | undefined {
+  if (!isKnown(text)) return undefined;
+  const all = shellWords(text);
   const start = all.findLastIndex((word) => servers.has(posix.basename(word.text)));
   if (start < 0) return undefined;
   const rest = all.slice(start + 1);
-  const end = rest.findIndex((word) => /^(?:[;&|()\n]|&&|\|\||;;)$/.test(word.text));
+  const end = rest.findIndex((word) => isShellOperator(word.text));
+  const words = rest.slice(0, end < 0 ? rest.length : end);
   return {
-    words: rest.slice(0, end < 0 ? rest.length : end).flatMap((word): readonly Word[] => {
+    words: words.flatMap((word, index): readonly CommandWord[] => {
+      if (isRedirection(word.text) || /^\d*[<>]+$/.test(words[index - 1]?.text ?? "")) return [];
       if (word.text === "$@" || word.text === "$*") return given;
       return [{ text: word.isDynamic ? notKnown : word.text, path }];
     }),
   };
 }
 
-function parseArguments(
-  words: readonly Word[],
-  service: ServiceDefinition,
-): { settings: readonly RedisSetting[]; isComplete: boolean; path?: string } {
+/** `> file`, `>file` or `2>&1`: for the shell, not for the server. */
+function isRedirection(word: string): boolean {
+  return /^\d*[<>]/.test(word);
+}
+
+function parseArguments(words: readonly CommandWord[], service: ServiceDefinition): Source {
   const [first, ...others] = words;
-  if (first === undefined) return { settings: [], isComplete: true };
-  if (!isKnown(first.text)) return { settings: [], isComplete: false, path: first.path };
-  if (first.text.startsWith("--")) return { settings: options(words), isComplete: true };
-  if (first.text.startsWith("-") && first.text !== "-") return { settings: options(others), isComplete: true };
+  if (first === undefined) return { settings: [], unseen: undefined };
+  if (!isKnown(first.text)) return { settings: [], unseen: notKnown, path: first.path };
+  if (first.text.startsWith("--")) return { settings: options(words), unseen: undefined };
+  if (first.text.startsWith("-") && first.text !== "-") return { settings: options(others), unseen: undefined };
   const file = fileSettings(first.text, service);
-  return {
-    settings: [...file.settings, ...options(others)],
-    isComplete: file.isComplete,
-    path: file.path ?? first.path,
-  };
+  return { ...file, settings: [...file.settings, ...options(others)], path: file.path ?? first.path };
 }
 
 /** Redis takes `--name value …` as a line of its configuration; a value ends where the next word begins with two dashes. */
-function options(words: readonly Word[]): readonly RedisSetting[] {
+function options(words: readonly CommandWord[]): readonly RedisSetting[] {
   const settings: { name: string; values: Known<string>[]; path: string }[] = [];
   for (const { text, path } of words) {
     if (isKnown(text) && text.startsWith("--")) {
@@ -132,21 +125,35 @@ function options(words: readonly Word[]): readonly RedisSetting[] {
   return settings;
 }
 
-function fileSettings(
+function fileSettings(file: string, service: ServiceDefinition): Source {
+  const { name, path, content } = fileSource(file, service);
+  if (!isKnown(content) || content === undefined)
+    return { settings: [], unseen: name, ...(path !== undefined && { path }) };
+  const settings = configurationLines(content, path ?? service.paths.configs);
+  const included = settings.filter((setting) => setting.name === "include").flatMap(({ values }) => values);
+  const names = included.map((value) => (isKnown(value) ? fileSource(value, service).name : notKnown));
+  const unseen = names.length === 0 ? undefined : names.every(isKnown) ? names.join(" ") : notKnown;
+  return { settings, unseen, ...(path !== undefined && { path }) };
+}
+
+/** A file in the container: its path with what is mounted there, where the definition says that, and its content where it is shown. */
+function fileSource(
   file: string,
   service: ServiceDefinition,
-): { settings: readonly RedisSetting[]; isComplete: boolean; path?: string } {
-  const configs: readonly MountedFile[] = isKnown(service.configs) ? service.configs : [];
-  const target = posix.resolve(
-    posix.resolve("/data", isKnown(service.workingDirectory) ? (service.workingDirectory ?? "") : ""),
-    file,
+): { readonly name: Known<string>; readonly path?: string; readonly content: MountedFile["content"] } {
+  const { workingDirectory, configs, secrets, mounts } = service;
+  const base = posix.resolve("/data", isKnown(workingDirectory) ? (workingDirectory ?? "") : "");
+  const target = posix.resolve(base, file);
+  const files: readonly MountedFile[] = [...(isKnown(configs) ? configs : []), ...(isKnown(secrets) ? secrets : [])];
+  const found = files.find((each) => each.target === target || each.target === file);
+  const named = (name: Known<string | undefined>): Known<string> =>
+    isKnown(name) ? `${file} ${name ?? ""}` : notKnown;
+  if (found !== undefined) return { name: named(found.name), path: found.path, content: found.content };
+  const mount = (isKnown(mounts) ? mounts : []).findLast(
+    (each) => isKnown(each.target) && (target === each.target || target.startsWith(posix.join(each.target, "/"))),
   );
-  const config = configs.find((each) => each.target === target || each.target === file);
-  if (config === undefined) return { settings: [], isComplete: false };
-  if (!isKnown(config.content) || config.content === undefined)
-    return { settings: [], isComplete: false, path: config.path };
-  const settings = configurationLines(config.content, config.path);
-  return { settings, isComplete: !settings.some(({ name }) => name === "include"), path: config.path };
+  if (mount !== undefined) return { name: named(mount.source), path: mount.path, content: undefined };
+  return { name: file, content: undefined };
 }
 
 function configurationLines(content: string, path: string): readonly RedisSetting[] {
@@ -164,32 +171,33 @@ function configurationWords(line: string): readonly string[] {
   );
 }
 
-function environmentSettings(
-  service: ServiceDefinition,
-  image: RedisImageFact,
-): { settings: readonly RedisSetting[]; isComplete: boolean } {
+function environmentSettings(service: ServiceDefinition, image: RedisImageFact): Source {
   const { environment } = service;
   const path = service.paths.environment;
   const { argumentsFrom, appendOnlyFrom } = image;
-  if (argumentsFrom === undefined && appendOnlyFrom === undefined) return { settings: [], isComplete: true };
-  if (!isKnown(environment)) return { settings: [], isComplete: false };
+  if (argumentsFrom === undefined && appendOnlyFrom === undefined) return { settings: [], unseen: undefined };
+  if (!isKnown(environment)) return { settings: [], unseen: notKnown };
   const line = argumentsFrom === undefined ? undefined : environment[argumentsFrom];
   const appendOnly = appendOnlyFrom === undefined ? undefined : environment[appendOnlyFrom];
-  if (line === notKnown) return { settings: [], isComplete: false };
-  const words = shellWords(line ?? "").map((word): Word => ({ text: word.isDynamic ? notKnown : word.text, path }));
+  if (line === notKnown) return { settings: [], unseen: notKnown };
+  const words = shellWords(line ?? "").map((word): CommandWord => ({
+    text: word.isDynamic ? notKnown : word.text,
+    path,
+  }));
   const toggled: readonly RedisSetting[] =
     appendOnly === undefined ? [] : [{ name: "appendonly", values: [appendOnly], path }];
-  return { settings: [...toggled, ...options(words)], isComplete: true };
+  return { settings: [...toggled, ...options(words)], unseen: undefined };
 }
 
 /** A setting's value and where it stands; `undefined` when Redis' default holds. */
 export function redisSetting(
   { settings, isComplete, path }: RedisSettings,
   name: string,
-): { readonly value: Known<string | undefined>; readonly path: string } {
+): { readonly value: Known<string | undefined>; readonly path: string; readonly isWritten: boolean } {
   const last = settings.findLast((setting) => setting.name === name);
-  if (last === undefined) return { value: isComplete ? undefined : notKnown, path };
-  return { value: last.values.includes(notKnown) ? notKnown : last.values.join(" "), path: last.path };
+  if (last === undefined) return { value: isComplete ? undefined : notKnown, path, isWritten: false };
+  const value = last.values.includes(notKnown) ? notKnown : last.values.join(" ");
+  return { value, path: last.path, isWritten: true };
 }
 
 /** Whether the append-only file is on. */
@@ -197,6 +205,20 @@ export function isAppendOnly(settings: RedisSettings, image: RedisImageFact): Kn
   const { value } = redisSetting(settings, "appendonly");
   if (!isKnown(value)) return notKnown;
   return value === undefined ? image.appendOnly : value.toLowerCase() === "yes";
+}
+
+/**
+ * `maxmemory` in bytes; `undefined` where there is no limit.
+ *
+ * @see https://github.com/redis/redis/blob/7.0/src/util.c (`memtoull`)
+ */
+export function maxMemoryBytes(settings: RedisSettings): Known<number | undefined> {
+  const { value } = redisSetting(settings, "maxmemory");
+  if (!isKnown(value)) return notKnown;
+  const { count, unit = "" } = /^(?<count>\d+)(?<unit>[kmg]?b?)$/iu.exec(value ?? "")?.groups ?? {};
+  const power = "kmg".indexOf(unit.charAt(0).toLowerCase()) + 1;
+  const bytes = Number(count ?? 0) * (/^[kmg]$/iu.test(unit) ? 1000 : 1024) ** (/^b?$/iu.test(unit) ? 0 : power);
+  return bytes === 0 ? undefined : bytes;
 }
 
 /** Where Redis keeps its data within its directory, by the settings that name it. */

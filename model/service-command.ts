@@ -4,19 +4,96 @@ import type { CatalogueEntry, CommandFact } from "./catalogue-entry.ts";
 import { shellWords } from "./shell-words.ts";
 import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
 
+/** A word of a service's command line, and where it stands. */
+export interface CommandWord {
+  readonly text: Known<string>;
+  readonly path: string;
+}
+
+/** The words of a service's entry point and command; `undefined` when they cannot be seen. */
+export function commandLine({ command, args, paths }: ServiceDefinition): readonly CommandWord[] | undefined {
+  if (!isKnown(command) || !isKnown(args)) return undefined;
+  return [
+    ...(command ?? []).map((text): CommandWord => ({ text, path: paths.command })),
+    ...(args ?? []).map((text): CommandWord => ({ text, path: paths.args })),
+  ];
+}
+
 /**
  * The words of a service's entry point and command, those of a script that a shell is given among them; a word that a shell would
  * put together is not known.
  *
  * @returns `undefined` when the command line cannot be seen
  */
-export function commandWords({ command, args }: ServiceDefinition): readonly Known<string>[] | undefined {
-  if (!isKnown(command) || !isKnown(args)) return undefined;
-  return [...(command ?? []), ...(args ?? [])].flatMap((word): readonly Known<string>[] =>
+export function commandWords(service: ServiceDefinition): readonly Known<string>[] | undefined {
+  return commandLine(service)?.flatMap(({ text: word }): readonly Known<string>[] =>
     isKnown(word) && /\s/.test(word)
       ? shellWords(word).map(({ text, isDynamic }) => (isDynamic ? notKnown : text))
       : [word],
   );
+}
+
+/** A script that a service runs. */
+export interface Script {
+  readonly text: Known<string>;
+  readonly path: string;
+  /** The shell that is given the text with `-c`; `undefined` for a file. */
+  readonly shell: string | undefined;
+  /** The words that the script gets as its own arguments. */
+  readonly given: readonly CommandWord[];
+}
+
+const shells = new Set(["sh", "bash", "ash", "dash"]);
+
+/** The script that a shell is given on the command line, or that is a Swarm config; `undefined` when none is seen. */
+export function scriptOf(service: ServiceDefinition): Script | undefined {
+  const words = commandLine(service) ?? [];
+  const shell = words.findIndex(({ text }) => isKnown(text) && shells.has(posix.basename(text)));
+  const flag = words.findIndex(({ text }, index) => index > shell && isKnown(text) && /^-[a-z]*c$/.test(text));
+  const inline = shell < 0 || flag < 0 ? undefined : words[flag + 1];
+  if (inline !== undefined)
+    return { ...inline, shell: posix.basename(String(words[shell]?.text)), given: words.slice(flag + 3) };
+  const configs = isKnown(service.configs) ? service.configs : [];
+  for (const [index, { text }] of words.entries()) {
+    const file = configs.find(({ target }) => isKnown(text) && target === text);
+    if (file !== undefined && isKnown(file.content) && file.content !== undefined)
+      return { text: file.content, path: file.path, shell: undefined, given: words.slice(index + 1) };
+  }
+  return undefined;
+}
+
+/** Whether a shell's word ends a command. */
+export function isShellOperator(word: string): boolean {
+  return /^(?:[;&|()\n]|&&|\|\||;;)$/.test(word);
+}
+
+/**
+ * Finds the script whose shell stays in front of the server: the signal of a stop ends there, and the server is killed at the end
+ * of the grace period. A shell gives its place away with `exec`; bash and BusyBox' ash, the `sh` of Alpine, do so by themselves for
+ * the last command of `-c`, Debian's dash does not (seen with dash 0.5.12, bash 5.2 and BusyBox 1.35).
+ *
+ * @param servers - the server by each of its names
+ */
+export function scriptInFront(service: ServiceDefinition, servers: readonly string[]): Script | undefined {
+  const script = scriptOf(service);
+  if (script === undefined || !isKnown(script.text)) return undefined;
+  const words = shellWords(script.text).map(({ text }) => text);
+  const server = words.findLastIndex((word) => servers.includes(posix.basename(word)));
+  // A script that sets a trap sees to the signal itself, and behind a later exec it was no more than a helper that ran.
+  if (server < 0 || words.includes("trap") || words.lastIndexOf("exec") > server) return undefined;
+  const start = words.findLastIndex((word, index) => index < server && isShellOperator(word)) + 1;
+  const end = words.findIndex((word, index) => index > server && isShellOperator(word));
+  const program = words.slice(start, server).find((word) => !/^(?:\w+=.*|then|else|do|\{)$/s.test(word));
+  const isApart = /^[|(]$/.test(words[start - 1] ?? "") || /^[|&]$/.test(words[end] ?? "");
+  const { shell } = script;
+  const isAsh = shell === "ash" || (shell === "sh" && isAlpine(service));
+  const isSimple = !words.some((word) => /^[|&()]$/.test(word) || (shell === "bash" && /[<>]/.test(word)));
+  const isLast = end < 0 && isSimple && (isAsh || shell === "bash");
+  return (program === "exec" && !isApart) || isLast ? undefined : script;
+}
+
+function isAlpine({ image: { tag } }: ServiceDefinition): boolean {
+  return isKnown(tag) && tag !== undefined && /alpine/.test(tag);
 }
 
 /** Whether a word is an option of this name, alone or with its value behind an equals sign. */

@@ -24,7 +24,9 @@ export function shellWords(script: string): readonly ShellWord[] {
     const rest = script.slice(at, at + 2);
     const character = script[at] ?? "";
     const operator = /^(?:&&|\|\||;;|[;|&()\n])/.exec(rest)?.[0];
-    if (operator !== undefined) {
+    // In `2>&1` it says to what a stream goes.
+    const isStream = character === "&" && /[<>]$/.test(text);
+    if (operator !== undefined && !isStream) {
       finish();
       words.push({ text: operator, isDynamic: false });
       at += operator.length;

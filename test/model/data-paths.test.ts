@@ -95,6 +95,7 @@ describe("what Redis is told", () => {
     assert.equal(value(`command: ["sh", "-c", "umask 77; exec redis-server --dir /x && echo"]`, "dir"), "/x");
     assert.equal(value(`command: ["sh", "-c", "exec redis-server \\"$$@\\"", "--", "--dir", "/x"]`, "dir"), "/x");
     assert.equal(value(`command: ["sh", "-c", "redis-server --dir $$DIR"]`, "dir"), notKnown);
+    assert.equal(value(`command: ["sh", "-c", "redis-server --dir /x > /log 2>&1"]`, "dir"), "/x");
     assert.equal(told(`command: ["/start.sh"]`).isComplete, false);
     assert.equal(told(`command: ["sh", "-c", "other"]`).isComplete, false);
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { findImage } from "../../model/image-catalogue.ts";
 import { readStackFile } from "../../model/inputs/stack-file.ts";
-import { keepsState, runsTool, settingIn } from "../../model/service-command.ts";
+import { keepsState, runsTool, scriptInFront, settingIn } from "../../model/service-command.ts";
 import { isKnown, notKnown, type ServiceDefinition } from "../../model/service-definition.ts";
 
 function service(body: string, configuration = ""): ServiceDefinition {
@@ -46,6 +46,53 @@ describe("what a service runs", () => {
       "{ image: nextcloud, entrypoint: /cron.sh }",
     ])
       assert.ok(!isTool(body), body);
+  });
+});
+
+describe("the shell in front of a server", () => {
+  const isInFront = (body: string, script = "", image = "redis:7"): boolean => {
+    const found = service(`{ image: "${image}", ${body} }`, script);
+    return scriptInFront(found, entryOf(found).commands?.servers ?? []) !== undefined;
+  };
+  const runs = (script: string, shell = "sh", image?: string): boolean =>
+    isInFront(`command: ${JSON.stringify([shell, "-c", script])}`, "", image);
+
+  it("keeps the signal of a stop unless it gives its place away", () => {
+    for (const script of [
+      "redis-server",
+      "redis-server --dir /x | tee /log",
+      "exec redis-server | tee /log",
+      "redis-server & wait",
+      "exec redis-server &",
+      "echo exec; redis-server",
+      "(exec redis-server)",
+    ])
+      assert.ok(runs(script), script);
+    for (const script of [
+      "exec redis-server",
+      "umask 77; A=b exec redis-server --dir /x > /log 2>&1",
+      "if true; then exec redis-server; fi",
+      'redis-server --port 0 & kill $$!; exec "$$@"',
+      "trap 'kill $$p' TERM; redis-server & p=$$!; wait",
+      "exec gosu redis redis-server",
+    ])
+      assert.ok(!runs(script), script);
+  });
+
+  it("gives it away by itself for the last command, when it is bash or ash", () => {
+    assert.deepEqual([runs("true; redis-server", "bash"), runs("redis-server", "/bin/ash")], [false, false]);
+    assert.deepEqual([runs("redis-server", "sh", "redis:7-alpine"), runs("redis-server", "dash")], [false, true]);
+    assert.deepEqual([runs("redis-server; true", "bash"), runs("redis-server | cat", "bash")], [true, true]);
+    assert.deepEqual([runs("redis-server > /log", "bash"), runs("redis-server > /log", "ash")], [true, false]);
+  });
+
+  it("may be that of a script that is a Swarm config", () => {
+    const body = "command: [/start.sh], configs: [{ source: c, target: /start.sh }]";
+    assert.deepEqual(
+      [isInFront(body, "#!/bin/bash\nredis-server\n"), isInFront(body, "exec redis-server\n")],
+      [true, false],
+    );
+    assert.ok(!isInFront("command: redis-server --appendonly yes"));
   });
 });
 

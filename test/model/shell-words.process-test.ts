@@ -18,6 +18,7 @@ describe("the words of a shell command", () => {
     ]);
     assert.deepEqual(texts("a && b||c;d | e\nf"), ["a", "&&", "b", "||", "c", ";", "d", "|", "e", "\n", "f"]);
     assert.deepEqual(texts("a \\\n  b#c"), ["a", "b#c"]);
+    assert.deepEqual(texts("a > b 2>&1 & c"), ["a", ">", "b", "2>&1", "&", "c"]);
   });
 
   it("say where something is put in at run time", () => {
