@@ -1,5 +1,6 @@
 /** How long a service does not answer while its task is replaced: measured parts, added up. */
-import { hasSavePoints, isAppendOnly, redisSetting } from "./redis-settings.ts";
+import { savedBytesPerSecond } from "./redis-persistence.ts";
+import { hasSavePoints, isAppendOnly, maxMemoryBytes, type RedisSettings } from "./redis-settings.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import { stopGraceSeconds } from "./redis-restart.ts";
 import type { DataKeeper } from "./data-place.ts";
@@ -35,8 +36,7 @@ export interface Exchange {
   readonly datasetBytes: number | undefined;
 }
 
-/** Redis writes a snapshot at about 70 MB/s and reads one at about 170 MB/s (measured, Redis 7.0.15, two shared cores). */
-const savedBytesPerSecond = 70e6;
+/** How fast Redis reads a snapshot (measured, Redis 7.0.15, two shared cores). */
 const loadedBytesPerSecond = 170e6;
 
 /** Expects the outage of an exchange. */
@@ -53,8 +53,8 @@ export function expectOutage(exchange: Exchange): Outage {
   if (exchange.imageChanges)
     parts.push({ name: "image pulled, where the node does not have it", leastSeconds: 0, mostSeconds: 120 });
   parts.push({ name: "task scheduled, container started", leastSeconds: 0.3, mostSeconds: 6 });
-  parts.push(loadPart(exchange));
-  return total(parts);
+  const load = loadPart(exchange);
+  return total([...parts, load, ...probeParts(after, load)]);
 }
 
 /** On a network of Swarm, Docker lets connections drain for 2 s before it sends the signal. */
@@ -81,14 +81,14 @@ function saveSeconds(
 ): number {
   if (redis === undefined || entry?.redis === undefined) return 10;
   if (isAppendOnly(redis, entry.redis) === true && hasSavePoints(redis) === false) return 1;
-  const bytes = datasetBytes ?? largestDataset(service, redisSetting(redis, "maxmemory").value);
+  const bytes = datasetBytes ?? largestDataset(service, redis);
   return bytes === undefined ? 10 : 1 + Math.ceil(bytes / savedBytesPerSecond);
 }
 
-function largestDataset(service: ServiceDefinition, maxMemory: unknown): number | undefined {
-  const limit = service.limits.memoryBytes;
-  if (typeof maxMemory === "string" && /^\d+$/u.test(maxMemory) && maxMemory !== "0") return Number(maxMemory);
-  return isKnown(limit) ? limit : undefined;
+function largestDataset({ limits }: ServiceDefinition, redis: RedisSettings): number | undefined {
+  const most = maxMemoryBytes(redis);
+  if (isKnown(most) && most !== undefined) return most;
+  return isKnown(limits.memoryBytes) ? limits.memoryBytes : undefined;
 }
 
 function loadPart({ keeper, datasetBytes, before }: Exchange): OutagePart {
@@ -97,9 +97,37 @@ function loadPart({ keeper, datasetBytes, before }: Exchange): OutagePart {
     const seconds = datasetBytes / loadedBytesPerSecond;
     return { name, leastSeconds: round(seconds / 2), mostSeconds: round(seconds * 2 + 1) };
   }
-  const most =
-    keeper.redis === undefined ? undefined : largestDataset(before, redisSetting(keeper.redis, "maxmemory").value);
+  const most = keeper.redis === undefined ? undefined : largestDataset(before, keeper.redis);
   return { name, leastSeconds: 0, mostSeconds: most === undefined ? 30 : round(1 + most / loadedBytesPerSecond) };
+}
+
+/** Docker's defaults for a health check, and for what it does while the start period lasts. */
+const probeIntervalSeconds = 30;
+const startIntervalSeconds = 5;
+
+/**
+ * The name of a service, its virtual address and the ingress network lead to a task only once it is healthy, and Docker probes it
+ * for the first time after one interval. A port of the host leads to it at once.
+ *
+ * @see https://github.com/moby/moby/blob/v28.0.0/daemon/health.go (`monitor`)
+ */
+function probeParts({ healthCheck, ports }: ServiceDefinition, load: OutagePart): readonly OutagePart[] {
+  if (!isKnown(healthCheck) || healthCheck === undefined || !isKnown(healthCheck.test)) return [];
+  const [kind] = healthCheck.test;
+  if (kind === undefined || kind === "NONE") return [];
+  if (!isKnown(ports) || ports.some(({ publishMode }) => publishMode === "host")) return [];
+  const { intervalSeconds, startPeriodSeconds } = healthCheck;
+  if (!isKnown(intervalSeconds)) return [];
+  const interval = intervalSeconds ?? probeIntervalSeconds;
+  const isStarting = isKnown(startPeriodSeconds) && (startPeriodSeconds ?? 0) > 0;
+  const least = isStarting ? Math.min(interval, startIntervalSeconds) : interval;
+  return [
+    {
+      name: "first health probe that passes",
+      leastSeconds: round(Math.max(0, least - load.leastSeconds)),
+      mostSeconds: Math.max(interval, startIntervalSeconds) + 1,
+    },
+  ];
 }
 
 function endless(name: string): OutagePart {

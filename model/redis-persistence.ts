@@ -78,7 +78,8 @@ export const redisPersistence: Record<RedisPersistence, RedisPersistenceFacts> =
 /** Smallest memory limit at which Redis starts and has room to work. */
 export const redisLeastMemoryBytes = 32 * mebibyte;
 
-const savedBytesPerSecond = 70_000_000;
+/** How fast Redis writes a snapshot (measured, Redis 7.0.15, two shared cores). */
+export const savedBytesPerSecond = 70_000_000;
 const graceMarginSeconds = 10;
 
 /**

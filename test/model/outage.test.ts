@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { dataKeeper } from "../../model/data-place.ts";
+import { readStackFile } from "../../model/inputs/stack-file.ts";
+import { expectOutage, type Outage } from "../../model/outage.ts";
+
+function outage(body: string): Outage {
+  const [service] = readStackFile(`services:\n  s: { image: redis, ${body} }\n`, { file: "stack.yml" }).services;
+  assert.ok(service !== undefined);
+  return expectOutage({
+    before: service,
+    after: service,
+    keeper: dataKeeper(service, { images: new Map(), volumes: [] }),
+    kind: "in place",
+    cannotStart: undefined,
+    imageChanges: false,
+    datasetBytes: undefined,
+  });
+}
+
+describe("an outage", () => {
+  const check = (more: string): string => `healthcheck: { test: [CMD, redis-cli, ping], ${more} }`;
+  const probe = (body: string) => outage(body).parts.find(({ name }) => name.startsWith("first health probe"));
+
+  it("lasts until the first health probe where the way leads through Swarm", () => {
+    assert.equal(probe(check("interval: 60s"))?.leastSeconds, 60);
+    assert.equal(probe(`${check("interval: 60s")}, ports: ["6379:6379"]`)?.leastSeconds, 60);
+    assert.equal(probe(check("retries: 2"))?.leastSeconds, 30);
+    assert.equal(probe(check("interval: 60s, start_period: 10s"))?.leastSeconds, 5);
+  });
+
+  it("does not wait for a probe at a port of the host, or without a check", () => {
+    const port = "ports: [{ target: 6379, published: 6379, mode: host }]";
+    assert.equal(probe(`${check("interval: 60s")}, ${port}`), undefined);
+    assert.equal(probe("healthcheck: { disable: true }"), undefined);
+    assert.equal(probe("user: root"), undefined);
+  });
+});
