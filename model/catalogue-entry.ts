@@ -62,6 +62,11 @@ export interface DataPathFact {
   readonly alsoAt?: readonly string[];
   /** What moves it: the first that is given counts. */
   readonly movedBy: readonly Mover[];
+  /**
+   * A pattern of other paths: an image that finds files there, and none at its own path, does not start, lest it begin anew
+   * beside them.
+   */
+  readonly looksFirstInto?: string;
   /** How the image names the folder of its data after its host. */
   readonly namedAfterHost?: HostFolderFact;
   readonly source: string;

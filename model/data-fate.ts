@@ -7,6 +7,7 @@ import { noOutage } from "./outage.ts";
 import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, placeOfVolume, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
+import { whyRefused } from "./file-refusal.ts";
 import { mountCommand, remedies } from "./remedies.ts";
 import { mayRunHere, runsBesideNew, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
@@ -27,6 +28,8 @@ export interface Judgement {
 export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   const volumes = volumesBefore(plan);
   const images = live.images ?? new Map();
+  // Asked while the steps are carried out: what they destroy is not known yet.
+  const volumesMeant = volumesAfter(plan, volumes, new Map());
   const keepers = new Map<string, DataKeeper>();
   const locations = new Map<string, Location>();
   const comparisons = new Map<string, TaskComparison>();
@@ -46,10 +49,15 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
     nodes: live.nodes,
     mayRunHere: (service) => mayRunHere(service, live),
     isReplaced: ({ id }) => comparisons.get(id)?.isReplaced ?? true,
-    hasNowhereToRun: ({ id, after }) => {
+    whyNotStarted: ({ id, before, after }) => {
+      if (after?.kind !== "service") return undefined;
       const location = locations.get(id);
-      if (location !== undefined) return location.move.kind === "nowhere" ? location.move.why : undefined;
-      return after?.kind === "service" ? whyNowhere(after.definition, live.nodes) : undefined;
+      if (location?.move.kind === "nowhere") return location.move.why;
+      const nowhere = location === undefined ? whyNowhere(after.definition, live.nodes) : undefined;
+      const keeper = keepers.get(id);
+      if (nowhere !== undefined || keeper === undefined || before?.kind !== "service") return nowhere;
+      const next = keepersAfter(before, { images, volumes: volumesOf(before, volumesMeant, live) })(after);
+      return whyRefused(before, after, { before: keeper, after: next, location });
     },
   });
 
@@ -261,7 +269,7 @@ function judgeVolume(
     taskEffect: "none",
     outage: noOutage,
     causes: [{ text, ...(path !== undefined && { path }) }],
-    remedies: [remedies.keepVolume(), remedies.forgetVolume(step.id)],
+    remedies: [remedies.keepVolume(), remedies.forgetVolume()],
     leftBehind: [],
     warnings: [],
     assumptions: [],

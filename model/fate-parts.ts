@@ -10,18 +10,26 @@ import {
   type DataPlace,
 } from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
-import { majorVersion } from "./image-catalogue.ts";
+import { isSameNode, whyRefused } from "./file-refusal.ts";
+import { compareVersions, tagVersion } from "./image-catalogue.ts";
 import { runApart } from "./placement.ts";
 import { sharesHostPort } from "./plan-execution.ts";
 import type { PlannedService } from "./planned-change.ts";
-import { gracefulStop, redisStart, redisStop, type StopEffect } from "./redis-restart.ts";
-import { isAppendOnly } from "./redis-settings.ts";
+import { redisProduct, whyNotRead } from "./redis-format.ts";
+import {
+  gracefulStop,
+  redisStart,
+  redisStop,
+  snapshotAtStop,
+  type StopEffect,
+  type StopFacts,
+} from "./redis-restart.ts";
+import { maxMemoryBytes } from "./redis-settings.ts";
 import { copyFirst, leftBehindAt, moveData, optionsInMount, remedies } from "./remedies.ts";
 import { mayRunHere, nameOf, serviceThen, type Course, type ServiceChange } from "./service-course.ts";
-import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
+import { isKnown, type ImageReference, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
 import { withoutCredentials } from "./shown-words.ts";
-import type { Location } from "./task-location.ts";
 import type { Cause, DataFate, LeftBehind, Remedy } from "./verdict.ts";
 
 /** What one rule says. */
@@ -39,36 +47,47 @@ export function restartParts(change: ServiceChange, course: Course): readonly Pa
   const { before, keeper } = change;
   if (course.kind === "goes on" || before.definition.replicas === 0) return [];
   const parts: Part[] = triggers(change, course).map((cause): Part => ({ fate: "interrupted", cause }));
-  const stop = stopEffect(before.definition, keeper);
+  const stop = stopEffect(before.definition, keeper, stopFacts(change, course));
   if (stop.kind === "kept") return parts;
   const cause = { text: `${sentence(stop.why)} What is in memory is lost with the old task.`, path: stop.path };
-  const inMemoryOnly = stop.kind === "lost" ? "destroyed" : "at risk";
-  return [
-    ...parts,
-    {
-      fate: inMemoryOnly,
-      cause,
-      remedies: [
-        stop.kind === "lost" ? remedies.switchAppendOnlyOn(nameOf(before)) : remedies.graceFirst(),
-        remedies.saveFirst(),
-      ],
-    },
-  ];
+  const save = remedies.saveFirst(keeper);
+  if (stop.kind === "lost")
+    return [...parts, { fate: "destroyed", cause, remedies: [remedies.switchAppendOnlyOn(nameOf(before)), save] }];
+  const means = stop.fix === undefined ? [remedies.dumpFirst(nameOf(before))] : [remedies.mendStop(stop.fix), save];
+  return [...parts, { fate: "at risk", cause, remedies: means }];
 }
 
-export function stopEffect(service: ServiceDefinition, { redis, entry, places }: DataKeeper): StopEffect {
+/** What bears on the stop of the old task. */
+function stopFacts({ before, live, step }: ServiceChange, course: Course): StopFacts {
+  const isUpdated = course.kind === "exchanged" && step.operation === "update";
+  return {
+    datasetBytes: live.datasetBytes?.get(nameOf(before)),
+    // A task that waits for the port that the old one holds reads nothing.
+    isReplaced:
+      isUpdated &&
+      course.after.definition.replicas !== 0 &&
+      !sharesHostPort(before.definition, course.after.definition),
+  };
+}
+
+export function stopEffect(
+  service: ServiceDefinition,
+  { redis, entry, places }: DataKeeper,
+  facts: StopFacts,
+): StopEffect {
   const readOnly = places.find((place) => place.readOnly === true);
   if (readOnly !== undefined && redis !== undefined) {
     return {
       kind: "at risk",
       path: readOnly.at,
       why: "the data path is mounted read-only, so a stop cannot write what is in memory",
+      fix: undefined,
     };
   }
   if (entry?.survivesKill === true) return { kind: "kept" };
   return redis === undefined || entry?.redis === undefined
-    ? gracefulStop(service)
-    : redisStop(service, redis, entry.redis);
+    ? gracefulStop(service, entry)
+    : redisStop(service, redis, entry, facts);
 }
 
 /** What becomes of the data at each of its places. */
@@ -117,7 +136,7 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
     return {
       fate: "destroyed",
       cause: { text, ...(path !== undefined && { path }) },
-      remedies: [remedies.keepVolume(), remedies.forgetVolume(step.id)],
+      remedies: [remedies.keepVolume(), remedies.forgetVolume()],
     };
   }
   if (course.kind === "goes on" || before.definition.replicas === 0) return undefined;
@@ -126,7 +145,7 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
     return {
       fate: "destroyed",
       cause: { text: "The data lies in memory (tmpfs), which ends with the task.", ...path },
-      remedies: [remedies.keepVolume()],
+      remedies: [remedies.copyOut(place, nameOf(before))],
     };
   }
   const isRemoved = course.kind === "stopped" || course.isRemoved;
@@ -134,21 +153,12 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
   return {
     fate: "destroyed",
     cause: { text: `The data lies in ${placeWords(place)}, which is removed with the task's container.`, ...path },
-    remedies: [copyOut(before)],
+    remedies: [remedies.copyOut(place, nameOf(before))],
   };
 }
 
 function keepsDevice(change: ServiceChange, after: PlannedService, { device }: DataPlace): boolean {
   return change.keeperAfter(after).places.some((place) => isDeepStrictEqual(place.device, device));
-}
-
-function copyOut(before: PlannedService): Remedy {
-  return {
-    text: "Copy the data out of the running container first, into a named volume that the service then mounts at its data path.",
-    lines: [
-      `docker cp "$(docker ps --quiet --filter 'label=com.docker.swarm.service.name=${nameOf(before).replaceAll("'", "")}')":/data ./data`,
-    ],
-  };
 }
 
 function nextPlaceParts(
@@ -158,6 +168,12 @@ function nextPlaceParts(
 ): readonly Part[] {
   const { keeper, location } = change;
   const next = change.keeperAfter(course.after);
+  const refusal = whyRefused(change.before, course.after, { before: keeper, after: next, location });
+  if (refusal !== undefined) {
+    const text = `${refusal}: it never starts, and the data stays as it is until somebody carries it over.`;
+    const versions = { before: versionWords(change.before), after: versionWords(course.after) };
+    return [{ fate: "interrupted", cause: { text, path: course.after.definition.paths.image, ...versions } }];
+  }
   const target = nextPlace(keeper, next, place);
   const image = imagePart(change, keeper, next, course.after);
   if (target === undefined && !isKnown(course.after.definition.mounts)) return [undecided(change, place), ...image];
@@ -167,9 +183,8 @@ function nextPlaceParts(
       : `Nothing is mounted any more at ${isKnown(place.path) ? place.path : "the data path"}.`;
     return [leftBehind(change, place, { text, path: course.after.definition.paths.mounts }, []), ...image];
   }
-  const isSameNode = sameNode(location);
-  const relation = compareStorage(place, target, isSameNode);
-  if (relation === "same") return [...loadParts(change, keeper, next, course.after, place), ...image];
+  const relation = compareStorage(place, target, isSameNode(location));
+  if (relation === "same") return [...loadParts(change, keeper, next, course, place), ...image];
   if (relation === "other") {
     const hereOther = compareStorage(place, target, true) !== "same";
     return [
@@ -185,20 +200,6 @@ function nextPlace(before: DataKeeper, after: DataKeeper, place: DataPlace): Dat
   if (before.isFamiliar && after.isFamiliar && before.places.length === after.places.length)
     return after.places[before.places.indexOf(place)];
   return after.places.find(({ path }) => path === place.path);
-}
-
-function sameNode(location: Location | undefined): Known<boolean> {
-  switch (location?.move.kind) {
-    case undefined:
-    case "stays":
-    case "nowhere":
-      return true;
-    case "moves":
-      return false;
-    case "may move":
-    case "not known":
-      return notKnown;
-  }
 }
 
 function leftBehind(change: ServiceChange, place: DataPlace, cause: Cause, means: readonly Remedy[]): Part {
@@ -312,10 +313,11 @@ function loadParts(
   change: ServiceChange,
   old: DataKeeper,
   next: DataKeeper,
-  after: PlannedService,
+  course: Extract<Course, { kind: "exchanged" }>,
   place: DataPlace,
 ): readonly Part[] {
   const { before } = change;
+  const { after } = course;
   if (
     old.redis === undefined ||
     next.redis === undefined ||
@@ -323,25 +325,69 @@ function loadParts(
     next.entry?.redis === undefined
   )
     return [];
-  const start = redisStart(old.redis, next.redis, { before: old.entry.redis, after: next.entry.redis });
-  if (start.kind === "loads") return [];
-  if (start.kind === "at risk")
-    return [
-      { fate: "at risk", cause: { text: sentence(start.why), path: start.path }, remedies: [remedies.saveFirst()] },
-    ];
+  const start = redisStart(
+    { settings: old.redis, image: old.entry.redis },
+    { settings: next.redis, image: next.entry.redis },
+    {
+      snapshot: snapshotAtStop(before.definition, old.redis, old.entry, stopFacts(change, course)),
+      hiddenChanges: after.template.hiddenChanges,
+    },
+  );
   if (start.kind === "not known") return [{ fate: "unknown", cause: { text: sentence(start.why), path: start.path } }];
+  if (start.kind !== "empty") {
+    const risk: Part[] =
+      start.kind === "loads"
+        ? []
+        : [
+            {
+              fate: "at risk",
+              cause: { text: sentence(start.why), path: start.path },
+              remedies: [remedies.saveFirst(old)],
+            },
+          ];
+    return [...risk, ...memoryParts(change, old, next, after)];
+  }
   const danger = start.overwrites ? " The next snapshot overwrites the old file." : "";
   const text = `${sentence(start.why)} It starts empty; the old data stays as a file in ${placeWords(place)}.${danger}`;
   const shown = showChanges([
     { path: after.definition.paths.args, before: before.definition.args, after: after.definition.args },
   ])[0];
   const values = shown?.before === shown?.after || start.path !== shown?.path ? {} : shown;
-  const switchesOn = isAppendOnly(next.redis, next.entry.redis) === true;
-  return [
-    leftBehind(change, place, { text, path: start.path, ...values }, [
-      switchesOn ? remedies.switchAppendOnlyOn(nameOf(before)) : remedies.switchAppendOnlyOff(),
-    ]),
-  ];
+  const means = {
+    "append-only file": remedies.switchAppendOnlyOn(nameOf(before)),
+    snapshot: remedies.switchAppendOnlyOff(),
+    name: remedies.renameFirst(),
+  }[start.lacks];
+  return [leftBehind(change, place, { text, path: start.path, ...values }, [means])];
+}
+
+/** A memory limit that the data does not fit into: the server is killed while it loads, or as soon as it has grown. */
+function memoryParts(
+  { before, live }: ServiceChange,
+  old: DataKeeper,
+  next: DataKeeper,
+  { definition }: PlannedService,
+): readonly Part[] {
+  const limit = definition.limits.memoryBytes;
+  if (!isKnown(limit) || limit === undefined) return [];
+  const path = definition.paths.memoryLimit;
+  const dataset = live.datasetBytes?.get(nameOf(before));
+  if (dataset !== undefined && dataset > limit) {
+    const text = `The memory limit (${limit} bytes) is below the dataset (${dataset} bytes): the server is killed while it loads.`;
+    return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.memoryFirst()] }];
+  }
+  const most = mostAboveLimit(definition, next);
+  if (most === undefined || mostAboveLimit(before.definition, old) !== undefined || dataset !== undefined) return [];
+  const text = `The memory limit (${limit} bytes) is below maxmemory (${most} bytes): a dataset that does not fit gets the server killed while it loads.`;
+  return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.memoryFirst()] }];
+}
+
+/** `maxmemory` where the memory limit is below it. */
+function mostAboveLimit({ limits }: ServiceDefinition, { redis }: DataKeeper): number | undefined {
+  const most = redis && maxMemoryBytes(redis);
+  const limit = limits.memoryBytes;
+  if (most === undefined || !isKnown(most) || limit === undefined || !isKnown(limit)) return undefined;
+  return most > limit ? most : undefined;
 }
 
 /** Another program, or an older one, on the same files. */
@@ -353,54 +399,33 @@ function imagePart(
 ): readonly Part[] {
   const [was, is] = [before.definition.image, after.definition.image];
   const path = after.definition.paths.image;
+  const save = remedies.saveFirst(old);
+  const speakRedis = old.entry?.redis !== undefined && next.entry?.redis !== undefined;
   const areRelated =
-    (old.entry?.redis !== undefined && next.entry?.redis !== undefined) ||
-    (old.entry === next.entry && (old.entry !== undefined || lastName(was) === lastName(is)));
+    speakRedis || (old.entry === next.entry && (old.entry !== undefined || lastName(was) === lastName(is)));
   if (isKnown(was.repository) && isKnown(is.repository) && !areRelated) {
     const text = "The image becomes another program's, and whether that reads the files of the old one is not known.";
-    return [
-      {
-        fate: "at risk",
-        cause: { text, path, before: was.repository, after: is.repository },
-        remedies: [remedies.saveFirst()],
-      },
-    ];
+    return [{ fate: "at risk", cause: { text, path, before: was.repository, after: is.repository }, remedies: [save] }];
   }
-  const [from, to] = [version(was.tag), version(is.tag)];
-  if (from === undefined || to === undefined || old.entry !== next.entry) return [];
+  const [from, to] = [tagVersion(was.tag), tagVersion(is.tag)];
+  if (speakRedis && redisProduct(was) !== redisProduct(is)) {
+    const why = whyNotRead(was, is);
+    if (why === undefined) return [];
+    const text = `${sentence(why)} It never starts.`;
+    return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.carryOver()] }];
+  }
+  if (from === undefined || to === undefined || compareVersions(to, from) >= 0) return [];
   const versions = { before: from.join("."), after: to.join(".") };
-  if (old.entry?.refusesOtherMajors === true && from[0] !== to[0]) {
-    const text = `${old.entry.title} ${String(to[0])} refuses the files of version ${String(from[0])}: it never starts, and the data stays as it is until somebody carries it over.`;
-    return [{ fate: "interrupted", cause: { text, path, ...versions } }];
-  }
-  if (compareVersions(to, from) >= 0) return [];
-  const text = `${old.entry?.title ?? "The server"} goes back from ${from.join(".")} to ${to.join(".")}: an older version may refuse the files of a newer one and never start.`;
-  return [
-    {
-      fate: "at risk",
-      cause: { text, path, ...versions },
-      remedies: [remedies.saveFirst()],
-    },
-  ];
+  const text = `${old.entry?.title ?? "The server"} goes back from ${versions.before} to ${versions.after}: an older version may refuse the files of a newer one and never start.`;
+  return [{ fate: "at risk", cause: { text, path, ...versions }, remedies: [save] }];
+}
+
+function versionWords({ definition }: PlannedService): string {
+  return tagVersion(definition.image.tag)?.join(".") ?? "";
 }
 
 function lastName({ repository }: ImageReference): string | undefined {
   return isKnown(repository) ? repository.split("/").at(-1) : undefined;
-}
-
-function version(tag: Known<string | undefined>): readonly number[] | undefined {
-  if (majorVersion(tag) === undefined || !isKnown(tag) || tag === undefined) return undefined;
-  return (/^v?([\d.]+)/u.exec(tag)?.[1] ?? "").split(".").filter(Boolean).map(Number);
-}
-
-function compareVersions(one: readonly number[], other: readonly number[]): number {
-  for (const [index, part] of one.entries()) {
-    const rest = other[index];
-    // A tag that says less stands for the newest of its line.
-    if (rest === undefined) return 0;
-    if (part !== rest) return part - rest;
-  }
-  return 0;
 }
 
 /** Two tasks that write the same files at the same time. */
@@ -410,13 +435,30 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
   if (keeper.entry?.writers === "many" || after === undefined) return [];
   const parts: Part[] = [];
   if (course.kind === "exchanged" && course.overlaps && sharesStorage(change, after)) {
-    const how =
-      step.operation === "update"
-        ? "The update order is start-first"
-        : "The new service is created before the old one is deleted";
-    const text = `${how}: two tasks have the same files open, the new one reads them before the old one has saved, and the one that saves last wins.`;
+    const danger =
+      "two tasks have the same files open, the new one reads them before the old one has saved, and the one that saves last wins";
+    const isUpdate = step.operation === "update";
+    const text = `${isUpdate ? "The update order is start-first" : "The new service is created before the old one is deleted"}: ${danger}.`;
+    const [reason] = step.replaceReasons;
+    const path = isUpdate ? after.definition.paths.updateOrder : reason;
+    const means = isUpdate
+      ? remedies.stopFirst()
+      : step.operation === "delete"
+        ? remedies.aliasRename(step.id, nameOf(before))
+        : remedies.deleteFirst();
+    parts.push({ fate: "at risk", cause: { text, ...(path !== undefined && { path }) }, remedies: [means] });
+  }
+  if (
+    course.kind === "exchanged" &&
+    step.operation === "update" &&
+    !isKnown(after.definition.updateOrder) &&
+    before.definition.replicas !== 0 &&
+    !sharesHostPort(before.definition, after.definition) &&
+    sharesStorage(change, after)
+  ) {
+    const text = "The update order is not known yet: with start-first, two tasks have the same files open.";
     parts.push({
-      fate: "at risk",
+      fate: "unknown",
       cause: { text, path: after.definition.paths.updateOrder },
       remedies: [remedies.stopFirst()],
     });

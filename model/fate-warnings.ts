@@ -1,7 +1,8 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
-import { belongsToTask } from "./data-place.ts";
+import { belongsToTask, type DataKeeper } from "./data-place.ts";
 import { stopEffect, type Part } from "./fate-parts.ts";
 import { failureWords } from "./fate-words.ts";
+import { hasSavePoints, isAppendOnly } from "./redis-settings.ts";
 import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown } from "./service-definition.ts";
 import { differences } from "./task-replacement.ts";
@@ -35,19 +36,16 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   if (next.places.some((place) => place.readOnly === true))
     yield "The data path becomes read-only: the server reads its data and cannot save any more.";
   if (next.redis !== undefined && next.entry?.redis !== undefined) {
-    const later = stopEffect(is, next);
-    if (later.kind !== "kept" && stopEffect(was, keeper).kind === "kept")
+    const facts = { datasetBytes: live.datasetBytes?.get(nameOf(before)) };
+    const later = stopEffect(is, next, facts);
+    if (later.kind !== "kept" && stopEffect(was, keeper, facts).kind === "kept")
       yield `From then on a stop loses data: ${later.why}.`;
   }
-  if (next.places.some(belongsToTask)) {
+  if (course.cannotStart === undefined && next.places.some(belongsToTask)) {
     yield "From then on every replacement of the task starts empty: nothing persistent is mounted at the data path.";
   }
   if (isKnown(was.user) && isKnown(is.user) && (was.user ?? "") !== (is.user ?? ""))
     yield "The user changes: it must be allowed to write the files of the old one, or the server cannot save any more.";
-  const dataset = live.datasetBytes?.get(nameOf(before));
-  const limit = is.limits.memoryBytes;
-  if (dataset !== undefined && isKnown(limit) && limit !== undefined && dataset > limit)
-    yield `The memory limit (${limit} bytes) is below the dataset (${dataset} bytes): the server is killed while it loads.`;
   // On another node the volume may not exist yet.
   if (isKnown(was.mounts) && isKnown(is.mounts) && change.location?.move.kind !== "moves") {
     for (const mount of is.mounts) {
@@ -93,6 +91,10 @@ export function assumptions(
         `the data fits into the new memory limit (${is} bytes); otherwise the server is killed while it reads it`,
       );
   }
+  if (course.kind !== "goes on" && before.definition.replicas !== 0 && isUnseen(keeper))
+    told.push(
+      `the configuration of Redis, which cannot be seen here (${keeper.redis?.path ?? ""}), has it write its data when it stops`,
+    );
   if (course.kind === "exchanged" && !isKnown(course.after.definition.image.repository))
     told.push("the image, which is not known yet, is of the same program and of no older version");
   if (course.kind === "exchanged" && keeper.entry === undefined)
@@ -102,4 +104,11 @@ export function assumptions(
   if (course.kind !== "goes on" && live.nodes === undefined && plan.errors.length > 0)
     told.push("the errors of the preview are put right and the steps stay as they are");
   return told;
+}
+
+/** Whether it cannot be seen that a stop writes what is in memory. */
+function isUnseen({ redis, entry }: DataKeeper): boolean {
+  if (redis === undefined || entry?.redis === undefined) return false;
+  const appendOnly = isAppendOnly(redis, entry.redis);
+  return appendOnly !== true && (!isKnown(appendOnly) || !isKnown(hasSavePoints(redis)));
 }

@@ -51,6 +51,8 @@ const postgresPaths = (source: string): DataPathFact[] => {
       versions: { from: 18 },
       alsoAt: ["/var/lib/postgresql"],
       movedBy,
+      // `docker_error_old_databases` of its entry point.
+      looksFirstInto: "^/var/lib/postgresql(?:/data|/[^/]+/docker)?$",
       source: "https://github.com/docker-library/postgres/pull/1259",
     },
   ];

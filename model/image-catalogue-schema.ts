@@ -56,6 +56,7 @@ export const catalogueEntrySchema = z.strictObject({
       versions: versions.optional(),
       alsoAt: z.array(absolutePath).optional(),
       movedBy: z.array(mover),
+      looksFirstInto: pattern.optional(),
       namedAfterHost: z
         .strictObject({
           byDefault: z.string().min(1),

@@ -84,6 +84,22 @@ export function majorVersion(tag: Known<string | undefined>): number | undefined
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** The numbers that a tag begins with, `[7, 2]` for `7.2-alpine`; `undefined` for `latest` and the like. */
+export function tagVersion(tag: Known<string | undefined>): readonly number[] | undefined {
+  if (majorVersion(tag) === undefined || !isKnown(tag) || tag === undefined) return undefined;
+  return (/^v?([\d.]+)/u.exec(tag)?.[1] ?? "").split(".").filter(Boolean).map(Number);
+}
+
+/** Compares two versions: negative when the first is older. One that says less stands for the newest of its line. */
+export function compareVersions(one: readonly number[], other: readonly number[]): number {
+  for (const [index, part] of one.entries()) {
+    const rest = other[index];
+    if (rest === undefined) return 0;
+    if (part !== rest) return part - rest;
+  }
+  return 0;
+}
+
 /** Whether a fact holds for a version; `notKnown` when the version is not and that matters. */
 export function holdsFor(versions: DataPathFact["versions"], major: number | undefined): Known<boolean> {
   if (versions === undefined) return true;

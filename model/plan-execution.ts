@@ -39,8 +39,8 @@ export interface ExecutionFacts {
   readonly isReplaced: (step: PlannedStep) => Known<boolean>;
   /** Whether a service may have containers on the engine that the executor talks to, whose volumes the plan deletes. */
   readonly mayRunHere: (service: PlannedService) => boolean;
-  /** Why the tasks of an updated service cannot start on any node; `undefined` when they can. */
-  readonly hasNowhereToRun: (step: PlannedStep) => string | undefined;
+  /** Why the tasks of an updated service cannot start on any node, or on what they find there; `undefined` when they can. */
+  readonly whyNotStarted: (step: PlannedStep) => string | undefined;
 }
 
 /** Follows a plan through, step by step. */
@@ -229,8 +229,8 @@ class Execution {
     const [old, next] = [before.definition, after.definition];
     if (next.replicas === 0) return undefined;
     if (isReplaced !== false) {
-      const nowhere = this.#facts.hasNowhereToRun(step);
-      if (nowhere !== undefined) return nowhere;
+      const why = this.#facts.whyNotStarted(step);
+      if (why !== undefined) return why;
       const startsFirst = next.updateOrder === "start-first" && old.replicas !== 0;
       if (startsFirst && sharesHostPort(old, next) && runsOnOneNode(next, nodes)) {
         return "the new task waits for the host port that the old one holds: the update order is start-first";
@@ -244,7 +244,7 @@ class Execution {
     const { definition } = after;
     if (definition.replicas === 0) return undefined;
     return (
-      this.#facts.hasNowhereToRun(step) ??
+      this.#facts.whyNotStarted(step) ??
       tasksWithoutRoom(definition, undefined, this.#facts.nodes) ??
       this.#hostPortConflict(definition, step.id, undefined)
     );

@@ -4,31 +4,86 @@
  * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/signals/ (SIGTERM and SIGINT save, the others do not)
  * @see https://github.com/redis/redis/issues/12484 (an append-only file that is switched on over a snapshot starts empty)
  */
-import type { RedisImageFact } from "./catalogue-entry.ts";
+import { byteWords } from "./byte-words.ts";
+import type { CatalogueEntry, RedisImageFact } from "./catalogue-entry.ts";
+import { savedBytesPerSecond } from "./redis-persistence.ts";
 import { hasSavePoints, isAppendOnly, redisFiles, redisSetting, type RedisSettings } from "./redis-settings.ts";
+import { scriptInFront } from "./service-command.ts";
 import { isKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
+import { waitForOldTaskSeconds } from "./stop-grace.ts";
 
 /** What a stop does to the data that is in memory. */
 export type StopEffect =
-  { readonly kind: "kept" } | { readonly kind: "at risk" | "lost"; readonly why: string; readonly path: string };
+  | { readonly kind: "kept" }
+  | { readonly kind: "lost"; readonly why: string; readonly path: string }
+  | {
+      readonly kind: "at risk";
+      readonly why: string;
+      readonly path: string;
+      /** What to change in the definition, as it reads before a comma; `undefined` where the server cannot save at all. */
+      readonly fix: string | undefined;
+    };
+
+/** What bears on a stop besides the definition. */
+export interface StopFacts {
+  /** Size of the data in memory, where it was asked for. */
+  readonly datasetBytes?: number | undefined;
+  /** Whether Swarm starts another task on the same files once it has waited for this one. */
+  readonly isReplaced?: boolean;
+}
 
 /** What a Redis writes when its task is stopped as its definition says. */
-export function redisStop(service: ServiceDefinition, settings: RedisSettings, image: RedisImageFact): StopEffect {
-  const appendOnly = isAppendOnly(settings, image);
+export function redisStop(
+  service: ServiceDefinition,
+  settings: RedisSettings,
+  entry: CatalogueEntry,
+  facts: StopFacts = {},
+): StopEffect {
+  const appendOnly = entry.redis && isAppendOnly(settings, entry.redis);
   if (appendOnly === true) return { kind: "kept" };
+  const saved = snapshotAtStop(service, settings, entry, facts);
+  return saved.kind === "lost" && appendOnly !== false ? gracefulStop(service, entry) : saved;
+}
+
+/** Whether a stop leaves a snapshot of what is in memory. */
+export function snapshotAtStop(
+  service: ServiceDefinition,
+  settings: RedisSettings,
+  entry: CatalogueEntry,
+  facts: StopFacts = {},
+): StopEffect {
   const orders = shutdownOrders(service, settings);
   if (orders.value.includes("nosave")) {
     return {
       kind: "at risk",
       path: orders.path,
       why: "its configuration tells it to stop without a snapshot (nosave)",
+      fix: "Take nosave out of the configuration",
     };
   }
-  if (appendOnly === false && hasSavePoints(settings) === false && !orders.value.includes("save")) {
+  if (hasSavePoints(settings) === false && !orders.value.includes("save")) {
     const { path } = redisSetting(settings, "save");
     return { kind: "lost", path, why: "Redis has no append-only file and no save points, so a stop writes nothing" };
   }
-  return gracefulStop(service);
+  const stop = gracefulStop(service, entry);
+  return stop.kind === "kept" ? timelyStop(service, facts) : stop;
+}
+
+/** Whether the snapshot is written before the task is killed, and before the next one reads it. */
+function timelyStop(service: ServiceDefinition, { datasetBytes = 0, isReplaced = false }: StopFacts): StopEffect {
+  const grace = stopGraceSeconds(service);
+  const seconds = datasetBytes / savedBytesPerSecond;
+  const path = service.paths.stopGrace;
+  const takes = `a snapshot of ${byteWords(datasetBytes)} takes about ${Math.ceil(seconds)} s`;
+  if (isKnown(grace) && seconds > grace) {
+    const why = `${takes}, and its stop grace period is ${grace} s: Docker kills it before it has saved`;
+    return { kind: "at risk", path, why, fix: "Set a stop grace period in which the data can be written" };
+  }
+  if (isReplaced && seconds > waitForOldTaskSeconds) {
+    const why = `${takes}, and Swarm starts the next task after ${waitForOldTaskSeconds} s: that reads the files while the old one still writes them`;
+    return { kind: "at risk", path, why, fix: "Keep an append-only file, which needs no snapshot at a stop" };
+  }
+  return { kind: "kept" };
 }
 
 /**
@@ -46,14 +101,11 @@ function shutdownOrders(
 }
 
 /** Whether a task gets the signal and the time to write what it has in memory. */
-export function gracefulStop(service: ServiceDefinition): StopEffect {
+export function gracefulStop(service: ServiceDefinition, entry: CatalogueEntry | undefined): StopEffect {
   const { stopSignal, origin, paths } = service;
   if (isKnown(stopSignal) && stopSignal !== undefined && !/^(?:|(?:SIG)?(?:TERM|INT)|2|15)$/iu.test(stopSignal)) {
-    return {
-      kind: "at risk",
-      path: paths.stopGrace,
-      why: `it is stopped with ${stopSignal}, on which it does not save`,
-    };
+    const why = `it is stopped with ${stopSignal}, on which it does not save`;
+    return { kind: "at risk", path: paths.stopSignal, why, fix: "Leave the stop signal out, which is SIGTERM then" };
   }
   const grace = stopGraceSeconds(service);
   if (isKnown(grace) && grace < 1) {
@@ -61,9 +113,17 @@ export function gracefulStop(service: ServiceDefinition): StopEffect {
       origin === "pulumi" && service.stopGraceSeconds === undefined
         ? "its stop grace period is unset, which the provider sends as 0 s: Docker kills it before it has saved"
         : `its stop grace period is ${grace} s: Docker kills it before it has saved`;
-    return { kind: "at risk", path: paths.stopGrace, why };
+    const fix = "Set a stop grace period in which the data can be written";
+    return { kind: "at risk", path: paths.stopGrace, why, fix };
   }
-  return { kind: "kept" };
+  const script = scriptInFront(service, entry?.commands?.servers ?? []);
+  if (script === undefined) return { kind: "kept" };
+  return {
+    kind: "at risk",
+    path: script.path,
+    why: "a shell starts it without `exec` and keeps the stop signal for itself: Docker kills it at the end of the grace period, before it has saved",
+    fix: "Write `exec` before the server in the script, as its last command",
+  };
 }
 
 /** The time that a stopped task gets; the provider sends 0 s where the program says nothing, Docker takes 10 s. */
@@ -76,18 +136,35 @@ export function stopGraceSeconds(service: ServiceDefinition): Known<number> {
 /** What a start finds of what the last stop wrote into the same directory. */
 export type StartEffect =
   | { readonly kind: "loads" }
-  | { readonly kind: "empty"; readonly why: string; readonly path: string; readonly overwrites: boolean }
+  | {
+      readonly kind: "empty";
+      readonly why: string;
+      readonly path: string;
+      readonly overwrites: boolean;
+      /** What there is not: a file, or one of that name. */
+      readonly lacks: "snapshot" | "append-only file" | "name";
+    }
   | { readonly kind: "at risk"; readonly why: string; readonly path: string }
   | { readonly kind: "not known"; readonly why: string; readonly path: string };
 
+/** One side of a restart. */
+export interface RedisSide {
+  readonly settings: RedisSettings;
+  readonly image: RedisImageFact;
+}
+
+/** What decides between the two sides of a restart. */
+export interface RestartFacts {
+  /** What a stop of the old server does to its snapshot. */
+  readonly snapshot: StopEffect;
+  /** Paths that the plan says change although their values are hidden. */
+  readonly hiddenChanges: readonly string[];
+}
+
 /** Compares what the old server wrote with what the new one reads, both in the same directory. */
-export function redisStart(
-  before: RedisSettings,
-  after: RedisSettings,
-  images: { before: RedisImageFact; after: RedisImageFact },
-): StartEffect {
-  const found = findFiles(before, after, images);
-  const [old, next] = [primaryOf(before), primaryOf(after)];
+export function redisStart(before: RedisSide, after: RedisSide, facts: RestartFacts): StartEffect {
+  const found = findFiles(before, after, facts);
+  const [old, next] = [primaryOf(before.settings), primaryOf(after.settings)];
   if (found.kind !== "loads" || next.value === undefined || next.value === old.value) return found;
   const why = "it becomes a replica, which throws its own data away as soon as it reaches its primary";
   return { kind: "at risk", path: next.path, why };
@@ -101,55 +178,73 @@ function primaryOf(settings: RedisSettings): { readonly value: string | undefine
   return { value: value.toLowerCase() === "no one" ? undefined : value, path: written.path };
 }
 
-function findFiles(
-  before: RedisSettings,
-  after: RedisSettings,
-  images: { before: RedisImageFact; after: RedisImageFact },
-): StartEffect {
-  const [wasAppendOnly, appendOnly] = [isAppendOnly(before, images.before), isAppendOnly(after, images.after)];
-  const { path } = redisSetting(after, "appendonly");
-  // What cannot be seen on both sides is taken to be the same on both.
-  if (!isKnown(wasAppendOnly) && !isKnown(appendOnly)) return sameFiles(before, after, ["dbfilename", "appenddirname"]);
+function findFiles(before: RedisSide, after: RedisSide, facts: RestartFacts): StartEffect {
+  const [wasAppendOnly, appendOnly] = [
+    isAppendOnly(before.settings, before.image),
+    isAppendOnly(after.settings, after.image),
+  ];
+  const { path } = redisSetting(after.settings, "appendonly");
+  const same = (...names: (keyof typeof redisFiles)[]): StartEffect => sameFiles(before, after, names, facts);
   if (!isKnown(wasAppendOnly) || !isKnown(appendOnly)) {
-    return {
-      kind: "not known",
-      path,
-      why: "whether the append-only file is on cannot be seen on both sides of the change",
-    };
+    if (isKnown(wasAppendOnly) === isKnown(appendOnly) && !mayDiffer(before, after, "appendonly", facts))
+      return same("dbfilename", "appenddirname");
+    const why =
+      isKnown(wasAppendOnly) || isKnown(appendOnly)
+        ? "whether the append-only file is on cannot be seen on both sides of the change"
+        : "the configuration of Redis changes where it cannot be seen, and may switch the append-only file on or off";
+    return { kind: "not known", path, why };
   }
   if (!wasAppendOnly && appendOnly) {
     return {
       kind: "empty",
       path,
-      overwrites: hasSavePoints(after) !== false,
+      overwrites: hasSavePoints(after.settings) !== false,
       why: "the append-only file is switched on over a snapshot: Redis reads the append-only file alone, which is not there yet",
+      lacks: "append-only file",
     };
   }
-  if (wasAppendOnly && !appendOnly) {
-    if (hasSavePoints(before) === false) {
-      return {
-        kind: "empty",
-        path,
-        overwrites: false,
-        why: "the append-only file is switched off and no save point has written a snapshot that Redis could read instead",
-      };
-    }
-    return sameFiles(before, after, ["dbfilename"]);
+  if (!wasAppendOnly || appendOnly) return appendOnly ? same("appenddirname", "appendfilename") : same("dbfilename");
+  const { snapshot } = facts;
+  if (snapshot.kind === "lost") {
+    return {
+      kind: "empty",
+      path,
+      overwrites: false,
+      why: "the append-only file is switched off and no save point has written a snapshot that Redis could read instead",
+      lacks: "snapshot",
+    };
   }
-  return sameFiles(before, after, appendOnly ? ["appenddirname", "appendfilename"] : ["dbfilename"]);
+  if (snapshot.kind === "at risk") {
+    const why = `the append-only file is switched off, so Redis reads the snapshot alone, and the old task may not have written one: ${snapshot.why}`;
+    return { kind: "at risk", path, why };
+  }
+  return same("dbfilename");
+}
+
+/** Whether a setting that cannot be seen on both sides may be another one: its source is another, or the plan says that it changes. */
+function mayDiffer(before: RedisSide, after: RedisSide, name: string, { hiddenChanges }: RestartFacts): boolean {
+  if (before.settings.unseen !== after.settings.unseen) return true;
+  const { path, isWritten } = redisSetting(after.settings, name);
+  if (!isWritten && isKnown(after.settings.unseen)) return false;
+  return hiddenChanges.some((hidden) => hidden.startsWith(path) || path.startsWith(`${hidden}.`));
 }
 
 function sameFiles(
-  before: RedisSettings,
-  after: RedisSettings,
+  before: RedisSide,
+  after: RedisSide,
   names: readonly (keyof typeof redisFiles)[],
+  facts: RestartFacts,
 ): StartEffect {
   for (const name of names) {
-    const [old, next] = [redisSetting(before, name), redisSetting(after, name)];
-    if (!isKnown(old.value) || !isKnown(next.value)) continue;
+    const [old, next] = [redisSetting(before.settings, name), redisSetting(after.settings, name)];
+    if (!isKnown(old.value) || !isKnown(next.value)) {
+      // A configuration that cannot be seen hardly ever names other files.
+      if (!next.isWritten || (!isKnown(old.value) && !mayDiffer(before, after, name, facts))) continue;
+      return { kind: "not known", path: next.path, why: `whether ${name} changes cannot be seen` };
+    }
     if ((old.value ?? redisFiles[name]) === (next.value ?? redisFiles[name])) continue;
-    const why = `${name} changes, so Redis looks for a file that is not there`;
-    return { kind: "empty", path: next.path, overwrites: false, why };
+    const why = `Redis looks for another ${name}, which is not there`;
+    return { kind: "empty", path: next.path, overwrites: false, why, lacks: "name" };
   }
   return { kind: "loads" };
 }

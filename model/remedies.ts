@@ -1,5 +1,5 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
-import { placeWords, type DataPlace } from "./data-place.ts";
+import { placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { isKnown, notKnown, type ImageReference, type Known } from "./service-definition.ts";
 import { showMountOptions, withoutCredentials } from "./shown-words.ts";
 import type { LeftBehind, Remedy } from "./verdict.ts";
@@ -7,6 +7,12 @@ import type { LeftBehind, Remedy } from "./verdict.ts";
 /** A word as a shell takes it, whatever it holds. */
 function shellWord(word: string): string {
   return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The beginning of a command that runs in the service's container, on its node. */
+function inContainer(service: string): string {
+  const filter = shellWord(`label=com.docker.swarm.service.name=${service}`);
+  return `docker exec "$(docker ps --quiet --filter ${filter})"`;
 }
 
 /** An image in one piece, for a command. */
@@ -160,28 +166,61 @@ export const remedies = {
     text: "Protect the volume and let it outlive its resource, in an update of its own, before anything else changes.",
     lines: ["new docker.Volume(name, args, { protect: true, retainOnDelete: true })"],
   }),
-  forgetVolume: (urn: string): Remedy => ({
-    text: "To stop managing the volume and keep it, take it out of the state instead of deleting it.",
-    lines: [`pulumi state delete ${shellWord(urn)}`],
+  forgetVolume: (): Remedy => ({
+    text: "To stop managing the volume and keep it, let it outlive its resource in an update of its own, and take it out of the program after that.",
+    lines: ["new docker.Volume(name, args, { retainOnDelete: true })"],
   }),
-  aliasRename: (urn: string): Remedy => ({
-    text: "A resource that is renamed or moved in the program is the same one where an alias says so.",
-    lines: [`{ aliases: [${JSON.stringify(urn)}] }`],
+  /** `docker cp` does not see what is mounted from memory, so `tar` runs in the container. */
+  copyOut: ({ path }: DataPlace, service: string): Remedy => ({
+    text: "Copy the data out of the running container first, into a named volume that the service then mounts at its data path.",
+    lines: [`${inContainer(service)} tar -C ${shellWord(isKnown(path) ? path : "/data")} -cf - . > data.tar`],
   }),
+  /** Only Pulumi has names of its own for services, which it writes as URNs. */
+  aliasRename: (id: string, service: string): Remedy =>
+    id.startsWith("urn:")
+      ? {
+          text: "A resource that is renamed or moved in the program is the same one where an alias says so.",
+          lines: [`{ aliases: [${JSON.stringify(id)}] }`],
+        }
+      : {
+          text: "Let the old service stop before the new one is created.",
+          lines: [`docker service scale ${shellWord(service)}=0`],
+        },
   switchAppendOnlyOn: (service: string): Remedy => ({
     text: "Switch the append-only file on in the running server first, wait until it is written, then change the definition.",
     lines: [
-      `docker exec "$(docker ps --quiet --filter ${shellWord(`label=com.docker.swarm.service.name=${service}`)})" redis-cli CONFIG SET appendonly yes`,
-      `docker exec "$(docker ps --quiet --filter ${shellWord(`label=com.docker.swarm.service.name=${service}`)})" redis-cli INFO persistence   # until aof_rewrite_in_progress:0`,
+      `${inContainer(service)} redis-cli CONFIG SET appendonly yes`,
+      `${inContainer(service)} redis-cli INFO persistence   # until aof_rewrite_in_progress:0`,
     ],
   }),
   switchAppendOnlyOff: (): Remedy => ({
     text: "Set a save point and run BGSAVE in the running server first, so that there is a snapshot to start from.",
     lines: ["redis-cli CONFIG SET save '3600 1'", "redis-cli BGSAVE"],
   }),
-  saveFirst: (): Remedy => ({
-    text: "Write the data first, and wait until it is on disk.",
-    lines: ["redis-cli BGSAVE", "redis-cli LASTSAVE"],
+  /** Redis refuses to change these names while it runs. */
+  renameFirst: (): Remedy => ({
+    text: "Keep the name, or give the file or the folder the new one while the service is scaled to 0.",
+  }),
+  saveFirst: ({ redis }: DataKeeper): Remedy =>
+    redis === undefined
+      ? { text: "Make a backup with the program's own tool first, and look whether it can be read." }
+      : {
+          text: "Write the data first, and wait until it is on disk.",
+          lines: ["redis-cli BGSAVE", "redis-cli LASTSAVE"],
+        },
+  carryOver: (): Remedy => ({
+    text: "Keep the image, or start the new server beside the old one on a volume of its own and carry the keys over.",
+  }),
+  dumpFirst: (service: string): Remedy => ({
+    text: "Carry the data out of the running server first: it cannot save where the data path is mounted read-only.",
+    lines: [`${inContainer(service)} redis-cli --rdb - > dump.rdb`],
+  }),
+  memoryFirst: (): Remedy => ({
+    text: "Choose a memory limit above the data; while a snapshot is written, Redis may need up to twice as much.",
+  }),
+  deleteFirst: (): Remedy => ({
+    text: "Let Pulumi delete the old service before it creates the new one.",
+    lines: ["{ deleteBeforeReplace: true }"],
   }),
   stopFirst: (): Remedy => ({ text: 'Let the old task stop before the new one starts: update order "stop-first".' }),
   oneWriter: (): Remedy => ({
@@ -198,7 +237,7 @@ export const remedies = {
   fixHostname: (): Remedy => ({
     text: "Give the service a hostname that stays, and rename the folder of its data after it while the service stands still.",
   }),
-  graceFirst: (): Remedy => ({
-    text: "Set a stop grace period in which the data can be written, and have the server save before this change: the running task still has the old one.",
+  mendStop: (fix: string): Remedy => ({
+    text: `${fix}, and have the server save before this change: the running task still has the old definition.`,
   }),
 };

@@ -86,6 +86,7 @@ export type ServiceField =
   | "restart"
   | "memoryLimit"
   | "memoryReservation"
+  | "stopSignal"
   | "stopGrace"
   | "ports"
   | "configs"

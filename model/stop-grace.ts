@@ -1,6 +1,9 @@
 import { formatDuration, parseDuration } from "./durations.ts";
 import { InputError } from "./input-error.ts";
 
+/** How long Swarm waits for the old task of a `stop-first` update before it starts the new one beside it. */
+export const waitForOldTaskSeconds = 60;
+
 /**
  * Longest grace period that leaves one task on a volume, in seconds: Swarm waits 60 s for the old task of a `stop-first`
  * update and then starts the new one beside it.

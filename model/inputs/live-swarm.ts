@@ -53,6 +53,7 @@ const livePaths: Readonly<Record<ServiceField, string>> = {
   restart: "Spec.TaskTemplate.RestartPolicy",
   memoryLimit: "Spec.TaskTemplate.Resources.Limits.MemoryBytes",
   memoryReservation: "Spec.TaskTemplate.Resources.Reservations.MemoryBytes",
+  stopSignal: `${container}.StopSignal`,
   stopGrace: `${container}.StopGracePeriod`,
   ports: "Spec.EndpointSpec.Ports",
   configs: `${container}.Configs`,

@@ -62,6 +62,7 @@ const pulumiPaths: Readonly<Record<ServiceField, string>> = {
   restart: "taskSpec.restartPolicy",
   memoryLimit: "taskSpec.resources.limits.memoryBytes",
   memoryReservation: "taskSpec.resources.reservation.memoryBytes",
+  stopSignal: "taskSpec.containerSpec.stopSignal",
   stopGrace: "taskSpec.containerSpec.stopGracePeriod",
   ports: "endpointSpec.ports",
   configs: "taskSpec.containerSpec.configs",

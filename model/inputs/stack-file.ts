@@ -256,6 +256,7 @@ function stackPaths(service: string): Readonly<Record<ServiceField, string>> {
     restart: `${service}.deploy.restart_policy`,
     memoryLimit: `${service}.deploy.resources.limits.memory`,
     memoryReservation: `${service}.deploy.resources.reservations.memory`,
+    stopSignal: `${service}.stop_signal`,
     stopGrace: `${service}.stop_grace_period`,
     ports: `${service}.ports`,
     configs: `${service}.configs`,

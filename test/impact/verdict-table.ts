@@ -78,6 +78,11 @@ const mount =
     Object.assign(dataMount(inputs), properties);
   };
 
+const configurationFrom =
+  (source: string): NonNullable<Change["service"]> =>
+  ({ taskSpec }) =>
+    void taskSpec.containerSpec.mounts.push({ type: "bind", source, target: "/etc/r.conf", readOnly: true });
+
 const row = (
   change: string,
   fate: DataFate,
@@ -185,6 +190,33 @@ export const verdictTable: readonly TableRow[] = [
     was: args("--appendonly", "yes"),
     service: args(),
   }),
+  row("the append-only file switched off, of a task that is stopped with SIGKILL", "at risk", "replaced", {
+    was: both(args("--appendonly", "yes"), container({ stopSignal: "SIGKILL" })),
+    service: args(),
+  }),
+  row("the append-only file switched off, of a task that is told to stop without a snapshot", "at risk", "replaced", {
+    was: args("--appendonly", "yes", "--shutdown-on-sigterm", "nosave"),
+    service: args(),
+  }),
+  row("another configuration file, which cannot be seen", "unknown", "replaced", {
+    was: container({ args: ["redis-server", "/etc/a.conf"] }),
+    service: container({ args: ["redis-server", "/etc/b.conf"] }),
+  }),
+  row("a configuration file that comes from another folder of the host", "unknown", "replaced", {
+    was: both(container({ args: ["redis-server", "/etc/r.conf"] }), configurationFrom("/srv/a.conf")),
+    service: ({ taskSpec }) =>
+      void Object.assign(taskSpec.containerSpec.mounts.at(-1) ?? {}, { source: "/srv/b.conf" }),
+  }),
+  row("a memory limit, with a configuration file that cannot be seen", "interrupted", "replaced", {
+    was: container({ args: ["redis-server", "/etc/a.conf"] }),
+    service: memory,
+  }),
+  row("a memory limit below maxmemory", "at risk", "replaced", {
+    was: args("--maxmemory", "80mb"),
+    service: both(args("--maxmemory", "80mb"), ({ taskSpec }) => {
+      taskSpec.resources = { limits: { memoryBytes: 50 * 1024 * 1024 } };
+    }),
+  }),
   row("the append-only file switched off, without save points", "left behind", "replaced", {
     was: args("--appendonly", "yes", "--save", ""),
     service: args(),
@@ -200,6 +232,14 @@ export const verdictTable: readonly TableRow[] = [
   }),
   row("any change of a task that is stopped with SIGKILL", "at risk", "replaced", {
     was: container({ stopSignal: "SIGKILL" }),
+    service: memory,
+  }),
+  row("any change of a task whose server a shell starts", "at risk", "replaced", {
+    was: container({ args: ["sh", "-c", "redis-server --protected-mode no"] }),
+    service: memory,
+  }),
+  row("any change of a task whose server a shell starts with exec", "interrupted", "replaced", {
+    was: container({ args: ["sh", "-c", "exec redis-server --protected-mode no"] }),
     service: memory,
   }),
   row("another stop signal", "interrupted", "replaced", { service: container({ stopSignal: "SIGKILL" }) }),
@@ -318,6 +358,9 @@ export const verdictTable: readonly TableRow[] = [
   row("a published port and a memory limit", "interrupted", "replaced", { service: both(otherPort, memory) }),
   row("start-first, with a host port that the old task holds", "untouched", "none", {
     service: both(startFirst, memory),
+  }),
+  row("an update order that is not known yet, without a port", "unknown", "replaced", {
+    service: both(memory, ports(), (inputs) => void (inputs.updateConfig = { order: notYetKnown })),
   }),
   row("start-first, without a port", "at risk", "replaced", { service: both(startFirst, memory, ports()) }),
   row("replicated to global, in place", "untouched", "none", {
@@ -465,13 +508,33 @@ export const verdictTable: readonly TableRow[] = [
   row("a task of which nothing is known yet", "unknown", "replaced", {
     service: (inputs) => void Object.assign(inputs, { taskSpec: notYetKnown }),
   }),
-  row("PostgreSQL, the next major version", "interrupted", "replaced", {
+  row("Valkey on the files of a Redis from 7.4 on", "at risk", "replaced", {
+    was: image("redis:7.4"),
+    service: container({ image: "valkey/valkey:8.1" }),
+  }),
+  row("Valkey on the files of an older Redis", "interrupted", "replaced", {
+    was: image("redis:7.2"),
+    service: container({ image: "valkey/valkey:8.1" }),
+  }),
+  row("Redis on the files of Valkey 9", "at risk", "replaced", {
+    was: image("valkey/valkey:9"),
+    service: container({ image: "redis:8" }),
+  }),
+  row("PostgreSQL, the next major version", "interrupted", "cannot start", {
     was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" })),
     service: container({ image: "postgres:16" }),
   }),
-  row("PostgreSQL 18 where the data of 17 is mounted", "left behind", "replaced", {
+  row("PostgreSQL 18 where the data of 17 is mounted", "interrupted", "cannot start", {
     was: both(image("postgres:17"), mount({ target: "/var/lib/postgresql/data" })),
     service: container({ image: "postgres:18" }),
+  }),
+  row("PostgreSQL 18 with the data of 17 mounted one level higher", "interrupted", "cannot start", {
+    was: both(image("postgres:17"), mount({ target: "/var/lib/postgresql/data" })),
+    service: both(container({ image: "postgres:18" }), mount({ target: "/var/lib/postgresql" })),
+  }),
+  row("PostgreSQL 18 with another volume", "left behind", "replaced", {
+    was: both(image("postgres:17"), mount({ target: "/var/lib/postgresql/data" })),
+    service: both(container({ image: "postgres:18" }), mount({ source: "pg18", target: "/var/lib/postgresql" })),
   }),
   row("PostgreSQL without a stop grace period", "interrupted", "replaced", {
     was: both(image("postgres:16", { stopGracePeriod: undefined }), mount({ target: "/var/lib/postgresql/data" })),

@@ -232,3 +232,80 @@ describe("verdicts on several resources of one preview", () => {
     assert.deepEqual({ fate, taskEffect }, { fate: "interrupted", taskEffect: "replaced" });
   });
 });
+
+describe("what a verdict says besides its fate", () => {
+  const judged = (of: Change, live: LiveFacts = {}): Verdict =>
+    onlyVerdict(readDigest(JSON.parse(previewOf(of)), "preview", "pulumi"), { nodes: [vm], ...live });
+  const row = (start: string): Verdict => {
+    const found = verdictTable.find(({ change }) => change.startsWith(start));
+    assert.ok(found, start);
+    return judged(found.of);
+  };
+  const waysOut = ({ remedies }: Verdict): string =>
+    remedies.map(({ text, lines = [] }) => [text, ...lines].join("\n")).join("\n");
+  const withLimit = (memoryBytes: number): Change => ({
+    service: ({ taskSpec }) => void (taskSpec.resources = { limits: { memoryBytes } }),
+  });
+
+  it("weighs the size of the data against the memory limit and the grace period", () => {
+    const sized = (bytes: number): LiveFacts => ({ datasetBytes: new Map([["stateful", bytes]]) });
+    assert.equal(judged(withLimit(50e6), sized(40e6)).fate, "interrupted");
+    const { fate, causes, remedies } = judged(withLimit(50e6), sized(60e6));
+    assert.deepEqual([fate, causes[0]?.path], ["at risk", "taskSpec.resources.limits.memoryBytes"]);
+    assert.match(remedies[0]?.text ?? "", /^Choose a memory limit/u);
+    const stopped = judged({ service: (inputs) => void (inputs.mode = { replicated: { replicas: 0 } }) }, sized(4e9));
+    assert.deepEqual([stopped.fate, stopped.causes[0]?.path], ["at risk", "taskSpec.containerSpec.stopGracePeriod"]);
+  });
+
+  it("assumes that a configuration which cannot be seen saves the data", () => {
+    const { assumptions } = row("a memory limit, with a configuration file that cannot be seen");
+    assert.match(assumptions.join("\n"), /^the configuration of Redis, which cannot be seen here \(/u);
+    assert.deepEqual(row("a higher memory limit").assumptions, []);
+  });
+
+  it("has an outage without end for a server that refuses the files", () => {
+    const { outage, causes } = row("PostgreSQL, the next major version");
+    assert.equal(outage.mostSeconds, undefined);
+    assert.match(causes.at(-1)?.text ?? "", /^PostgreSQL 16 refuses the files of version 15: it never starts/u);
+  });
+
+  it("shows ways out that lead there", () => {
+    assert.match(waysOut(row("any change of a task that is stopped with SIGKILL")), /^Leave the stop signal out/u);
+    assert.match(waysOut(row("any change of a task whose server a shell starts")), /^Write `exec` before the server/u);
+    assert.match(waysOut(row("another snapshot file")), /^Keep the name/u);
+    assert.match(waysOut(row("another folder for the append-only file")), /^Keep the name/u);
+    assert.match(waysOut(row("any change of a task whose data is in memory")), /tar -C \/data -cf - \./u);
+    assert.match(waysOut(row("the service renamed, the new one first, without a port")), /deleteBeforeReplace: true/u);
+    assert.doesNotMatch(waysOut(row("the service and its volume removed")), /state delete/u);
+    const readOnly = judged({ was: (inputs) => void (dataMount(inputs)["readOnly"] = true), ...withLimit(200e6) });
+    assert.match(waysOut(readOnly), /redis-cli --rdb/u);
+    const mongo = judged({
+      was: (inputs) => {
+        Object.assign(inputs.taskSpec.containerSpec, { image: "mongo:7", args: [] });
+        dataMount(inputs)["target"] = "/data/db";
+      },
+      service: ({ taskSpec }) => void (taskSpec.containerSpec["image"] = "mongo:6"),
+    });
+    assert.deepEqual([mongo.fate, waysOut(mongo).includes("BGSAVE")], ["at risk", false]);
+  });
+
+  it("points at the program where a service is created anew under another logical name", () => {
+    const urn = "urn:pulumi:dev::recording::docker:index/service:Service::";
+    const preview = JSON.parse(
+      previewOf({ was: (inputs) => void (inputs.endpointSpec.ports = []), operation: "delete" }),
+    ) as { steps: Step[] }; // It was made just now.
+    const [deletion] = preview.steps;
+    assert.ok(deletion?.oldState);
+    const created = { op: "create", urn: `${urn}other`, newState: { ...deletion.oldState, urn: `${urn}other` } };
+    created.newState.inputs = { ...structuredClone(deletion.oldState.inputs), name: "stateful2" };
+    preview.steps.unshift(created);
+    const verdict = onlyVerdict(readDigest(preview, "preview", "pulumi"), { nodes: [vm] });
+    assert.deepEqual([verdict.fate, waysOut(verdict).includes(`aliases: ["${deletion.urn}"]`)], ["at risk", true]);
+    assert.equal(verdict.causes[0]?.path, undefined);
+  });
+
+  it("reaches an export with the command that mount.nfs takes", () => {
+    const { leftBehind } = row("the service removed, and its volume that leads to a file server");
+    assert.match(leftBehind[0]?.command ?? "", /^mount -t nfs 10\.0\.0\.9:\/x \/mnt && /u);
+  });
+});
