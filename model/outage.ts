@@ -101,33 +101,33 @@ function loadPart({ keeper, datasetBytes, before }: Exchange): OutagePart {
   return { name, leastSeconds: 0, mostSeconds: most === undefined ? 30 : round(1 + most / loadedBytesPerSecond) };
 }
 
-/** Docker's defaults for a health check, and for what it does while the start period lasts. */
-const probeIntervalSeconds = 30;
-const startIntervalSeconds = 5;
-
 /**
  * The name of a service, its virtual address and the ingress network lead to a task only once it is healthy, and Docker probes it
- * for the first time after one interval. A port of the host leads to it at once.
+ * for the first time after one interval. A port of the host leads to it at once, and with start-first the old task answers until then.
  *
  * @see https://github.com/moby/moby/blob/v28.0.0/daemon/health.go (`monitor`)
  */
-function probeParts({ healthCheck, ports }: ServiceDefinition, load: OutagePart): readonly OutagePart[] {
+function probeParts({ healthCheck, ports, updateOrder }: ServiceDefinition, load: OutagePart): readonly OutagePart[] {
   if (!isKnown(healthCheck) || healthCheck === undefined || !isKnown(healthCheck.test)) return [];
   const [kind] = healthCheck.test;
-  if (kind === undefined || kind === "NONE") return [];
+  if (kind === undefined || kind === "NONE" || updateOrder === "start-first") return [];
   if (!isKnown(ports) || ports.some(({ publishMode }) => publishMode === "host")) return [];
-  const { intervalSeconds, startPeriodSeconds } = healthCheck;
-  if (!isKnown(intervalSeconds)) return [];
-  const interval = intervalSeconds ?? probeIntervalSeconds;
-  const isStarting = isKnown(startPeriodSeconds) && (startPeriodSeconds ?? 0) > 0;
-  const least = isStarting ? Math.min(interval, startIntervalSeconds) : interval;
+  const { intervalSeconds, startPeriodSeconds, startIntervalSeconds } = healthCheck;
+  if (!isKnown(intervalSeconds) || !isKnown(startPeriodSeconds) || !isKnown(startIntervalSeconds)) return [];
+  const interval = secondsOr(intervalSeconds, 30);
+  const first = secondsOr(startPeriodSeconds, 0) > 0 ? secondsOr(startIntervalSeconds, 5) : interval;
   return [
     {
       name: "first health probe that passes",
-      leastSeconds: round(Math.max(0, least - load.leastSeconds)),
-      mostSeconds: Math.max(interval, startIntervalSeconds) + 1,
+      leastSeconds: round(Math.max(0, Math.min(first, interval) - load.leastSeconds)),
+      mostSeconds: Math.max(first, interval) + 1,
     },
   ];
+}
+
+/** Docker takes its default for 0, too. */
+function secondsOr(seconds: number | undefined, otherwise: number): number {
+  return seconds === undefined || seconds === 0 ? otherwise : seconds;
 }
 
 function endless(name: string): OutagePart {

@@ -158,6 +158,8 @@ export interface HealthCheck {
   readonly retries: Known<number | undefined>;
   /** 0 when left out. */
   readonly startPeriodSeconds: Known<number | undefined>;
+  /** 5 when left out. */
+  readonly startIntervalSeconds: Known<number | undefined>;
 }
 
 export interface RestartPolicy {

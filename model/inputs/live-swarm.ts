@@ -219,6 +219,7 @@ function healthCheck(field: Field): Known<HealthCheck | undefined> {
     timeoutSeconds: noneIfZero(nanoseconds(field.get("Timeout"))),
     retries: noneIfZero(field.get("Retries").integer()),
     startPeriodSeconds: nanoseconds(field.get("StartPeriod")),
+    startIntervalSeconds: noneIfZero(nanoseconds(field.get("StartInterval"))),
   };
 }
 

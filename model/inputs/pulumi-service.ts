@@ -232,6 +232,8 @@ function healthCheck(field: Field): Known<HealthCheck | undefined> {
     timeoutSeconds: seconds(field.get("timeout")),
     retries: field.get("retries").integer(),
     startPeriodSeconds: seconds(field.get("startPeriod")),
+    // The provider has no property for it.
+    startIntervalSeconds: undefined,
   };
 }
 

@@ -478,6 +478,7 @@ function healthCheck(field: Field): Known<HealthCheck | undefined> {
     timeoutSeconds: seconds(field.get("timeout")),
     retries: field.get("retries").integer(),
     startPeriodSeconds: seconds(field.get("start_period")),
+    startIntervalSeconds: seconds(field.get("start_interval")),
   };
 }
 

@@ -25,7 +25,9 @@ describe("an outage", () => {
     assert.equal(probe(check("interval: 60s"))?.leastSeconds, 60);
     assert.equal(probe(`${check("interval: 60s")}, ports: ["6379:6379"]`)?.leastSeconds, 60);
     assert.equal(probe(check("retries: 2"))?.leastSeconds, 30);
+    assert.equal(probe(check("interval: 0s"))?.leastSeconds, 30);
     assert.equal(probe(check("interval: 60s, start_period: 10s"))?.leastSeconds, 5);
+    assert.equal(probe(check("interval: 60s, start_period: 10s, start_interval: 2s"))?.leastSeconds, 2);
   });
 
   it("does not wait for a probe at a port of the host, or without a check", () => {
@@ -33,5 +35,7 @@ describe("an outage", () => {
     assert.equal(probe(`${check("interval: 60s")}, ${port}`), undefined);
     assert.equal(probe("healthcheck: { disable: true }"), undefined);
     assert.equal(probe("user: root"), undefined);
+    const startFirst = "deploy: { update_config: { order: start-first } }";
+    assert.equal(probe(`${check("interval: 60s")}, ${startFirst}`), undefined);
   });
 });
