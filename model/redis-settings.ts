@@ -37,10 +37,7 @@ const servers = new Set(["redis-server", "valkey-server", "keydb-server"]);
  */
 export function redisSettings(service: ServiceDefinition, image: RedisImageFact): RedisSettings {
   const invocation = findInvocation(service);
-  const fromCommand: Source =
-    invocation === undefined
-      ? { settings: [], unseen: unseenCommand(service) }
-      : parseArguments(invocation.words, service);
+  const fromCommand = invocation === undefined ? unseenCommand(service) : parseArguments(invocation.words, service);
   const fromEnvironment = environmentSettings(service, image);
   const unseen = fromEnvironment.unseen === undefined ? fromCommand.unseen : fromEnvironment.unseen;
   return {
@@ -52,9 +49,10 @@ export function redisSettings(service: ServiceDefinition, image: RedisImageFact)
 }
 
 /** A command line in which no server is found: its words, and the files that they name. */
-function unseenCommand(service: ServiceDefinition): Known<string> {
+function unseenCommand(service: ServiceDefinition): Source {
   const words = commandLine(service)?.map(({ text }) => (isKnown(text) ? fileSource(text, service).name : notKnown));
-  return words?.every(isKnown) === true ? words.join(" ") : notKnown;
+  const unseen = words?.every(isKnown) === true ? words.join(" ") : notKnown;
+  return { settings: [], unseen, ...(!isKnown(service.args) && { path: service.paths.args }) };
 }
 
 /** The words that follow the server's name; none when the image's own command runs; `undefined` when they cannot be seen. */
