@@ -22,8 +22,8 @@ export interface CatalogueEntry {
   readonly redis?: RedisImageFact;
   /** True when a kill loses nothing that it has acknowledged, by its defaults: a synced write-ahead log. */
   readonly survivesKill?: true;
-  /** True when a server refuses the files of another major version, also of an older one. */
-  readonly refusesOtherMajors?: true;
+  /** Of which major versions a server refuses the files: of every other one, or of all older ones but the one before it. */
+  readonly refuses?: "other majors" | "skipped majors";
   /** How it shuts down. */
   readonly shutdown: { readonly signal: string; readonly does: string; readonly source: string };
   /** What proves that it lives. */

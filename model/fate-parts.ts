@@ -11,7 +11,7 @@ import {
 } from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
 import { isSameNode, whyRefused } from "./file-refusal.ts";
-import { compareVersions, tagVersion } from "./image-catalogue.ts";
+import { compareVersions, majorVersion, tagVersion } from "./image-catalogue.ts";
 import { runApart } from "./placement.ts";
 import { sharesHostPort } from "./plan-execution.ts";
 import type { PlannedService } from "./planned-change.ts";
@@ -408,8 +408,12 @@ function imagePart(
     return [{ fate: "at risk", cause: { text, path, before: was.repository, after: is.repository }, remedies: [save] }];
   }
   const [from, to] = [tagVersion(was.tag), tagVersion(is.tag)];
-  if (speakRedis && redisProduct(was) !== redisProduct(is)) {
-    const why = whyNotRead(was, is);
+  const servers = [
+    { image: was, entry: old.entry },
+    { image: is, entry: next.entry },
+  ] as const;
+  if (speakRedis && redisProduct(servers[0]) !== redisProduct(servers[1])) {
+    const why = whyNotRead(...servers);
     if (why === undefined) return [];
     const text = `${sentence(why)} It never starts.`;
     return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.carryOver()] }];
@@ -421,7 +425,7 @@ function imagePart(
 }
 
 function versionWords({ definition }: PlannedService): string {
-  return tagVersion(definition.image.tag)?.join(".") ?? "";
+  return String(majorVersion(definition.image.tag) ?? "");
 }
 
 function lastName({ repository }: ImageReference): string | undefined {

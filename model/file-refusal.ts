@@ -18,8 +18,8 @@ export function whyRefused(
 ): string | undefined {
   const { entry } = old;
   const [from, to] = [majorVersion(before.definition.image.tag), majorVersion(after.definition.image.tag)];
-  if (entry?.refusesOtherMajors !== true || next.entry !== entry) return undefined;
-  if (from === undefined || to === undefined || from === to) return undefined;
+  if (entry?.refuses === undefined || next.entry !== entry || from === undefined || to === undefined) return undefined;
+  if (entry.refuses === "other majors" ? from === to : to - from < 2) return undefined;
   const [place, target] = [old.places[0], next.places[0]];
   if (place === undefined || target === undefined) return undefined;
   const finds =

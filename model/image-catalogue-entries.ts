@@ -249,7 +249,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     volumes: postgresVolumes,
     writers: "one",
     survivesKill: true,
-    refusesOtherMajors: true,
+    refuses: "other majors",
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -274,7 +274,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     volumes: [],
     writers: "one",
     survivesKill: true,
-    refusesOtherMajors: true,
+    refuses: "other majors",
     shutdown: {
       signal: "SIGTERM",
       does: "waits for sessions to end, then writes a checkpoint (smart shutdown)",
@@ -293,7 +293,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     volumes: postgresVolumes,
     writers: "one",
     survivesKill: true,
-    refusesOtherMajors: true,
+    refuses: "other majors",
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -318,7 +318,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     volumes: [],
     writers: "one",
     survivesKill: true,
-    refusesOtherMajors: true,
+    refuses: "other majors",
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -413,6 +413,8 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     ],
     volumes: [{ path: "/data/db" }, { path: "/data/configdb" }],
     writers: "one",
+    // "Found an invalid featureCompatibilityVersion document": it takes its own version's and the last one's.
+    refuses: "skipped majors",
     shutdown: terminates(
       "https://www.mongodb.com/docs/manual/reference/command/shutdown/",
       "finishes operations, flushes and closes its files",

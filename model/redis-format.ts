@@ -1,4 +1,5 @@
 /** Which of Redis, Valkey and KeyDB reads the files of which other. */
+import type { CatalogueEntry } from "./catalogue-entry.ts";
 import { compareVersions, tagVersion } from "./image-catalogue.ts";
 import { isKnown, type ImageReference } from "./service-definition.ts";
 
@@ -28,19 +29,25 @@ const formats: Readonly<
   KeyDB: [{ from: [0], format: 9 }],
 };
 
-/** Which product an image holds, by its name. */
-export function redisProduct({ repository }: ImageReference): RedisProduct {
-  const name = isKnown(repository) ? repository : "";
+/** What keeps the files: its image, and what the catalogue says of it. */
+export interface RedisServer {
+  readonly image: ImageReference;
+  readonly entry: CatalogueEntry | undefined;
+}
+
+/** Which product a server is: by its entry, or by its image where one entry stands for several. */
+export function redisProduct({ image: { repository }, entry }: RedisServer): RedisProduct {
+  const name = `${entry?.name ?? ""} ${isKnown(repository) ? (repository.split("/").at(-1) ?? "") : ""}`;
   return name.includes("valkey") ? "Valkey" : name.includes("keydb") ? "KeyDB" : "Redis";
 }
 
 /** Why a server cannot read the files of another product's; `undefined` when it can. A tag without a version is the newest. */
-export function whyNotRead(before: ImageReference, after: ImageReference): string | undefined {
+export function whyNotRead(before: RedisServer, after: RedisServer): string | undefined {
   const [old, next] = [redisProduct(before), redisProduct(after)];
   const [written, read] = [formatOf(before), formatOf(after)];
   const isForeign = next === "Valkey" && written >= 12 && written < 80;
   if (written <= read && !isForeign) return undefined;
-  return `${next} ${versionWords(after)}does not load what ${old} ${versionWords(before)}writes`;
+  return `${next} ${versionWords(after.image)}does not load what ${old} ${versionWords(before.image)}writes`;
 }
 
 function versionWords({ tag }: ImageReference): string {
@@ -48,8 +55,8 @@ function versionWords({ tag }: ImageReference): string {
   return version === undefined ? "" : `${version.join(".")} `;
 }
 
-function formatOf(image: ImageReference): number {
-  const all = formats[redisProduct(image)];
-  const version = tagVersion(image.tag) ?? [Infinity];
+function formatOf(server: RedisServer): number {
+  const all = formats[redisProduct(server)];
+  const version = tagVersion(server.image.tag) ?? [Infinity];
   return all.findLast(({ from }) => compareVersions(version, from) >= 0)?.format ?? 0;
 }

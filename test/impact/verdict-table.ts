@@ -579,6 +579,14 @@ export const verdictTable: readonly TableRow[] = [
     was: both(image("bitnami/rabbitmq:4"), mount({ target: "/bitnami/rabbitmq/mnesia" })),
     service: memory,
   }),
+  row("MongoDB, two major versions further", "interrupted", "cannot start", {
+    was: both(image("mongo:6"), mount({ target: "/data/db" })),
+    service: container({ image: "mongo:8" }),
+  }),
+  row("MongoDB, the next major version", "interrupted", "replaced", {
+    was: both(image("mongo:6"), mount({ target: "/data/db" })),
+    service: container({ image: "mongo:7" }),
+  }),
   row("another folder for MongoDB's files", "left behind", "replaced", {
     was: both(image("mongo:7"), mount({ target: "/data/db" })),
     service: container({ args: ["mongod", "--dbpath", "/srv/db"] }),
