@@ -55,7 +55,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
       if (location?.move.kind === "nowhere") return location.move.why;
       const nowhere = location === undefined ? whyNowhere(after.definition, live.nodes) : undefined;
       const keeper = keepers.get(id);
-      if (nowhere !== undefined || keeper === undefined || before?.kind !== "service") return nowhere;
+      if (nowhere !== undefined || keeper?.entry?.refuses === undefined || before?.kind !== "service") return nowhere;
       const next = keepersAfter(before, { images, volumes: volumesOf(before, volumesMeant, live) })(after);
       return whyRefused(before, after, { before: keeper, after: next, location });
     },

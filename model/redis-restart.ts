@@ -53,6 +53,10 @@ export function snapshotAtStop(
   facts: StopFacts = {},
 ): StopEffect {
   const orders = shutdownOrders(service, settings);
+  if (hasSavePoints(settings) === false && !orders.value.includes("save")) {
+    const { path } = redisSetting(settings, "save");
+    return { kind: "lost", path, why: "Redis has no append-only file and no save points, so a stop writes nothing" };
+  }
   if (orders.value.includes("nosave")) {
     return {
       kind: "at risk",
@@ -60,10 +64,6 @@ export function snapshotAtStop(
       why: "its configuration tells it to stop without a snapshot (nosave)",
       fix: "Take nosave out of the configuration",
     };
-  }
-  if (hasSavePoints(settings) === false && !orders.value.includes("save")) {
-    const { path } = redisSetting(settings, "save");
-    return { kind: "lost", path, why: "Redis has no append-only file and no save points, so a stop writes nothing" };
   }
   const stop = gracefulStop(service, entry);
   return stop.kind === "kept" ? timelyStop(service, facts) : stop;

@@ -198,6 +198,10 @@ export const verdictTable: readonly TableRow[] = [
     was: args("--appendonly", "yes", "--shutdown-on-sigterm", "nosave"),
     service: args(),
   }),
+  row("the append-only file switched off, where nothing ever writes a snapshot", "left behind", "replaced", {
+    was: args("--appendonly", "yes", "--save", "", "--shutdown-on-sigterm", "nosave"),
+    service: args(),
+  }),
   row("another configuration file, which cannot be seen", "unknown", "replaced", {
     was: container({ args: ["redis-server", "/etc/a.conf"] }),
     service: container({ args: ["redis-server", "/etc/b.conf"] }),
@@ -523,6 +527,10 @@ export const verdictTable: readonly TableRow[] = [
   row("PostgreSQL, the next major version", "interrupted", "cannot start", {
     was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" })),
     service: container({ image: "postgres:16" }),
+  }),
+  row("PostgreSQL, the next major version with start-first", "untouched", "none", {
+    was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" }), ports()),
+    service: both(container({ image: "postgres:16" }), startFirst),
   }),
   row("PostgreSQL 18 where the data of 17 is mounted", "interrupted", "cannot start", {
     was: both(image("postgres:17"), mount({ target: "/var/lib/postgresql/data" })),
