@@ -235,11 +235,12 @@ function hiddenChanges(
   const holdsSecret = (value: unknown): boolean =>
     value === secretMark ||
     (Array.isArray(value) ? value.some(holdsSecret) : isRecord(value) && Object.values(value).some(holdsSecret));
-  return changedPaths.filter((path) => {
-    if (!path.startsWith("taskSpec.") || path === "taskSpec.containerSpec.sysctl") return false;
+  const paths = changedPaths.filter((path) => path.startsWith("taskSpec.") && path !== "taskSpec.containerSpec.sysctl");
+  if (paths.length === 0) return [];
+  const sides = [before, after].map((state) => settlePulumiValue(state?.inputs));
+  return paths.filter((path) => {
     const keys = path.split(/[.[\]"]+/u).filter(Boolean);
-    const side = (state: ResourceState | undefined): unknown => visibleAt(settlePulumiValue(state?.inputs), keys);
-    return holdsSecret(side(before)) && holdsSecret(side(after));
+    return sides.every((side) => holdsSecret(visibleAt(side, keys)));
   });
 }
 
