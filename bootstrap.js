@@ -21,15 +21,18 @@ const stampPath = join(root, ".holdfast", "installed");
 
 /** Installs what is missing; throws a BootstrapError with what to do about it when that fails. */
 function bootstrap() {
-  if (isStamped() && existsSync(nodePath)) return;
+  const seen = stamp();
+  if (seen !== undefined && seen === readStamp() && existsSync(nodePath)) return;
   const lock = readLock(lockPath);
   if (lock === undefined) {
     throw new BootstrapError(`${lockPath}: expected npm's lock file, got none that can be read. Restore it with git.`);
   }
   const installed = readLock(installedPath);
-  if (installed === undefined || !agree(lock, installed)) install();
+  const isInstalled = installed !== undefined && agree(lock, installed);
+  if (!isInstalled) install();
   if (!existsSync(nodePath)) throw new BootstrapError(missingNode());
-  writeStamp();
+  // What npm has just done, the next start compares: meanwhile the lock file may have become another.
+  if (isInstalled && seen !== undefined) writeStamp(seen);
 }
 
 /** When the two files were written, and how long they are; `undefined` when one is not there. */
@@ -39,18 +42,18 @@ function stamp() {
   return files.map(({ ino, size, mtimeNs, ctimeNs }) => [ino, size, mtimeNs, ctimeNs].join(" ")).join("\n");
 }
 
-function isStamped() {
+function readStamp() {
   try {
-    return readFileSync(stampPath, "utf8") === stamp();
+    return readFileSync(stampPath, "utf8");
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-function writeStamp() {
+function writeStamp(seen) {
   try {
     mkdirSync(dirname(stampPath), { recursive: true });
-    writeFileSync(stampPath, stamp() ?? "");
+    writeFileSync(stampPath, seen);
   } catch {
     // Where nothing can be written, the files are compared each time.
   }

@@ -1,7 +1,7 @@
 /** Files that people name on the command line. */
-import { closeSync, fstatSync, openSync, read, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { promisify } from "node:util";
 import type { Source } from "../impact/input.ts";
 import { InputError } from "../model/input-error.ts";
 
@@ -16,6 +16,23 @@ export function openSource(file: string): Source {
     chunks: readAhead(readable(file === "-" ? process.stdin : piecesOf(file), file)),
     readFile: besides(file),
   };
+}
+
+/**
+ * Checks that standard input, which can be read but once, is asked for once at the most.
+ *
+ * @param files - what the command line names, `-` for standard input
+ * @throws InputError when several are standard input
+ */
+export function requireOneReader(files: readonly (string | undefined)[]): void {
+  const count = files.filter((file) => file === "-").length;
+  if (count < 2) return;
+  throw new InputError({
+    path: "command line",
+    expected: "- for one input at the most",
+    got: `it ${count} times`,
+    fix: "Write the other into a file",
+  });
 }
 
 /** What a file is called in messages. */
@@ -44,20 +61,18 @@ export function besides(file: string): (path: string) => string | undefined {
 const wholeBytes = 64 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 
-const readPiece = promisify(read);
-
 async function* piecesOf(file: string): AsyncIterable<Uint8Array> {
-  const fd = openSync(file, "r");
+  const handle = await open(file);
   try {
-    const { size } = fstatSync(fd);
+    const { size } = await handle.stat();
     for (let length = size > 0 && size <= wholeBytes ? size : pieceBytes; ; length = pieceBytes) {
       const buffer = Buffer.allocUnsafeSlow(length);
-      const { bytesRead } = await readPiece(fd, buffer, 0, length, null);
+      const { bytesRead } = await handle.read(buffer, 0, length, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    closeSync(fd);
+    await handle.close();
   }
 }
 
@@ -99,7 +114,7 @@ export function readText(file: string): string {
 
 function unreadable(file: string, error: unknown): InputError {
   return new InputError({
-    path: file,
+    path: shownName(file),
     expected: "a file that can be read",
     got: codeOf(error),
     fix: "Name a file that is there",

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { InputError } from "../model/input-error.ts";
 import { plain, type Style } from "./display/style.ts";
 
 /** The terminal as far as a live display needs it. */
@@ -25,6 +26,23 @@ export interface Output {
   readonly documentLine: (value: unknown) => void;
   /** From now on `[secret]` stands wherever this text would be printed. */
   readonly conceal: (secret: string) => void;
+}
+
+/**
+ * Checks that standard output, which takes one document, is asked for one at the most.
+ *
+ * @param options - by their names; `true` for one whose document goes to standard output
+ * @throws InputError when several do
+ */
+export function requireOneDocument(options: Readonly<Record<string, string | true | undefined>>): void {
+  const names = Object.keys(options).filter((name) => options[name] === true);
+  if (names.length < 2) return;
+  throw new InputError({
+    path: "command line",
+    expected: "one document on standard output",
+    got: names.join(" and "),
+    fix: "Leave out all but one, or give the others a file to write where they take one",
+  });
 }
 
 /** The streams that an output writes to, as `process.stdout` and `process.stderr` are. */

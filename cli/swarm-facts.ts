@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EngineConnection } from "../swarm/connection.ts";
+import { dockerStatus } from "../swarm/docker-error.ts";
 import { openContext } from "./context.ts";
 import { findEngineToRead } from "./find-swarm.ts";
 import { readSwarm } from "./read-swarm.ts";
@@ -76,7 +77,10 @@ async function unlistedNetworks(
         docker
           .getNetwork(id)
           .inspect()
-          .catch(() => undefined),
+          .catch((error: unknown) => {
+            if (dockerStatus(error) === 404) return undefined;
+            throw error;
+          }),
       ),
   );
   return found.filter((network) => network !== undefined);

@@ -49,12 +49,14 @@ function parseByStep(bytes: Buffer): ParsedDocument | undefined {
 function stepStarts(bytes: Buffer, indentation: string): readonly number[] {
   const opening = `\n${indentation.repeat(2)}{\n${indentation.repeat(3)}"op": "`;
   const urnLine = `\n${indentation.repeat(3)}"urn": "urn:pulumi:`;
-  const starts = new Set<number>();
+  const starts: number[] = [];
+  let from = 0;
   for (let urn = bytes.indexOf(urnLine); urn >= 0; urn = bytes.indexOf(urnLine, urn + urnLine.length)) {
-    const start = bytes.lastIndexOf(opening, urn);
-    if (start >= 0) starts.add(start);
+    const start = bytes.subarray(from, urn).lastIndexOf(opening);
+    if (start >= 0) starts.push(from + start);
+    from = urn;
   }
-  return [...starts];
+  return starts;
 }
 
 const comma = 0x2c;

@@ -73,6 +73,18 @@ describe("a fresh clone", function () {
     assert.equal((await bootstrap()).stderr, installing);
   });
 
+  it("is compared again after an installation, during which the lock file may have become another", async () => {
+    // npm of the tests' own: it changes the lock file meanwhile.
+    const npm = `#!/bin/sh\nmkdir -p node_modules/.bin\ncp package-lock.json node_modules/.package-lock.json\ncp stub/node node_modules/.bin/node\nsed -i 's/1\\.0\\.0/2.0.0/g' package-lock.json\n`;
+    await mkdir(join(clone, "npm"));
+    await writeFile(join(clone, "npm/npm"), npm, { mode: 0o755 });
+    const environment = { PATH: `${join(clone, "npm")}:${process.env["PATH"] ?? ""}` };
+    assert.equal((await bootstrap(environment)).stderr, installing);
+    assert.equal((await bootstrap(environment)).stderr, installing);
+    assert.equal((await bootstrap(environment)).stderr, "");
+    assert.equal((await bootstrap()).stderr, "");
+  });
+
   it("says what to do when npm's setting ignore-scripts keeps its Node away", async () => {
     await rm(join(clone, "stub/node"));
     const { exitCode, stderr } = await bootstrap({ npm_config_ignore_scripts: "true" });

@@ -3,8 +3,8 @@ import type { ImpactReport } from "../../impact/report.ts";
 import { InputError } from "../../model/input-error.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
 import { Exit, exitCode } from "../exit-code.ts";
-import { openSource, readText, writeText } from "../input-files.ts";
-import { openOutput, type Output } from "../output.ts";
+import { openSource, readText, requireOneReader, writeText } from "../input-files.ts";
+import { openOutput, requireOneDocument, type Output } from "../output.ts";
 
 /** Options of `holdfast impact`. */
 export interface ImpactOptions {
@@ -28,7 +28,8 @@ export interface ImpactOptions {
 
 /** `holdfast impact [file] [after]`: says what a planned change does to data, and ends with 1 when it reaches the threshold. */
 export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {
-  checkStandardOutput(options);
+  requireOneDocument({ "--json": options.json, "--markdown": options.markdown, "--sarif": options.sarif });
+  requireOneReader([file, after, options.facts, options.previous]);
   const output = openOutput(options.json ?? false);
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
   // Loaded while the files are read.
@@ -47,21 +48,6 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   const report = analyse(plan, facts?.live);
   await print(report, options, output);
   if (reaches(report, options)) throw new Exit(exitCode.failed);
-}
-
-/** Standard output takes one document. */
-function checkStandardOutput({ json, markdown, sarif }: ImpactOptions): void {
-  const wanted = Object.entries({ "--json": json, "--markdown": markdown, "--sarif": sarif }).filter(
-    ([, where]) => where === true,
-  );
-  const names = wanted.map(([name]) => name);
-  if (names.length < 2) return;
-  throw new InputError({
-    path: "command line",
-    expected: "one document on standard output",
-    got: names.join(" and "),
-    fix: `Give ${names.slice(1).join(" and ")} a file to write`,
-  });
 }
 
 async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise<ReadFacts | undefined> {

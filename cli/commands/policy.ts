@@ -12,8 +12,8 @@ import { textReport } from "../../policies/text-report.ts";
 import { openContext } from "../context.ts";
 import { Exit } from "../exit-code.ts";
 import { findEngineToRead } from "../find-swarm.ts";
-import { besides, readText, shownName, writeText } from "../input-files.ts";
-import { openOutput, type Output } from "../output.ts";
+import { besides, readText, requireOneReader, shownName, writeText } from "../input-files.ts";
+import { openOutput, requireOneDocument, type Output } from "../output.ts";
 import { readSwarm } from "../read-swarm.ts";
 
 /** Options of `holdfast policy`. */
@@ -33,6 +33,8 @@ export interface PolicyOptions {
 
 /** `holdfast policy [file...]`: judges definitions and ends with 1 when a finding reaches the threshold. */
 export async function policy(files: string[], options: PolicyOptions): Promise<void> {
+  requireOneDocument({ "--json": options.json, "--markdown": options.markdown, "--sarif": options.sarif });
+  requireOneReader([...files, options.baseline]);
   const output = openOutput(options.json ?? false);
   const definitions = await readAll(files, options);
   const judgeOptions = { today: new Date().toISOString().slice(0, 10), images: readImages(options.image) };

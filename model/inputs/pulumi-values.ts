@@ -60,14 +60,14 @@ const readWithCare: Read = (holder, key) => {
   }
 };
 
-function settle(value: unknown, at: Read, dropsNothing: boolean): Known<unknown> {
+function settle(value: unknown, at: Read, dropsEmpty: boolean): Known<unknown> {
   if (typeof value === "string") return value.length === markLength && unknownMarks.has(value) ? notKnown : value;
   if (typeof value !== "object" || value === null) return value ?? undefined;
   // Each entry of an object may be read as unknown.
   const holder = value as Holder;
-  if (!Array.isArray(value)) return isSecret(holder, at) ? secretMark : settledRecord(holder, at, dropsNothing);
+  if (!Array.isArray(value)) return isSecret(holder, at) ? secretMark : settledRecord(holder, at, dropsEmpty);
   const list: Known<unknown>[] = [];
-  for (let index = 0; index < value.length; index++) list.push(settle(at(holder, index), at, dropsNothing));
+  for (let index = 0; index < value.length; index++) list.push(settle(at(holder, index), at, dropsEmpty));
   return list;
 }
 
@@ -77,12 +77,12 @@ function isSecret(value: Holder, at: Read): boolean {
 
 const markLength = 36;
 
-function settledRecord(value: Holder, at: Read, dropsNothing: boolean): Readonly<Record<string, unknown>> {
+function settledRecord(value: Holder, at: Read, dropsEmpty: boolean): Readonly<Record<string, unknown>> {
   const record: Record<string, unknown> = {};
   for (const key in value) {
     if (key === "__defaults") continue;
-    const item = settle(at(value, key), at, dropsNothing);
-    if (dropsNothing && (item === undefined || item === "" || (Array.isArray(item) && item.length === 0))) continue;
+    const item = settle(at(value, key), at, dropsEmpty);
+    if (dropsEmpty && (item === undefined || item === "" || (Array.isArray(item) && item.length === 0))) continue;
     if (key === "__proto__") Object.defineProperty(record, key, { value: item, enumerable: true });
     else record[key] = item;
   }

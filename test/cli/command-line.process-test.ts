@@ -45,7 +45,7 @@ describe("the command line", function () {
     const words = ["impact", "plan.json", "--json", "--markdown"];
     await assert.rejects(createProgram().parseAsync(words, { from: "user" }), {
       message:
-        "command line: expected one document on standard output, got --json and --markdown. Give --markdown a file to write.",
+        "command line: expected one document on standard output, got --json and --markdown. Leave out all but one, or give the others a file to write where they take one.",
     });
   });
 
