@@ -6,6 +6,7 @@ import { commandWords, isOption, settingIn } from "./service-command.ts";
 import {
   isKnown,
   notKnown,
+  visible,
   type ImageFacts,
   type Known,
   type Mount,
@@ -182,8 +183,8 @@ function environmentPaths(service: ServiceDefinition, name: string): readonly Kn
   const { environment } = service;
   // Variables that cannot be seen hardly ever move data: to doubt every such service would bury what matters.
   if (!isKnown(environment) || !Object.hasOwn(environment, name)) return [];
-  const value = environment[name];
-  if (value === undefined || value === "") return [];
+  const value = visible(environment[name] ?? "");
+  if (value === "") return [];
   return isKnown(value) ? value.split(/[,\s]+/).flatMap(pathsIn) : [notKnown];
 }
 

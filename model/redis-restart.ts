@@ -226,7 +226,13 @@ function mayDiffer(before: RedisSide, after: RedisSide, name: string, { hiddenCh
   if (before.settings.unseen !== after.settings.unseen) return true;
   const { path, isWritten } = redisSetting(after.settings, name);
   if (!isWritten && isKnown(after.settings.unseen)) return false;
-  return hiddenChanges.some((hidden) => hidden.startsWith(path) || path.startsWith(`${hidden}.`));
+  const places = isWritten ? [path] : after.settings.unseenPaths;
+  return hiddenChanges.some((hidden) => places.some((place) => isWithin(hidden, place) || isWithin(place, hidden)));
+}
+
+/** Whether a property is another one or a part of it. */
+function isWithin(path: string, holder: string): boolean {
+  return path === holder || path.startsWith(`${holder}.`) || path.startsWith(`${holder}[`);
 }
 
 function sameFiles(

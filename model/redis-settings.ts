@@ -1,5 +1,12 @@
 import { posix } from "node:path";
-import { isKnown, notKnown, type Known, type MountedFile, type ServiceDefinition } from "./service-definition.ts";
+import {
+  isKnown,
+  notKnown,
+  visible,
+  type Known,
+  type MountedFile,
+  type ServiceDefinition,
+} from "./service-definition.ts";
 import type { RedisImageFact } from "./catalogue-entry.ts";
 import { commandLine, isShellOperator, scriptOf, type CommandWord, type Script } from "./service-command.ts";
 import { shellWords } from "./shell-words.ts";
@@ -19,6 +26,8 @@ export interface RedisSettings {
   readonly isComplete: boolean;
   /** Where to look for what is missing. */
   readonly path: string;
+  /** Each place from where unseen settings come. */
+  readonly unseenPaths: readonly string[];
   /**
    * What tells one source of unseen settings from another, such as a file's path and the volume or config that it comes from;
    * `undefined` where all is seen.
@@ -40,10 +49,16 @@ export function redisSettings(service: ServiceDefinition, image: RedisImageFact)
   const fromCommand = invocation === undefined ? unseenCommand(service) : parseArguments(invocation.words, service);
   const fromEnvironment = environmentSettings(service, image);
   const unseen = fromEnvironment.unseen === undefined ? fromCommand.unseen : fromEnvironment.unseen;
+  const commandPath = fromCommand.path ?? (service.command === undefined ? service.paths.args : service.paths.command);
+  const unseenPaths = [
+    ...(fromCommand.unseen === undefined ? [] : [commandPath]),
+    ...(fromEnvironment.unseen === undefined ? [] : [service.paths.environment]),
+  ];
   return {
     settings: [...fromEnvironment.settings, ...fromCommand.settings],
     isComplete: unseen === undefined,
-    path: fromCommand.path ?? (service.command === undefined ? service.paths.args : service.paths.command),
+    path: unseenPaths[0] ?? commandPath,
+    unseenPaths,
     unseen,
   };
 }
@@ -175,7 +190,7 @@ function environmentSettings(service: ServiceDefinition, image: RedisImageFact):
   const { argumentsFrom, appendOnlyFrom } = image;
   if (argumentsFrom === undefined && appendOnlyFrom === undefined) return { settings: [], unseen: undefined };
   if (!isKnown(environment)) return { settings: [], unseen: notKnown };
-  const line = argumentsFrom === undefined ? undefined : environment[argumentsFrom];
+  const line = argumentsFrom === undefined ? undefined : visible(environment[argumentsFrom] ?? "");
   const appendOnly = appendOnlyFrom === undefined ? undefined : environment[appendOnlyFrom];
   if (line === notKnown) return { settings: [], unseen: notKnown };
   const words = shellWords(line ?? "").map((word): CommandWord => ({
@@ -183,7 +198,7 @@ function environmentSettings(service: ServiceDefinition, image: RedisImageFact):
     path,
   }));
   const toggled: readonly RedisSetting[] =
-    appendOnly === undefined ? [] : [{ name: "appendonly", values: [appendOnly], path }];
+    appendOnly === undefined ? [] : [{ name: "appendonly", values: [visible(appendOnly)], path }];
   return { settings: [...toggled, ...options(words)], unseen: undefined };
 }
 

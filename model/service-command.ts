@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import type { CatalogueEntry, CommandFact } from "./catalogue-entry.ts";
 import { shellWords } from "./shell-words.ts";
-import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
+import { isKnown, notKnown, visible, type Known, type ServiceDefinition } from "./service-definition.ts";
 
 /** A word of a service's command line, and where it stands. */
 export interface CommandWord {
@@ -14,8 +14,8 @@ export interface CommandWord {
 export function commandLine({ command, args, paths }: ServiceDefinition): readonly CommandWord[] | undefined {
   if (!isKnown(command) || !isKnown(args)) return undefined;
   return [
-    ...(command ?? []).map((text): CommandWord => ({ text, path: paths.command })),
-    ...(args ?? []).map((text): CommandWord => ({ text, path: paths.args })),
+    ...(command ?? []).map((text): CommandWord => ({ text: visible(text), path: paths.command })),
+    ...(args ?? []).map((text): CommandWord => ({ text: visible(text), path: paths.args })),
   ];
 }
 
@@ -141,7 +141,7 @@ function sendsStateElsewhere(service: ServiceDefinition, facts: CatalogueEntry["
   if (!isKnown(environment)) return names.length === 0 ? false : notKnown;
   const values = names
     .filter((name) => Object.hasOwn(environment, name))
-    .map((name) => [name, environment[name]] as const);
+    .map((name) => [name, visible(environment[name] ?? "")] as const);
   if (values.some(([, value]) => value === notKnown)) return notKnown;
   return values.some(([name, value]) => new RegExp(variables[name] ?? "").test(String(value)));
 }

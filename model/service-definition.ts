@@ -18,6 +18,11 @@ export function isKnown<T>(value: Known<T>): value is T {
 /** What Pulumi prints instead of a secret; the value is there, and nobody may read it. */
 export const secretMark = "[secret]";
 
+/** A value that decides what happens: one that is hidden as a secret is not known. */
+export function visible<T>(value: Known<T>): Known<T> {
+  return value === secretMark ? notKnown : value;
+}
+
 /** Where a definition comes from. What a missing value means depends on it: an unset grace period is 10 s to Swarm and 0 s to Pulumi's provider. */
 export type DefinitionOrigin = "pulumi" | "stack file" | "swarm";
 

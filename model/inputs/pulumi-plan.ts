@@ -4,7 +4,7 @@ import { pulumiTypes, readPulumiConfig, readPulumiService, readPulumiVolume, res
 import type { ConfigContents, PulumiResource } from "./pulumi-service.ts";
 import { settleOutputs, settlePulumiValue } from "./pulumi-values.ts";
 import type { Executor, Plan, PlannedObject, PlannedOperation, PlannedStep, PolicyFinding } from "../planned-change.ts";
-import { isKnown, notKnown, secretMark, type Known } from "../service-definition.ts";
+import { isKnown, notKnown, secretMark, visible, type Known } from "../service-definition.ts";
 import type { TaskTemplate } from "../task-replacement.ts";
 
 /** A mapping of property values. */
@@ -282,7 +282,7 @@ function object(
 function nameOf(settled: unknown, urn: string): Known<string> {
   const name = valueAt(settled, ["name"]);
   if (name === undefined) return resourceName(urn);
-  return typeof name === "string" && name !== secretMark ? name : notKnown;
+  return typeof name === "string" ? visible(name) : notKnown;
 }
 
 function template(settled: Known<unknown>, hiddenChanges: readonly string[]): TaskTemplate {

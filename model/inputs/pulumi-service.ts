@@ -2,8 +2,8 @@ import {
   isKnown,
   notKnown,
   parseImageReference,
-  secretMark,
   unknownImage,
+  visible,
   type Constraint,
   type HealthCheck,
   type ImageReference,
@@ -161,7 +161,7 @@ export function resourceName(urn: string): string {
 
 function constraints(field: Field): Known<readonly Constraint[]> {
   const texts = field.texts();
-  return isKnown(texts) ? texts.map((text) => parseConstraint(text === secretMark ? notKnown : text)) : texts;
+  return isKnown(texts) ? texts.map((text) => parseConstraint(visible(text))) : texts;
 }
 
 function image(field: Field): ImageReference {

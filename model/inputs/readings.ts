@@ -1,13 +1,12 @@
 import { parseDuration } from "../durations.ts";
 import { InputError } from "../input-error.ts";
-import { isKnown, notKnown, secretMark, type Known, type ServiceMode } from "../service-definition.ts";
+import { isKnown, notKnown, visible, type Known, type ServiceMode } from "../service-definition.ts";
 import { parseSize } from "../sizes.ts";
 import type { Field } from "./field.ts";
 
 /** Like {@link Field.text}, for a value that decides what happens: one hidden as a secret is not known. */
 export function plainText(field: Field): Known<string | undefined> {
-  const text = field.text();
-  return text === secretMark ? notKnown : text;
+  return visible(field.text());
 }
 
 /** A duration in seconds, as Docker writes it (`1m30s`). */

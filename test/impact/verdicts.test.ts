@@ -191,7 +191,26 @@ describe("verdicts on several resources of one preview", () => {
     ]) {
       assert.equal(taskEffect, "replaced");
     }
-    assert.equal(hidden(`${path}.mounts[0].source`, container("mounts", secret)).fate, "unknown");
+    const bitnami = (environment: unknown) => (inputs: ServiceInputs) => {
+      Object.assign(inputs.taskSpec.containerSpec, { image: "bitnami/redis:7.0", args: [], env: environment });
+      dataMount(inputs)["target"] = "/bitnami/redis/data";
+    };
+    for (const [place, hide] of [
+      ["mounts[0].source", container("mounts", secret)],
+      ["args[4]", container("args", secret)],
+      ["args[2]", container("args", ["redis-server", "--appendonly", secret])],
+      ["args[2]", container("args", ["redis-server", "--dir", secret])],
+      ["env.REDIS_AOF_ENABLED", bitnami({ REDIS_AOF_ENABLED: secret })],
+      ["env.REDIS_AOF_ENABLED", bitnami(secret)],
+    ] as const) {
+      assert.equal(hidden(`${path}.${place}`, hide).fate, "unknown", place);
+    }
+    // What else is hidden says nothing about the data.
+    assert.equal(hidden(`${path}.env.PASSWORD`, bitnami({ PASSWORD: secret })).fate, "interrupted");
+    assert.equal(
+      hidden(`${path}.args[2]`, container("args", ["redis-server", "--requirepass", secret])).fate,
+      "interrupted",
+    );
   });
 
   it("judges a resource once that is refreshed first", () => {
