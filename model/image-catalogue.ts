@@ -75,11 +75,13 @@ function findRenamed(name: string, byRepository: Index["byRepository"]): Catalog
 
 /**
  * The first number of a tag, as in `16-alpine` and `v2.1`, or PostgreSQL's version where an extension's own stands before it, as in
- * `2.17-pg16`; `undefined` for `latest` and the like.
+ * `2.17-pg16`; `undefined` for `latest` and the like, and for a commit such as `4f5e6d7`.
  */
 export function majorVersion(tag: Known<string | undefined>): number | undefined {
   if (!isKnown(tag)) return undefined;
-  const match = /(?:^|[-_.])pg(?<major>\d{1,2})(?!\d)/.exec(tag ?? "") ?? /^v?(?<major>\d{1,4})(?!\d)/.exec(tag ?? "");
+  const match =
+    /(?:^|[-_.])pg(?<major>\d{1,2})(?!\d)/.exec(tag ?? "") ??
+    /^v?(?<major>\d{1,4})(?=$|[._+-]|(?:alpha|beta|rc)\d)/.exec(tag ?? "");
   const digits = match?.groups?.["major"];
   return digits === undefined ? undefined : Number(digits);
 }
