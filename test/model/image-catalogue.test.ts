@@ -105,6 +105,9 @@ describe("the image catalogue", () => {
       7: 7,
       "RELEASE.2025": undefined,
       "2025-01": 2025,
+      "18beta1": 18,
+      "7.0-rc1": 7,
+      "4f5e6d7": undefined,
     };
     const extensions = { pg17: 17, "2.17.2-pg16-oss": 16, "latest-pg18": 18, "0.8.1-pg18-trixie": 18, "3-jpg2": 3 };
     for (const [tag, major] of Object.entries({ ...versions, ...extensions }))
