@@ -8,7 +8,7 @@ import {
   type ServiceDefinition,
 } from "./service-definition.ts";
 import type { RedisImageFact } from "./catalogue-entry.ts";
-import { commandLine, isShellOperator, scriptOf, type CommandWord, type Script } from "./service-command.ts";
+import { commandLine, scriptOf, type CommandWord, type Script } from "./service-command.ts";
 import { shellWords } from "./shell-words.ts";
 
 /** One setting of Redis, as redis.conf has it. */
@@ -97,7 +97,7 @@ function invocationIn({ text, path, given }: Script): { words: readonly CommandW
   const start = all.findLastIndex((word) => servers.has(posix.basename(word.text)));
   if (start < 0) return undefined;
   const rest = all.slice(start + 1);
-  const end = rest.findIndex((word) => isShellOperator(word.text));
+  const end = rest.findIndex(({ isOperator }) => isOperator);
   const words = rest.slice(0, end < 0 ? rest.length : end);
   return {
     words: words.flatMap((word, index): readonly CommandWord[] => {

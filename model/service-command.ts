@@ -62,11 +62,6 @@ export function scriptOf(service: ServiceDefinition): Script | undefined {
   return undefined;
 }
 
-/** Whether a shell's word ends a command. */
-export function isShellOperator(word: string): boolean {
-  return /^(?:[;&|()\n]|&&|\|\||;;)$/.test(word);
-}
-
 /**
  * Finds the script whose shell stays in front of the server: the signal of a stop ends there, and the server is killed at the end
  * of the grace period. A shell gives its place away with `exec`; bash and BusyBox' ash, the `sh` of Alpine, do so by themselves for
@@ -77,17 +72,20 @@ export function isShellOperator(word: string): boolean {
 export function scriptInFront(service: ServiceDefinition, servers: readonly string[]): Script | undefined {
   const script = scriptOf(service);
   if (script === undefined || !isKnown(script.text)) return undefined;
-  const words = shellWords(script.text).map(({ text }) => text);
+  const all = shellWords(script.text);
+  const words = all.map(({ text }) => text);
   const server = words.findLastIndex((word) => servers.includes(posix.basename(word)));
   // A script that sets a trap sees to the signal itself, and behind a later exec it was no more than a helper that ran.
   if (server < 0 || words.includes("trap") || words.lastIndexOf("exec") > server) return undefined;
-  const start = words.findLastIndex((word, index) => index < server && isShellOperator(word)) + 1;
-  const end = words.findIndex((word, index) => index > server && isShellOperator(word));
+  const start = all.findLastIndex(({ isOperator }, index) => index < server && isOperator) + 1;
+  const end = all.findIndex(({ isOperator }, index) => index > server && isOperator);
   const program = words.slice(start, server).find((word) => !/^(?:\w+=.*|then|else|do|\{)$/s.test(word));
   const isApart = /^[|(]$/.test(words[start - 1] ?? "") || /^[|&]$/.test(words[end] ?? "");
   const { shell } = script;
   const isAsh = shell === "ash" || (shell === "sh" && isAlpine(service));
-  const isSimple = !words.some((word) => /^[|&()]$/.test(word) || (shell === "bash" && /[<>]/.test(word)));
+  const isSimple = !all.some(
+    ({ text, isOperator }) => (isOperator && /^[|&()]$/.test(text)) || (shell === "bash" && /[<>]/.test(text)),
+  );
   const isLast = end < 0 && isSimple && (isAsh || shell === "bash");
   return (program === "exec" && !isApart) || isLast ? undefined : script;
 }

@@ -3,6 +3,8 @@ export interface ShellWord {
   readonly text: string;
   /** True when a variable or a command's output stands in it, so that its text is not what the program gets. */
   readonly isDynamic: boolean;
+  /** True for what ends a command, such as `&&` and `;`; never for a word that only looks so, between quotation marks. */
+  readonly isOperator: boolean;
 }
 
 /**
@@ -15,7 +17,7 @@ export function shellWords(script: string): readonly ShellWord[] {
   let isDynamic = false;
   let isWord = false;
   const finish = (): void => {
-    if (isWord) words.push({ text, isDynamic });
+    if (isWord) words.push({ text, isDynamic, isOperator: false });
     text = "";
     isDynamic = false;
     isWord = false;
@@ -28,7 +30,7 @@ export function shellWords(script: string): readonly ShellWord[] {
     const isStream = character === "&" && /[<>]$/.test(text);
     if (operator !== undefined && !isStream) {
       finish();
-      words.push({ text: operator, isDynamic: false });
+      words.push({ text: operator, isDynamic: false, isOperator: true });
       at += operator.length;
     } else if (/\s/.test(character)) {
       finish();
