@@ -1,141 +1,197 @@
 /**
  * What of a command line and of a mount's options may be shown: what is known to be harmless. Anything else could hold a secret, and
- * `[secret]` stands for it.
+ * `[secret]` stands for it. No name is taken for a secret's and no other for harmless: what a program asks for is not known, so a value
+ * is shown behind an option about data alone, and where a value may stand, nothing is shown until the next such option.
  */
+import { posix } from "node:path";
 import { catalogueEntries } from "./image-catalogue-entries.ts";
 import { notKnown, secretMark } from "./service-definition.ts";
 import { shellWords } from "./shell-words.ts";
 
-/** Options and variables whose value may be a secret, whatever it looks like; one letter says nothing about what it takes. */
-const secretName =
-  /pass|pw|secret|token|auth|key|user|cred|cookie|licen[cs]e|login|sentinel|header|dsn|ur[il]$|^-[a-z]$/iu;
-
-/** Redis' settings that decide about data, whose values are names and numbers. */
-const dataSettings = new Set(
-  "appendonly appendfsync appenddirname appendfilename dbfilename dir maxmemory maxmemory-policy replicaof save slaveof".split(
+/** Settings of Redis and PostgreSQL whose values are switches and numbers. */
+const plainSettings = new Set(
+  "appendonly appendfsync databases fsync full_page_writes maxclients maxmemory port save synchronous_commit timeout".split(
     " ",
   ),
 );
 
-/** What scripts are made of, and what the catalogue of images knows: programs, and the options by which they find their data. */
-const known = new Set([
-  ..."sh bash ash dash set env exec su-exec gosu tini docker-entrypoint.sh -c $@ $*".split(" "),
-  ...catalogueEntries.flatMap(({ commands, dataPaths, keepsState }) => [
-    ...(commands === undefined ? [] : [...commands.servers, ...commands.tools, ...(commands.disguises ?? [])]),
-    ...dataPaths.flatMap(({ movedBy }) =>
-      movedBy.flatMap((mover) =>
-        "argument" in mover ? [mover.argument] : "wordsAfter" in mover ? [mover.wordsAfter] : [],
-      ),
-    ),
-    ...(typeof keepsState === "string" ? [] : keepsState.withArgument),
-  ]),
+/** Redis' settings that begin with a name: of a file, a policy or a host. */
+const namingSettings = new Set(
+  "appenddirname appendfilename dbfilename dir maxmemory-policy replicaof slaveof".split(" "),
+);
+
+const movers = catalogueEntries.flatMap(({ dataPaths }) => dataPaths.flatMap(({ movedBy }) => movedBy));
+
+/** The options by which images find their data, and the variables and settings that do the same; their values are paths. */
+const pathNames = new Set([
+  ...movers.flatMap((mover) => {
+    if ("argument" in mover) return [mover.argument];
+    if ("environment" in mover) return [mover.environment];
+    return "setting" in mover ? [mover.setting] : [];
+  }),
+  ...catalogueEntries.flatMap(({ keepsState }) => (typeof keepsState === "string" ? [] : keepsState.withArgument)),
 ]);
 
-/** What ends a command in a shell's script. */
-const operators = new Set(["&&", "||", ";;", ";", "|", "&", "(", ")", "\n"]);
+/** The words that paths of data follow. */
+const wordsBeforePaths = new Set(movers.flatMap((mover) => ("wordsAfter" in mover ? [mover.wordsAfter] : [])));
 
-const optionForm = /^(?<name>--?[a-z][\w.-]*)(?:[=:](?<value>.*))?$/isu;
-const pathForm = /^\/[\w./-]*$/u;
-const valueForm = /^(?:|yes|no|true|false|on|off|always|everysec|\d{1,5}(?:[kmgt]i?b?|ms|[smhd])?)$/iu;
-const settingForm = /^(?!.*:\/\/)[\w./:{}-]+$/u;
+/** What scripts are made of, the users that images run as, and the programs that the catalogue of images knows. */
+const programs = new Set([
+  ..."sh bash ash dash set env exec su-exec gosu tini docker-entrypoint.sh $@ $* root nobody redis mongodb".split(" "),
+  ...catalogueEntries
+    .flatMap(({ commands: { servers = [], tools = [], disguises = [] } = {} }) => [...servers, ...tools, ...disguises])
+    .filter((word) => !word.startsWith("-")),
+]);
+
+/** The options behind which a script stands, or a setting of PostgreSQL. */
+const scriptOptions = new Set(["-c", "-ec", "-lc"]);
+
+const optionForm = /^(?<name>--?[a-z][\w.-]*)(?:(?<sign>[=:\s])(?<value>.*))?$/isu;
+const assignmentForm = /^(?<name>[a-z_][\w.-]*)=(?<value>.*)$/isu;
+const pathForm = /^\/[\w./{}-]*$/u;
+/** A path that no secret looks like: in a folder that every system has, or of a script or a configuration. */
+const fileForm =
+  /^\/(?:(?:bin|data|etc|home|mnt|opt|run|srv|tmp|usr|var)(?:\/[\w./-]*)?|[\w./-]+\.(?:sh|conf|cnf|hcl|json|toml|ya?ml))$/u;
+const plainForm = /^(?:|yes|no|true|false|on|off|always|everysec|\d{1,5}(?:[kmgt]i?b?|ms|[smhd])?)$/iu;
+const namingForm = /^(?!-|.*:\/\/)[\w./:{}-]+$/u;
+
+/** What may be shown of the next word; `script` stands where its text is one. */
+type Expected = "script" | ExpectedWords;
+
+interface ExpectedWords {
+  /** Whether options of any name may stand here, and no value of one. */
+  readonly showsOptions: boolean;
+  /** A word that is no option, as it is shown, and what is expected behind it; `undefined` where it may be secret. */
+  readonly read: (word: string) => Shown | undefined;
+}
+
+interface Shown {
+  readonly text: string;
+  readonly next: Expected;
+}
+
+/** Behind what may ask for a secret: options about data alone. */
+const nothing: ExpectedWords = { showsOptions: false, read: () => undefined };
+
+/** At the beginning of a command line, and behind a program's name: another one that it runs, a file, or a variable of its own. */
+const program: ExpectedWords = {
+  showsOptions: true,
+  read: (word) => {
+    const { name, value = "" } = assignmentForm.exec(word)?.groups ?? {};
+    if (name !== undefined) return { text: isValueOf(name, value, true) ? word : secretMark, next: program };
+    return readProgram(word) ?? (fileForm.test(word) ? { text: word, next: behindFile } : undefined);
+  },
+};
+
+/** Behind an option with its value: other options. */
+const options: ExpectedWords = { showsOptions: true, read: () => undefined };
+
+const behindFile: ExpectedWords = { showsOptions: true, read: readProgram };
+
+/** At the beginning of a command in a script and behind `--`, where no option stands. */
+const command: ExpectedWords = { ...program, showsOptions: false };
+
+const paths: ExpectedWords = {
+  showsOptions: true,
+  read: (word) => (pathForm.test(word) ? { text: word, next: paths } : undefined),
+};
+
+function valuesOf(name: string, isFirst: boolean): ExpectedWords {
+  return {
+    showsOptions: !isFirst,
+    read: (word) =>
+      isValueOf(name, word, isFirst) ? { text: oneLine(word) || '""', next: valuesOf(name, false) } : undefined,
+  };
+}
+
+function readProgram(word: string): Shown | undefined {
+  if (word === "--") return { text: word, next: command };
+  if (wordsBeforePaths.has(word)) return { text: word, next: paths };
+  const isProgram = programs.has(word) || (pathForm.test(word) && programs.has(posix.basename(word)));
+  return isProgram ? { text: word, next: program } : undefined;
+}
+
+function readOption(word: string, { showsOptions }: ExpectedWords): Shown | undefined {
+  const { name, sign = "", value = "" } = optionForm.exec(word)?.groups ?? {};
+  if (name === undefined) return undefined;
+  const isScript = scriptOptions.has(name);
+  const isAboutData = isScript || pathNames.has(name) || isSetting(name);
+  if (!isAboutData && !showsOptions) return undefined;
+  // Behind one dash and a letter may stand that letter's value: `-psecret`.
+  if (!isAboutData && /^-[^-]./u.test(name)) return { text: `${name.slice(0, 2)}${secretMark}`, next: nothing };
+  if (sign !== "") {
+    const isShown = isValueOf(name, value, true);
+    const next = isShown ? valuesOf(name, false) : sign === "=" ? options : nothing;
+    return { text: `${name}${sign.replace(/\s/u, " ")}${isShown ? oneLine(value) : secretMark}`, next };
+  }
+  return { text: name, next: isScript ? "script" : isAboutData ? valuesOf(name, true) : nothing };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/gu, " ");
+}
 
 /** Shows a command line, split as a shell splits it; each run of words that may be secret is one `[secret]`. */
 export function showCommandLine(words: readonly unknown[]): string {
   const shown: string[] = [];
-  let option = "";
-  let isFirst = false;
-  const add = (text: string): void => {
-    if (text !== secretMark || shown.at(-1) !== secretMark) shown.push(text);
+  let expected: Expected = program;
+  const add = (text: string, next: Expected): void => {
+    if (text !== secretMark || shown.at(-1)?.endsWith(secretMark) !== true) shown.push(text);
+    expected = next;
   };
   const addWord = (word: string): void => {
-    const hides = mayBeSecret(option);
-    const found = optionOf(word);
-    // What follows may belong to the secret even where it looks like another option.
-    if (found !== undefined && (!hides || isFamiliar(found.name))) {
-      add(found.text);
-      option = found.name;
-      isFirst = !found.hasValue;
+    if (expected === "script") {
+      expected = command;
+      for (const { text, isOperator } of shellWords(word)) {
+        if (isOperator) add(text === "\n" ? ";" : text, command);
+        else addWord(text);
+      }
+      expected = nothing;
       return;
     }
-    const pieces = hides ? [] : splitWord(word);
-    if (pieces.length === 0) {
-      add(!hides && (isHarmlessWord(word) || isHarmlessValue(option, word, isFirst)) ? word || '""' : secretMark);
-      isFirst = false;
-      return;
-    }
-    const isScript = option === "-c";
-    for (const piece of pieces) {
-      if (isScript && operators.has(piece)) {
-        add(piece === "\n" ? ";" : piece);
-        option = "";
-      } else addWord(piece);
-    }
+    const { text, next } = readOption(word, expected) ?? expected.read(word) ?? { text: secretMark, next: nothing };
+    add(text, next);
   };
   for (const word of words) {
-    if (word !== notKnown) addWord(String(word));
-    else {
-      add("…");
-      isFirst = false;
-    }
+    if (word === notKnown) add("…", nothing);
+    else addWord(String(word));
   }
   return shown.join(" ");
 }
 
-/** The words of one in which a shell would find several, or a shorter one; none for one that stays as it is. */
-function splitWord(word: string): readonly string[] {
-  const pieces = /\s/u.test(word) ? shellWords(word).map(({ text }) => text) : [];
-  return pieces.length > 1 || (pieces[0] ?? word).length < word.length ? pieces : [];
+function settingName(name: string): string {
+  return name.replace(/^--/u, "").toLowerCase();
 }
 
-interface ShownOption {
-  readonly name: string;
-  /** Its name, and its value where that stands in the same word. */
-  readonly text: string;
-  readonly hasValue: boolean;
+function isSetting(name: string): boolean {
+  return plainSettings.has(settingName(name)) || namingSettings.has(settingName(name));
 }
 
-function optionOf(word: string): ShownOption | undefined {
-  const { name, value } = optionForm.exec(word)?.groups ?? {};
-  if (name === undefined) return undefined;
-  // Behind one dash and a letter may stand that letter's value: `-psecret`.
-  if (/^-[^-]./u.test(name) && !isFamiliar(name))
-    return { name, text: `${name.slice(0, 2)}${secretMark}`, hasValue: true };
-  if (value === undefined) return { name, text: name, hasValue: false };
-  return { name, text: `${name}=${isHarmlessValue(name, value, true) ? value : secretMark}`, hasValue: true };
+/** Whether a word is what an option, a variable or a setting about data takes: its first value, or a further one. */
+function isValueOf(name: string, word: string, isFirst: boolean): boolean {
+  if (pathNames.has(name)) return isFirst && pathForm.test(word);
+  const isNaming = isFirst && namingSettings.has(settingName(name));
+  return (
+    isSetting(name) &&
+    word.split(/\s+/u).every((value, index) => (isNaming && index === 0 ? namingForm : plainForm).test(value))
+  );
 }
 
-function isFamiliar(name: string): boolean {
-  return known.has(name) || isDataSetting(name);
-}
-
-function isDataSetting(name: string): boolean {
-  return dataSettings.has(name.replace(/^--/u, "").toLowerCase());
-}
-
-function mayBeSecret(name: string): boolean {
-  return secretName.test(name) && !known.has(name);
-}
-
-/** A word that may stand without an option. */
-function isHarmlessWord(word: string): boolean {
-  const [, name = "", value = ""] = /^([a-z_][\w.-]*)=(.+)$/isu.exec(word) ?? [];
-  return known.has(word) || pathForm.test(word) || isHarmlessValue(name, value, true);
-}
-
-function isHarmlessValue(name: string, value: string, isFirst: boolean): boolean {
-  if (name === "" || mayBeSecret(name)) return false;
-  return pathForm.test(value) || valueForm.test(value) || (isFirst && isDataSetting(name) && settingForm.test(value));
-}
-
-/** Options of `mount` that are no secret: switches, and those whose values are names, numbers and addresses. */
-const mountOptions = new Set(
+/** Options of `mount` without a value. */
+const mountSwitches = new Set(
   [
     "rw ro sync async atime noatime relatime nodiratime exec noexec suid nosuid dev nodev bind rbind hard soft intr nointr bg fg tcp udp",
-    "lock nolock ac noac cto nocto resvport noresvport sharecache nosharecache acl noacl acregmin acregmax acdirmin acdirmax actimeo",
-    "addr clientaddr vers nfsvers minorversion proto mountproto port mountport mountvers timeo retrans retry rsize wsize sec lookupcache",
-    "fsc nconnect local_lock uid gid forceuid noforceuid forcegid noforcegid file_mode dir_mode perm noperm nobrl mfsymlinks serverino",
-    "noserverino cache iocharset unix nounix domain dom workgroup guest username user seal soft size mode nr_inodes huge subvol subvolid",
-    "compress discard nodiscard defaults nofail _netdev",
+    "lock nolock ac noac cto nocto resvport noresvport sharecache nosharecache acl noacl forceuid noforceuid forcegid noforcegid perm",
+    "noperm nobrl mfsymlinks serverino noserverino unix nounix guest seal nodiscard defaults nofail _netdev compress discard fsc",
+  ].flatMap((names) => names.split(" ")),
+);
+
+/** Options of `mount` whose values are names, numbers and addresses. */
+const mountOptions = new Set(
+  [
+    "acregmin acregmax acdirmin acdirmax actimeo addr clientaddr vers nfsvers minorversion proto mountproto port mountport mountvers",
+    "timeo retrans retry rsize wsize sec lookupcache nconnect local_lock uid gid file_mode dir_mode cache iocharset domain dom",
+    "workgroup username user size mode nr_inodes huge subvol subvolid compress discard fsc",
   ].flatMap((names) => names.split(" ")),
 );
 
@@ -145,19 +201,28 @@ const secretMountOptions = new Set(
   ),
 );
 
-/** Shows the options of a mount, `o` of Docker's `local` driver. */
+/**
+ * Shows the options of a mount, `o` of Docker's `local` driver. Two commas in a row are one of a value's own.
+ *
+ * @see https://github.com/torvalds/linux/blob/v6.6/fs/smb/client/fs_context.c (`smb3_fs_context_parse_monolithic`)
+ */
 export function showMountOptions(options: string): string {
   return options
-    .split(",")
+    .split(/(?<!,),(?!,)/u)
     .map((option) => {
       const [, name = "", value] = /^([\w.-]+)(?:=(.*))?$/su.exec(option) ?? [];
-      if (mountOptions.has(name) && /^[\w./:-]*$/u.test(value ?? "")) return option;
+      const isHarmless =
+        value === undefined ? mountSwitches.has(name) : mountOptions.has(name) && /^[\w./:-]*$/u.test(value);
+      if (isHarmless) return option;
       return secretMountOptions.has(name) ? `${name}=${secretMark}` : secretMark;
     })
     .join(",");
 }
 
-/** An address without the user's name and password that may stand in it. */
+/** An address without the user's name and password, and without the query, that may stand in it; a digest is neither. */
 export function withoutCredentials(text: string): string {
-  return text.replaceAll(/\/\/\S*@/gu, `//${secretMark}@`);
+  return text
+    .replaceAll(/\/\/.*@/gsu, `//${secretMark}@`)
+    .replaceAll(/(?<![^\s/@])[^\s/:@]+:(?!\/|sha\d+:).*@(?!sha\d+:)/gsu, `${secretMark}@`)
+    .replaceAll(/[?#;].*=.*/gsu, (query) => `${query.charAt(0)}${secretMark}`);
 }

@@ -12,6 +12,7 @@ import { commentMarker, renderMarkdown } from "../../impact/render-markdown.ts";
 import { renderSarif } from "../../impact/render-sarif.ts";
 import { renderText } from "../../impact/render-text.ts";
 import { analyse, fateWords, type ImpactReport } from "../../impact/report.ts";
+import { showCommandLine } from "../../model/shown-words.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { previewOf, dataMount, type Change } from "./changes.ts";
 import { recordedChanges, recordedPreview, vm } from "./recorded.ts";
@@ -292,21 +293,22 @@ describe("renderers of verdicts", () => {
   it("show no secret, whatever it looks like and wherever it stands in a command line or a mount's options", () => {
     fc.assert(
       fc.property(secretForms, ({ core, words, mountOption }) => {
-        for (const property of ["args", "command"]) {
-          const lines = [words, ["sh", "-c", `exec ${words.map(quotedForShell).join(" ")}`]].flatMap((line) =>
-            everyRenderer(
-              reportOn({
-                service: ({ taskSpec: { containerSpec } }) => {
-                  containerSpec[property === "args" ? "args" : "commands"] = line;
-                },
-              }),
-            ),
-          );
-          for (const text of lines) assert.ok(!text.includes(core), text);
+        for (const line of [words, ["sh", "-c", `exec ${words.map(quotedForShell).join(" ")}`]]) {
+          assert.ok(!showCommandLine(line).includes(core), showCommandLine(line));
+          for (const property of ["args", "commands"]) {
+            const report = reportOn({
+              was: ({ taskSpec: { containerSpec } }) =>
+                void Object.assign(containerSpec, { args: [], [property]: line }),
+              service: ({ taskSpec: { containerSpec } }) =>
+                void (containerSpec[property] = [...line, "--save", "60 1"]),
+            });
+            assert.match(renderText(report), new RegExp(`taskSpec\\.containerSpec\\.${property}: `, "u"));
+            for (const text of everyRenderer(report)) assert.ok(!text.includes(core), text);
+          }
         }
         const volumeDriverOptions = {
           type: "cifs",
-          device: `//u:${core}@nas/redis`,
+          device: `//u:pa ss${core}@nas/redis`,
           o: `username=u,${mountOption}`,
         };
         const left = everyRenderer(reportOn({ operation: "delete", volume: "deleted", volumeDriverOptions }));
@@ -338,8 +340,18 @@ const secretForms = fc
     core: fc.stringMatching(/^[a-zA-Z0-9]{12}$/u),
     before: fc.constantFrom("", "-", "--", "/", ">", "#", "$", "yes,", "'", '"', "a b ", "a; "),
     option: fc.constantFrom("--requirepass", "--masterauth", "--user", "--api-key", "--AUTH-TOKEN", "-a", "-p", "-Dpw"),
-    form: fc.nat(11),
-    mount: fc.constantFrom("password=", "pass=", "credentials=/", "secret=", "key=", "unheard-of=", "username=u%", ""),
+    form: fc.nat(14),
+    mount: fc.constantFrom(
+      "password=",
+      "pass=",
+      "credentials=/",
+      "secret=",
+      "key=",
+      "unheard-of=",
+      "username=u%",
+      "pass=a,,hard=",
+      "",
+    ),
   })
   .map(({ core, before, option, form, mount }) => {
     const secret = `${before}${core}`;
@@ -356,6 +368,9 @@ const secretForms = fc
       [`REDIS_PASSWORD=${secret}`, "redis-server"],
       [`-p${core}`, "--unheard-of", `https://${core}@h`],
       ["serve", core, `password=${core}`, "-H", `Authorization: Bearer ${core}`],
+      ["--pswd", `/${core}`],
+      ["requirepass", `--${core}`],
+      ["auth", ";", `/${core}`],
     ];
     const words = ["redis-server", ...(forms[form] ?? []), "--appendonly", "yes"];
     return { core, words, mountOption: `${mount}${core},rw` };
