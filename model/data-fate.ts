@@ -5,11 +5,11 @@
  */
 import { noOutage } from "./outage.ts";
 import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
-import type { LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
+import type { Executor, LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, placeOfVolume, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { whyRefused } from "./file-refusal.ts";
 import { mountCommand, remedies } from "./remedies.ts";
-import { mayRunHere, runsBesideNew, type ServiceChange } from "./service-course.ts";
+import { mayRunHere, nameOf, runsBesideNew, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
 import { isKnown, type Known, type VolumeDefinition } from "./service-definition.ts";
 import { withoutCredentials } from "./shown-words.ts";
@@ -45,19 +45,25 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
       comparisons.set(step.id, compare(step, before, next, location, live, plan));
     }
   }
+  const predecessors = new Map(renamings(plan, () => true).map(({ from, to }) => [to, from]));
   const outcomes = carryOut(plan, {
     nodes: live.nodes,
     mayRunHere: (service) => mayRunHere(service, live),
     isReplaced: ({ id }) => comparisons.get(id)?.isReplaced ?? true,
-    whyNotStarted: ({ id, before, after }) => {
+    whyNotStarted: (step) => {
+      const { after } = step;
       if (after?.kind !== "service") return undefined;
-      const location = locations.get(id);
-      if (location?.move.kind === "nowhere") return location.move.why;
-      const nowhere = location === undefined ? whyNowhere(after.definition, live.nodes) : undefined;
-      const keeper = keepers.get(id);
-      if (nowhere !== undefined || keeper?.entry?.refuses === undefined || before?.kind !== "service") return nowhere;
+      const old = step.operation === "create" ? predecessors.get(step) : step;
+      const found = locations.get(step.id);
+      const nowhere = found?.move.kind === "nowhere" ? found.move.why : undefined;
+      const why = found === undefined ? whyNowhere(after.definition, live.nodes) : nowhere;
+      const keeper = old && keepers.get(old.id);
+      if (why !== undefined || old?.before?.kind !== "service" || keeper === undefined) return why;
+      const { before } = old;
+      const location = found ?? locationOf(before, after, live);
       const next = keepersAfter(before, { images, volumes: volumesOf(before, volumesMeant, live) })(after);
-      return whyRefused(before, after, { before: keeper, after: next, location });
+      const overlaps = startsBeside(step, before, after, plan.executor);
+      return whyRefused({ service: before, keeper }, { service: after, keeper: next }, { location, overlaps });
     },
   });
 
@@ -106,10 +112,6 @@ function keepersAfter(before: PlannedService, known: Parameters<typeof dataKeepe
 
 function locationOf(before: PlannedService, after: PlannedService, { nodes, taskNodes }: LiveFacts): Location {
   return locate(before.definition, after.definition, { nodes, taskNodes: taskNodes?.get(nameOf(before)) });
-}
-
-function nameOf({ name, definition }: PlannedService): string {
-  return isKnown(name) ? name : definition.name;
 }
 
 function compare(
@@ -168,30 +170,52 @@ function destroyedVolumes(outcomes: ReadonlyMap<string, StepOutcome>): ReadonlyM
   return destroyed;
 }
 
+/** Whether the new task starts while the old one runs. */
+function startsBeside(
+  { operation, deletesFirst, isRetained }: PlannedStep,
+  before: PlannedService,
+  after: PlannedService,
+  executor: Executor,
+): boolean {
+  if (before.definition.replicas === 0) return false;
+  // `docker stack deploy --prune` removes first what the file no longer has.
+  if (operation === "create") return executor !== "stack deploy";
+  return operation === "replace" ? !deletesFirst || isRetained : after.definition.updateOrder === "start-first";
+}
+
 /**
- * Finds what takes the place of a service that is deleted: one that the same plan creates under its Docker name or on its data
+ * The deletions of services with what takes their place: one that the same plan creates under the Docker name or on the data
  * volume, as when a resource is renamed in the program.
  */
+function renamings(
+  plan: Plan,
+  isCreated: (step: PlannedStep) => boolean,
+): readonly { readonly from: PlannedStep; readonly to: PlannedStep }[] {
+  const created = new Map<string, PlannedStep>();
+  for (const step of plan.steps) {
+    if (step.operation !== "create" || step.after?.kind !== "service" || !isCreated(step)) continue;
+    for (const key of identities(step.after)) created.set(key, step);
+  }
+  return plan.steps.flatMap((from) => {
+    if (from.operation !== "delete" || from.before?.kind !== "service") return [];
+    const key = identities(from.before).find((each) => created.has(each));
+    const to = key === undefined ? undefined : created.get(key);
+    return to === undefined ? [] : [{ from, to }];
+  });
+}
+
+/** What has taken the place of each service that is deleted, by the step of the deletion. */
 function findSuccessors(
   plan: Plan,
   outcomes: ReadonlyMap<string, StepOutcome>,
 ): ReadonlyMap<string, NonNullable<ServiceChange["successor"]>> {
-  const created = new Map<string, { id: string; service: PlannedService }>();
-  for (const { id, operation, after } of plan.steps) {
-    if (operation !== "create" || after?.kind !== "service" || outcomes.get(id)?.result !== "done") continue;
-    for (const key of identities(after)) created.set(key, { id, service: after });
-  }
-  const successors = new Map<string, NonNullable<ServiceChange["successor"]>>();
-  for (const { id, operation, before } of plan.steps) {
-    if (operation !== "delete" || before?.kind !== "service") continue;
-    const found = identities(before)
-      .map((key) => created.get(key))
-      .find((each) => each !== undefined);
-    if (found !== undefined) {
-      successors.set(id, { service: found.service, cannotStart: outcomes.get(found.id)?.cannotStart });
-    }
-  }
-  return successors;
+  return new Map(
+    renamings(plan, ({ id }) => outcomes.get(id)?.result === "done").flatMap(({ from, to }) =>
+      to.after?.kind === "service"
+        ? [[from.id, { service: to.after, cannotStart: outcomes.get(to.id)?.cannotStart }]]
+        : [],
+    ),
+  );
 }
 
 /** The services that a plan gives a volume which they did not mount before, by the volume. */

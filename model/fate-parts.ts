@@ -11,7 +11,7 @@ import {
 } from "./data-place.ts";
 import { constraintText, sentence, shownChanges, triggers } from "./fate-words.ts";
 import { isSameNode, whyRefused } from "./file-refusal.ts";
-import { compareVersions, majorVersion, tagVersion } from "./image-catalogue.ts";
+import { compareVersions, tagVersion } from "./image-catalogue.ts";
 import { runApart } from "./placement.ts";
 import { sharesHostPort } from "./plan-execution.ts";
 import type { PlannedService } from "./planned-change.ts";
@@ -30,6 +30,7 @@ import { mayRunHere, nameOf, serviceThen, type Course, type ServiceChange } from
 import { isKnown, type ImageReference, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges } from "./shown-values.ts";
 import { withoutCredentials } from "./shown-words.ts";
+import type { Move } from "./task-location.ts";
 import type { Cause, DataFate, LeftBehind, Remedy } from "./verdict.ts";
 
 /** What one rule says. */
@@ -168,11 +169,14 @@ function nextPlaceParts(
 ): readonly Part[] {
   const { keeper, location } = change;
   const next = change.keeperAfter(course.after);
-  const refusal = whyRefused(change.before, course.after, { before: keeper, after: next, location });
+  const refusal = whyRefused(
+    { service: change.before, keeper },
+    { service: course.after, keeper: next },
+    { location, overlaps: course.overlaps },
+  );
   if (refusal !== undefined) {
     const text = `${refusal}: it never starts, and the data stays as it is until somebody carries it over.`;
-    const versions = { before: versionWords(change.before), after: versionWords(course.after) };
-    return [{ fate: "interrupted", cause: { text, path: course.after.definition.paths.image, ...versions } }];
+    return [{ fate: "interrupted", cause: { text, path: course.after.definition.paths.image } }];
   }
   const target = nextPlace(keeper, next, place);
   const image = imagePart(change, keeper, next, course.after);
@@ -186,9 +190,11 @@ function nextPlaceParts(
   const relation = compareStorage(place, target, isSameNode(location));
   if (relation === "same") return [...loadParts(change, keeper, next, course, place), ...image];
   if (relation === "other") {
-    const hereOther = compareStorage(place, target, true) !== "same";
+    const move = location?.move;
     return [
-      ...(hereOther ? otherPlace(change, course.after, place, target) : [movedAway(change, place, target)]),
+      ...(move?.kind === "moves" && compareStorage(place, target, true) === "same"
+        ? [movedAway(change, move, place, target)]
+        : otherPlace(change, course.after, place, target)),
       ...image,
     ];
   }
@@ -238,12 +244,14 @@ function otherPlace(
   return causes.map((cause) => leftBehind(change, place, cause, means));
 }
 
-function movedAway(change: ServiceChange, place: DataPlace, target: DataPlace): Part {
-  const { location } = change;
-  const elsewhere = { from: "its node", to: "another node", host: undefined, assumption: undefined };
-  const move = location?.move.kind === "moves" ? location.move : elsewhere;
+function movedAway(
+  change: ServiceChange,
+  move: Extract<Move, { kind: "moves" }>,
+  place: DataPlace,
+  target: DataPlace,
+): Part {
   const why =
-    location?.nodeSatisfies === false
+    change.location?.nodeSatisfies === false
       ? `The present node does not satisfy the new placement constraints, so the task starts on ${move.to}.`
       : `A node that does not satisfy the new placement constraints loses its task, and tasks start on ${move.to}.`;
   const text = `${why} ${whatIsThere(place, target)}`;
@@ -413,19 +421,15 @@ function imagePart(
     { image: is, entry: next.entry },
   ] as const;
   if (speakRedis && redisProduct(servers[0]) !== redisProduct(servers[1])) {
-    const why = whyNotRead(...servers);
-    if (why === undefined) return [];
-    const text = `${sentence(why)} It never starts.`;
+    const unread = whyNotRead(...servers);
+    if (unread === undefined) return [];
+    const text = `The new server may not load the files, and never start: ${unread.why}.`;
     return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.carryOver()] }];
   }
   if (from === undefined || to === undefined || compareVersions(to, from) >= 0) return [];
   const versions = { before: from.join("."), after: to.join(".") };
   const text = `${old.entry?.title ?? "The server"} goes back from ${versions.before} to ${versions.after}: an older version may refuse the files of a newer one and never start.`;
   return [{ fate: "at risk", cause: { text, path, ...versions }, remedies: [save] }];
-}
-
-function versionWords({ definition }: PlannedService): string {
-  return String(majorVersion(definition.image.tag) ?? "");
 }
 
 function lastName({ repository }: ImageReference): string | undefined {

@@ -1,31 +1,86 @@
-/** Servers that do not start on the files of another version. */
+/** Servers that do not start on the files of another version or product. */
 import { posix } from "node:path";
 import type { DataPathFact } from "./catalogue-entry.ts";
 import { compareStorage, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { majorVersion } from "./image-catalogue.ts";
 import type { PlannedService } from "./planned-change.ts";
+import { readsMultiPart, whyNotRead } from "./redis-format.ts";
+import { redisStart, snapshotAtStop } from "./redis-restart.ts";
+import { isAppendOnly, redisSetting } from "./redis-settings.ts";
 import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
 import type { Location } from "./task-location.ts";
 
+/** A service, and what keeps its data. */
+export interface Side {
+  readonly service: PlannedService;
+  readonly keeper: DataKeeper;
+}
+
+/** What decides between the two sides. */
+export interface RefusalFacts {
+  readonly location: Location | undefined;
+  /** Whether the new task starts while the old one runs. */
+  readonly overlaps: boolean;
+}
+
 /**
- * Why a server of another major version does not start on what it finds, as it reads after "because"; `undefined` when nothing
- * is known to keep it from it.
+ * Why a server of another version or product does not start on what it finds, as it reads after "because"; `undefined` when
+ * nothing is known to keep it from it.
  */
-export function whyRefused(
-  before: PlannedService,
-  after: PlannedService,
-  { before: old, after: next, location }: { before: DataKeeper; after: DataKeeper; location: Location | undefined },
-): string | undefined {
-  const { entry } = old;
-  const [from, to] = [majorVersion(before.definition.image.tag), majorVersion(after.definition.image.tag)];
-  if (entry?.refuses === undefined || next.entry !== entry || from === undefined || to === undefined) return undefined;
-  if (entry.refuses === "other majors" ? from === to : to - from < 2) return undefined;
-  const [place, target] = [old.places[0], next.places[0]];
+export function whyRefused(before: Side, after: Side, facts: RefusalFacts): string | undefined {
+  const [place, target] = [before.keeper.places[0], after.keeper.places[0]];
   if (place === undefined || target === undefined) return undefined;
-  const finds =
-    compareStorage(place, target, isSameNode(location)) === "same" ||
-    (isSameNode(location) === true && looksInto(place, target, after.definition, entry.dataPaths));
-  return finds ? `${entry.title} ${to} refuses the files of version ${from}` : undefined;
+  const isSame = isSameNode(facts.location);
+  if (compareStorage(place, target, isSame) === "same")
+    return whyVersionRefused(before, after) ?? whyFormatRefused(before, after, facts);
+  const { entry } = before.keeper;
+  const isBeside =
+    isSame === true && entry !== undefined && looksInto(place, target, after.service.definition, entry.dataPaths);
+  return isBeside ? whyVersionRefused(before, after) : undefined;
+}
+
+/** Servers that look at the version that has written the files. */
+function whyVersionRefused(
+  { service: old, keeper }: Side,
+  { service: next, keeper: nextKeeper }: Side,
+): string | undefined {
+  const { entry } = keeper;
+  const [from, to] = [majorVersion(old.definition.image.tag), majorVersion(next.definition.image.tag)];
+  if (entry?.refuses === undefined || nextKeeper.entry !== entry || from === undefined || to === undefined)
+    return undefined;
+  if (entry.refuses === "other majors" ? from === to : to - from < 2) return undefined;
+  return `${entry.title} ${to} refuses the files of version ${from}`;
+}
+
+/**
+ * Redis and its kin look at the format of the file that they start from, and end where they cannot load it.
+ *
+ * @see https://github.com/redis/redis/blob/7.2/src/server.c (`loadDataFromDisk`)
+ */
+function whyFormatRefused(before: Side, after: Side, { overlaps }: RefusalFacts): string | undefined {
+  const [{ definition }, { redis: old, entry }] = [before.service, before.keeper];
+  const { redis: next, entry: nextEntry } = after.keeper;
+  if (old === undefined || next === undefined || entry?.redis === undefined || nextEntry?.redis === undefined)
+    return undefined;
+  const reader = { image: after.service.definition.image, entry: nextEntry };
+  const unread = whyNotRead({ image: definition.image, entry }, reader);
+  // The first lets Valkey try, without the second an append-only file is made of commands alone.
+  const isTold =
+    redisSetting(next, "rdb-version-check").isWritten || redisSetting(old, "aof-use-rdb-preamble").isWritten;
+  if (unread?.isCertain !== true || isTold) return undefined;
+  const snapshot = snapshotAtStop(definition, old, entry);
+  const { hiddenChanges } = after.service.template;
+  const start = redisStart(
+    { settings: old, image: entry.redis },
+    { settings: next, image: nextEntry.redis },
+    { snapshot, hiddenChanges },
+  );
+  if (start.kind !== "loads") return undefined;
+  const appendOnly = isAppendOnly(next, nextEntry.redis);
+  if (appendOnly !== false && !readsMultiPart(reader)) return undefined;
+  // Before the old task has ended, there need not be a snapshot.
+  const isWritten = appendOnly === true || (snapshot.kind !== "lost" && !overlaps);
+  return isWritten ? unread.why : undefined;
 }
 
 /** Whether the new task has the old files where its image looks for them before it creates new ones. */

@@ -39,7 +39,7 @@ export interface ExecutionFacts {
   readonly isReplaced: (step: PlannedStep) => Known<boolean>;
   /** Whether a service may have containers on the engine that the executor talks to, whose volumes the plan deletes. */
   readonly mayRunHere: (service: PlannedService) => boolean;
-  /** Why the tasks of an updated service cannot start on any node, or on what they find there; `undefined` when they can. */
+  /** Why the new tasks of a service that is created, updated or replaced cannot start on any node, or on what they find there; `undefined` when they can. */
   readonly whyNotStarted: (step: PlannedStep) => string | undefined;
 }
 

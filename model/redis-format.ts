@@ -1,4 +1,4 @@
-/** Which of Redis, Valkey and KeyDB reads the files of which other. */
+/** Which of Redis, Valkey and KeyDB reads the files of which other, and of which other version. */
 import type { CatalogueEntry } from "./catalogue-entry.ts";
 import { compareVersions, tagVersion } from "./image-catalogue.ts";
 import { isKnown, type ImageReference } from "./service-definition.ts";
@@ -41,13 +41,29 @@ export function redisProduct({ image: { repository }, entry }: RedisServer): Red
   return name.includes("valkey") ? "Valkey" : name.includes("keydb") ? "KeyDB" : "Redis";
 }
 
-/** Why a server cannot read the files of another product's; `undefined` when it can. A tag without a version is the newest. */
-export function whyNotRead(before: RedisServer, after: RedisServer): string | undefined {
-  const [old, next] = [redisProduct(before), redisProduct(after)];
-  const [written, read] = [formatOf(before), formatOf(after)];
-  const isForeign = next === "Valkey" && written >= 12 && written < 80;
-  if (written <= read && !isForeign) return undefined;
-  return `${next} ${versionWords(after.image)}does not load what ${old} ${versionWords(before.image)}writes`;
+/** Why a server does not load the files of another one. */
+export interface Unread {
+  /** As it reads after "because". */
+  readonly why: string;
+  /** False where a tag leaves open which version wrote the files, or which one is to read them. */
+  readonly isCertain: boolean;
+}
+
+/** Why a server cannot read the files of another one; `undefined` when it can. A tag without a version is taken for the newest. */
+export function whyNotRead(before: RedisServer, after: RedisServer): Unread | undefined {
+  const isRefused = (written: number): boolean =>
+    written > newestFormat(after) || (redisProduct(after) === "Valkey" && written >= 12 && written < 80);
+  if (!isRefused(newestFormat(before))) return undefined;
+  const loads = `${redisProduct(after)} ${versionWords(after.image)}does not load`;
+  return {
+    why: `${loads} what ${redisProduct(before)} ${versionWords(before.image)}writes`,
+    isCertain: tagVersion(after.image.tag) !== undefined && isRefused(oldestFormat(before)),
+  };
+}
+
+/** Whether a server looks for its append-only file in several parts, which Redis brought in with the format 10 (7.0). */
+export function readsMultiPart(server: RedisServer): boolean {
+  return oldestFormat(server) >= 10;
 }
 
 function versionWords({ tag }: ImageReference): string {
@@ -55,8 +71,15 @@ function versionWords({ tag }: ImageReference): string {
   return version === undefined ? "" : `${version.join(".")} `;
 }
 
-function formatOf(server: RedisServer): number {
-  const all = formats[redisProduct(server)];
-  const version = tagVersion(server.image.tag) ?? [Infinity];
-  return all.findLast(({ from }) => compareVersions(version, from) >= 0)?.format ?? 0;
+function newestFormat(server: RedisServer): number {
+  return formatOf(server, tagVersion(server.image.tag) ?? [Infinity]);
+}
+
+/** What the oldest version writes that a tag may stand for: 7.0 for `7`. */
+function oldestFormat(server: RedisServer): number {
+  return formatOf(server, [...(tagVersion(server.image.tag) ?? []), 0, 0]);
+}
+
+function formatOf(server: RedisServer, version: readonly number[]): number {
+  return formats[redisProduct(server)].findLast(({ from }) => compareVersions(version, from) >= 0)?.format ?? 0;
 }

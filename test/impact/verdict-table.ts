@@ -505,22 +505,47 @@ export const verdictTable: readonly TableRow[] = [
     service: constraints("node.hostname==elsewhere"),
     volume: "deleted",
   }),
-  row("an older Redis", "at risk", "replaced", {
+  row("an older Redis", "interrupted", "cannot start", {
     service: container({ image: "redis:6.2@sha256:6389e0e5491c4094054cea97cd15458e55fe33dda826c7f62930a38e69871b2e" }),
   }),
   row("an image that is not known yet", "interrupted", "replaced", { service: container({ image: notYetKnown }) }),
   row("a task of which nothing is known yet", "unknown", "replaced", {
     service: (inputs) => void Object.assign(inputs, { taskSpec: notYetKnown }),
   }),
-  row("Valkey on the files of a Redis from 7.4 on", "at risk", "replaced", {
+  row("Valkey on the files of a Redis from 7.4 on", "interrupted", "cannot start", {
     was: image("redis:7.4"),
+    service: container({ image: "valkey/valkey:8.1" }),
+  }),
+  row("Valkey on the files of a Redis from 7.4 on, told to try", "at risk", "replaced", {
+    was: image("redis:7.4"),
+    service: container({ image: "valkey/valkey:8.1", args: ["--rdb-version-check", "relaxed"] }),
+  }),
+  row("Valkey on the files of a Redis whose version is not known", "at risk", "replaced", {
+    was: image("redis"),
+    service: container({ image: "valkey/valkey:8.1" }),
+  }),
+  row(
+    "Valkey with start-first on the snapshot of a Redis from 7.4 on, which may not be written yet",
+    "at risk",
+    "replaced",
+    {
+      was: both(image("redis:7.4"), ports()),
+      service: both(container({ image: "valkey/valkey:8.1" }), startFirst),
+    },
+  ),
+  row("Valkey with start-first on the append-only file of a Redis from 7.4 on", "untouched", "none", {
+    was: both(image("redis:7.4", { args: ["--appendonly", "yes"] }), ports()),
+    service: both(container({ image: "valkey/valkey:8.1" }), startFirst),
+  }),
+  row("Valkey after a Redis from 7.4 on that writes nothing", "destroyed", "replaced", {
+    was: image("redis:7.4", { args: ["--save", ""] }),
     service: container({ image: "valkey/valkey:8.1" }),
   }),
   row("Valkey on the files of an older Redis", "interrupted", "replaced", {
     was: image("redis:7.2"),
     service: container({ image: "valkey/valkey:8.1" }),
   }),
-  row("Redis on the files of Valkey 9", "at risk", "replaced", {
+  row("Redis on the files of Valkey 9", "interrupted", "cannot start", {
     was: image("valkey/valkey:9"),
     service: container({ image: "redis:8" }),
   }),

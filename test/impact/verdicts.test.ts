@@ -126,6 +126,35 @@ describe("verdicts on several resources of one preview", () => {
     assert.match(moved(false).causes[0]?.text ?? "", /^The new service is created before the old one/u);
   });
 
+  it("sees under another logical name that the server refuses the files", () => {
+    const renamed = (isRetained: boolean): Verdict =>
+      judged(
+        altered(
+          {
+            was: (inputs) => {
+              inputs.endpointSpec.ports = [];
+              Object.assign(inputs.taskSpec.containerSpec, { image: "postgres:15", args: [] });
+              dataMount(inputs)["target"] = "/var/lib/postgresql/data";
+            },
+            operation: "delete",
+          },
+          (steps) => {
+            const [deleted] = steps;
+            assert.ok(deleted?.oldState);
+            const urn = `${deleted.urn}2`;
+            const inputs = { ...structuredClone(deleted.oldState.inputs), name: "second" };
+            inputs.taskSpec.containerSpec["image"] = "postgres:16";
+            steps.unshift({ op: "create", urn, newState: { ...deleted.oldState, inputs, urn } });
+            Object.assign(deleted.oldState, { retainOnDelete: isRetained });
+          },
+        ),
+      );
+    const { fate, taskEffect, causes } = renamed(false);
+    assert.deepEqual([fate, taskEffect], ["untouched", "none"]);
+    assert.match(causes[0]?.text ?? "", /^This step is not reached: .* PostgreSQL 16 refuses the files of version 15/u);
+    assert.equal(renamed(true).fate, "untouched");
+  });
+
   it("tells a volume by itself from the file server that it leads to", () => {
     const alone = (volumeDriverOptions: Record<string, unknown>): Verdict => {
       const of: Change = { operation: "same", volume: "deleted", volumeDriverOptions };
@@ -286,6 +315,17 @@ describe("what a verdict says besides its fate", () => {
     const { outage, causes } = row("PostgreSQL, the next major version");
     assert.equal(outage.mostSeconds, undefined);
     assert.match(causes.at(-1)?.text ?? "", /^PostgreSQL 16 refuses the files of version 15: it never starts/u);
+    const valkey = row("Valkey on the files of a Redis from 7.4 on");
+    assert.equal(valkey.outage.mostSeconds, undefined);
+    assert.match(
+      valkey.causes.at(-1)?.text ?? "",
+      /^Valkey 8\.1 does not load what Redis 7\.4 writes: it never starts/u,
+    );
+  });
+
+  it("says never only where the version is known", () => {
+    const { causes } = row("Valkey on the files of a Redis whose version is not known");
+    assert.match(causes[0]?.text ?? "", /^The new server may not load the files, and never start: Valkey 8\.1 /u);
   });
 
   it("shows ways out that lead there", () => {
