@@ -398,7 +398,7 @@ function mostAboveLimit({ limits }: ServiceDefinition, { redis }: DataKeeper): n
   return most > limit ? most : undefined;
 }
 
-/** Another program, or an older one, on the same files. */
+/** Another program, of the image or of another one, or an older version, on the same files. */
 function imagePart(
   { before }: ServiceChange,
   old: DataKeeper,
@@ -412,8 +412,13 @@ function imagePart(
   const areRelated =
     speakRedis || (old.entry === next.entry && (old.entry !== undefined || lastName(was) === lastName(is)));
   if (isKnown(was.repository) && isKnown(is.repository) && !areRelated) {
-    const text = "The image becomes another program's, and whether that reads the files of the old one is not known.";
-    return [{ fate: "at risk", cause: { text, path, before: was.repository, after: is.repository }, remedies: [save] }];
+    const command = was.repository === is.repository ? changedCommand(before.definition, after.definition) : undefined;
+    const what =
+      command === undefined ? "The image becomes another program's" : "The command starts another program of the image";
+    const text = `${what}, and whether that reads the files of the old one is not known.`;
+    const cause: Cause =
+      command === undefined ? { text, path, before: was.repository, after: is.repository } : { text, path: command };
+    return [{ fate: "at risk", cause, remedies: [save] }];
   }
   const [from, to] = [tagVersion(was.tag), tagVersion(is.tag)];
   const servers = [
@@ -430,6 +435,12 @@ function imagePart(
   const versions = { before: from.join("."), after: to.join(".") };
   const text = `${old.entry?.title ?? "The server"} goes back from ${versions.before} to ${versions.after}: an older version may refuse the files of a newer one and never start.`;
   return [{ fate: "at risk", cause: { text, path, ...versions }, remedies: [save] }];
+}
+
+/** The path of what changes in the words that a container runs. */
+function changedCommand(before: ServiceDefinition, after: ServiceDefinition): string | undefined {
+  if (!isDeepStrictEqual(before.command, after.command)) return after.paths.command;
+  return isDeepStrictEqual(before.args, after.args) ? undefined : after.paths.args;
 }
 
 function lastName({ repository }: ImageReference): string | undefined {

@@ -323,6 +323,15 @@ describe("what a verdict says besides its fate", () => {
     );
   });
 
+  it("tells another program of the image by the command that starts it", () => {
+    const { fate, causes } = judged({
+      was: ({ taskSpec }) => void (taskSpec.containerSpec["image"] = "redis:7"),
+      service: ({ taskSpec }) => void (taskSpec.containerSpec.args = ["redis-server", "/data/s.conf", "--sentinel"]),
+    });
+    assert.deepEqual([fate, causes[0]?.path], ["at risk", "taskSpec.containerSpec.args"]);
+    assert.match(causes[0]?.text ?? "", /^The command starts another program of the image/u);
+  });
+
   it("says never only where the version is known", () => {
     const { causes } = row("Valkey on the files of a Redis whose version is not known");
     assert.match(causes[0]?.text ?? "", /^The new server may not load the files, and never start: Valkey 8\.1 /u);
