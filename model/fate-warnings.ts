@@ -35,7 +35,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   const [was, is] = [before.definition, course.after.definition];
   if (next.places.some((place) => place.readOnly === true))
     yield "The data path becomes read-only: the server reads its data and cannot save any more.";
-  if (next.redis !== undefined && next.entry?.redis !== undefined) {
+  if (next.places.length > 0) {
     const facts = { datasetBytes: live.datasetBytes?.get(nameOf(before)) };
     const later = stopEffect(is, next, facts);
     if (later.kind !== "kept" && stopEffect(was, keeper, facts).kind === "kept")

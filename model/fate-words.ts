@@ -94,6 +94,7 @@ export function quietCause(change: ServiceChange, course: Course): Cause {
   if (failure !== undefined) return { text: failure };
   if (course.kind !== "goes on") return withoutTasksCause(change, course);
   if (step.operation === "same") return { text: "Nothing about the service changes." };
+  if (step.operation === "delete" || step.operation === "replace") return { text: keptWords(step) };
   const [first] = comparison?.changes ?? [];
   if (comparison === undefined || first === undefined)
     return { text: "Nothing changes in the task's specification, so Swarm keeps the task." };
@@ -102,6 +103,13 @@ export function quietCause(change: ServiceChange, course: Course): Cause {
         text: "Swarm sees a task whose placement alone differs, on a node that still matches: it keeps the task and does not compare the endpoint.",
       }
     : { text: "Only the placement differs, and the task's node satisfies it: Swarm keeps the task.", path: first.path };
+}
+
+/** Why the old service is still there where its own step has not failed. */
+function keptWords({ isRetained }: PlannedStep): string {
+  return isRetained
+    ? "The old service is not deleted (retainOnDelete): it stays as it is, and nothing manages it any more."
+    : "Another step fails before the old service is deleted: it stays until an `up` gets as far as that.";
 }
 
 /** Nothing is stopped where nothing runs. */

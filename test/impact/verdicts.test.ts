@@ -255,6 +255,32 @@ describe("verdicts on several resources of one preview", () => {
     );
   });
 
+  it("says that a service stays where another step fails before it is deleted", () => {
+    const { fate, causes } = judged(
+      altered(
+        {
+          was: (inputs) => void (inputs.endpointSpec.ports = []),
+          service: (inputs) => {
+            inputs.name = "second";
+            dataMount(inputs)["source"] = "otherstore";
+          },
+          operation: "replace, new one first",
+        },
+        (steps) => {
+          const [first] = steps;
+          assert.ok(first?.newState);
+          const urn = `${first.urn}2`;
+          const newState = { ...structuredClone(first.newState), urn };
+          Object.assign(newState.inputs, { name: "third" });
+          newState.inputs.taskSpec.placement = { constraints: ["node.hostname==nowhere"] };
+          steps.push({ op: "create", urn, newState });
+        },
+      ),
+    );
+    assert.equal(fate, "untouched");
+    assert.match(causes[0]?.text ?? "", /^Another step fails before the old service is deleted/u);
+  });
+
   it("takes a resource that is unprotected and replaced in one update for replaced", () => {
     const withProtection = (isStillProtected: boolean): Verdict =>
       judged(
@@ -330,6 +356,32 @@ describe("what a verdict says besides its fate", () => {
     });
     assert.deepEqual([fate, causes[0]?.path], ["at risk", "taskSpec.containerSpec.args"]);
     assert.match(causes[0]?.text ?? "", /^The command starts another program of the image/u);
+  });
+
+  it("says that a retained service stays", () => {
+    const words = /^The old service is not deleted \(retainOnDelete\): it stays as it is/u;
+    assert.match(row("a retained service renamed, onto another volume").causes[0]?.text ?? "", words);
+    assert.match(judged({ operation: "delete", isRetained: true }).causes[0]?.text ?? "", words);
+  });
+
+  it("warns of a stop that will lose data, whatever the program", () => {
+    const warned = (image: string, target: string): boolean =>
+      judged({
+        was: (inputs) => {
+          Object.assign(inputs.taskSpec.containerSpec, { image, args: [] });
+          dataMount(inputs)["target"] = target;
+        },
+        service: ({ taskSpec }) => void (taskSpec.containerSpec["stopSignal"] = "SIGKILL"),
+      }).warnings.some((text) => text.startsWith("From then on a stop loses data: it is stopped with SIGKILL"));
+    const stores = {
+      "influxdb:2": "/var/lib/influxdb2",
+      "acme/store:1": "/data",
+      "postgres:16": "/var/lib/postgresql/data",
+    };
+    assert.deepEqual(
+      Object.entries(stores).map(([image, target]) => warned(image, target)),
+      [true, true, false],
+    );
   });
 
   it("says never only where the version is known", () => {
