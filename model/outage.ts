@@ -1,8 +1,8 @@
 /** How long a service does not answer while its task is replaced: measured parts, added up. */
 import { savedBytesPerSecond } from "./redis-persistence.ts";
-import { hasSavePoints, isAppendOnly, maxMemoryBytes, type RedisSettings } from "./redis-settings.ts";
+import { maxMemoryBytes, type RedisSettings } from "./redis-settings.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
-import { stopGraceSeconds } from "./redis-restart.ts";
+import { gracefulStop, snapshotAtStop, stopGraceSeconds } from "./redis-restart.ts";
 import type { DataKeeper } from "./data-place.ts";
 
 /** A time without an answer, as a range. */
@@ -80,7 +80,11 @@ function saveSeconds(
   service: ServiceDefinition,
 ): number {
   if (redis === undefined || entry?.redis === undefined) return 10;
-  if (isAppendOnly(redis, entry.redis) === true && hasSavePoints(redis) === false) return 1;
+  if (snapshotAtStop(service, redis, entry).kind !== "kept") {
+    const isKilled = isKnown(service.stopSignal) && /^(?:(?:SIG)?KILL|9)$/iu.test(service.stopSignal ?? "");
+    // On a signal that does not reach the server, Docker waits for the end of the grace period.
+    return isKilled || gracefulStop(service, entry).kind === "kept" ? 1 : Infinity;
+  }
   const bytes = datasetBytes ?? largestDataset(service, redis);
   return bytes === undefined ? 10 : 1 + Math.ceil(bytes / savedBytesPerSecond);
 }

@@ -30,6 +30,21 @@ describe("an outage", () => {
     assert.equal(probe(check("interval: 60s, start_period: 10s, start_interval: 2s"))?.leastSeconds, 2);
   });
 
+  it("includes the time to write a snapshot only where a stop writes one", () => {
+    const stop = (command: string, more = "") => {
+      const limit = "deploy: { resources: { limits: { memory: 700M } } }";
+      const body = `command: ${command}, stop_grace_period: 50s, ${limit}${more}`;
+      return outage(body).parts[0]?.mostSeconds;
+    };
+    assert.equal(stop("[redis-server]"), 14);
+    assert.equal(stop('[redis-server, --appendonly, "yes"]'), 14);
+    assert.equal(stop('[redis-server, --appendonly, "yes", --save, ""]'), 3);
+    assert.equal(stop("[redis-server, --shutdown-on-sigterm, nosave]"), 3);
+    assert.equal(stop('[redis-server, --save, "", --shutdown-on-sigterm, save]'), 14);
+    assert.equal(stop("[redis-server]", ", stop_signal: SIGKILL"), 3);
+    assert.equal(stop('[sh, -c, "redis-server --protected-mode no"]'), 52);
+  });
+
   it("does not wait for a probe at a port of the host, or without a check", () => {
     const port = "ports: [{ target: 6379, published: 6379, mode: host }]";
     assert.equal(probe(`${check("interval: 60s")}, ${port}`), undefined);
