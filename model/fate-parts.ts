@@ -51,7 +51,7 @@ export function restartParts(change: ServiceChange, course: Course): readonly Pa
   const stop = stopEffect(before.definition, keeper, stopFacts(change, course));
   if (stop.kind === "kept") return parts;
   const cause = { text: `${sentence(stop.why)} What is in memory is lost with the old task.`, path: stop.path };
-  const save = remedies.saveFirst(keeper);
+  const save = remedies.saveFirst(keeper, nameOf(before));
   if (stop.kind === "lost")
     return [...parts, { fate: "destroyed", cause, remedies: [remedies.switchAppendOnlyOn(nameOf(before)), save] }];
   const means = stop.fix === undefined ? [remedies.dumpFirst(nameOf(before))] : [remedies.mendStop(stop.fix), save];
@@ -350,7 +350,7 @@ function loadParts(
             {
               fate: "at risk",
               cause: { text: sentence(start.why), path: start.path },
-              remedies: [remedies.saveFirst(old)],
+              remedies: [remedies.saveFirst(old, nameOf(before))],
             },
           ];
     return [...risk, ...memoryParts(change, old, next, after)];
@@ -363,7 +363,7 @@ function loadParts(
   const values = shown?.before === shown?.after || start.path !== shown?.path ? {} : shown;
   const means = {
     "append-only file": remedies.switchAppendOnlyOn(nameOf(before)),
-    snapshot: remedies.switchAppendOnlyOff(),
+    snapshot: remedies.switchAppendOnlyOff(nameOf(before)),
     name: remedies.renameFirst(),
   }[start.lacks];
   return [leftBehind(change, place, { text, path: start.path, ...values }, [means])];
@@ -407,7 +407,7 @@ function imagePart(
 ): readonly Part[] {
   const [was, is] = [before.definition.image, after.definition.image];
   const path = after.definition.paths.image;
-  const save = remedies.saveFirst(old);
+  const save = remedies.saveFirst(old, nameOf(before));
   const speakRedis = old.entry?.redis !== undefined && next.entry?.redis !== undefined;
   const areRelated =
     speakRedis || (old.entry === next.entry && (old.entry !== undefined || lastName(was) === lastName(is)));

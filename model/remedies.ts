@@ -117,13 +117,9 @@ export function copyFirst(before: DataPlace, after: DataPlace, service: string, 
     text: "Keep the volume, or copy the data first, on its node and while the service stands still.",
     lines: [
       `docker service scale ${shellWord(service)}=0`,
-      `docker run --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} ${into} ${shellWord(imageName(image))} -c ${quotedScript(copy)}`,
+      `docker run --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} ${into} ${shellWord(imageName(image))} -c ${shellWord(copy)}`,
     ],
   };
-}
-
-function quotedScript(script: string): string {
-  return `'${script.replaceAll("'", `'\\''`)}'`;
 }
 
 function copyByHand(after: DataPlace): Remedy {
@@ -160,7 +156,7 @@ export function optionsInMount(place: DataPlace): Remedy {
   return { text, lines: [`volumeOptions: ${JSON.stringify(volumeOptions)}`] };
 }
 
-/** Ways to one goal or another, told in words alone. */
+/** Ways to one goal or another. */
 export const remedies = {
   keepVolume: (): Remedy => ({
     text: "Protect the volume and let it outlive its resource, in an update of its own, before anything else changes.",
@@ -193,20 +189,20 @@ export const remedies = {
       `${inContainer(service)} redis-cli INFO persistence   # until aof_rewrite_in_progress:0`,
     ],
   }),
-  switchAppendOnlyOff: (): Remedy => ({
+  switchAppendOnlyOff: (service: string): Remedy => ({
     text: "Set a save point and run BGSAVE in the running server first, so that there is a snapshot to start from.",
-    lines: ["redis-cli CONFIG SET save '3600 1'", "redis-cli BGSAVE"],
+    lines: [`${inContainer(service)} redis-cli CONFIG SET save '3600 1'`, `${inContainer(service)} redis-cli BGSAVE`],
   }),
   /** Redis refuses to change these names while it runs. */
   renameFirst: (): Remedy => ({
     text: "Keep the name, or give the file or the folder the new one while the service is scaled to 0.",
   }),
-  saveFirst: ({ redis }: DataKeeper): Remedy =>
+  saveFirst: ({ redis }: DataKeeper, service: string): Remedy =>
     redis === undefined
       ? { text: "Make a backup with the program's own tool first, and look whether it can be read." }
       : {
           text: "Write the data first, and wait until it is on disk.",
-          lines: ["redis-cli BGSAVE", "redis-cli LASTSAVE"],
+          lines: [`${inContainer(service)} redis-cli BGSAVE`, `${inContainer(service)} redis-cli LASTSAVE`],
         },
   carryOver: (): Remedy => ({
     text: "Keep the image, or start the new server beside the old one on a volume of its own and carry the keys over.",

@@ -392,6 +392,11 @@ describe("what a verdict says besides its fate", () => {
   it("shows ways out that lead there", () => {
     assert.match(waysOut(row("any change of a task that is stopped with SIGKILL")), /^Leave the stop signal out/u);
     assert.match(waysOut(row("any change of a task whose server a shell starts")), /^Write `exec` before the server/u);
+    for (const change of [
+      "any change of a task that is stopped with SIGKILL",
+      "the append-only file switched off, without",
+    ])
+      assert.match(waysOut(row(change)), /\ndocker exec .*service\.name=stateful.* redis-cli BGSAVE$/mu);
     assert.match(waysOut(row("another snapshot file")), /^Keep the name/u);
     assert.match(waysOut(row("another folder for the append-only file")), /^Keep the name/u);
     assert.match(waysOut(row("any change of a task whose data is in memory")), /tar -C \/data -cf - \./u);
