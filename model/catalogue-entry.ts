@@ -107,6 +107,7 @@ export interface VolumeFact {
   readonly versions?: DataPathFact["versions"];
 }
 
+/** What an image switches on in Redis by itself, and from which variables it takes settings. */
 export interface RedisImageFact {
   readonly appendOnly: boolean;
   /** Environment variable whose words are added to the command line, as in redis-stack. */

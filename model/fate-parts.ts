@@ -71,6 +71,7 @@ function stopFacts({ before, live, step }: ServiceChange, course: Course): StopF
   };
 }
 
+/** What a stop does to the data that is in memory, whatever the program. */
 export function stopEffect(
   service: ServiceDefinition,
   { redis, entry, places }: DataKeeper,

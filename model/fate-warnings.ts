@@ -7,6 +7,7 @@ import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-c
 import { isKnown } from "./service-definition.ts";
 import { differences } from "./task-replacement.ts";
 
+/** What is worth knowing besides the fate: what fails, has no effect, is not in effect yet, or endangers the data later on. */
 export function* warnings(change: ServiceChange, course: Course): Iterable<string> {
   const { step, comparison, outcome, keeper, live, before } = change;
   const failure = failureWords(outcome);
@@ -66,6 +67,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
     yield "The entrypoint changes; it is taken to start the same server.";
 }
 
+/** What a verdict takes for granted because it could not be seen, each as it reads after "Taken for granted:". */
 export function assumptions(
   { keeper, location, plan, live, comparison, before }: ServiceChange,
   course: Course,

@@ -88,6 +88,7 @@ export function failureWords(outcome: StepOutcome | undefined): string | undefin
   return `${outcome.result === "not reached" ? "This step is not reached" : "This step fails"}: ${outcome.why}.`;
 }
 
+/** Why nothing happens to the data, where no rule has a cause of its own. */
 export function quietCause(change: ServiceChange, course: Course): Cause {
   const { step, outcome, comparison } = change;
   const failure = failureWords(outcome);
@@ -124,11 +125,13 @@ function withoutTasksCause({ keeper }: ServiceChange, course: Course): Cause {
   return { text, path, before: "0", ...(shown !== undefined && { after: shown }) };
 }
 
+/** Placement constraints in one line, `none` where there are none. */
 export function constraintText(constraints: ServiceDefinition["constraints"]): string {
   if (!isKnown(constraints)) return "not known";
   return constraints.map(({ text }) => (isKnown(text) ? text : "…")).join(", ") || "none";
 }
 
+/** One side of a change: where the task runs, and what holds its data. */
 export function sighting(
   definition: ServiceDefinition,
   keeper: DataKeeper,
@@ -147,6 +150,7 @@ export function sighting(
   };
 }
 
+/** The side after the change; `undefined` for a service that is removed. */
 export function sightingAfter(change: ServiceChange, course: Course): Sighting | undefined {
   const { before, keeper, location } = change;
   if (course.kind === "stopped") return undefined;
@@ -164,6 +168,7 @@ export function sightingAfter(change: ServiceChange, course: Course): Sighting |
   return sighting(definition, change.keeperAfter(course.after), node, task);
 }
 
+/** Makes a sentence of a clause. */
 export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -43,6 +43,7 @@ export type Course =
       readonly cannotStart: string | undefined;
     };
 
+/** The service's name in Docker; where that is not known yet, its name in the program. */
 export function nameOf({ name, definition }: PlannedService): string {
   return isKnown(name) ? name : definition.name;
 }
@@ -72,6 +73,7 @@ export function serviceThen({ step, outcome, before }: ServiceChange, course: Co
   return isUpdated && step.after?.kind === "service" ? step.after : before;
 }
 
+/** What becomes of a service's tasks, by the outcome of its step. */
 export function courseOf(change: ServiceChange): Course {
   const { step, outcome, comparison, successor, before } = change;
   const result = outcome?.result ?? "done";
@@ -126,6 +128,7 @@ export function courseOf(change: ServiceChange): Course {
   };
 }
 
+/** The course in the one word of a verdict. */
 export function effectOf({ location, before }: ServiceChange, course: Course): TaskEffect {
   if (course.kind === "goes on") return "none";
   if (course.kind === "stopped" || course.after.definition.replicas === 0)
@@ -134,6 +137,7 @@ export function effectOf({ location, before }: ServiceChange, course: Course): T
   return location?.move.kind === "moves" ? "moved" : "replaced";
 }
 
+/** How long the service does not answer on its course. */
 export function outageOf(change: ServiceChange, course: Course): Outage {
   const { before, keeper, live, step } = change;
   if (course.kind === "goes on" || before.definition.replicas === 0) return noOutage;

@@ -152,6 +152,7 @@ export interface MountedFile {
   readonly content: Known<string | undefined>;
 }
 
+/** How Docker finds out whether a container is healthy. */
 export interface HealthCheck {
   /** As Docker takes it: `["CMD", …]`, `["CMD-SHELL", script]`, `["NONE"]`; empty means the image's own. */
   readonly test: Known<readonly Known<string>[]>;
@@ -167,6 +168,7 @@ export interface HealthCheck {
   readonly startIntervalSeconds: Known<number | undefined>;
 }
 
+/** When Swarm starts another task for one that has ended. */
 export interface RestartPolicy {
   /** `any` when left out. */
   readonly condition: Known<string | undefined>;
