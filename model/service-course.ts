@@ -1,10 +1,11 @@
 /** What becomes of a service's tasks under a plan, and how long that takes. */
 import type { DataKeeper } from "./data-place.ts";
+import { whyRefused } from "./file-refusal.ts";
 import { expectOutage, noOutage, type Outage } from "./outage.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
 import { matchingNodes } from "./placement.ts";
-import { isKnown } from "./service-definition.ts";
+import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import type { Location } from "./task-location.ts";
 import type { TaskComparison } from "./task-replacement.ts";
 import type { TaskEffect } from "./verdict.ts";
@@ -116,16 +117,28 @@ export function courseOf(change: ServiceChange): Course {
   const wasStopped = before.definition.replicas === 0;
   if (isReplaced === false && !wasStopped) return goesOn;
   const startsFirst = after.definition.updateOrder === "start-first" && !wasStopped;
-  // The old task stays until the new one runs.
-  if (startsFirst && cannotStart !== undefined) return goesOn;
+  // The old task stays until the new one runs, as one whose server ends at once does for a moment, and has passed its health check.
+  if (startsFirst && cannotStart !== undefined && !(endsAtOnce(change, after) && !hasHealthCheck(after.definition)))
+    return goesOn;
   return {
     kind: "exchanged",
     after,
     isRemoved: false,
-    overlaps: startsFirst,
+    overlaps: startsFirst && cannotStart === undefined,
     isCertain: isReplaced === true,
     cannotStart,
   };
+}
+
+/** Whether the new task's container starts, and its server ends because it refuses the files. */
+function endsAtOnce({ before, keeper, location, keeperAfter }: ServiceChange, after: PlannedService): boolean {
+  const next = { service: after, keeper: keeperAfter(after) };
+  return whyRefused({ service: before, keeper }, next, { location, overlaps: true }) !== undefined;
+}
+
+function hasHealthCheck({ healthCheck }: ServiceDefinition): boolean {
+  if (!isKnown(healthCheck) || healthCheck === undefined || !isKnown(healthCheck.test)) return false;
+  return healthCheck.test.length > 0 && healthCheck.test[0] !== "NONE";
 }
 
 /** The course in the one word of a verdict. */

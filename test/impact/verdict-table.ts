@@ -553,8 +553,16 @@ export const verdictTable: readonly TableRow[] = [
     was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" })),
     service: container({ image: "postgres:16" }),
   }),
-  row("PostgreSQL, the next major version with start-first", "untouched", "none", {
+  row("PostgreSQL, the next major version with start-first and a health check", "untouched", "none", {
     was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" }), ports()),
+    service: both(container({ image: "postgres:16" }), startFirst),
+  }),
+  row("PostgreSQL, the next major version with start-first and no health check", "interrupted", "cannot start", {
+    was: both(
+      image("postgres:15", { healthcheck: { tests: ["NONE"] } }),
+      mount({ target: "/var/lib/postgresql/data" }),
+      ports(),
+    ),
     service: both(container({ image: "postgres:16" }), startFirst),
   }),
   row("PostgreSQL 18 where the data of 17 is mounted", "interrupted", "cannot start", {
