@@ -24,6 +24,8 @@ export interface CatalogueEntry {
   readonly survivesKill?: true;
   /** Of which major versions a server refuses the files: of every other one, or of all older ones but the one before it. */
   readonly refuses?: "other majors" | "skipped majors";
+  /** The major versions that there are, with room for those to come: a tag outside of them counts somebody's own builds. */
+  readonly majors?: { readonly from: number; readonly before: number };
   /** How it shuts down. */
   readonly shutdown: { readonly signal: string; readonly does: string; readonly source: string };
   /** What proves that it lives. */

@@ -31,6 +31,7 @@ import { isKnown, type ImageReference, type ServiceDefinition } from "./service-
 import { showChanges } from "./shown-values.ts";
 import { withoutCredentials } from "./shown-words.ts";
 import type { Move } from "./task-location.ts";
+import { isPartOf } from "./task-replacement.ts";
 import type { Cause, DataFate, LeftBehind, Remedy } from "./verdict.ts";
 
 /** What one rule says. */
@@ -188,7 +189,9 @@ function nextPlaceParts(
       : `Nothing is mounted any more at ${isKnown(place.path) ? place.path : "the data path"}.`;
     return [leftBehind(change, place, { text, path: course.after.definition.paths.mounts }, []), ...image];
   }
-  const relation = compareStorage(place, target, isSameNode(location));
+  const isUntold = place.kind === "not known" && target.kind === "not known" && isSameNode(location) === true;
+  const relation =
+    isUntold && !mayMoveData(change, course.after) ? "same" : compareStorage(place, target, isSameNode(location));
   if (relation === "same") return [...loadParts(change, keeper, next, course, place), ...image];
   if (relation === "other") {
     const move = location?.move;
@@ -200,6 +203,23 @@ function nextPlaceParts(
     ];
   }
   return [undecided(change, place, target), ...image];
+}
+
+/** Whether a change, or a value that cannot be seen in it, may be about where the data lies. */
+function mayMoveData({ comparison, plan, keeper }: ServiceChange, { definition: { paths } }: PlannedService): boolean {
+  if (comparison === undefined) return true;
+  const movers = keeper.entry?.dataPaths.flatMap(({ movedBy }) => movedBy) ?? [];
+  const variables = movers.flatMap((mover) =>
+    "environment" in mover ? [`${paths.environment}.${mover.environment}`] : [],
+  );
+  const deciding = [
+    ...[paths.mounts, paths.image, paths.args, paths.command, paths.workingDirectory, paths.configs, paths.hostname],
+    // A stack's variables are a list.
+    ...(plan.executor === "stack deploy" ? [paths.environment] : variables),
+  ];
+  return comparison.changes.some(({ path }) =>
+    deciding.some((place) => isPartOf(path, place) || isPartOf(place, path)),
+  );
 }
 
 /** Which of the new task's places stands for one of the old. */

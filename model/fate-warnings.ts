@@ -1,10 +1,11 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
-import { belongsToTask, type DataKeeper } from "./data-place.ts";
+import { belongsToTask, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { stopEffect, type Part } from "./fate-parts.ts";
 import { failureWords } from "./fate-words.ts";
 import { hasSavePoints, isAppendOnly } from "./redis-settings.ts";
 import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
-import { isKnown } from "./service-definition.ts";
+import { isKnown, type VolumeOptions } from "./service-definition.ts";
+import { sameOptions } from "./storage.ts";
 import { differences } from "./task-replacement.ts";
 
 /** What is worth knowing besides the fate: what fails, has no effect, is not in effect yet, or endangers the data later on. */
@@ -58,7 +59,10 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
         mount.volumeOptions === undefined
       )
         continue;
-      if (differences(old.volumeOptions, mount.volumeOptions, "").length > 0)
+      const had = old.volumeOptions ?? noOptions;
+      const asked = mount.volumeOptions;
+      const isSame = isKnown(had) && isKnown(asked) ? sameOptions(had, asked) !== false : had === asked;
+      if (!isSame)
         yield `The options of volume "${mount.source ?? ""}" have no effect: it exists already, and Docker takes it as it is.`;
     }
   }
@@ -66,6 +70,8 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   if (commandChanges && keeper.redis !== undefined)
     yield "The entrypoint changes; it is taken to start the same server.";
 }
+
+const noOptions: VolumeOptions = { driver: undefined, driverOptions: {}, labels: {} };
 
 /** What a verdict takes for granted because it could not be seen, each as it reads after "Taken for granted:". */
 export function assumptions(
@@ -75,7 +81,7 @@ export function assumptions(
 ): readonly string[] {
   const told = [
     ...parts.flatMap(({ assumption }) => assumption ?? []),
-    ...keeper.places.flatMap(({ assumption }) => (course.kind === "goes on" ? [] : (assumption ?? []))),
+    ...(course.kind === "goes on" ? [] : keeper.places.flatMap((place) => placeAssumption(place, parts))),
   ];
   if (
     location?.assumption !== undefined &&
@@ -106,6 +112,13 @@ export function assumptions(
   if (course.kind !== "goes on" && live.nodes === undefined && plan.errors.length > 0)
     told.push("the errors of the preview are put right and the steps stay as they are");
   return told;
+}
+
+/** What is taken for granted of a place; why it is not known is told as the cause where it leaves the fate open. */
+function placeAssumption({ kind, assumption }: DataPlace, parts: readonly Part[]): readonly string[] {
+  if (assumption === undefined) return [];
+  if (kind !== "not known") return [assumption];
+  return parts.some(({ fate }) => fate === "unknown") ? [] : [`the data lies where it lay, although ${assumption}`];
 }
 
 /** Whether it cannot be seen that a stop writes what is in memory. */

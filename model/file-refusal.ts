@@ -7,7 +7,7 @@ import type { PlannedService } from "./planned-change.ts";
 import { readsMultiPart, whyNotRead } from "./redis-format.ts";
 import { redisStart, snapshotAtStop } from "./redis-restart.ts";
 import { isAppendOnly, redisSetting } from "./redis-settings.ts";
-import { isKnown, notKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
+import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import type { Location } from "./task-location.ts";
 
 /** A service, and what keeps its data. */
@@ -45,11 +45,18 @@ function whyVersionRefused(
   { service: next, keeper: nextKeeper }: Side,
 ): string | undefined {
   const { entry } = keeper;
-  const [from, to] = [majorVersion(old.definition.image.tag), majorVersion(next.definition.image.tag)];
+  const [from, to] = [old, next].map(({ definition }) => serverMajor(definition.image, entry));
   if (entry?.refuses === undefined || nextKeeper.entry !== entry || from === undefined || to === undefined)
     return undefined;
   if (entry.refuses === "other majors" ? from === to : to - from < 2) return undefined;
   return `${entry.title} ${to} refuses the files of version ${from}`;
+}
+
+/** The server's major version, where the image's tag can be one. */
+function serverMajor({ tag }: ImageReference, entry: DataKeeper["entry"]): number | undefined {
+  const major = majorVersion(tag);
+  const { from, before } = entry?.majors ?? { from: 0, before: Infinity };
+  return major !== undefined && major >= from && major < before ? major : undefined;
 }
 
 /**

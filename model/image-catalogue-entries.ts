@@ -250,6 +250,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     writers: "one",
     survivesKill: true,
     refuses: "other majors",
+    majors: { from: 8, before: 40 },
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -275,6 +276,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     writers: "one",
     survivesKill: true,
     refuses: "other majors",
+    majors: { from: 8, before: 40 },
     shutdown: {
       signal: "SIGTERM",
       does: "waits for sessions to end, then writes a checkpoint (smart shutdown)",
@@ -294,6 +296,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     writers: "one",
     survivesKill: true,
     refuses: "other majors",
+    majors: { from: 8, before: 40 },
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -319,6 +322,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     writers: "one",
     survivesKill: true,
     refuses: "other majors",
+    majors: { from: 8, before: 40 },
     shutdown: {
       signal: "SIGINT",
       does: "ends sessions, writes a checkpoint and stops (fast shutdown)",
@@ -415,6 +419,7 @@ export const catalogueEntries: readonly CatalogueEntry[] = [
     writers: "one",
     // "Found an invalid featureCompatibilityVersion document": it takes its own version's and the last one's.
     refuses: "skipped majors",
+    majors: { from: 2, before: 20 },
     shutdown: terminates(
       "https://www.mongodb.com/docs/manual/reference/command/shutdown/",
       "finishes operations, flushes and closes its files",

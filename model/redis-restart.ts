@@ -11,6 +11,7 @@ import { hasSavePoints, isAppendOnly, redisFiles, redisSetting, type RedisSettin
 import { scriptInFront } from "./service-command.ts";
 import { isKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
 import { waitForOldTaskSeconds } from "./stop-grace.ts";
+import { isPartOf } from "./task-replacement.ts";
 
 /** What a stop does to the data that is in memory. */
 export type StopEffect =
@@ -227,12 +228,7 @@ function mayDiffer(before: RedisSide, after: RedisSide, name: string, { hiddenCh
   const { path, isWritten } = redisSetting(after.settings, name);
   if (!isWritten && isKnown(after.settings.unseen)) return false;
   const places = isWritten ? [path] : after.settings.unseenPaths;
-  return hiddenChanges.some((hidden) => places.some((place) => isWithin(hidden, place) || isWithin(place, hidden)));
-}
-
-/** Whether a property is another one or a part of it. */
-function isWithin(path: string, holder: string): boolean {
-  return path === holder || path.startsWith(`${holder}.`) || path.startsWith(`${holder}[`);
+  return hiddenChanges.some((hidden) => places.some((place) => isPartOf(hidden, place) || isPartOf(place, hidden)));
 }
 
 function sameFiles(

@@ -32,6 +32,11 @@ export interface PropertyChange {
   readonly after: unknown;
 }
 
+/** Whether a property is another one, or a part of it. */
+export function isPartOf(path: string, holder: string): boolean {
+  return path === holder || path.startsWith(`${holder}.`) || path.startsWith(`${holder}[`);
+}
+
 /** What an update does to a running task. */
 export interface TaskComparison {
   /** Not known when only the node's labels could tell. */

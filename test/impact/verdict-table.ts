@@ -553,6 +553,22 @@ export const verdictTable: readonly TableRow[] = [
     was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" })),
     service: container({ image: "postgres:16" }),
   }),
+  row("a memory limit, where the mounts are hidden", "interrupted", "replaced", {
+    was: container({ mounts: "[secret]" }),
+    service: memory,
+  }),
+  row("a memory limit of a PostgreSQL whose version no tag tells", "interrupted", "replaced", {
+    was: both(image("postgres"), mount({ target: "/var/lib/postgresql/data" })),
+    service: memory,
+  }),
+  row("other arguments of a PostgreSQL whose version no tag tells", "unknown", "replaced", {
+    was: both(image("postgres"), mount({ target: "/var/lib/postgresql/data" })),
+    service: container({ args: ["postgres", "-c", "work_mem=8MB"] }),
+  }),
+  row("another build of one's own of PostgreSQL", "interrupted", "replaced", {
+    was: both(image("team/postgres:1.4"), mount({ target: "/var/lib/postgresql/data" })),
+    service: container({ image: "team/postgres:2.0" }),
+  }),
   row("PostgreSQL, the next major version with start-first and a health check", "untouched", "none", {
     was: both(image("postgres:15"), mount({ target: "/var/lib/postgresql/data" }), ports()),
     service: both(container({ image: "postgres:16" }), startFirst),
