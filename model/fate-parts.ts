@@ -244,7 +244,7 @@ function otherPlace(
   const { before, step, comparison } = change;
   const from = placeWords(place);
   const to = placeWords(target);
-  const elsewhere = from === to ? `another folder of ${from}` : to;
+  const elsewhere = from !== to ? to : belongsToTask(target) ? "storage of its own" : `another folder of ${from}`;
   const path = isKnown(target.path) ? target.path : "the data path";
   const isNamedAfterHost = from === to && isSameHostFolder(place.hostFolder, target.hostFolder) === false;
   const why = isNamedAfterHost ? ", named after the container's host," : "";

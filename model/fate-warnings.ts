@@ -29,7 +29,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   }
   const stale = comparison?.stale ?? [];
   if (stale.length > 0 && course.kind === "goes on") {
-    const paths = stale.map(({ path }) => path);
+    const paths = [...new Set(stale.map(({ path }) => path))];
     yield `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`;
   }
   if (course.kind !== "exchanged") return;

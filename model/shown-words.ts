@@ -17,7 +17,9 @@ const plainSettings = new Set(
 
 /** Redis' settings that begin with a name: of a file, a policy or a host. */
 const namingSettings = new Set(
-  "appenddirname appendfilename dbfilename dir maxmemory-policy replicaof slaveof".split(" "),
+  "appenddirname appendfilename dbfilename dir maxmemory-policy replicaof shutdown-on-sigint shutdown-on-sigterm slaveof".split(
+    " ",
+  ),
 );
 
 const movers = catalogueEntries.flatMap(({ dataPaths }) => dataPaths.flatMap(({ movedBy }) => movedBy));
