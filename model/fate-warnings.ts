@@ -1,6 +1,7 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
 import { belongsToTask, type DataKeeper, type DataPlace } from "./data-place.ts";
-import { stopEffect, type Part } from "./fate-parts.ts";
+import type { Part } from "./fate-part.ts";
+import { stopEffect } from "./stop-parts.ts";
 import { failureWords } from "./fate-words.ts";
 import { hasSavePoints, isAppendOnly } from "./redis-settings.ts";
 import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";

@@ -1,6 +1,8 @@
 /** The verdict on one service: every rule contributes a part, the worst fate counts, and all causes of that fate are told. */
 import type { DataKeeper } from "./data-place.ts";
-import { placeParts, restartParts, writerParts } from "./fate-parts.ts";
+import { placeParts } from "./place-parts.ts";
+import { restartParts } from "./stop-parts.ts";
+import { writerParts } from "./writer-parts.ts";
 import { assumptions, warnings } from "./fate-warnings.ts";
 import { quietCause, sighting, sightingAfter } from "./fate-words.ts";
 import { hasSavePoints, isAppendOnly, redisSetting } from "./redis-settings.ts";

@@ -1,0 +1,261 @@
+/** What the storage says: what ends with the task, and what the new one finds at its data path. */
+import { isDeepStrictEqual } from "node:util";
+import {
+  belongsToTask,
+  compareStorage,
+  isOnServerForOneNode,
+  placeWords,
+  type DataKeeper,
+  type DataPlace,
+} from "./data-place.ts";
+import { leftBehind, type Part } from "./fate-part.ts";
+import { constraintText, shownChanges } from "./fate-words.ts";
+import { isSameNode, whyRefused } from "./file-refusal.ts";
+import { isSameHostFolder } from "./host-folder.ts";
+import type { PlannedService } from "./planned-change.ts";
+import { copyFirst, moveData, optionsInMount, remedies } from "./remedies.ts";
+import { mayRunHere, nameOf, serviceThen, type Course, type ServiceChange } from "./service-course.ts";
+import { isKnown } from "./service-definition.ts";
+import { withoutCredentials } from "./shown-words.ts";
+import { imagePart, loadParts } from "./start-parts.ts";
+import type { Move } from "./task-location.ts";
+import { isPartOf } from "./task-replacement.ts";
+import type { Cause } from "./verdict.ts";
+
+/** What becomes of the data at each of its places. */
+export function placeParts(change: ServiceChange, course: Course): readonly Part[] {
+  const { before, keeper } = change;
+  // What belonged to a task has ended with the last one.
+  const places =
+    before.definition.replicas === 0 ? keeper.places.filter((each) => !belongsToTask(each)) : keeper.places;
+  return places.flatMap((place) => {
+    const lost = lostStorage(change, course, place);
+    if (lost !== undefined) return [lost];
+    if (course.kind === "goes on") return [];
+    if (course.kind === "stopped")
+      return [
+        leftBehind(
+          change,
+          place,
+          { text: `Service "${nameOf(before)}" is removed; ${placeWords(place)} with its data stays.` },
+          [],
+        ),
+      ];
+    return [...nextPlaceParts(change, course, place)];
+  });
+}
+
+/** Storage that ends with the task, the service or the plan. */
+function lostStorage(change: ServiceChange, course: Course, place: DataPlace): Part | undefined {
+  const { destroyedVolumes, before } = change;
+  const step =
+    place.source !== undefined &&
+    isKnown(place.source) &&
+    place.kind === "named volume" &&
+    mayRunHere(before, change.live)
+      ? destroyedVolumes.get(place.source)
+      : undefined;
+  if (step !== undefined) {
+    const verb = step.operation === "replace" ? "replaced, which deletes it" : "deleted";
+    const path = step.replaceReasons[0];
+    if (place.device !== undefined) {
+      const then = serviceThen(change, course);
+      if (then !== undefined && keepsDevice(change, then, place)) return undefined;
+      const text = `The ${placeWords(place)} is ${verb}; what its options lead to, ${withoutCredentials(place.device.path)}, stays with all that is in it.`;
+      return leftBehind(change, place, { text, ...(path !== undefined && { path }) }, [remedies.keepVolume()]);
+    }
+    const text = `The ${placeWords(place)} is ${verb}, and nothing uses it at that moment, so Docker does it.`;
+    return {
+      fate: "destroyed",
+      cause: { text, ...(path !== undefined && { path }) },
+      remedies: [remedies.keepVolume(), remedies.forgetVolume()],
+    };
+  }
+  if (course.kind === "goes on" || before.definition.replicas === 0) return undefined;
+  const path = { path: place.at };
+  if (place.kind === "memory") {
+    return {
+      fate: "destroyed",
+      cause: { text: "The data lies in memory (tmpfs), which ends with the task.", ...path },
+      remedies: [remedies.copyOut(place, nameOf(before))],
+    };
+  }
+  const isRemoved = course.kind === "stopped" || course.isRemoved;
+  if (!belongsToTask(place) || !isRemoved) return undefined;
+  return {
+    fate: "destroyed",
+    cause: { text: `The data lies in ${placeWords(place)}, which is removed with the task's container.`, ...path },
+    remedies: [remedies.copyOut(place, nameOf(before))],
+  };
+}
+
+function keepsDevice(change: ServiceChange, after: PlannedService, { device }: DataPlace): boolean {
+  return change.keeperAfter(after).places.some((place) => isDeepStrictEqual(place.device, device));
+}
+
+function nextPlaceParts(
+  change: ServiceChange,
+  course: Extract<Course, { kind: "exchanged" }>,
+  place: DataPlace,
+): readonly Part[] {
+  const { keeper, location } = change;
+  const next = change.keeperAfter(course.after);
+  const refusal = whyRefused(
+    { service: change.before, keeper },
+    { service: course.after, keeper: next },
+    { location, overlaps: course.overlaps },
+  );
+  if (refusal !== undefined) {
+    const text = `${refusal}: it never starts, and the data stays as it is until somebody carries it over.`;
+    return [{ fate: "interrupted", cause: { text, path: course.after.definition.paths.image } }];
+  }
+  const target = nextPlace(keeper, next, place);
+  const image = imagePart(change, keeper, next, course.after);
+  if (target === undefined && !isKnown(course.after.definition.mounts)) return [undecided(change, place), ...image];
+  if (target === undefined) {
+    const text = keeper.isFamiliar
+      ? "The new task keeps its data elsewhere, or keeps none."
+      : `Nothing is mounted any more at ${isKnown(place.path) ? place.path : "the data path"}.`;
+    return [leftBehind(change, place, { text, path: course.after.definition.paths.mounts }, []), ...image];
+  }
+  const isUntold = place.kind === "not known" && target.kind === "not known" && isSameNode(location) === true;
+  const relation =
+    isUntold && !mayMoveData(change, course.after) ? "same" : compareStorage(place, target, isSameNode(location));
+  if (relation === "same") return [...loadParts(change, keeper, next, course, place), ...image];
+  if (relation === "other") {
+    const move = location?.move;
+    return [
+      ...(move?.kind === "moves" && compareStorage(place, target, true) === "same"
+        ? [movedAway(change, move, place, target)]
+        : otherPlace(change, course.after, place, target)),
+      ...image,
+    ];
+  }
+  return [undecided(change, place, target), ...image];
+}
+
+/** Whether a change, or a value that cannot be seen in it, may be about where the data lies. */
+function mayMoveData({ comparison, plan, keeper }: ServiceChange, { definition: { paths } }: PlannedService): boolean {
+  if (comparison === undefined) return true;
+  const movers = keeper.entry?.dataPaths.flatMap(({ movedBy }) => movedBy) ?? [];
+  const variables = movers.flatMap((mover) =>
+    "environment" in mover ? [`${paths.environment}.${mover.environment}`] : [],
+  );
+  const deciding = [
+    ...[paths.mounts, paths.image, paths.args, paths.command, paths.workingDirectory, paths.configs, paths.hostname],
+    // A stack's variables are a list.
+    ...(plan.executor === "stack deploy" ? [paths.environment] : variables),
+  ];
+  return comparison.changes.some(({ path }) =>
+    deciding.some((place) => isPartOf(path, place) || isPartOf(place, path)),
+  );
+}
+
+/** Which of the new task's places stands for one of the old. */
+function nextPlace(before: DataKeeper, after: DataKeeper, place: DataPlace): DataPlace | undefined {
+  if (before.isFamiliar && after.isFamiliar && before.places.length === after.places.length)
+    return after.places[before.places.indexOf(place)];
+  return after.places.find(({ path }) => path === place.path);
+}
+
+function otherPlace(
+  change: ServiceChange,
+  after: PlannedService,
+  place: DataPlace,
+  target: DataPlace,
+): readonly Part[] {
+  const { before, step, comparison } = change;
+  const from = placeWords(place);
+  const to = placeWords(target);
+  const elsewhere = from !== to ? to : belongsToTask(target) ? "storage of its own" : `another folder of ${from}`;
+  const path = isKnown(target.path) ? target.path : "the data path";
+  const isNamedAfterHost = from === to && isSameHostFolder(place.hostFolder, target.hostFolder) === false;
+  const why = isNamedAfterHost ? ", named after the container's host," : "";
+  const old = isKnown(place.path) ? place.path : path;
+  const moved = old !== path ? ` (the data path moves from ${old} to ${path})` : "";
+  const text = `The new task finds ${elsewhere}${why} at ${path}${moved} and starts without the data, which stays in ${from}.`;
+  const means = isNamedAfterHost
+    ? [remedies.fixHostname()]
+    : [copyFirst(place, target, nameOf(before), before.definition.image)];
+  const { hostname } = after.definition.paths;
+  const about = shownChanges(step, before, after, comparison).filter(
+    (shown) => shown.path.startsWith(target.at) || shown.path.startsWith(place.at),
+  );
+  const causes: readonly Cause[] =
+    about.length > 0
+      ? about.map((shown) => ({ text, ...shown }))
+      : [isNamedAfterHost ? { text, path: hostname } : { text, path: target.at, before: from, after: elsewhere }];
+  return causes.map((cause) => leftBehind(change, place, cause, means));
+}
+
+function movedAway(
+  change: ServiceChange,
+  move: Extract<Move, { kind: "moves" }>,
+  place: DataPlace,
+  target: DataPlace,
+): Part {
+  const why =
+    change.location?.nodeSatisfies === false
+      ? `The present node does not satisfy the new placement constraints, so the task starts on ${move.to}.`
+      : `A node that does not satisfy the new placement constraints loses its task, and tasks start on ${move.to}.`;
+  const text = `${why} ${whatIsThere(place, target)}`;
+  const means = isOnServerForOneNode(target) ? optionsInMount(target) : moveData(move, place, target);
+  return {
+    ...leftBehind(change, place, { text, ...constraintsCause(change) }, [means]),
+    ...(move.assumption !== undefined && {
+      assumption: move.assumption,
+      otherwise: {
+        fate: "interrupted" as const,
+        when: "no node does: the task then waits for ever, without an error, and the data stays where it is",
+      },
+    }),
+  };
+}
+
+function constraintsCause({ before, step }: ServiceChange): { path: string; before?: string; after?: string } {
+  const path = before.definition.paths.constraints;
+  const after = step.after?.kind === "service" ? step.after : before;
+  const was = constraintText(before.definition.constraints);
+  const is = constraintText(after.definition.constraints);
+  return was === is ? { path } : { path, before: was, after: is };
+}
+
+/** What a task finds on another node than that of its data. */
+function whatIsThere(place: DataPlace, target: DataPlace): string {
+  const name = placeWords(target);
+  if (isOnServerForOneNode(target))
+    return `A docker.Volume gives its options to the provider's engine alone: ${name} there is a local one, and empty, while the data stays on the file server.`;
+  if (target.remote !== undefined)
+    return `Docker makes ${name} there with its new options, and they do not lead to the data.`;
+  return place.remote === undefined
+    ? `Local volumes stay on their node: ${name} there is another one, and empty.`
+    : `The options of ${name} no longer lead to the file server: it is a local one there, and empty.`;
+}
+
+function undecided(change: ServiceChange, place: DataPlace, target?: DataPlace): Part {
+  const { location, before } = change;
+  const move = location?.move;
+  const isPlaceUnknown = target === undefined || compareStorage(place, target, true) === "not known";
+  if (!isPlaceUnknown && move?.kind === "may move") {
+    const finds = place.kind === "host folder" ? "another folder of that path" : "an empty volume of the same name";
+    const unless = place.reach === "not known" ? ", unless it is the same file system on all of them" : "";
+    const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on ${move.among}, and on another node it finds ${finds}${unless}.`;
+    return {
+      fate: "at risk",
+      cause: { text, ...constraintsCause(change) },
+      remedies: [remedies.pinFirst(location?.node), ...(isOnServerForOneNode(target) ? [optionsInMount(target)] : [])],
+    };
+  }
+  const reason =
+    !isPlaceUnknown && move?.kind === "not known"
+      ? move.why
+      : (target?.assumption ?? place.assumption ?? "what is mounted at the data path is not known yet");
+  return {
+    fate: "unknown",
+    cause: {
+      text: `It cannot be told what the new task finds at its data path: ${reason}.`,
+      path: target?.at ?? before.definition.paths.mounts,
+    },
+    remedies: [],
+  };
+}
