@@ -1,7 +1,7 @@
 /** Files that people name on the command line. */
-import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, open, openSync, read, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { promisify } from "node:util";
 import type { Source } from "../impact/input.ts";
 import { InputError } from "../model/input-error.ts";
 
@@ -61,18 +61,22 @@ export function besides(file: string): (path: string) => string | undefined {
 const wholeBytes = 64 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 
+const openLater = promisify(open);
+const readPiece = promisify(read);
+
 async function* piecesOf(file: string): AsyncIterable<Uint8Array> {
-  const handle = await open(file);
+  // Only what has no writer to wait for is opened at once, so that its first piece is read while other modules are loaded.
+  const status = statSync(file);
+  const fd = status.isFile() ? openSync(file, "r") : await openLater(file, "r");
   try {
-    const { size } = await handle.stat();
-    for (let length = size > 0 && size <= wholeBytes ? size : pieceBytes; ; length = pieceBytes) {
+    for (let length = status.size > 0 && status.size <= wholeBytes ? status.size : pieceBytes; ; length = pieceBytes) {
       const buffer = Buffer.allocUnsafeSlow(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, null);
+      const { bytesRead } = await readPiece(fd, buffer, 0, length, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 

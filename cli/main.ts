@@ -1,5 +1,4 @@
 import { fstatSync, writeSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { exitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { openOutput } from "./output.ts";
@@ -24,8 +23,10 @@ export async function main(): Promise<void> {
     process.exitCode = reportFailure(failure, output, isWanted("--verbose"));
   }
   await Promise.all([written(stdout), written(stderr)]);
-  // An error of a stream is told in a later turn than the writing.
-  await setImmediate();
+  // An error of a stream is told after the writing.
+  await new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
   if (untaken !== undefined) {
     stderr.write(
       `error: standard output: expected a place that takes all that is printed, got ${untaken}. Print it elsewhere.\n`,
