@@ -6,7 +6,7 @@ import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import { showChanges, showProperty, type ShownChange } from "./shown-values.ts";
 import { pinnedHost } from "./task-location.ts";
-import { templateDifferences, type TaskComparison } from "./task-replacement.ts";
+import { isPartOf, templateDifferences, type TaskComparison } from "./task-replacement.ts";
 import type { Cause, Sighting } from "./verdict.ts";
 
 /** What makes Swarm or the provider stop the task. */
@@ -28,11 +28,7 @@ export function triggers({ step, before, comparison, successor }: ServiceChange,
     const order = step.deletesFirst
       ? "deletes the service and creates it again"
       : "creates the new service and then deletes the old one";
-    const forced = shown.filter(({ path }) =>
-      step.replaceReasons.some(
-        (reason) => path === reason || path.startsWith(`${reason}.`) || path.startsWith(`${reason}[`),
-      ),
-    );
+    const forced = shown.filter(({ path }) => step.replaceReasons.some((reason) => isPartOf(path, reason)));
     return withValues(
       forced.length > 0 ? forced : shown,
       `The provider cannot change this in place: it ${order}.`,

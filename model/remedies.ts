@@ -9,10 +9,14 @@ function shellWord(word: string): string {
   return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The filter of `docker ps` that finds the containers of a service. */
+function ofService(service: string): string {
+  return `--filter ${shellWord(`label=com.docker.swarm.service.name=${service}`)}`;
+}
+
 /** The beginning of a command that runs in the service's container, on its node. */
 function inContainer(service: string): string {
-  const filter = shellWord(`label=com.docker.swarm.service.name=${service}`);
-  return `docker exec "$(docker ps --quiet --filter ${filter})"`;
+  return `docker exec "$(docker ps --quiet ${ofService(service)})"`;
 }
 
 /** An image in one piece, for a command. */
@@ -83,15 +87,13 @@ export function leftBehindAt(
     case "named volume":
     case "host folder":
       return { ...at, command: run(source) };
-    default: {
-      const filter = shellWord(`label=com.docker.swarm.service.name=${service}`);
+    default:
       return {
         ...at,
-        command: `docker cp "$(docker ps --all --latest --quiet --filter status=exited --filter ${filter})":${shellWord(path)} ./left-behind`,
+        command: `docker cp "$(docker ps --all --latest --quiet --filter status=exited ${ofService(service)})":${shellWord(path)} ./left-behind`,
         until:
           "Swarm drops the stopped task from its history (5 tasks for each slot by default); its container and anonymous volumes go with it",
       };
-    }
   }
 }
 
