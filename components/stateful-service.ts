@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { requireCoveredVolumes } from "../model/image-mounts.ts";
 import { requireDigest } from "../model/image-reference.ts";
+import { objectLabels } from "../model/object-labels.ts";
 import { checked } from "./checked.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
 import { attach, type FileSource, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
@@ -77,9 +78,7 @@ export class StatefulService extends pulumi.ComponentResource {
     const attachments = {
       networkIds: networkIds ?? [new docker.Network(`${name}-network`, { driver: "overlay" }, { parent: this }).id],
       secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
-      configFiles: Object.entries(configFiles).map(([key, file]) =>
-        this.#config(`${name}-${key}`, `${serviceName}-${key}`, file),
-      ),
+      configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
     };
     const service = new docker.Service(`${name}-service`, attach(spec, attachments), { parent: this });
     this.serviceName = service.name;
@@ -93,13 +92,17 @@ export class StatefulService extends pulumi.ComponentResource {
     return { ...target, id: secret.id, name: secret.name };
   }
 
-  /** Named after its content, so that the name in `docker config ls` says whether two are the same. */
-  #config(name: string, prefix: string, { content, ...target }: FileContent): FileSource {
+  /**
+   * Auto-named: a name made from the content comes back when a change is taken back, and then belongs to the old
+   * configuration, which an unfinished run has not deleted yet. The label tells in `docker config inspect` whether two are
+   * the same; alone it is no reason for another configuration and a new task.
+   */
+  #config(name: string, { content, ...target }: FileContent): FileSource {
+    const digest = pulumi.output(content).apply(sha256);
     const config = new docker.ServiceConfig(
       name,
-      { name: pulumi.output(content).apply((text) => contentName(prefix, text)), data: base64(content) },
-      // While the service uses the old configuration it cannot be deleted; with a given name Pulumi would try that first.
-      { parent: this, deleteBeforeReplace: false },
+      { data: base64(content), labels: [{ label: objectLabels.digest, value: digest }] },
+      { parent: this, ignoreChanges: ["labels"] },
     );
     return { ...target, id: config.id, name: config.name };
   }
@@ -116,9 +119,8 @@ function byArgument(argument: string, files: Record<string, FileContent>): Recor
   return Object.fromEntries(Object.entries(files).map(([key, file]) => [`${argument}.${key}`, file]));
 }
 
-/** A name that Swarm takes: at most 64 characters. */
-function contentName(prefix: string, content: string): string {
-  return `${prefix.slice(0, 51)}-${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
+function sha256(content: string): string {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 function base64(content: pulumi.Input<string>): pulumi.Output<string> {

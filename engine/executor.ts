@@ -116,13 +116,14 @@ export class Executor {
   async #create(step: Step): Promise<void> {
     const state = step.new ?? missing(step);
     const { preview, journal } = this.#context;
-    const replaced = step.operation === "create-replacement" ? step.old : undefined;
     if (!state.custom) stamp(state);
     else if (state.provider === undefined) {
       const { __internal, ...configuration } = state.inputs;
       state.id = preview ? unknownSentinel : randomUUID();
       state.outputs = configuration;
       stamp(state);
+    } else if (await this.#revive(step, state)) {
+      // It is as it was declared.
     } else if (preview) {
       state.outputs = this.#outputs(
         state,
@@ -150,25 +151,50 @@ export class Executor {
         state.outputs = this.#outputs(state, error.outputs);
         state.initErrors = [error.message];
         stamp(state);
-        await this.#settleCreated(state, replaced, began);
+        await this.#settleCreated(step, state, began);
         throw error;
       }
       stamp(state);
-      await this.#settleCreated(state, replaced, began);
+      await this.#settleCreated(step, state, began);
       return;
     }
-    await this.#settleCreated(state, replaced);
+    await this.#settleCreated(step, state);
+  }
+
+  /** Takes a resource that waits for its deletion instead of creating another, if it is still there. */
+  async #revive({ revived }: Step, state: ResourceState): Promise<boolean> {
+    if (revived?.id === undefined) return false;
+    if (this.#context.preview) state.outputs = revived.outputs;
+    else {
+      const present = await this.#provider(state).read(identity(state), {
+        id: revived.id,
+        inputs: revealSecrets(revived.inputs),
+        outputs: revealSecrets(revived.outputs),
+      });
+      if (!present) return false;
+      state.outputs = this.#outputs(state, present.outputs);
+    }
+    state.id = revived.id;
+    if (revived.created !== undefined) state.created = revived.created;
+    state.modified = timestamp();
+    return true;
   }
 
   /** A replaced resource that still exists stays in the state until it is deleted. */
   async #settleCreated(
+    { operation, old, revived }: Step,
     state: ResourceState,
-    replaced: ResourceState | undefined,
     began?: PendingOperation,
   ): Promise<void> {
+    const replaced = operation === "create-replacement" ? old : undefined;
     const gone = replaced?.pendingReplacement ? replaced : undefined;
     if (replaced && !gone) replaced.delete = true;
-    await this.#context.journal.settle({ new: state, ...(gone && { old: gone }), ...(began && { began }) });
+    await this.#context.journal.settle({
+      new: state,
+      ...(gone && { old: gone }),
+      ...(revived && { revived }),
+      ...(began && { began }),
+    });
   }
 
   async #update(step: Step): Promise<void> {

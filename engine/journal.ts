@@ -41,10 +41,18 @@ export class Journal {
     await this.#store.begin(operation);
   }
 
-  /** Records how an operation came out: the old state that is settled and the new one that takes its place. */
-  async settle(outcome: { began?: PendingOperation; old?: ResourceState; new?: ResourceState }): Promise<void> {
+  /**
+   * Records how an operation came out: the old state that is settled and the new one that takes its place; `revived` is one
+   * that was to be deleted and lives on in the new one.
+   */
+  async settle(outcome: {
+    began?: PendingOperation;
+    old?: ResourceState;
+    revived?: ResourceState;
+    new?: ResourceState;
+  }): Promise<void> {
     this.#changed = true;
-    if (outcome.old) this.#settled.add(outcome.old);
+    for (const old of [outcome.old, outcome.revived]) if (old) this.#settled.add(old);
     if (outcome.new) this.#news.push(outcome.new);
     if (outcome.old && outcome.new && outcome.old.urn !== outcome.new.urn)
       this.#renamed.set(outcome.old.urn, outcome.new.urn);

@@ -1,8 +1,9 @@
+import { showValue } from "../model/input-error.ts";
 import { aliasUrns } from "./aliases.ts";
 import { dependentsOf, parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";
 import { ignoreChanges } from "./property-path.ts";
-import { equalValues, revealSecrets, Unknown, type PropertyMap } from "./property-value.ts";
+import { equalValues, revealSecrets, Unknown, type PropertyMap, type PropertyValue } from "./property-value.ts";
 import { applyReplaceOnChanges, diffComponent, diffConfiguration, mustReplace } from "./resource-diff.ts";
 import type { CheckFailure, ResourceDiff, ResourceIdentity, ResourceProvider } from "./resource-provider.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
@@ -57,6 +58,8 @@ export class Planner {
   readonly #reached = new Set<ResourceState>();
   /** Former URNs by the present one, of resources that were found under an alias. */
   readonly #formerUrns = new Map<Urn, Urn>();
+  /** Resources that an unfinished operation has left to be deleted and that are wanted again. */
+  readonly #revived = new Set<ResourceState>();
   /** Old states that were deleted because something they depend on is replaced, with the properties that did it. */
   readonly #deletedForReplacement = new Map<Urn, string[]>();
 
@@ -92,7 +95,9 @@ export class Planner {
     const checked = state.inputs;
     state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
     this.#news.set(urn, state);
-    if (!old) return { steps: [step("create", { new: state, hooks: goal.hooks })], state, warnings: [] };
+    const revived = (checked: ResourceState) => this.#revive(identity, goal, checked, check);
+    if (!old)
+      return { steps: [step("create", { new: state, hooks: goal.hooks, ...revived(state) })], state, warnings: [] };
     this.#reached.add(old);
     if (deletedFor !== undefined) return { steps: replaceDeleted(old, state, goal, deletedFor), state, warnings: [] };
     if (old.external) return { steps: replaceLater(old, state, goal), state, warnings: [] };
@@ -113,7 +118,7 @@ export class Planner {
       if (remediated) state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
       const reasons = { ...details, replaceReasons: [...new Set(diff.replaces)] };
       const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace;
-      const steps = this.#replace(old, state, goal, reasons, deleteFirst);
+      const steps = this.#replace(old, state, goal, { ...reasons, ...revived(state) }, deleteFirst);
       const isProtected = old.protect === true && state.protect === true;
       return { steps, state, warnings, ...(isProtected && { refusal: new PlanError(urn, protectedMessage(urn)) }) };
     }
@@ -130,12 +135,43 @@ export class Planner {
    */
   planDeletions(): Step[] {
     return this.#context.base.resources.flatMap((old): Step[] => {
+      if (this.#revived.has(old)) return [];
       if (old.delete) return [{ operation: "delete-replaced", urn: old.urn, old }];
       if (this.#reached.has(old) || this.#deletedForReplacement.has(old.urn)) return [];
       return old.pendingReplacement
         ? [{ operation: "remove-pending-replace", urn: old.urn, old }]
         : [{ operation: "delete", urn: old.urn, old }];
     });
+  }
+
+  /**
+   * Finds what is to be created among what an unfinished operation has left to be deleted: a change that is taken back gets
+   * its former resource again, with the name and id that others still refer to. Pulumi would make another one.
+   *
+   * @throws PlanError when a resource of another content holds the name that the program gives
+   */
+  #revive(
+    identity: ResourceIdentity,
+    goal: Goal,
+    state: ResourceState,
+    check: (olds: PropertyMap, news: PropertyMap) => PropertyMap,
+  ): { revived?: ResourceState } {
+    if (!state.custom || state.provider === undefined) return {};
+    const pending = this.#context.base.resources.filter(
+      (old) => old.delete && old.type === state.type && old.provider === state.provider && !this.#revived.has(old),
+    );
+    for (const old of pending.filter((each) => each.urn === state.urn && each.id !== undefined)) {
+      const inputs = check(old.inputs, ignoreChanges(goal.inputs, old.inputs, goal.ignoreChanges));
+      if (this.#diff(identity, state.provider, old, { ...state, inputs }).changes) continue;
+      this.#revived.add(old);
+      state.inputs = inputs;
+      return { revived: old };
+    }
+    const holder = pending.find(
+      (old) => old.inputs["name"] !== undefined && equalValues(old.inputs["name"], state.inputs["name"]),
+    );
+    if (holder) throw new PlanError(state.urn, nameHeldMessage(parseUrn(holder.urn).name, state.inputs["name"] ?? ""));
+    return {};
   }
 
   /** The old state of a goal: the first that there is under its URN or a former one. */
@@ -161,9 +197,21 @@ export class Planner {
       : `Duplicate resource alias '${former}' applied to resource with URN '${urn}' conflicting with resource with URN '${holder}'`;
   }
 
-  #replace(old: ResourceState, state: ResourceState, goal: Goal, reasons: Reasons, deleteFirst: boolean): Step[] {
+  #replace(
+    old: ResourceState,
+    state: ResourceState,
+    goal: Goal,
+    { revived, ...reasons }: Reasons & Pick<Step, "revived">,
+    deleteFirst: boolean,
+  ): Step[] {
     const replace = step("replace", { old, new: state, ...reasons });
-    const create = step("create-replacement", { old, new: state, hooks: goal.hooks, ...reasons });
+    const create = step("create-replacement", {
+      old,
+      new: state,
+      hooks: goal.hooks,
+      ...reasons,
+      ...(revived && { revived }),
+    });
     if (!deleteFirst) return [create, replace];
     const remove = step("delete-replaced", { old, willBeReplaced: true, ...reasons });
     // What an interrupted operation has deleted in order to replace it is gone already.
@@ -279,6 +327,11 @@ const unprotectAdvice =
 
 function protectedMessage(urn: Urn): string {
   return `unable to replace resource "${urn}"\nas it is currently marked for protection. ${unprotectAdvice}`;
+}
+
+/** A name that the program gives and an earlier version still has; Docker would refuse it, or answer with the earlier one. */
+function nameHeldMessage(resource: string, name: PropertyValue): string {
+  return `name: expected a name that is free, got ${showValue(revealSecrets({ name })["name"])}, which an earlier version of ${showValue(resource)} has until it is deleted: the run that was to delete it did not finish. Leave the name to Pulumi (no \`name\`), or give another one; the earlier one is deleted at the end of the next \`up\` that succeeds.`;
 }
 
 /** Pulumi takes for granted that the provider it is moved to finds the resource, wherever that one looks for it. */

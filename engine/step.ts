@@ -24,6 +24,8 @@ export interface Step {
   detailedDiff?: Record<string, DiffKind>;
   /** The first half of a delete-before-create: the resource will be created again in the same operation. */
   willBeReplaced?: boolean;
+  /** For a creation: what an unfinished operation has left to be deleted and is just what is wanted now. */
+  revived?: ResourceState;
   hooks?: HookBinding;
 }
 

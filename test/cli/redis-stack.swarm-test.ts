@@ -149,7 +149,7 @@ describe("one Redis, from the first up to the last down", function () {
     const { code, stdout } = await project.runOnTerminal(["up"], "no\n");
     assert.equal(code, 3);
     const drawn = stripVTControlCharacters(stdout);
-    assert.match(drawn, / \+- +├─ docker:index:ServiceConfig +redis-configuration +replace +\[diff: ~data,name\]/);
+    assert.match(drawn, / \+- +├─ docker:index:ServiceConfig +redis-configuration +replace +\[diff: ~data\]/);
     assert.match(drawn, / ~ +└─ docker:index:Service +redis-service +update +\[diff: ~taskSpec\]/);
     assert.match(drawn, /Do you want to do this to the stack dev\? \[yes\/no\] /);
     assert.match(drawn, /Nothing has been changed\.\r\n$/);

@@ -39,16 +39,17 @@ describe("Redis", () => {
     );
   });
 
-  it("names the service and its configurations, and leaves secrets and networks to Pulumi", async () => {
+  it("names the service alone; of a configuration a label tells the content", async () => {
     const resources = await recordRedis({ serviceName: "stateful" });
-    const names = Object.fromEntries(resources.map(({ name, inputs }) => [name, inputs["name"]]));
-    assert.equal(names["store-service"], "stateful");
-    assert.match(String(names["store-configuration"]), /^stateful-configuration-[0-9a-f]{12}$/u);
-    assert.equal(names["store-users"], undefined);
-    assert.equal(names["store-network"], undefined);
-    const changed = await recordRedis({ serviceName: "stateful", memoryLimit: "200M" });
-    const nameAfter = changed.find(({ name }) => name === "store-configuration")?.inputs["name"];
-    assert.notEqual(nameAfter, names["store-configuration"]);
+    const names = resources.flatMap(({ name, inputs }) => (inputs["name"] === undefined ? [] : [name]));
+    assert.deepEqual(names.sort(), ["data-volume", "store-service"]);
+    const digest = (of: typeof resources) => {
+      const inputs = of.find(({ name }) => name === "store-configuration")?.inputs;
+      return JSON.stringify(inputs?.["labels"]);
+    };
+    assert.match(digest(resources), /^\[\{"label":"holdfast.sha256","value":"[0-9a-f]{64}"\}\]$/u);
+    assert.equal(digest(await recordRedis({ serviceName: "another" })), digest(resources));
+    assert.notEqual(digest(await recordRedis({ memoryLimit: "200M" })), digest(resources));
   });
 
   it("gives up every privilege that it does not need", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Deployment } from "../../engine/deployment.ts";
 import type { EventBody } from "../../engine/events.ts";
 import type { Goal } from "../../engine/goal.ts";
+import { createDockerProvider } from "../../engine/provider/docker-provider.ts";
 import { Journal, nowhere } from "../../engine/journal.ts";
 import { Secret, Unknown, type PropertyMap } from "../../engine/property-value.ts";
 import type { ResourceState } from "../../engine/resource-state.ts";
@@ -177,6 +178,73 @@ describe("a deployment", () => {
     assert.deepEqual(third.steps, ["create-replacement a", "replace a"]);
     assert.deepEqual(third.errors, []);
     assert.equal(third.resources.filter((state) => state.urn === urn("a")).length, 1);
+  });
+
+  it("takes a change back to the very resource that an unfinished run has left to be deleted", async () => {
+    const provider = new TableProvider();
+    const [before, after] = [goal("a", { fixedSize: 1 }), goal("a", { fixedSize: 2 })];
+    const failing = goal("b", { size: 1 });
+    const first = await run(provider, [], [before]);
+    provider.failOn = "b";
+    const failed = await run(provider, first.resources, [after, failing]);
+    assert.deepEqual(failed.steps, ["create-replacement a", "replace a", "create b"]);
+    const preview = await run(provider, failed.resources, [before], { preview: true });
+    assert.equal(preview.registered[0]?.id, first.registered[0]?.id);
+    const back = await run(provider, failed.resources, [before]);
+    assert.deepEqual(back.steps, ["create-replacement a", "replace a", "delete-replaced a"]);
+    assert.deepEqual(provider.calls, ["delete a"]);
+    assert.equal(back.registered[0]?.id, first.registered[0]?.id);
+    assert.deepEqual(
+      back.resources
+        .filter((state) => state.urn === urn("a"))
+        .map(({ id, inputs, delete: to }) => ({ id, inputs, to })),
+      first.registered.map(({ id, inputs }) => ({ id, inputs, to: undefined })),
+    );
+    assert.deepEqual([...provider.rows.keys()], [first.registered[0]?.id]);
+    assert.deepEqual((await run(provider, back.resources, [before])).steps, ["same a"]);
+  });
+
+  it("makes anew what was left to be deleted and is gone, and refuses a name that is still held", async () => {
+    const provider = new TableProvider();
+    const named = (size: number, name = `a-${size}`) => goal("a", { name, fixedSize: size });
+    const first = await run(provider, [], [named(1)]);
+    provider.failOn = "b";
+    const failed = await run(provider, first.resources, [named(2), goal("b", { size: 1 })]);
+    const held = await run(provider, failed.resources, [named(3, "a-1")]);
+    assert.match(
+      String(held.errors),
+      /^name: expected a name that is free, got "a-1", which an earlier version of "a" has/,
+    );
+    assert.deepEqual(provider.calls, []);
+    provider.rows.delete(first.registered[0]?.id ?? "");
+    const back = await run(provider, failed.resources, [named(1)]);
+    assert.deepEqual([back.errors, provider.calls], [[], ["create a", "delete a"]]);
+    assert.equal(back.resources.filter((state) => state.urn === urn("a")).length, 1);
+  });
+
+  it("plans nothing for a configuration that a former program named and labelled otherwise, and a change leaves the name", async () => {
+    const docker = createDockerProvider({ host: "unix:///nowhere" });
+    const table = new TableProvider();
+    const provider = Object.assign(table, {
+      check: (...asked: Parameters<TableProvider["check"]>) => docker.check(...asked),
+      diff: (...asked: Parameters<TableProvider["diff"]>) => docker.diff(...asked),
+    });
+    const configType = "docker:index/serviceConfig:ServiceConfig";
+    const labels = [{ label: "digest", value: "1" }];
+    const former = goal(
+      "conf",
+      { name: "redis-conf-0a1b", data: "YQ==" },
+      { type: configType, deleteBeforeReplace: false },
+    );
+    const now = (data: string) => goal("conf", { data, labels }, { type: configType, ignoreChanges: ["labels"] });
+    const first = await run(provider, [], [former]);
+    const upgraded = await run(provider, first.resources, [now("YQ==")]);
+    assert.deepEqual(upgraded.steps, ["same conf"]);
+    const changed = await run(provider, upgraded.resources, [now("Yg==")]);
+    assert.deepEqual(changed.steps, ["create-replacement conf", "replace conf", "delete-replaced conf"]);
+    assert.match(JSON.stringify(changed.registered[0]?.inputs["name"]), /^"conf-[0-9a-f]{7}"$/);
+    const second = await run(provider, changed.resources, [now("Yg==")]);
+    assert.deepEqual([second.steps, second.resources], [["same conf"], changed.resources]);
   });
 
   it("deletes what the program no longer declares, dependents first", async () => {
