@@ -4,9 +4,10 @@ import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
 import { hostFolder, isSameHostFolder } from "./host-folder.ts";
 import type { CatalogueEntry } from "./catalogue-entry.ts";
 import { findImage } from "./image-catalogue.ts";
+import { preparedFile, type PreparedFile } from "./redis-preparation.ts";
 import { redisSettings, type RedisSettings } from "./redis-settings.ts";
 import { differsByTask, fillInService } from "./mount-source.ts";
-import { keepsState, runsTool } from "./service-command.ts";
+import { keepsState, runsTool, startFile } from "./service-command.ts";
 import {
   factsOf,
   isKnown,
@@ -55,6 +56,8 @@ export interface DataKeeper {
   readonly entry: CatalogueEntry | undefined;
   /** What its definition says to Redis; `undefined` when it is not Redis. */
   readonly redis: RedisSettings | undefined;
+  /** What Holdfast's start script makes the files of Redis into before it starts; `undefined` where no such script is seen. */
+  readonly prepares: PreparedFile | undefined;
   readonly places: readonly DataPlace[];
   /** False for a program that the catalogue does not have: then each persistent mount is taken for data. */
   readonly isFamiliar: boolean;
@@ -75,12 +78,14 @@ export function dataKeeper(
   const facts = isTool ? undefined : factsOf(service.image, images);
   const redis = entry?.redis === undefined ? undefined : redisSettings(service, entry.redis);
   if (entry !== undefined && keepsState(service, entry) === false)
-    return { entry, redis, places: [], isFamiliar: true };
+    return { entry, redis, prepares: undefined, places: [], isFamiliar: true };
   const sites = dataSites(service, entry, facts, redis);
   if (sites.length > 0) {
+    const [first] = sites;
     return {
       entry,
       redis,
+      prepares: redis && first && isKnown(first.path) ? preparedFile(startFile(service) ?? "", first.path) : undefined,
       places: sites.map((site) => placeOf(site, service, entry, redis, volumes)),
       isFamiliar: true,
     };
@@ -89,7 +94,7 @@ export function dataKeeper(
   const places = mounts
     .filter(isPersistent)
     .map((mount) => mountPlace(filledIn(mount, service), mount.target, volumes));
-  return { entry, redis, places, isFamiliar: false };
+  return { entry, redis, prepares: undefined, places, isFamiliar: false };
 }
 
 /** A volume, or a folder of the host that is no single file and no socket, that may be written to. */

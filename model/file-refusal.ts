@@ -5,7 +5,7 @@ import { compareStorage, type DataKeeper, type DataPlace } from "./data-place.ts
 import { majorVersion } from "./image-catalogue.ts";
 import type { PlannedService } from "./planned-change.ts";
 import { readsMultiPart, whyNotRead } from "./redis-format.ts";
-import { redisStart, snapshotAtStop } from "./redis-restart.ts";
+import { redisSide, redisStart, snapshotAtStop } from "./redis-restart.ts";
 import { isAppendOnly, redisSetting } from "./redis-settings.ts";
 import { isKnown, notKnown, type ImageReference, type Known, type ServiceDefinition } from "./service-definition.ts";
 import type { Location } from "./task-location.ts";
@@ -77,11 +77,9 @@ function whyFormatRefused(before: Side, after: Side, { overlaps }: RefusalFacts)
   if (unread?.isCertain !== true || isTold) return undefined;
   const snapshot = snapshotAtStop(definition, old, entry);
   const { hiddenChanges } = after.service.template;
-  const start = redisStart(
-    { settings: old, image: entry.redis },
-    { settings: next, image: nextEntry.redis },
-    { snapshot, hiddenChanges },
-  );
+  const [was, is] = [redisSide(definition, before.keeper), redisSide(after.service.definition, after.keeper)];
+  if (was === undefined || is === undefined) return undefined;
+  const start = redisStart(was, is, { snapshot, hiddenChanges });
   if (start.kind !== "loads") return undefined;
   const appendOnly = isAppendOnly(next, nextEntry.redis);
   if (appendOnly !== false && !readsMultiPart(reader)) return undefined;

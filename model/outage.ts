@@ -3,6 +3,7 @@ import { savedBytesPerSecond } from "./redis-persistence.ts";
 import { maxMemoryBytes, type RedisSettings } from "./redis-settings.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import { gracefulStop, snapshotAtStop, stopGraceSeconds } from "./redis-restart.ts";
+import type { PreparedFile } from "./redis-preparation.ts";
 import type { DataKeeper } from "./data-place.ts";
 
 /** A time without an answer, as a range. */
@@ -34,6 +35,8 @@ export interface Exchange {
   readonly imageChanges: boolean;
   /** Size of the data in memory, where it was asked for. */
   readonly datasetBytes: number | undefined;
+  /** What the start script makes of the old files before the server starts. */
+  readonly prepares: PreparedFile | undefined;
 }
 
 /** How fast Redis reads a snapshot (measured, Redis 7.0.15, two shared cores). */
@@ -54,6 +57,7 @@ export function expectOutage(exchange: Exchange): Outage {
     parts.push({ name: "image pulled, where the node does not have it", leastSeconds: 0, mostSeconds: 120 });
   parts.push({ name: "task scheduled, container started", leastSeconds: 0.3, mostSeconds: 6 });
   const load = loadPart(exchange);
+  parts.push(...preparationParts(exchange, load));
   return total([...parts, load, ...probeParts(after, load)]);
 }
 
@@ -93,6 +97,23 @@ function largestDataset({ limits }: ServiceDefinition, redis: RedisSettings): nu
   const most = maxMemoryBytes(redis);
   if (isKnown(most) && most !== undefined) return most;
   return isKnown(limits.memoryBytes) ? limits.memoryBytes : undefined;
+}
+
+/**
+ * The snapshot becomes the base of an append-only file by a link; the other way round a server of its own loads the one, looks
+ * once a second whether it has, and writes the other.
+ */
+function preparationParts(
+  { prepares, datasetBytes, before, keeper }: Exchange,
+  load: OutagePart,
+): readonly OutagePart[] {
+  if (prepares === undefined) return [];
+  if (prepares === "append-only file")
+    return [{ name: "snapshot made an append-only file", leastSeconds: 0, mostSeconds: 2 }];
+  const bytes = datasetBytes ?? (keeper.redis && largestDataset(before, keeper.redis));
+  const saves = bytes === undefined ? 10 : bytes / savedBytesPerSecond;
+  const mostSeconds = round(3 + (load.mostSeconds ?? 0) + saves);
+  return [{ name: "append-only file made a snapshot", leastSeconds: 0, mostSeconds }];
 }
 
 function loadPart({ keeper, datasetBytes, before }: Exchange): OutagePart {

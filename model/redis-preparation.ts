@@ -1,6 +1,6 @@
 import { redisDataPath } from "./redis-configuration.ts";
 import { redisPersistence, type RedisPersistence } from "./redis-persistence.ts";
-import { preparingFile } from "./start-guard.ts";
+import { preparingFile, readStartScript } from "./start-guard.ts";
 
 /**
  * Shell lines that make the files of the data fit the persistence profile before Redis starts.
@@ -12,6 +12,26 @@ import { preparingFile } from "./start-guard.ts";
  */
 export function redisPreparation(profile: RedisPersistence, dataPath = redisDataPath): string {
   return redisPersistence[profile].appendOnly ? appendOnlyFromSnapshot(dataPath) : snapshotFromAppendOnly(dataPath);
+}
+
+/** What Redis is to start from once a preparation has run; the file of the other kind is made into it. */
+export type PreparedFile = "append-only file" | "snapshot";
+
+/**
+ * What a start script makes the files of the data path into; `undefined` for a script that is not, to the letter, one that Holdfast
+ * writes for a Redis: no label and no name tells what a script really does.
+ */
+export function preparedFile(script: string, dataPath: string): PreparedFile | undefined {
+  const guard = readStartScript(script);
+  if (guard?.dataPaths.length !== 1 || guard.dataPaths[0] !== dataPath) return undefined;
+  switch (guard.preparation) {
+    case appendOnlyFromSnapshot(dataPath):
+      return "append-only file";
+    case snapshotFromAppendOnly(dataPath):
+      return "snapshot";
+    default:
+      return undefined;
+  }
 }
 
 /** The snapshot becomes the base of a new append-only file, which is what a rewrite would make of it. */

@@ -6,7 +6,10 @@
  */
 import { byteWords } from "./byte-words.ts";
 import type { CatalogueEntry, RedisImageFact } from "./catalogue-entry.ts";
+import type { DataKeeper } from "./data-place.ts";
+import { readsMultiPart } from "./redis-format.ts";
 import { savedBytesPerSecond } from "./redis-persistence.ts";
+import type { PreparedFile } from "./redis-preparation.ts";
 import { hasSavePoints, isAppendOnly, redisFiles, redisSetting, type RedisSettings } from "./redis-settings.ts";
 import { scriptInFront } from "./service-command.ts";
 import { isKnown, type Known, type ServiceDefinition } from "./service-definition.ts";
@@ -136,7 +139,11 @@ export function stopGraceSeconds(service: ServiceDefinition): Known<number> {
 
 /** What a start finds of what the last stop wrote into the same directory. */
 export type StartEffect =
-  | { readonly kind: "loads" }
+  | {
+      readonly kind: "loads";
+      /** What its start script makes of the old file first, and where that is decided. */
+      readonly prepared?: { readonly file: PreparedFile; readonly path: string };
+    }
   | {
       readonly kind: "empty";
       readonly why: string;
@@ -152,6 +159,16 @@ export type StartEffect =
 export interface RedisSide {
   readonly settings: RedisSettings;
   readonly image: RedisImageFact;
+  /** What its start script makes the files into before the server starts. */
+  readonly prepares?: PreparedFile | undefined;
+  /** Whether its append-only file has a folder of its own, as from Redis 7.0 on: a start script knows no other. */
+  readonly hasMultiPart?: boolean;
+}
+
+/** A service as one side of a restart; `undefined` for one that speaks no Redis. */
+export function redisSide({ image }: ServiceDefinition, { redis, entry, prepares }: DataKeeper): RedisSide | undefined {
+  if (redis === undefined || entry?.redis === undefined) return undefined;
+  return { settings: redis, image: entry.redis, prepares, hasMultiPart: readsMultiPart({ image, entry }) };
 }
 
 /** What decides between the two sides of a restart. */
@@ -179,6 +196,26 @@ function primaryOf(settings: RedisSettings): { readonly value: string | undefine
   return { value: value.toLowerCase() === "no one" ? undefined : value, path: written.path };
 }
 
+/**
+ * What the new server's start script makes of the old one's file; `undefined` where the file is of the right kind already, where
+ * no script of Holdfast's runs, and where it would not find the file.
+ */
+export function preparation(before: RedisSide, after: RedisSide): PreparedFile | undefined {
+  const [was, is] = [before, after].map(({ settings, image }) => isAppendOnly(settings, image));
+  const wanted: PreparedFile | undefined =
+    was === false && is === true ? "append-only file" : was === true && is === false ? "snapshot" : undefined;
+  if (wanted === undefined || after.prepares !== wanted) return undefined;
+  const names = Object.keys(redisFiles) as (keyof typeof redisFiles)[]; // Its keys are these.
+  const areUsual = [before, after].every(({ settings }) =>
+    names.every((name) => {
+      const { value } = redisSetting(settings, name);
+      return isKnown(value) && (value ?? redisFiles[name]) === redisFiles[name];
+    }),
+  );
+  const isFound = wanted === "append-only file" || before.prepares !== undefined || before.hasMultiPart === true;
+  return areUsual && isFound ? wanted : undefined;
+}
+
 function findFiles(before: RedisSide, after: RedisSide, facts: RestartFacts): StartEffect {
   const [wasAppendOnly, appendOnly] = [
     isAppendOnly(before.settings, before.image),
@@ -194,6 +231,14 @@ function findFiles(before: RedisSide, after: RedisSide, facts: RestartFacts): St
         ? "whether the append-only file is on cannot be seen on both sides of the change"
         : "the configuration of Redis changes where it cannot be seen, and may switch the append-only file on or off";
     return { kind: "not known", path, why };
+  }
+  const file = preparation(before, after);
+  // The append-only file has all; a snapshot has what the stop of the old server has written.
+  if (file === "snapshot" || (file !== undefined && facts.snapshot.kind === "kept"))
+    return { kind: "loads", prepared: { file, path } };
+  if (file !== undefined && facts.snapshot.kind === "at risk") {
+    const why = `the append-only file begins with the snapshot, and the old task may not have written one: ${facts.snapshot.why}`;
+    return { kind: "at risk", path, why };
   }
   if (!wasAppendOnly && appendOnly) {
     return {

@@ -1,5 +1,7 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
 import { placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
+import { asksForPassword, redisSetting, type RedisSettings } from "./redis-settings.ts";
+import { RedisUser } from "./redis-users.ts";
 import { isKnown, notKnown, type ImageReference, type Known } from "./service-definition.ts";
 import { showMountOptions, withoutCredentials } from "./shown-words.ts";
 import type { LeftBehind, Remedy } from "./verdict.ts";
@@ -17,6 +19,48 @@ function ofService(service: string): string {
 /** The beginning of a command that runs in the service's container, on its node. */
 function inContainer(service: string): string {
   return `docker exec "$(docker ps --quiet ${ofService(service)})"`;
+}
+
+/**
+ * Commands of Redis that run in the service's container, each with what redis-cli is told to get in: the port and TLS, and where
+ * Redis may ask for a password, one that the shell reads without showing it and hands on without writing it down.
+ */
+function redisLines({ redis }: DataKeeper, service: string, commands: readonly string[]): readonly string[] {
+  const asks = redis === undefined ? false : asksForPassword(redis);
+  const hasUsers = redis?.settings.some(({ name }) => name === "aclfile" || name === "user") === true;
+  const container = `"$(docker ps --quiet ${ofService(service)})"`;
+  const client = [
+    "docker exec",
+    ...(asks === false ? [] : ["--env REDISCLI_AUTH"]),
+    container,
+    "redis-cli",
+    ...(redis === undefined ? [] : connectionFlags(redis)),
+    ...(hasUsers ? [`--user ${RedisUser.operations}`] : []),
+  ].join(" ");
+  const secret = hasUsers
+    ? `the password of ${RedisUser.operations}, or of another user who may run these commands`
+    : isKnown(asks)
+      ? "the password of Redis"
+      : "the password of Redis; nothing where there is none";
+  return [
+    ...(asks === false ? [] : [`read -rs REDISCLI_AUTH && export REDISCLI_AUTH   # ${secret}`]),
+    ...commands.map((command) => `${client} ${command}`),
+  ];
+}
+
+/** How redis-cli reaches a server that listens elsewhere than it does by default. */
+function connectionFlags(redis: RedisSettings): readonly string[] {
+  const setting = (name: string): string | undefined => {
+    const { value } = redisSetting(redis, name);
+    return isKnown(value) ? value : undefined;
+  };
+  const [port = "6379", tlsPort, authority] = [setting("port"), setting("tls-port"), setting("tls-ca-cert-file")];
+  if (port !== "0" || tlsPort === undefined) return port === "6379" ? [] : ["-p", shellWord(port)];
+  return [
+    "--tls",
+    ...(authority === undefined ? [] : ["--cacert", shellWord(authority)]),
+    ...(tlsPort === "6379" ? [] : ["-p", shellWord(tlsPort)]),
+  ];
 }
 
 /** An image in one piece, for a command. */
@@ -184,34 +228,34 @@ export const remedies = {
           text: "Let the old service stop before the new one is created.",
           lines: [`docker service scale ${shellWord(service)}=0`],
         },
-  switchAppendOnlyOn: (service: string): Remedy => ({
+  switchAppendOnlyOn: (keeper: DataKeeper, service: string): Remedy => ({
     text: "Switch the append-only file on in the running server first, wait until it is written, then change the definition.",
-    lines: [
-      `${inContainer(service)} redis-cli CONFIG SET appendonly yes`,
-      `${inContainer(service)} redis-cli INFO persistence   # until aof_rewrite_in_progress:0`,
-    ],
+    lines: redisLines(keeper, service, [
+      "CONFIG SET appendonly yes",
+      "INFO persistence   # until aof_rewrite_in_progress:0",
+    ]),
   }),
-  switchAppendOnlyOff: (service: string): Remedy => ({
+  switchAppendOnlyOff: (keeper: DataKeeper, service: string): Remedy => ({
     text: "Set a save point and run BGSAVE in the running server first, so that there is a snapshot to start from.",
-    lines: [`${inContainer(service)} redis-cli CONFIG SET save '3600 1'`, `${inContainer(service)} redis-cli BGSAVE`],
+    lines: redisLines(keeper, service, ["CONFIG SET save '3600 1'", "BGSAVE"]),
   }),
   /** Redis refuses to change these names while it runs. */
   renameFirst: (): Remedy => ({
     text: "Keep the name, or give the file or the folder the new one while the service is scaled to 0.",
   }),
-  saveFirst: ({ redis }: DataKeeper, service: string): Remedy =>
-    redis === undefined
+  saveFirst: (keeper: DataKeeper, service: string): Remedy =>
+    keeper.redis === undefined
       ? { text: "Make a backup with the program's own tool first, and look whether it can be read." }
       : {
           text: "Write the data first, and wait until it is on disk.",
-          lines: [`${inContainer(service)} redis-cli BGSAVE`, `${inContainer(service)} redis-cli LASTSAVE`],
+          lines: redisLines(keeper, service, ["BGSAVE", "LASTSAVE"]),
         },
   carryOver: (): Remedy => ({
     text: "Keep the image, or start the new server beside the old one on a volume of its own and carry the keys over.",
   }),
-  dumpFirst: (service: string): Remedy => ({
+  dumpFirst: (keeper: DataKeeper, service: string): Remedy => ({
     text: "Carry the data out of the running server first: it cannot save where the data path is mounted read-only.",
-    lines: [`${inContainer(service)} redis-cli --rdb - > dump.rdb`],
+    lines: redisLines(keeper, service, ["--rdb - > dump.rdb"]),
   }),
   memoryFirst: (): Remedy => ({
     text: "Choose a memory limit above the data; while a snapshot is written, Redis may need up to twice as much.",

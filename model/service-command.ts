@@ -62,6 +62,15 @@ export function scriptOf(service: ServiceDefinition): Script | undefined {
   return undefined;
 }
 
+/** The text of the file that a shell is given to run before all else; `undefined` where it is not seen, and where there is none. */
+export function startFile(service: ServiceDefinition): string | undefined {
+  const [shell, file] = commandLine(service) ?? [];
+  if (shell === undefined || !isKnown(shell.text) || !shells.has(posix.basename(shell.text))) return undefined;
+  const configs = isKnown(service.configs) ? service.configs : [];
+  const content = configs.find(({ target }) => file !== undefined && isKnown(target) && target === file.text)?.content;
+  return content !== undefined && isKnown(content) ? content : undefined;
+}
+
 /**
  * Finds the script whose shell stays in front of the server: the signal of a stop ends there, and the server is killed at the end
  * of the grace period. A shell gives its place away with `exec`; bash and BusyBox' ash, the `sh` of Alpine, do so by themselves for

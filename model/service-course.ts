@@ -5,6 +5,8 @@ import { expectOutage, noOutage, type Outage } from "./outage.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "./planned-change.ts";
 import { matchingNodes } from "./placement.ts";
+import type { PreparedFile } from "./redis-preparation.ts";
+import { preparation, redisSide } from "./redis-restart.ts";
 import { isKnown, type ServiceDefinition } from "./service-definition.ts";
 import type { Location } from "./task-location.ts";
 import type { TaskComparison } from "./task-replacement.ts";
@@ -150,6 +152,12 @@ export function effectOf({ location, before }: ServiceChange, course: Course): T
   return location?.move.kind === "moves" ? "moved" : "replaced";
 }
 
+/** What the start script of a service that takes this one's place makes of its files. */
+function preparedFor({ before, keeper, keeperAfter }: ServiceChange, after: PlannedService): PreparedFile | undefined {
+  const [was, is] = [redisSide(before.definition, keeper), redisSide(after.definition, keeperAfter(after))];
+  return was && is && preparation(was, is);
+}
+
 /** How long the service does not answer on its course. */
 export function outageOf(change: ServiceChange, course: Course): Outage {
   const { before, keeper, live, step } = change;
@@ -166,6 +174,7 @@ export function outageOf(change: ServiceChange, course: Course): Outage {
     cannotStart: course.kind === "exchanged" ? course.cannotStart : undefined,
     imageChanges,
     datasetBytes: live.datasetBytes?.get(nameOf(before)),
+    prepares: course.kind === "exchanged" ? preparedFor(change, course.after) : undefined,
   });
   return course.kind === "exchanged" && (!course.isCertain || course.overlaps)
     ? { ...outage, leastSeconds: 0 }

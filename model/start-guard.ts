@@ -107,6 +107,26 @@ exec "$@"
 `;
 }
 
+/**
+ * Reads a start script back; `undefined` for a text that {@link startScript} has not written, to the letter: a script that says the
+ * same in other words, or does more, is nobody's promise. Exported variables stand in the preparation.
+ */
+export function readStartScript(script: string): StartGuard | undefined {
+  const fields =
+    /^identity='(?<identity>[^'\n]+)'\nfirst_start_until=(?<until>\d+)$[^]*?^for path in (?<paths>.+); do$[^]*?^done\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
+      script,
+    )?.groups;
+  if (fields === undefined) return undefined;
+  const { identity = "", until, paths = "", rest } = fields;
+  const guard: StartGuard = {
+    identity,
+    dataPaths: Array.from(paths.matchAll(/'((?:[^']|'\\'')*)'/gu), ([, path = ""]) => path.replaceAll("'\\''", "'")),
+    ...(Number(until) > 0 && { firstStartUntilSeconds: Number(until) }),
+    ...(rest !== undefined && { preparation: rest }),
+  };
+  return startScript(guard) === script ? guard : undefined;
+}
+
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

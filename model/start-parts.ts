@@ -6,7 +6,8 @@ import { sentence } from "./fate-words.ts";
 import { compareVersions, tagVersion } from "./image-catalogue.ts";
 import type { PlannedService } from "./planned-change.ts";
 import { redisProduct, whyNotRead } from "./redis-format.ts";
-import { redisStart, snapshotAtStop } from "./redis-restart.ts";
+import type { PreparedFile } from "./redis-preparation.ts";
+import { redisSide, redisStart, snapshotAtStop } from "./redis-restart.ts";
 import { maxMemoryBytes } from "./redis-settings.ts";
 import { remedies } from "./remedies.ts";
 import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
@@ -25,26 +26,19 @@ export function loadParts(
 ): readonly Part[] {
   const { before } = change;
   const { after } = course;
-  if (
-    old.redis === undefined ||
-    next.redis === undefined ||
-    old.entry?.redis === undefined ||
-    next.entry?.redis === undefined
-  )
-    return [];
-  const start = redisStart(
-    { settings: old.redis, image: old.entry.redis },
-    { settings: next.redis, image: next.entry.redis },
-    {
-      snapshot: snapshotAtStop(before.definition, old.redis, old.entry, stopFacts(change, course)),
-      hiddenChanges: after.template.hiddenChanges,
-    },
-  );
+  const [was, is] = [redisSide(before.definition, old), redisSide(after.definition, next)];
+  if (was === undefined || is === undefined || old.entry === undefined) return [];
+  const start = redisStart(was, is, {
+    snapshot: snapshotAtStop(before.definition, was.settings, old.entry, stopFacts(change, course)),
+    hiddenChanges: after.template.hiddenChanges,
+  });
   if (start.kind === "not known") return [{ fate: "unknown", cause: { text: sentence(start.why), path: start.path } }];
   if (start.kind !== "empty") {
     const risk: Part[] =
       start.kind === "loads"
-        ? []
+        ? start.prepared === undefined
+          ? []
+          : [preparedPart(start.prepared, old)]
         : [
             {
               fate: "at risk",
@@ -61,12 +55,29 @@ export function loadParts(
   ])[0];
   const values = shown?.before === shown?.after || start.path !== shown?.path ? {} : shown;
   const means = {
-    "append-only file": remedies.switchAppendOnlyOn(nameOf(before)),
-    snapshot: remedies.switchAppendOnlyOff(nameOf(before)),
+    "append-only file": remedies.switchAppendOnlyOn(old, nameOf(before)),
+    snapshot: remedies.switchAppendOnlyOff(old, nameOf(before)),
     name: remedies.renameFirst(),
   }[start.lacks];
   return [leftBehind(change, place, { text, path: start.path, ...values }, [means])];
 }
+
+function preparedPart({ file, path }: { file: PreparedFile; path: string }, old: DataKeeper): Part {
+  return {
+    fate: "interrupted",
+    cause: { text: preparedWords[file], path },
+    // What a start script has made into a snapshot, it has moved out of the way.
+    ...(file === "append-only file" &&
+      old.prepares === undefined && { assumption: "no older append-only file lies beside the snapshot" }),
+  };
+}
+
+const preparedWords: Readonly<Record<PreparedFile, string>> = {
+  "append-only file":
+    "The service's start script makes the snapshot the beginning of an append-only file before Redis starts, so Redis reads every key.",
+  snapshot:
+    "The service's start script makes a snapshot of the append-only file before Redis starts, so Redis reads every key; the old files stay beside it in appendonlydir.before.",
+};
 
 /** A memory limit that the data does not fit into: the server is killed while it loads, or as soon as it has grown. */
 function memoryParts(

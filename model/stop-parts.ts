@@ -18,8 +18,12 @@ export function restartParts(change: ServiceChange, course: Course): readonly Pa
   const cause = { text: `${sentence(stop.why)} What is in memory is lost with the old task.`, path: stop.path };
   const save = remedies.saveFirst(keeper, nameOf(before));
   if (stop.kind === "lost")
-    return [...parts, { fate: "destroyed", cause, remedies: [remedies.switchAppendOnlyOn(nameOf(before)), save] }];
-  const means = stop.fix === undefined ? [remedies.dumpFirst(nameOf(before))] : [remedies.mendStop(stop.fix), save];
+    return [
+      ...parts,
+      { fate: "destroyed", cause, remedies: [remedies.switchAppendOnlyOn(keeper, nameOf(before)), save] },
+    ];
+  const means =
+    stop.fix === undefined ? [remedies.dumpFirst(keeper, nameOf(before))] : [remedies.mendStop(stop.fix), save];
   return [...parts, { fate: "at risk", cause, remedies: means }];
 }
 

@@ -27,6 +27,8 @@ export interface Change {
   readonly service?: (inputs: ServiceInputs) => void;
   /** Done to the service as it was, inputs and outputs alike. */
   readonly was?: (inputs: ServiceInputs) => void;
+  /** Swarm configs by their paths in the container: contents of before and after. */
+  readonly files?: Readonly<Record<"was" | "is", Readonly<Record<string, string>>>>;
   /** How the provider carries it out. */
   readonly operation?: "update" | "replace" | "replace, new one first" | "delete" | "same";
   /** Whether the service has `retainOnDelete`. */
@@ -58,6 +60,7 @@ export interface ServiceInputs extends Json {
 export function previewOf({
   service,
   was,
+  files,
   operation = "update",
   isRetained,
   volume,
@@ -71,6 +74,8 @@ export function previewOf({
   inputs(next).taskSpec["forceUpdate"] = 0;
   for (const state of [inputs(old), old["outputs"] as ServiceInputs, inputs(next)]) was?.(state);
   service?.(inputs(next));
+  const configSteps = files === undefined ? [] : configsOf(files, inputs(old), inputs(next));
+  if (files !== undefined) (old["outputs"] as ServiceInputs).taskSpec = structuredClone(inputs(old).taskSpec);
   next["dependencies"] = dependsOnVolume ? [renamed.urn] : [];
   if (isRetained) old["retainOnDelete"] = true;
   const replaced = operation.startsWith("replace");
@@ -100,9 +105,46 @@ export function previewOf({
     ? { op: "replace", urn: renamed.urn, oldState: { ...volumeOld, pendingReplacement: true }, newState: volumeNext }
     : { op: volume === "same" ? "same" : "delete", urn: renamed.urn, oldState: volumeOld };
   const volumeSteps = volume === undefined ? [] : [volumeStep];
-  const steps = isReplaced || volume === "same" ? [...volumeSteps, ...serviceStep] : [...serviceStep, ...volumeSteps];
+  const others = [...configSteps, ...volumeSteps];
+  const steps =
+    isReplaced || volume === "same" ? [...others, ...serviceStep] : [...configSteps, ...serviceStep, ...volumeSteps];
   return JSON.stringify({ steps, duration: 0, changeSummary: { same: operation === "same" ? 6 : 5 } });
 }
+
+/** Puts configs into the service of before and after, and gives the steps that replace them, as of automatic names. */
+function configsOf(
+  files: NonNullable<Change["files"]>,
+  ...services: readonly [was: ServiceInputs, is: ServiceInputs]
+): readonly Json[] {
+  const state = (side: "was" | "is", path: string): Json => ({
+    urn: `${configUrn}${path}`,
+    type: "docker:index/serviceConfig:ServiceConfig",
+    id: `${side} ${path}`,
+    inputs: {
+      __defaults: ["name"],
+      data: Buffer.from(files[side][path] ?? "").toString("base64"),
+      name: `${side}-${path}`,
+    },
+    outputs: {},
+  });
+  for (const [index, side] of (["was", "is"] as const).entries()) {
+    const { containerSpec } = services[index]?.taskSpec ?? {};
+    if (containerSpec !== undefined)
+      containerSpec["configs"] = Object.keys(files[side]).map((path) => ({
+        configId: `${side} ${path}`,
+        configName: `${side}-${path}`,
+        fileName: path,
+      }));
+  }
+  return Object.keys(files.is).map((path) => ({
+    op: "replace",
+    urn: `${configUrn}${path}`,
+    oldState: { ...state("was", path), delete: true },
+    newState: state("is", path),
+  }));
+}
+
+const configUrn = "urn:pulumi:dev::recording::docker:index/serviceConfig:ServiceConfig::";
 
 /** The data mount of the recorded service. */
 export function dataMount(inputs: ServiceInputs): Json {

@@ -1,5 +1,7 @@
 /** Changes with the fate that follows from Swarm's, Docker's and Redis' rules. docs/impact.md takes its examples from here. */
 import type { DataFate, TaskEffect } from "../../model/verdict.ts";
+import { redisSpec, type RedisSpec } from "../../components/redis-spec.ts";
+import type { RedisPersistence } from "../../model/redis-persistence.ts";
 import { dataMount, type Change } from "./changes.ts";
 
 /** One change and what it does. */
@@ -77,6 +79,38 @@ const mount =
   (inputs) => {
     Object.assign(dataMount(inputs), properties);
   };
+
+/** The Redis of the components with one persistence profile, and then with another one; `tampered` alters the start script of after. */
+const profiles = (
+  from: RedisPersistence,
+  to: RedisPersistence,
+  tampered = (script: string): string => script,
+): Change => {
+  const [was, is] = [from, to].map((persistence) => redisOf(persistence)) as [RedisSpec, RedisSpec]; // Two are mapped.
+  const files = (spec: RedisSpec, script = spec.startScript ?? ""): Record<string, string> => ({
+    "/etc/holdfast/redis.conf": spec.configuration,
+    "/etc/holdfast/start": script,
+  });
+  const command: NonNullable<Change["service"]> = ({ taskSpec }) => {
+    const { args = [], command: commands } = was.service;
+    Object.assign(taskSpec.containerSpec, { commands, args, stopGracePeriod: "11s" });
+  };
+  return { was: command, files: { was: files(was), is: files(is, tampered(is.startScript ?? "")) } };
+};
+const redisOf = (persistence: RedisPersistence): RedisSpec =>
+  redisSpec(
+    {
+      persistence,
+      memoryLimit: "100M",
+      identity: "shop/prod/redis",
+      firstStartUntil: undefined,
+      hasTls: false,
+      settings: {},
+      publishedPort: undefined,
+      publishMode: undefined,
+    },
+    "redis",
+  );
 
 const configurationFrom =
   (source: string): NonNullable<Change["service"]> =>
@@ -224,6 +258,28 @@ export const verdictTable: readonly TableRow[] = [
   row("the append-only file switched off, without save points", "left behind", "replaced", {
     was: args("--appendonly", "yes", "--save", ""),
     service: args(),
+  }),
+  row("durable to snapshot, of the Redis component", "interrupted", "replaced", profiles("durable", "snapshot")),
+  row("balanced to snapshot, of the Redis component", "interrupted", "replaced", profiles("balanced", "snapshot")),
+  row("snapshot to durable, of the Redis component", "interrupted", "replaced", profiles("snapshot", "durable")),
+  row("snapshot to balanced, of the Redis component", "interrupted", "replaced", profiles("snapshot", "balanced")),
+  row("durable to balanced, of the Redis component", "interrupted", "replaced", profiles("durable", "balanced")),
+  row("balanced to durable, of the Redis component", "interrupted", "replaced", profiles("balanced", "durable")),
+  row(
+    "snapshot to durable, where the start script is like the component's and does not prepare the files",
+    "left behind",
+    "replaced",
+    profiles("snapshot", "durable", (script) => script.replace('if [ -s "$data/dump.rdb" ]', "if false")),
+  ),
+  row(
+    "durable to snapshot, where the start script is like the component's and does something else before",
+    "left behind",
+    "replaced",
+    profiles("durable", "snapshot", (script) => script.replace("set -eu", "set -eu\nrm -f /data/*.aof")),
+  ),
+  row("snapshot to durable, of the Redis component, stopped with SIGKILL", "at risk", "replaced", {
+    ...profiles("snapshot", "durable"),
+    was: both(profiles("snapshot", "durable").was ?? memory, container({ stopSignal: "SIGKILL" })),
   }),
   row("no save points any more", "interrupted", "replaced", { service: args("--save", "") }),
   row("any change of a task that has neither save points nor an append-only file", "destroyed", "replaced", {

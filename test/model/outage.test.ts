@@ -14,6 +14,7 @@ function outage(body: string): Outage {
     cannotStart: undefined,
     imageChanges: false,
     datasetBytes: undefined,
+    prepares: undefined,
   });
 }
 

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { EngineEvent, StepOperation } from "../../engine/events.ts";
 import { destroyStack, type OperationResult, previewStack, updateStack } from "../../engine/operations.ts";
 import { openStack } from "../../engine/state/stack.ts";
+import { EventCollector, readEvent } from "../../impact/pulumi-preview.ts";
+import type { Plan } from "../../model/planned-change.ts";
 
 /**
  * A program as a stack of its own, whose state lies in a folder that {@link remove} removes. Each operation throws with the
@@ -13,6 +15,8 @@ import { openStack } from "../../engine/state/stack.ts";
 export interface ProgramStack {
   preview(): Promise<OperationResult>;
   up(): Promise<OperationResult>;
+  /** What an `up` would do, as the verdicts read it. */
+  plan(): Promise<Plan>;
   down(): Promise<OperationResult>;
   /** Sets configuration of the program's own namespace; `password` as a secret. */
   set(settings: Record<string, string>): Promise<void>;
@@ -63,6 +67,19 @@ export async function openProgram(program: string, dockerHost: string): Promise<
   return {
     preview: () => successful((onEvent) => previewStack(location, { ...options, onEvent })),
     up: () => successful((onEvent) => updateStack(location, { ...options, onEvent })),
+    async plan() {
+      const collector = new EventCollector("embedded");
+      await successful((onEvent) =>
+        previewStack(location, {
+          ...options,
+          onEvent: (event) => {
+            collector.add(readEvent(event, "event"));
+            onEvent(event);
+          },
+        }),
+      );
+      return collector.plan("preview");
+    },
     down: () => successful((onEvent) => destroyStack(location, { ...options, onEvent, includeProtected: [] })),
     async set(settings) {
       const stack = await openStack(location, environment);
