@@ -5,13 +5,13 @@
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "../../model/input-error.ts";
+import { InputError, showValue } from "../../model/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import { keepAs, readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
 import type { DurableKind } from "./fault.ts";
-import { readYaml } from "./project-file.ts";
+import { readYaml, yamlValue } from "./yaml-file.ts";
 
 /** Where the files of one stack lie. */
 export interface StackFiles {
@@ -108,12 +108,12 @@ async function listFiles(folder: string, extension: string): Promise<string[]> {
 
 async function checkLayout(files: StackFiles): Promise<void> {
   const meta = await readYaml(files.meta);
-  const version: unknown = meta?.document.get("version");
+  const version = meta && yamlValue(meta, meta.document.get("version", true));
   if (meta !== undefined && version !== 1)
     throw new InputError({
       path: shownPath(files.meta),
       expected: "version: 1",
-      got: `version: ${String(version)}`,
+      got: `version: ${showValue(version)}`,
       fix: "Run `pulumi state upgrade`, or use the version of the Pulumi CLI that made the folder",
     });
   for (const extension of [".gz", ".zst"])

@@ -1,10 +1,11 @@
 /** `Pulumi.yaml`: what a project is called, what runs it, and the configuration that all its stacks share. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { LineCounter, isMap, isScalar, parseDocument, type Document } from "yaml";
 import { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
-import { readTextFile, shownPath } from "./durable-file.ts";
+import { shownPath } from "./durable-file.ts";
+import type { YamlValue } from "./pulumi-yaml.ts";
+import { readYaml, yamlValue } from "./yaml-file.ts";
 
 /** `Pulumi.yaml` (sdk/go/common/workspace/project.go), as far as this engine uses it. */
 export interface Project {
@@ -19,15 +20,7 @@ export interface Project {
   /** The folder that holds the state (`stacks/`, `history/` and so on): `.pulumi` in the backend's folder. */
   stateDirectory: string;
   /** Values that a stack may override, by full key (`project:name`), in `Pulumi.yaml`'s `config`. */
-  defaultConfig: ReadonlyMap<string, { value: unknown; secret: boolean }>;
-}
-
-/** A YAML file that has been read, with what messages about it need. */
-export interface YamlFile {
-  path: string;
-  document: Document;
-  /** `<file>:<line>` of a node. */
-  place(node: unknown): string;
+  defaultConfig: ReadonlyMap<string, { value: YamlValue; secret: boolean }>;
 }
 
 const projectSchema = z.looseObject({
@@ -39,7 +32,7 @@ const projectSchema = z.looseObject({
   main: z.string().default("."),
   stackConfigDir: z.string().optional(),
   backend: z.looseObject({ url: z.string().optional() }).optional(),
-  config: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+  config: z.union([z.string(), z.record(z.string(), z.custom<YamlValue>())]).nullish(),
 });
 
 /**
@@ -56,7 +49,7 @@ export async function readProject(directory: string, environment: NodeJS.Process
       got: "no such file",
       fix: "Run the command in the project's folder",
     });
-  const parsed = projectSchema.safeParse(file.document.toJS());
+  const parsed = projectSchema.safeParse(yamlValue(file, file.document.contents));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const keys = issue?.path.map(String) ?? [];
@@ -98,55 +91,13 @@ function findStateDirectory(directory: string, variable: string | undefined, set
   return resolve(directory, decodeURIComponent(folder), ".pulumi");
 }
 
-function readDefaults(project: string, config: Record<string, unknown>): Project["defaultConfig"] {
-  const defaults = new Map<string, { value: unknown; secret: boolean }>();
+function readDefaults(project: string, config: Record<string, YamlValue>): Project["defaultConfig"] {
+  const defaults = new Map<string, { value: YamlValue; secret: boolean }>();
   for (const [key, setting] of Object.entries(config)) {
     const fullKey = key.includes(":") ? key : `${project}:${key}`;
-    if (typeof setting !== "object" || setting === null || Array.isArray(setting)) {
-      defaults.set(fullKey, { value: setting, secret: false });
-      continue;
-    }
-    const { value, default: fallback, secret } = setting as Record<string, unknown>; // an object, as just seen
-    if (value !== undefined || fallback !== undefined)
-      defaults.set(fullKey, { value: value ?? fallback, secret: secret === true });
+    const declared = typeof setting === "object" && !Array.isArray(setting) ? setting : { value: setting };
+    const value = declared?.["value"] ?? declared?.["default"];
+    if (value !== undefined && value !== null) defaults.set(fullKey, { value, secret: declared?.["secret"] === true });
   }
   return defaults;
-}
-
-/**
- * Reads a YAML file, or undefined when there is none.
- *
- * @throws InputError when it is not YAML, or not a map at its top
- */
-export async function readYaml(path: string): Promise<YamlFile | undefined> {
-  const text = await readTextFile(path);
-  if (text === undefined) return undefined;
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter });
-  const place = (offset: number): string => `${shownPath(path)}:${String(lineCounter.linePos(offset).line)}`;
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new InputError({
-      path: place(error.pos[0]),
-      expected: "valid YAML",
-      got: error.message.replace(/( at line \d+, column \d+)?:?\n.*$/s, ""),
-      fix: "Correct the line",
-    });
-  if (document.contents !== null && !isMap(document.contents) && !isEmptyScalar(document.contents))
-    throw new InputError({
-      path: place(startOf(document.contents)),
-      expected: "keys and values",
-      got: showValue(document.toJS()),
-      fix: "Write it as `key: value` lines",
-    });
-  return { path, document, place: (node) => place(startOf(node)) };
-}
-
-function isEmptyScalar(node: unknown): boolean {
-  return isScalar(node) && (node.value === null || node.value === "");
-}
-
-function startOf(node: unknown): number {
-  const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
-  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : 0;
 }

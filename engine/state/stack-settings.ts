@@ -4,17 +4,26 @@
  */
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { Document, YAMLMap, isCollection, isMap, isScalar, type Pair } from "yaml";
+import { Document, Scalar, YAMLMap, isMap, isNode, isScalar, isSeq } from "yaml";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
-import type { Project, YamlFile } from "./project-file.ts";
-import { readYaml } from "./project-file.ts";
+import type { Project } from "./project-file.ts";
+import { configText, type YamlValue } from "./pulumi-yaml.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
+import { WrittenText, isNothing, readYaml, yamlOptions, yamlValue, type YamlFile } from "./yaml-file.ts";
 
 /** A value of the stack's configuration as the language host passes it: objects and lists as JSON. */
 export interface ConfigValue {
   value: string;
   secret: boolean;
+}
+
+/** A line of the file's configuration. */
+interface Setting {
+  key: string;
+  keyNode: unknown;
+  fullKey: string;
+  node: unknown;
 }
 
 /** A stack's settings as they were read; reading again shows what others have written since. */
@@ -42,13 +51,16 @@ export class StackSettings {
     return settings;
   }
 
-  #refuse(key: string, isRefused: (value: unknown) => boolean): void {
-    const value = this.#file?.document.toJS() as Record<string, unknown> | null | undefined; // a map, says readYaml
-    if (value?.[key] === undefined || value[key] === null || !isRefused(value[key])) return;
+  #refuse(key: string, isRefused: (value: YamlValue) => boolean): void {
+    const file = this.#file;
+    const node = file?.document.get(key, true);
+    if (file === undefined || isNothing(node)) return;
+    const value = yamlValue(file, node, key);
+    if (!isRefused(value)) return;
     throw new InputError({
-      path: `${this.#place(this.#file?.document.get(key, true))}: ${key}`,
+      path: `${file.place(node)}: ${key}`,
       expected: "no secrets provider but a passphrase, and no Pulumi environment",
-      got: showValue(value[key]),
+      got: showValue(value),
       fix: "Use the Pulumi CLI for this stack, or take it out",
     });
   }
@@ -61,7 +73,7 @@ export class StackSettings {
 
   /** Whether any value of the configuration is encrypted. */
   get encrypted(): boolean {
-    return [...this.#values().values()].some(({ value }) => containsSecure(value));
+    return this.#settings().some(({ node }) => holdsSecret(node));
   }
 
   /**
@@ -73,15 +85,19 @@ export class StackSettings {
   config(secrets: SecretsManager | undefined): Map<string, ConfigValue> {
     const config = new Map<string, ConfigValue>();
     for (const [key, { value, secret }] of this.#project.defaultConfig)
-      config.set(key, { value: asText(value), secret });
-    for (const [key, { value, path }] of this.#values()) config.set(key, decodeConfig(value, path, secrets));
+      config.set(key, { value: configText(value), secret });
+    for (const setting of this.#settings())
+      config.set(setting.fullKey, decodeConfig(this.#valueOf(setting), this.#pathOf(setting), secrets));
     return config;
   }
 
   /** What the history keeps of the configuration: secrets as they are in the file (config.Value, `MarshalJSON`). */
   storedConfig(): Record<string, unknown> {
     return Object.fromEntries(
-      [...this.#values()].map(([key, { value }]) => [key, isPlain(value) ? asText(value) : value]),
+      this.#settings().map((setting) => {
+        const value = this.#valueOf(setting);
+        return [setting.fullKey, isPlain(value) ? configText(value) : value];
+      }),
     );
   }
 
@@ -94,8 +110,9 @@ export class StackSettings {
         if (existing !== undefined) block.delete(existing.key);
         return;
       }
-      const node = document.createNode("value" in setting ? setting.value : { secure: setting.ciphertext });
-      block.set(existing?.key ?? this.#fullKey(key), node);
+      const node = "value" in setting ? written(setting.value) : document.createNode({ secure: setting.ciphertext });
+      if (isNode(existing?.value) && existing.value.comment) node.comment = existing.value.comment;
+      block.set(existing?.key ?? written(this.#fullKey(key)), node);
     });
   }
 
@@ -105,7 +122,7 @@ export class StackSettings {
       const top = document.contents;
       if (!isMap(top)) throw new Error("settings without a top");
       top.delete("encryptionsalt");
-      top.items.unshift(document.createPair("encryptionsalt", salt));
+      top.items.unshift(document.createPair("encryptionsalt", written(salt)));
     });
   }
 
@@ -113,7 +130,7 @@ export class StackSettings {
   async #write(change: (document: Document) => void): Promise<void> {
     const target = await realpath(this.path).catch(() => this.path);
     const text = (await readTextFile(target)) ?? "";
-    const document = (await readYaml(target))?.document ?? new Document();
+    const document = (await readYaml(target))?.document ?? new Document(undefined, yamlOptions);
     if (!isMap(document.contents)) document.contents = new YAMLMap();
     change(document);
     const indent = /^( +)[^\s#-]/m.exec(text)?.[1]?.length ?? 2;
@@ -121,9 +138,9 @@ export class StackSettings {
     await writeDurably(target, document.toString({ lineWidth: 0, indent }), { kind: "settings" });
   }
 
-  #values(): Map<string, { value: unknown; path: string }> {
+  #settings(): Setting[] {
     const block = this.#file?.document.get("config", true);
-    if (block === undefined || block === null || (isScalar(block) && block.value === null)) return new Map();
+    if (this.#file === undefined || isNothing(block)) return [];
     if (!isMap(block))
       throw new InputError({
         path: `${this.#place(block)}: config`,
@@ -131,29 +148,25 @@ export class StackSettings {
         got: showValue(isScalar(block) ? block.value : "a list"),
         fix: "Write it as `project:key: value` lines",
       });
-    return new Map(block.items.map((pair) => this.#readPair(pair)));
+    return block.items.map((pair) => {
+      const key = String(pair.key);
+      return { key, keyNode: pair.key, fullKey: this.#fullKey(key), node: pair.value };
+    });
   }
 
-  #readPair(pair: Pair): [string, { value: unknown; path: string }] {
-    const key = String(pair.key);
-    const path = `${this.#place(pair.key)}: ${key}`;
-    if (pair.value === null || (isScalar(pair.value) && pair.value.value === null))
+  #valueOf(setting: Setting): YamlValue {
+    if (this.#file === undefined || isNothing(setting.node))
       throw new InputError({
-        path,
+        path: this.#pathOf(setting),
         expected: "a value",
         got: "none",
         fix: `Write one, "" for an empty text, or remove the line`,
       });
-    return [this.#fullKey(key), { value: this.#plainValue(pair.value), path }];
+    return yamlValue(this.#file, setting.node, setting.key);
   }
 
-  #plainValue(node: unknown): unknown {
-    const { document } = this.#file ?? {};
-    return isCollection(node) && document !== undefined
-      ? (node.toJS(document) as unknown)
-      : isScalar(node)
-        ? node.value
-        : undefined;
+  #pathOf({ key, keyNode }: Setting): string {
+    return `${this.#place(keyNode)}: ${key}`;
   }
 
   /** `name` and `project:config:name` mean what `project:name` says (config.ParseKey). */
@@ -176,19 +189,34 @@ function configBlock(document: Document): YAMLMap {
   return made;
 }
 
-function decodeConfig(value: unknown, path: string, secrets: SecretsManager | undefined): ConfigValue {
-  const ciphertext = secureText(value);
-  if (ciphertext !== undefined) return { value: decryptConfig(ciphertext, path, secrets), secret: true };
-  return { value: asText(decryptWithin(value, path, secrets)), secret: containsSecure(value) };
+/** A text as it is to stand in the file. */
+function written(text: string): Scalar {
+  return new Scalar(new WrittenText(text));
 }
 
-function decryptWithin(value: unknown, path: string, secrets: SecretsManager | undefined): unknown {
+/** Whether a node has a `secure: …` in it; unlike its value, this can be said of one that is wrong. */
+function holdsSecret(node: unknown): boolean {
+  if (isSeq(node)) return node.items.some(holdsSecret);
+  if (!isMap(node)) return false;
+  const [pair] = node.items;
+  const isSecret =
+    node.items.length === 1 && isScalar(pair?.key) && pair.key.value === "secure" && isScalar(pair.value);
+  return isSecret || node.items.some(({ value }) => holdsSecret(value));
+}
+
+function decodeConfig(value: YamlValue, path: string, secrets: SecretsManager | undefined): ConfigValue {
+  const ciphertext = secureText(value);
+  if (ciphertext !== undefined) return { value: decryptConfig(ciphertext, path, secrets), secret: true };
+  return { value: configText(decryptWithin(value, path, secrets)), secret: containsSecure(value) };
+}
+
+function decryptWithin(value: YamlValue, path: string, secrets: SecretsManager | undefined): YamlValue {
   if (isPlain(value)) return value;
   const ciphertext = secureText(value);
   if (ciphertext !== undefined) return decryptConfig(ciphertext, path, secrets);
-  if (Array.isArray(value)) return value.map((item: unknown) => decryptWithin(item, path, secrets));
+  if (Array.isArray(value)) return value.map((item) => decryptWithin(item, path, secrets));
   return Object.fromEntries(
-    Object.entries(value as object).map(([key, item]) => [key, decryptWithin(item, `${path}.${key}`, secrets)]),
+    Object.entries(value).map(([key, item]) => [key, decryptWithin(item, `${path}.${key}`, secrets)]),
   );
 }
 
@@ -207,22 +235,18 @@ function decryptConfig(ciphertext: string, path: string, secrets: SecretsManager
 }
 
 /** The ciphertext of `{secure: …}`. */
-function secureText(value: unknown): string | undefined {
+function secureText(value: YamlValue): string | undefined {
   if (isPlain(value) || Array.isArray(value)) return undefined;
-  const entries = Object.entries(value as object);
+  const entries = Object.entries(value);
   const [[key, text] = []] = entries;
   return entries.length === 1 && key === "secure" && typeof text === "string" ? text : undefined;
 }
 
-function containsSecure(value: unknown): boolean {
+function containsSecure(value: YamlValue): boolean {
   if (isPlain(value)) return false;
-  return secureText(value) !== undefined || Object.values(value as object).some(containsSecure);
+  return secureText(value) !== undefined || Object.values(value).some(containsSecure);
 }
 
-function isPlain(value: unknown): boolean {
+function isPlain(value: YamlValue): value is string | boolean | number | bigint | null {
   return typeof value !== "object" || value === null;
-}
-
-function asText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

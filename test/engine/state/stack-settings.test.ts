@@ -9,7 +9,8 @@ config:
     image: redis:7
 
     shop:port: 10000
-    shop:debug: true
+    shop:debug: &debug true
+    shop:trace: *debug
     shop:mounts:
         - target: /data
           size: 1.50
@@ -27,7 +28,8 @@ describe("a stack's settings", function () {
       "shop:image": { value: "redis:7", secret: false },
       "shop:port": { value: "10000", secret: false },
       "shop:debug": { value: "true", secret: false },
-      "shop:mounts": { value: '[{"target":"/data","size":1.5}]', secret: false },
+      "shop:trace": { value: "true", secret: false },
+      "shop:mounts": { value: '[{"size":1.5,"target":"/data"}]', secret: false },
       "docker:host": { value: "unix:///run/docker.sock", secret: false },
     });
   });
@@ -65,6 +67,28 @@ describe("a stack's settings", function () {
     );
     assert.equal((await stack.getConfig("port"))?.value, "10001");
     assert.equal(await stack.getConfig("docker:host"), undefined);
+  });
+
+  it("are written as texts where Pulumi would read something else, with the comment that stands beside them", async () => {
+    using project = new StateProject("empty");
+    const line = "  firstStartUntil: 2026-11-30T08:47:35Z # the first hour\n";
+    writeFileSync(project.file("Pulumi.dev.yaml"), `config:\n${line}  octal: 0400\n`);
+    const stack = await project.stack();
+    await assert.rejects(stack.config(), {
+      name: "InputError",
+      message:
+        /Pulumi\.dev\.yaml:2: firstStartUntil: expected quotation marks around a text .*, got 2026-11-30T08:47:35Z\. Write "2026-11-30T08:47:35Z"\.$/,
+    });
+    await stack.setConfig("firstStartUntil", "2026-11-30T09:00:00Z");
+    await stack.setConfig("limit", "1e3");
+    assert.equal(
+      project.read("Pulumi.dev.yaml"),
+      'config:\n  firstStartUntil: "2026-11-30T09:00:00Z" # the first hour\n  octal: 0400\n  shop:limit: "1e3"\n',
+    );
+    assert.deepEqual(
+      [...(await stack.config()).values()].map(({ value }) => value),
+      ["2026-11-30T09:00:00Z", "256", "1e3"],
+    );
   });
 
   it("keep secrets encrypted, in the salt of the first one", async () => {
@@ -128,6 +152,10 @@ describe("a stack's settings", function () {
       ["when they are a list", "- a\n", /Pulumi\.dev\.yaml:1: expected keys and values/],
       ["when the configuration is a list", "config:\n  - a\n", /Pulumi\.dev\.yaml:2: config: expected keys and values/],
       ["for a key without a value", "config:\n  a: b\n  c:\n", /Pulumi\.dev\.yaml:3: c: expected a value, got none/],
+      ["for a time within a list", "config:\n  a:\n    - 1\n    - 2026-11-30\n", /:4: a\[1\]: .*got 2026-11-30\./],
+      ["for a key that is no text", "config:\n  a: { ~: 1 }\n", /:2: a: expected texts as keys, .*got ~/],
+      ["for a merge key", "config:\n  a: { <<: { b: 1 } }\n", /:2: a: expected .*no merge key, got <</],
+      ["for a tag", "config:\n  a: !!int '5'\n", /:2: a: expected a value without a tag, got .*int/],
       ["for a secrets provider of a cloud", "secretsprovider: awskms://x\n", /:1: secretsprovider: .*got "awskms:/],
       ["for a Pulumi environment", "environment: [prod]\n", /:1: environment: .*got \["prod"\]/],
       ["for a secret without a salt", "config:\n  a:\n    secure: v1:x:y\n", /expected `encryptionsalt`/],

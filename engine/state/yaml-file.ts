@@ -1,0 +1,121 @@
+/** The YAML files of a project, read as Pulumi reads them and with the place of each value. */
+import type { Document, Pair, Scalar, ScalarTag, SchemaOptions } from "yaml";
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { InputError, showValue } from "../../model/input-error.ts";
+import { readTextFile, shownPath } from "./durable-file.ts";
+import { readPlain, writeText, type YamlValue } from "./pulumi-yaml.ts";
+
+/** A YAML file that has been read, with what messages about it need. */
+export interface YamlFile {
+  path: string;
+  document: Document;
+  /** `<file>:<line>` of a node. */
+  place(node: unknown): string;
+}
+
+/** A text that is to be written so that every reader takes it for one. */
+export class WrittenText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const writtenText: ScalarTag = {
+  tag: "tag:yaml.org,2002:str",
+  default: true,
+  identify: (value) => value instanceof WrittenText,
+  resolve: (text) => text,
+  stringify: ({ value }) => (value instanceof WrittenText ? writeText(value.text) : String(value)),
+};
+
+/** Scalars stay texts as they stand in the file: what they mean is up to {@link yamlValue}, and what is not changed is written back as it was. */
+export const yamlOptions: SchemaOptions = { schema: "failsafe", customTags: [writtenText] };
+
+/**
+ * Reads a YAML file, or undefined when there is none.
+ *
+ * @throws InputError when it is not YAML, or not a map at its top
+ */
+export async function readYaml(path: string): Promise<YamlFile | undefined> {
+  const text = await readTextFile(path);
+  if (text === undefined) return undefined;
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, ...yamlOptions });
+  const place = (offset: number): string => `${shownPath(path)}:${String(lineCounter.linePos(offset).line)}`;
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw new InputError({
+      path: place(error.pos[0]),
+      expected: "valid YAML",
+      got: error.message.replace(/( at line \d+, column \d+)?:?\n.*$/s, ""),
+      fix: "Correct the line",
+    });
+  const file = { path, document, place: (node: unknown) => place(startOf(node)) };
+  if (!isMap(document.contents) && !isNothing(document.contents))
+    throw new InputError({
+      path: file.place(document.contents),
+      expected: "keys and values",
+      got: isScalar(document.contents) ? showValue(document.contents.value) : "a list",
+      fix: "Write it as `key: value` lines",
+    });
+  return file;
+}
+
+/** Whether Pulumi takes a node for nothing at all: it is not there, empty, `~` or `null`. */
+export function isNothing(node: unknown): boolean {
+  return node === undefined || node === null || (isPlain(node) && readPlain(String(node.value)) === null);
+}
+
+/**
+ * What a node of a file means to Pulumi.
+ *
+ * @param name - what messages call it besides file and line
+ * @throws InputError where Pulumi would hand on something else than what is written, or nothing
+ */
+export function yamlValue(file: YamlFile, node: unknown, name = ""): YamlValue {
+  if (isAlias(node)) return yamlValue(file, node.resolve(file.document), name);
+  if (isSeq(node)) return node.items.map((item, index) => yamlValue(file, item, `${name}[${String(index)}]`));
+  if (isMap(node)) return Object.fromEntries(node.items.map((pair) => entryOf(file, pair, name)));
+  if (!isScalar(node)) return null;
+  const text = String(node.value);
+  const path = `${file.place(node)}${name && `: ${name}`}`;
+  if (node.tag !== undefined && node.tag !== "tag:yaml.org,2002:str")
+    throw new InputError({
+      path,
+      expected: "a value without a tag",
+      got: node.tag,
+      fix: "Take it out, or put the text in quotation marks",
+    });
+  const value = isPlain(node) ? readPlain(text) : text;
+  if (value !== undefined) return value;
+  throw new InputError({
+    path,
+    expected: "quotation marks around a text that Pulumi takes for something else",
+    got: text,
+    fix: `Write ${writeText(text)}`,
+  });
+}
+
+function entryOf(file: YamlFile, { key, value }: Pair, parent: string): [string, YamlValue] {
+  const name = isScalar(key) ? yamlValue(file, key, parent) : undefined;
+  if (typeof name === "string" && (name !== "<<" || !isPlain(key)))
+    return [name, yamlValue(file, value, parent === "" ? name : `${parent}.${name}`)];
+  throw new InputError({
+    path: `${file.place(key)}${parent && `: ${parent}`}`,
+    expected: "texts as keys, and no merge key",
+    got: isScalar(key) ? String(key.value) : "a list or a map",
+    fix: "Put the key in quotation marks, or write out what is merged",
+  });
+}
+
+/** Whether a node is a scalar without quotation marks, and without a tag that says what it is. */
+function isPlain(node: unknown): node is Scalar {
+  return isScalar(node) && node.type === "PLAIN" && node.tag === undefined;
+}
+
+function startOf(node: unknown): number {
+  const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
+  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : 0;
+}
