@@ -28,7 +28,8 @@ export interface Outcome {
   readonly isTaskRight: boolean;
 }
 
-type Swarm = Pick<Sandbox, "dockerHost" | "nodeAddress" | "nodeHostname" | "registryAddress">;
+/** The swarm that the store runs on. */
+export type Swarm = Pick<Sandbox, "dockerHost" | "nodeAddress" | "nodeHostname" | "registryAddress">;
 
 /** Makes what the changes change to and fro between. */
 export async function makeMaterial(swarm: Swarm, cacheDirectory: string): Promise<Material> {
@@ -138,7 +139,8 @@ export class StoreUnderChange {
   }
 }
 
-function firstArguments(
+/** What a store is told at first. */
+export function firstArguments(
   { nodeHostname }: Swarm,
   { images, authorities }: Material,
   persistence: RedisPersistence,
@@ -167,6 +169,7 @@ function firstArguments(
   };
 }
 
-function accessOf({ redis: { publishedPort: port, password, tls } }: StoreArguments): Access {
+/** How clients reach a store that was told this. */
+export function accessOf({ redis: { publishedPort: port, password, tls } }: StoreArguments): Access {
   return { port, password, authority: tls.authority };
 }
