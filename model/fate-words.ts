@@ -10,9 +10,10 @@ import { isPartOf, templateDifferences, type TaskComparison } from "./task-repla
 import type { Cause, Sighting } from "./verdict.ts";
 
 /** What makes Swarm or the provider stop the task. */
-export function triggers({ step, before, comparison, successor }: ServiceChange, course: Course): readonly Cause[] {
+export function triggers(change: ServiceChange, course: Course): readonly Cause[] {
+  const { step, before, comparison, successor } = change;
   const name = nameOf(before);
-  if (course.kind === "stopped") return [{ text: `Service "${name}" is removed, and with it its tasks.` }];
+  if (course.kind === "stopped") return [{ text: removalWords(change) }];
   if (course.kind === "goes on") return [];
   if (successor !== undefined) {
     return [
@@ -39,6 +40,14 @@ export function triggers({ step, before, comparison, successor }: ServiceChange,
     ? "The task's specification changes, so Swarm replaces the task."
     : "Swarm may replace the task: what decides it cannot be seen here.";
   return withValues(shown, text, []);
+}
+
+/** Why a service is no longer there. */
+export function removalWords({ before, outcome }: ServiceChange): string {
+  const name = nameOf(before);
+  return outcome?.result === "undone"
+    ? `The provider deletes service "${name}" and creates it anew; the new one does not get its tasks to run (${outcome.cannotStart ?? ""}), so the provider removes that one, too, and no service is left.`
+    : `Service "${name}" is removed, and with it its tasks.`;
 }
 
 function withValues(shown: readonly ShownChange[], text: string, paths: readonly string[]): readonly Cause[] {

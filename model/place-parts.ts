@@ -9,7 +9,7 @@ import {
   type DataPlace,
 } from "./data-place.ts";
 import { leftBehind, type Part } from "./fate-part.ts";
-import { constraintText, shownChanges } from "./fate-words.ts";
+import { constraintText, removalWords, shownChanges } from "./fate-words.ts";
 import { isSameNode, whyRefused } from "./file-refusal.ts";
 import { isSameHostFolder } from "./host-folder.ts";
 import type { PlannedService } from "./planned-change.ts";
@@ -32,17 +32,21 @@ export function placeParts(change: ServiceChange, course: Course): readonly Part
     const lost = lostStorage(change, course, place);
     if (lost !== undefined) return [lost];
     if (course.kind === "goes on") return [];
-    if (course.kind === "stopped")
-      return [
-        leftBehind(
-          change,
-          place,
-          { text: `Service "${nameOf(before)}" is removed; ${placeWords(place)} with its data stays.` },
-          [],
-        ),
-      ];
+    if (course.kind === "stopped") return [removed(change, place)];
     return [...nextPlaceParts(change, course, place)];
   });
+}
+
+/** What stays of a service that is no longer there. */
+function removed(change: ServiceChange, place: DataPlace): Part {
+  const { before, outcome, step } = change;
+  if (outcome?.result !== "undone") {
+    const text = `Service "${nameOf(before)}" is removed; ${placeWords(place)} with its data stays.`;
+    return leftBehind(change, place, { text }, []);
+  }
+  const text = `${removalWords(change)} The ${placeWords(place)} with its data stays.`;
+  const [path] = step.replaceReasons;
+  return leftBehind(change, place, { text, ...(path !== undefined && { path }) }, [remedies.startableFirst()]);
 }
 
 /** Storage that ends with the task, the service or the plan. */

@@ -260,6 +260,9 @@ export const remedies = {
   memoryFirst: (): Remedy => ({
     text: "Choose a memory limit above the data; while a snapshot is written, Redis may need up to twice as much.",
   }),
+  startableFirst: (): Remedy => ({
+    text: "Put right first what keeps the new tasks from running, in an update of its own; where it has happened, the next `up` creates the service again, on the data that stays.",
+  }),
   deleteFirst: (): Remedy => ({
     text: "Let Pulumi delete the old service before it creates the new one.",
     lines: ["{ deleteBeforeReplace: true }"],

@@ -101,6 +101,7 @@ export function courseOf(change: ServiceChange): Course {
   const cannotStart = outcome?.cannotStart;
   if (step.operation === "replace") {
     if (!isGone) return goesOn;
+    if (result === "undone") return { kind: "stopped", isRemoved: true };
     return {
       kind: "exchanged",
       after,

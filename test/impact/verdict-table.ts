@@ -479,6 +479,20 @@ export const verdictTable: readonly TableRow[] = [
     was: mount({ source: "" }),
     operation: "delete",
   }),
+  row("the service renamed, with a pin to a node that does not exist", "left behind", "stopped", {
+    service: both((inputs) => void (inputs.name = "stateful2"), constraints("node.hostname==elsewhere")),
+    operation: "replace",
+  }),
+  row(
+    "the service renamed, with a pin to a node that does not exist, by the embedded engine",
+    "interrupted",
+    "cannot start",
+    {
+      service: both((inputs) => void (inputs.name = "stateful2"), constraints("node.hostname==elsewhere")),
+      operation: "replace",
+    },
+    { executor: "embedded" },
+  ),
   row(
     "the service and its volume removed",
     "destroyed",
