@@ -84,6 +84,7 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       ...(estate.nodes !== undefined && { nodes: estate.nodes }),
       images: estate.images,
       taskNodes: new Map([...running].map(([name, all]) => [name, all.map((task) => text(task, "NodeID"))])),
+      ...(read.data.tasks !== undefined && { down: downServices(services, tasks) }),
       withOtherPlacement: new Set(
         [...byName]
           .filter(([name, service]) => hasOtherPlacement(service, wanted.get(name) ?? []))
@@ -108,6 +109,29 @@ function hasOtherPlacement(service: unknown, [task]: readonly unknown[]): boolea
   const platforms = at(used, "Platforms");
   if (Array.isArray(platforms) && platforms.length > 0) return true;
   return placementDiffers(used, placement);
+}
+
+/** Services that are meant to run and of which no task does; one whose container starts may have its data in memory already. */
+function downServices(services: readonly unknown[], tasks: readonly unknown[]): ReadonlyMap<string, string> {
+  const byId = Map.groupBy(tasks, (task) => text(task, "ServiceID"));
+  return new Map(
+    services.flatMap((service): [string, string][] => {
+      const own = byId.get(text(service, "ID")) ?? [];
+      const { Replicated, Global } = record(at(service, "Spec", "Mode"));
+      // A job is meant to end.
+      const isMeantToRun = Global !== undefined || (Replicated !== undefined && at(Replicated, "Replicas") !== 0);
+      const runs = own.some((task) => ["starting", "running"].includes(text(task, "Status", "State")));
+      if (runs || !isMeantToRun) return [];
+      const [newest] = own.toSorted((one, other) => text(other, "CreatedAt").localeCompare(text(one, "CreatedAt")));
+      return [[text(service, "Spec", "Name"), taskWords(newest)]];
+    }),
+  );
+}
+
+function taskWords(task: unknown): string {
+  if (task === undefined) return "it has none yet";
+  const reason = text(task, "Status", "Err") || text(task, "Status", "Message");
+  return `the newest is ${text(task, "Status", "State")}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 function placementDiffers(one: unknown, other: unknown): boolean {

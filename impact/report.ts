@@ -77,18 +77,22 @@ export function groupCauses(
 
 /** An outage in words: `0.3 to 13 s`. */
 export function outageWords({ outage }: Verdict): string {
-  const { leastSeconds, mostSeconds } = outage;
+  const { leastSeconds, mostSeconds, isDownNow } = outage;
+  if (isDownNow)
+    return mostSeconds === undefined
+      ? "down now, does not answer until somebody acts"
+      : `down now, ${leastSeconds} to ${mostSeconds} s until it answers`;
   if (mostSeconds === 0) return "no outage";
   if (mostSeconds === undefined) return "does not answer until somebody acts";
   return `${leastSeconds} to ${mostSeconds} s without an answer`;
 }
 
 /** A task effect in words. */
-export function effectWords({ taskEffect, subject }: Verdict): string {
+export function effectWords({ taskEffect, subject, outage }: Verdict): string {
   if (subject === "volume") return "volume of no service that is shown";
   switch (taskEffect) {
     case "none":
-      return "task goes on";
+      return outage.isDownNow ? "no task runs" : "task goes on";
     case "replaced":
       return "task replaced";
     case "moved":

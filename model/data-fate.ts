@@ -5,6 +5,7 @@
  */
 import { noOutage } from "./outage.ts";
 import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
+import { protectLimits, restsOnProtect } from "./planned-change.ts";
 import type { Executor, LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, placeOfVolume, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { whyRefused } from "./file-refusal.ts";
@@ -302,7 +303,12 @@ function judgeVolume(
   });
   if (isSpared) {
     const text = `The plan ${verb} volume "${name}", which is protected: Pulumi refuses, and nothing happens to it.`;
-    return { ...verdict(text), fate: "untouched", otherwise: { fate, when: "the protection is taken off" } };
+    return {
+      ...verdict(text),
+      fate: "untouched",
+      warnings: restsOnProtect(step) ? [`It stays because of \`protect\` alone: ${protectLimits}`] : [],
+      otherwise: { fate, when: "the protection is taken off, or ignored (--ignore-protect)" },
+    };
   }
   if (mayBeInUse) {
     const text = `The plan ${verb} volume "${name}". Docker refuses that while a container uses the volume, a stopped one of the task history included: the delete is tried for 30 s, \`up\` fails, and the data stays by luck.`;
@@ -323,6 +329,7 @@ function judgeVolume(
   return {
     ...verdict(`The plan ${verb} volume "${name}" ${stays}, and no service of the program mounts it.`),
     fate,
+    warnings: step.ignoresProtect ? ["It is protected, and this run deletes it all the same (--ignore-protect)."] : [],
     leftBehind: device === undefined ? [] : [{ place: placeWords(place), command: mountCommand(device) }],
   };
 }

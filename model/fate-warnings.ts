@@ -1,10 +1,11 @@
 /** What to look out for besides the fate, and what the verdict takes for granted. */
 import { belongsToTask, type DataKeeper, type DataPlace } from "./data-place.ts";
 import type { Part } from "./fate-part.ts";
+import { protectLimits, restsOnProtect, type PlannedStep } from "./planned-change.ts";
 import { stopEffect } from "./stop-parts.ts";
 import { failureWords } from "./fate-words.ts";
 import { hasSavePoints, isAppendOnly } from "./redis-settings.ts";
-import { mayRunHere, nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { mayRunHere, nameOf, whyDown, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type VolumeOptions } from "./service-definition.ts";
 import { sameOptions } from "./storage.ts";
 import { differences } from "./task-replacement.ts";
@@ -14,6 +15,10 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   const { step, comparison, outcome, keeper, live, before } = change;
   const failure = failureWords(outcome);
   if (failure !== undefined) yield failure;
+  const down = whyDown(change);
+  if (down !== undefined)
+    yield `No task of the service runs now (${down}), so this change stops none${course.kind === "goes on" ? ", and starts none" : ""}.`;
+  yield* protectionWarnings(change);
   for (const path of step.ignoredRemovals) {
     yield step.operation === "replace"
       ? `${path} was taken out of the program; the new service is created without it.`
@@ -70,6 +75,30 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   const commandChanges = differences(was.command, is.command, "").length > 0;
   if (commandChanges && keeper.redis !== undefined)
     yield "The entrypoint changes; it is taken to start the same server.";
+}
+
+/** What `protect` alone has kept, or no longer keeps: one flag of one run undoes it. */
+function* protectionWarnings({ plan, step, keeper, destroyedVolumes }: ServiceChange): Iterable<string> {
+  const own = plan.steps.filter(
+    ({ id, before }) =>
+      id === step.id ||
+      (before?.kind === "volume" &&
+        keeper.places.some(({ kind, source }) => kind === "named volume" && source === before.name)),
+  );
+  for (const each of own) {
+    const what = objectWords(each);
+    if (each.ignoresProtect === true && (each === step || destroyedVolumes.get(nameIn(each)) === each))
+      yield `${what} is protected, and this run deletes it all the same (--ignore-protect).`;
+    if (restsOnProtect(each)) yield `${what} stays because of \`protect\` alone: ${protectLimits}`;
+  }
+}
+
+function objectWords({ before, id }: PlannedStep): string {
+  return `The ${before?.kind ?? "resource"} "${before !== undefined && isKnown(before.name) ? before.name : id}"`;
+}
+
+function nameIn({ before }: PlannedStep): string {
+  return before !== undefined && isKnown(before.name) ? before.name : "";
 }
 
 const noOptions: VolumeOptions = { driver: undefined, driverOptions: {}, labels: {} };

@@ -12,6 +12,8 @@ export interface Outage {
   /** `undefined`: until somebody does something about it. */
   readonly mostSeconds: number | undefined;
   readonly parts: readonly OutagePart[];
+  /** The service does not answer now: the time until it does, not counted from the stop of a task. */
+  readonly isDownNow?: true;
 }
 
 /** One part of an outage. */
@@ -35,6 +37,8 @@ export interface Exchange {
   readonly imageChanges: boolean;
   /** Size of the data in memory, where it was asked for. */
   readonly datasetBytes: number | undefined;
+  /** No task runs that would have to stop. */
+  readonly isDownNow: boolean;
   /** What the start script makes of the old files before the server starts. */
   readonly prepares: PreparedFile | undefined;
 }
@@ -45,7 +49,7 @@ const loadedBytesPerSecond = 170e6;
 /** Expects the outage of an exchange. */
 export function expectOutage(exchange: Exchange): Outage {
   const { after, kind, cannotStart } = exchange;
-  const parts: OutagePart[] = [stopPart(exchange)];
+  const parts: OutagePart[] = exchange.isDownNow ? [] : [stopPart(exchange)];
   if (kind === "gone" || after === undefined || after.replicas === 0) {
     return total([...parts, endless("until the service runs again")]);
   }
@@ -67,30 +71,37 @@ const drainSeconds = 2;
 function stopPart({ before, keeper, datasetBytes }: Exchange): OutagePart {
   const grace = stopGraceSeconds(before);
   const most = isKnown(grace) ? grace : 60;
-  const saves = saveSeconds(keeper, datasetBytes, before);
   const drains = isKnown(before.networks) && before.networks.length > 0;
   return {
-    name: "old task stops",
+    name:
+      keeper.entry === undefined && most > usualStopSeconds
+        ? "old task stops, at the end of its grace period where its program does not heed the signal"
+        : "old task stops",
     // Some of it may pass while the port still answers.
     leastSeconds: drains ? 1 : 0,
-    mostSeconds: Math.min(drainSeconds + Math.max(1, Math.min(most, saves)), 62),
+    mostSeconds: Math.min(drainSeconds + Math.max(1, Math.min(most, stopSeconds(keeper, datasetBytes, before))), 62),
   };
 }
 
-/** How long a stop may take to write what is in memory. */
-function saveSeconds(
+/** What a program whose way of stopping is known takes at most, apart from Redis, whose dataset tells. */
+const usualStopSeconds = 10;
+
+/**
+ * How long a server may take from the signal of a stop to its end. A program that nobody knows may not heed the signal, as the
+ * first process of a container ignores each one that it does not handle: then, and where a shell keeps the signal, Docker waits for
+ * the end of the grace period.
+ */
+function stopSeconds(
   { entry, redis }: DataKeeper,
   datasetBytes: number | undefined,
   service: ServiceDefinition,
 ): number {
-  if (redis === undefined || entry?.redis === undefined) return 10;
-  if (snapshotAtStop(service, redis, entry).kind !== "kept") {
-    const isKilled = isKnown(service.stopSignal) && /^(?:(?:SIG)?KILL|9)$/iu.test(service.stopSignal ?? "");
-    // On a signal that does not reach the server, Docker waits for the end of the grace period.
-    return isKilled || gracefulStop(service, entry).kind === "kept" ? 1 : Infinity;
-  }
+  if (isKnown(service.stopSignal) && /^(?:(?:SIG)?KILL|9)$/iu.test(service.stopSignal ?? "")) return 1;
+  if (entry === undefined || gracefulStop(service, entry).kind !== "kept") return Infinity;
+  if (redis === undefined) return usualStopSeconds;
+  if (snapshotAtStop(service, redis, entry).kind !== "kept") return 1;
   const bytes = datasetBytes ?? largestDataset(service, redis);
-  return bytes === undefined ? 10 : 1 + Math.ceil(bytes / savedBytesPerSecond);
+  return bytes === undefined ? usualStopSeconds : 1 + Math.ceil(bytes / savedBytesPerSecond);
 }
 
 function largestDataset({ limits }: ServiceDefinition, redis: RedisSettings): number | undefined {
@@ -116,13 +127,16 @@ function preparationParts(
   return [{ name: "append-only file made a snapshot", leastSeconds: 0, mostSeconds }];
 }
 
-function loadPart({ keeper, datasetBytes, before }: Exchange): OutagePart {
+function loadPart({ keeper, datasetBytes, before, after }: Exchange): OutagePart {
   const name = "data read back";
   if (datasetBytes !== undefined) {
     const seconds = datasetBytes / loadedBytesPerSecond;
     return { name, leastSeconds: round(seconds / 2), mostSeconds: round(seconds * 2 + 1) };
   }
-  const most = keeper.redis === undefined ? undefined : largestDataset(before, keeper.redis);
+  const largest = keeper.redis === undefined ? undefined : largestDataset(before, keeper.redis);
+  const limit = after === undefined || !isKnown(after.limits.memoryBytes) ? undefined : after.limits.memoryBytes;
+  // What does not fit into the new memory limit is not read back either.
+  const most = largest === undefined ? undefined : Math.min(largest, limit ?? Infinity);
   return { name, leastSeconds: 0, mostSeconds: most === undefined ? 30 : round(1 + most / loadedBytesPerSecond) };
 }
 

@@ -14,7 +14,7 @@ import { isSameNode, whyRefused } from "./file-refusal.ts";
 import { isSameHostFolder } from "./host-folder.ts";
 import type { PlannedService } from "./planned-change.ts";
 import { copyFirst, moveData, optionsInMount, remedies } from "./remedies.ts";
-import { mayRunHere, nameOf, serviceThen, type Course, type ServiceChange } from "./service-course.ts";
+import { mayRunHere, nameOf, serviceThen, whyDown, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown } from "./service-definition.ts";
 import { withoutCredentials } from "./shown-words.ts";
 import { imagePart, loadParts } from "./start-parts.ts";
@@ -77,6 +77,7 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
   }
   if (course.kind === "goes on" || before.definition.replicas === 0) return undefined;
   const path = { path: place.at };
+  if (place.kind === "memory" && whyDown(change) !== undefined) return undefined;
   if (place.kind === "memory") {
     return {
       fate: "destroyed",

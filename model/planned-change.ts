@@ -48,6 +48,8 @@ export interface PlannedStep {
   readonly deletesFirst: boolean;
   /** Pulumi's `protect`: the old one must not be deleted; for a replacement only where the new one is protected too. */
   readonly isProtected: boolean;
+  /** It is protected, and the plan deletes it all the same: a run with `--ignore-protect` (Pulumi 3.256 and later). */
+  readonly ignoresProtect?: true;
   /** Pulumi's `retainOnDelete`: the old one is forgotten and not deleted. */
   readonly isRetained: boolean;
   /** Ids of the steps that must be done before this one. */
@@ -92,8 +94,19 @@ export interface LiveFacts {
   readonly datasetBytes?: ReadonlyMap<string, number>;
   /** Where a service's tasks run now: ids of nodes, by the service's name. */
   readonly taskNodes?: ReadonlyMap<string, readonly string[]>;
+  /** Services that are meant to run and of which no task does, by name, with what their newest task says of itself. */
+  readonly down?: ReadonlyMap<string, string>;
   /** Services whose running task has another placement than the provider's next update leaves to the service, by name. */
   readonly withOtherPlacement?: ReadonlySet<string>;
   /** The id of the node whose engine was asked. The executor talks to it too, so the plan's own volumes lie there. */
   readonly engineNode?: string;
 }
+
+/** Whether nothing but `protect` keeps a plan from deleting the old object. */
+export function restsOnProtect({ operation, isProtected, isRetained }: PlannedStep): boolean {
+  return isProtected && !isRetained && (operation === "delete" || operation === "replace");
+}
+
+/** What `protect` alone does not keep, as it reads after a colon. */
+export const protectLimits =
+  "`pulumi up` and `pulumi destroy` with --ignore-protect (Pulumi 3.256 and later) delete it, and retainOnDelete is what keeps it then.";

@@ -51,6 +51,11 @@ export function nameOf({ name, definition }: PlannedService): string {
   return isKnown(name) ? name : definition.name;
 }
 
+/** Why no task of a service that is meant to run does so now, in the words of its last one; `undefined` where one does, and where nobody asked. */
+export function whyDown({ before, live }: Pick<ServiceChange, "before" | "live">): string | undefined {
+  return live.down?.get(nameOf(before));
+}
+
 /** Whether a service may have containers on the engine that the executor talks to, as far as that is known. */
 export function mayRunHere(service: PlannedService, { engineNode, nodes, taskNodes }: LiveFacts): boolean {
   if (engineNode === undefined || nodes === undefined) return true;
@@ -162,7 +167,10 @@ function preparedFor({ before, keeper, keeperAfter }: ServiceChange, after: Plan
 /** How long the service does not answer on its course. */
 export function outageOf(change: ServiceChange, course: Course): Outage {
   const { before, keeper, live, step } = change;
-  if (course.kind === "goes on" || before.definition.replicas === 0) return noOutage;
+  if (before.definition.replicas === 0) return noOutage;
+  const isDownNow = whyDown(change) !== undefined;
+  if (course.kind === "goes on")
+    return isDownNow ? { leastSeconds: 0, mostSeconds: undefined, parts: [], isDownNow } : noOutage;
   const after = course.kind === "exchanged" ? course.after.definition : undefined;
   const [old, next] = [before.definition.image, after?.image];
   const imageChanges =
@@ -175,9 +183,12 @@ export function outageOf(change: ServiceChange, course: Course): Outage {
     cannotStart: course.kind === "exchanged" ? course.cannotStart : undefined,
     imageChanges,
     datasetBytes: live.datasetBytes?.get(nameOf(before)),
+    isDownNow,
     prepares: course.kind === "exchanged" ? preparedFor(change, course.after) : undefined,
   });
-  return course.kind === "exchanged" && (!course.isCertain || course.overlaps)
-    ? { ...outage, leastSeconds: 0 }
-    : outage;
+  return {
+    ...outage,
+    ...(course.kind === "exchanged" && (!course.isCertain || course.overlaps) && { leastSeconds: 0 }),
+    ...(isDownNow && { isDownNow }),
+  };
 }

@@ -5,7 +5,7 @@ import { sentence, triggers } from "./fate-words.ts";
 import { sharesHostPort } from "./plan-execution.ts";
 import { gracefulStop, redisStop, type StopEffect, type StopFacts } from "./redis-restart.ts";
 import { remedies } from "./remedies.ts";
-import { nameOf, type Course, type ServiceChange } from "./service-course.ts";
+import { nameOf, whyDown, type Course, type ServiceChange } from "./service-course.ts";
 import type { ServiceDefinition } from "./service-definition.ts";
 
 /** What interrupts the service, and what its stop writes. */
@@ -13,6 +13,7 @@ export function restartParts(change: ServiceChange, course: Course): readonly Pa
   const { before, keeper } = change;
   if (course.kind === "goes on" || before.definition.replicas === 0) return [];
   const parts: Part[] = triggers(change, course).map((cause): Part => ({ fate: "interrupted", cause }));
+  if (whyDown(change) !== undefined) return parts;
   const stop = stopEffect(before.definition, keeper, stopFacts(change, course));
   if (stop.kind === "kept") return parts;
   const cause = { text: `${sentence(stop.why)} What is in memory is lost with the old task.`, path: stop.path };

@@ -98,8 +98,28 @@ export function pulumiPlan(
     unseen: about.unseen,
     errors: about.errors,
     policyFindings: about.policyFindings,
-    steps: steps.map((step) => plannedStep(step, contents, index)),
+    steps: withProtection(
+      steps.map((step) => plannedStep(step, contents, index)),
+      about.errors,
+    ),
   };
+}
+
+/**
+ * A preview refuses to delete what is protected, with an error, unless it is one with `--ignore-protect`: that one shows the same
+ * steps, and no such error. What neither ends with an error nor keeps its old object is deleted.
+ *
+ * @see https://github.com/pulumi/pulumi/blob/v3.256.0/pkg/resource/deploy/step.go (`deleteProtectedError`)
+ */
+function withProtection(steps: readonly PlannedStep[], errors: readonly string[]): readonly PlannedStep[] {
+  const isTold = ({ id }: PlannedStep): boolean =>
+    errors.some(
+      (error) => error.includes(`"${id.replace(/#left$/u, "")}"`) && /cannot be deleted|unable to replace/u.test(error),
+    );
+  const isDeletion = ({ operation, isProtected }: PlannedStep): boolean =>
+    isProtected && (operation === "delete" || operation === "replace");
+  if (steps.some((step) => isDeletion(step) && isTold(step))) return steps;
+  return steps.map((step) => (isDeletion(step) ? { ...step, isProtected: false, ignoresProtect: true } : step));
 }
 
 function plannedStep(

@@ -26,7 +26,9 @@ function checkVolume({ path, name, protect, retainOnDelete }: VolumeDefinition):
   const isKept = protect === true || retainOnDelete === true;
   return fail(
     `${path}.${missing[0] ?? ""}`,
-    `The data volume ${label} is a resource without ${missing.join(" and ")}.`,
+    protect === true
+      ? `The data volume ${label} is kept by protect alone, which a run with --ignore-protect (Pulumi 3.256 and later) passes over; retainOnDelete is missing.`
+      : `The data volume ${label} is a resource without ${missing.join(" and ")}.`,
     isKept ? { level: "warning" } : {},
   );
 }

@@ -34,7 +34,13 @@ export interface Change {
   /** Whether the service has `retainOnDelete`. */
   readonly isRetained?: true;
   /** Whether the volume is shown as it is, is deleted, or is replaced by one of another name or with other options. */
-  readonly volume?: "same" | "deleted" | "replaced" | "replaced, with other options" | "protected and deleted";
+  readonly volume?:
+    | "same"
+    | "deleted"
+    | "replaced"
+    | "replaced, with other options"
+    | "protected and deleted"
+    | "protected and deleted all the same";
   /** The options of the volume's driver, where it is not a plain one. */
   readonly volumeDriverOptions?: Json;
   /** What they are once it is replaced. */
@@ -93,7 +99,7 @@ export function previewOf({
             detailedDiff: null,
           },
         ];
-  const volumeOld: Json = { ...structuredClone(renamed.oldState), protect: volume === "protected and deleted" };
+  const volumeOld: Json = { ...structuredClone(renamed.oldState), protect: volume?.startsWith("protected") === true };
   for (const side of ["inputs", "outputs"] as const)
     Object.assign(volumeOld[side] as Json, volumeDriverOptions && { driverOpts: volumeDriverOptions });
   const isReplaced = volume?.startsWith("replaced") === true;
@@ -108,7 +114,17 @@ export function previewOf({
   const others = [...configSteps, ...volumeSteps];
   const steps =
     isReplaced || volume === "same" ? [...others, ...serviceStep] : [...configSteps, ...serviceStep, ...volumeSteps];
-  return JSON.stringify({ steps, duration: 0, changeSummary: { same: operation === "same" ? 6 : 5 } });
+  const diagnostics =
+    volume === "protected and deleted"
+      ? [
+          {
+            urn: renamed.urn,
+            message: `error: Preview failed: resource "${renamed.urn}" cannot be deleted\nbecause it is protected.`,
+            severity: "error",
+          },
+        ]
+      : [];
+  return JSON.stringify({ steps, diagnostics, duration: 0, changeSummary: { same: operation === "same" ? 6 : 5 } });
 }
 
 /** Puts configs into the service of before and after, and gives the steps that replace them, as of automatic names. */

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { acceptanceNote, gate } from "../../impact/gate.ts";
 import { readDigest } from "../../impact/pulumi-preview.ts";
 import { judgePlan } from "../../model/data-fate.ts";
+import type { Executor } from "../../model/planned-change.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { previewOf, type Change } from "./changes.ts";
 import { recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";
 
-function verdictsOn(change: Change, nodes = [vm]): readonly Verdict[] {
-  return judgePlan(readDigest(JSON.parse(previewOf(change)), "plan", "pulumi"), nodes.length > 0 ? { nodes } : {})
+function verdictsOn(change: Change, nodes = [vm], executor: Executor = "pulumi"): readonly Verdict[] {
+  return judgePlan(readDigest(JSON.parse(previewOf(change)), "plan", executor), nodes.length > 0 ? { nodes } : {})
     .verdicts;
 }
 
@@ -16,8 +17,8 @@ describe("the gate", () => {
   const refused = ["left behind", "destroyed"];
 
   it("stops every change that leaves data behind or destroys it, and no other where somebody can be asked", () => {
-    for (const { change, fate, of, withoutNodes } of verdictTable) {
-      const answer = gate(verdictsOn(of, withoutNodes ? [] : [vm]), [], true);
+    for (const { change, fate, of, withoutNodes, executor } of verdictTable) {
+      const answer = gate(verdictsOn(of, withoutNodes ? [] : [vm], executor), [], true);
       assert.equal(answer.allowed, !refused.includes(fate), change);
       if (!answer.allowed) assert.equal(answer.refusals[0]?.fate, fate);
     }

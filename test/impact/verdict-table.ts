@@ -504,6 +504,10 @@ export const verdictTable: readonly TableRow[] = [
     operation: "delete",
     volume: "protected and deleted",
   }),
+  row("the service and its protected volume removed, with --ignore-protect", "destroyed", "stopped", {
+    operation: "delete",
+    volume: "protected and deleted all the same",
+  }),
   row("scaled to 0 and the volume removed", "destroyed", "stopped", { service: replicas(0), volume: "deleted" }),
   row("a memory limit, and the volume removed", "interrupted", "replaced", { service: memory, volume: "deleted" }),
   row("another volume at the data path, and the old one removed", "left behind", "replaced", {

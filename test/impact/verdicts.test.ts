@@ -3,6 +3,7 @@ import { EventCollector, readDigest, readEventLine } from "../../impact/pulumi-p
 import { judgePlan } from "../../model/data-fate.ts";
 import type { LiveFacts, Plan } from "../../model/planned-change.ts";
 import { worstFate, type Verdict } from "../../model/verdict.ts";
+import { outageWords } from "../../impact/report.ts";
 import { dataMount, previewOf, type Change, type ServiceInputs } from "./changes.ts";
 import { recordedChanges, recordedEvents, recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";
@@ -89,6 +90,13 @@ describe("verdicts on several resources of one preview", () => {
   };
   const judged = (text: string): Verdict =>
     onlyVerdict(readDigest(JSON.parse(text), "preview", "pulumi"), { nodes: [vm] });
+  /** The same preview, failed because its first resource is protected. */
+  const refusing = (text: string): string => {
+    const preview = JSON.parse(text) as { steps: Step[] }; // It was made just now.
+    const urn = preview.steps[0]?.urn ?? "";
+    const message = `error: unable to replace resource "${urn}"\nas it is currently marked for protection.`;
+    return JSON.stringify({ ...preview, diagnostics: [{ urn, message, severity: "error" }] });
+  };
   const addService = (volume: string, node: string): string =>
     altered({ service: (inputs) => void (inputs["labels"] = []) }, (steps) => {
       const [first] = steps;
@@ -282,16 +290,40 @@ describe("verdicts on several resources of one preview", () => {
   });
 
   it("takes a resource that is unprotected and replaced in one update for replaced", () => {
-    const withProtection = (isStillProtected: boolean): Verdict =>
-      judged(
-        altered({ service: (inputs) => void (inputs.name = "stateful2"), operation: "replace" }, ([step]) => {
+    const withProtection = (isStillProtected: boolean): Verdict => {
+      const text = altered(
+        { service: (inputs) => void (inputs.name = "stateful2"), operation: "replace" },
+        ([step]) => {
           assert.ok(step?.oldState && step.newState);
           Object.assign(step.oldState, { protect: true });
           Object.assign(step.newState, { protect: isStillProtected });
-        }),
+        },
       );
+      return judged(isStillProtected ? refusing(text) : text);
+    };
     assert.equal(withProtection(false).fate, "interrupted");
     assert.equal(withProtection(true).fate, "untouched");
+  });
+
+  it("takes what is protected for deleted where no error refuses it: a run with --ignore-protect", () => {
+    const renamed: Change = { service: (inputs) => void (inputs.name = "stateful2"), operation: "replace" };
+    const text = altered(renamed, ([step]) => {
+      assert.ok(step?.oldState && step.newState);
+      for (const state of [step.oldState, step.newState]) Object.assign(state, { protect: true });
+    });
+    const ignored = judged(text);
+    assert.deepEqual([ignored.fate, ignored.taskEffect], ["interrupted", "replaced"]);
+    assert.match(
+      ignored.warnings.join("\n"),
+      /^The service "stateful" is protected, and this run deletes it all the same/u,
+    );
+    const kept = judged(refusing(text));
+    assert.deepEqual([kept.fate, kept.taskEffect], ["untouched", "none"]);
+    assert.match(kept.warnings.join("\n"), /^The service "stateful" stays because of `protect` alone: /mu);
+    const whole = judged(previewOf({ operation: "delete", volume: "protected and deleted" }));
+    assert.match(whole.warnings.join("\n"), /^The volume "foobarstore" stays because of `protect` alone: /mu);
+    const lost = judged(previewOf({ operation: "delete", volume: "protected and deleted all the same" }));
+    assert.match(lost.warnings.join("\n"), /^The volume "foobarstore" is protected, and this run deletes it/mu);
   });
 
   it("recognises a deletion under the URN that an aliased resource had", () => {
@@ -329,6 +361,35 @@ describe("what a verdict says besides its fate", () => {
     assert.match(remedies[0]?.text ?? "", /^Choose a memory limit/u);
     const stopped = judged({ service: (inputs) => void (inputs.mode = { replicated: { replicas: 0 } }) }, sized(4e9));
     assert.deepEqual([stopped.fate, stopped.causes[0]?.path], ["at risk", "taskSpec.containerSpec.stopGracePeriod"]);
+  });
+
+  it("says that a service is down, and expects no stop of a task that does not run", () => {
+    const down = new Map([["stateful", "the newest is rejected: no such image"]]);
+    const nothing: Change["service"] = ({ taskSpec }) =>
+      void (taskSpec.containerSpec.args = ["redis-server", "--save", ""]);
+    const lost = { was: nothing, service: withLimit(200e6).service ?? nothing };
+    assert.deepEqual([judged(lost).fate, judged(lost, { down }).fate], ["destroyed", "interrupted"]);
+    const { outage, warnings, taskEffect } = judged(withLimit(200e6), { down });
+    assert.deepEqual([taskEffect, outage.isDownNow], ["replaced", true]);
+    assert.deepEqual(
+      outage.parts.map(({ name }) => name),
+      ["task scheduled, container started", "data read back"],
+    );
+    assert.match(
+      warnings[0] ?? "",
+      /^No task of the service runs now \(the newest is rejected: no such image\), so this/u,
+    );
+    const label = judged({ service: (inputs) => void (inputs["labels"] = []) }, { down });
+    assert.deepEqual([label.fate, outageWords(label)], ["untouched", "down now, does not answer until somebody acts"]);
+    assert.match(label.warnings[0] ?? "", /stops none, and starts none\.$/u);
+  });
+
+  it("expects no more data back than the new memory limit holds", () => {
+    const taken: Change = {
+      was: ({ taskSpec }) => void (taskSpec.resources = { limits: { memoryBytes: 900e9 } }),
+      ...withLimit(100e6),
+    };
+    assert.ok((judged(taken).outage.parts.at(-1)?.mostSeconds ?? Infinity) < 3);
   });
 
   it("assumes that a configuration which cannot be seen saves the data", () => {

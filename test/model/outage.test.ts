@@ -4,7 +4,8 @@ import { readStackFile } from "../../model/inputs/stack-file.ts";
 import { expectOutage, type Outage } from "../../model/outage.ts";
 
 function outage(body: string): Outage {
-  const [service] = readStackFile(`services:\n  s: { image: redis, ${body} }\n`, { file: "stack.yml" }).services;
+  const image = body.includes("image:") ? "" : "image: redis, ";
+  const [service] = readStackFile(`services:\n  s: { ${image}${body} }\n`, { file: "stack.yml" }).services;
   assert.ok(service !== undefined);
   return expectOutage({
     before: service,
@@ -14,6 +15,7 @@ function outage(body: string): Outage {
     cannotStart: undefined,
     imageChanges: false,
     datasetBytes: undefined,
+    isDownNow: false,
     prepares: undefined,
   });
 }
@@ -44,6 +46,15 @@ describe("an outage", () => {
     assert.equal(stop('[redis-server, --save, "", --shutdown-on-sigterm, save]'), 14);
     assert.equal(stop("[redis-server]", ", stop_signal: SIGKILL"), 3);
     assert.equal(stop('[sh, -c, "redis-server --protected-mode no"]'), 52);
+  });
+
+  it("lasts up to the grace period where nobody knows whether the program heeds the signal", () => {
+    const most = (body: string): unknown => outage(body).parts[0]?.mostSeconds;
+    assert.equal(most("image: acme/store:1, stop_grace_period: 55s"), 57);
+    assert.equal(most("image: acme/store:1, stop_grace_period: 3m"), 62);
+    assert.equal(most("image: acme/store:1, stop_grace_period: 55s, stop_signal: SIGKILL"), 3);
+    assert.equal(most("image: postgres:16, stop_grace_period: 55s"), 12);
+    assert.equal(most("image: 'postgres:16', command: [sh, -c, 'postgres -D /x'], stop_grace_period: 55s"), 57);
   });
 
   it("does not wait for a probe at a port of the host, or without a check", () => {

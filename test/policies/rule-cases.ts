@@ -944,7 +944,10 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
       drafts: [store()],
       volumes: [{ name: "data", protect: true }],
       inputs: ["state"],
-      expected: { fail: 'The data volume "data" is a resource without retainOnDelete.', level: "warning" },
+      expected: {
+        fail: 'The data volume "data" is kept by protect alone, which a run with --ignore-protect (Pulumi 3.256 and later) passes over; retainOnDelete is missing.',
+        level: "warning",
+      },
     },
     { drafts: [store()], volumes: [{ name: "other" }], expected: "not applicable" },
     { drafts: [stateless()], volumes: [{ name: "data" }], expected: "not applicable" },
