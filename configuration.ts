@@ -5,6 +5,8 @@ import { PublishMode } from "./components/service-spec.ts";
 import { oneOf } from "./model/choice.ts";
 import { requireDigest } from "./model/image-reference.ts";
 import { InputError, showValue } from "./model/input-error.ts";
+import { nearestName } from "./model/nearest-name.ts";
+import { requirePassword, shortPassword } from "./model/password.ts";
 import { requireNodeMark } from "./model/pin.ts";
 import { redisMaxMemoryBytes, RedisPersistence } from "./model/redis-persistence.ts";
 import { requireServiceName } from "./model/service-name.ts";
@@ -41,11 +43,11 @@ const schema = z.object({
   /** Until when a volume without this store's mark may become its own; `npm run up` sets it while the stack has no data. */
   firstStartUntil: setting("firstStartUntil", requireFirstStart).exactOptional(),
   /** Password of the user `application`. */
-  password: setting("password", requirePassword, "--secret holdfast:password"),
+  password: setting("password", requireLongPassword, "--secret holdfast:password"),
   /** The one before, which still works while clients change over. */
   previousPassword: z.string().exactOptional(),
   /** Password of the user `operations`, who does not exist without one. */
-  operationsPassword: setting("operationsPassword", requirePassword).exactOptional(),
+  operationsPassword: setting("operationsPassword", requireLongPassword).exactOptional(),
   /** The one before, which still works while people and tools change over. */
   previousOperationsPassword: z.string().exactOptional(),
 });
@@ -54,6 +56,8 @@ type Settings = z.output<typeof schema>;
 
 /** What the program is told by its stack, checked; passwords as Pulumi's secrets. */
 export type Configuration = Omit<Settings, keyof Passwords> & Passwords;
+
+const passwords = ["password", "previousPassword", "operationsPassword", "previousOperationsPassword"] as const;
 
 interface Passwords {
   password: pulumi.Output<string>;
@@ -71,7 +75,9 @@ export function readConfiguration(): Configuration {
   const config = new pulumi.Config(namespace);
   const texts = Object.keys(schema.shape).map((key) => [key, config.get(key)] as const);
   const settings = schema.safeParse(Object.fromEntries(texts.filter(([, text]) => text !== undefined)));
-  if (settings.error) throw new pulumi.RunError(settings.error.issues.map(({ message }) => message).join("\n"));
+  const mistakes = [...(settings.error?.issues ?? []).map(({ message }) => message), ...unknownSettings()];
+  if (!settings.success || mistakes.length > 0) throw new pulumi.RunError(mistakes.join("\n"));
+  warnOfClearText();
   const { password, previousPassword, operationsPassword, previousOperationsPassword, ...plain } = settings.data;
   return {
     ...plain,
@@ -120,12 +126,45 @@ function requireFirstStart(time: string, path: string): string {
   return time;
 }
 
-function requirePassword(password: string, path: string): string {
-  if (password.length >= 16) return password;
-  throw new InputError({
-    path,
-    expected: "at least 16 characters",
-    got: `${password.length}`,
-    fix: `Set a longer one by \`pulumi config set --secret ${path}\``,
-  });
+function requireLongPassword(password: string, path: string): string {
+  const short = shortPassword(requirePassword(password, path), path);
+  if (short === undefined) return password;
+  const { expected, got } = short;
+  throw new InputError({ path, expected, got, fix: `Set a longer one by \`pulumi config set --secret ${path}\`` });
+}
+
+/** Settings that nothing reads, most likely by a slip of the pen. */
+function unknownSettings(): string[] {
+  const keys = Object.keys(pulumi.runtime.allConfig()).filter((key) => key.startsWith(`${namespace}:`));
+  const names = Object.keys(schema.shape);
+  return keys
+    .map((key) => key.slice(namespace.length + 1))
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const meant = nearestName(name, names);
+      const fix = meant === undefined ? `The settings are ${names.join(", ")}` : `Did you mean ${meant}`;
+      return new InputError({
+        path: `${namespace}:${name}`,
+        expected: "a setting of this program",
+        got: "another",
+        fix,
+      }).message;
+    });
+}
+
+/** A password that stands in the stack's settings in clear text works; whoever reads the file has it. */
+function warnOfClearText(): void {
+  // The SDK's types leave it out; nothing else says whether a setting was encrypted.
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
+  for (const name of passwords) {
+    const key = `${namespace}:${name}`;
+    if (pulumi.runtime.getConfig(key) === undefined || isConfigSecret(key)) continue;
+    const { message } = new InputError({
+      path: key,
+      expected: "an encrypted value",
+      got: "one in clear text in the stack's settings",
+      fix: `Set a new one by \`pulumi config set --secret ${key}\``,
+    });
+    void pulumi.log.warn(message);
+  }
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { judgePlan } from "../model/data-fate.ts";
 import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
 import { compareFates, type Verdict } from "../model/verdict.ts";
+import { checkedArguments, fields, flag, list, text } from "./arguments.ts";
 
 /** Arguments of {@link dataGate}. */
 export interface DataGateArgs {
@@ -21,7 +22,8 @@ export interface DataGateArgs {
  * @example
  * new docker.Service("redis", args, { hooks: dataGate({ acceptDataLoss: config.getObject("acceptDataLoss") ?? [] }) });
  */
-export function dataGate({ acceptDataLoss = [], deletions = true }: DataGateArgs = {}): pulumi.ResourceHookBinding {
+export function dataGate(args: DataGateArgs = {}): pulumi.ResourceHookBinding {
+  const { acceptDataLoss = [], deletions = true } = checkedArguments(gateArguments, args, "dataGate");
   gates += 1;
   const hook = (moment: string, judge: (args: pulumi.ResourceHookArgs) => readonly Verdict[]): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-data-gate-${gates}-${moment}`, (args) => {
@@ -35,6 +37,8 @@ export function dataGate({ acceptDataLoss = [], deletions = true }: DataGateArgs
     ...(deletions && { beforeDelete: [hook("delete", judgeDeletion)] }),
   };
 }
+
+const gateArguments = fields({ acceptDataLoss: list(text("orders")).optional(), deletions: flag().optional() });
 
 /** Hooks need names of their own. */
 let gates = 0;

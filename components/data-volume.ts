@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { InputError, showValue } from "../model/input-error.ts";
 import { areOtherNodes, pinConstraint } from "../model/pin.ts";
+import { checkedName } from "./arguments.ts";
 import type { VolumeSpec } from "./volume-spec.ts";
 
 const specs = new WeakMap<DataVolume, VolumeSpec>();
@@ -23,7 +24,7 @@ export abstract class DataVolume extends pulumi.ComponentResource {
   abstract readonly source: pulumi.Output<string>;
 
   protected constructor(type: string, name: string, opts: pulumi.ComponentResourceOptions | undefined) {
-    super(`holdfast:index:${type}`, name, {}, opts);
+    super(`holdfast:index:${type}`, checkedName(name, type), {}, opts);
   }
 
   /** Tells the services that will mount the volume what it is; the last step of a constructor. */

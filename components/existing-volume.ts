@@ -1,7 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type NodeReach, pinOfReach } from "../model/node-reach.ts";
+import { checkedArguments } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { DataVolume } from "./data-volume.ts";
+import { existingVolumeArguments } from "./volume-arguments.ts";
 import { namedVolume, type SharedVolume } from "./volume-spec.ts";
 
 /** Arguments of {@link ExistingVolume}. */
@@ -26,7 +28,8 @@ export class ExistingVolume extends DataVolume {
 
   constructor(name: string, args: ExistingVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ExistingVolume", name, opts);
-    const spec = checked(() => namedVolume(args.volumeName ?? name, pinOfReach(args.on), name));
-    this.source = this.describe({ ...spec, ...(args.shared && { shared: args.shared }) });
+    const { volumeName = name, on, shared } = checkedArguments(existingVolumeArguments, args, name);
+    const spec = checked(() => namedVolume(volumeName, pinOfReach(on), name));
+    this.source = this.describe({ ...spec, ...(shared && { shared }) });
   }
 }

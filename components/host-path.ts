@@ -1,7 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type NodeReach, pinOfReach } from "../model/node-reach.ts";
+import { checkedArguments } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { DataVolume } from "./data-volume.ts";
+import { hostPathArguments } from "./volume-arguments.ts";
 import { hostPath, type SharedVolume } from "./volume-spec.ts";
 
 /** Arguments of {@link HostPath}. */
@@ -26,7 +28,8 @@ export class HostPath extends DataVolume {
 
   constructor(name: string, args: HostPathArgs, opts?: pulumi.ComponentResourceOptions) {
     super("HostPath", name, opts);
-    const spec = checked(() => hostPath(args.hostPath, pinOfReach(args.on), name));
-    this.source = this.describe({ ...spec, ...(args.shared && { shared: args.shared }) });
+    const { hostPath: folder, on, shared } = checkedArguments(hostPathArguments, args, name);
+    const spec = checked(() => hostPath(folder, pinOfReach(on), name));
+    this.source = this.describe({ ...spec, ...(shared && { shared }) });
   }
 }

@@ -1,19 +1,13 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Pin } from "../model/pin.ts";
+import { checkedArguments } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { DataVolume } from "./data-volume.ts";
-import { namedVolume, type SharedVolume } from "./volume-spec.ts";
+import { localVolumeArguments } from "./volume-arguments.ts";
+import { namedVolume, type SharedVolume, VolumeCreator } from "./volume-spec.ts";
 
-/** Who creates a local volume. */
-export const VolumeCreator = {
-  /** The mount of the first task creates it, on whatever node the task runs: always the right one. */
-  task: "task",
-  /** The engine that the provider is connected to; right where that engine is the pinned node. */
-  provider: "provider",
-} as const;
-
-export type VolumeCreator = (typeof VolumeCreator)[keyof typeof VolumeCreator];
+export { VolumeCreator };
 
 /** Arguments of {@link LocalVolume}. */
 export interface LocalVolumeArgs {
@@ -40,9 +34,10 @@ export class LocalVolume extends DataVolume {
 
   constructor(name: string, args: LocalVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("LocalVolume", name, opts);
-    const spec = checked(() => namedVolume(args.volumeName ?? name, args.pin, name));
+    const { volumeName = name, pin, createdBy, shared } = checkedArguments(localVolumeArguments, args, name);
+    const spec = checked(() => namedVolume(volumeName, pin, name));
     const volume =
-      args.createdBy === VolumeCreator.provider
+      createdBy === VolumeCreator.provider
         ? new docker.Volume(
             `${name}-volume`,
             { name: spec.source, driver: "local" },
@@ -52,7 +47,7 @@ export class LocalVolume extends DataVolume {
     this.source = this.describe({
       ...spec,
       source: volume?.name ?? spec.source,
-      ...(args.shared && { shared: args.shared }),
+      ...(shared && { shared }),
     });
   }
 }

@@ -1,6 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { checkedArguments } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { DataVolume } from "./data-volume.ts";
+import { networkVolumeArguments } from "./volume-arguments.ts";
 import { nfsVolume, type SharedVolume } from "./volume-spec.ts";
 
 /** Arguments of {@link NetworkVolume}. */
@@ -29,8 +31,8 @@ export class NetworkVolume extends DataVolume {
 
   constructor(name: string, args: NetworkVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("NetworkVolume", name, opts);
-    const { server, exportPath, mountOptions = "nfsvers=4.2,hard" } = args;
-    const spec = checked(() => nfsVolume(args.volumeName ?? name, { server, exportPath, mountOptions }, name));
-    this.source = this.describe({ ...spec, ...(args.shared && { shared: args.shared }) });
+    const { volumeName = name, shared, ...nfs } = checkedArguments(networkVolumeArguments, args, name);
+    const spec = checked(() => nfsVolume(volumeName, { mountOptions: "nfsvers=4.2,hard", ...nfs }, name));
+    this.source = this.describe({ ...spec, ...(shared && { shared }) });
   }
 }

@@ -1,7 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { requirePostgresqlPassword, requireVersionOfImage } from "../model/postgresql.ts";
 import { startScriptPath } from "../model/start-guard.ts";
+import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
+import { checkedPassword } from "./checked-password.ts";
 import type { DataVolume } from "./data-volume.ts";
+import { postgresqlArguments } from "./postgresql-arguments.ts";
 import { postgresqlPasswordFile, postgresqlSpec, postgresqlUserId } from "./postgresql-spec.ts";
 import type { PublishMode, ServiceSettings } from "./service-spec.ts";
 import { StatefulService } from "./stateful-service.ts";
@@ -54,7 +58,7 @@ export class PostgreSQL extends pulumi.ComponentResource {
   readonly database: pulumi.Output<string>;
 
   constructor(name: string, args: PostgreSQLArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:PostgreSQL", name, {}, opts);
+    super("holdfast:index:PostgreSQL", checkedName(name, "PostgreSQL"), {}, opts);
     const {
       serviceName = name,
       image,
@@ -69,9 +73,10 @@ export class PostgreSQL extends pulumi.ComponentResource {
       publishedPort,
       publishMode,
       ...common
-    } = args;
+    } = checkedArguments(postgresqlArguments(args), args, name);
     const definition = { majorVersion, memoryLimit, username, database, identity, firstStartUntil };
     const spec = checked(() => postgresqlSpec({ ...definition, publishedPort, publishMode }, name));
+    const secret = checkedPassword(password, `${name}.password`, this, requirePostgresqlPassword);
     const readable = { ownerId: postgresqlUserId, mode: 0o400 };
     const service = new StatefulService(
       name,
@@ -80,10 +85,12 @@ export class PostgreSQL extends pulumi.ComponentResource {
         ...spec.service,
         labels: { ...common.labels, ...spec.service.labels },
         serviceName,
-        image,
+        image: whenKnown(image, (reference) => {
+          requireVersionOfImage(majorVersion, reference, `${name}.majorVersion`);
+        }),
         data: [{ volume, path: spec.mount }],
         configFiles: { start: { path: startScriptPath, content: spec.startScript } },
-        secretFiles: { password: { path: postgresqlPasswordFile, content: password, ...readable } },
+        secretFiles: { password: { path: postgresqlPasswordFile, content: secret, ...readable } },
       },
       { parent: this },
     );

@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { redisDataPath } from "../model/redis-configuration.ts";
+import { unknownDirective } from "../model/redis-directives.ts";
 import { RedisPersistence } from "../model/redis-persistence.ts";
 import { healthPassword, redisAclFile, RedisUser } from "../model/redis-users.ts";
 import { startScriptPath } from "../model/start-guard.ts";
+import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
+import { checkedPassword } from "./checked-password.ts";
 import type { DataVolume } from "./data-volume.ts";
+import { redisArguments } from "./redis-arguments.ts";
 import { redisFiles, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";
 import type { PublishMode, ServiceSettings } from "./service-spec.ts";
 import { type FileContent, StatefulService } from "./stateful-service.ts";
@@ -95,7 +99,7 @@ export class Redis extends pulumi.ComponentResource {
   readonly memoryLimitBytes: pulumi.Output<number>;
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:Redis", name, {}, opts);
+    super("holdfast:index:Redis", checkedName(name, "Redis"), {}, opts);
     const {
       serviceName = name,
       image,
@@ -113,7 +117,7 @@ export class Redis extends pulumi.ComponentResource {
       tls,
       settings = {},
       ...common
-    } = args;
+    } = checkedArguments(redisArguments(args), args, name);
     const hasTls = tls !== undefined;
     const port = { publishedPort, publishMode };
     const spec = checked(() =>
@@ -126,10 +130,21 @@ export class Redis extends pulumi.ComponentResource {
         ...spec.service,
         labels: { ...common.labels, ...spec.service.labels },
         serviceName,
-        image,
+        image: whenKnown(image, (reference) => {
+          tellUnknownDirectives(settings, reference, `${name}.settings`, this);
+        }),
         data: volume === undefined ? [] : [{ volume, path: redisDataPath }],
         configFiles: configFiles(spec, tls),
-        secretFiles: secretFiles({ password, previousPassword, operationsPassword, previousOperationsPassword }, tls),
+        secretFiles: secretFiles(
+          {
+            password: checkedPassword(password, `${name}.password`, this),
+            previousPassword,
+            operationsPassword:
+              operationsPassword && checkedPassword(operationsPassword, `${name}.operationsPassword`, this),
+            previousOperationsPassword,
+          },
+          tls,
+        ),
       },
       { parent: this },
     );
@@ -141,6 +156,20 @@ export class Redis extends pulumi.ComponentResource {
       username: this.username,
       memoryLimitBytes: this.memoryLimitBytes,
     });
+  }
+}
+
+/** Refuses what the image is known not to know, and warns of what a newer version may know. */
+function tellUnknownDirectives(
+  settings: Record<string, string>,
+  image: string,
+  path: string,
+  resource: pulumi.Resource,
+): void {
+  for (const [setting, value] of Object.entries(settings)) {
+    const finding = unknownDirective(setting, value, image, path);
+    if (finding?.isCertain === true) throw finding.mistake;
+    if (finding !== undefined) void pulumi.log.warn(finding.mistake.message, resource);
   }
 }
 

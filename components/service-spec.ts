@@ -271,22 +271,31 @@ function containerSpec(definition: ServiceDefinition, path: string): ContainerSp
 }
 
 function healthCheck(check: HealthCheck, path: string): docker.types.input.ServiceTaskSpecContainerSpecHealthcheck {
-  const [kind, ...command] = check.test;
-  if ((kind !== "CMD" && kind !== "CMD-SHELL") || command.length === 0) {
-    throw new InputError({
-      path: `${path}.test`,
-      expected: '"CMD" or "CMD-SHELL" and a command',
-      got: showValue(check.test),
-      fix: 'Write for example ["CMD", "redis-cli", "ping"]',
-    });
-  }
+  requireHealthTest(check.test, `${path}.test`);
   return {
     tests: check.test,
     interval: duration(check.interval ?? "2s", `${path}.interval`),
     timeout: duration(check.timeout ?? "5s", `${path}.timeout`),
-    retries: requireWhole(check.retries ?? 15, 1, 1000, `${path}.retries`),
+    retries: requireRetries(check.retries ?? 15, `${path}.retries`),
     startPeriod: duration(check.startPeriod ?? "30s", `${path}.startPeriod`),
   };
+}
+
+/**
+ * Checks the command of a health check.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when Docker would not know how to run it, or when it runs nothing
+ */
+export function requireHealthTest(test: string[], path: string): void {
+  const [kind, ...command] = test;
+  if ((kind === "CMD" || kind === "CMD-SHELL") && command.length > 0) return;
+  throw new InputError({
+    path,
+    expected: '"CMD" or "CMD-SHELL" and a command',
+    got: showValue(test),
+    fix: 'Write for example ["CMD", "redis-cli", "ping"]',
+  });
 }
 
 function mounts(definition: ServiceDefinition, path: string): Mount[] {
@@ -312,18 +321,36 @@ function mounts(definition: ServiceDefinition, path: string): Mount[] {
   for (const [argument, file] of Object.entries(files)) checkFile(file, `${path}.${argument}`);
   return [
     ...data.map(({ volume, path: target }, index) =>
-      dataMount(volume, absolute(target, `${path}.data[${index}].path`)),
+      dataMount(volume, requireAbsolute(target, `${path}.data[${index}].path`)),
     ),
     ...scratch.map((mount, index) => scratchMount(mount, `${path}.scratch[${index}]`)),
   ];
 }
 
 function checkFile({ path: target, ownerId = "0", mode = 0o444 }: FileTarget, path: string): void {
-  absolute(target, `${path}.path`);
-  requireWhole(mode, 0, 0o777, `${path}.mode`);
-  if (/^\d+$/u.test(ownerId)) return;
+  requireAbsolute(target, `${path}.path`);
+  requireFileMode(mode, `${path}.mode`);
+  requireOwnerId(ownerId, `${path}.ownerId`);
+}
+
+/**
+ * Checks the mode of a file.
+ *
+ * @throws InputError when it is none
+ */
+export function requireFileMode(mode: number, path: string): number {
+  return requireWhole(mode, 0, 0o777, path);
+}
+
+/**
+ * Checks the owner of a file.
+ *
+ * @throws InputError when it is no number, which is all that Swarm knows
+ */
+export function requireOwnerId(ownerId: string, path: string): string {
+  if (/^\d+$/u.test(ownerId)) return ownerId;
   throw new InputError({
-    path: `${path}.ownerId`,
+    path,
     expected: "the number of a user, who is the owner, and of the group",
     got: showValue(ownerId),
     fix: 'Write for example "999"; Swarm knows no names',
@@ -342,7 +369,7 @@ function dataMount({ type, source, driverOptions }: VolumeSpec, target: string):
 function scratchMount({ path: target, size }: ScratchMount, path: string): Mount {
   return {
     type: "tmpfs",
-    target: absolute(target, `${path}.path`),
+    target: requireAbsolute(target, `${path}.path`),
     ...(size !== undefined && { tmpfsOptions: { sizeBytes: parseSize(size, `${path}.size`) } }),
   };
 }
@@ -428,7 +455,12 @@ function duration(text: string, path: string): string {
   return formatDuration(parseDuration(text, path));
 }
 
-function absolute(target: string, path: string): string {
+/**
+ * Checks a path in the container.
+ *
+ * @throws InputError when it does not begin with a slash, or ends with one
+ */
+export function requireAbsolute(target: string, path: string): string {
   if (/^\/[^:]*[^:/]$/u.test(target)) return target;
   throw new InputError({
     path,
@@ -438,7 +470,21 @@ function absolute(target: string, path: string): string {
   });
 }
 
-function nanoCpus(processors: number, path: string): number {
+/**
+ * Checks how often a health check may fail.
+ *
+ * @throws InputError when it is no whole number from 1 to 1000
+ */
+export function requireRetries(retries: number, path: string): number {
+  return requireWhole(retries, 1, 1000, path);
+}
+
+/**
+ * Reads a number of processors as Swarm counts them.
+ *
+ * @throws InputError below a hundredth
+ */
+export function nanoCpus(processors: number, path: string): number {
   if (processors >= 0.01 && processors <= 1024) return Math.round(processors * 1e9);
   throw new InputError({
     path,

@@ -4,8 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { requireCoveredVolumes } from "../model/image-mounts.ts";
 import { requireDigest } from "../model/image-reference.ts";
 import { objectLabels } from "../model/object-labels.ts";
+import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
+import { claimPorts } from "./claimed-ports.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
+import { serviceArguments } from "./service-arguments.ts";
 import { attach, type FileSource, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
 
 /** A data volume and its place in the container. */
@@ -57,24 +60,35 @@ export class StatefulService extends pulumi.ComponentResource {
   readonly serviceId: pulumi.Output<string>;
 
   constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("holdfast:index:StatefulService", name, {}, opts);
-    const mountPaths = [...args.data, ...(args.scratch ?? [])].map((mount) => mount.path);
-    const { data, secretFiles = {}, configFiles = {}, networkIds, serviceName = name, image, ...settings } = args;
+    super("holdfast:index:StatefulService", checkedName(name, "StatefulService"), {}, opts);
+    const given = checkedArguments(serviceArguments, args, name);
+    const { data, secretFiles = {}, configFiles = {}, networkIds, serviceName = name, image, ...settings } = given;
+    const mountPaths = [...data, ...(settings.scratch ?? [])].map((mount) => mount.path);
+    const fitting = whenKnown(image, (reference) => {
+      requireCoveredVolumes(requireDigest(reference, `${name}.image`), mountPaths, `${name}.data`);
+    });
+    const mounts = checked(() =>
+      data.map(({ volume, path }, index) => ({
+        volume: claimVolume(volume, name, `${name}.data[${index}].volume`),
+        path,
+      })),
+    );
     const spec = checked(() =>
       serviceSpec(
         {
           ...settings,
           name: serviceName,
-          image: checkedImage(image, mountPaths, name),
-          data: data.map(({ volume, path }, index) => ({
-            volume: claimVolume(volume, name, `${name}.data[${index}].volume`),
-            path,
-          })),
+          image: fitting,
+          data: mounts,
           files: { ...byArgument("secretFiles", secretFiles), ...byArgument("configFiles", configFiles) },
         },
         name,
       ),
     );
+    const { ports = [], stopped = false } = settings;
+    checked(() => {
+      claimPorts({ service: name, ports, pin: mounts.find(({ volume }) => volume.pin)?.volume.pin, stopped }, this);
+    });
     const attachments = {
       networkIds: networkIds ?? [new docker.Network(`${name}-network`, { driver: "overlay" }, { parent: this }).id],
       secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
@@ -106,13 +120,6 @@ export class StatefulService extends pulumi.ComponentResource {
     );
     return { ...target, id: config.id, name: config.name };
   }
-}
-
-/** The image, once it is known and known to fit; one that is written down is judged at once. */
-function checkedImage(image: pulumi.Input<string>, mountPaths: string[], name: string): pulumi.Input<string> {
-  const check = (reference: string) =>
-    checked(() => requireCoveredVolumes(requireDigest(reference, `${name}.image`), mountPaths, `${name}.data`));
-  return typeof image === "string" ? check(image) : pulumi.output(image).apply(check);
 }
 
 function byArgument(argument: string, files: Record<string, FileContent>): Record<string, FileTarget> {

@@ -4,6 +4,16 @@ import { InputError, showValue } from "../model/input-error.ts";
 import { pinConstraint, type Pin } from "../model/pin.ts";
 import { requireVolumeName } from "../model/volume-name.ts";
 
+/** Who creates a local volume. */
+export const VolumeCreator = {
+  /** The mount of the first task creates it, on whatever node the task runs: always the right one. */
+  task: "task",
+  /** The engine that the provider is connected to; right where that engine is the pinned node. */
+  provider: "provider",
+} as const;
+
+export type VolumeCreator = (typeof VolumeCreator)[keyof typeof VolumeCreator];
+
 /** Says that several services write one volume, and why that is safe. */
 export interface SharedVolume {
   /** Why the writers do not destroy each other's data. */
@@ -44,15 +54,23 @@ export function namedVolume(volumeName: string, pin: Pin | undefined, path: stri
 
 /** A folder of the node. */
 export function hostPath(folder: string, pin: Pin | undefined, path: string): VolumeSpec {
-  if (!/^\/[^:]*[^:/]$/u.test(folder)) {
-    throw new InputError({
-      path: `${path}.hostPath`,
-      expected: "an absolute path, without a slash at its end",
-      got: showValue(folder),
-      fix: "Write for example /srv/redis",
-    });
-  }
+  requireHostPath(folder, `${path}.hostPath`);
   return pinned({ type: "bind", source: folder, identity: `path ${folder}` }, pin, path);
+}
+
+/**
+ * Checks the path of a folder on a node.
+ *
+ * @throws InputError when it does not begin with a slash, or ends with one
+ */
+export function requireHostPath(folder: string, path: string): string {
+  if (/^\/[^:]*[^:/]$/u.test(folder)) return folder;
+  throw new InputError({
+    path,
+    expected: "an absolute path, without a slash at its end",
+    got: showValue(folder),
+    fix: "Write for example /srv/redis",
+  });
 }
 
 /**
@@ -63,23 +81,68 @@ export function hostPath(folder: string, pin: Pin | undefined, path: string): Vo
  */
 export function nfsVolume(volumeName: string, nfs: NfsExport, path: string): VolumeSpec {
   const { server, exportPath, mountOptions } = nfs;
-  for (const [argument, value, rule] of [
-    ["server", server, /^[\w.:-]+$/u],
-    ["exportPath", exportPath, /^\/[^\s,]*$/u],
-    ["mountOptions", mountOptions, /^[\w=.,:-]+$/u],
-  ] as const) {
-    if (rule.test(value) && !(argument === "mountOptions" && /(^|,)addr=/u.test(value))) continue;
-    throw new InputError({
-      path: `${path}.${argument}`,
-      expected: "what mount.nfs takes, without spaces, and the address as the server alone",
-      got: showValue(value),
-      fix: 'Write for example server "10.0.0.9", exportPath "/srv/redis", mountOptions "nfsvers=4.2,hard"',
-    });
-  }
+  requireNfsServer(server, `${path}.server`);
+  requireExportPath(exportPath, `${path}.exportPath`);
+  requireMountOptions(mountOptions, `${path}.mountOptions`);
   const driverOptions = { type: "nfs", device: `:${exportPath}`, o: `addr=${server},${mountOptions}` };
   const digest = createHash("sha256").update(JSON.stringify(driverOptions)).digest("hex").slice(0, 8);
   const source = `${requireVolumeName(volumeName, `${path}.volumeName`)}-${digest}`;
   return { type: "volume", source, identity: `nfs ${server}:${exportPath}`, driverOptions };
+}
+
+/**
+ * Checks the address of an NFS server.
+ *
+ * @throws InputError when mount.nfs would not take it
+ */
+export function requireNfsServer(server: string, path: string): void {
+  if (!/^[\w.:-]+$/u.test(server)) throw notNfs(server, path);
+}
+
+/**
+ * Checks the path that an NFS server exports.
+ *
+ * @throws InputError when mount.nfs would not take it
+ */
+export function requireExportPath(exportPath: string, path: string): void {
+  if (!/^\/[^\s,]*$/u.test(exportPath)) throw notNfs(exportPath, path);
+}
+
+/** Mount options that lose what was written, or let nothing be written. */
+const losingOptions = new Map([
+  ["soft", "A soft mount gives up a write that the server does not answer in time, and the data is not whole any more"],
+  [
+    "softerr",
+    "A soft mount gives up a write that the server does not answer in time, and the data is not whole any more",
+  ],
+  ["ro", "What is mounted for reading alone takes no data"],
+]);
+
+/**
+ * Checks the mount options of an NFS export.
+ *
+ * @throws InputError when mount.nfs would not take them, when they name the server, or when they lose writes
+ */
+export function requireMountOptions(mountOptions: string, path: string): void {
+  if (!/^[\w=.,:-]+$/u.test(mountOptions) || /(^|,)addr=/u.test(mountOptions)) throw notNfs(mountOptions, path);
+  const options = mountOptions.split(",");
+  const losing = options.find((option) => losingOptions.has(option));
+  if (losing === undefined) return;
+  throw new InputError({
+    path,
+    expected: "a mount that waits for its server and can be written",
+    got: showValue(losing),
+    fix: `${losingOptions.get(losing) ?? ""}: write "nfsvers=4.2,hard" for example`,
+  });
+}
+
+function notNfs(value: string, path: string): InputError {
+  return new InputError({
+    path,
+    expected: "what mount.nfs takes, without spaces, and the address as the server alone",
+    got: showValue(value),
+    fix: 'Write for example server "10.0.0.9", exportPath "/srv/redis", mountOptions "nfsvers=4.2,hard"',
+  });
 }
 
 function pinned(spec: VolumeSpec, pin: Pin | undefined, path: string): VolumeSpec {

@@ -1,3 +1,4 @@
+import { InputError, showValue } from "./input-error.ts";
 import { isKnown, notKnown, type Constraint, type Known, type SwarmNode } from "./service-definition.ts";
 
 /** A constraint that Swarm refuses: no node satisfies it, and it names none. */
@@ -28,6 +29,27 @@ export function parseConstraint(text: Known<string>, unknownPart?: string): Cons
     operator: match?.groups?.["operator"] === "!=" ? "!=" : "==",
     value: isPartial ? notKnown : value,
   };
+}
+
+/** What Swarm knows of a node by a name of its own; labels come besides. */
+const constraintKeys = ["id", "hostname", "ip", "role", "platform.os", "platform.arch"].map((key) => `node.${key}`);
+
+/**
+ * Checks a constraint.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when Swarm would refuse it, or let no node pass
+ */
+export function requireConstraint(text: string, path: string): string {
+  const { key, value } = parseConstraint(text);
+  const isLabel = isKnown(key) && /^(?:node|engine)\.labels\../u.test(key);
+  if (isKnown(key) && value !== "" && (isLabel || constraintKeys.includes(key))) return text;
+  throw new InputError({
+    path,
+    expected: "what Swarm knows of a node, == or !=, and a value",
+    got: showValue(text),
+    fix: "Write for example node.labels.disk==ssd or node.role==worker",
+  });
 }
 
 /** What a single constraint does towards a pin. */

@@ -1,4 +1,7 @@
+import { findImage, majorVersion } from "./image-catalogue.ts";
 import { InputError, showValue } from "./input-error.ts";
+import { requirePassword } from "./password.ts";
+import { isKnown, parseImageReference } from "./service-definition.ts";
 import { requireWhole } from "./whole-number.ts";
 
 /** The port that PostgreSQL listens on inside the container. */
@@ -38,6 +41,43 @@ export function requireSqlName(name: string, path: string): string {
     expected: "at most 63 lower-case letters, digits and '_', not beginning with a digit",
     got: showValue(name),
     fix: "Choose a name that SQL takes unquoted",
+  });
+}
+
+/**
+ * Checks the password of a user, which the start script writes into a statement.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when it is empty, or holds a line break, a quote or a backslash; it shows no part of it
+ */
+export function requirePostgresqlPassword(password: string, path: string): string {
+  requirePassword(password, path);
+  if (!/['\\]/u.test(password)) return password;
+  throw new InputError({
+    path,
+    expected: "a password without quotes and backslashes",
+    got: "one with them",
+    fix: "Choose another",
+  });
+}
+
+/**
+ * Checks a major version against the image that is to run it.
+ *
+ * @param image - a reference; where its tag tells no version, there is nothing to hold against
+ * @param path - where the version stands, for the error
+ * @throws InputError when the image is of another one: the data would be looked for where that one keeps none
+ */
+export function requireVersionOfImage(version: number, image: string, path: string): void {
+  const reference = parseImageReference(image);
+  const entry = findImage(reference, undefined);
+  const tagged = isKnown(entry) && entry?.name === "postgres" ? majorVersion(reference.tag) : undefined;
+  if (tagged === undefined || tagged === version) return;
+  throw new InputError({
+    path,
+    expected: `${tagged}, the version of the image`,
+    got: String(version),
+    fix: `Write ${tagged}, or choose an image of PostgreSQL ${version}; data of another major version needs pg_upgrade`,
   });
 }
 

@@ -46,25 +46,33 @@ const reservedSettings = new Map([
 ]);
 
 /**
+ * Looks at one further setting of redis.conf.
+ *
+ * @param path - where the settings stand, for the error
+ * @returns the mistake when an argument of the component decides the setting, or when it cannot stand on one line
+ */
+export function findSettingMistake(name: string, value: string, path: string): InputError | undefined {
+  const at = { path: `${path}.${name}`, got: showValue(value) };
+  const fix = reservedSettings.get(name.toLowerCase());
+  if (fix !== undefined) return new InputError({ ...at, expected: "no such setting", fix });
+  if (/^[a-z][a-z0-9_-]*$/u.test(name) && !/[\r\n]/u.test(value) && value.trim() !== "") return undefined;
+  return new InputError({
+    ...at,
+    expected: "the name and the value of one line of redis.conf",
+    fix: 'Write for example { "hz": "20" }',
+  });
+}
+
+/**
  * Checks further settings of redis.conf.
  *
  * @param path - where the settings stand, for the error
- * @throws InputError naming the first setting that an argument of the component decides, or that cannot stand on one line
+ * @throws InputError naming the first that is wrong, see {@link findSettingMistake}
  */
 export function checkRedisSettings(settings: Record<string, string>, path: string): Record<string, string> {
   for (const [name, value] of Object.entries(settings)) {
-    const fix = reservedSettings.get(name.toLowerCase());
-    if (fix !== undefined) {
-      throw new InputError({ path: `${path}.${name}`, expected: "no such setting", got: showValue(value), fix });
-    }
-    if (!/^[a-z][a-z0-9-]*$/u.test(name) || /[\r\n]/u.test(value) || value.trim() === "") {
-      throw new InputError({
-        path: `${path}.${name}`,
-        expected: "the name and the value of one line of redis.conf",
-        got: showValue(value),
-        fix: 'Write for example { "hz": "20" }',
-      });
-    }
+    const mistake = findSettingMistake(name, value, path);
+    if (mistake !== undefined) throw mistake;
   }
   return settings;
 }

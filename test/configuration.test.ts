@@ -75,6 +75,28 @@ describe("the configuration", () => {
     );
   });
 
+  it("has no settings that nothing reads, and says which was meant", () => {
+    assert.deepEqual(mistakesIn({ ...needed, memorylimit: "200M", service: "a b", colour: "red" }), [
+      "holdfast:service: expected at most 63 letters, digits, '-' and '_', with a letter or digit at both ends, got \"a b\". Choose a name that can stand in DNS.",
+      "holdfast:memorylimit: expected a setting of this program, got another. Did you mean memoryLimit.",
+      "holdfast:colour: expected a setting of this program, got another. The settings are service, image, port, publishMode, volume, volumeCreatedBy, node, memoryLimit, persistence, backup, firstStartUntil, password, previousPassword, operationsPassword, previousOperationsPassword.",
+    ]);
+  });
+
+  it("warns of a password in clear text", () => {
+    const { warn } = pulumi.log;
+    const warned: string[] = [];
+    Object.assign(pulumi.log, { warn: (message: string) => warned.push(message) });
+    try {
+      read({ ...needed, operationsPassword: "another long password" });
+    } finally {
+      Object.assign(pulumi.log, { warn });
+    }
+    assert.deepEqual(warned, [
+      "holdfast:operationsPassword: expected an encrypted value, got one in clear text in the stack's settings. Set a new one by `pulumi config set --secret holdfast:operationsPassword`.",
+    ]);
+  });
+
   it("hands passwords on as secrets", async () => {
     const { password, previousPassword, operationsPassword } = read({ ...needed, previousPassword: "older" });
     assert.ok(await pulumi.isSecret(password));

@@ -79,13 +79,18 @@ describe("PostgreSQL", () => {
   });
 
   it("refuses an image of another major version, which keeps its data elsewhere", async () => {
-    await recordProgram(() => {
-      const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
-      const image = `postgres:18@${digest}`;
-      assert.throws(
-        () => new PostgreSQL("orders", { image, majorVersion: 17, volume, memoryLimit: "512M", password: "pass" }),
-        /^Error: orders\.data: expected something mounted at \/var\/lib\/postgresql,/u,
-      );
+    const make = (image: string, majorVersion: number) =>
+      recordProgram(() => {
+        const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
+        new PostgreSQL("orders", { image, majorVersion, volume, memoryLimit: "512M", password: "a long password" });
+      });
+    await assert.rejects(make(`postgres:15.4-bookworm@${digest}`, 16), {
+      message:
+        "orders.majorVersion: expected 15, the version of the image, got 16. " +
+        "Write 15, or choose an image of PostgreSQL 16; data of another major version needs pg_upgrade.",
     });
+    // What a tag does not tell is not held against anything.
+    await make(`corp.example/databases/orders:2026@${digest}`, 16);
+    await make(`postgres@${digest}`, 16);
   });
 });

@@ -63,7 +63,7 @@ describe("a data volume", () => {
       driverName: "local",
       driverOptions: { type: "nfs", device: ":/srv/redis", o: "addr=10.0.0.9,nfsvers=4.2,hard" },
     });
-    const other = nfsVolume("shared", { ...nfs, mountOptions: "nfsvers=4.2,soft" }, "shared");
+    const other = nfsVolume("shared", { ...nfs, mountOptions: "nfsvers=4.1,hard" }, "shared");
     assert.match(String(mount["source"]), /^shared-[0-9a-f]{8}$/u);
     assert.notEqual(mount["source"], other.source);
   });
@@ -131,6 +131,7 @@ describe("a data volume", () => {
     const nfs = { server: "10.0.0.9", exportPath: "/srv", mountOptions: "hard" };
     assert.throws(() => nfsVolume("ab", { ...nfs, server: "a b" }, "data"), { path: "data.server" });
     assert.throws(() => nfsVolume("ab", { ...nfs, exportPath: "srv" }, "data"), { path: "data.exportPath" });
-    assert.throws(() => nfsVolume("ab", { ...nfs, mountOptions: "addr=1" }, "data"), { path: "data.mountOptions" });
+    for (const mountOptions of ["addr=1", "nfsvers=4.2,soft", "softerr", "hard,ro"])
+      assert.throws(() => nfsVolume("ab", { ...nfs, mountOptions }, "data"), { path: "data.mountOptions" });
   });
 });

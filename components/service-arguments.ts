@@ -1,0 +1,86 @@
+import { oneOf } from "../model/choice.ts";
+import { parseDuration } from "../model/durations.ts";
+import { requireDigest } from "../model/image-reference.ts";
+import { requireConstraint } from "../model/placement.ts";
+import { requireServiceName } from "../model/service-name.ts";
+import { parseSize } from "../model/sizes.ts";
+import { parseGrace } from "../model/stop-grace.ts";
+import { requirePort } from "../model/whole-number.ts";
+import { argument, fields, flag, inputText, list, named, number, secretText, text } from "./arguments.ts";
+import { DataVolume } from "./data-volume.ts";
+import {
+  nanoCpus,
+  PublishMode,
+  requireAbsolute,
+  requireFileMode,
+  requireHealthTest,
+  requireOwnerId,
+  requireRetries,
+} from "./service-spec.ts";
+
+/** An image by digest. */
+export const imageText = (example: string) => inputText(`${example}@sha256:…`, requireDigest);
+
+/** A data volume. */
+export const dataVolume = argument<DataVolume>({
+  is: (value) => value instanceof DataVolume,
+  expected: "a LocalVolume, NetworkVolume, HostPath or ExistingVolume",
+  fix: () => 'Make one before, such as new LocalVolume("data", { pin: { hostname: "node-1" } })',
+});
+
+/** How a port is published. */
+export const publishMode = text(PublishMode.host, oneOf(PublishMode));
+
+/** A port on a node. */
+export const port = number(10000, requirePort);
+
+/** What every component of a service is told. */
+export const commonArguments = {
+  serviceName: text("store", requireServiceName).optional(),
+  image: imageText("example/store:1"),
+  memoryLimit: text("100M", parseSize),
+  cpuLimit: number(0.5, nanoCpus).optional(),
+  cpuReservation: number(0.5, nanoCpus).optional(),
+  networkIds: list(inputText("the id of a network")).optional(),
+  constraints: list(text("node.labels.disk==ssd", requireConstraint)).optional(),
+  stopped: flag().optional(),
+  backup: text("restic, every night").optional(),
+  labels: named(text("value")).optional(),
+  logDriver: fields({ name: text("local"), options: named(text("value")).optional() }).optional(),
+};
+
+const files = named(
+  fields({
+    content: secretText(),
+    path: text("/etc/store.conf", requireAbsolute),
+    ownerId: text("999", requireOwnerId).optional(),
+    mode: number(0o444, requireFileMode).optional(),
+  }),
+).optional();
+
+/** The arguments of a `StatefulService`. */
+export const serviceArguments = fields({
+  ...commonArguments,
+  data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute) })),
+  secretFiles: files,
+  configFiles: files,
+  memoryReservation: text("100M", parseSize).optional(),
+  healthCheck: fields({
+    test: list(text("CMD"), requireHealthTest),
+    interval: text("2s", parseDuration).optional(),
+    timeout: text("5s", parseDuration).optional(),
+    retries: number(15, requireRetries).optional(),
+    startPeriod: text("30s", parseDuration).optional(),
+  }),
+  command: list(text("sh")).optional(),
+  args: list(text("--verbose")).optional(),
+  environment: named(secretText()).optional(),
+  user: text("999:999").optional(),
+  dropCapabilities: list(text("ALL")).optional(),
+  readOnlyRoot: flag().optional(),
+  scratch: list(fields({ path: text("/tmp", requireAbsolute), size: text("16M", parseSize).optional() })).optional(),
+  ports: list(fields({ target: port, published: port, mode: publishMode.optional() })).optional(),
+  stopSignal: text("SIGTERM").optional(),
+  stopGrace: text("55s", parseGrace).optional(),
+  restartDelay: text("2s", parseDuration).optional(),
+});
