@@ -4,6 +4,7 @@ import type { Part } from "./fate-part.ts";
 import { protectLimits, restsOnProtect, type PlannedStep } from "./planned-change.ts";
 import { stopEffect } from "./stop-parts.ts";
 import { failureWords } from "./fate-words.ts";
+import { majorVersion } from "./image-catalogue.ts";
 import { hasSavePoints, isAppendOnly } from "./redis-settings.ts";
 import { mayRunHere, nameOf, whyDown, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type VolumeOptions } from "./service-definition.ts";
@@ -39,6 +40,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
     yield `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`;
   }
   if (course.kind !== "exchanged") return;
+  yield* rollbackWarnings(change, course);
   const next = change.keeperAfter(course.after);
   const [was, is] = [before.definition, course.after.definition];
   if (next.places.some((place) => place.readOnly === true))
@@ -75,6 +77,23 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   const commandChanges = differences(was.command, is.command, "").length > 0;
   if (commandChanges && keeper.redis !== undefined)
     yield "The entrypoint changes; it is taken to start the same server.";
+}
+
+/** Where Swarm's rollback does not do what its author may expect of it. */
+function* rollbackWarnings(
+  { keeper, step, before }: ServiceChange,
+  { after, cannotStart, isTakenBack }: Extract<Course, { kind: "exchanged" }>,
+): Iterable<string> {
+  if (step.operation !== "update" || after.definition.failureAction !== "rollback" || isTakenBack) return;
+  if (cannotStart !== undefined) {
+    yield "Swarm does not roll this update back (failureAction): a task that waits does not fail.";
+    return;
+  }
+  const { entry } = keeper;
+  const [from, to] = [before, after].map(({ definition }) => majorVersion(definition.image.tag));
+  if (entry === undefined || entry.refuses === "other majors" || from === undefined || to === undefined || to <= from)
+    return;
+  yield `${entry.title} ${to} may change the files as soon as it starts; where it fails after that, Swarm rolls back (failureAction) to version ${from}, which may refuse them. Set failureAction to pause for this update, and make a backup first.`;
 }
 
 /** What `protect` alone has kept, or no longer keeps: one flag of one run undoes it. */

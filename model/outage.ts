@@ -34,6 +34,8 @@ export interface Exchange {
   readonly kind: "in place" | "service replaced" | "gone";
   /** Why the new task does not start. */
   readonly cannotStart: string | undefined;
+  /** Swarm starts the former task again once the new one has failed. */
+  readonly isTakenBack: boolean;
   readonly imageChanges: boolean;
   /** Size of the data in memory, where it was asked for. */
   readonly datasetBytes: number | undefined;
@@ -56,9 +58,12 @@ export function expectOutage(exchange: Exchange): Outage {
   if (kind === "service replaced") {
     parts.push({ name: "the old service is removed, the new one created", leastSeconds: 0.5, mostSeconds: 8 });
   }
-  if (cannotStart !== undefined) return total([...parts, endless(`cannot start: ${cannotStart}`)]);
+  if (cannotStart !== undefined && !exchange.isTakenBack)
+    return total([...parts, endless(`cannot start: ${cannotStart}`)]);
   if (exchange.imageChanges)
     parts.push({ name: "image pulled, where the node does not have it", leastSeconds: 0, mostSeconds: 120 });
+  if (exchange.isTakenBack)
+    parts.push({ name: "new task fails, Swarm rolls back", leastSeconds: 0.3, mostSeconds: 15 });
   parts.push({ name: "task scheduled, container started", leastSeconds: 0.3, mostSeconds: 6 });
   const load = loadPart(exchange);
   parts.push(...preparationParts(exchange, load));

@@ -111,7 +111,9 @@ function nextPlaceParts(
     { location, overlaps: course.overlaps },
   );
   if (refusal !== undefined) {
-    const text = `${refusal}: it never starts, and the data stays as it is until somebody carries it over.`;
+    const text = course.isTakenBack
+      ? `${refusal}: it never starts, Swarm rolls the update back (failureAction), and the former task starts again on the data as it is.`
+      : `${refusal}: it never starts, and the data stays as it is until somebody carries it over.`;
     return [{ fate: "interrupted", cause: { text, path: course.after.definition.paths.image } }];
   }
   const target = nextPlace(keeper, next, place);

@@ -44,6 +44,8 @@ export type Course =
       readonly overlaps: boolean;
       readonly isCertain: boolean;
       readonly cannotStart: string | undefined;
+      /** Swarm takes the update back once the new task has failed, and starts the former one again. */
+      readonly isTakenBack?: true;
     };
 
 /** The service's name in Docker; where that is not known yet, its name in the program. */
@@ -135,7 +137,17 @@ export function courseOf(change: ServiceChange): Course {
     overlaps: startsFirst && cannotStart === undefined,
     isCertain: isReplaced === true,
     cannotStart,
+    ...(cannotStart !== undefined && isTakenBack(change, after) && { isTakenBack: true }),
   };
+}
+
+/**
+ * Whether Swarm rolls an update back whose new task does not start: it must fail, and one that waits for a node or a port does not.
+ *
+ * @see https://github.com/moby/swarmkit/blob/master/manager/orchestrator/update/updater.go (`failureAction`)
+ */
+function isTakenBack(change: ServiceChange, after: PlannedService): boolean {
+  return after.definition.failureAction === "rollback" && endsAtOnce(change, after);
 }
 
 /** Whether the new task's container starts, and its server ends because it refuses the files. */
@@ -181,6 +193,7 @@ export function outageOf(change: ServiceChange, course: Course): Outage {
     keeper,
     kind: course.kind === "stopped" ? "gone" : step.operation === "update" ? "in place" : "service replaced",
     cannotStart: course.kind === "exchanged" ? course.cannotStart : undefined,
+    isTakenBack: course.kind === "exchanged" && course.isTakenBack === true,
     imageChanges,
     datasetBytes: live.datasetBytes?.get(nameOf(before)),
     isDownNow,

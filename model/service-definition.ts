@@ -54,6 +54,8 @@ export interface ServiceDefinition {
   readonly replicas: Known<number>;
   readonly updateOrder: Known<string | undefined>;
   readonly rollbackOrder: Known<string | undefined>;
+  /** What Swarm does about an update whose tasks fail: `pause` when left out, `continue`, or `rollback`. */
+  readonly failureAction: Known<string | undefined>;
   /** `undefined` when the service leaves the check to the image. */
   readonly healthCheck: Known<HealthCheck | undefined>;
   readonly restart: Known<RestartPolicy | undefined>;
@@ -87,6 +89,7 @@ export type ServiceField =
   | "replicas"
   | "updateOrder"
   | "rollbackOrder"
+  | "failureAction"
   | "healthCheck"
   | "restart"
   | "memoryLimit"

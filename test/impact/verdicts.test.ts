@@ -410,6 +410,35 @@ describe("what a verdict says besides its fate", () => {
     );
   });
 
+  it("knows which failed updates Swarm takes back", () => {
+    const postgres: Change["service"] = (inputs) => {
+      inputs.updateConfig = { ...inputs.updateConfig, failureAction: "rollback" };
+      Object.assign(inputs.taskSpec.containerSpec, { image: "postgres:15", args: [] });
+      dataMount(inputs)["target"] = "/var/lib/postgresql/data";
+    };
+    const refused = judged({
+      was: postgres,
+      service: ({ taskSpec }) => void (taskSpec.containerSpec["image"] = "postgres:16"),
+    });
+    assert.deepEqual([refused.fate, refused.taskEffect], ["interrupted", "cannot start"]);
+    assert.match(refused.causes.at(-1)?.text ?? "", /it never starts, Swarm rolls the update back/u);
+    assert.ok((refused.outage.mostSeconds ?? Infinity) < 200);
+    const constraints = ["node.hostname==elsewhere"];
+    const waits = judged({ was: postgres, service: ({ taskSpec }) => void (taskSpec.placement = { constraints }) });
+    assert.equal(waits.outage.mostSeconds, undefined);
+    assert.match(waits.warnings.join("\n"), /^Swarm does not roll this update back/mu);
+    const redis = (failureAction: string): Verdict =>
+      judged({
+        was: (inputs) => {
+          inputs.updateConfig = { ...inputs.updateConfig, failureAction };
+          inputs.taskSpec.containerSpec["image"] = "redis:7";
+        },
+        service: ({ taskSpec }) => void (taskSpec.containerSpec["image"] = "redis:8"),
+      });
+    assert.match(redis("rollback").warnings.join("\n"), /^Redis 8 may change the files as soon as it starts/mu);
+    assert.doesNotMatch(redis("pause").warnings.join("\n"), /may change the files/u);
+  });
+
   it("tells another program of the image by the command that starts it", () => {
     const { fate, causes } = judged({
       was: ({ taskSpec }) => void (taskSpec.containerSpec["image"] = "redis:7"),

@@ -16,6 +16,7 @@ function outage(body: string): Outage {
     imageChanges: false,
     datasetBytes: undefined,
     isDownNow: false,
+    isTakenBack: false,
     prepares: undefined,
   });
 }
