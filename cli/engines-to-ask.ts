@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { findEngine, type EngineConnection } from "../swarm/connection.ts";
 import { nodeEngines } from "../swarm/node-engines.ts";
+import { engineOfFolder } from "./find-swarm.ts";
 
 /** The options by which engines are chosen. */
 export interface EngineChoice {
@@ -7,11 +9,14 @@ export interface EngineChoice {
   engine: string[];
   /** The address of each node's engine, with `{hostname}` or `{address}` in it. */
   nodes?: string | undefined;
+  /** Where the command runs. @default the current folder */
+  cwd?: string | undefined;
 }
 
-/** The engines of a repeated `--engine`, else the one that the docker CLI would use; with `--nodes` those of all nodes too. */
-export async function enginesToAsk({ engine, nodes }: EngineChoice): Promise<EngineConnection[]> {
-  const named = engine.length === 0 ? [findEngine()] : [...new Set(engine)].map(namedEngine);
+/** The engines of a repeated `--engine`, else the one that `up` would use; with `--nodes` those of all nodes too. */
+export async function enginesToAsk({ engine, nodes, cwd }: EngineChoice): Promise<EngineConnection[]> {
+  const named =
+    engine.length === 0 ? [await engineOfFolder(resolve(cwd ?? "."))] : [...new Set(engine)].map(namedEngine);
   return nodes === undefined ? named : [...named, ...(await nodeEngines(named, nodes))];
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { relative } from "node:path";
 import type { Sandbox } from "../lab/sandbox.ts";
 import { InputError } from "../model/input-error.ts";
 import type { EngineConnection, SwarmMembership } from "../swarm/connection.ts";
@@ -48,10 +49,26 @@ export async function findSwarm(context: CommandContext, options: { sandbox: boo
 }
 
 /** The engine to read from: as {@link findSwarm}, but nothing is started, asked or refused. */
-export async function findEngineToRead(context: CommandContext): Promise<EngineConnection> {
+export function findEngineToRead({ location }: Pick<CommandContext, "location">): Promise<EngineConnection> {
+  return engineOfFolder(location.projectDirectory);
+}
+
+/**
+ * The engine that commands in a folder work on, be it a project or not: `DOCKER_HOST`, else the sandbox of the folder or of one
+ * above it, whether that runs or not, else the engine that the docker CLI would use.
+ */
+export async function engineOfFolder(folder: string): Promise<EngineConnection> {
   const { findEngine } = await import("../swarm/connection.ts");
-  const sandbox = await runningSandbox(context);
-  return sandbox === undefined ? findEngine() : findEngine({ host: sandbox.dockerHost });
+  const directory = sandboxDirectory({ projectDirectory: folder });
+  if (process.env["DOCKER_HOST"] || !existsSync(directory)) return findEngine();
+  const { sandboxStatus } = await import("../lab/sandbox.ts");
+  const { sandbox } = await sandboxStatus(directory);
+  return sandbox === undefined ? findEngine() : sandboxEngine(sandbox);
+}
+
+async function sandboxEngine({ dockerHost: host, directory }: Sandbox): Promise<EngineConnection> {
+  const { connectEngine } = await import("../swarm/connection.ts");
+  return connectEngine({ host, source: "sandbox", setting: `the sandbox in ${directory}` });
 }
 
 /** What the Docker provider is to be told: nothing where it finds the engine by itself. */
@@ -63,17 +80,9 @@ function hasSandbox({ location }: CommandContext): boolean {
   return existsSync(sandboxDirectory(location));
 }
 
-async function runningSandbox(context: CommandContext): Promise<Sandbox | undefined> {
-  if (process.env["DOCKER_HOST"]) return undefined;
-  if (!hasSandbox(context)) return undefined;
-  const { sandboxStatus } = await import("../lab/sandbox.ts");
-  const { state, sandbox } = await sandboxStatus(sandboxDirectory(context.location));
-  return state === "running" ? sandbox : undefined;
-}
-
 async function enterSandbox(context: CommandContext, reason: string): Promise<FoundSwarm> {
   const { output, location } = context;
-  const [{ startSandbox, sandboxStatus }, { findEngine, requireManager }] = await Promise.all([
+  const [{ startSandbox, sandboxStatus }, { requireManager }] = await Promise.all([
     import("../lab/sandbox.ts"),
     import("../swarm/connection.ts"),
   ]);
@@ -86,8 +95,8 @@ async function enterSandbox(context: CommandContext, reason: string): Promise<Fo
       fix: "Unset DOCKER_HOST, or leave --sandbox out",
     });
   const isNew = (await sandboxStatus(directory)).state === "absent";
-  output.print(`Swarm: the sandbox in .holdfast/sandbox (${reason})`);
+  output.print(`Swarm: the sandbox in ${relative(location.projectDirectory, directory)} (${reason})`);
   const sandbox = await startSandbox({ directory, onStep: stepsDisplay(output) });
-  const connection = findEngine({ host: sandbox.dockerHost });
+  const connection = await sandboxEngine(sandbox);
   return { connection, membership: await requireManager(connection), sandbox, isNew };
 }

@@ -66,10 +66,15 @@ export async function checkConfiguration(stack: Stack, swarm: FoundSwarm): Promi
     if (await answers(address, port)) throw portInUse(port, `something that answers on ${address}:${port}`);
 }
 
-/** The image to configure: undefined where the one that is set can be used. */
+/**
+ * The image to configure: undefined where the one that is set can be used. One that a person has set is never replaced; that of an
+ * earlier sandbox, whose registry is gone, is.
+ */
 async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | undefined> {
   const { docker } = swarm.connection;
+  const { sandbox } = swarm;
   const image = await read(stack, "image");
+  if (image === undefined && sandbox !== undefined) return sandbox.redisImage;
   if (image !== undefined) {
     const service = await inspectService(docker, (await read(stack, "service")) ?? programDefaults.service);
     // What runs already has been found once.
@@ -78,18 +83,26 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
   }
   const wanted = image ?? defaultImage;
   try {
-    if (swarm.sandbox !== undefined && image === undefined) return swarm.sandbox.redisImage;
     const { Descriptor } = await inspectDistribution(docker, wanted, undefined);
     return image === undefined ? `${wanted}@${Descriptor.digest}` : undefined;
   } catch (error) {
-    if (swarm.sandbox !== undefined) return swarm.sandbox.redisImage;
+    if (sandbox !== undefined && isOfSandbox(wanted)) return sandbox.redisImage;
+    const set = "Set one with `npx holdfast config set image <name>@sha256:<digest>`";
     throw new InputError({
       path: `${ownProject}:image`,
       expected: "an image that the swarm can pull",
       got: `${wanted}, of which the engine says: ${dockerWords(error)}`,
-      fix: "Set one with `npx holdfast config set image <name>@sha256:<digest>`, or use a sandbox with --sandbox",
+      fix:
+        sandbox === undefined
+          ? `${set}, or use a sandbox with --sandbox`
+          : `${set}, or take the sandbox's own by \`npx holdfast config rm image\``,
     });
   }
+}
+
+/** Whether an image is that of a sandbox, which it serves from a registry on this machine (lab/redis-image.ts). */
+export function isOfSandbox(image: string): boolean {
+  return /^(?:127\.0\.0\.1|198\.19\.\d+\.\d+):\d+\/redis:[^/@]+@sha256:/u.test(image);
 }
 
 async function isOnEngine({ connection }: FoundSwarm, image: string): Promise<boolean> {

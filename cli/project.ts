@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { StackLocation } from "../engine/state/stack.ts";
 import { InputError } from "../model/input-error.ts";
@@ -30,7 +30,22 @@ export function locateStack(
   });
 }
 
-/** Where a project's sandbox lies. */
-export function sandboxDirectory({ projectDirectory }: StackLocation): string {
-  return join(projectDirectory, ".holdfast", "sandbox");
+/** Where the sandbox of a project, or of any folder, lies. */
+export function sandboxDirectory({ projectDirectory }: Pick<StackLocation, "projectDirectory">): string {
+  return throwawayDirectory(projectDirectory, "sandbox");
+}
+
+/** Where the lab of a project lies. */
+export function labDirectory({ projectDirectory }: Pick<StackLocation, "projectDirectory">): string {
+  return throwawayDirectory(projectDirectory, "lab");
+}
+
+/** The one that this user has in the folder or above it, as a program in a folder below the project does; else the folder's own. */
+function throwawayDirectory(start: string, name: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const directory = join(folder, ".holdfast", name);
+    // Whoever may write a folder above could lead to an engine of his own.
+    if (statSync(directory, { throwIfNoEntry: false })?.uid === process.getuid?.()) return directory;
+    if (folder === dirname(folder)) return join(start, ".holdfast", name);
+  }
 }

@@ -1,8 +1,8 @@
+import { resolve } from "node:path";
 import { z } from "zod";
 import type { EngineConnection } from "../swarm/connection.ts";
 import { dockerStatus } from "../swarm/docker-error.ts";
-import { openContext } from "./context.ts";
-import { findEngineToRead } from "./find-swarm.ts";
+import { engineOfFolder } from "./find-swarm.ts";
 import { readSwarm } from "./read-swarm.ts";
 
 const taskSchema = z.looseObject({
@@ -33,7 +33,7 @@ const sizesSchema = z.object({ Volumes: z.array(z.looseObject({ Name: z.string()
  * @throws EngineError (an InputError) when the engine does not answer or manages no swarm
  */
 export async function swarmFacts(cwd: string | undefined): Promise<Record<string, unknown>> {
-  return factsFrom(await findEngineToRead(openContext({ ...(cwd !== undefined && { cwd }) })));
+  return factsFrom(await engineOfFolder(resolve(cwd ?? ".")));
 }
 
 /** {@link swarmFacts} over a connection. */

@@ -7,19 +7,21 @@ export function registerSwarmQuestions(program: Command): void {
     "an engine to ask, as DOCKER_HOST takes it or as context:NAME; one for each node (repeatable)",
   )
     .argParser<string[]>((value, earlier) => [...earlier, value])
-    .default<string[]>([], "the engine that docker would use");
+    .default<string[]>([], "the engine that up would use");
   const nodes = new Option(
     "--nodes <pattern>",
     "ask the engine of each node that a manager knows, such as ssh://root@{hostname} or tcp://{address}:2376",
   );
   const json = new Option("-j, --json", "print one machine-readable document");
   const verbose = new Option("--verbose", "show where an unexpected error arose");
+  const cwd = new Option("-C, --cwd <folder>", "the project's folder, or one below it");
 
   program
     .command("doctor")
     .description("Look for what would trouble stateful services, before the first one is deployed.")
     .addOption(engine)
     .addOption(nodes)
+    .addOption(cwd)
     .addOption(json)
     .addOption(verbose)
     .action(async (options) => {
@@ -39,6 +41,7 @@ export function registerSwarmQuestions(program: Command): void {
     .option("--html <file>", "write a self-contained page as well")
     .addOption(engine)
     .addOption(nodes)
+    .addOption(cwd)
     .addOption(json)
     .addOption(verbose)
     .action(async (options) => {
@@ -55,6 +58,7 @@ export function registerSwarmQuestions(program: Command): void {
     .option("--timeout <seconds>", "how long the new task may take to answer", positiveNumber, 120)
     .addOption(engine)
     .addOption(nodes)
+    .addOption(cwd)
     .addOption(json)
     .addOption(verbose)
     .action(async (service, options) => {
@@ -75,6 +79,7 @@ export function registerSwarmQuestions(program: Command): void {
     .option("-y, --yes", "answer yes to what would be asked")
     .addOption(engine)
     .addOption(nodes)
+    .addOption(cwd)
     .addOption(json)
     .addOption(verbose)
     .action(async (volume, options) => {

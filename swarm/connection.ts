@@ -135,7 +135,7 @@ export async function requireManager(connection: EngineConnection): Promise<Swar
         path,
         expected: "a manager of a swarm",
         got: `an engine whose swarm state is ${showValue(membership.state)}`,
-        fix: "Run `docker swarm init` on it, or use a throwaway swarm of Holdfast's own with `--sandbox`",
+        fix: "Run `docker swarm init` on it, or use a throwaway swarm of Holdfast's own: `npx holdfast sandbox start`",
       });
   }
 }
@@ -216,11 +216,19 @@ function connectionError(connection: EngineConnection, error: unknown): EngineEr
     path,
     expected: "a Docker engine that answers",
     got: message || (code ?? "an unknown error"),
-    fix:
-      connection.source === "default socket"
-        ? "Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own with `--sandbox`"
-        : `Correct ${connection.setting}, or start the engine there`,
+    fix: waysOn(connection),
   });
+}
+
+function waysOn({ source, setting }: EngineAddress): string {
+  switch (source) {
+    case "default socket":
+      return "Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own: `npx holdfast sandbox start`";
+    case "sandbox":
+      return "Start it by `npx holdfast sandbox start`";
+    default:
+      return `Correct ${setting}, or start the engine there`;
+  }
 }
 
 /** Loaded when an engine is asked for the first time: with SSH and what it builds images with, it is a large part of a command's start. */

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { InputError, showValue } from "../model/input-error.ts";
 
-/** Where the address of an engine came from, in the order in which the docker CLI looks. */
-type EngineSource = "argument" | "DOCKER_HOST" | "context" | "default socket";
+/** Where the address of an engine came from, in the order in which the docker CLI looks, and a project's sandbox. */
+type EngineSource = "argument" | "DOCKER_HOST" | "context" | "default socket" | "sandbox";
 
 /** The certificates of a connection over TLS, in PEM. */
 interface EngineCertificates {

@@ -25,6 +25,13 @@ export async function set(
   options: StackOptions & { secret?: true },
 ): Promise<void> {
   const { output, stack } = openContext(options);
+  if (!options.secret && ((await (await stack()).getConfig(key))?.secret === true || /password$/iu.test(key)))
+    throw new InputError({
+      path: `config set ${key}`,
+      expected: "--secret, for what is to stay encrypted",
+      got: "a value in clear text, which whoever reads the file or the shell's history would have",
+      fix: `Type or pipe in another: \`holdfast config set --secret ${key} < file\``,
+    });
   if (options.secret && value !== undefined)
     throw new InputError({
       path: "config set --secret",

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import type { LabStatus } from "../../lab/lab.ts";
 import { openOutput } from "../output.ts";
-import { locateStack } from "../project.ts";
+import { labDirectory, locateStack } from "../project.ts";
 import { stepsDisplay } from "../steps-display.ts";
 
 /** Options of `holdfast lab`. */
@@ -136,6 +135,5 @@ function statusLines(status: LabStatus): string[] {
 }
 
 function open(options: LabCommandOptions) {
-  const { projectDirectory } = locateStack(options);
-  return { output: openOutput(options.json ?? false), directory: join(projectDirectory, ".holdfast", "lab") };
+  return { output: openOutput(options.json ?? false), directory: labDirectory(locateStack(options)) };
 }

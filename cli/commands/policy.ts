@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { catalogueEntries } from "../../model/image-catalogue-entries.ts";
 import { readLiveSwarm, type LiveSwarm } from "../../model/inputs/live-swarm.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
@@ -9,9 +10,8 @@ import { exitCodeOf, type Threshold } from "../../policies/judge.ts";
 import { markdownReport } from "../../policies/markdown-report.ts";
 import { sarifReport } from "../../policies/sarif-report.ts";
 import { textReport } from "../../policies/text-report.ts";
-import { openContext } from "../context.ts";
 import { Exit } from "../exit-code.ts";
-import { findEngineToRead } from "../find-swarm.ts";
+import { engineOfFolder } from "../find-swarm.ts";
 import { besides, readText, requireOneReader, shownName, writeText } from "../input-files.ts";
 import { openOutput, requireOneDocument, type Output } from "../output.ts";
 import { readSwarm } from "../read-swarm.ts";
@@ -71,7 +71,7 @@ function readFile(file: string): Definitions {
 }
 
 async function askSwarm(options: PolicyOptions): Promise<LiveSwarm> {
-  const connection = await findEngineToRead(openContext({ cwd: options.cwd }));
+  const connection = await engineOfFolder(resolve(options.cwd ?? "."));
   return readSwarm(connection);
 }
 

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { engineOfFolder } from "../../cli/find-swarm.ts";
+import { isOfSandbox } from "../../cli/first-configuration.ts";
+import { labDirectory, sandboxDirectory } from "../../cli/project.ts";
+
+describe("the sandbox of a folder", () => {
+  let top: string;
+  let program: string;
+  before(async () => {
+    top = await mkdtemp(join(tmpdir(), "holdfast-folders-"));
+    program = join(top, "programs", "shop");
+    await mkdir(program, { recursive: true });
+  });
+  after(() => rm(top, { recursive: true }));
+
+  it("is its own while there is none above, else the nearest one", async () => {
+    assert.equal(sandboxDirectory({ projectDirectory: program }), join(program, ".holdfast", "sandbox"));
+    await mkdir(join(top, ".holdfast", "sandbox"), { recursive: true });
+    assert.equal(sandboxDirectory({ projectDirectory: program }), join(top, ".holdfast", "sandbox"));
+    assert.equal(labDirectory({ projectDirectory: program }), join(program, ".holdfast", "lab"));
+    await mkdir(join(program, ".holdfast", "sandbox"), { recursive: true });
+    assert.equal(sandboxDirectory({ projectDirectory: program }), join(program, ".holdfast", "sandbox"));
+  });
+
+  it("is not asked where DOCKER_HOST names an engine", async () => {
+    const before = process.env["DOCKER_HOST"];
+    process.env["DOCKER_HOST"] = "unix:///run/other.sock";
+    try {
+      assert.equal((await engineOfFolder(program)).host, "unix:///run/other.sock");
+    } finally {
+      if (before === undefined) delete process.env["DOCKER_HOST"];
+      else process.env["DOCKER_HOST"] = before;
+    }
+  });
+});
+
+describe("an image of a sandbox", () => {
+  const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+  it("is told from one that a person has set, which is never replaced", () => {
+    for (const name of ["127.0.0.1:5000/redis:7.0.15", "198.19.3.1:5000/redis:7.0.15"])
+      assert.ok(isOfSandbox(`${name}@${digest}`), name);
+    for (const name of ["redis:7", "127.0.0.1:5000/redis", "127.0.0.1:5000/team/redis:7", "198.20.0.1:5000/redis:7"])
+      assert.ok(!isOfSandbox(`${name}@${digest}`), name);
+  });
+});
