@@ -3,6 +3,7 @@ import { readFacts } from "../impact/live-facts.ts";
 import { EventCollector, readEvent } from "../impact/pulumi-preview.ts";
 import { renderText } from "../impact/render-text.ts";
 import { analyse, isDoubtful, type ImpactReport } from "../impact/report.ts";
+import { minutesToAct } from "../model/data-acceptance.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { CommandContext } from "./context.ts";
 import { previewDigest } from "./display/preview-digest.ts";
@@ -45,13 +46,15 @@ export function requireDataKept(
   { verdicts }: ImpactReport,
   accepted: readonly string[],
 ): string | undefined {
-  const answer = gate(verdicts, accepted, canAsk() && !output.json);
+  const answer = gate(verdicts, accepted, canAsk() && !output.json, { now: new Date(), minutes: minutesToAct });
   if (answer.allowed) return acceptanceNote(answer);
-  const names = answer.refusals.map(({ name }) => `--accept-data-loss ${name}`).join(" ");
+  const words = answer.refusals.map(({ word }) => `--accept-data-loss ${word}`).join(" ");
   throw new NotConfirmed(previewDigest(planned.events), {
     path: "up",
     expected: "a plan that keeps all data",
-    got: answer.refusals.map(({ name, fate }) => `${name}: ${fate}`).join(", "),
-    fix: `Change the program as said above, or give the data up with ${names}`,
+    got: answer.refusals
+      .map(({ name, fate, notAccepted }) => `${name}: ${fate}${notAccepted === undefined ? "" : ` (${notAccepted})`}`)
+      .join(", "),
+    fix: `Change the program as said above, or give up the data of just this plan, within the hour, with ${words}`,
   });
 }

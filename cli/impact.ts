@@ -35,8 +35,8 @@ export function registerImpact(program: Command): void {
         .default("never" as const),
     )
     .option(
-      "--accept-data-loss <service>",
-      "a service that does not count for --fail-on (repeatable)",
+      "--accept-data-loss <word>",
+      "what does not count for --fail-on: the word that a run prints that fails at it (repeatable)",
       repeated,
       [] as string[],
     )

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { acceptanceWord, minutesToAct, whyNotAccepted, type AcceptanceWindow } from "../model/data-acceptance.ts";
 import { judgePlan } from "../model/data-fate.ts";
 import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
 import { compareFates, type Verdict } from "../model/verdict.ts";
@@ -6,7 +7,7 @@ import { checkedArguments, fields, flag, list, text } from "./arguments.ts";
 
 /** Arguments of {@link dataGate}. */
 export interface DataGateArgs {
-  /** Services and volumes, by their names in Docker, whose data may be lost this time. @default none */
+  /** What data may be lost, each by the word that the refusal of just this plan prints; it counts for an hour. @default none */
   acceptDataLoss?: string[];
   /** Whether deletions are judged too; Holdfast's own engine takes no program with hooks around them. @default true */
   deletions?: boolean;
@@ -28,9 +29,11 @@ export function dataGate(args: DataGateArgs = {}): pulumi.ResourceHookBinding {
   const hook = (moment: string, judge: (args: pulumi.ResourceHookArgs) => readonly Verdict[]): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-data-gate-${gates}-${moment}`, (args) => {
       const loss = judge(args).find(
-        ({ name, fate }) => compareFates(fate, "left behind") >= 0 && !acceptDataLoss.includes(name),
+        (verdict) =>
+          compareFates(verdict.fate, "left behind") >= 0 &&
+          whyNotAccepted(acceptDataLoss, verdict, window()) !== undefined,
       );
-      if (loss !== undefined) throw new Error(refusal(loss));
+      if (loss !== undefined) throw new Error(refusal(loss, acceptDataLoss));
     });
   return {
     beforeUpdate: [hook("update", judgeUpdate)],
@@ -85,13 +88,20 @@ function judge(
   return judgePlan(plan).verdicts;
 }
 
-function refusal({ name, fate, causes, remedies }: Verdict): string {
+function window(): AcceptanceWindow {
+  return { now: new Date(), minutes: minutesToAct };
+}
+
+function refusal(verdict: Verdict, given: readonly string[]): string {
+  const { name, fate, causes, remedies } = verdict;
+  const notAccepted = whyNotAccepted(given, verdict, window());
   const why = causes.map(({ path, text }) => (path === undefined ? text : `${path}: ${text}`));
   const instead = remedies.map(({ text }) => text);
   return [
     `data of "${name}" would be ${fate}.`,
     ...why,
     ...instead,
-    `To lose it all the same, name ${name} in acceptDataLoss.`,
+    ...(notAccepted ? [`In acceptDataLoss, ${notAccepted}.`] : []),
+    `To lose it all the same, within the hour, put ${acceptanceWord(verdict, window())} into acceptDataLoss.`,
   ].join("\n");
 }

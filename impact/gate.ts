@@ -1,11 +1,16 @@
 /** Whether a change may go ahead: data is not lost without a yes that names the service. */
+import { acceptanceWord, whyNotAccepted, type AcceptanceWindow } from "../model/data-acceptance.ts";
 import type { DataFate, Verdict } from "../model/verdict.ts";
 import { isDoubtful, isLoss } from "./report.ts";
 
 /** What keeps a change from being carried out. */
 export interface Refusal {
-  /** The service, or the volume, as `--accept-data-loss` takes it. */
+  /** The service, or the volume. */
   readonly name: string;
+  /** What accepts it, given with `--accept-data-loss`. */
+  readonly word: string;
+  /** Why a word that was given does not: it names no plan, is for another one, or has expired. */
+  readonly notAccepted?: string;
   readonly fate: DataFate;
   /** One sentence. */
   readonly reason: string;
@@ -17,35 +22,36 @@ export type GateAnswer =
       readonly allowed: true;
       /** Losses that were accepted by name, to be recorded in the stack's history. */
       readonly accepted: readonly { readonly name: string; readonly fate: DataFate }[];
-      /** Names that were accepted and that nothing happens to. */
-      readonly unused: readonly string[];
     }
   | { readonly allowed: false; readonly refusals: readonly Refusal[] };
 
 /**
- * Decides. A fate of `left behind` or worse needs an acceptance that names the service. Where nobody can be asked, so does one
+ * Decides. A fate of `left behind` or worse needs an acceptance of just this (model/data-acceptance.ts). Where nobody can be asked, so does one
  * that cannot be told: `unknown`, and one that is only good as long as an assumption holds that could not be looked at.
  *
- * @param accepted - the names given with `--accept-data-loss`
+ * @param accepted - the words given with `--accept-data-loss`
  * @param canAsk - whether a person sits at a terminal and answers
  */
-export function gate(verdicts: readonly Verdict[], accepted: readonly string[], canAsk: boolean): GateAnswer {
-  const names = new Set(accepted);
+export function gate(
+  verdicts: readonly Verdict[],
+  accepted: readonly string[],
+  canAsk: boolean,
+  window: AcceptanceWindow,
+): GateAnswer {
   const risky = verdicts.flatMap((verdict) => {
-    const refusal = refusalOf(verdict, canAsk);
-    return refusal === undefined ? [] : [refusal];
+    const risk = riskOf(verdict, canAsk);
+    return risk === undefined ? [] : [{ verdict, risk }];
   });
-  const refusals = risky.filter(({ name }) => !names.has(name));
+  const refusals = risky.flatMap(({ verdict, risk }): Refusal[] => {
+    const why = whyNotAccepted(accepted, verdict, window);
+    if (why === undefined) return [];
+    return [{ ...risk, word: acceptanceWord(verdict, window), ...(why !== "" && { notAccepted: why }) }];
+  });
   if (refusals.length > 0) return { allowed: false, refusals };
-  const used = new Set(risky.map(({ name }) => name));
-  return {
-    allowed: true,
-    accepted: risky.map(({ name, fate }) => ({ name, fate })),
-    unused: accepted.filter((name) => !used.has(name)),
-  };
+  return { allowed: true, accepted: risky.map(({ risk: { name, fate } }) => ({ name, fate })) };
 }
 
-function refusalOf(verdict: Verdict, canAsk: boolean): Refusal | undefined {
+function riskOf(verdict: Verdict, canAsk: boolean): Pick<Refusal, "name" | "fate" | "reason"> | undefined {
   const { name, fate, causes, otherwise } = verdict;
   const reason = causes[0]?.text ?? "";
   if (isLoss(fate)) return { name, fate, reason };

@@ -94,7 +94,7 @@ function title(report: ImpactReport): string {
 function banner({ worst }: ImpactReport): readonly string[] {
   if (!isLoss(worst)) return [];
   const what = worst === "destroyed" ? "destroys data" : "lets a service start without its data";
-  return [`> [!CAUTION]\n> This change ${what}. \`up\` stops here unless \`--accept-data-loss\` names the service.`];
+  return [`> [!CAUTION]\n> This change ${what}. \`up\` stops here until just this is accepted.`];
 }
 
 function failure({ errors }: ImpactReport): string {

@@ -1,6 +1,8 @@
 import type { ReadFacts } from "../../impact/live-facts.ts";
 import type { ImpactReport } from "../../impact/report.ts";
+import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../model/data-acceptance.ts";
 import { InputError } from "../../model/input-error.ts";
+import { printable } from "../../model/plain-text.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { openSource, readText, requireOneReader, writeText } from "../input-files.ts";
@@ -47,7 +49,10 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   });
   const report = analyse(plan, facts?.live);
   await print(report, options, output);
-  if (reaches(report, options)) throw new Exit(exitCode.failed);
+  const reached = reaching(report, options);
+  if (reached.length === 0) return;
+  output.warn(...reached);
+  throw new Exit(exitCode.failed);
 }
 
 async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise<ReadFacts | undefined> {
@@ -114,13 +119,21 @@ const fates: Readonly<Record<Exclude<ImpactOptions["failOn"], "never">, DataFate
   destroyed: "destroyed",
 };
 
-/** What holds only as long as an assumption does counts with what it is otherwise. */
-function reaches({ verdicts }: ImpactReport, { failOn, acceptDataLoss }: ImpactOptions): boolean {
-  if (failOn === "never") return false;
+/** What reaches the threshold, in a line each; what holds only as long as an assumption does counts with what it is otherwise. */
+function reaching({ verdicts }: ImpactReport, { failOn, acceptDataLoss }: ImpactOptions): string[] {
+  if (failOn === "never") return [];
   const threshold = fates[failOn];
-  return verdicts.some(({ name, fate, otherwise, assumptions }) => {
-    if (acceptDataLoss.includes(name)) return false;
+  const window = { now: new Date(), minutes: minutesToReview };
+  return verdicts.flatMap((verdict) => {
+    const { name, fate, otherwise, assumptions } = verdict;
     const isAssumed = otherwise !== undefined && assumptions.length > 0;
-    return compareFates(fate, threshold) >= 0 || (isAssumed && compareFates(otherwise.fate, threshold) >= 0);
+    const counted = isAssumed && compareFates(otherwise.fate, fate) > 0 ? otherwise.fate : fate;
+    if (compareFates(counted, threshold) < 0) return [];
+    const why = whyNotAccepted(acceptDataLoss, verdict, window);
+    if (why === undefined) return [];
+    const word = acceptanceWord(verdict, window);
+    return [
+      `${printable(name)}: ${counted}${why === "" ? "" : ` (${printable(why)})`}. To accept just this plan, within a week: --accept-data-loss ${printable(word)}`,
+    ];
   });
 }

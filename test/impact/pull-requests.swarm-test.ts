@@ -119,6 +119,8 @@ describe("the examples for pull requests", function () {
   let folder: string;
   let server: CommentServer;
   let url: string;
+  /** What the last run has written to standard error. */
+  let said: string;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "holdfast-pull-request-"));
@@ -156,7 +158,11 @@ describe("the examples for pull requests", function () {
     };
     return promisify(execFile)("bash", ["-c", script], { cwd: folder, env }).then(
       () => 0,
-      (error: unknown) => z.object({ code: z.number() }).parse(error).code,
+      (error: unknown) => {
+        const ended = z.object({ code: z.number(), stderr: z.string() }).parse(error);
+        said = ended.stderr;
+        return ended.code;
+      },
     );
   }
 
@@ -175,10 +181,14 @@ describe("the examples for pull requests", function () {
     });
   }
 
-  it("let a loss pass that is accepted by name", async () => {
+  it("let a loss pass by the word that a run has printed, and no other loss of the same service", async () => {
+    const lost = recordedEvents("mount-renamed");
+    assert.equal(await run("gitlab-ci.yml", lost, { ACCEPT: "--accept-data-loss stateful" }), 1);
+    const [accepting = ""] = /--accept-data-loss stateful@\S+/u.exec(said) ?? [];
+    assert.equal(await run("gitlab-ci.yml", lost, { ACCEPT: accepting }), 0);
     assert.equal(
-      await run("gitlab-ci.yml", recordedEvents("mount-renamed"), { ACCEPT: "--accept-data-loss stateful" }),
-      0,
+      await run("gitlab-ci.yml", recordedEvents("service-removed+volume-removed"), { ACCEPT: accepting }),
+      1,
     );
   });
 
