@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { VolumeCreator } from "./components/local-volume.ts";
 import { PublishMode } from "./components/service-spec.ts";
+import { advised, advisedSetting } from "./model/advised-command.ts";
 import { oneOf } from "./model/choice.ts";
 import { requireDigest } from "./model/image-reference.ts";
 import { InputError, showValue } from "./model/input-error.ts";
@@ -112,7 +113,7 @@ function unset(key: string, setBy: string): InputError {
     path: `${namespace}:${key}`,
     expected: "a value",
     got: showValue(undefined),
-    fix: `Set it by \`pulumi config set ${setBy}\`; \`npm run up\` does it by itself where the choice is clear`,
+    fix: `Set it by \`${advisedSetting(setBy)}\`; \`${advised("up")}\` does it by itself where the choice is clear`,
   });
 }
 
@@ -130,7 +131,7 @@ function requireLongPassword(password: string, path: string): string {
   const short = shortPassword(requirePassword(password, path), path);
   if (short === undefined) return password;
   const { expected, got } = short;
-  throw new InputError({ path, expected, got, fix: `Set a longer one by \`pulumi config set --secret ${path}\`` });
+  throw new InputError({ path, expected, got, fix: `Set a longer one by \`${advisedSetting(`--secret ${path}`)}\`` });
 }
 
 /** Settings that nothing reads, most likely by a slip of the pen. */
@@ -163,7 +164,7 @@ function warnOfClearText(): void {
       path: key,
       expected: "an encrypted value",
       got: "one in clear text in the stack's settings",
-      fix: `Set a new one by \`pulumi config set --secret ${key}\``,
+      fix: `Set a new one by \`${advisedSetting(`--secret ${key}`)}\``,
     });
     void pulumi.log.warn(message);
   }

@@ -1,6 +1,7 @@
 import type { Stack, StackLocation } from "../engine/state/stack.ts";
 import { chooseEngine, type EngineName } from "./engines/choose.ts";
 import type { StackEngine } from "./engines/engine.ts";
+import { rememberHowStarted } from "../model/advised-command.ts";
 import { openOutput, type Output } from "./output.ts";
 import { locateStack } from "./project.ts";
 
@@ -25,6 +26,7 @@ export interface CommandContext {
 
 /** Opens the context of a command from its options. */
 export function openContext(options: StackOptions): CommandContext {
+  rememberHowStarted(options.stack);
   const output = openOutput(options.json ?? false);
   const location = locateStack(options);
   let opened: Promise<Stack> | undefined;

@@ -7,6 +7,8 @@ export const exitCode = {
   badInput: 2,
   /** A change needs a yes that was not given: nothing has been changed. */
   notConfirmed: 3,
+  /** Changes, where none were expected, or what is there is not as the state says: nothing has been changed. */
+  changesFound: 4,
   /** Ended by Ctrl-C, as shells have it: 128 + SIGINT. */
   interrupted: 130,
 } as const;

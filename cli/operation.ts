@@ -42,8 +42,7 @@ async function show(
   try {
     const request = { ...settings, location, onEvent };
     const outcome = planning ? await engine.plan(kind, request) : await engine.run(kind, request);
-    const { succeeded, changes, stateChanged } = outcome;
-    return { succeeded, changes, stateChanged, view: display.view, events };
+    return { ...outcome, view: display.view, events };
   } finally {
     display.end();
   }
@@ -59,7 +58,12 @@ export async function requireSuccess(
   if (shown.succeeded && !interrupts.interrupted) return;
   const code = interrupts.interrupted ? exitCode.interrupted : exitCode.failed;
   if (context.output.json)
-    context.output.document({ ...(await operationDocument(context, command, shown)), exitCode: code });
+    context.output.document({
+      ...(await operationDocument(context, command, shown)),
+      // What was interrupted may have done all that had begun.
+      succeeded: false,
+      exitCode: code,
+    });
   throw new Exit(code);
 }
 

@@ -16,6 +16,7 @@ const json = new Option("-j, --json", "print one machine-readable document");
 const verbose = new Option("--verbose", "show where an unexpected error arose");
 const diff = new Option("--diff", "show every property that changes");
 const yes = new Option("-y, --yes", "answer yes to what would be asked");
+const refreshFirst = new Option("-r, --refresh", "take over what is really there before the plan is made");
 const showSecrets = new Option("--show-secrets", "print secrets in clear text");
 const file = new Option("--file <path>", "the file (default: standard input or output)");
 const policyPack = new Option("--policy-pack <folder>", "a policy pack that must pass (repeatable)").argParser<
@@ -25,7 +26,10 @@ const policyPackConfig = new Option(
   "--policy-pack-config <file>",
   "a pack's configuration, in the same order (repeatable)",
 ).argParser<string[]>(repeated);
-const acceptDataLoss = new Option("--accept-data-loss <service>", "let this service lose its data (repeatable)")
+const acceptDataLoss = new Option(
+  "--accept-data-loss <word>",
+  "let data be lost: the word that up prints with its plan (repeatable)",
+)
   .argParser<string[]>(repeated)
   .default<string[]>([], "none");
 const deleteData = new Option("--delete-data <volume>", "delete this volume too, with its data (repeatable)").argParser<
@@ -45,6 +49,8 @@ export function createProgram(): Command {
       .command("preview")
       .description("Show what up would do.")
       .addOption(diff)
+      .addOption(refreshFirst)
+      .option("--expect-no-changes", "end with exit code 4 where anything would change, or has drifted")
       .addOption(policyPack)
       .addOption(policyPackConfig),
   ).action(async (options) => {
@@ -58,6 +64,7 @@ export function createProgram(): Command {
       .description("Bring what the program declares into effect; on a machine without Docker, in a sandbox of its own.")
       .addOption(yes)
       .addOption(diff)
+      .addOption(refreshFirst)
       .addOption(acceptDataLoss)
       .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
       .addOption(policyPack)
@@ -83,7 +90,7 @@ export function createProgram(): Command {
     program
       .command("refresh")
       .description("Take over into the state what is really there.")
-      .option("--preview-only", "say only what would be taken over")
+      .option("--preview-only", "say only what would be taken over; exit code 4 where something is")
       .addOption(diff),
   ).action(async (options) => {
     const { refresh } = await import("./commands/refresh.ts");

@@ -81,6 +81,6 @@ export async function connectRedis(context: CommandContext): Promise<ReachedRedi
     path: `service ${outputs.service}`,
     expected: `an answer on ${addresses.map((host) => `${host}:${outputs.port}`).join(" or ")}`,
     got: "none",
-    fix: "See what runs with `docker service ps`, and bring it up with `npm run up`",
+    fix: `See why with \`docker service ps --no-trunc ${outputs.service}\``,
   });
 }

@@ -1,6 +1,6 @@
 import { Deployment } from "./deployment.ts";
 import { prerequisites } from "./dependency-graph.ts";
-import { eventSender, type EventBody, type OnEvent, type StepOperation } from "./events.ts";
+import { eventSender, type EngineEvent, type EventBody, type OnEvent, type StepOperation } from "./events.ts";
 import { Journal, nowhere, type JournalStore } from "./journal.ts";
 import { exitedAfterReporting, type RunningProgram } from "./program.ts";
 import { startProgramHost, type ProgramHost } from "./program-host.ts";
@@ -11,7 +11,7 @@ import { refreshResources } from "./refresh.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
-import type { ProviderFactory } from "./provider-registry.ts";
+import { isProviderType, ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
 import { stackType } from "./urn.ts";
 
 /** What every operation takes. */
@@ -31,6 +31,13 @@ export interface OperationOptions {
   environment?: NodeJS.ProcessEnv;
   /** Written into the stack's history. */
   message?: string;
+  /** Take over into the state what is really there, before the plan is made. */
+  refresh?: boolean;
+  /**
+   * Compare the state with what is really there while the program is planned; resolves to whether the engine answers, for a plan
+   * needs none.
+   */
+  look?: Promise<boolean>;
 }
 
 /** What an operation came to. */
@@ -43,6 +50,8 @@ export interface OperationResult {
   outputs: PropertyMap;
   /** The state after the operation (of a preview: as it would be). */
   snapshot: Snapshot;
+  /** What a refresh before it, or a look beside it, has found, as the events of a refresh; missing where nothing could be seen. */
+  seen?: readonly EngineEvent[];
 }
 
 /** Says what `updateStack` would do; changes nothing, and takes no lock. */
@@ -135,10 +144,14 @@ async function operate(
     resources: recovered.map((resource) => kind.prepare?.({ ...resource }) ?? { ...resource }),
     pendingOperations: [],
   };
+  const store: JournalStore = kind.preview ? nowhere : state;
+  const reading = { loadProviders, preview: kind.preview };
+  const refreshed = options.refresh ? await readResources(base.resources, { ...reading, store }) : undefined;
+  if (refreshed) base.resources = refreshed.resources;
+  const looking = refreshed ?? (options.look && look(base.resources, options.look, reading));
   const review = startReview(stack, kind, options, send);
   // A pack that does not start fails the first registration; until then nobody listens to this promise.
   review.catch(() => undefined);
-  const store: JournalStore = kind.preview ? nowhere : state;
   const journal = new Journal(base.resources, store);
   const deployment = new Deployment({
     stack: stack.name,
@@ -180,13 +193,66 @@ async function operate(
       resourceChanges: deployment.changes,
     });
   const resources = journal.resources();
+  const seen = (await looking)?.events;
   return {
     succeeded,
     changes: deployment.changes,
-    stateChanged: journal.changed || state.loaded.pendingOperations.length > 0,
+    stateChanged: journal.changed || refreshed?.changed === true || state.loaded.pendingOperations.length > 0,
+    ...(seen && { seen }),
     outputs: resources.find((resource) => resource.type === stackType)?.outputs ?? {},
     snapshot: { resources, pendingOperations: [] },
   };
+}
+
+/** What a refresh of some resources finds. */
+interface Reading {
+  resources: ResourceState[];
+  /** Whether the state is another than before. */
+  changed: boolean;
+  events: readonly EngineEvent[];
+}
+
+interface ReadingContext {
+  preview: boolean;
+  store: JournalStore;
+  loadProviders: () => Promise<ReadonlyMap<string, ProviderFactory>>;
+}
+
+/** Reads resources before a plan is made, without a word: what came of it is told with the plan. */
+async function readResources(resources: readonly ResourceState[], context: ReadingContext): Promise<Reading> {
+  const { preview, store, loadProviders } = context;
+  const registry = new ProviderRegistry(loadProviders, (urn) => resources.find((state) => state.urn === urn));
+  await registry.load();
+  const journal = new Journal(resources, store);
+  const events: EngineEvent[] = [];
+  await refreshResources(resources, {
+    preview,
+    journal,
+    provider: (reference) => registry.get(reference),
+    send: eventSender((event) => events.push(event)),
+    count: () => undefined,
+  });
+  return { resources: journal.resources(), changed: journal.changed, events };
+}
+
+/** What a look reads: as long as a service names its secrets, configurations and networks, Swarm lets nobody remove them. */
+const lookedAt: ReadonlySet<string> = new Set(["docker:index/service:Service", "docker:index/volume:Volume"]);
+
+/** Compares what can drift with what is really there; undefined where that cannot be seen. */
+async function look(
+  resources: readonly ResourceState[],
+  answers: Promise<boolean>,
+  context: Omit<ReadingContext, "store">,
+): Promise<Reading | undefined> {
+  try {
+    if (!(await answers)) return undefined;
+    // Providers are looked up among all resources, of which only some are read.
+    const read = resources.filter(({ type, delete: isLeftOver }) => lookedAt.has(type) && !isLeftOver);
+    const providers = resources.filter(({ type }) => isProviderType(type));
+    return await readResources([...providers, ...read], { ...context, store: nowhere });
+  } catch {
+    return undefined;
+  }
 }
 
 function hostProgram({

@@ -40,9 +40,9 @@ describe("the configuration", () => {
 
   it("names each missing setting, and the command that sets it", () => {
     assert.deepEqual(mistakesIn({}), [
-      "holdfast:image: expected a value, got nothing. Set it by `pulumi config set holdfast:image <name>@sha256:<digest>`; `npm run up` does it by itself where the choice is clear.",
-      "holdfast:node: expected a value, got nothing. Set it by `pulumi config set holdfast:node <hostname>`; `npm run up` does it by itself where the choice is clear.",
-      "holdfast:password: expected a value, got nothing. Set it by `pulumi config set --secret holdfast:password`; `npm run up` does it by itself where the choice is clear.",
+      "holdfast:image: expected a value, got nothing. Set it by `pulumi config set holdfast:image <name>@sha256:<digest>`; `npx holdfast up` does it by itself where the choice is clear.",
+      "holdfast:node: expected a value, got nothing. Set it by `pulumi config set holdfast:node <hostname>`; `npx holdfast up` does it by itself where the choice is clear.",
+      "holdfast:password: expected a value, got nothing. Set it by `pulumi config set --secret holdfast:password`; `npx holdfast up` does it by itself where the choice is clear.",
     ]);
   });
 

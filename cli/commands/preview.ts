@@ -1,3 +1,6 @@
+import { InputError } from "../../model/input-error.ts";
+import type { EngineConnection } from "../../swarm/connection.ts";
+import { changesNothing } from "../confirmation.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { previewDigest, streamedEvent } from "../display/preview-digest.ts";
 import type { PolicyPack } from "../engines/engine.ts";
@@ -5,14 +8,23 @@ import { showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
+import { answersNow, repairAdvice, showLive } from "../live-look.ts";
 import { beginOperation, plan } from "../operation.ts";
 import { requirePins } from "../pin-check.ts";
 
 /** Pulumi's own switch for a stream of events in place of one document. */
 const streaming = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW";
 
-/** `holdfast preview`: what `up` would do. */
-export async function preview(options: StackOptions & { diff?: true; policyPacks: PolicyPack[] }): Promise<void> {
+/** Options of `holdfast preview`. */
+export interface PreviewOptions extends StackOptions {
+  diff?: true;
+  refresh?: true;
+  expectNoChanges?: true;
+  policyPacks: PolicyPack[];
+}
+
+/** `holdfast preview`: what `up` would do, and what of the stack is not as the state says. */
+export async function preview(options: PreviewOptions): Promise<void> {
   const context = openContext(options);
   const { output } = context;
   await beginOperation(context);
@@ -24,17 +36,36 @@ export async function preview(options: StackOptions & { diff?: true; policyPacks
     policyPacks: options.policyPacks,
     diff: options.diff ?? false,
     includeProtected: [],
+    refresh: options.refresh ?? false,
+    look: answersNow(connection),
   };
   const outcome = await plan(context, "update", settings);
-  // A preview that was interrupted lacks steps, and one for a program is what Pulumi prints.
-  if (!output.json && !interrupts.interrupted) await showImpact(context, outcome, connection);
+  // A preview that was interrupted lacks steps.
+  const isWhole = !interrupts.interrupted;
+  const { drift, idle } = isWhole ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
+  if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
+  // One for a program is what Pulumi prints.
+  if (!output.json && isWhole) await showImpact(context, outcome, connection);
+  // What is refused here is the one document.
+  if (isWhole && outcome.succeeded) await requirePins(context, outcome, connection);
+  if (options.expectNoChanges && isWhole && outcome.seen === undefined) throw notLookedAt(connection);
   if (output.json) {
     if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);
-    else output.document(previewDigest(outcome.events));
+    else output.document({ ...previewDigest(outcome.events), ...(drift.length > 0 && { drift }) });
   }
-  if (interrupts.interrupted) throw new Exit(exitCode.interrupted);
+  if (!isWhole) throw new Exit(exitCode.interrupted);
   if (!outcome.succeeded) throw new Exit(exitCode.failed);
-  await requirePins(context, outcome, connection);
+  const isQuiet = changesNothing(outcome.changes) && drift.length === 0 && idle.length === 0;
+  if (options.expectNoChanges && !isQuiet) throw new Exit(exitCode.changesFound);
+}
+
+function notLookedAt({ setting, host }: EngineConnection): InputError {
+  return new InputError({
+    path: "--expect-no-changes",
+    expected: "a Docker engine that says what runs",
+    got: `none that does at ${setting} (${host})`,
+    fix: "Start it, or name another with DOCKER_HOST",
+  });
 }
 
 /** As Pulumi reads switches in the environment (sdk/go/common/util/cmdutil, `IsTruthy`). */

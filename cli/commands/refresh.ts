@@ -1,4 +1,6 @@
 import { openContext, type StackOptions } from "../context.ts";
+import { driftLines, driftOf } from "../drift.ts";
+import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { beginOperation, operationDocument, plan, requireSuccess, run } from "../operation.ts";
@@ -18,5 +20,14 @@ export async function refresh(options: StackOptions & { diff?: true; previewOnly
   };
   const outcome = await (options.previewOnly ? plan : run)(context, "refresh", settings);
   await requireSuccess(context, "refresh", outcome, settings);
-  if (output.json) output.document(await operationDocument(context, "refresh", outcome));
+  const drift = driftOf(outcome.events);
+  const code = options.previewOnly && drift.length > 0 ? exitCode.changesFound : exitCode.done;
+  output.print(...driftLines(drift));
+  if (output.json)
+    output.document({
+      ...(await operationDocument(context, "refresh", outcome)),
+      drift,
+      ...(code > 0 && { exitCode: code }),
+    });
+  if (code > 0) throw new Exit(code);
 }

@@ -9,7 +9,16 @@ import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
 import { askForFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { beginOperation, operationDocument, plan, requireSuccess, run, type OperationSettings } from "../operation.ts";
+import { confirmRefresh, showLive, unrepaired, type LiveLook } from "../live-look.ts";
+import {
+  beginOperation,
+  operationDocument,
+  plan,
+  requireSuccess,
+  run,
+  type OperationSettings,
+  type ShownOperation,
+} from "../operation.ts";
 import { requirePins } from "../pin-check.ts";
 
 /** Options of `holdfast up`. */
@@ -17,6 +26,7 @@ export interface UpOptions extends StackOptions {
   yes?: true;
   diff?: true;
   sandbox?: true;
+  refresh?: true;
   policyPacks: PolicyPack[];
   /** Services whose data may be lost. */
   acceptDataLoss: string[];
@@ -48,30 +58,54 @@ export async function up(options: UpOptions): Promise<void> {
   await forgetOldSandbox(context, swarm, settings);
   if (stack.project.name === ownProject) await askForFirstStart(context, stack);
   output.print("");
-  const planned = await plan(context, "update", settings);
-  await requireSuccess(context, "up", planned, settings);
+  const { planned, live, refresh } = await planLive(context, settings, swarm, options);
   await requirePins(context, planned, swarm.connection);
   const impact = await showImpact(context, planned, swarm.connection);
   const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
 
   const isUnchanged = changesNothing(planned.changes) && !planned.stateChanged;
-  if (isUnchanged) output.print("Nothing changed: everything is as the program says.", "");
+  if (isUnchanged)
+    output.print(
+      live.idle.length === 0
+        ? "Nothing changed: everything is as the program says."
+        : "Nothing changed: all is declared as the program says, but not all of it runs.",
+      "",
+    );
   const outcome = isUnchanged
     ? planned
-    : await run(context, "update", { ...settings, ...(message !== undefined && { message }) });
+    : await run(context, "update", { ...settings, refresh, ...(message !== undefined && { message }) });
   await requireSuccess(context, "up", outcome, settings);
   const { report, failure } = await answerOf(context);
   if (report !== undefined) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
   if (output.json)
     output.document({
       ...(await operationDocument(context, "up", outcome)),
+      ...(live.drift.length > 0 && { drift: live.drift }),
       ...(report && { report }),
-      ...(failure !== undefined && { error: { message: failure }, exitCode: exitCode.failed }),
+      ...(failure !== undefined && { succeeded: false, error: { message: failure }, exitCode: exitCode.failed }),
     });
   if (failure === undefined) return;
   output.warn(`error: the update succeeded, but Redis does not answer: ${failure}`);
   throw new Exit(exitCode.failed);
+}
+
+/** Plans beside a look at the swarm, and anew where what is there has to be taken over first. */
+async function planLive(
+  context: CommandContext,
+  settings: OperationSettings,
+  { connection }: FoundSwarm,
+  { yes = false, refresh = false }: { yes?: boolean; refresh?: boolean },
+): Promise<{ planned: ShownOperation; live: LiveLook; refresh: boolean }> {
+  const planned = await plan(context, "update", { ...settings, refresh, look: Promise.resolve(true) });
+  await requireSuccess(context, "up", planned, settings);
+  const live = await showLive(context, planned, connection);
+  const drift = refresh ? [] : unrepaired(live.drift, planned);
+  if (drift.length === 0) return { planned, live, refresh };
+  await confirmRefresh(context, { yes, planned, drift });
+  const repairing = await plan(context, "update", { ...settings, refresh: true });
+  await requireSuccess(context, "up", repairing, settings);
+  return { planned: repairing, live, refresh: true };
 }
 
 /** A sandbox that was made just now holds nothing of what the state remembers of an earlier one. */

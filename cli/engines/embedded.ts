@@ -30,6 +30,8 @@ async function operate(kind: OperationKind, request: OperationRequest, preview: 
     policyPacks: [...policyPacks],
     ...(dockerHost !== undefined && { dockerHost }),
     ...(request.message !== undefined && { message: request.message }),
+    ...(request.refresh && { refresh: true }),
+    ...(request.look && { look: request.look }),
   };
   switch (kind) {
     case "update":

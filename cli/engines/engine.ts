@@ -1,4 +1,4 @@
-import type { OnEvent, StepOperation } from "../../engine/events.ts";
+import type { EngineEvent, OnEvent, StepOperation } from "../../engine/events.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
 import type { Interrupts } from "../interrupts.ts";
 
@@ -27,6 +27,10 @@ export interface OperationRequest {
   includeProtected: readonly KnownResource[];
   /** Written into the stack's history. */
   message?: string;
+  /** Take over what is really there before the plan is made. */
+  refresh?: boolean;
+  /** Compare the state with what is really there while an update is planned; resolves to whether the Docker engine answers. */
+  look?: Promise<boolean>;
 }
 
 /** What an operation came to. */
@@ -35,6 +39,8 @@ export interface OperationOutcome {
   changes: Partial<Record<StepOperation, number>>;
   /** Whether the state after it is another than before; true where the engine does not tell. */
   stateChanged: boolean;
+  /** The events of a refresh that only looked, or that came first; missing where nothing could be seen. */
+  seen?: readonly EngineEvent[];
 }
 
 /** What a command has to know of a resource in the state. */

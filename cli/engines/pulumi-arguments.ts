@@ -11,6 +11,8 @@ export interface PulumiRequest {
   events: boolean;
   diff: boolean;
   policyPacks: readonly PolicyPack[];
+  /** Take over what is there before an update is planned. */
+  refresh?: boolean;
   /** For the stack's history. */
   message?: string;
 }
@@ -20,7 +22,7 @@ export interface PulumiRequest {
  * `--skip-preview`.
  */
 export function pulumiArguments(request: PulumiRequest): string[] {
-  const { kind, stackName, planning, events, diff, policyPacks, message } = request;
+  const { kind, stackName, planning, events, diff, policyPacks, refresh, message } = request;
   const command = kind === "update" ? (planning ? "preview" : "up") : kind;
   return [
     command,
@@ -29,6 +31,7 @@ export function pulumiArguments(request: PulumiRequest): string[] {
     ...(kind === "destroy" ? ["--exclude-protected"] : []),
     ...(events ? ["--json"] : []),
     ...(diff ? ["--diff"] : []),
+    ...(refresh ? ["--refresh"] : []),
     ...(message !== undefined && !planning ? ["--message", message] : []),
     ...(kind === "update" ? policyPacks.flatMap(packArguments) : []),
     "--non-interactive",

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import type { StepOperation } from "../../engine/events.ts";
+import type { EngineEvent, StepOperation } from "../../engine/events.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
 import { InputError } from "../../model/input-error.ts";
 import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
@@ -86,8 +86,10 @@ export function pulumiEngine(json: boolean): StackEngine {
       events,
       diff: diff && !events,
       policyPacks,
+      refresh: request.refresh ?? false,
       ...(request.message !== undefined && { message: request.message }),
     });
+    const looking = kind === "update" && planning && request.look ? look(request, request.look) : undefined;
     const running = call(location, dockerHost, args, events ? "pipe" : "inherit");
     let changes: Partial<Record<StepOperation, number>> = {};
     if (events) {
@@ -101,7 +103,18 @@ export function pulumiEngine(json: boolean): StackEngine {
     const { exitCode } = await running;
     const succeeded = exitCode === 0;
     if (kind === "destroy" && !planning && succeeded) await removeRetained(request);
-    return { succeeded, changes, stateChanged: true } satisfies OperationOutcome;
+    const seen = await looking;
+    return { succeeded, changes, stateChanged: true, ...(seen && { seen }) } satisfies OperationOutcome;
+  };
+  /** What a refresh would take over, in a run of its own: a plan of Pulumi's does not look. */
+  const look = async ({ location, dockerHost }: OperationRequest, answers: Promise<boolean>) => {
+    if (!(await answers)) return undefined;
+    const { stackName } = location;
+    const given = { kind: "refresh", stackName, planning: true, events: true, diff: false, policyPacks: [] } as const;
+    const running = call(location, dockerHost, pulumiArguments(given), "pipe");
+    const seen: EngineEvent[] = [];
+    for await (const line of running) seen.push(...[parsePulumiEvent(line)].filter((event) => event !== undefined));
+    return (await running).exitCode === 0 ? seen : undefined;
   };
 
   return {

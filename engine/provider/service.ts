@@ -1,6 +1,8 @@
+import { z } from "zod";
 import { parseDuration } from "../../model/durations.ts";
 import { InputError } from "../../model/input-error.ts";
 import { dockerWords } from "../../swarm/docker-error.ts";
+import type { Service } from "../../swarm/docker-objects.ts";
 import { inspectService, type RegistryCredentials } from "../../swarm/docker-reads.ts";
 import { redactor, type Redact } from "../../swarm/redaction.ts";
 import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
@@ -62,7 +64,9 @@ export const serviceType: ManagedType = {
     const service =
       (await inspectService(connection.docker, id)) ??
       (name === undefined ? undefined : await inspectService(connection.docker, name));
-    return service && { id: service.ID, attributes: { ...unreadable(known), ...serviceAttributes(service) } };
+    if (service === undefined) return undefined;
+    const attributes = { ...unreadable(known), ...serviceAttributes(withoutAddedPlatforms(service, known)) };
+    return { id: service.ID, attributes };
   },
 
   remove: async (context, id, known) => {
@@ -84,6 +88,25 @@ export const serviceType: ManagedType = {
     throw new NameTakenError("service", service.name);
   },
 };
+
+const namedPlatforms = z.object({
+  taskSpec: z.object({ placement: z.object({ platforms: z.array(z.unknown()).nullish() }) }),
+});
+
+/**
+ * A service without the platforms that its creation has added and no program named. The provider takes them over when it reads, and
+ * then plans an update to drop them, as if somebody had changed the service; the next update drops them anyway.
+ */
+function withoutAddedPlatforms(service: Service, known: PlainProperties): Service {
+  const { data } = namedPlatforms.safeParse(known);
+  if (data === undefined || (data.taskSpec.placement.platforms ?? []).length > 0) return service;
+  const { Spec } = service;
+  const { Placement, ...task } = Spec.TaskTemplate;
+  return {
+    ...service,
+    Spec: { ...Spec, TaskTemplate: { ...task, ...(Placement && { Placement: { ...Placement, Platforms: [] } }) } },
+  };
+}
 
 /** The properties that Docker does not keep; the provider leaves them in the state as they are. */
 function unreadable(known: PlainProperties): Attributes {

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from "node:util";
+import type { EngineEvent, EventState, StepMetadata } from "../engine/events.ts";
+import { parsePropertyPath } from "../engine/property-path.ts";
+import { parseUrn, stackType } from "../engine/urn.ts";
+import { scalarText } from "./display/diff-lines.ts";
+import { isInternal, propertiesOf } from "./display/property-diff.ts";
+
+/** One property that is not as the state says; secrets as `[secret]`. */
+export interface DriftedProperty {
+  /** Such as `mode.replicated.replicas`. */
+  path: string;
+  /** What the state says; `null` where it says nothing. */
+  state: unknown;
+  /** What is there; `null` where nothing is. */
+  live: unknown;
+}
+
+/** A resource that is not as the state says. */
+export interface Drift {
+  urn: string;
+  type: string;
+  /** As Docker knows it. */
+  name: string;
+  change: "gone" | "changed";
+  /** Empty for what is gone. */
+  properties: DriftedProperty[];
+}
+
+/** The longest value that is shown on its line. */
+const shownLength = 60;
+
+/** What a refresh has found, from its events. */
+export function driftOf(events: readonly EngineEvent[]): Drift[] {
+  return events.flatMap(({ resOutputsEvent }): Drift[] => {
+    const step = resOutputsEvent?.metadata;
+    if (step === undefined || step.type === stackType || (step.op !== "delete" && step.op !== "update")) return [];
+    const { urn, type, old } = step;
+    const { name } = old === undefined ? {} : propertiesOf(old, "outputs");
+    const properties = step.op === "delete" ? [] : driftedProperties(step);
+    const told = properties.filter((property) => !isAddedByCreation(property));
+    if (properties.length > 0 && told.length === 0) return [];
+    return [
+      {
+        urn,
+        type,
+        name: typeof name === "string" ? name : parseUrn(urn).name,
+        change: step.op === "delete" ? "gone" : "changed",
+        properties: told,
+      },
+    ];
+  });
+}
+
+function driftedProperties({ old, new: now, detailedDiff }: StepMetadata): DriftedProperty[] {
+  if (old === undefined || now === undefined) return [];
+  return (detailedDiff === undefined ? unequalOutputs(old, now) : Object.keys(detailedDiff)).map((path) => ({
+    path,
+    state: at(old, path) ?? null,
+    live: at(now, path) ?? null,
+  }));
+}
+
+/**
+ * The platforms of the image, which the Docker provider adds to a service when it creates it, and drops in the next update: it
+ * takes them for a change when it reads.
+ */
+function isAddedByCreation({ path, state }: DriftedProperty): boolean {
+  return /^taskSpec\.placement\.platforms\b/.test(path) && (state === null || isDeepStrictEqual(state, []));
+}
+
+function unequalOutputs(old: EventState, now: EventState): string[] {
+  const [before, after] = [propertiesOf(old, "outputs"), propertiesOf(now, "outputs")];
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => !isInternal(name) && !isDeepStrictEqual(before[name], after[name]),
+  );
+}
+
+/** What lies inside a secret is as opaque as the whole. */
+function at(state: EventState, path: string): unknown {
+  return parsePropertyPath(path).reduce<unknown>(
+    (value, key) => {
+      if (value === "[secret]" || typeof value !== "object" || value === null)
+        return value === "[secret]" ? value : undefined;
+      // A path that a diff gives leads through maps and lists alone.
+      return (value as Record<string | number, unknown>)[key];
+    },
+    propertiesOf(state, "outputs"),
+  );
+}
+
+/** One line for each thing that differs. */
+export function driftLines(drift: readonly Drift[]): string[] {
+  return drift.flatMap(({ type, name, change, properties }) => {
+    const about = `${kindOf(type)} ${name}`;
+    if (change === "gone") return [`${about} is gone`];
+    if (properties.length === 0) return [`${about} is another one`];
+    return properties.map(
+      ({ path, state, live }) => `${about}: ${path} is ${shown(live)}, and ${shown(state)} in the state`,
+    );
+  });
+}
+
+/** `service` of `docker:index/service:Service`. */
+function kindOf(type: string): string {
+  return type
+    .slice(type.lastIndexOf(":") + 1)
+    .replace(/[A-Z]/g, (letter, at) => (at === 0 ? "" : " ") + letter.toLowerCase());
+}
+
+function shown(value: unknown): string {
+  if (value === null) return "not set";
+  const text = scalarText(value);
+  return text.length > shownLength ? `${text.slice(0, shownLength - 3)}...` : text;
+}

@@ -1,0 +1,94 @@
+import { advised } from "../model/advised-command.ts";
+import type { EngineConnection } from "../swarm/connection.ts";
+import type { CommandContext } from "./context.ts";
+import { driftLines, driftOf, type Drift } from "./drift.ts";
+import { previewDigest } from "./display/preview-digest.ts";
+import { propertiesOf } from "./display/property-diff.ts";
+import { Exit, exitCode } from "./exit-code.ts";
+import { NotConfirmed } from "./failure.ts";
+import type { ShownOperation } from "./operation.ts";
+import { askYesNo, canAsk } from "./prompt.ts";
+
+/** What was seen of the swarm beside a plan. */
+export interface LiveLook {
+  drift: Drift[];
+  /** Services of which tasks do not run, in a line each. */
+  idle: string[];
+}
+
+/** Whether the engine answers, asked while a plan is made; nothing is looked at where it does not. */
+export async function answersNow(connection: EngineConnection): Promise<boolean> {
+  const { pingEngine } = await import("../swarm/connection.ts");
+  return pingEngine(connection).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Says what of the stack is not as the state says. */
+export async function showLive(
+  { output }: CommandContext,
+  { seen }: ShownOperation,
+  connection: EngineConnection,
+): Promise<LiveLook> {
+  if (seen === undefined) {
+    output.print("What really runs was not looked at: no Docker engine answered.", "");
+    return { drift: [], idle: [] };
+  }
+  const drift = driftOf(seen);
+  const gone = new Set(drift.flatMap(({ change, urn }) => (change === "gone" ? [urn] : [])));
+  const services = seen.flatMap(({ resOutputsEvent }) => {
+    const { type, urn, new: now } = resOutputsEvent?.metadata ?? {};
+    if (type !== "docker:index/service:Service" || now === undefined || gone.has(urn ?? "")) return [];
+    const { name } = propertiesOf(now, "outputs");
+    return typeof name === "string" ? [name] : [];
+  });
+  const { idleServices } = await import("../swarm/idle-services.ts");
+  const idle = (await idleServices(connection.docker, services).catch(() => [])).map(
+    ({ name, running, wanted, words }) =>
+      `${running} of ${wanted} tasks of the service ${name} run; the last one: ${words}`,
+  );
+  if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
+  if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");
+  return { drift, idle };
+}
+
+/** What to run to get from what is there to what the program says. */
+export function repairAdvice(): string {
+  return `\`${advised("up", "--refresh")}\` takes over what is there, and repairs it.`;
+}
+
+/** What a plan leaves as it is: an update of a resource puts back what it declares, but what is gone cannot be updated. */
+export function unrepaired(drift: readonly Drift[], { view }: ShownOperation): Drift[] {
+  const updated = (urn: string) => view.rows.get(urn)?.steps.some(({ metadata }) => metadata.op === "update") ?? false;
+  return drift.filter(({ urn, change }) => change === "gone" || !updated(urn));
+}
+
+/**
+ * Gets a yes for taking over what is there, without which no plan can repair it.
+ *
+ * @throws NotConfirmed where nobody can be asked, Exit where the answer is no
+ */
+export async function confirmRefresh(
+  { output }: CommandContext,
+  { yes, planned, drift }: { yes: boolean; planned: ShownOperation; drift: readonly Drift[] },
+): Promise<void> {
+  if (yes) return;
+  if (output.json || !canAsk())
+    throw new NotConfirmed(
+      { ...previewDigest(planned.events), drift },
+      {
+        path: "up",
+        expected: "a swarm on which all is as the state says",
+        got: driftLines(drift).join("; "),
+        fix: `Take over what is there and repair it with \`${advised("up", "--refresh")}\``,
+      },
+    );
+  if (await askYesNo("Do you want to take over what is there, and see the plan that repairs it?")) return;
+  output.print("Nothing has been changed.");
+  throw new Exit(exitCode.notConfirmed);
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}

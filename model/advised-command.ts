@@ -1,0 +1,46 @@
+/**
+ * The commands in advice are those that this user has: `npm run up` for who has typed that, `npx holdfast up` for others, with the
+ * stack that was named; and `pulumi` where a program runs without Holdfast's command line. That tells it to all that it starts
+ * through the environment.
+ */
+
+/** How the command line was started. */
+const startedBy = "HOLDFAST_STARTED_BY";
+
+/** The stack that was named to it. */
+const namedStack = "HOLDFAST_NAMED_STACK";
+
+/** What package.json has a script for. */
+const scripts: readonly string[] = ["up", "preview", "down", "redis", "sandbox"];
+
+/** Says to this process and to those that it starts how Holdfast is run; `stack` where one was named. */
+export function rememberHowStarted(stack: string | undefined, environment: NodeJS.ProcessEnv = process.env): void {
+  environment[startedBy] ??= scripts.includes(environment["npm_lifecycle_event"] ?? "") ? "npm" : "npx";
+  if (stack !== undefined) environment[namedStack] = stack;
+}
+
+/**
+ * A command of Holdfast to be typed, such as ``advised("config set", "port <number>")``.
+ *
+ * @param command - without arguments and options
+ * @param rest - these
+ */
+export function advised(command: string, rest = "", environment: NodeJS.ProcessEnv = process.env): string {
+  const stack = environment[namedStack];
+  const words = [...(stack === undefined ? [] : [`-s ${stack}`]), ...(rest === "" ? [] : [rest])].join(" ");
+  const [own = ""] = command.split(" ", 1);
+  if (environment[startedBy] === "npm" && scripts.includes(own)) {
+    const after = [command.slice(own.length + 1), words].filter(Boolean).join(" ");
+    return `npm run ${own}${after === "" ? "" : ` -- ${after}`}`;
+  }
+  return ["npx holdfast", command, words].filter(Boolean).join(" ");
+}
+
+/**
+ * The command that sets a setting of the stack: Pulumi's own where no command line of Holdfast has started the program.
+ *
+ * @param rest - as in `--secret holdfast:password`
+ */
+export function advisedSetting(rest: string, environment: NodeJS.ProcessEnv = process.env): string {
+  return environment[startedBy] === undefined ? `pulumi config set ${rest}` : advised("config set", rest, environment);
+}

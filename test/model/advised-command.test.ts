@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { advised, advisedSetting, rememberHowStarted } from "../../model/advised-command.ts";
+
+describe("a command in advice", () => {
+  const started = (stack: string | undefined, environment: NodeJS.ProcessEnv = {}) => {
+    rememberHowStarted(stack, environment);
+    return environment;
+  };
+
+  it("is that of npm for who has typed that, with the stack that was named", () => {
+    const npm = started("prod", { npm_lifecycle_event: "up" });
+    assert.equal(advised("up", "--refresh", npm), "npm run up -- -s prod --refresh");
+    assert.equal(advised("redis", "get foo", npm), "npm run redis -- -s prod get foo");
+    assert.equal(
+      advised("sandbox stop", "", started(undefined, { npm_lifecycle_event: "up" })),
+      "npm run sandbox -- stop",
+    );
+    assert.equal(advised("up", "", started(undefined, { npm_lifecycle_event: "up" })), "npm run up");
+    // There is no script for it.
+    assert.equal(advised("config set", "port 1", npm), "npx holdfast config set -s prod port 1");
+  });
+
+  it("is that of npx for others", () => {
+    assert.equal(advised("up", "--refresh", started(undefined)), "npx holdfast up --refresh");
+    assert.equal(advised("up", "", started("prod", { npm_lifecycle_event: "npx" })), "npx holdfast up -s prod");
+  });
+
+  it("is Pulumi's for a setting where no command line of Holdfast runs the program, and for whom it starts its own", () => {
+    assert.equal(advisedSetting("--secret holdfast:password", {}), "pulumi config set --secret holdfast:password");
+    const inherited = { ...started("prod", { npm_lifecycle_event: "up" }) };
+    assert.equal(
+      advisedSetting("holdfast:port <number>", inherited),
+      "npx holdfast config set -s prod holdfast:port <number>",
+    );
+  });
+});
