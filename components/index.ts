@@ -19,6 +19,7 @@ export {
   type FileTarget,
   type HealthCheck,
   type LogDriver,
+  OnUpdateFailure,
   type PublishedPort,
   PublishMode,
   type ScratchMount,

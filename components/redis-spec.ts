@@ -6,7 +6,7 @@ import {
   type RedisTlsFiles,
 } from "../model/redis-configuration.ts";
 import { redisMaxMemoryBytes, RedisPersistence, redisStopGraceSeconds } from "../model/redis-persistence.ts";
-import { redisPreparation } from "../model/redis-preparation.ts";
+import { redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
 import { RedisUser } from "../model/redis-users.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";
@@ -98,6 +98,7 @@ function guard({ persistence, identity, firstStartUntil }: RedisDefinition, path
     ...(firstStartUntil !== undefined && {
       firstStartUntilSeconds: parseFirstStart(firstStartUntil, `${path}.firstStartUntil`),
     }),
+    serverVersion: redisServerVersion,
     preparation: redisPreparation(persistence),
   });
 }

@@ -31,6 +31,16 @@ export const PublishMode = {
 
 export type PublishMode = (typeof PublishMode)[keyof typeof PublishMode];
 
+/** What becomes of an update whose task does not start or stay up. */
+export const OnUpdateFailure = {
+  /** Swarm brings the former version back. */
+  rollback: "rollback",
+  /** Nothing runs until somebody has looked: for a version that may have changed the files on its first start. */
+  pause: "pause",
+} as const;
+
+export type OnUpdateFailure = (typeof OnUpdateFailure)[keyof typeof OnUpdateFailure];
+
 /** A port that is reachable from outside the swarm. */
 export interface PublishedPort {
   /** The port that the server listens on inside the container. */
@@ -121,6 +131,8 @@ export interface ServiceSettings {
   stopGrace?: string;
   /** Time between a task's end and the start of the next. @default "2s" */
   restartDelay?: string;
+  /** What becomes of an update whose task does not start or stay up. @default OnUpdateFailure.rollback */
+  onUpdateFailure?: OnUpdateFailure;
   /** Whether no task runs; the data stays. @default false */
   stopped?: boolean;
   /** How the data is backed up, in your words, or `none: ` and the reason; a label that the policies look for. @default not said */
@@ -205,19 +217,29 @@ export function serviceSpec(definition: ServiceDefinition, path: string): Servic
       logDriver: definition.logDriver ?? { name: "json-file", options: { "max-file": "3", "max-size": "10m" } },
     },
     mode: { replicated: { replicas: definition.stopped === true ? 0 : 1 } },
-    updateConfig: {
-      order: "stop-first",
-      parallelism: 1,
-      delay: "0s",
-      failureAction: "pause",
-      monitor: "5s",
-      maxFailureRatio: "0.0",
-    },
+    updateConfig: { ...oneAfterTheOther, failureAction: definition.onUpdateFailure ?? OnUpdateFailure.rollback },
+    rollbackConfig: { ...oneAfterTheOther, failureAction: "pause" },
     endpointSpec,
     // A creation that does not converge in time deletes the service (terraform-provider-docker#624).
     convergeConfig: { delay: "1s", timeout: "10m" },
   };
 }
+
+/**
+ * How a task is replaced, and brought back.
+ *
+ * `monitor` is how long Swarm watches a task that runs (that has passed its health check) before it calls the update completed,
+ * and may roll it back. A server that refuses to start never comes so far; what is left are those that die right after. All
+ * that time an update takes longer, without an outage; and the provider takes an update for done when it looks for the first
+ * time, after 7 s, and deletes the former configurations, which a rollback needs. 2 s are over by then.
+ */
+const oneAfterTheOther = {
+  order: "stop-first",
+  parallelism: 1,
+  delay: "0s",
+  monitor: "2s",
+  maxFailureRatio: "0.0",
+} as const;
 
 /** What is said here and cannot be read from the rest of the spec goes into labels, for the policies. */
 function labels({ labels, backup, data }: ServiceDefinition): { label: string; value: string }[] {

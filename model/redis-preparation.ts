@@ -3,6 +3,16 @@ import { redisPersistence, type RedisPersistence } from "./redis-persistence.ts"
 import { preparingFile, readStartScript } from "./start-guard.ts";
 
 /**
+ * Shell lines that tell the server and its major version: an older one does not read the files of a newer one, and Redis and
+ * Valkey, which answers to `redis-server` as well, have gone their own ways since.
+ */
+export const redisServerVersion = `product=redis
+if command -v valkey-server > /dev/null; then product=valkey; fi
+major=$(redis-server --version)
+major=\${major#*v=}
+major=\${major%%.*}`;
+
+/**
  * Shell lines that make the files of the data fit the persistence profile before Redis starts.
  *
  * Redis reads either the append-only file or the snapshot, never both: with `appendonly yes` over a mere snapshot it starts

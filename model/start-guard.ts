@@ -19,6 +19,11 @@ export interface StartGuard {
   firstStartUntilSeconds?: number;
   /** Environment variables of the server. */
   environment?: Record<string, string>;
+  /**
+   * Shell lines that set `product` and `major`, the name and major version of the server, where its files are no longer those
+   * of an older one once it has run. They are noted on the volume; the product that runs on it with a lower number refuses.
+   */
+  serverVersion?: string;
   /** Shell lines that prepare the data; they may call `refuse <message>`. */
   preparation?: string;
 }
@@ -65,6 +70,9 @@ export function requireIdentity(identity: string, path: string): string {
  * A mark is needed because a local volume comes into being, empty, wherever a task starts; and a time, not a switch, asks for
  * the first start, because a switch that stays on guards nothing, and turning it off would restart the task.
  *
+ * The server's major version is noted beside the mark before the server may change a file. A volume that was marked without one
+ * starts, and gets one.
+ *
  * The script needs a POSIX shell with `id`, `date`, `mv` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
  * is one.
  */
@@ -73,6 +81,7 @@ export function startScript({
   dataPaths,
   firstStartUntilSeconds,
   environment,
+  serverVersion,
   preparation,
 }: StartGuard): string {
   const exports = Object.entries(environment ?? {}).map(([name, value]) => `export ${name}=${quoted(value)}`);
@@ -86,16 +95,44 @@ refuse() {
   exit 78
 }
 
+# Writes the mark whole or not at all.
+mark() {
+  {
+    echo "$identity" && { [ -z "$others" ] || echo "$others"; } && { [ -z "$major" ] || echo "$product $major"; }
+  } > "$marker.new" && sync && mv "$marker.new" "$marker" && sync
+}
+
+product=
+major=
+${serverVersion === undefined ? "" : `${serverVersion}\ncase $major in *[!0-9]*) major= ;; esac\n`}
 for path in ${dataPaths.map(quoted).join(" ")}; do
   marker=$path/${storeMarker}
+  noted=
+  others=
   [ -w "$path" ] || refuse "$path: expected a folder that user $(id -u) may write, got another's. Give the volume to that user."
   if [ -s "$marker" ]; then
-    read -r found < "$marker" || true
+    {
+      read -r found || true
+      while read -r name number; do
+        if [ "$name" = "$product" ]; then noted=$number; else others="\${others:+$others
+}$name $number"; fi
+      done
+    } < "$marker"
     [ "$found" = "$identity" ] || refuse "$path: expected the data of $identity, got that of $found. Mount the volume of $identity, or name that store as this one's identity."
+    case $noted in *[!0-9]*) noted= ;; esac
+    if [ -n "$major" ] && [ "$major" -lt "\${noted:-0}" ]; then
+      refuse "$path: expected $product $noted or newer, which has run on this data and may have changed its files, got $product $major. Use $product $noted again, or restore a backup from before it."
+    elif [ -n "$major" ] && [ "$major" != "$noted" ]; then
+      if mark; then
+        echo "holdfast: $product $major starts on $path\${noted:+, on which $product $noted ran before}"
+      elif [ -n "$noted" ]; then
+        refuse "$path: expected room to note that $product $major runs on it from now on, got an error. Make room, and start again; the data is as $product $noted left it."
+      else
+        echo "holdfast: $path: no room to note that $product $major runs on it" >&2
+      fi
+    fi
   elif [ "$(date +%s)" -lt "$first_start_until" ]; then
-    echo "$identity" > "$marker.new"
-    mv "$marker.new" "$marker"
-    sync
+    mark
     echo "holdfast: first start of $identity on $path"
   else
     refuse "$path: expected the data of $identity, got a volume without its mark. Bring the volume back, or ask for a first start."
@@ -113,15 +150,16 @@ exec "$@"
  */
 export function readStartScript(script: string): StartGuard | undefined {
   const fields =
-    /^identity='(?<identity>[^'\n]+)'\nfirst_start_until=(?<until>\d+)$[^]*?^for path in (?<paths>.+); do$[^]*?^done\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
+    /^identity='(?<identity>[^'\n]+)'\nfirst_start_until=(?<until>\d+)$[^]*?^product=\nmajor=\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
       script,
     )?.groups;
   if (fields === undefined) return undefined;
-  const { identity = "", until, paths = "", rest } = fields;
+  const { identity = "", until, serverVersion, paths = "", rest } = fields;
   const guard: StartGuard = {
     identity,
     dataPaths: Array.from(paths.matchAll(/'((?:[^']|'\\'')*)'/gu), ([, path = ""]) => path.replaceAll("'\\''", "'")),
     ...(Number(until) > 0 && { firstStartUntilSeconds: Number(until) }),
+    ...(serverVersion !== undefined && { serverVersion }),
     ...(rest !== undefined && { preparation: rest }),
   };
   return startScript(guard) === script ? guard : undefined;

@@ -170,6 +170,7 @@ export const containerSchema = z.looseObject({
     Health: z
       .looseObject({
         Status: z.string(),
+        FailingStreak: z.number().default(0),
         Log: z.array(z.looseObject({ ExitCode: z.number(), Output: z.string() })).nullish(),
       })
       .nullish(),

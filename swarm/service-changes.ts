@@ -141,7 +141,7 @@ export async function updateService(
   const apply = async (next: ServiceSpec) => {
     const current = await presentService(connection, id);
     const tasks = await listTasks(connection.docker, id);
-    await sendUpdate(connection, current, next, options.credentials);
+    if (!isUnderWay(current, next)) await sendUpdate(connection, current, next, options.credentials);
     const updated = await presentService(connection, id);
     const doomed = tasks.filter((task) => lacksEndpoint(task, updated) && !isKeptDespitePlacement(task, updated));
     return awaitConvergence(connection, id, { ...options, earlierTasks: idsOf(tasks), doomedTasks: idsOf(doomed) });
@@ -159,6 +159,14 @@ export async function updateService(
     converged = await apply(spec);
   }
   return converged;
+}
+
+/**
+ * Whether Swarm is at work on just this, since an operation that was interrupted. Sent once more it would become the former
+ * version of itself, and Swarm could no longer bring back the one before.
+ */
+function isUnderWay(current: Service, next: ServiceSpec): boolean {
+  return current.UpdateStatus?.State === "updating" && isMadeFrom(current.Spec, next);
 }
 
 function keptWith(

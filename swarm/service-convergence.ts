@@ -1,9 +1,10 @@
 import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
-import { readAgain } from "./docker-error.ts";
+import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectService, listServices, listTasks, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
 import type { Redact } from "./redaction.ts";
-import { judge, type Verdict } from "./service-tasks.ts";
+import { requestRollback, rollbackOutcome } from "./service-rollback.ts";
+import { judge, type Failure } from "./service-tasks.ts";
 import {
   examineTask,
   explainFailedTasks,
@@ -51,8 +52,9 @@ const nodesEveryMs = 3000;
  * Waits until every task of a service runs as declared (and is healthy, where it has a health check) and the tasks that
  * it replaces are gone.
  *
- * It does not wait for Swarm to call an update completed: that takes the update's whole monitoring period (5 s by default)
- * longer and says nothing about the old task.
+ * Swarm's word that an update is completed, which takes the update's monitoring period longer, is waited for where Swarm
+ * may roll the update back until then. A rollback is waited for to its end, and asked for where Swarm would wait for ever
+ * for a node; either way what was declared is not in effect.
  *
  * @throws ConvergenceError as soon as it is clear that this will not be; at the deadline; when `signal` is aborted.
  */
@@ -67,6 +69,7 @@ export async function awaitConvergence(
   let nodes: SwarmNode[] = [];
   let nodesReadAtMs = -Infinity;
   let told = "";
+  let reason: Explanation | undefined;
   for (;;) {
     const service = await inspectService(docker, serviceId);
     if (!service) throw new ConvergenceError("the service was removed by somebody else in the meantime.");
@@ -86,7 +89,14 @@ export async function awaitConvergence(
     const verdict = judge({ service, tasks, downNodes }, memory);
     if (verdict.state === "converged") return { service, tasks, warnings: verdict.warnings };
     if (verdict.state === "failed") {
-      throw new ConvergenceError(writeExplanation(await explain(connection, service, verdict, evidence, nodes)));
+      const why = reason ?? (await explain(connection, service, verdict, evidence, nodes));
+      if (verdict.takeBack) {
+        reason = await takeBack(connection, service, why, options.onProgress);
+        await pause(lookEveryMs, options.signal, service);
+        continue;
+      }
+      const outcome = rollbackOutcome(verdict, service, tasks, evidence);
+      throw new ConvergenceError(writeExplanation({ ...why, ...(outcome !== undefined && { outcome }) }));
     }
     if (verdict.progress !== told) options.onProgress((told = verdict.progress));
     if (performance.now() > options.deadlineMs) {
@@ -110,13 +120,29 @@ function isNewlyFailed(task: Task, earlierTasks: ReadonlySet<string>): boolean {
 async function explain(
   { docker }: EngineConnection,
   service: Service,
-  verdict: Extract<Verdict, { state: "failed" }>,
+  verdict: Failure,
   evidence: ReadonlyMap<string, TaskEvidence>,
   nodes: readonly SwarmNode[],
 ): Promise<Explanation> {
   const last = verdict.tasks.at(-1);
   if (verdict.kind === "pending" && last) return explainPendingTask(service, last, nodes, await listServices(docker));
   return explainFailedTasks(service, verdict.tasks, last && evidence.get(last.ID), verdict.words);
+}
+
+/** Asks for the former version; answers with why, once that was asked. */
+async function takeBack(
+  connection: EngineConnection,
+  service: Service,
+  why: Explanation,
+  onProgress: (message: string) => void,
+): Promise<Explanation | undefined> {
+  onProgress(`${why.got}: bringing the former version back`);
+  try {
+    return (await requestRollback(connection, service)) ? why : undefined;
+  } catch (error) {
+    const outcome = `The former version could not be brought back: ${dockerWords(error)}.`;
+    throw new ConvergenceError(writeExplanation({ ...why, outcome }));
+  }
 }
 
 /** Remembers since when something has been so without a break. */

@@ -28,11 +28,21 @@ export interface Memory {
 }
 
 /** What one look comes to. */
-export type Verdict =
-  | { state: "converged"; warnings: string[] }
-  | { state: "waiting"; progress: string }
-  /** `tasks`: those that failed, oldest first; `words`: Swarm's, where it has said something about the whole update. */
-  | { state: "failed"; kind: "failing" | "pending"; tasks: Task[]; words?: string };
+export type Verdict = { state: "converged"; warnings: string[] } | { state: "waiting"; progress: string } | Failure;
+
+/** Why what was declared will not be. */
+export interface Failure {
+  state: "failed";
+  kind: "failing" | "pending";
+  /** Those that failed, oldest first. */
+  tasks: Task[];
+  /** Swarm's, where it has said something about the whole update. */
+  words?: string;
+  /** Whether the service wants its former version back and Swarm will not bring it: it waits for a node for ever. */
+  takeBack?: boolean;
+  /** What came of a rollback. */
+  former?: "runs" | "does not run";
+}
 
 /** States that a task never leaves (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/). */
 const finalStates = new Set(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"]);
@@ -48,6 +58,9 @@ const pendingBelievedMs = 3000;
 
 /** How long a slot must be without a live task after a failure: Swarm makes the next one at once, if it makes one. */
 const abandonedBelievedMs = 1500;
+
+/** How long Swarm may take to begin a rollback after a failure: it does so at once. */
+const rollbackBelievedMs = 3000;
 
 /** How long a task without a health check must run until it counts as started. */
 const settleMs = 2000;
@@ -117,14 +130,12 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
   const replicas = service.Spec.Mode.Global ? undefined : (service.Spec.Mode.Replicated?.Replicas ?? 1);
 
   // Once Swarm rolls back, the service's specification is the old one: its tasks would pass for what was declared.
-  if (update?.State?.startsWith("rollback_")) {
-    const words = `${update.State.replace("_", " ")}: ${update.Message ?? ""}`;
-    if (update.State === "rollback_started") return { state: "waiting", progress: words };
-    return failing(
-      tasks.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID)),
-      words,
-    );
-  }
+  if (update?.State?.startsWith("rollback_")) return judgeRollback(view, memory, replicas);
+  const mayRollBack = update?.State === "updating" && service.Spec.UpdateConfig?.FailureAction === "rollback";
+  const failing = (failedTasks: Task[], words?: string): Verdict =>
+    mayRollBack && memory.heldMs("failed, not rolled back") < rollbackBelievedMs
+      ? { state: "waiting", progress: `${describe(failedTasks.at(-1))}; Swarm brings the former version back` }
+      : failure(failedTasks, words);
   const unlucky = [...slotsOf(failed).values()].find(
     (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),
   );
@@ -139,31 +150,71 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
   if (abandoned) return failing(abandoned[1]);
   const homeless = wanted.filter(
     (task) =>
-      (task.Status.State === "pending" || task.Status.State === "new") &&
-      task.Status.Err !== "" &&
+      isHomeless(task) &&
       leaving.length === 0 &&
       memory.heldMs(`pending ${task.ID} ${task.Status.Err}`) >= pendingBelievedMs,
   );
-  if (homeless.length > 0) return { state: "failed", kind: "pending", tasks: homeless };
+  if (homeless.length > 0) return { state: "failed", kind: "pending", tasks: homeless, takeBack: mayRollBack };
 
   const running = wanted.filter(
     (task) =>
       task.Status.State === "running" &&
       (hasConstraintsOf(service, task) || memory.heldMs(`kept ${task.ID}`) >= keptBelievedMs) &&
-      (memory.earlierTasks.has(task.ID) || hasHealthcheck(task) || memory.heldMs(`running ${task.ID}`) >= settleMs),
+      isSettled(task, memory),
   );
   const isComplete =
     replicas === undefined
       ? running.length === wanted.length && (wanted.length > 0 || memory.heldMs("no task") >= noTaskBelievedMs)
       : slotsOf(running).size === replicas && wanted.length === replicas;
-  if (isComplete && leaving.length === 0) return { state: "converged", warnings: warningsOf(view, wanted) };
+  if (isComplete && leaving.length === 0) {
+    // Until then Swarm may need the configurations and secrets of the former version, which are deleted after this.
+    if (mayRollBack) return { state: "waiting", progress: "running; Swarm watches whether it stays up" };
+    return { state: "converged", warnings: warningsOf(view, wanted) };
+  }
   return {
     state: "waiting",
     progress: progressOf({ replicas: replicas ?? wanted.length, running, wanted, leaving, failed }),
   };
 }
 
-function failing(tasks: Task[], words?: string): Verdict {
+/**
+ * A rollback is waited for until the former version runs, or will not.
+ *
+ * That Swarm calls it completed says neither: where it has made the next task before it turned to the rollback, nothing is
+ * left to be replaced, and it is completed before that task has started (swarmkit manager/orchestrator/update/updater.go).
+ */
+function judgeRollback({ service, tasks }: ServiceView, memory: Memory, replicas: number | undefined): Verdict {
+  const State = service.UpdateStatus?.State ?? "";
+  const words = `${State.replace("_", " ")}: ${service.UpdateStatus?.Message ?? ""}`;
+  if (State === "rollback_started") return { state: "waiting", progress: words };
+  const failed = tasks.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID));
+  const [own, others] = [true, false].map((isOwn) => failed.filter((task) => isUpToDate(task, service) === isOwn));
+  const blamed = others !== undefined && others.length > 0 ? others : failed;
+  const live = tasks.filter((task) => isUpToDate(task, service) && isLive(task) && isWanted(task));
+  const running = live.filter((task) => task.Status.State === "running" && isSettled(task, memory));
+  if (slotsOf(running).size >= (replicas ?? 1)) return { ...failure(blamed), former: "runs" };
+  const isStuck =
+    [...slotsOf(own ?? []).values()].some(
+      (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),
+    ) ||
+    (live.length === 0 && memory.heldMs("no former task") >= pendingBelievedMs) ||
+    live.some((task) => isHomeless(task) && memory.heldMs(`pending ${task.ID}`) >= pendingBelievedMs);
+  return isStuck
+    ? { ...failure(blamed, words), former: "does not run" }
+    : { state: "waiting", progress: `${words}; ${describe(live.at(-1))}` };
+}
+
+/** Whether a running task has shown that it stays: it is healthy, or has run for a while where nobody checks. */
+function isSettled(task: Task, memory: Memory): boolean {
+  return memory.earlierTasks.has(task.ID) || hasHealthcheck(task) || memory.heldMs(`running ${task.ID}`) >= settleMs;
+}
+
+/** Whether the scheduler has looked at a task and found no node. */
+function isHomeless(task: Task): boolean {
+  return (task.Status.State === "pending" || task.Status.State === "new") && task.Status.Err !== "";
+}
+
+function failure(tasks: Task[], words?: string): Failure {
   return { state: "failed", kind: "failing", tasks, ...(words !== undefined && { words: words.replace(/: $/, "") }) };
 }
 

@@ -47,9 +47,12 @@ export async function examineTask(
   ]);
   const health = container?.State.Health;
   const lastProbe = health?.Log?.findLast((probe) => probe.ExitCode !== 0);
+  // Docker calls every container unhealthy that has ended.
+  const retries = task.Spec.ContainerSpec?.Healthcheck?.Retries || 3;
+  const isUnhealthy = health?.Status === "unhealthy" && health.FailingStreak >= retries;
   return {
     outOfMemory: container?.State.OOMKilled ?? false,
-    ...(health?.Status === "unhealthy" && { failedProbe: options.redact(cut(lastProbe?.Output.trim() ?? "")) }),
+    ...(isUnhealthy && { failedProbe: options.redact(cut(lastProbe?.Output.trim() ?? "")) }),
     logLines: logLines.map((line) => options.redact(cut(line))),
   };
 }
@@ -99,14 +102,17 @@ export interface Explanation {
   got: string;
   fix: string;
   logLines?: readonly string[];
+  /** What came of it in the end, as a sentence. */
+  outcome?: string;
 }
 
-/** Writes an explanation as `<path>: expected <rule>, got <value>. <Fix>.` and the log lines after it. */
-export function writeExplanation({ logLines = [], ...mistake }: Explanation): string {
+/** Writes an explanation as `<path>: expected <rule>, got <value>. <Fix>. <Outcome>` and the log lines after it. */
+export function writeExplanation({ logLines = [], outcome, ...mistake }: Explanation): string {
   const { message } = new InputError(mistake);
+  const said = outcome === undefined ? message : `${message} ${outcome}`;
   return logLines.length === 0
-    ? message
-    : `${message} Its last log lines:\n${logLines.map((line) => `    ${line}`).join("\n")}`;
+    ? said
+    : `${said} The failed task's last log lines:\n${logLines.map((line) => `    ${line}`).join("\n")}`;
 }
 
 /**
@@ -120,7 +126,7 @@ export function explainFailedTasks(
   evidence: TaskEvidence | undefined,
   words: string | undefined,
 ): Explanation {
-  const { Name, TaskTemplate } = service.Spec;
+  const { Name } = service.Spec;
   const path = `service "${Name}"`;
   const task = tasks.at(-1);
   const says = words === undefined ? "" : ` (${words})`;
@@ -134,12 +140,12 @@ export function explainFailedTasks(
     return {
       path: `${path}: taskSpec.containerSpec.image`,
       expected: `an image that its registry ${registryOf(task)} has`,
-      got: `${showValue(TaskTemplate.ContainerSpec?.Image)}: ${status}; the registry answers: ${evidence.registryAnswer}`,
+      got: `${showValue(task.Spec.ContainerSpec?.Image)}: ${status}; the registry answers: ${evidence.registryAnswer}`,
       fix: "Correct the image's name, tag or digest, push it, or give the registry's credentials",
     };
   }
   if (evidence?.outOfMemory) {
-    const limitBytes = TaskTemplate.Resources?.Limits?.MemoryBytes ?? 0;
+    const limitBytes = task.Spec.Resources?.Limits?.MemoryBytes ?? 0;
     return {
       path: `${path}: taskSpec.resources.limits.memoryBytes`,
       expected: "enough memory for the task",

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { redisServerVersion } from "../../model/redis-preparation.ts";
 import { parseFirstStart, requireIdentity, startScript, storeMarker } from "../../model/start-guard.ts";
 
 const inAnHour = Math.floor(Date.now() / 1000) + 3600;
@@ -19,7 +20,7 @@ describe("the start guard", () => {
 
   const start = (
     identity: string,
-    more: { firstStartUntilSeconds?: number; environment?: Record<string, string> } = {},
+    more: { firstStartUntilSeconds?: number; environment?: Record<string, string>; serverVersion?: string } = {},
   ) => {
     const script = startScript({ identity, dataPaths: [folder], ...more });
     const run = spawnSync("sh", ["-c", script, "start", "sh", "-c", 'echo "server ${NOTE-}"'], { encoding: "utf8" });
@@ -59,6 +60,78 @@ describe("the start guard", () => {
     const environment = { NOTE: "it's $HOME" };
     const { out } = start("a", { firstStartUntilSeconds: inAnHour, environment });
     assert.match(out, /server it's \$HOME/u);
+  });
+
+  describe("of a server that may change the files", () => {
+    const redis = (major: string | number, product = "redis") =>
+      start("shop", { serverVersion: `product=${product}; major=${major}` });
+    const marker = () => readFileSync(join(folder, storeMarker), "utf8");
+    const isRefused = (run: ReturnType<typeof start>) => run.status === 78 && run.out === "";
+
+    it("notes its major version on a volume that was marked without one, and each newer one, once", () => {
+      writeFileSync(join(folder, storeMarker), "shop\n");
+      assert.equal(redis(7).status, 0);
+      assert.equal(marker(), "shop\nredis 7\n");
+      const upgraded = redis(8);
+      assert.match(upgraded.out, /^holdfast: redis 8 starts on .*, on which redis 7 ran before\nserver \n$/u);
+      assert.deepEqual([marker(), redis(8).out], ["shop\nredis 8\n", "server \n"]);
+    });
+
+    it("refuses to start as an older one, in words that say what to do, and changes nothing", () => {
+      writeFileSync(join(folder, storeMarker), "shop\nredis 10\n");
+      const { status, out, error } = redis(9);
+      assert.deepEqual([status, out], [78, ""]);
+      assert.equal(
+        error,
+        `holdfast: refused to start: ${folder}: expected redis 10 or newer, which has run on this data and may have changed its files, got redis 9. Use redis 10 again, or restore a backup from before it.\n`,
+      );
+      assert.equal(marker(), "shop\nredis 10\n");
+    });
+
+    it("keeps what it noted of each product, and the mark readable to a guard that knows no versions", () => {
+      assert.equal(
+        start("shop", { firstStartUntilSeconds: inAnHour, serverVersion: "product=redis; major=8" }).status,
+        0,
+      );
+      assert.equal(redis(9, "valkey").status, 0);
+      assert.equal(marker(), "shop\nredis 8\nvalkey 9\n");
+      assert.ok(isRefused(redis(7)) && isRefused(redis(8, "valkey")));
+      assert.deepEqual([start("shop").status, start("other").status], [0, 78]);
+      assert.equal(marker(), "shop\nredis 8\nvalkey 9\n");
+    });
+
+    it("starts a server that does not tell its version, and beside a note that nobody understands", () => {
+      writeFileSync(join(folder, storeMarker), "shop\nredis eight\n");
+      assert.deepEqual([redis("''").status, redis("unknown").status, redis(8).status], [0, 0, 0]);
+      assert.equal(marker(), "shop\nredis 8\n");
+    });
+
+    it("does not let a newer one begin that cannot be noted; where none was noted before, the data stays reachable", () => {
+      // A folder in its place: it cannot be written, by root either.
+      mkdirSync(join(folder, `${storeMarker}.new`));
+      writeFileSync(join(folder, storeMarker), "shop\nredis 7\n");
+      assert.ok(isRefused(redis(8)));
+      assert.equal(redis(7).status, 0);
+      writeFileSync(join(folder, storeMarker), "shop\n");
+      assert.match(redis(8).error, /no room to note that redis 8 runs on it/u);
+      assert.equal(redis(8).status, 0);
+    });
+
+    it("reads what Redis and Valkey say of themselves", () => {
+      for (const [version, program, noted] of [
+        ["Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64 build=5b8", "redis-server", "redis 7"],
+        ["Redis server v=8.0.2 sha=0", "redis-server", "redis 8"],
+        ["Valkey server v=8.1.3 sha=0", "valkey-server", "valkey 8"],
+      ] as const) {
+        writeFileSync(join(folder, storeMarker), "shop\n");
+        for (const name of new Set(["redis-server", program])) {
+          writeFileSync(join(folder, name), `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 });
+        }
+        const serverVersion = `PATH=${folder}:$PATH\n${redisServerVersion}`;
+        assert.equal(start("shop", { serverVersion }).status, 0);
+        assert.equal(marker(), `shop\n${noted}\n`);
+      }
+    });
   });
 
   it("takes only an identity that a shell takes literally", () => {

@@ -55,9 +55,10 @@ export class SwarmResources {
     }
   }
 
-  async update(old: Made, news: PropertyMap): Promise<Made> {
+  async update(old: Made, news: PropertyMap, control: Partial<{ signal: AbortSignal }> = {}): Promise<Made> {
     const inputs = this.check(old.type, news, old.inputs);
-    const request = { id: old.id, news: inputs, oldInputs: old.inputs, oldOutputs: old.outputs, ...this.control };
+    const olds = { oldInputs: old.inputs, oldOutputs: old.outputs };
+    const request = { id: old.id, news: inputs, ...olds, ...this.control, ...control };
     const { outputs } = await this.provider.update(identity(old.type), request);
     return this.#remember({ ...old, inputs, outputs });
   }

@@ -17,7 +17,9 @@ const template = (change: object = {}) => ({
   ...change,
 });
 
-const service = (options: { replicas?: number; template?: object; ports?: object[]; update?: object } = {}): Service =>
+const service = (
+  options: { replicas?: number; template?: object; ports?: object[]; update?: object; onFailure?: string } = {},
+): Service =>
   serviceSchema.parse({
     ID: "s1",
     Version: { Index: 9 },
@@ -26,6 +28,7 @@ const service = (options: { replicas?: number; template?: object; ports?: object
       TaskTemplate: { ...template(options.template), Runtime: "container" },
       Mode: { Replicated: { Replicas: options.replicas ?? 1 } },
       EndpointSpec: { Mode: "vip", Ports: options.ports ?? [] },
+      UpdateConfig: { FailureAction: options.onFailure ?? "pause" },
     },
     ...(options.update && { UpdateStatus: options.update }),
   });
@@ -76,6 +79,7 @@ function look(
 
 const crashed = (id: string, slot = 1) =>
   task(id, "failed", { slot, desired: "shutdown", err: "task: non-zero exit (1)" });
+const failure = { state: "failed", kind: "failing" } as const;
 const noNode = "no suitable node (scheduling constraints not satisfied on 1 node)";
 const old = { ForceUpdate: 7 };
 
@@ -127,6 +131,14 @@ describe("a service is in effect", () => {
     assert.equal(look([kept], { earlier: ["o"], heldMs: 1500 }).state, "converged");
   });
 
+  it("not while Swarm may still bring the former version back, which needs the former configurations", () => {
+    const watched = (onFailure: string) => service({ onFailure, update: { State: "updating" } });
+    assert.equal(look([task("a", "running")], { service: watched("pause") }).state, "converged");
+    assert.equal(look([task("a", "running")], { service: watched("rollback") }).state, "waiting");
+    const completed = service({ onFailure: "rollback", update: { State: "completed" } });
+    assert.equal(look([task("a", "running")], { service: completed }).state, "converged");
+  });
+
   it("with no replicas when nothing is left", () => {
     const none = { service: service({ replicas: 0 }), earlier: ["o"] };
     assert.equal(look([task("o", "running", { desired: "shutdown" })], none).state, "waiting");
@@ -174,6 +186,41 @@ describe("a service will not be in effect", () => {
     assert.equal(look([pending], { heldMs: 3500 }).state, "failed");
     const stopping = task("o", "running", { desired: "shutdown", template: old });
     assert.equal(look([stopping, pending], { earlier: ["o"], heldMs: 3500 }).state, "waiting");
+  });
+
+  it("but the former version is, where the service says so: Swarm is given time to begin, and is asked where no node takes the task", () => {
+    const updating = { service: service({ onFailure: "rollback", update: { State: "updating" } }) };
+    const failed = [crashed("a"), crashed("b")];
+    assert.equal(look(failed).state, "failed");
+    assert.equal(look(failed, updating).state, "waiting");
+    assert.equal(look(failed, { ...updating, heldMs: 3500 }).state, "failed");
+    const pending = [task("a", "pending", { err: noNode })];
+    const isAsked = (options: Parameters<typeof look>[1]) => {
+      const verdict = look(pending, { ...options, heldMs: 3500 });
+      return verdict.state === "failed" && verdict.takeBack === true;
+    };
+    assert.ok(isAsked(updating));
+    // A first task has no version before it.
+    assert.ok(!isAsked({ service: service({ onFailure: "rollback" }) }) && !isAsked({}));
+  });
+
+  it("and a rollback is waited for until the former version runs, or does not", () => {
+    const rolledBack = (state: string) => service({ onFailure: "rollback", update: { State: state, Message: "m" } });
+    const of = (state: string, tasks: Task[], heldMs = 0) => look(tasks, { service: rolledBack(state), heldMs });
+    const [failed, back] = [task("x", "failed", { template: old }), task("a", "running")];
+    assert.equal(of("rollback_started", [failed, back], 9000).state, "waiting");
+    assert.deepEqual(of("rollback_completed", [failed, back]), { ...failure, tasks: [failed], former: "runs" });
+    assert.equal(of("rollback_completed", [failed]).state, "waiting");
+    const starting = task("a", "starting");
+    assert.equal(of("rollback_completed", [failed, crashed("b"), starting], 9000).state, "waiting");
+    const down = { ...failure, tasks: [failed], words: "rollback paused: m", former: "does not run" };
+    assert.deepEqual(of("rollback_paused", [failed, crashed("b"), crashed("c"), starting]), down);
+    assert.deepEqual(of("rollback_paused", [failed, task("a", "pending", { err: noNode })], 3500), down);
+    const unchecked = { ContainerSpec: { Image: "redis" } };
+    const flapping = [failed, task("a", "running", { template: unchecked })];
+    const options = { service: service({ template: unchecked, update: { State: "rollback_completed" } }) };
+    assert.equal(look(flapping, options).state, "waiting");
+    assert.equal(look(flapping, { ...options, heldMs: 2500 }).state, "failed");
   });
 
   it("when Swarm pauses the update with slots left, or has rolled it back", () => {
@@ -237,8 +284,11 @@ describe("the explanation of a failure", () => {
 
   it("names the limit that a task has outgrown", () => {
     const limited = service({ template: { Resources: { Limits: { MemoryBytes: 100 * 1024 * 1024 } } } });
-    const killed = task("a", "failed", { err: "task: non-zero exit (137)" });
-    const { path, got } = explainFailedTasks(limited, [killed], { outOfMemory: true, logLines: [] }, undefined);
+    const killed = task("a", "failed", {
+      err: "task: non-zero exit (137)",
+      template: { ...limited.Spec.TaskTemplate },
+    });
+    const { path, got } = explainFailedTasks(service(), [killed], { outOfMemory: true, logLines: [] }, undefined);
     assert.equal(path, 'service "stateful": taskSpec.resources.limits.memoryBytes');
     assert.equal(got, "100 MiB and stateful.1, which failed: task: non-zero exit (137), out of memory");
   });

@@ -110,14 +110,85 @@ describe("what does not come into effect", function () {
     assert.deepEqual(failure.outputs["endpointSpec"], (await swarm.read(service))?.outputs["endpointSpec"]);
   });
 
-  it("is rolled back by Swarm where the service says so, and the state says what is there now", async () => {
+  it("gives way to the former version where the service says so, and says why and what runs; the state says what is there", async function () {
+    this.timeout(180_000);
     const updateConfig = { failureAction: "rollback", monitor: "2s", order: "stop-first" };
-    const service = await swarm.create(serviceType, declared({}, {}, { updateConfig }));
-    const args = ["redis-server", "--bogus-directive", "x"];
-    const failure = await swarm.failure(swarm.update(service, declared({ args }, {}, { updateConfig })));
-    assert.match(failure.message, /non-zero exit \(1\).*\(rollback completed: rollback completed\)/);
-    const now = await inspectService(swarm.connection.docker, service.id);
-    assert.deepEqual(now?.Spec.TaskTemplate.ContainerSpec?.Args, undefined);
+    const healthcheck = { tests: ["CMD", "redis-cli", "ping"], interval: "1s", timeout: "1s", retries: 3 };
+    const good = { args: ["redis-server", "--save", ""], healthcheck };
+    const service = await swarm.create(serviceType, declared(good, {}, { updateConfig }));
+    const { docker } = swarm.connection;
+    const cases: [change: string, container: PropertyMap, task: PropertyMap, words: RegExp][] = [
+      [
+        "a server that refuses to start",
+        { args: ["redis-server", "--bogus-directive", "x"] },
+        {},
+        /non-zero exit \(1\).*wrong number of arguments/s,
+      ],
+      [
+        "a missing image",
+        { image: `${sandbox.registryAddress}/nothing:1` },
+        {},
+        /got "\S+\/nothing:1": No such image: .* manifest unknown/,
+      ],
+      [
+        "a health check that fails",
+        { healthcheck: { ...healthcheck, tests: ["CMD", "false"] } },
+        {},
+        /containerSpec\.healthcheck: /,
+      ],
+      [
+        "more memory than there is",
+        {},
+        { resources: { reservation: { memoryBytes: 900 * 2 ** 30 } } },
+        /got 921600 MiB of memory: no suitable node/,
+      ],
+    ];
+    for (const [change, container, task, words] of cases) {
+      const failure = await swarm.failure(
+        swarm.update(service, declared({ ...good, ...container }, task, { updateConfig })),
+      );
+      assert.match(failure.message, words);
+      assert.match(failure.message, /The former version runs again\./);
+      const running = (await listTasks(docker, service.id)).filter(({ Status }) => Status.State === "running");
+      assert.deepEqual(
+        running.map(({ Spec }) => [Spec.ContainerSpec?.Args, Spec.ContainerSpec?.Image]),
+        [[good.args, sandbox.redisImage]],
+        `${change}: ${failure.message}`,
+      );
+      const { containerSpec, resources } = failure.outputs["taskSpec"] as {
+        containerSpec: PropertyMap;
+        resources: unknown;
+      };
+      assert.deepEqual([containerSpec["args"], containerSpec["image"]], [good.args, sandbox.redisImage], change);
+      assert.ok(!JSON.stringify(resources).includes("966367641600"), change);
+    }
+    // Sent once more it would take the place of the version before, to which Swarm could then not go back.
+    const slow = declared({ ...good, healthcheck: { ...healthcheck, interval: "3s" } }, {}, { updateConfig });
+    const cut = await swarm.failure(swarm.update(service, slow, { signal: AbortSignal.timeout(1500) }));
+    assert.match(cut.message, /stopped while waiting/);
+    await swarm.update(service, slow);
+    const before = (await inspectService(docker, service.id))?.PreviousSpec?.TaskTemplate.ContainerSpec?.Healthcheck;
+    assert.equal(before?.Interval, 1e9);
+  });
+
+  it("says what the former version says when that does not run either", async () => {
+    const updateConfig = { failureAction: "rollback", monitor: "2s", order: "stop-first" };
+    const args = [
+      "sh",
+      "-c",
+      "[ ! -e /data/changed ] || { echo refused: changed by a newer one; exit 78; }; exec redis-server",
+    ];
+    const mounts = [{ target: "/data", type: "volume", source: "failing-data" }];
+    const service = await swarm.create(serviceType, declared({ args, mounts }, {}, { updateConfig }));
+    const newer = ["sh", "-c", "touch /data/changed; echo newer: no such setting; exit 1"];
+    const { message } = await swarm.failure(
+      swarm.update(service, declared({ args: newer, mounts }, {}, { updateConfig })),
+    );
+    assert.match(
+      message,
+      /The former version does not run: .*non-zero exit \(78\).*\n {4}refused: changed by a newer one/s,
+    );
+    assert.match(message, /failed task's last log lines:\n {4}newer: no such setting/);
   });
 
   it("is given up at the end of convergeConfig.timeout, and at once when the person says stop", async () => {
