@@ -396,6 +396,12 @@ function scratchMount({ path: target, size }: ScratchMount, path: string): Mount
   };
 }
 
+/**
+ * What every node satisfies that may run the service. Without any constraint the provider takes the platforms that Swarm's own
+ * creation adds for a change of the program; and a placement that is left out would keep constraints that were taken away.
+ */
+const anyNode = "node.platform.os==linux";
+
 function constraints(definition: ServiceDefinition, path: string): string[] {
   const pins = definition.data.flatMap(({ volume }, index) =>
     volume.pin === undefined ? [] : [pinConstraint(volume.pin, `${path}.data[${index}].volume.pin`)],
@@ -409,7 +415,8 @@ function constraints(definition: ServiceDefinition, path: string): string[] {
       fix: "Put the volumes of one service on the same node, named by the same mark",
     });
   }
-  return [...pins.slice(0, 1), ...(definition.constraints ?? [])];
+  const all = [...pins.slice(0, 1), ...(definition.constraints ?? [])];
+  return all.length > 0 ? all : [anyNode];
 }
 
 function resources(definition: ServiceDefinition, path: string): docker.types.input.ServiceTaskSpecResources {

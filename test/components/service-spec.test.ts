@@ -89,7 +89,7 @@ describe("the spec of a service", () => {
     assert.deepEqual(taskSpec.containerSpec.mounts, [
       { type: "volume", source: "shared-1", target: "/data", volumeOptions: { driverName: "local", driverOptions } },
     ]);
-    assert.deepEqual(taskSpec.placement, { constraints: [] });
+    assert.deepEqual(taskSpec.placement, { constraints: ["node.platform.os==linux"] });
   });
 });
 

@@ -57,7 +57,7 @@ describe("a data volume", () => {
     const nfs = { server: "10.0.0.9", exportPath: "/srv/redis" };
     const { volumes, taskSpec } = await recordVolume(() => new NetworkVolume("shared", nfs));
     assert.deepEqual(volumes, []);
-    assert.deepEqual(taskSpec.placement.constraints, []);
+    assert.deepEqual(taskSpec.placement.constraints, ["node.platform.os==linux"]);
     const [mount] = taskSpec.containerSpec.mounts;
     assert.deepEqual(mount?.["volumeOptions"], {
       driverName: "local",
@@ -73,7 +73,7 @@ describe("a data volume", () => {
     assert.deepEqual(onEvery.taskSpec.containerSpec.mounts, [
       { type: "bind", source: "/mnt/gluster", target: "/data" },
     ]);
-    assert.deepEqual(onEvery.taskSpec.placement.constraints, []);
+    assert.deepEqual(onEvery.taskSpec.placement.constraints, ["node.platform.os==linux"]);
     const onOne = await recordVolume(() => new HostPath("data", { hostPath: "/srv", on: { nodeId: "q628" } }));
     assert.deepEqual(onOne.taskSpec.placement.constraints, ["node.id==q628"]);
   });

@@ -4,6 +4,7 @@ import Docker from "dockerode";
 import { Redis } from "ioredis";
 import { z } from "zod";
 import { runInContainer } from "../../swarm/container-command.ts";
+import { makeAuthorities } from "../components/changes/certificates.ts";
 import { pushPostgresqlImage } from "../support/postgresql-image.ts";
 import { type SharedSandbox, sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
@@ -77,7 +78,7 @@ describe("the examples", function () {
   it("nfs mounts its export on whatever node the task runs", async () => {
     const stack = await open("nfs", { nfsServer: "198.51.100.9", nfsExport: "/srv/wiki" });
     const { taskSpec } = await plannedService(stack);
-    assert.deepEqual(taskSpec.placement.constraints, []);
+    assert.deepEqual(taskSpec.placement.constraints, ["node.platform.os==linux"]);
     assert.equal(
       taskSpec.containerSpec.mounts[0]?.volumeOptions?.driverOptions.o,
       "addr=198.51.100.9,nfsvers=4.2,hard",
@@ -88,8 +89,7 @@ describe("the examples", function () {
     this.timeout(sandboxStartMs);
     await labelNode(docker, "orders", "yes");
     const image = await pushPostgresqlImage(sandbox);
-    const majorVersion = /:(?<major>\d+)\./u.exec(image)?.groups?.["major"] ?? "";
-    const stack = await open("postgresql", { image, majorVersion, port: "15432" });
+    const stack = await open("postgresql", { image, majorVersion: majorVersionOf(image), port: "15432" });
     try {
       await stack.up();
       await sql("CREATE TABLE orders (id int); INSERT INTO orders VALUES (42)");
@@ -105,6 +105,27 @@ describe("the examples", function () {
       await stack.down();
     }
     await removeVolumes(["orders"]);
+  });
+
+  it("leave every component alone in each of its ways where nothing has changed", async function () {
+    this.timeout(sandboxStartMs);
+    await labelNode(docker, "orders", "yes");
+    const image = await pushPostgresqlImage(sandbox);
+    const [authority] = await makeAuthorities(sandbox.nodeAddress);
+    const [server] = authority?.issued ?? [];
+    const stack = await open("../test/examples/presets-program", {
+      node: sandbox.nodeHostname,
+      postgresqlImage: image,
+      majorVersion: majorVersionOf(image),
+      tls: JSON.stringify({ ...server, authority: authority?.certificate }),
+    });
+    try {
+      await stack.up();
+      assert.equal(changeCount(await stack.preview()), 0);
+    } finally {
+      await stack.down();
+    }
+    await removeVolumes(["durable", "balanced", "snapshot", "own", "rows"]);
   });
 
   /** Runs statements over the network, where PostgreSQL asks for the password. */
@@ -147,6 +168,10 @@ const nodeSchema = z.looseObject({
   Version: z.object({ Index: z.number() }),
   Spec: z.looseObject({ Labels: z.record(z.string(), z.string()).default({}) }),
 });
+
+function majorVersionOf(image: string): string {
+  return /:(?<major>\d+)\./u.exec(image)?.groups?.["major"] ?? "";
+}
 
 /** As `docker node update --label-add` on the swarm's one node. */
 async function labelNode(docker: Docker, name: string, value: string): Promise<void> {
