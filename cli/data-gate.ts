@@ -10,20 +10,22 @@ import { previewDigest } from "./display/preview-digest.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
 import { canAsk } from "./prompt.ts";
-import { factsFrom } from "./swarm-facts.ts";
+import type { Plan } from "../model/planned-change.ts";
+import { factsFrom, withVolumes } from "./swarm-facts.ts";
 
 /** Says what a plan that has been shown does to data; a swarm that does not answer only makes that less sharp. */
 export async function showImpact(
   context: CommandContext,
   planned: ShownOperation,
   connection: EngineConnection,
+  nodes?: string,
 ): Promise<ImpactReport> {
   const { name } = await context.engine();
   const collector = new EventCollector(name);
   for (const event of planned.events) collector.add(readEvent(event, "the plan"));
   const plan = collector.plan("the plan");
   const isChange = plan.steps.some(({ operation, before }) => operation !== "same" && before !== undefined);
-  const facts = isChange ? await factsFrom(connection).catch(() => undefined) : undefined;
+  const facts = isChange ? await lookAround(plan, connection, nodes) : undefined;
   const report = analyse(plan, facts && readFacts(facts, "the swarm").live);
   const told = report.verdicts.filter(
     (verdict) => verdict.fate !== "untouched" || verdict.warnings.length > 0 || isDoubtful(verdict),
@@ -32,6 +34,16 @@ export async function showImpact(
   if (told.length > 0)
     output.print(renderText({ ...report, verdicts: told, errors: [], policyFindings: [] }, output.style));
   return report;
+}
+
+/** What is known of the swarm, and of the volumes that the plan is about; a wrong pattern is said, silence is not. */
+async function lookAround(
+  plan: Plan,
+  connection: EngineConnection,
+  nodes: string | undefined,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const facts = await factsFrom(connection).catch(() => undefined);
+  return facts && withVolumes(facts, plan, connection, nodes);
 }
 
 /**

@@ -14,6 +14,10 @@ export function registerImpact(program: Command): void {
     )
     .argument("[after]", "the state or stack file of after")
     .option("--swarm", "look at the live swarm: its nodes, tasks, volumes and images")
+    .option(
+      "--nodes <pattern>",
+      "with --swarm: look also at the volumes of other nodes; each engine's address with {hostname} or {address} in it",
+    )
     .option("--facts <path>", "what an earlier --save-facts has written, in place of the live swarm")
     .option("--save-facts <path>", "write what --swarm has found")
     .addOption(

@@ -67,6 +67,10 @@ export function createProgram(): Command {
       .addOption(refreshFirst)
       .addOption(acceptDataLoss)
       .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
+      .option(
+        "--nodes <pattern>",
+        "look at the volumes of other nodes, too: each engine's address with {hostname} or {address} in it",
+      )
       .addOption(policyPack)
       .addOption(policyPackConfig),
   ).action(async (options) => {

@@ -1,8 +1,11 @@
-import { resolve } from "node:path";
 import { z } from "zod";
 import type { EngineConnection } from "../swarm/connection.ts";
 import { dockerStatus } from "../swarm/docker-error.ts";
-import { engineOfFolder } from "./find-swarm.ts";
+import { readFacts } from "../impact/live-facts.ts";
+import type { Plan } from "../model/planned-change.ts";
+import { volumesToLookAt } from "../model/volume-sight.ts";
+import { nodeEngines } from "../swarm/node-engines.ts";
+import { lookAtVolumes } from "../swarm/volume-sight.ts";
 import { readSwarm } from "./read-swarm.ts";
 
 const taskSchema = z.looseObject({
@@ -27,16 +30,29 @@ const infoSchema = z.object({ Swarm: z.object({ NodeID: z.string().min(1) }) });
 const sizesSchema = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
 
 /**
+ * Adds what the volumes hold that the services of a plan find on other nodes than that of their data. The connected engine is asked
+ * for its own, and with a pattern each node's.
+ *
+ * @param pattern - the address of a node's engine, with `{hostname}` or `{address}` in it
+ */
+export async function withVolumes(
+  facts: Readonly<Record<string, unknown>>,
+  plan: Plan,
+  connection: EngineConnection,
+  pattern: string | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
+  const wanted = volumesToLookAt(plan, readFacts(facts, "the swarm").live);
+  if (wanted.length === 0) return facts;
+  const engines = [connection, ...(pattern === undefined ? [] : await nodeEngines([connection], pattern))];
+  return { ...facts, volumesOn: await lookAtVolumes(engines, wanted) };
+}
+
+/**
  * Asks the swarm for all that sharpens a verdict, in the form that `impact/live-facts.ts` reads. What the connected engine cannot
  * tell, such as the memory of a task on another node, is left out.
  *
  * @throws EngineError (an InputError) when the engine does not answer or manages no swarm
  */
-export async function swarmFacts(cwd: string | undefined): Promise<Record<string, unknown>> {
-  return factsFrom(await engineOfFolder(resolve(cwd ?? ".")));
-}
-
-/** {@link swarmFacts} over a connection. */
 export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
   const live = await readSwarm(connection);
   const { docker } = connection;

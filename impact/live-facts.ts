@@ -21,6 +21,9 @@ const factsFile = z.object({
   configs: list,
   networks: list,
   engineNode: z.string().optional(),
+  volumesOn: z
+    .record(z.string(), z.record(z.string(), z.object({ mark: z.string().optional(), isEmpty: z.boolean() })))
+    .optional(),
   datasetBytes: z.record(z.string(), z.number().nonnegative()).optional(),
 });
 
@@ -48,7 +51,16 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       fix: "Write it with `holdfast impact --swarm --save-facts FILE`",
     });
   }
-  const { tasks = [], datasetBytes, engineNode, volumes = [], services = [], configs = [], ...rest } = read.data;
+  const {
+    tasks = [],
+    datasetBytes,
+    engineNode,
+    volumesOn,
+    volumes = [],
+    services = [],
+    configs = [],
+    ...rest
+  } = read.data;
   const { nodes, images, networks } = rest;
   const estate = readLiveSwarm({
     services,
@@ -92,6 +104,7 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       ),
       volumeBytes: new Map(volumes.flatMap(volumeSize)),
       ...(engineNode !== undefined && { engineNode }),
+      ...(volumesOn && { volumesOn: sightsOf(volumesOn) }),
       ...(datasetBytes !== undefined && { datasetBytes: new Map(Object.entries(datasetBytes)) }),
     },
   };
@@ -111,7 +124,21 @@ function hasOtherPlacement(service: unknown, [task]: readonly unknown[]): boolea
   return placementDiffers(used, placement);
 }
 
-/** Services that are meant to run and of which no task does; one whose container starts may have its data in memory already. */
+/** What was seen of volumes on their own nodes, by the nodes' ids and the volumes' names, as a file has it. */
+export type SeenVolumes = Readonly<
+  Record<string, Readonly<Record<string, { mark?: string | undefined; isEmpty: boolean }>>>
+>;
+
+function sightsOf(seen: SeenVolumes): NonNullable<LiveFacts["volumesOn"]> {
+  return new Map(
+    Object.entries(seen).map(([node, volumes]) => [
+      node,
+      new Map(Object.entries(volumes).map(([name, { mark, isEmpty }]) => [name, { mark, isEmpty }])),
+    ]),
+  );
+}
+
+/** Services of which no task runs; one whose container starts may have its data in memory already. */
 function downServices(services: readonly unknown[], tasks: readonly unknown[]): ReadonlyMap<string, string> {
   const byId = Map.groupBy(tasks, (task) => text(task, "ServiceID"));
   return new Map(
@@ -119,9 +146,10 @@ function downServices(services: readonly unknown[], tasks: readonly unknown[]): 
       const own = byId.get(text(service, "ID")) ?? [];
       const { Replicated, Global } = record(at(service, "Spec", "Mode"));
       // A job is meant to end.
-      const isMeantToRun = Global !== undefined || (Replicated !== undefined && at(Replicated, "Replicas") !== 0);
+      const isStopped = at(Replicated, "Replicas") === 0;
       const runs = own.some((task) => ["starting", "running"].includes(text(task, "Status", "State")));
-      if (runs || !isMeantToRun) return [];
+      if (runs || (Replicated ?? Global) === undefined) return [];
+      if (isStopped) return [[text(service, "Spec", "Name"), "it is scaled to 0"]];
       const [newest] = own.toSorted((one, other) => text(other, "CreatedAt").localeCompare(text(one, "CreatedAt")));
       return [[text(service, "Spec", "Name"), taskWords(newest)]];
     }),

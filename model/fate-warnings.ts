@@ -17,7 +17,7 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   const failure = failureWords(outcome);
   if (failure !== undefined) yield failure;
   const down = whyDown(change);
-  if (down !== undefined)
+  if (down !== undefined && before.definition.replicas !== 0)
     yield `No task of the service runs now (${down}), so this change stops none${course.kind === "goes on" ? ", and starts none" : ""}.`;
   yield* protectionWarnings(change);
   for (const path of step.ignoredRemovals) {

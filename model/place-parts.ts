@@ -20,7 +20,8 @@ import { withoutCredentials } from "./shown-words.ts";
 import { imagePart, loadParts } from "./start-parts.ts";
 import type { Move } from "./task-location.ts";
 import { isPartOf } from "./task-replacement.ts";
-import type { Cause } from "./verdict.ts";
+import type { Cause, Remedy } from "./verdict.ts";
+import { findingOn } from "./volume-sight.ts";
 
 /** What becomes of the data at each of its places. */
 export function placeParts(change: ServiceChange, course: Course): readonly Part[] {
@@ -133,7 +134,7 @@ function nextPlaceParts(
     const move = location?.move;
     return [
       ...(move?.kind === "moves" && compareStorage(place, target, true) === "same"
-        ? [movedAway(change, move, place, target)]
+        ? [movedAway(change, course.after, move, place, target)]
         : otherPlace(change, course.after, place, target)),
       ...image,
     ];
@@ -197,6 +198,7 @@ function otherPlace(
 
 function movedAway(
   change: ServiceChange,
+  after: PlannedService,
   move: Extract<Move, { kind: "moves" }>,
   place: DataPlace,
   target: DataPlace,
@@ -205,10 +207,23 @@ function movedAway(
     change.location?.nodeSatisfies === false
       ? `The present node does not satisfy the new placement constraints, so the task starts on ${move.to}.`
       : `A node that does not satisfy the new placement constraints loses its task, and tasks start on ${move.to}.`;
-  const text = `${why} ${whatIsThere(place, target)}`;
+  const volume =
+    target.kind === "named volume" && target.source !== undefined && isKnown(target.source) ? target.source : "";
+  const found = findingOn({ node: move.nodeId, volume }, after.definition, change.live);
+  if (found.kind === "data")
+    return copied(change, `${why} The ${placeWords(target)} ${found.words}`, moveData(move, place, target));
+  const there =
+    found.kind === "no data"
+      ? `Local volumes stay on their node: ${placeWords(target)} there ${found.words}.`
+      : whatIsThere(place, target);
+  // A manager knows of no volume on another node.
+  const hint =
+    found.kind === "not looked at" && move.nodeId !== undefined && change.live.engineNode !== undefined
+      ? " Whether somebody has copied the data there, that node's own engine alone can tell: name it with --nodes."
+      : "";
   const means = isOnServerForOneNode(target) ? optionsInMount(target) : moveData(move, place, target);
   return {
-    ...leftBehind(change, place, { text, ...constraintsCause(change) }, [means]),
+    ...leftBehind(change, place, { text: `${why} ${there}${hint}`, ...constraintsCause(change) }, [means]),
     ...(move.assumption !== undefined && {
       assumption: move.assumption,
       otherwise: {
@@ -217,6 +232,18 @@ function movedAway(
       },
     }),
   };
+}
+
+/** A copy that the task finds where it starts next; where nothing runs, nothing is written any more that it could lack. */
+function copied(change: ServiceChange, found: string, means: Remedy): Part {
+  const cause = constraintsCause(change);
+  if (change.before.definition.replicas === 0 || whyDown(change) !== undefined) {
+    const text = `${found}: the task starts on the data there.`;
+    const assumption = "the data there was copied after the last task had stopped";
+    return { fate: "interrupted", cause: { text, ...cause }, assumption };
+  }
+  const text = `${found}: the task starts on the data there, without what has been written since it was copied.`;
+  return { fate: "at risk", cause: { text, ...cause }, remedies: [means] };
 }
 
 function constraintsCause({ before, step }: ServiceChange): { path: string; before?: string; after?: string } {

@@ -83,6 +83,13 @@ export interface PolicyFinding {
   readonly message: string;
 }
 
+/** What was seen of a volume on its own node. */
+export interface VolumeSight {
+  /** The store whose data it holds, by the mark of the start guard. */
+  readonly mark: string | undefined;
+  readonly isEmpty: boolean;
+}
+
 /** What was asked of the live swarm; each part may be missing. */
 export interface LiveFacts {
   readonly nodes?: readonly SwarmNode[];
@@ -94,10 +101,12 @@ export interface LiveFacts {
   readonly datasetBytes?: ReadonlyMap<string, number>;
   /** Where a service's tasks run now: ids of nodes, by the service's name. */
   readonly taskNodes?: ReadonlyMap<string, readonly string[]>;
-  /** Services that are meant to run and of which no task does, by name, with what their newest task says of itself. */
+  /** Services of which no task runs, by name, with the reason: that they are scaled to 0, or what their newest task says. */
   readonly down?: ReadonlyMap<string, string>;
   /** Services whose running task has another placement than the provider's next update leaves to the service, by name. */
   readonly withOtherPlacement?: ReadonlySet<string>;
+  /** Volumes on nodes whose own engines were asked, by the node's id and the volume's name; one that is not there is not among them. */
+  readonly volumesOn?: ReadonlyMap<string, ReadonlyMap<string, VolumeSight>>;
   /** The id of the node whose engine was asked. The executor talks to it too, so the plan's own volumes lie there. */
   readonly engineNode?: string;
 }

@@ -53,7 +53,7 @@ export function nameOf({ name, definition }: PlannedService): string {
   return isKnown(name) ? name : definition.name;
 }
 
-/** Why no task of a service that is meant to run does so now, in the words of its last one; `undefined` where one does, and where nobody asked. */
+/** Why no task of a service runs now that is meant to; `undefined` where one does, and where nobody asked. */
 export function whyDown({ before, live }: Pick<ServiceChange, "before" | "live">): string | undefined {
   return live.down?.get(nameOf(before));
 }

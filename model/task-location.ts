@@ -20,6 +20,8 @@ export type Move =
       readonly to: string;
       /** Hostname of the other node, where it is one and known. */
       readonly host: string | undefined;
+      /** Its id, where it is one and known. */
+      readonly nodeId?: string;
       readonly assumption?: string;
     }
   /** On the same node or on another. */
@@ -91,8 +93,8 @@ function locateAmong(
   if (only === undefined) return result({ kind: "nowhere", why: nowhere(after) });
   if (targets.length === 1 && sources.length === 1 && sources[0] === only) return result({ kind: "stays" });
   if (!targets.some((target) => sources.includes(target))) {
-    const host = targets.length === 1 ? only.hostname : undefined;
-    return result({ kind: "moves", from: names(sources), to: names(targets), host });
+    const one = targets.length === 1 ? { host: only.hostname, nodeId: only.id } : { host: undefined };
+    return result({ kind: "moves", from: names(sources), to: names(targets), ...one });
   }
   return result({ kind: "may move", among: `any of ${names(targets)}` });
 }

@@ -9,6 +9,7 @@ import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
 import { Parser, type ReadEntry } from "tar";
 import { z } from "zod";
+import { dockerStatus } from "./docker-error.ts";
 import type { VolumeFile, VolumeListing } from "../model/volume-content.ts";
 
 /** The label of the containers by which volumes are reached; one that is left was left by a run that was killed. */
@@ -43,6 +44,8 @@ export interface ListOptions {
 export interface VolumeArchive {
   /** Lists the files, and ends early once `limitBytes` were read or `signal` is aborted. */
   list: (options?: ListOptions) => Promise<VolumeListing>;
+  /** The text of one small file; `undefined` where there is none. */
+  readText: (path: string) => Promise<string | undefined>;
   /** Reads everything. */
   digest: (signal?: AbortSignal) => Promise<VolumeDigest>;
   /** Reads everything and writes it to another volume, with owners, modes and times of change. */
@@ -143,6 +146,25 @@ class ContainerArchive implements VolumeArchive {
       if (!isWhole) break;
     }
     return { files: seen.map(({ entry, head }) => volumeFile(entry, head)), isWhole };
+  }
+
+  async readText(path: string): Promise<string | undefined> {
+    try {
+      let head = Buffer.alloc(0);
+      const parser = new Parser({
+        strict: true,
+        onReadEntry: (entry) =>
+          entry.on("data", (bytes) => (head = Buffer.concat([head, bytes]).subarray(0, headBytes))),
+      });
+      // A stream without an encoding yields buffers.
+      const archive = (await this.#container.getArchive({ path: `${mountPoint}/${path}` })) as AsyncIterable<Buffer>;
+      for await (const chunk of archive) parser.write(chunk);
+      parser.end();
+      return head.toString("utf8");
+    } catch (error) {
+      if (dockerStatus(error) === 404) return undefined;
+      throw error;
+    }
   }
 
   async digest(signal?: AbortSignal): Promise<VolumeDigest> {

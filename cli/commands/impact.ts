@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import type { ReadFacts } from "../../impact/live-facts.ts";
+import type { Plan } from "../../model/planned-change.ts";
 import type { ImpactReport } from "../../impact/report.ts";
 import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../model/data-acceptance.ts";
 import { InputError } from "../../model/input-error.ts";
@@ -11,6 +13,7 @@ import { openOutput, requireOneDocument, type Output } from "../output.ts";
 /** Options of `holdfast impact`. */
 export interface ImpactOptions {
   swarm?: true | undefined;
+  nodes?: string | undefined;
   facts?: string | undefined;
   saveFacts?: string | undefined;
   engine: "pulumi" | "embedded";
@@ -39,7 +42,8 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     import("../../impact/input.ts"),
     import("../../impact/report.ts"),
   ]);
-  const facts = await factsOf(options);
+  const given = await factsOf(options);
+  const facts = given?.read;
   const plan = await readPlan(sources, {
     executor: options.engine,
     variables: definedVariables(),
@@ -47,7 +51,7 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     ...(facts && { live: facts }),
     ...(options.stackName !== undefined && { stack: options.stackName }),
   });
-  const report = analyse(plan, facts?.live);
+  const report = analyse(plan, (await given?.lookAt(plan))?.live);
   await print(report, options, output);
   const reached = reaching(report, options);
   if (reached.length === 0) return;
@@ -55,14 +59,33 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   throw new Exit(exitCode.failed);
 }
 
-async function factsOf({ swarm, facts, saveFacts, cwd }: ImpactOptions): Promise<ReadFacts | undefined> {
+/** Facts about a swarm, and the same with what the volumes hold that a plan is about. */
+interface GivenFacts {
+  readonly read: ReadFacts;
+  readonly lookAt: (plan: Plan) => Promise<ReadFacts>;
+}
+
+async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): Promise<GivenFacts | undefined> {
   if (facts === undefined && swarm === undefined) return undefined;
   const { readFacts } = await import("../../impact/live-facts.ts");
-  if (facts !== undefined) return readFacts(parseJson(readText(facts), facts), facts);
-  const { swarmFacts } = await import("../swarm-facts.ts");
-  const document = await swarmFacts(cwd);
-  if (saveFacts !== undefined) writeText("--save-facts", saveFacts, `${JSON.stringify(document, undefined, 2)}\n`);
-  return readFacts(document, "the live swarm");
+  if (facts !== undefined) {
+    const read = readFacts(parseJson(readText(facts), facts), facts);
+    return { read, lookAt: () => Promise.resolve(read) };
+  }
+  const [{ factsFrom, withVolumes }, { engineOfFolder }] = await Promise.all([
+    import("../swarm-facts.ts"),
+    import("../find-swarm.ts"),
+  ]);
+  const connection = await engineOfFolder(resolve(cwd ?? "."));
+  const document = await factsFrom(connection);
+  return {
+    read: readFacts(document, "the live swarm"),
+    lookAt: async (plan) => {
+      const whole = await withVolumes(document, plan, connection, nodes);
+      if (saveFacts !== undefined) writeText("--save-facts", saveFacts, `${JSON.stringify(whole, undefined, 2)}\n`);
+      return readFacts(whole, "the live swarm");
+    },
+  };
 }
 
 function parseJson(text: string, file: string): unknown {

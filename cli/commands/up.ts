@@ -27,6 +27,8 @@ export interface UpOptions extends StackOptions {
   diff?: true;
   sandbox?: true;
   refresh?: true;
+  /** The address of each node's engine, with `{hostname}` or `{address}` in it. */
+  nodes?: string;
   policyPacks: PolicyPack[];
   /** Services whose data may be lost. */
   acceptDataLoss: string[];
@@ -60,7 +62,7 @@ export async function up(options: UpOptions): Promise<void> {
   output.print("");
   const { planned, live, refresh } = await planLive(context, settings, swarm, options);
   await requirePins(context, planned, swarm.connection);
-  const impact = await showImpact(context, planned, swarm.connection);
+  const impact = await showImpact(context, planned, swarm.connection, options.nodes);
   const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
 

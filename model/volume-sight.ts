@@ -1,0 +1,68 @@
+/** What a task finds on another node: looked at there, because Swarm's managers know of no volume. */
+import { dataKeeper } from "./data-place.ts";
+import type { LiveFacts, Plan, VolumeSight } from "./planned-change.ts";
+import { nameOf } from "./service-course.ts";
+import { startFile } from "./service-command.ts";
+import { isKnown, type ServiceDefinition } from "./service-definition.ts";
+import { readStartScript } from "./start-guard.ts";
+import { locate } from "./task-location.ts";
+
+/** A volume on a node. */
+export interface VolumeOnNode {
+  /** The node's id. */
+  readonly node: string;
+  readonly volume: string;
+}
+
+/** The local volumes that services of a plan find on another node than that of their data, to be looked at before they are judged. */
+export function volumesToLookAt(
+  { steps }: Plan,
+  { nodes, taskNodes, images = new Map() }: LiveFacts,
+): readonly VolumeOnNode[] {
+  return steps.flatMap(({ before, after, operation }): readonly VolumeOnNode[] => {
+    if (before?.kind !== "service" || after?.kind !== "service" || operation === "same") return [];
+    const facts = { nodes, taskNodes: taskNodes?.get(nameOf(before)) };
+    const { move } = locate(before.definition, after.definition, facts);
+    const node = move.kind === "moves" ? move.nodeId : undefined;
+    if (node === undefined) return [];
+    return dataKeeper(after.definition, { images, volumes: [] }).places.flatMap(({ kind, source, reach }) =>
+      kind === "named volume" && reach === "node" && source !== undefined && isKnown(source)
+        ? [{ node, volume: source }]
+        : [],
+    );
+  });
+}
+
+/** What a service finds in a volume on another node. */
+export type Finding =
+  /** The engine of that node was not asked. */
+  | { readonly kind: "not looked at" }
+  /** Its server starts with nothing, or not at all. */
+  | { readonly kind: "no data"; readonly words: string }
+  /** Data that its server starts on; how old it is, is not known. */
+  | { readonly kind: "data"; readonly words: string };
+
+/** Tells what a service finds, by what was seen there and by the mark that its own start script asks for. */
+export function findingOn(
+  { node, volume }: { node: string | undefined; volume: string },
+  service: ServiceDefinition,
+  { volumesOn }: LiveFacts,
+): Finding {
+  const seen = node === undefined ? undefined : volumesOn?.get(node);
+  if (seen === undefined) return { kind: "not looked at" };
+  const sight = seen.get(volume);
+  const identity = readStartScript(startFile(service) ?? "")?.identity;
+  if (sight === undefined || sight.isEmpty)
+    return { kind: "no data", words: sight === undefined ? "is not there yet" : "is there, and empty" };
+  if (identity === undefined) return { kind: "data", words: `is there with files in it${markWords(sight)}` };
+  return sight.mark === identity
+    ? { kind: "data", words: `is there${markWords(sight)}` }
+    : {
+        kind: "no data",
+        words: `is there${sight.mark === undefined ? " without a mark" : markWords(sight)}, so the service's start guard refuses to start on it`,
+      };
+}
+
+function markWords({ mark }: VolumeSight): string {
+  return mark === undefined ? "" : ` with the mark of ${mark}`;
+}
