@@ -211,10 +211,10 @@ function movedAway(
     target.kind === "named volume" && target.source !== undefined && isKnown(target.source) ? target.source : "";
   const found = findingOn({ node: move.nodeId, volume }, after.definition, change.live);
   if (found.kind === "data")
-    return copied(change, `${why} The ${placeWords(target)} ${found.words}`, moveData(move, place, target));
+    return copied(change, `${why} There, ${placeWords(target)} ${found.words}`, moveData(move, place, target));
   const there =
     found.kind === "no data"
-      ? `Local volumes stay on their node: ${placeWords(target)} there ${found.words}.`
+      ? `Local volumes stay on their node: on ${move.to}, ${placeWords(target)} ${found.words}.`
       : whatIsThere(place, target);
   // A manager knows of no volume on another node.
   const hint =

@@ -34,6 +34,7 @@ export type PreparedFile = "append-only file" | "snapshot";
 export function preparedFile(script: string, dataPath: string): PreparedFile | undefined {
   const guard = readStartScript(script);
   if (guard?.dataPaths.length !== 1 || guard.dataPaths[0] !== dataPath) return undefined;
+  if (guard.serverVersion !== undefined && guard.serverVersion !== redisServerVersion) return undefined;
   switch (guard.preparation) {
     case appendOnlyFromSnapshot(dataPath):
       return "append-only file";

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Lab } from "../../lab/lab.ts";
 import { connectEngine } from "../../swarm/connection.ts";
+import { inspectService } from "../../swarm/docker-reads.ts";
+import { withArchives } from "../../swarm/volume-archive.ts";
+import { engineOf, nodeOf, until } from "../support/lab-service.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { proofSwarmOf } from "./proof-nodes.ts";
@@ -85,10 +89,52 @@ const sampleAcrossNodes: Readonly<Record<string, string>> = {
 describe("verdicts and what really happens on a swarm of three nodes", function () {
   this.timeout(180_000);
   let swarm: ProofSwarm;
+  let lab: Lab;
   before(async function () {
     this.timeout(labStartMs);
-    swarm = proofSwarmOf(await sharedLab());
+    lab = await sharedLab();
+    swarm = proofSwarmOf(lab);
   });
+
+  /** Does what the verdict advises: scales to 0, and carries the data to the node of the new pin. */
+  async function carryOver(prefix: string, isStopped: boolean): Promise<() => Promise<void>> {
+    const [manager, home, other] = [1, 2, 3].map((number) => engineOf(nodeOf(lab, number)));
+    assert.ok(manager && home && other);
+    const service = manager.getService(`${prefix}-redis`);
+    if (isStopped) {
+      const found = await inspectService(manager, `${prefix}-redis`);
+      assert.ok(found);
+      const { Version, Spec } = found;
+      await service.update({ version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: 0 } } });
+      await until(
+        async () => (await home.listContainers()).every(({ Names }) => !Names.some((name) => name.includes(prefix))),
+        "the task has stopped",
+      );
+    }
+    await other.createVolume({ Name: `${prefix}-data` });
+    await withArchives(home, (openHome) =>
+      withArchives(other, (openOther) =>
+        openHome(`${prefix}-data`, { readOnly: true }, (original) =>
+          openOther(`${prefix}-data`, { readOnly: false }, (copy) => original.copyTo(copy)),
+        ),
+      ),
+    );
+    return () => Promise.resolve();
+  }
+
+  for (const [isStopped, fate] of [
+    [true, "interrupted"],
+    [false, "at risk"],
+  ] as const) {
+    it(`pin-moved, once the data was carried over while the service ${isStopped ? "stood still" : "ran"}: ${fate}`, async () => {
+      const proof = await prove(swarm, "pin-moved", 91, () => carryOver("proof91", isStopped));
+      assert.deepEqual([proof.fate, proof.fact.key], [fate, "kept"]);
+      assert.match(
+        proof.verdict?.causes.at(-1)?.text ?? "",
+        / is there with files in it: the task starts on the data there/u,
+      );
+    });
+  }
 
   for (const [change, fate] of Object.entries(sampleAcrossNodes)) {
     it(`${change}: ${fate}`, async () => {

@@ -16,6 +16,8 @@ import { EventCollector, readEvent } from "../../impact/pulumi-preview.ts";
 import { analyse } from "../../impact/report.ts";
 import { worstFate, type DataFate, type Verdict } from "../../model/verdict.ts";
 import { connectEngine, type EngineConnection } from "../../swarm/connection.ts";
+import { volumesToLookAt } from "../../model/volume-sight.ts";
+import { lookAtVolumes } from "../../swarm/volume-sight.ts";
 import { makeProjectFolder } from "../support/program-stack.ts";
 
 /** A swarm, and the node of it that the service is pinned to. */
@@ -118,8 +120,10 @@ export async function prove(
     }
 
     await stack.choose(change);
-    const { live } = readFacts(await factsFrom(connection), "the swarm");
-    const report = analyse(await stack.plan(), live);
+    const facts = await factsFrom(connection);
+    const plan = await stack.plan();
+    const volumesOn = await lookAtVolumes(engines, volumesToLookAt(plan, readFacts(facts, "the swarm").live));
+    const report = analyse(plan, readFacts({ ...facts, volumesOn }, "the swarm").live);
     const verdict = report.verdicts.find(({ subject }) => subject === "service");
     const fate = worstFate(report.verdicts.map((each) => each.fate));
 

@@ -3,6 +3,7 @@ import { EventCollector, readDigest, readEventLine } from "../../impact/pulumi-p
 import { judgePlan } from "../../model/data-fate.ts";
 import type { LiveFacts, Plan } from "../../model/planned-change.ts";
 import { worstFate, type Verdict } from "../../model/verdict.ts";
+import { readFacts } from "../../impact/live-facts.ts";
 import { outageWords } from "../../impact/report.ts";
 import { dataMount, previewOf, type Change, type ServiceInputs } from "./changes.ts";
 import { recordedChanges, recordedEvents, recordedPreview, vm } from "./recorded.ts";
@@ -382,6 +383,40 @@ describe("what a verdict says besides its fate", () => {
     const label = judged({ service: (inputs) => void (inputs["labels"] = []) }, { down });
     assert.deepEqual([label.fate, outageWords(label)], ["untouched", "down now, does not answer until somebody acts"]);
     assert.match(label.warnings[0] ?? "", /stops none, and starts none\.$/u);
+  });
+
+  it("counts what lies in the volume on the node where the task starts next", () => {
+    const other = { ...vm, id: "n2", hostname: "two" };
+    const move: Change["service"] = ({ taskSpec }) =>
+      void (taskSpec.placement = { constraints: ["node.hostname==two"] });
+    const { was, files } = verdictTable.find(({ change }) => change.startsWith("durable to balanced"))?.of ?? {};
+    const raw: Change = { service: move };
+    const guarded: Change = { service: move, ...(was && { was }), ...(files && { files }) };
+    const on = (of: Change, sight: object | undefined, more: LiveFacts = {}): unknown[] => {
+      const there = sight === undefined ? [] : [["foobarstore", sight]];
+      const facts = {
+        nodes: [],
+        volumesOn: { n2: Object.fromEntries(there) as object },
+        engineNode: "v0",
+      };
+      const { live } = readFacts(facts, "facts");
+      const { fate, causes } = judged(of, { ...live, nodes: [vm, other], ...more });
+      return [fate, /Local volumes.*$/u.exec(causes[0]?.text ?? "")?.[0] ?? causes[0]?.text];
+    };
+    const copy = { mark: "shop/prod/redis", isEmpty: false };
+    assert.deepEqual(on(raw, undefined), [
+      "left behind",
+      'Local volumes stay on their node: on two, volume "foobarstore" is not there yet.',
+    ]);
+    assert.equal(on(raw, { isEmpty: true })[0], "left behind");
+    assert.equal(on(raw, { isEmpty: false })[0], "at risk");
+    assert.equal(on(guarded, copy)[0], "at risk");
+    assert.equal(on(guarded, copy, { down: new Map([["stateful", "it is scaled to 0"]]) })[0], "interrupted");
+    assert.deepEqual(on(guarded, { ...copy, mark: "shop/test/redis" }), [
+      "left behind",
+      'Local volumes stay on their node: on two, volume "foobarstore" is there with the mark of shop/test/redis, so the service\'s start guard refuses to start on it.',
+    ]);
+    assert.equal(on(guarded, { isEmpty: false })[0], "left behind");
   });
 
   it("expects no more data back than the new memory limit holds", () => {

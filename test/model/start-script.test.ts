@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { redisPreparation, preparedFile } from "../../model/redis-preparation.ts";
+import { preparedFile, redisPreparation, redisServerVersion } from "../../model/redis-preparation.ts";
 import { readStartScript, startScript, type StartGuard } from "../../model/start-guard.ts";
 
 const guards = (): fc.Arbitrary<StartGuard> =>
@@ -12,6 +12,7 @@ const guards = (): fc.Arbitrary<StartGuard> =>
         { minLength: 1, maxLength: 3 },
       ),
       firstStartUntilSeconds: fc.integer({ min: 1 }),
+      serverVersion: fc.constantFrom(redisServerVersion, "product=postgres\nmajor=16"),
       preparation: fc.constantFrom(
         redisPreparation("durable"),
         redisPreparation("snapshot", "/other"),
@@ -31,7 +32,12 @@ describe("a start script", () => {
   });
 
   it("is not recognised once anything in it is another", () => {
-    const script = startScript({ identity: "a", dataPaths: ["/data"], preparation: redisPreparation("snapshot") });
+    const script = startScript({
+      identity: "a",
+      dataPaths: ["/data"],
+      serverVersion: redisServerVersion,
+      preparation: redisPreparation("snapshot"),
+    });
     assert.equal(preparedFile(script, "/data"), "snapshot");
     for (const [index, line] of script.split("\n").entries()) {
       const lines = script.split("\n");
