@@ -13,7 +13,7 @@ export class NotConfirmed extends InputError {
   }
 }
 
-/** Reports what ended a command, in one line and for `--json` as the one document, and gives its exit code. */
+/** Reports what ended a command, in words and for `--json` as the one document, and gives its exit code. */
 export function reportFailure(failure: unknown, output: Output, verbose: boolean): number {
   if (failure instanceof Exit) return failure.code;
   if (failure instanceof CommanderError && failure.exitCode === 0) return exitCode.done;
@@ -21,13 +21,14 @@ export function reportFailure(failure: unknown, output: Output, verbose: boolean
   const isExpected = mistake instanceof InputError;
   const code =
     mistake instanceof NotConfirmed ? exitCode.notConfirmed : isExpected ? exitCode.badInput : exitCode.failed;
-  const message = firstLine(mistake);
-  // Names of files and options may hold what a terminal obeys.
-  output.warn(`${output.style("red", "error:")} ${printable(message)}`);
+  const message = wordsOf(mistake);
+  // Names of files and options may hold what a terminal obeys, or look like a line of ours.
+  const [first = "", ...others] = message.split(/\r?\n/).map(printable);
+  output.warn(`${output.style("red", "error:")} ${first}`, ...others.map((line) => `  ${line}`));
   if (verbose && mistake instanceof Error && mistake.stack !== undefined)
     output.warn(...mistake.stack.split("\n").map(printable));
   else if (!isExpected) output.warn("Run it again with --verbose to see where this arose.");
-  if (output.json) output.document({ error: errorDocument(mistake, message), exitCode: code });
+  if (output.json && !output.hasDocument()) output.document({ error: errorDocument(mistake, message), exitCode: code });
   return code;
 }
 
@@ -37,7 +38,7 @@ function errorDocument(failure: unknown, message: string) {
   return { message, path, expected, got, fix, ...(failure instanceof NotConfirmed && { plan: failure.plan }) };
 }
 
-function firstLine(failure: unknown): string {
+function wordsOf(failure: unknown): string {
   if (failure instanceof InputError) return failure.message;
   if (!(failure instanceof Error)) return String(failure);
   const cause = failure.cause instanceof Error ? `: ${failure.cause.message}` : "";

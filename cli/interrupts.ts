@@ -6,7 +6,7 @@ export interface Interrupts extends Disposable {
   readonly interrupted: boolean;
 }
 
-/** Listens for SIGINT and SIGTERM until disposed; `onInterrupt` is told each time what happens now. */
+/** Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. */
 export function listenForInterrupts(onInterrupt: (message: string) => void): Interrupts {
   const [soon, now] = [new AbortController(), new AbortController()];
   const listener = () => {
@@ -20,6 +20,8 @@ export function listenForInterrupts(onInterrupt: (message: string) => void): Int
   };
   process.on("SIGINT", listener);
   process.on("SIGTERM", listener);
+  // A terminal that is closed must not leave a lock behind.
+  process.on("SIGHUP", listener);
   return {
     stopSoon: soon.signal,
     stopNow: now.signal,
@@ -29,6 +31,7 @@ export function listenForInterrupts(onInterrupt: (message: string) => void): Int
     [Symbol.dispose]: () => {
       process.off("SIGINT", listener);
       process.off("SIGTERM", listener);
+      process.off("SIGHUP", listener);
     },
   };
 }

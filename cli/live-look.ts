@@ -36,21 +36,28 @@ export async function showLive(
     return { drift: [], idle: [] };
   }
   const drift = driftOf(seen);
-  const gone = new Set(drift.flatMap(({ change, urn }) => (change === "gone" ? [urn] : [])));
+  const idle = await idleLines({ seen }, connection);
+  if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
+  if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");
+  return { drift, idle };
+}
+
+/** The services of a look of which tasks do not run, in a line each; those that nobody can be asked about are left out. */
+export async function idleLines(
+  { seen = [] }: Pick<ShownOperation, "seen">,
+  connection: EngineConnection,
+): Promise<string[]> {
   const services = seen.flatMap(({ resOutputsEvent }) => {
-    const { type, urn, new: now } = resOutputsEvent?.metadata ?? {};
-    if (type !== "docker:index/service:Service" || now === undefined || gone.has(urn ?? "")) return [];
+    const { type, op, new: now } = resOutputsEvent?.metadata ?? {};
+    if (type !== "docker:index/service:Service" || op === "delete" || now === undefined) return [];
     const { name } = propertiesOf(now, "outputs");
     return typeof name === "string" ? [name] : [];
   });
   const { idleServices } = await import("../swarm/idle-services.ts");
-  const idle = (await idleServices(connection.docker, services).catch(() => [])).map(
+  return (await idleServices(connection.docker, services).catch(() => [])).map(
     ({ name, running, wanted, words }) =>
       `${running} of ${wanted} tasks of the service ${name} run; the last one: ${words}`,
   );
-  if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
-  if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");
-  return { drift, idle };
 }
 
 /** What to run to get from what is there to what the program says. */

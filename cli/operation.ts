@@ -82,8 +82,13 @@ export async function operationDocument(context: CommandContext, operation: stri
   };
 }
 
-/** Says which engine runs, and opens the stack where that is the embedded one. */
-export async function beginOperation(context: CommandContext): Promise<void> {
+/**
+ * Says which engine runs, and opens the stack where that is the embedded one.
+ *
+ * @param changes - whether the state is changed: then whoever else is at work is told before anything else
+ */
+export async function beginOperation(context: CommandContext, { changes }: { changes: boolean }): Promise<void> {
+  if (changes) await (await context.stack()).requireUnlocked();
   const { name } = await context.engine();
   context.output.print(name === "pulumi" ? "Engine: the Pulumi CLI" : "Engine: embedded", "");
   // An opened stack derives the key of its secrets, which takes long, while the engine is loaded.

@@ -20,6 +20,8 @@ export interface Output {
   readonly print: (...lines: string[]) => void;
   /** Prints lines about what went wrong, on standard error. */
   readonly warn: (...lines: string[]) => void;
+  /** Whether standard output has had its one document; what goes wrong after it is told on standard error alone. */
+  readonly hasDocument: () => boolean;
   /** Prints the one document that `--json` asks for. */
   readonly document: (value: unknown) => void;
   /** Prints one line of JSON, for streams of events. */
@@ -50,6 +52,9 @@ export interface Streams {
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
   stderr: NodeJS.WritableStream;
 }
+
+/** Streams that have had their one document, also from another output of the same process. */
+const documented = new WeakSet<NodeJS.WritableStream>();
 
 /** Secrets shorter than this would turn ordinary words into `[secret]`. */
 const concealedFromLength = 4;
@@ -89,7 +94,9 @@ export function openOutput(json: boolean, streams: Streams = process): Output {
     warn: (...lines) => {
       writeLines(stderr, lines);
     },
+    hasDocument: () => documented.has(stdout),
     document: (value) => {
+      documented.add(stdout);
       writeLines(stdout, [JSON.stringify(value, undefined, 4)]);
     },
     documentLine: (value) => {

@@ -9,6 +9,7 @@ import { PolicyReview } from "./policy-review.ts";
 import { recoverInterrupted } from "./recovery.ts";
 import { refreshResources } from "./refresh.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
+import type { HeldLock } from "./state/lock.ts";
 import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
 import { isProviderType, ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
@@ -31,6 +32,8 @@ export interface OperationOptions {
   environment?: NodeJS.ProcessEnv;
   /** Written into the stack's history. */
   message?: string;
+  /** The stack's lock, where it is held already; an operation that changes anything takes it otherwise. */
+  lock?: HeldLock;
   /** Take over into the state what is really there, before the plan is made. */
   refresh?: boolean;
   /**
@@ -119,7 +122,7 @@ async function operate(
   const startTime = Date.now();
   const send = eventSender(options.onEvent);
   const stack = await openStack(location, options.environment ?? process.env);
-  const opening = StackState.open(stack, { lock: !kind.preview });
+  const opening = StackState.open(stack, { lock: kind.preview ? false : (options.lock ?? true) });
   // However this ends, the program is gone before the lock is released.
   await using ending = new AsyncDisposableStack();
   ending.defer(async () => (await opening.catch(() => undefined))?.close());
@@ -245,9 +248,9 @@ async function look(
   context: Omit<ReadingContext, "store">,
 ): Promise<Reading | undefined> {
   try {
-    if (!(await answers)) return undefined;
     // Providers are looked up among all resources, of which only some are read.
     const read = resources.filter(({ type, delete: isLeftOver }) => lookedAt.has(type) && !isLeftOver);
+    if (read.length > 0 && !(await answers)) return undefined;
     const providers = resources.filter(({ type }) => isProviderType(type));
     return await readResources([...providers, ...read], { ...context, store: nowhere });
   } catch {

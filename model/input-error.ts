@@ -15,12 +15,19 @@ export class InputError extends Error {
   readonly fix: string;
 
   constructor(mistake: { path: string; expected: string; got: string; fix: string }) {
-    super(`${mistake.path}: expected ${mistake.expected}, got ${mistake.got}. ${mistake.fix}.`);
-    this.path = mistake.path;
-    this.expected = mistake.expected;
-    this.got = mistake.got;
-    this.fix = mistake.fix;
+    const { path, expected } = mistake;
+    // Words of Docker's, a registry's or a program's end as they like.
+    const [got, fix] = [withoutFullStop(mistake.got), withoutFullStop(mistake.fix)];
+    super(`${path}: expected ${expected}, got ${got}. ${fix}.`);
+    this.path = path;
+    this.expected = expected;
+    this.got = got;
+    this.fix = fix;
   }
+}
+
+function withoutFullStop(words: string): string {
+  return words.trimEnd().replace(/(?<!\.)\.$/u, "");
 }
 
 /** Shows any value in an error message: strings quoted, long or multi-line ones cut, control characters escaped. */

@@ -20,7 +20,7 @@ export interface DownOptions extends StackOptions {
 export async function down(options: DownOptions): Promise<void> {
   const context = openContext(options);
   const { output, location } = context;
-  await beginOperation(context);
+  await beginOperation(context, { changes: true });
   const engine = await context.engine();
   const resources = await engine.resources(location);
   const volumes = volumesToDelete(options.deleteData, resources);

@@ -27,7 +27,7 @@ export interface PreviewOptions extends StackOptions {
 export async function preview(options: PreviewOptions): Promise<void> {
   const context = openContext(options);
   const { output } = context;
-  await beginOperation(context);
+  await beginOperation(context, { changes: false });
   using interrupts = listenForInterrupts(output.warn);
   const connection = await findEngineToRead(context);
   const settings = {
@@ -42,7 +42,8 @@ export async function preview(options: PreviewOptions): Promise<void> {
   const outcome = await plan(context, "update", settings);
   // A preview that was interrupted lacks steps.
   const isWhole = !interrupts.interrupted;
-  const { drift, idle } = isWhole ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
+  const { drift, idle } =
+    isWhole && outcome.succeeded ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
   if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
   // One for a program is what Pulumi prints.
   if (!output.json && isWhole) await showImpact(context, outcome, connection);

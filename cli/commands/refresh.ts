@@ -9,7 +9,7 @@ import { beginOperation, operationDocument, plan, requireSuccess, run } from "..
 export async function refresh(options: StackOptions & { diff?: true; previewOnly?: true }): Promise<void> {
   const context = openContext(options);
   const { output } = context;
-  await beginOperation(context);
+  await beginOperation(context, { changes: !options.previewOnly });
   using interrupts = listenForInterrupts(output.warn);
   const settings = {
     interrupts,

@@ -9,7 +9,7 @@ import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
 import { askForFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
-import { confirmRefresh, showLive, unrepaired, type LiveLook } from "../live-look.ts";
+import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
 import {
   beginOperation,
   operationDocument,
@@ -41,21 +41,25 @@ export interface UpOptions extends StackOptions {
 export async function up(options: UpOptions): Promise<void> {
   const context = openContext(options);
   const { output, location } = context;
-  await beginOperation(context);
+  await beginOperation(context, { changes: true });
   const swarm = await findSwarm(context, { sandbox: options.sandbox ?? false });
   const stack = await context.stack();
+  using interrupts = listenForInterrupts(output.warn);
+  // From the first setting to the last answer nobody else works on the stack. The Pulumi CLI takes its lock by itself.
+  const { name: engineName } = await context.engine();
+  await using lock = engineName === "embedded" ? await stack.hold() : undefined;
   if (stack.project.name === ownProject) {
     await fillConfiguration(stack, swarm, output);
     await checkConfiguration(stack, swarm);
   }
 
-  using interrupts = listenForInterrupts(output.warn);
   const settings: OperationSettings = {
     interrupts,
     dockerHost: providerHost(swarm.connection),
     policyPacks: options.policyPacks,
     diff: options.diff ?? false,
     includeProtected: [],
+    ...(lock && { lock }),
   };
   await forgetOldSandbox(context, swarm, settings);
   if (stack.project.name === ownProject) await askForFirstStart(context, stack);
@@ -78,7 +82,11 @@ export async function up(options: UpOptions): Promise<void> {
     ? planned
     : await run(context, "update", { ...settings, refresh, ...(message !== undefined && { message }) });
   await requireSuccess(context, "up", outcome, settings);
-  const { report, failure } = await answerOf(context);
+  const answer = await answerOf(context);
+  const { report } = answer;
+  // What had just been starting may run by now.
+  const idle = isUnchanged && live.idle.length > 0 ? await idleLines(planned, swarm.connection) : [];
+  const failure = answer.failure ?? (idle.length > 0 ? idle.join("; ") : undefined);
   if (report !== undefined) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
   if (output.json)
     output.document({
@@ -88,7 +96,10 @@ export async function up(options: UpOptions): Promise<void> {
       ...(failure !== undefined && { succeeded: false, error: { message: failure }, exitCode: exitCode.failed }),
     });
   if (failure === undefined) return;
-  output.warn(`error: the update succeeded, but Redis does not answer: ${failure}`);
+  const done = isUnchanged ? "nothing had to be changed" : "the update succeeded";
+  output.warn(
+    `error: ${done}, but ${answer.failure === undefined ? "not all runs" : "Redis does not answer"}: ${failure}`,
+  );
   throw new Exit(exitCode.failed);
 }
 

@@ -30,6 +30,7 @@ async function operate(kind: OperationKind, request: OperationRequest, preview: 
     policyPacks: [...policyPacks],
     ...(dockerHost !== undefined && { dockerHost }),
     ...(request.message !== undefined && { message: request.message }),
+    ...(request.lock && { lock: request.lock }),
     ...(request.refresh && { refresh: true }),
     ...(request.look && { look: request.look }),
   };

@@ -1,4 +1,5 @@
 import type { EngineEvent, OnEvent, StepOperation } from "../../engine/events.ts";
+import type { HeldLock } from "../../engine/state/lock.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
 import type { Interrupts } from "../interrupts.ts";
 
@@ -27,6 +28,8 @@ export interface OperationRequest {
   includeProtected: readonly KnownResource[];
   /** Written into the stack's history. */
   message?: string;
+  /** The stack's lock, where the command holds it; the Pulumi CLI takes one of its own. */
+  lock?: HeldLock;
   /** Take over what is really there before the plan is made. */
   refresh?: boolean;
   /** Compare the state with what is really there while an update is planned; resolves to whether the Docker engine answers. */

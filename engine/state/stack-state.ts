@@ -26,6 +26,8 @@ export class StackState implements AsyncDisposable {
   readonly #checkpoint: StoredCheckpoint | undefined;
   readonly #ciphertexts: CiphertextCache;
   #lock: HeldLock | undefined;
+  /** The lock, where it is given back at the end. */
+  readonly #ownLock: HeldLock | undefined;
   #resources: readonly ResourceState[];
   #pending: readonly PendingOperation[];
   /** The last write that was begun, and the one that waits for it to end. */
@@ -33,9 +35,14 @@ export class StackState implements AsyncDisposable {
   #waiting: Promise<void> | undefined;
   #written = false;
 
-  private constructor(stack: Stack, lock: HeldLock | undefined, read: ReadState) {
+  private constructor(
+    stack: Stack,
+    { lock, own }: { lock: HeldLock | undefined; own: HeldLock | undefined },
+    read: ReadState,
+  ) {
     this.#stack = stack;
     this.#lock = lock;
+    this.#ownLock = own;
     this.loaded = read.snapshot;
     this.#checkpoint = read.checkpoint;
     this.#ciphertexts = read.ciphertexts;
@@ -46,17 +53,20 @@ export class StackState implements AsyncDisposable {
   /**
    * Reads and checks a stack's state, after taking its lock where `lock` says so (previews need none).
    *
+   * @param options.lock - one that is held already is used, and not given back
    * @param options.damaged - `replace` takes a damaged state for an empty one, which an import is about to replace
    * @throws InputError when it is locked, damaged or not to be decrypted; nothing has been touched then
    */
-  static async open(stack: Stack, options: { lock: boolean; damaged?: "replace" }): Promise<StackState> {
-    const lock = options.lock ? await takeLock(stack.files.locks, stack.name) : undefined;
+  static async open(stack: Stack, options: { lock: boolean | HeldLock; damaged?: "replace" }): Promise<StackState> {
+    const held = typeof options.lock === "object" ? options.lock : undefined;
+    const own = options.lock === true ? await takeLock(stack.files.locks, stack.name) : undefined;
+    const lock = own ?? held;
     try {
       if (lock !== undefined) await removeLeftOvers(stack.files);
       const read = options.damaged === "replace" ? readReplaceable : readDecrypted;
-      return new StackState(stack, lock, await namingBackup(stack.files, () => read(stack)));
+      return new StackState(stack, { lock, own }, await namingBackup(stack.files, () => read(stack)));
     } catch (error) {
-      if (lock !== undefined) await releaseLock(lock);
+      if (own !== undefined) await releaseLock(own);
       throw error;
     }
   }
@@ -104,9 +114,8 @@ export class StackState implements AsyncDisposable {
   /** Waits for writes under way and gives the lock back; safe to call twice. */
   async close(): Promise<void> {
     await (this.#waiting ?? this.#running).catch(() => undefined);
-    const lock = this.#lock;
+    if (this.#lock !== undefined && this.#ownLock !== undefined) await releaseLock(this.#ownLock);
     this.#lock = undefined;
-    if (lock !== undefined) await releaseLock(lock);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

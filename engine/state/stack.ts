@@ -2,8 +2,8 @@ import { InputError, showValue } from "../../model/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
 import { namingBackup, readState, stackFiles } from "./file-backend.ts";
-import type { LockHolder } from "./lock.ts";
-import { releaseAllLocks } from "./lock.ts";
+import type { HeldLock, LockHolder } from "./lock.ts";
+import { readLocks, releaseAllLocks, releaseLock, StackLockedError, takeLock } from "./lock.ts";
 import { PassphraseKeeper } from "./passphrase.ts";
 import type { Project } from "./project-file.ts";
 import { readProject } from "./project-file.ts";
@@ -88,6 +88,26 @@ export class Stack {
     await this.#settings.setEncryptionSalt(secrets.salt);
     await this.#reread();
     return secrets;
+  }
+
+  /**
+   * Refuses to go on where somebody is at work on the stack, or was killed while they were.
+   *
+   * @throws StackLockedError that says who, and since when
+   */
+  async requireUnlocked(): Promise<void> {
+    const holders = await readLocks(this.files.locks);
+    if (holders.length > 0) throw new StackLockedError(holders, this.name);
+  }
+
+  /**
+   * Takes the stack's lock for several operations, and all that is asked and looked up between them.
+   *
+   * @throws StackLockedError when somebody else has it
+   */
+  async hold(): Promise<HeldLock & AsyncDisposable> {
+    const lock = await takeLock(this.files.locks, this.name);
+    return { ...lock, [Symbol.asyncDispose]: () => releaseLock(lock) };
   }
 
   /** Releases whatever locks the stack (`pulumi cancel`), and says whose locks they were. */

@@ -31,8 +31,10 @@ describe("the output of a command", () => {
     output.print("Updating (dev):");
     output.document({ succeeded: true });
     output.warn("careful");
+    // What goes wrong after it.
+    reportFailure(new InputError({ path: "a", expected: "b", got: "c", fix: "d" }), output, false);
     assert.deepEqual(JSON.parse(stdout()), { succeeded: true });
-    assert.equal(stderr(), "careful\n");
+    assert.equal(stderr(), "careful\nerror: a: expected b, got c. d.\n");
     assert.equal(output.terminal, undefined);
   });
 
@@ -42,11 +44,29 @@ describe("the output of a command", () => {
 });
 
 describe("a failure", () => {
-  it("is one line in which nothing is obeyed by a terminal", () => {
+  it("is text in which nothing is obeyed by a terminal, and no line of which poses as another's", () => {
     const { output, stderr } = captured(false);
-    const mistake = { path: "a\u001b[31m\n.json", expected: "a file", got: "none", fix: "Name one" };
+    const mistake = { path: "a\u001b[31m\nerror: b.json", expected: "a file", got: "none", fix: "Name one" };
     assert.equal(reportFailure(new InputError(mistake), output, false), 2);
-    assert.match(stderr(), /^\S*error:\S* a\\u001b\[31m\\u000a\.json: expected a file, got none\. Name one\.\n$/);
+    assert.match(
+      stderr(),
+      /^\S*error:\S* a\\u001b\[31m\n {2}error: b\.json: expected a file, got none\. Name one\.\n$/,
+    );
+  });
+
+  it("of several lines is printed as lines", () => {
+    const { output, stderr } = captured(false);
+    const mistake = { path: "npm ci", expected: "packages", got: "an error:\r\nno network\n", fix: "See `npm ping`" };
+    reportFailure(new InputError(mistake), output, false);
+    assert.match(stderr(), /error:\S* npm ci: expected packages, got an error:\n {2}no network\. See `npm ping`\.\n$/);
+  });
+
+  it("has one full stop, whatever the words end with that it is made of", () => {
+    const mistake = { path: "a", expected: "b", got: "what Docker says: it is gone.", fix: "Look into the log." };
+    assert.equal(
+      new InputError(mistake).message,
+      "a: expected b, got what Docker says: it is gone. Look into the log.",
+    );
   });
 });
 

@@ -184,6 +184,12 @@ describe("one Redis, from the first up to the last down", function () {
     await succeeds(["config", "set", "memoryLimit", "400M"]);
     const first = project.start(["up", "--yes"]);
     await first.printed("Service redis-service updating");
+    for (const other of [["up"], ["up", "--json"], ["refresh"]]) {
+      const { code, stdout, stderr } = await project.run(other);
+      // Before it says or does anything else.
+      assert.deepEqual({ code, stdout: other.includes("--json") ? "" : stdout }, { code: 2, stdout: "" });
+      assert.match(stderr, /^error: \S+: expected nobody else at work on the stack dev, got a lock of /);
+    }
     const second = await project.run(["down", "--yes"]);
     assert.equal(second.code, 2);
     assert.match(

@@ -42,6 +42,23 @@ describe("the state of a stack", function () {
     assert.deepEqual(readdirSync(project.file(".pulumi/locks/organization/recording/dev")), []);
   });
 
+  it("takes one lock for several operations where it is held, and gives it back to others only then", async () => {
+    using project = new StateProject("recorded");
+    const stack = await project.stack();
+    {
+      await using lock = await stack.hold();
+      await assert.rejects(StackState.open(await project.stack(), { lock: true }), /expected nobody else at work/);
+      await assert.rejects((await project.stack()).requireUnlocked(), /expected nobody else at work/);
+      for (let operation = 0; operation < 2; operation++) {
+        await using opened = await StackState.open(stack, { lock });
+        await opened.save(opened.loaded.resources);
+      }
+      await assert.rejects(StackState.open(await project.stack(), { lock: true }), /expected nobody else at work/);
+    }
+    await stack.requireUnlocked();
+    await (await StackState.open(stack, { lock: true })).close();
+  });
+
   it("is laid out as Pulumi's file backend does it", async () => {
     using project = new StateProject("empty");
     writeFileSync(project.file("Pulumi.dev.yaml"), "config:\n  image: redis:7\n");
