@@ -1,15 +1,18 @@
 import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
+import { printable } from "../../model/plain-text.ts";
 import { unknownSentinel } from "../../engine/wire-value.ts";
 import { isUnchanged, recordEvent, type OperationView } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import {
   isInternal,
   isObject,
+  Lines,
   propertiesOf,
   propertyChanges,
   type PropertyChange,
   type PropertyChanges,
 } from "./property-diff.ts";
+import { lineChanges, withReadableContent } from "./readable-content.ts";
 import { plain, type Style } from "./style.ts";
 
 /** What stands in the two columns before a property. */
@@ -49,10 +52,10 @@ function stepLines(step: StepMetadata, view: OperationView, style: Style): strin
 }
 
 function propertyLines(step: StepMetadata, view: OperationView, level: number, style: Style): string[] {
-  const { old, new: next } = step;
+  const { old, new: next } = withReadableContent(step);
   if (step.op === "same" || isStack(view, step)) return [];
   if (old !== undefined && next !== undefined)
-    return changeLines(propertyChanges(step, view.kind === "refresh"), level, style);
+    return changeLines(propertyChanges({ ...step, old, new: next }, view.kind === "refresh"), level, style);
   const state = next ?? old;
   if (state === undefined) return [];
   return objectLines(propertiesOf(state, "inputs"), level, " ", plain);
@@ -86,6 +89,8 @@ function oneChange(title: string, change: PropertyChange, level: number, style: 
     case "delete":
       return valueLines(title, change.value, level, "-", style);
     case "update":
+      if (change.old instanceof Lines && change.new instanceof Lines)
+        return textChange(title, change.old, change.new, level, style);
       if (isObject(change.old) || isObject(change.new) || Array.isArray(change.old) || Array.isArray(change.new))
         return [
           ...valueLines(title, change.old, level, "-", style),
@@ -115,9 +120,28 @@ function oneChange(title: string, change: PropertyChange, level: number, style: 
   }
 }
 
+/** Lines around those that change are shown, and no others. */
+const shownAround = 2;
+
+function textChange(title: string, old: Lines, next: Lines, level: number, style: Style): string[] {
+  const changes = lineChanges(old.lines, next.lines);
+  const isNear = (index: number) =>
+    changes.slice(Math.max(0, index - shownAround), index + shownAround + 1).some(({ mark }) => mark !== " ");
+  const lines = changes.flatMap(({ mark, line }, index) => {
+    if (isNear(index)) return [`${lead(level + 1, mark, style)}${printable(line)}`];
+    return index === 0 || isNear(index - 1) ? [`${lead(level + 1, " ", style)}...`] : [];
+  });
+  return [`${lead(level, "~", style)}${title}`.trimEnd(), ...lines];
+}
+
 /** A value with its title, over as many lines as it has parts. */
 export function valueLines(title: string, value: unknown, level: number, mark: Mark, style: Style): string[] {
   const start = lead(level, mark, style) + title;
+  if (value instanceof Lines)
+    return [
+      start.trimEnd(),
+      ...value.lines.map((line) => `${lead(level + 1, mark, style)}${printable(line)}`.trimEnd()),
+    ];
   if (Array.isArray(value)) {
     if (value.length === 0) return [`${start}[]`];
     return [

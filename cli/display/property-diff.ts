@@ -50,9 +50,17 @@ export function propertiesOf(state: EventState, side: "inputs" | "outputs"): Rec
   return isObject(properties) ? properties : {};
 }
 
+/** A text of several lines, to be shown as lines. */
+export class Lines {
+  readonly lines: readonly string[];
+  constructor(text: string) {
+    this.lines = text.replace(/\n$/, "").split("\n");
+  }
+}
+
 /** Whether a value is a plain object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return !(value instanceof Lines) && typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether a property is the bridge's own book-keeping (`__defaults`, `__meta`). */
@@ -130,6 +138,7 @@ function childOf(value: unknown, key: string | number): unknown {
 /** How two values differ; undefined where they do not. */
 function diffValues(old: unknown, next: unknown): PropertyChange | undefined {
   if (isDeepStrictEqual(old, next)) return undefined;
+
   if (old === undefined || old === null) return { kind: "add", value: next };
   if (next === undefined || next === null) return { kind: "delete", value: old };
   if (isObject(old) && isObject(next)) {

@@ -41,6 +41,37 @@ describe("whole property diffs", () => {
     assert.ok(lines.includes('      ~ name: "foobarstore" => "foobarstore2"'), lines.join("\n"));
   });
 
+  it("show the content of a configuration as its lines, those that change with what is around them", () => {
+    const encoded = (text: string) => Buffer.from(text).toString("base64");
+    const state = (data: string) => ({
+      urn: urns.conf,
+      type: "docker:index/serviceConfig:ServiceConfig",
+      inputs: { data },
+      outputs: { data },
+    });
+    const update = {
+      ...step("update", urns.conf),
+      old: state(encoded("a\nb\nc\nd\nmaxmemory 1\nf\n")),
+      new: state(encoded("a\nb\nc\nd\nmaxmemory 2\nf\u001b\n")),
+      detailedDiff: { data: { diffKind: "update", inputDiff: false } as const },
+    };
+    assert.deepEqual(linesOf([begins(update, true)]).slice(-8), [
+      "  ~ data:",
+      "        ...",
+      "        c",
+      "        d",
+      "          - maxmemory 1".slice(4),
+      "          - f".slice(4),
+      "          + maxmemory 2".slice(4),
+      "          + f\\u001b".slice(4),
+    ]);
+    const created = { ...step("create", urns.conf), new: state(encoded("a\nb\n")) };
+    assert.deepEqual(linesOf([begins(created, true)]).slice(-3), ["    data:", "        a", "        b"]);
+    // What is no text stays as it is.
+    const binary = { ...step("create", urns.conf), new: state("//79") };
+    assert.deepEqual(linesOf([begins(binary, true)]).slice(-1), ['    data: "//79"']);
+  });
+
   it("show a new resource with all of its inputs but the bridge's own", () => {
     const created = step("create", urns.conf);
     const inputs = {
