@@ -10,7 +10,7 @@ const roomsAbove = {
   engine: ["cli", "components", "policies", "impact", "lab"],
   impact: ["cli", "components", "policies", "engine", "swarm", "lab"],
   policies: ["cli", "components", "impact", "engine", "swarm", "lab"],
-  components: ["cli", "policies", "impact", "engine", "swarm", "lab"],
+  components: ["cli", "policies", "impact", "engine", "lab"],
 };
 
 export default defineConfig(

@@ -4,6 +4,8 @@ import { EventCollector, readEvent } from "../impact/pulumi-preview.ts";
 import { renderText } from "../impact/render-text.ts";
 import { analyse, isDoubtful, type ImpactReport } from "../impact/report.ts";
 import { minutesToAct } from "../model/data-acceptance.ts";
+import { InputError } from "../model/input-error.ts";
+import { isKnown } from "../model/service-definition.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { CommandContext } from "./context.ts";
 import { previewDigest } from "./display/preview-digest.ts";
@@ -11,29 +13,48 @@ import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
 import { canAsk } from "./prompt.ts";
 import type { Plan } from "../model/planned-change.ts";
-import { factsFrom, withVolumes } from "./swarm-facts.ts";
+import { factsFrom, lookCloser } from "./swarm-facts.ts";
 
-/** Says what a plan that has been shown does to data; a swarm that does not answer only makes that less sharp. */
-export async function showImpact(
-  context: CommandContext,
-  planned: ShownOperation,
-  connection: EngineConnection,
-  nodes?: string,
-): Promise<ImpactReport> {
+/** The plan that has been shown. */
+export async function planOf(context: CommandContext, planned: ShownOperation): Promise<Plan> {
   const { name } = await context.engine();
   const collector = new EventCollector(name);
   for (const event of planned.events) collector.add(readEvent(event, "the plan"));
-  const plan = collector.plan("the plan");
-  const isChange = plan.steps.some(({ operation, before }) => operation !== "same" && before !== undefined);
+  return collector.plan("the plan");
+}
+
+/** Names in Docker of the services that a plan shows and that are there already. */
+export function presentServices({ steps }: Plan): string[] {
+  return steps.flatMap(({ before }) => (before?.kind === "service" && isKnown(before.name) ? [before.name] : []));
+}
+
+/** Judges a plan by the swarm; one that does not answer only makes that less sharp. */
+export async function judgeLive(plan: Plan, connection: EngineConnection, nodes?: string): Promise<ImpactReport> {
+  const isChange = plan.steps.some(({ operation }) => operation !== "same");
   const facts = isChange ? await lookAround(plan, connection, nodes) : undefined;
-  const report = analyse(plan, facts && readFacts(facts, "the swarm").live);
+  return analyse(plan, facts && readFacts(facts, "the swarm").live);
+}
+
+/** Says what a plan does to data. */
+export function showImpact({ output }: CommandContext, report: ImpactReport): void {
   const told = report.verdicts.filter(
     (verdict) => verdict.fate !== "untouched" || verdict.warnings.length > 0 || isDoubtful(verdict),
   );
-  const { output } = context;
   if (told.length > 0)
     output.print(renderText({ ...report, verdicts: told, errors: [], policyFindings: [] }, output.style));
-  return report;
+}
+
+/**
+ * Refuses a plan with a service whose new task the swarm has no place for, before its old one is stopped.
+ *
+ * @throws InputError naming the service and what it lacks
+ */
+export function requireRoom({ obstacles }: ImpactReport): void {
+  const [first, ...others] = obstacles;
+  if (first === undefined) return;
+  const { service, why, ...mistake } = first;
+  const more = others.map((other) => `. ${other.service} cannot start either: ${other.why}`).join("");
+  throw new InputError({ ...mistake, got: `${mistake.got}${more}` });
 }
 
 /** What is known of the swarm, and of the volumes that the plan is about; a wrong pattern is said, silence is not. */
@@ -43,7 +64,7 @@ async function lookAround(
   nodes: string | undefined,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const facts = await factsFrom(connection).catch(() => undefined);
-  return facts && withVolumes(facts, plan, connection, nodes);
+  return facts && lookCloser(facts, plan, connection, nodes);
 }
 
 /**

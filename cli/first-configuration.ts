@@ -5,7 +5,7 @@ import { listNodes } from "../swarm/connection.ts";
 import { dockerWords } from "../swarm/docker-error.ts";
 import { inspectDistribution, inspectService } from "../swarm/docker-reads.ts";
 import type { FoundSwarm } from "./find-swarm.ts";
-import { onlyNode, portInUse, publishesPort, requireFreePort, requireNode } from "./pre-checks.ts";
+import { onlyNode, requireNode } from "./pre-checks.ts";
 import type { Output } from "./output.ts";
 
 /** The project whose settings are known here; other programs have their own. */
@@ -17,8 +17,8 @@ const defaultImage = "redis:7";
 /** Length of a generated password. */
 const passwordBytes = 32;
 
-/** What the program falls back on (configuration.ts), as far as the checks need it. */
-const programDefaults = { service: "stateful", port: "10000", publishMode: "host" };
+/** The service where none is configured (configuration.ts). */
+const defaultService = "stateful";
 
 /**
  * Fills in what the program needs and nobody has set yet: node, image, password. What is set stays.
@@ -44,26 +44,12 @@ export async function fillConfiguration(stack: Stack, swarm: FoundSwarm, output:
 }
 
 /**
- * Refuses what cannot work, before anything is changed: a node to pin to that does not exist, a port that is in use.
+ * Refuses a node to pin to that does not exist, before anything is planned.
  *
  * @throws InputError naming the setting
  */
 export async function checkConfiguration(stack: Stack, swarm: FoundSwarm): Promise<void> {
-  const { connection } = swarm;
-  const nodes = await listNodes(connection);
-  const node = (await read(stack, "node")) ?? "";
-  requireNode(node, nodes);
-  const service = (await read(stack, "service")) ?? programDefaults.service;
-  const port = Number((await read(stack, "port")) ?? programDefaults.port);
-  const publishMode = (await read(stack, "publishMode")) ?? programDefaults.publishMode;
-  // What is no port at all is the program's to refuse, in its own words.
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) return;
-  if (publishesPort(await inspectService(connection.docker, service), port)) return;
-  const { listServices } = await import("../swarm/docker-reads.ts");
-  requireFreePort({ port, publishMode, service, node }, await listServices(connection.docker));
-  const { answers, addressesOf } = await import("./reachable-address.ts");
-  for (const address of addressesOf(node, nodes, connection))
-    if (await answers(address, port)) throw portInUse(port, `something that answers on ${address}:${port}`);
+  requireNode((await read(stack, "node")) ?? "", await listNodes(swarm.connection));
 }
 
 /**
@@ -76,7 +62,7 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
   const image = await read(stack, "image");
   if (image === undefined && sandbox !== undefined) return sandbox.redisImage;
   if (image !== undefined) {
-    const service = await inspectService(docker, (await read(stack, "service")) ?? programDefaults.service);
+    const service = await inspectService(docker, (await read(stack, "service")) ?? defaultService);
     // What runs already has been found once.
     if (service?.Spec.TaskTemplate.ContainerSpec?.Image === image) return undefined;
     if (await isOnEngine(swarm, image)) return undefined;

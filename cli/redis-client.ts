@@ -4,7 +4,7 @@ import { listNodes } from "../swarm/connection.ts";
 import type { CommandContext } from "./context.ts";
 import { findEngineToRead } from "./find-swarm.ts";
 import { ownProject } from "./first-configuration.ts";
-import { addressesOf, answers } from "./reachable-address.ts";
+import { addressesOf, answers } from "../swarm/reachable-address.ts";
 
 /** How long a server may take to accept a connection, in milliseconds. */
 const connectLimitMs = 3000;

@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { EngineConnection } from "../swarm/connection.ts";
 import { dockerStatus } from "../swarm/docker-error.ts";
 import { readFacts } from "../impact/live-facts.ts";
-import type { Plan } from "../model/planned-change.ts";
+import type { LiveFacts, Plan } from "../model/planned-change.ts";
 import { volumesToLookAt } from "../model/volume-sight.ts";
 import { nodeEngines } from "../swarm/node-engines.ts";
 import { lookAtVolumes } from "../swarm/volume-sight.ts";
+import { findUnavailable, type Unavailable } from "../swarm/swarm-supply.ts";
 import { readSwarm } from "./read-swarm.ts";
 
 const taskSchema = z.looseObject({
@@ -30,21 +31,38 @@ const infoSchema = z.object({ Swarm: z.object({ NodeID: z.string().min(1) }) });
 const sizesSchema = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
 
 /**
- * Adds what the volumes hold that the services of a plan find on other nodes than that of their data. The connected engine is asked
- * for its own, and with a pattern each node's.
+ * Adds what has to be looked at for one plan: what the volumes hold that its services find on other nodes than that of their data,
+ * and what they want and cannot have. The connected engine is asked, and for volumes with a pattern each node's.
  *
  * @param pattern - the address of a node's engine, with `{hostname}` or `{address}` in it
  */
-export async function withVolumes(
+export async function lookCloser(
   facts: Readonly<Record<string, unknown>>,
   plan: Plan,
   connection: EngineConnection,
   pattern: string | undefined,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const wanted = volumesToLookAt(plan, readFacts(facts, "the swarm").live);
-  if (wanted.length === 0) return facts;
+  const { live } = readFacts(facts, "the swarm");
+  const unavailable = unavailableTo(plan, live, connection);
+  const wanted = volumesToLookAt(plan, live);
+  if (wanted.length === 0) return { ...facts, ...(await unavailable) };
   const engines = [connection, ...(pattern === undefined ? [] : await nodeEngines([connection], pattern))];
-  return { ...facts, volumesOn: await lookAtVolumes(engines, wanted) };
+  return { ...facts, ...(await unavailable), volumesOn: await lookAtVolumes(engines, wanted) };
+}
+
+/** What of a plan's services cannot be had. A registry or an engine that does not answer has refused nothing. */
+async function unavailableTo(
+  { steps }: Plan,
+  { nodes, use }: LiveFacts,
+  connection: EngineConnection,
+): Promise<Partial<Unavailable>> {
+  if (nodes === undefined || use === undefined) return {};
+  const planned = steps.flatMap(({ operation, before, after }) =>
+    operation !== "same" && after?.kind === "service"
+      ? [{ before: before?.kind === "service" ? before.definition : undefined, after: after.definition }]
+      : [],
+  );
+  return findUnavailable(connection, { nodes, use }, planned).catch(() => ({}));
 }
 
 /**

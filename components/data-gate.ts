@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { acceptanceWord, minutesToAct, whyNotAccepted, type AcceptanceWindow } from "../model/data-acceptance.ts";
 import { judgePlan } from "../model/data-fate.ts";
-import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
 import { compareFates, type Verdict } from "../model/verdict.ts";
 import { checkedArguments, fields, flag, list, text } from "./arguments.ts";
+import { hookPlan } from "./hooks.ts";
 
 /** Arguments of {@link dataGate}. */
 export interface DataGateArgs {
@@ -56,36 +56,8 @@ export function judgeDeletion(args: pulumi.ResourceHookArgs): readonly Verdict[]
   return judge("delete", args).filter(({ subject, fate }) => subject === "volume" || fate === "destroyed");
 }
 
-function judge(
-  op: "update" | "delete",
-  { urn, id, type, oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs,
-): readonly Verdict[] {
-  const state = (inputs: Properties | undefined, outputs: Properties | undefined) => ({
-    urn,
-    type,
-    id,
-    inputs: inputs ?? {},
-    outputs: outputs ?? {},
-    isProtected: false,
-    isRetained: false,
-    isPendingReplacement: false,
-    isToBeDeleted: false,
-    dependencies: [],
-    created: undefined,
-    modified: undefined,
-  });
-  const step = {
-    op,
-    urn,
-    type,
-    before: state(oldInputs, oldOutputs),
-    after: op === "delete" ? undefined : state(newInputs, undefined),
-    changedPaths: [],
-    replaceReasons: [],
-    deletesFirst: undefined,
-  };
-  const plan = pulumiPlan([step], { executor: "pulumi", unseen: 0, errors: [], policyFindings: [] });
-  return judgePlan(plan).verdicts;
+function judge(op: "update" | "delete", args: pulumi.ResourceHookArgs): readonly Verdict[] {
+  return judgePlan(hookPlan(op, args)).verdicts;
 }
 
 function window(): AcceptanceWindow {

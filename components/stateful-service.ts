@@ -9,6 +9,7 @@ import { checked } from "./checked.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
 import { serviceArguments } from "./service-arguments.ts";
+import { readinessHooks } from "./readiness.ts";
 import { attach, type FileSource, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
 
 /** A data volume and its place in the container. */
@@ -94,7 +95,10 @@ export class StatefulService extends pulumi.ComponentResource {
       secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
       configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
     };
-    const service = new docker.Service(`${name}-service`, attach(spec, attachments), { parent: this });
+    const service = new docker.Service(`${name}-service`, attach(spec, attachments), {
+      parent: this,
+      hooks: readinessHooks(serviceName),
+    });
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });

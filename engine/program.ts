@@ -70,6 +70,8 @@ export function startProgram(run: ProgramRun): RunningProgram {
           [...run.config].flatMap(([key, entry]) => (entry.secret ? [key] : [])),
         ),
         PULUMI_NODEJS_TYPESCRIPT: "false",
+        // For hooks of the components, which leave to this engine what it does by itself.
+        HOLDFAST_ENGINE: "embedded",
       },
     },
   );

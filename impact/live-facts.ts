@@ -3,15 +3,20 @@ import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
 import type { LiveServices } from "./stack-files.ts";
 import { liveTask } from "../model/inputs/live-task.ts";
+import { readSwarmUse } from "../model/inputs/live-use.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { isRecord } from "../model/inputs/field.ts";
 import { printable } from "../model/plain-text.ts";
+import type { SwarmUse } from "../model/feasibility.ts";
 import type { LiveFacts } from "../model/planned-change.ts";
 import { differences } from "../model/task-replacement.ts";
 
 const list = z.array(z.record(z.string(), z.unknown())).optional();
 
-/** Answers of the Docker Engine API, and the sizes of datasets and the id of the node that was asked; each part may be missing. */
+/**
+ * Answers of the Docker Engine API, the sizes of datasets, the id of the node that was asked, and what a plan wants that cannot be
+ * had; each part may be missing.
+ */
 const factsFile = z.object({
   nodes: list,
   services: list,
@@ -25,6 +30,8 @@ const factsFile = z.object({
     .record(z.string(), z.record(z.string(), z.object({ mark: z.string().optional(), isEmpty: z.boolean() })))
     .optional(),
   datasetBytes: z.record(z.string(), z.number().nonnegative()).optional(),
+  missingImages: z.record(z.string(), z.string()).optional(),
+  foreignPorts: z.array(z.string()).optional(),
 });
 
 /** The facts, and the estate that they describe. */
@@ -61,7 +68,7 @@ export function readFacts(document: unknown, file: string): ReadFacts {
     configs = [],
     ...rest
   } = read.data;
-  const { nodes, images, networks } = rest;
+  const { nodes, images, networks, missingImages, foreignPorts } = rest;
   const estate = readLiveSwarm({
     services,
     volumes,
@@ -103,10 +110,27 @@ export function readFacts(document: unknown, file: string): ReadFacts {
           .map(([name]) => name),
       ),
       volumeBytes: new Map(volumes.flatMap(volumeSize)),
+      ...(read.data.services &&
+        read.data.tasks && {
+          use: { ...readSwarmUse(services, tasks), ...unavailableUse({ missingImages, foreignPorts }) },
+        }),
       ...(engineNode !== undefined && { engineNode }),
       ...(volumesOn && { volumesOn: sightsOf(volumesOn) }),
       ...(datasetBytes !== undefined && { datasetBytes: new Map(Object.entries(datasetBytes)) }),
     },
+  };
+}
+
+/** What a plan wants and cannot have, as a file of facts has it. */
+interface UnavailableFacts {
+  readonly missingImages?: Readonly<Record<string, string>> | undefined;
+  readonly foreignPorts?: readonly string[] | undefined;
+}
+
+function unavailableUse({ missingImages, foreignPorts }: UnavailableFacts): Partial<SwarmUse> {
+  return {
+    ...(missingImages && { missingImages: new Map(Object.entries(missingImages)) }),
+    ...(foreignPorts && { foreignPorts: new Set(foreignPorts) }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A plan's verdicts with everything that a renderer tells. */
 import { judgePlan } from "../model/data-fate.ts";
+import type { Obstacle } from "../model/feasibility.ts";
 import type { Executor, LiveFacts, Plan, PolicyFinding } from "../model/planned-change.ts";
 import { compareFates, worstFate, type Cause, type DataFate, type Verdict } from "../model/verdict.ts";
 
@@ -14,6 +15,8 @@ export interface ImpactReport {
   readonly withoutData: readonly string[];
   /** Why the plan cannot be carried out as it is. */
   readonly errors: readonly string[];
+  /** What of the swarm as it is keeps new tasks from starting, a service each. */
+  readonly obstacles: readonly Obstacle[];
   readonly policyFindings: readonly PolicyFinding[];
   /** How many unchanged resources the plan does not show. */
   readonly unseen: number;
@@ -21,14 +24,18 @@ export interface ImpactReport {
 
 /** Says what a plan does to data. */
 export function analyse(plan: Plan, live: LiveFacts = {}): ImpactReport {
-  const { verdicts, withoutData } = judgePlan(plan, live);
-  const { executor, errors, policyFindings, unseen } = plan;
+  const { verdicts, withoutData, obstacles } = judgePlan(plan, live);
+  const { executor, policyFindings, unseen } = plan;
+  // What a verdict tells is not told twice.
+  const untold = obstacles.filter(({ service }) => !verdicts.some(({ name }) => name === service));
+  const errors = [...plan.errors, ...untold.map(({ service, why }) => `${service} cannot start: ${why}.`)];
   return {
     executor,
     worst: worstFate(verdicts.map(({ fate }) => fate)),
     verdicts,
     withoutData,
     errors,
+    obstacles,
     policyFindings,
     unseen,
   };

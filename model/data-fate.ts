@@ -3,6 +3,7 @@
  * where it starts again, what holds the data path before and after, and what the server writes when it stops and reads when
  * it starts. Each contributes; the worst counts.
  */
+import { whyUnfit, type Obstacle } from "./feasibility.ts";
 import { noOutage } from "./outage.ts";
 import { carryOut, namedVolumes, type StepOutcome } from "./plan-execution.ts";
 import { protectLimits, restsOnProtect } from "./planned-change.ts";
@@ -23,6 +24,8 @@ export interface Judgement {
   readonly verdicts: readonly Verdict[];
   /** Services that keep nothing: of images known for it, without a persistent mount, or caches by their own configuration. */
   readonly withoutData: readonly string[];
+  /** What of the swarm as it is keeps new tasks from starting, a service each. */
+  readonly obstacles: readonly Obstacle[];
 }
 
 /** Judges what a plan does to the data of each service, and of each volume that no service of the plan mounts. */
@@ -46,6 +49,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
       comparisons.set(step.id, compare(step, before, next, location, live, plan));
     }
   }
+  const obstacles = new Map<string, Obstacle>();
   const predecessors = new Map(renamings(plan, () => true).map(({ from, to }) => [to, from]));
   const outcomes = carryOut(plan, {
     nodes: live.nodes,
@@ -57,7 +61,9 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
       const old = step.operation === "create" ? predecessors.get(step) : step;
       const found = locations.get(step.id);
       const nowhere = found?.move.kind === "nowhere" ? found.move.why : undefined;
-      const why = found === undefined ? whyNowhere(after.definition, live.nodes) : nowhere;
+      const unfit = whyUnfitHere(step, after, plan, live);
+      if (unfit !== undefined) obstacles.set(step.id, unfit);
+      const why = (found === undefined ? whyNowhere(after.definition, live.nodes) : nowhere) ?? unfit?.why;
       const keeper = old && keepers.get(old.id);
       if (why !== undefined || old?.before?.kind !== "service" || keeper === undefined) return why;
       const { before } = old;
@@ -96,7 +102,28 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
     else verdicts.push(verdict);
   }
   verdicts.push(...judgeVolumes(plan, outcomes));
-  return { verdicts: verdicts.toSorted((one, other) => compareFates(other.fate, one.fate)), withoutData };
+  return {
+    verdicts: verdicts.toSorted((one, other) => compareFates(other.fate, one.fate)),
+    withoutData,
+    obstacles: [...obstacles.values()],
+  };
+}
+
+/** Why the swarm as it is has no place for a service's new task. What the plan itself changes is left to the order of its steps. */
+function whyUnfitHere(
+  { before }: PlannedStep,
+  after: PlannedService,
+  { steps }: Plan,
+  { nodes, use }: LiveFacts,
+): Obstacle | undefined {
+  if (nodes === undefined || use === undefined) return undefined;
+  const changed = steps.flatMap((step) => (step.operation === "same" ? [] : [step.before, step.after]));
+  const leaving = new Set(
+    changed.flatMap((each) => (each?.kind === "service" && isKnown(each.name) ? [each.name] : [])),
+  );
+  if (isKnown(after.name)) leaving.delete(after.name);
+  const old = before?.kind === "service" ? before.definition : undefined;
+  return whyUnfit(after.definition, { before: old, nodes, use, leaving });
 }
 
 /** What keeps the data of services that take another one's place; an image that is not known yet is taken to be the one of before. */

@@ -7,11 +7,11 @@ import {
   notKnown,
   type Known,
   type Mount,
-  type PublishedPort,
   type ServiceDefinition,
   type SwarmNode,
 } from "./service-definition.ts";
 import { matchingNodes, narrowingOf } from "./placement.ts";
+import { publishedPorts } from "./published-ports.ts";
 import type { Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 
 /** What became of a step. */
@@ -443,15 +443,6 @@ function refusedConstraint({ constraints }: ServiceDefinition): string | undefin
   const refused = isKnown(constraints) ? constraints.find(({ key }) => key === "") : undefined;
   if (refused === undefined || !isKnown(refused.text)) return undefined;
   return `Swarm refuses the placement constraint "${refused.text}": it takes \`node.hostname==NAME\` and the like`;
-}
-
-function publishedPorts(definition: ServiceDefinition, mode: "host" | "ingress"): readonly string[] {
-  const ports: readonly PublishedPort[] = isKnown(definition.ports) ? definition.ports : [];
-  return ports.flatMap(({ publishedPort, publishMode, protocol }) => {
-    const isMode = (isKnown(publishMode) ? publishMode || "ingress" : undefined) === mode;
-    if (!isMode || !isKnown(publishedPort) || publishedPort === undefined) return [];
-    return [`${publishedPort}/${isKnown(protocol) ? protocol || "tcp" : "tcp"}`];
-  });
 }
 
 /** Whether two services want the same port of their node. */

@@ -2,6 +2,7 @@
  * A planned change in Swarm's terms, whoever planned it: Pulumi, the embedded engine, or `docker stack deploy` with another file.
  */
 import type { Known, ServiceDefinition, SwarmNode, ImageFacts, VolumeDefinition } from "./service-definition.ts";
+import type { SwarmUse } from "./feasibility.ts";
 import type { TaskTemplate } from "./task-replacement.ts";
 
 /** Who will carry the change out. They differ in how they wait, and in what they do about a task that Swarm keeps. */
@@ -107,6 +108,8 @@ export interface LiveFacts {
   readonly withOtherPlacement?: ReadonlySet<string>;
   /** Volumes on nodes whose own engines were asked, by the node's id and the volume's name; one that is not there is not among them. */
   readonly volumesOn?: ReadonlyMap<string, ReadonlyMap<string, VolumeSight>>;
+  /** What is taken on the swarm, and what cannot be had on it. */
+  readonly use?: SwarmUse;
   /** The id of the node whose engine was asked. The executor talks to it too, so the plan's own volumes lie there. */
   readonly engineNode?: string;
 }

@@ -222,6 +222,10 @@ export interface SwarmNode {
   readonly architecture: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly engineLabels: Readonly<Record<string, string>>;
+  /** Its memory in all; left out where nothing was said of it. */
+  readonly memoryBytes?: number;
+  /** Its processors in all, in billionths; left out where nothing was said of them. */
+  readonly nanoCpus?: number;
 }
 
 /** What a live engine says about an image, in the words of `docker image inspect`. */

@@ -139,7 +139,8 @@ export function whyNowhere(
 
 const contradictory = "its placement constraints contradict each other";
 
-function isUsable({ state, availability }: SwarmNode): boolean {
+/** Whether Swarm starts tasks on a node. */
+export function isUsable({ state, availability }: SwarmNode): boolean {
   return state === "ready" && availability === "active";
 }
 

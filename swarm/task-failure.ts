@@ -5,6 +5,7 @@ import type { SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectContainer, inspectDistribution, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
+import { registryOf } from "./registry-credentials.ts";
 import type { Redact } from "./redaction.ts";
 
 /** What is known of a failed task beyond what Swarm says. */
@@ -139,7 +140,7 @@ export function explainFailedTasks(
   if (evidence?.registryAnswer !== undefined) {
     return {
       path: `${path}: taskSpec.containerSpec.image`,
-      expected: `an image that its registry ${registryOf(task)} has`,
+      expected: `an image that its registry ${registryOf(task.Spec.ContainerSpec?.Image ?? "")} has`,
       got: `${showValue(task.Spec.ContainerSpec?.Image)}: ${status}; the registry answers: ${evidence.registryAnswer}`,
       fix: "Correct the image's name, tag or digest, push it, or give the registry's credentials",
     };
@@ -164,11 +165,6 @@ export function explainFailedTasks(
     };
   }
   return { path, expected: "a task that keeps running", got: failed, fix: lookAtLog, logLines };
-}
-
-function registryOf(task: Task): string {
-  const [first = "", ...rest] = (task.Spec.ContainerSpec?.Image ?? "").split("/");
-  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
 /** `stateful.1`, as `docker service ps` names it; by node for a global service. */

@@ -72,7 +72,7 @@ async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): 
     const read = readFacts(parseJson(readText(facts), facts), facts);
     return { read, lookAt: () => Promise.resolve(read) };
   }
-  const [{ factsFrom, withVolumes }, { engineOfFolder }] = await Promise.all([
+  const [{ factsFrom, lookCloser }, { engineOfFolder }] = await Promise.all([
     import("../swarm-facts.ts"),
     import("../find-swarm.ts"),
   ]);
@@ -81,7 +81,7 @@ async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): 
   return {
     read: readFacts(document, "the live swarm"),
     lookAt: async (plan) => {
-      const whole = await withVolumes(document, plan, connection, nodes);
+      const whole = await lookCloser(document, plan, connection, nodes);
       if (saveFacts !== undefined) writeText("--save-facts", saveFacts, `${JSON.stringify(whole, undefined, 2)}\n`);
       return readFacts(whole, "the live swarm");
     },

@@ -4,7 +4,7 @@ import { changesNothing } from "../confirmation.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { previewDigest, streamedEvent } from "../display/preview-digest.ts";
 import type { PolicyPack } from "../engines/engine.ts";
-import { showImpact } from "../data-gate.ts";
+import { judgeLive, planOf, requireRoom, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
@@ -46,9 +46,13 @@ export async function preview(options: PreviewOptions): Promise<void> {
     isWhole && outcome.succeeded ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
   if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
   // One for a program is what Pulumi prints.
-  if (!output.json && isWhole) await showImpact(context, outcome, connection);
+  const impact = isWhole ? await judgeLive(await planOf(context, outcome), connection) : undefined;
+  if (!output.json && impact !== undefined) showImpact(context, impact);
   // What is refused here is the one document.
-  if (isWhole && outcome.succeeded) await requirePins(context, outcome, connection);
+  if (impact !== undefined && outcome.succeeded) {
+    await requirePins(context, outcome, connection);
+    requireRoom(impact);
+  }
   if (options.expectNoChanges && isWhole && outcome.seen === undefined) throw notLookedAt(connection);
   if (output.json) {
     if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);

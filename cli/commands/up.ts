@@ -3,7 +3,7 @@ import { changesNothing } from "../confirmation.ts";
 import { confirm } from "../confirm.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import type { PolicyPack } from "../engines/engine.ts";
-import { requireDataKept, showImpact } from "../data-gate.ts";
+import { judgeLive, planOf, presentServices, requireDataKept, requireRoom, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
@@ -66,7 +66,12 @@ export async function up(options: UpOptions): Promise<void> {
   output.print("");
   const { planned, live, refresh } = await planLive(context, settings, swarm, options);
   await requirePins(context, planned, swarm.connection);
-  const impact = await showImpact(context, planned, swarm.connection, options.nodes);
+  const program = await planOf(context, planned);
+  const { removeLeftPulls } = await import("../../swarm/image-pull.ts");
+  await removeLeftPulls(swarm.connection, presentServices(program));
+  const impact = await judgeLive(program, swarm.connection, options.nodes);
+  requireRoom(impact);
+  showImpact(context, impact);
   const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { findEngine, pingEngine, requireManager, type EngineConnection } from "../../swarm/connection.ts";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
-import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
+import { credentialsAmong } from "../../swarm/registry-credentials.ts";
 import { redactor } from "../../swarm/redaction.ts";
 import { NameTakenError } from "../../swarm/service-changes.ts";
 import type { PropertyMap } from "../property-value.ts";
@@ -14,7 +14,6 @@ import { invokeFunction } from "./functions.ts";
 import { plainProperties, type AppliedResource, type ManagedType, type OperationContext } from "./managed-type.ts";
 import { networkType } from "./network.ts";
 import { planOutputs } from "./plan.ts";
-import { parseImageName } from "./registry-image.ts";
 import { resourceSchema } from "./schema.ts";
 import { secretType } from "./secret.ts";
 import { serviceConfigType } from "./service-config.ts";
@@ -83,7 +82,7 @@ function jsonSettings(configuration: PropertyMap): PropertyMap {
 export function createDockerProvider(settings: PropertyMap, engine?: EngineConnection): ResourceProvider {
   const configuration = parseConfiguration(settings);
   const connection = engine ?? findEngine({ host: configuration.host ?? undefined });
-  const credentialsFor = registryCredentials(configuration);
+  const credentialsFor = credentialsAmong(configuration.registryAuth ?? []);
   /** Contents of Docker secrets that have passed through here: masked in what containers print. */
   const secretValues = new Set<string>();
   const remember = (type: string, properties: PropertyMap) => {
@@ -172,22 +171,6 @@ function managedType(type: string): ManagedType {
   const managed = managedTypes.get(type);
   if (managed) return managed;
   throw new Error(`${type}: has a schema but cannot be managed`);
-}
-
-/** Credentials by the registry in an image's name, as the provider's `registryAuth` gives them. */
-function registryCredentials({
-  registryAuth,
-}: DockerProviderConfiguration): (image: string) => RegistryCredentials | undefined {
-  const byRegistry = new Map(
-    (registryAuth ?? []).map(({ address, username, password }) => [
-      address.replace(/^https?:\/\//, "").replace(/\/.*$/, ""),
-      { serveraddress: address, username: username ?? "", password: password ?? "" },
-    ]),
-  );
-  return (image) => {
-    const { registry } = parseImageName(image);
-    return byRegistry.get(registry) ?? (registry === "registry-1.docker.io" ? byRegistry.get("docker.io") : undefined);
-  };
 }
 
 /** Turns what dockerode throws into an error that a person can act on: why the engine is gone, or its own words. */

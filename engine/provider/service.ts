@@ -4,6 +4,7 @@ import { InputError } from "../../model/input-error.ts";
 import { dockerWords } from "../../swarm/docker-error.ts";
 import type { Service } from "../../swarm/docker-objects.ts";
 import { inspectService, type RegistryCredentials } from "../../swarm/docker-reads.ts";
+import { makeReady } from "../../swarm/image-pull.ts";
 import { redactor, type Redact } from "../../swarm/redaction.ts";
 import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
 import {
@@ -50,9 +51,15 @@ export const serviceType: ManagedType = {
     );
   },
 
-  update: (context, id, planned) => {
+  update: async (context, id, planned) => {
     const service = servicePropertiesSchema.parse(planned);
     const spec = serviceSpec(service);
+    // Before the service's own time begins to run: the old task serves as long as this takes.
+    await makeReady(context.connection, id, spec, {
+      credentials: serviceCredentials(context, service),
+      onProgress: context.onProgress,
+      signal: context.signal,
+    });
     return settled(context, id, service, () =>
       updateService(context.connection, id, spec, changeOptions(context, service)),
     );

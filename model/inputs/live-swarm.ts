@@ -295,6 +295,15 @@ function readNode(node: Field): SwarmNode {
     architecture: text(description.get("Platform").get("Architecture")),
     labels: plainRecord(node.get("Spec").get("Labels")),
     engineLabels: plainRecord(description.get("Engine").get("Labels")),
+    ...ownResources(description.get("Resources")),
+  };
+}
+
+function ownResources(field: Field): Pick<SwarmNode, "memoryBytes" | "nanoCpus"> {
+  const { memoryBytes, nanoCpus } = resources(field);
+  return {
+    ...(isKnown(memoryBytes) && memoryBytes !== undefined && { memoryBytes }),
+    ...(isKnown(nanoCpus) && nanoCpus !== undefined && { nanoCpus }),
   };
 }
 

@@ -256,7 +256,6 @@ describe("one Redis, from the first up to the last down", function () {
     const other = await docker.createService({
       Name: "cli-other",
       TaskTemplate: { ContainerSpec: { Image: sandbox.redisImage } },
-      Mode: { Replicated: { Replicas: 0 } },
       EndpointSpec: { Ports: [{ TargetPort: 6379, PublishedPort: taken, PublishMode: "host" }] },
     });
     try {
@@ -265,7 +264,7 @@ describe("one Redis, from the first up to the last down", function () {
       assert.equal(inUse.code, 2);
       assert.match(
         inUse.stderr,
-        /^error: holdfast:port: expected a port that is free, got \d+, which is in use by the service cli-other\. .*\n$/,
+        /^error: service "[\w-]+": endpointSpec\.ports: expected what a suitable node can give, got port \d+, while service "cli-other" has it on [\w-]+\. Choose another published port, or end what uses it\.\n$/,
       );
     } finally {
       await other.remove();

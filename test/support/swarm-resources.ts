@@ -4,6 +4,7 @@ import { createDockerProvider } from "../../engine/provider/docker-provider.ts";
 import type { PropertyMap } from "../../engine/property-value.ts";
 import { PartialFailure, type ResourceProvider } from "../../engine/resource-provider.ts";
 import { connectEngine, type EngineConnection } from "../../swarm/connection.ts";
+import { listTasks } from "../../swarm/docker-reads.ts";
 import type { SharedSandbox } from "./sandbox.ts";
 
 export const networkType = "docker:index/network:Network";
@@ -65,6 +66,14 @@ export class SwarmResources {
 
   read(made: Made): ReturnType<ResourceProvider["read"]> {
     return this.provider.read(identity(made.type), made);
+  }
+
+  /** The id of the container of a service's one running task. */
+  async containerOf({ id }: Made): Promise<string> {
+    const running = (await listTasks(this.connection.docker, id)).filter(({ Status }) => Status.State === "running");
+    const [task, ...others] = running;
+    assert.ok(task && others.length === 0, "one task runs");
+    return task.Status.ContainerStatus?.ContainerID ?? "";
   }
 
   async remove(made: Made, timeoutSeconds?: number): Promise<void> {

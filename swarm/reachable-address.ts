@@ -1,11 +1,15 @@
 import { connect } from "node:net";
-import type { EngineConnection, SwarmNode } from "../swarm/connection.ts";
+import type { EngineConnection } from "./connection.ts";
 
 /** How long an address may take to accept a connection, in milliseconds. */
 const connectLimitMs = 1000;
 
 /** Where a port that a node publishes may be reached from here, the likelier first. */
-export function addressesOf(hostname: string, nodes: readonly SwarmNode[], connection: EngineConnection): string[] {
+export function addressesOf(
+  hostname: string,
+  nodes: readonly { readonly hostname: string; readonly address: string }[],
+  connection: EngineConnection,
+): string[] {
   const address = nodes.find((node) => node.hostname.toLowerCase() === hostname.toLowerCase())?.address;
   const own = address === undefined || address === "" || address === "0.0.0.0" ? [] : [address];
   // Docker Desktop's engine advertises an address that only its own virtual machine knows.

@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
+import type { Plan } from "../model/planned-change.ts";
+
+/** The plan of one step that a hook is told of. */
+export function hookPlan(
+  op: "create" | "update" | "delete",
+  { urn, id, type, oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs,
+): Plan {
+  const state = (inputs: Properties | undefined, outputs: Properties | undefined) => ({
+    urn,
+    type,
+    id,
+    inputs: inputs ?? {},
+    outputs: outputs ?? {},
+    isProtected: false,
+    isRetained: false,
+    isPendingReplacement: false,
+    isToBeDeleted: false,
+    dependencies: [],
+    created: undefined,
+    modified: undefined,
+  });
+  const step = {
+    op,
+    urn,
+    type,
+    before: op === "create" ? undefined : state(oldInputs, oldOutputs),
+    after: op === "delete" ? undefined : state(newInputs, undefined),
+    changedPaths: [],
+    replaceReasons: [],
+    deletesFirst: undefined,
+  };
+  return pulumiPlan([step], { executor: "pulumi", unseen: 0, errors: [], policyFindings: [] });
+}
+
+/** Whether hooks can be registered: under Pulumi's mocks, in unit tests of a program, there is nothing that would call them. */
+export function takesHooks(): boolean {
+  // The mocks' monitor is typed as a whole one and lacks this method.
+  const monitor = pulumi.runtime.getMonitor() as { registerResourceHook?: unknown } | undefined;
+  return typeof monitor?.registerResourceHook === "function";
+}

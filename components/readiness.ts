@@ -1,0 +1,147 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Obstacle } from "../model/feasibility.ts";
+import { InputError } from "../model/input-error.ts";
+import type { EngineConnection } from "../swarm/connection.ts";
+import type { RegistryCredentials } from "../swarm/docker-reads.ts";
+import type { RegistryAuth } from "../swarm/registry-credentials.ts";
+import type { ServiceProperties } from "../swarm/service-properties.ts";
+import { hookPlan, takesHooks } from "./hooks.ts";
+
+/**
+ * Hooks of a service that refuse, before its task is stopped, what cannot work on the swarm as it is, and pull the image of the next
+ * task on its node. A swarm that cannot be asked refuses nothing.
+ *
+ * @param serviceName - in Docker
+ */
+export function readinessHooks(serviceName: string): pulumi.ResourceHookBinding {
+  if (!takesHooks()) return {};
+  declared.add(serviceName);
+  hooked += 1;
+  const config = new pulumi.Config("docker");
+  const settings = { host: config.get("host"), registryAuth: config.getObject<RegistryAuth[]>("registryAuth") ?? [] };
+  const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
+    new pulumi.ResourceHook(`holdfast-readiness-${hooked}-${moment}`, (args) =>
+      requireReadiness(moment, args, settings),
+    );
+  return { beforeCreate: [hook("create")], beforeUpdate: [hook("update")] };
+}
+
+/** Hooks need names of their own. */
+let hooked = 0;
+
+/** The services of this program: what they hold may be about to change. */
+const declared = new Set<string>();
+
+/** How the program finds its swarm and the registries. */
+interface DockerSettings {
+  readonly host: string | undefined;
+  readonly registryAuth: readonly RegistryAuth[];
+}
+
+async function requireReadiness(
+  moment: "create" | "update",
+  args: pulumi.ResourceHookArgs,
+  settings: DockerSettings,
+): Promise<void> {
+  const [newInputs, oldInputs, oldOutputs] = await Promise.all([
+    plainValues(args.newInputs),
+    plainValues(args.oldInputs),
+    plainValues(args.oldOutputs),
+  ]);
+  const [{ findEngine, pingEngine }, { servicePropertiesSchema }] = await Promise.all([
+    import("../swarm/connection.ts"),
+    import("../swarm/service-properties.ts"),
+  ]);
+  const service = servicePropertiesSchema.safeParse(newInputs).data;
+  if (service === undefined) return;
+  const connection = findEngine({ host: settings.host });
+  const plain = { ...args, newInputs, oldInputs, oldOutputs };
+  let obstacles: readonly Obstacle[];
+  try {
+    await pingEngine(connection);
+    if (!(await isTheSwarmOf(connection, service, moment === "update" ? args.id : undefined))) return;
+    obstacles = await obstaclesTo(connection, moment, plain);
+  } catch {
+    return; // Whoever cannot be asked refuses nothing; Docker itself says what is wrong.
+  }
+  const [first] = obstacles;
+  if (first !== undefined) throw new InputError(first);
+  if (moment === "update" && process.env["HOLDFAST_ENGINE"] !== "embedded") {
+    await pullBeforehand(connection, args.id, service, settings);
+  }
+}
+
+/** Whether the engine manages the swarm that the resource belongs to: another provider's may be elsewhere. */
+async function isTheSwarmOf(
+  { docker }: EngineConnection,
+  { taskSpec }: ServiceProperties,
+  serviceId: string | undefined,
+): Promise<boolean> {
+  const { inspectNetwork, inspectService } = await import("../swarm/docker-reads.ts");
+  if (serviceId !== undefined) return (await inspectService(docker, serviceId)) !== undefined;
+  const [network] = taskSpec.networksAdvanceds;
+  return network !== undefined && (await inspectNetwork(docker, network.id || network.name)) !== undefined;
+}
+
+async function obstaclesTo(
+  connection: EngineConnection,
+  moment: "create" | "update",
+  args: pulumi.ResourceHookArgs,
+): Promise<readonly Obstacle[]> {
+  const [{ judgePlan }, { findUnavailable, readSupply }] = await Promise.all([
+    import("../model/data-fate.ts"),
+    import("../swarm/swarm-supply.ts"),
+  ]);
+  const plan = hookPlan(moment, args);
+  const [step] = plan.steps;
+  if (step?.after?.kind !== "service") return [];
+  const { name, definition } = step.after;
+  const { nodes, use } = await readSupply(connection);
+  const services = use.services.filter((each) => each.name === name || !declared.has(each.name));
+  const before = step.before?.kind === "service" ? step.before.definition : undefined;
+  const { missingImages, foreignPorts } = await findUnavailable(connection, { nodes, use }, [
+    { before, after: definition },
+  ]);
+  const unavailable = { missingImages: new Map(Object.entries(missingImages)), foreignPorts: new Set(foreignPorts) };
+  return judgePlan(plan, { nodes, use: { services, ...unavailable } }).obstacles;
+}
+
+async function pullBeforehand(
+  connection: EngineConnection,
+  serviceId: string,
+  service: ServiceProperties,
+  { registryAuth }: DockerSettings,
+): Promise<void> {
+  const [{ makeReady }, { serviceSpec }, { credentialsAmong }] = await Promise.all([
+    import("../swarm/image-pull.ts"),
+    import("../swarm/service-spec.ts"),
+    import("../swarm/registry-credentials.ts"),
+  ]);
+  const own: RegistryCredentials | undefined = service.auth && {
+    serveraddress: service.auth.serverAddress,
+    username: service.auth.username,
+    password: service.auth.password,
+  };
+  const say = (message: string): void => void pulumi.log.info(`${service.name}: ${message}`);
+  try {
+    await makeReady(connection, serviceId, serviceSpec(service), {
+      credentials: own ?? credentialsAmong(registryAuth)(service.taskSpec.containerSpec.image),
+      // A program's own provider may have others, which a hook does not see.
+      mayLackCredentials: true,
+      onProgress: say,
+      signal: new AbortController().signal,
+    });
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    // The update itself will say what is wrong with the engine.
+  }
+}
+
+/** Values in clear text, for the engine's requests alone: a secret within a value makes all of it one. */
+function plainValues(values: Record<string, unknown> | undefined): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => {
+    pulumi.output(values ?? {}).apply((plain) => {
+      resolve(plain);
+    });
+  });
+}

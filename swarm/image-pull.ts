@@ -1,0 +1,237 @@
+/**
+ * Makes sure, before a service's task is stopped, that the next one finds its image and its ports on its node: a service of one task
+ * that runs once does it. It is pinned like the service, mounts nothing and needs no access to the node.
+ *
+ * It is no job of Swarm's: before Docker 23 the tasks and containers of a removed job stay for ever (swarmkit 75e563b4b).
+ */
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { InputError, showValue } from "../model/input-error.ts";
+import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
+import { matchingNodes, parseConstraint } from "../model/placement.ts";
+import { portKey } from "../model/published-ports.ts";
+import { isKnown, type SwarmNode } from "../model/service-definition.ts";
+import type { EngineConnection } from "./connection.ts";
+import { dockerStatus, dockerWords, readAgain } from "./docker-error.ts";
+import type { Port, ServiceSpec, Task } from "./docker-objects.ts";
+import { inspectDistribution, inspectService, listTasks, type RegistryCredentials } from "./docker-reads.ts";
+import { createService } from "./service-changes.ts";
+import { isLive } from "./service-tasks.ts";
+
+/** Marks the services that pull an image, with the name of the service that it is for. */
+const pullLabel = "holdfast.pull";
+
+/** What has to be tried before a task is replaced. */
+export interface Trial {
+  readonly image: string;
+  /** Whether the image may have to be fetched. */
+  readonly pulls: boolean;
+  readonly constraints: readonly string[];
+  /** Ports that the present task does not hold on that node. */
+  readonly ports: readonly Port[];
+}
+
+/** How a trial is carried out. */
+export interface TrialOptions {
+  readonly credentials: RegistryCredentials | undefined;
+  /** The update may have credentials that are not known here: then a registry that asks for some refuses nothing. @default false */
+  readonly mayLackCredentials?: boolean;
+  readonly onProgress: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes ready for an update of a service: pulls the image on the node of its next task, and proves that the ports which are new to
+ * it are free there. Where neither changes, nothing is done but to remove what a run that was killed has left.
+ *
+ * @throws InputError when the image cannot be had, a port is taken or no node takes the task; the service has not been touched
+ */
+export async function makeReady(
+  connection: EngineConnection,
+  serviceId: string,
+  next: ServiceSpec,
+  options: TrialOptions,
+): Promise<void> {
+  const { docker } = connection;
+  const service = await inspectService(docker, serviceId);
+  if (service === undefined) return;
+  await removeLeftPulls(connection, [service.Spec.Name]);
+  const [tasks, nodes] = await Promise.all([listTasks(docker, service.ID), readAgain(() => docker.listNodes())]);
+  const trial = trialFor(tasks, next, readLiveSwarm({ nodes }).nodes ?? []);
+  if (trial !== undefined) await carryOut(connection, service.Spec.Name, trial, options);
+}
+
+/** Removes what runs that were killed have left of trials for services. */
+export async function removeLeftPulls({ docker }: EngineConnection, services: readonly string[]): Promise<void> {
+  const filters = { label: [pullLabel] };
+  const left = await readAgain(() => docker.listServices({ filters }));
+  const ours = left.filter(({ Spec }) => services.includes(Spec?.Labels?.[pullLabel] ?? ""));
+  await Promise.all(ours.map(({ ID }) => remove({ docker }, ID)));
+}
+
+/** What has to be tried before an update; `undefined` where nothing new is asked of the node, or no task is stopped for it. */
+export function trialFor(tasks: readonly Task[], next: ServiceSpec, nodes: readonly SwarmNode[]): Trial | undefined {
+  const running = tasks.filter((task) => isLive(task) && task.Status.State === "running");
+  const [task, ...others] = running;
+  const image = next.TaskTemplate.ContainerSpec?.Image;
+  const isOne = next.Mode.Replicated !== undefined && (next.Mode.Replicated?.Replicas ?? 1) === 1;
+  // With start-first Swarm itself waits with the old task for the new one.
+  const isStopped = next.UpdateConfig?.Order !== "start-first";
+  if (task === undefined || others.length > 0 || image === undefined || !isOne || !isStopped) return undefined;
+  const constraints = next.TaskTemplate.Placement?.Constraints ?? [];
+  const node = nodes.filter(({ id }) => id === task.NodeID);
+  const satisfying = matchingNodes(
+    constraints.map((constraint) => parseConstraint(constraint)),
+    node,
+  );
+  const stays = isKnown(satisfying) && satisfying.length > 0;
+  const held = new Set(stays ? hostPorts(task.Status.PortStatus?.Ports).map(key) : []);
+  const ports = hostPorts(next.EndpointSpec?.Ports).filter((port) => !held.has(key(port)));
+  const pulls = !stays || task.Spec.ContainerSpec?.Image !== image;
+  if (!pulls && ports.length === 0) return undefined;
+  return { image, pulls, ports, constraints: [...constraints, ...(stays ? [`node.id==${task.NodeID}`] : [])] };
+}
+
+function hostPorts(ports: readonly Port[] | null | undefined): readonly Port[] {
+  return (ports ?? []).filter(({ PublishMode, PublishedPort }) => PublishMode === "host" && PublishedPort);
+}
+
+function key({ PublishedPort, Protocol }: Port): string {
+  return portKey(PublishedPort ?? 0, Protocol);
+}
+
+const lookEveryMs = 100;
+
+/** How long the trial's task must stand without a node until nobody waits for it. */
+const pendingBelievedMs = 2000;
+
+/** How long an image may take. */
+const limitMs = 30 * 60_000;
+
+async function carryOut(
+  connection: EngineConnection,
+  service: string,
+  trial: Trial,
+  options: TrialOptions,
+): Promise<void> {
+  const { docker } = connection;
+  const began = performance.now();
+  const spec = trialSpec(service, trial);
+  const id = await createService(connection, spec, options.credentials).catch((error: unknown) => {
+    throw error instanceof InputError ? refusal(service, trial, error.got) : error;
+  });
+  try {
+    let told = "";
+    let pendingSince: number | undefined;
+    for (;;) {
+      const [task] = await listTasks(docker, id);
+      const state = task?.Status.State ?? "new";
+      if (task !== undefined && isDone(task)) break;
+      if (task !== undefined && ["failed", "rejected"].includes(state)) {
+        const found = await failure(connection, service, trial, task.Status.Err, options);
+        if (found instanceof InputError) throw found;
+        options.onProgress(found.doubt);
+        return;
+      }
+      const isPending = state === "pending" && task?.Status.Err !== "";
+      pendingSince = isPending ? (pendingSince ?? performance.now()) : undefined;
+      const now = performance.now();
+      if (pendingSince !== undefined && now - pendingSince > pendingBelievedMs) {
+        throw refusal(service, trial, task?.Status.Err ?? "");
+      }
+      if (now - began > limitMs) throw refusal(service, trial, `no end after ${limitMs / 60_000} minutes`);
+      if (options.signal.aborted) throw new Error(`service "${service}": stopped before anything was changed.`);
+      const words = state === "preparing" && trial.pulls ? `pulling ${trial.image}; the old task still runs` : "";
+      if (words !== "" && words !== told) options.onProgress((told = words));
+      await sleep(lookEveryMs);
+    }
+    if (told !== "") options.onProgress(`pulled in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  } finally {
+    await remove(connection, id);
+  }
+}
+
+/** The trial's one task: a command that does nothing, in the image, without a volume, a secret or a network of the service. */
+function trialSpec(service: string, { image, constraints, ports }: Trial): ServiceSpec {
+  return {
+    Name: `holdfast-pull-${service.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
+    Labels: { [pullLabel]: service },
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: image,
+        Command: ["true"],
+        Healthcheck: { Test: ["NONE"] },
+        ReadOnly: true,
+        CapabilityDrop: ["ALL"],
+      },
+      RestartPolicy: { Condition: "none" },
+      Placement: { Constraints: [...constraints] },
+      LogDriver: { Name: "none" },
+    },
+    Mode: { Replicated: { Replicas: 1 } },
+    EndpointSpec: { Mode: "dnsrr", Ports: [...ports] },
+  };
+}
+
+/**
+ * Whether the image is there and the ports are free: the command ran, or it could not, for an image need not have it. Docker binds
+ * the ports before it starts the command, and its error tells which of the two failed.
+ */
+function isDone({ Status }: Task): boolean {
+  if (["running", "complete"].includes(Status.State)) return true;
+  return Status.State === "failed" && /OCI runtime|executable file not found|non-zero exit/u.test(Status.Err);
+}
+
+async function failure(
+  { docker }: EngineConnection,
+  service: string,
+  trial: Trial,
+  words: string,
+  { credentials, mayLackCredentials = false }: TrialOptions,
+): Promise<InputError | { doubt: string }> {
+  if (/address already in use|port is already allocated/u.test(words)) {
+    const numbers = trial.ports.flatMap(({ PublishedPort }) => PublishedPort ?? []);
+    const named = numbers.filter((port) => words.includes(`:${port}`));
+    return new InputError({
+      path: `service "${service}": endpointSpec.ports`,
+      expected: "host ports that are free on the task's node",
+      got: `${(named.length > 0 ? named : numbers).join(", ")}, which something else on the node has`,
+      fix: `Choose another published port, or end what uses it. ${untouched}`,
+    });
+  }
+  if (!words.startsWith("No such image")) return refusal(service, trial, words);
+  let answer = "the registry has it for this engine, but the node could not fetch it";
+  let isMissing = false;
+  try {
+    await inspectDistribution(docker, trial.image, credentials);
+  } catch (error) {
+    answer = `the registry answers: ${dockerWords(error)}`;
+    isMissing = dockerStatus(error) === 404;
+  }
+  if (mayLackCredentials && !isMissing && credentials === undefined) {
+    return { doubt: `${trial.image} could not be pulled beforehand; ${answer}` };
+  }
+  return new InputError({
+    path: `service "${service}": taskSpec.containerSpec.image`,
+    expected: "an image that its registry has",
+    got: `${showValue(trial.image)}: ${answer}`,
+    fix: `Correct the image's name, tag or digest, push it, or give the registry's credentials. ${untouched}`,
+  });
+}
+
+const untouched = "The running task has not been touched";
+
+function refusal(service: string, { constraints }: Trial, words: string): InputError {
+  return new InputError({
+    path: `service "${service}"`,
+    expected: "a node that can take its next task",
+    got: `${words}${constraints.length > 0 ? `, with the constraints ${showValue(constraints)}` : ""}`,
+    fix: `Correct the service, or the node. ${untouched}`,
+  });
+}
+
+async function remove({ docker }: Pick<EngineConnection, "docker">, id: string): Promise<void> {
+  await readAgain(() => docker.getService(id).remove() as Promise<unknown>).catch((error: unknown) => {
+    if (dockerStatus(error) !== 404) throw error;
+  });
+}
