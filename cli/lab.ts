@@ -37,6 +37,7 @@ export function registerLab(program: Command): void {
     lab
       .command(name)
       .description(description)
+      .option("-y, --yes", "answer yes to what would be asked")
       .addOption(cwd)
       .addOption(json)
       .addOption(verbose)

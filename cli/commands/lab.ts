@@ -38,10 +38,15 @@ export async function start(
   );
 }
 
-/** `holdfast lab stop` and `clean`: ends it and removes every trace, the data in it included. */
-export async function stop(options: LabCommandOptions): Promise<void> {
+/** `holdfast lab stop` and `clean`: ends it and removes every trace; asks first where volumes with data go with it. */
+export async function stop(options: LabCommandOptions & { yes?: true | undefined }): Promise<void> {
   const { output, directory } = open(options);
-  const { stopLab } = await import("../../lab/lab.ts");
+  const { labStatus, stopLab } = await import("../../lab/lab.ts");
+  const { state, lab } = await labStatus(directory);
+  if (state !== "absent") {
+    const { confirmEnd } = await import("../throwaway-data.ts");
+    await confirmEnd(output, { command: "lab stop", nodes: lab?.nodes, yes: options.yes ?? false });
+  }
   await stopLab(directory);
   if (output.json) output.document({ state: "absent" });
   output.print("There is no lab any more, nor anything that was in it.");

@@ -22,11 +22,16 @@ export async function start(options: SandboxCommandOptions): Promise<void> {
   );
 }
 
-/** `holdfast sandbox stop`: ends it and removes every trace, the data in it included. */
-export async function stop(options: SandboxCommandOptions): Promise<void> {
+/** `holdfast sandbox stop`: ends it and removes every trace; asks first where volumes with data go with it. */
+export async function stop(options: SandboxCommandOptions & { yes?: true | undefined }): Promise<void> {
   const { output, directory } = open(options);
   const { sandboxStatus, stopSandbox } = await import("../../lab/sandbox.ts");
-  const { state } = await sandboxStatus(directory);
+  const { state, sandbox } = await sandboxStatus(directory);
+  if (state !== "absent") {
+    const { confirmEnd } = await import("../throwaway-data.ts");
+    const nodes = sandbox && [{ name: sandbox.nodeHostname, dockerHost: sandbox.dockerHost }];
+    await confirmEnd(output, { command: "sandbox stop", nodes, yes: options.yes ?? false });
+  }
   await stopSandbox(directory);
   if (output.json) output.document({ before: state, state: "absent" });
   output.print(state === "absent" ? "There is no sandbox." : "The sandbox is gone, with all that was in it.");

@@ -1,0 +1,76 @@
+/** The data that dies with a throwaway swarm, and the yes that it takes. */
+import { z } from "zod";
+import { byteWords } from "../model/byte-words.ts";
+import { findEngine, pingEngine } from "../swarm/connection.ts";
+import { Exit, exitCode } from "./exit-code.ts";
+import { NotConfirmed } from "./failure.ts";
+import type { Output } from "./output.ts";
+import { askYesNo, canAsk } from "./prompt.ts";
+
+/** A node of a throwaway swarm. */
+export interface ThrowawayNode {
+  readonly name: string;
+  readonly dockerHost: string;
+}
+
+/** A volume that something is in. */
+interface FilledVolume {
+  readonly node: string;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+const usageSchema = z.object({
+  Volumes: z.array(z.object({ Name: z.string(), UsageData: z.object({ Size: z.number() }).nullish() })).nullish(),
+});
+
+/**
+ * Gets a yes for the end of a throwaway swarm whose volumes hold something; without data nothing is asked.
+ *
+ * @param command - such as `sandbox stop`
+ * @param nodes - all its nodes; undefined where its record is gone, so that nobody can say what it holds
+ * @throws NotConfirmed where nobody can be asked, Exit where the answer is no
+ */
+export async function confirmEnd(
+  output: Output,
+  { command, nodes, yes }: { command: string; nodes: readonly ThrowawayNode[] | undefined; yes: boolean },
+): Promise<void> {
+  if (yes) return;
+  const looks = await Promise.all((nodes ?? []).map(filledVolumes));
+  const volumes = looks.flatMap((look) => look ?? []);
+  const unseen = (nodes ?? []).filter((_, index) => looks[index] === undefined).map(({ name }) => name);
+  if (nodes !== undefined && volumes.length === 0 && unseen.length === 0) return;
+  const dying = [
+    ...volumes.map(({ node, name, bytes }) => `volume ${name} on ${node}, ${byteWords(bytes)}`),
+    ...unseen.map((node) => `whatever is on ${node}, whose engine does not answer`),
+    ...(nodes === undefined ? ["whatever is in it"] : []),
+  ];
+  if (output.json || !canAsk())
+    throw new NotConfirmed(
+      { volumes, unseenNodes: unseen },
+      {
+        path: command,
+        expected: "a yes for the end of data",
+        got: `${output.json ? "--json, which asks nothing" : "no terminal to ask on"}; it would be the end of: ${dying.join("; ")}`,
+        fix: "Run it again with --yes once nobody needs that any more",
+      },
+    );
+  output.print("With it dies:", ...dying.map((line) => `  ${line}`));
+  if (await askYesNo("Do you want to end it with all that?")) return;
+  output.print("Nothing has been changed.");
+  throw new Exit(exitCode.notConfirmed);
+}
+
+/** Undefined where the engine does not answer. */
+async function filledVolumes({ name: node, dockerHost }: ThrowawayNode): Promise<FilledVolume[] | undefined> {
+  const engine = findEngine({ host: dockerHost });
+  try {
+    await pingEngine(engine);
+    const { Volumes } = usageSchema.parse(await engine.docker.df());
+    return (Volumes ?? [])
+      .map(({ Name, UsageData }) => ({ node, name: Name, bytes: UsageData?.Size ?? 0 }))
+      .filter(({ bytes }) => bytes > 0);
+  } catch {
+    return undefined;
+  }
+}
