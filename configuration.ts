@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { VolumeCreator } from "./components/local-volume.ts";
 import { PublishMode } from "./components/service-spec.ts";
+import { VolumeCreator } from "./components/volume-spec.ts";
 import { advised, advisedSetting } from "./model/advised-command.ts";
 import { oneOf } from "./model/choice.ts";
 import { requireDigest } from "./model/image-reference.ts";
@@ -12,12 +12,13 @@ import { requireNodeMark } from "./model/pin.ts";
 import { redisMaxMemoryBytes, RedisPersistence } from "./model/redis-persistence.ts";
 import { requireServiceName } from "./model/service-name.ts";
 import { parseSize } from "./model/sizes.ts";
-import { parseFirstStart } from "./model/start-guard.ts";
+import { parseFirstStart, requireIdentity } from "./model/start-guard.ts";
 import { requireVolumeName } from "./model/volume-name.ts";
 import { parsePort } from "./model/whole-number.ts";
 
 const namespace = "holdfast";
 const { durable, balanced, snapshot } = RedisPersistence;
+const volumeOrigins = { ...VolumeCreator, nobody: "nobody" } as const;
 
 /** Stack settings: `pulumi config set holdfast:<name> <value>`, `Pulumi.<stack>.yaml`. */
 const schema = z.object({
@@ -31,8 +32,15 @@ const schema = z.object({
   publishMode: setting("publishMode", oneOf(PublishMode)).prefault(PublishMode.host),
   /** Name of the volume. */
   volume: setting("volume", requireVolumeName).prefault("foobarstore"),
-  /** Who creates the volume: `provider`, the engine that Pulumi talks to, or `task`, the pinned node's where that is another. */
-  volumeCreatedBy: setting("volumeCreatedBy", oneOf(VolumeCreator)).prefault(VolumeCreator.provider),
+  /**
+   * Who creates the volume: `provider`, the engine that Pulumi talks to; `task`, the pinned node's where that is another; or
+   * `nobody`: it exists and is somebody else's, and the program uses what is in it.
+   */
+  volumeCreatedBy: setting("volumeCreatedBy", oneOf(volumeOrigins)).prefault(VolumeCreator.provider),
+  /** The store whose mark the volume carries, where that is another's: `<project>/<stack>/redis`. */
+  identity: setting("identity", requireIdentity).exactOptional(),
+  /** Where the engines of the nodes are, such as `ssh://root@{hostname}`; read by the components too. */
+  nodes: z.string().exactOptional(),
   /** Hostname of the node that the volume lives on. */
   node: setting("node", requireNodeMark, "holdfast:node <hostname>"),
   /** Most memory the task may use. */

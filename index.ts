@@ -1,11 +1,15 @@
 /** The tutorial's stateful service: one Redis whose data outlives every change. */
-import { LocalVolume, Redis } from "./components/index.ts";
+import { ExistingVolume, LocalVolume, Redis } from "./components/index.ts";
 import { readConfiguration } from "./configuration.ts";
 
 const configuration = readConfiguration();
-const { node, port, service: serviceName, volume: volumeName, volumeCreatedBy: createdBy, ...settings } = configuration;
+const { node, nodes: _, port, service: serviceName, volume: volumeName, volumeCreatedBy, ...settings } = configuration;
 
-const data = new LocalVolume("data", { volumeName, pin: { hostname: node }, createdBy });
+const pin = { hostname: node };
+const data =
+  volumeCreatedBy === "nobody"
+    ? new ExistingVolume("data", { volumeName, on: pin })
+    : new LocalVolume("data", { volumeName, pin, createdBy: volumeCreatedBy });
 const redis = new Redis("redis", { ...settings, serviceName, volume: data, publishedPort: port });
 
 export { node, port };

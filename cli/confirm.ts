@@ -4,7 +4,7 @@ import { previewDigest } from "./display/preview-digest.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
-import { askYesNo, canAsk } from "./prompt.ts";
+import { askName, askYesNo, canAsk } from "./prompt.ts";
 
 /**
  * Gets a yes for a plan that changes or removes something that exists; the plan has been shown.
@@ -26,4 +26,30 @@ export async function confirm(
   if (await askYesNo(`Do you want to do this to the stack ${location.stackName}?`)) return;
   output.print("Nothing has been changed.");
   throw new Exit(exitCode.notConfirmed);
+}
+
+/**
+ * Gets the name of everything that dies with its data; the plan has been shown. A yes is not enough: `--yes` goes with the names
+ * on the command line, and on a terminal they are typed.
+ *
+ * @throws NotConfirmed where a name is missing and nobody can be asked, Exit where another is typed
+ */
+export async function confirmLoss(
+  { output }: CommandContext,
+  { dying, named, yes, planned }: { dying: string[]; named: string[]; yes: boolean; planned: ShownOperation },
+): Promise<void> {
+  const unnamed = dying.filter((name) => !named.includes(name));
+  if (yes && unnamed.length === 0) return;
+  if (yes || output.json || !canAsk())
+    throw new NotConfirmed(previewDigest(planned.events), {
+      path: "down",
+      expected: "the name of everything that dies with its data, and a yes",
+      got: unnamed.length > 0 ? `no ${unnamed.join(", no ")}` : "no terminal to ask on",
+      fix: `Read the plan, then run it again with --yes ${dying.map((name) => `--delete-data ${name}`).join(" ")}`,
+    });
+  for (const name of dying) {
+    if (await askName(name)) continue;
+    output.print("Nothing has been changed.");
+    throw new Exit(exitCode.notConfirmed);
+  }
 }

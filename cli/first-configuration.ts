@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { VolumeCreator } from "../components/volume-spec.ts";
 import type { Stack } from "../engine/state/stack.ts";
 import { InputError } from "../model/input-error.ts";
 import { listNodes } from "../swarm/connection.ts";
@@ -21,11 +22,20 @@ const passwordBytes = 32;
 const defaultService = "stateful";
 
 /**
- * Fills in what the program needs and nobody has set yet: node, image, password. What is set stays.
+ * Fills in what the program needs and nobody has set yet: node, who creates the volume, image, password. What is set stays.
  *
+ * A volume by the provider would lie beside this engine, empty, while the data is on the node: only the task's own is right
+ * there.
+ *
+ * @param isFirst - whether the stack has nothing yet that can have data
  * @throws InputError where a person has to choose
  */
-export async function fillConfiguration(stack: Stack, swarm: FoundSwarm, output: Output): Promise<void> {
+export async function fillConfiguration(
+  stack: Stack,
+  swarm: FoundSwarm,
+  output: Output,
+  isFirst: boolean,
+): Promise<void> {
   const set = async (key: string, value: string, shown: string, secret = false) => {
     await stack.setConfig(`${ownProject}:${key}`, value, { secret });
     output.print(`Configured ${ownProject}:${key} = ${shown}`);
@@ -33,6 +43,9 @@ export async function fillConfiguration(stack: Stack, swarm: FoundSwarm, output:
   if ((await read(stack, "node")) === undefined) {
     const node = onlyNode(await listNodes(swarm.connection));
     await set("node", node, node);
+  }
+  if (isFirst && (await read(stack, "volumeCreatedBy")) === undefined && !isOwnNode(await read(stack, "node"), swarm)) {
+    await set("volumeCreatedBy", VolumeCreator.task, `${VolumeCreator.task}: the node is not the one of this engine`);
   }
   const image = await usableImage(stack, swarm);
   if (image !== undefined) await set("image", image, image);
@@ -98,6 +111,10 @@ async function isOnEngine({ connection }: FoundSwarm, image: string): Promise<bo
   } catch {
     return false;
   }
+}
+
+function isOwnNode(node: string | undefined, { membership }: FoundSwarm): boolean {
+  return node?.toLowerCase() === membership.hostname.toLowerCase();
 }
 
 async function read(stack: Stack, key: string): Promise<string | undefined> {

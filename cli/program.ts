@@ -18,6 +18,10 @@ const diff = new Option("--diff", "show every property that changes");
 const yes = new Option("-y, --yes", "answer yes to what would be asked");
 const refreshFirst = new Option("-r, --refresh", "take over what is really there before the plan is made");
 const showSecrets = new Option("--show-secrets", "print secrets in clear text");
+const nodes = new Option(
+  "--nodes <pattern>",
+  "ask the engines of other nodes, too: their address with {hostname} or {address} in it (default: holdfast:nodes)",
+);
 const file = new Option("--file <path>", "the file (default: standard input or output)");
 const policyPack = new Option("--policy-pack <folder>", "a policy pack that must pass (repeatable)").argParser<
   string[]
@@ -51,6 +55,7 @@ export function createProgram(): Command {
       .addOption(diff)
       .addOption(refreshFirst)
       .option("--expect-no-changes", "end with exit code 4 where anything would change, or has drifted")
+      .addOption(nodes)
       .addOption(policyPack)
       .addOption(policyPackConfig),
   ).action(async (options) => {
@@ -67,10 +72,7 @@ export function createProgram(): Command {
       .addOption(refreshFirst)
       .addOption(acceptDataLoss)
       .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
-      .option(
-        "--nodes <pattern>",
-        "look at the volumes of other nodes, too: each engine's address with {hostname} or {address} in it",
-      )
+      .addOption(nodes)
       .addOption(policyPack)
       .addOption(policyPackConfig),
   ).action(async (options) => {
@@ -84,7 +86,8 @@ export function createProgram(): Command {
       .description("Delete the stack's resources; its data volumes stay.")
       .addOption(yes)
       .addOption(diff)
-      .addOption(deleteData),
+      .addOption(deleteData)
+      .addOption(nodes),
   ).action(async (options) => {
     const { down } = await import("./commands/down.ts");
     await down({ ...options, deleteData: options.deleteData ?? [] });
@@ -137,12 +140,12 @@ export function createProgram(): Command {
     const { start } = await import("./commands/sandbox.ts");
     await start(options);
   });
-  ofFolder(sandbox.command("stop").description("End it and remove every trace, the data in it included.")).action(
-    async (options) => {
-      const { stop } = await import("./commands/sandbox.ts");
-      await stop(options);
-    },
-  );
+  ofFolder(
+    sandbox.command("stop").description("End it and remove every trace, the data in it included.").addOption(yes),
+  ).action(async (options) => {
+    const { stop } = await import("./commands/sandbox.ts");
+    await stop(options);
+  });
 
   const config = program.command("config").description("Read and write the stack's settings.");
   ofStack(config.command("list", { isDefault: true }).description("Show all settings; secrets masked.")).action(

@@ -17,6 +17,11 @@ export async function askYesNo(question: string): Promise<boolean> {
   }
 }
 
+/** Asks for the name of what is to die with its data; anything else is a no. */
+export async function askName(name: string): Promise<boolean> {
+  return (await askLine(`Type ${name} to delete it with its data: `, process.stderr)).trim() === name;
+}
+
 /** Reads a secret: typed without being shown on a terminal, else all of standard input without its last line break. */
 export async function readSecret(label: string): Promise<string> {
   if (!process.stdin.isTTY) return (await readAll(process.stdin)).replace(/\r?\n$/, "");

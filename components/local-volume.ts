@@ -3,7 +3,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Pin } from "../model/pin.ts";
 import { checkedArguments } from "./arguments.ts";
 import { checked } from "./checked.ts";
+import { takesHooks } from "./hooks.ts";
+import { nameCheck } from "./name-hook.ts";
 import { DataVolume } from "./data-volume.ts";
+import { keepsLabels, ownerLabelList } from "./owner.ts";
 import { localVolumeArguments } from "./volume-arguments.ts";
 import { namedVolume, type SharedVolume, VolumeCreator } from "./volume-spec.ts";
 
@@ -40,13 +43,20 @@ export class LocalVolume extends DataVolume {
       createdBy === VolumeCreator.provider
         ? new docker.Volume(
             `${name}-volume`,
-            { name: spec.source, driver: "local" },
-            { parent: this, protect: true, retainOnDelete: true },
+            { name: spec.source, driver: "local", labels: ownerLabelList() },
+            {
+              parent: this,
+              protect: true,
+              retainOnDelete: true,
+              ...keepsLabels,
+              ...(takesHooks() && { hooks: { beforeCreate: [nameCheck(this)] } }),
+            },
           )
         : undefined;
     this.source = this.describe({
       ...spec,
       source: volume?.name ?? spec.source,
+      ...(volume === undefined && { madeByTask: volumeName }),
       ...(shared && { shared }),
     });
   }

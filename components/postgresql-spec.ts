@@ -1,4 +1,5 @@
 import { postgresqlPaths, postgresqlPort, postgresqlPreparation, requireSqlName } from "../model/postgresql.ts";
+import { ownerLabels } from "../model/ownership.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { parseSize } from "../model/sizes.ts";
 import { parseFirstStart, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
@@ -61,7 +62,7 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
     service: {
       memoryLimit,
       memoryReservation: `${sharedBufferKilobytes}KiB`,
-      labels: { [serviceLabels.image]: "postgres" },
+      labels: { [serviceLabels.image]: "postgres", [ownerLabels.identity]: definition.identity },
       command: ["sh", startScriptPath],
       args: ["postgres", "-c", `shared_buffers=${sharedBufferKilobytes}kB`],
       // The one variable that tells a reader of the spec that a password is asked for; the others are in the start script.

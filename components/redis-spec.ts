@@ -8,6 +8,7 @@ import {
 import { redisMaxMemoryBytes, RedisPersistence, redisStopGraceSeconds } from "../model/redis-persistence.ts";
 import { redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
 import { RedisUser } from "../model/redis-users.ts";
+import { ownerLabels } from "../model/ownership.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";
 import { parseFirstStart, preparingFile, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
@@ -77,7 +78,10 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
     service: {
       memoryLimit,
       memoryReservation: formatSize(maxMemoryBytes),
-      labels: { [serviceLabels.image]: "redis", ...(isCache && { [serviceLabels.store]: "cache" }) },
+      labels: {
+        [serviceLabels.image]: "redis",
+        ...(isCache ? { [serviceLabels.store]: "cache" } : { [ownerLabels.identity]: definition.identity }),
+      },
       ...(!isCache && { command: ["sh", startScriptPath] }),
       args: ["redis-server", redisFiles.configuration],
       user: `${redisUserId}:${redisUserId}`,

@@ -3,6 +3,7 @@ import type * as docker from "@pulumi/docker";
 import type { Input } from "@pulumi/pulumi";
 import { formatDuration, parseDuration } from "../model/durations.ts";
 import { InputError, showValue } from "../model/input-error.ts";
+import { ownerLabels } from "../model/ownership.ts";
 import { isSameConstraint, pinConstraint } from "../model/pin.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { requireServiceName } from "../model/service-name.ts";
@@ -244,8 +245,10 @@ const oneAfterTheOther = {
 /** What is said here and cannot be read from the rest of the spec goes into labels, for the policies. */
 function labels({ labels, backup, data }: ServiceDefinition): { label: string; value: string }[] {
   const reasons = data.flatMap(({ volume }) => (volume.shared === undefined ? [] : [volume.shared.reason]));
+  const made = data.flatMap(({ volume }) => volume.madeByTask ?? []);
   const all = {
     ...labels,
+    ...(made.length > 0 && { [ownerLabels.volumes]: made.join(",") }),
     ...(backup !== undefined && { [serviceLabels.backup]: backup }),
     ...(reasons.length > 0 && { [serviceLabels.shared]: reasons.join("; ") }),
   };

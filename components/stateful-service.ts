@@ -4,10 +4,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { requireCoveredVolumes } from "../model/image-mounts.ts";
 import { requireDigest } from "../model/image-reference.ts";
 import { objectLabels } from "../model/object-labels.ts";
+import { labelsOfOwner } from "../model/ownership.ts";
 import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
+import { takesHooks } from "./hooks.ts";
+import { nameCheck } from "./name-hook.ts";
+import { keepsLabels, ownerLabelList, ownStack } from "./owner.ts";
 import { serviceArguments } from "./service-arguments.ts";
 import { readinessHooks } from "./readiness.ts";
 import { attach, type FileSource, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
@@ -78,6 +82,7 @@ export class StatefulService extends pulumi.ComponentResource {
       serviceSpec(
         {
           ...settings,
+          labels: { ...settings.labels, ...labelsOfOwner(ownStack()) },
           name: serviceName,
           image: fitting,
           data: mounts,
@@ -91,22 +96,30 @@ export class StatefulService extends pulumi.ComponentResource {
       claimPorts({ service: name, ports, pin: mounts.find(({ volume }) => volume.pin)?.volume.pin, stopped }, this);
     });
     const attachments = {
-      networkIds: networkIds ?? [new docker.Network(`${name}-network`, { driver: "overlay" }, { parent: this }).id],
+      networkIds: networkIds ?? [this.#network(`${name}-network`).id],
       secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
       configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
     };
+    const nameChecks = takesHooks() ? [nameCheck(this)] : [];
+    const { beforeCreate = [], beforeUpdate = [] } = readinessHooks(serviceName);
     const service = new docker.Service(`${name}-service`, attach(spec, attachments), {
       parent: this,
-      hooks: readinessHooks(serviceName),
+      hooks: { beforeCreate: [...nameChecks, ...beforeCreate], beforeUpdate: [...nameChecks, ...beforeUpdate] },
     });
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });
   }
 
+  #network(name: string): docker.Network {
+    const args = { driver: "overlay", labels: ownerLabelList() };
+    return new docker.Network(name, args, { parent: this, ...keepsLabels });
+  }
+
   /** Auto-named: a name made from the content would let a password be guessed at. */
   #secret(name: string, { content, ...target }: FileContent): FileSource {
-    const secret = new docker.Secret(name, { data: base64(pulumi.secret(content)) }, { parent: this });
+    const args = { data: base64(pulumi.secret(content)), labels: ownerLabelList() };
+    const secret = new docker.Secret(name, args, { parent: this, ...keepsLabels });
     return { ...target, id: secret.id, name: secret.name };
   }
 
@@ -119,8 +132,8 @@ export class StatefulService extends pulumi.ComponentResource {
     const digest = pulumi.output(content).apply(sha256);
     const config = new docker.ServiceConfig(
       name,
-      { data: base64(content), labels: [{ label: objectLabels.digest, value: digest }] },
-      { parent: this, ignoreChanges: ["labels"] },
+      { data: base64(content), labels: [...ownerLabelList(), { label: objectLabels.digest, value: digest }] },
+      { parent: this, ...keepsLabels },
     );
     return { ...target, id: config.id, name: config.name };
   }

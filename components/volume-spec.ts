@@ -34,6 +34,8 @@ export interface VolumeSpec {
   pin?: Pin;
   /** Why several services may write it. */
   shared?: SharedVolume;
+  /** Its name, where the mount of a task creates it for the stack: a label of the service says so. */
+  madeByTask?: string;
 }
 
 /** An NFS export. */

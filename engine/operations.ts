@@ -281,7 +281,11 @@ function hostProgram({
     config,
     projectDirectory: location.projectDirectory,
     main: stack.project.main,
-    environment: options.environment ?? process.env,
+    // Hooks of the program ask the engine that its resources are on.
+    environment: {
+      ...(options.environment ?? process.env),
+      ...(options.dockerHost !== undefined && { DOCKER_HOST: options.dockerHost }),
+    },
     onOutput: (line, stream) => {
       send({ diagnosticEvent: { message: line, severity: stream === "stdout" ? "info" : "info#err" } });
     },

@@ -1,5 +1,5 @@
 import { InputError, showValue } from "../model/input-error.ts";
-import { findEngine, listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
+import { findEngine, listNodes, swarmMembership, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { askEngine } from "./engine-report.ts";
 
 const placeholders: Readonly<Record<string, (node: SwarmNode) => string>> = {
@@ -15,21 +15,51 @@ const placeholders: Readonly<Record<string, (node: SwarmNode) => string>> = {
  * @throws InputError for a pattern that is the same for all nodes, or that makes no address
  */
 export async function nodeEngines(known: readonly EngineConnection[], pattern: string): Promise<EngineConnection[]> {
-  if (!Object.keys(placeholders).some((placeholder) => pattern.includes(placeholder))) {
-    throw new InputError({
-      path: "--nodes",
-      expected: "an address with {hostname} or {address} in it",
-      got: showValue(pattern),
-      fix: "Write for example ssh://root@{hostname}",
-    });
-  }
-  return (await nodesOf(known)).map((node) => {
-    const host = Object.entries(placeholders).reduce(
-      (text, [placeholder, value]) => text.replaceAll(placeholder, () => value(node)),
-      pattern,
-    );
-    return findEngine({ host });
+  requireNodePattern(pattern, "--nodes");
+  return (await nodesOf(known)).map((node) => findEngine({ host: hostOf(node, pattern) }));
+}
+
+/**
+ * Checks a pattern for the addresses of the nodes' engines.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError for one that is the same for all nodes
+ */
+export function requireNodePattern(pattern: string, path: string): string {
+  if (Object.keys(placeholders).some((placeholder) => pattern.includes(placeholder))) return pattern;
+  throw new InputError({
+    path,
+    expected: "an address with {hostname} or {address} in it",
+    got: showValue(pattern),
+    fix: "Write for example ssh://root@{hostname}",
   });
+}
+
+/**
+ * The engine of one node: the manager's own, or the one at the address that the pattern makes.
+ *
+ * @returns undefined where it cannot be asked, or another node answers there
+ */
+export async function engineOfNode(
+  manager: EngineConnection,
+  node: SwarmNode,
+  pattern: string | undefined,
+): Promise<EngineConnection | undefined> {
+  if ((await swarmMembership(manager)).nodeId === node.id) return manager;
+  if (pattern === undefined) return undefined;
+  const engine = findEngine({ host: hostOf(node, pattern) });
+  try {
+    return (await askEngine(engine)).nodeId === node.id ? engine : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hostOf(node: SwarmNode, pattern: string): string {
+  return Object.entries(placeholders).reduce(
+    (text, [placeholder, value]) => text.replaceAll(placeholder, () => value(node)),
+    pattern,
+  );
 }
 
 /** The nodes, from the first engine that knows them; all are asked at once, for some may be silent. */

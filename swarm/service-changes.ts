@@ -22,6 +22,7 @@ import {
 } from "./service-convergence.ts";
 import { isKeptDespitePlacement, isLive, isUpToDate, publishesDeclaredHostPorts } from "./service-tasks.ts";
 import { inOrderOf, isMadeFrom } from "./spec-comparison.ts";
+import { NameTakenError, ownerWords } from "./taken-name.ts";
 
 /** What a change of a service takes besides its specification. */
 export type ChangeOptions = Omit<ConvergenceOptions, "earlierTasks" | "doomedTasks">;
@@ -88,21 +89,12 @@ export async function createService(
         if (found && isMadeFrom(found.Spec, spec)) return found.ID;
         if (isCut) continue;
       }
-      if (dockerStatus(error) === 409) throw new NameTakenError("service", spec.Name);
+      if (dockerStatus(error) === 409) {
+        const holder = await inspectService(docker, spec.Name);
+        throw new NameTakenError("service", spec.Name, ownerWords(holder?.Spec.Labels, spec.Labels));
+      }
       throw refused(spec.Name, error);
     }
-  }
-}
-
-/** A name that something of another content has already. */
-export class NameTakenError extends InputError {
-  constructor(kind: string, name: string) {
-    super({
-      path: `${kind} ${showValue(name)}`,
-      expected: "a name that is free in the swarm",
-      got: `the name of a ${kind} that exists already and is not this stack's`,
-      fix: `Give it another name, remove the other one (docker ${kind} rm ${name}), or take it over with \`pulumi import\``,
-    });
   }
 }
 

@@ -1,29 +1,30 @@
-import { InputError } from "../../model/input-error.ts";
-import { confirm } from "../confirm.ts";
+import { advised } from "../../model/advised-command.ts";
+import { confirm, confirmLoss } from "../confirm.ts";
 import { openContext, type StackOptions } from "../context.ts";
-import type { KnownResource } from "../engines/engine.ts";
+import { judgeLive, planOf, showImpact } from "../data-gate.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
+import { nodePattern, serviceNames, stackIdentity } from "../name-check.ts";
 import { beginOperation, operationDocument, plan, requireSuccess, run } from "../operation.ts";
-
-/** The type of a volume that the stack created. */
-const volumeType = "docker:index/volume:Volume";
+import { findDoomed, keptVolumes, removeDoomed, stackVolumes, volumeType, type DataQuestion } from "../stack-data.ts";
 
 /** Options of `holdfast down`. */
 export interface DownOptions extends StackOptions {
   yes?: true;
   diff?: true;
   deleteData: string[];
+  /** The address of each node's engine, with `{hostname}` or `{address}` in it. */
+  nodes?: string;
 }
 
 /** `holdfast down`: deletes the stack's resources but for its data, and of that what is named. */
 export async function down(options: DownOptions): Promise<void> {
   const context = openContext(options);
   const { output, location } = context;
+  const names = [...new Set(options.deleteData)];
   await beginOperation(context, { changes: true });
   const engine = await context.engine();
   const resources = await engine.resources(location);
-  const volumes = volumesToDelete(options.deleteData, resources);
   const connection = await findEngineToRead(context);
   using interrupts = listenForInterrupts(output.warn);
   const settings = {
@@ -31,39 +32,62 @@ export async function down(options: DownOptions): Promise<void> {
     dockerHost: providerHost(connection),
     policyPacks: [],
     diff: options.diff ?? false,
-    includeProtected: volumes,
+    includeProtected: resources.filter(
+      ({ type, dockerName }) => type === volumeType && dockerName !== undefined && names.includes(dockerName),
+    ),
   };
   const planned = await plan(context, "destroy", settings);
   await requireSuccess(context, "down", planned, settings);
-  await confirm(context, { command: "down", yes: options.yes ?? false, planned });
+  const nodes = await nodePattern(context, options.nodes);
+  const impact = await judgeLive(await planOf(context, planned), connection, nodes);
+  showImpact(context, impact);
+  const volumes = stackVolumes(resources, planned.events);
+  // Data that dies with a volume which is named needs no other name.
+  const isNamed = (service: string) =>
+    volumes.some(({ name, services }) => names.includes(name) && services.includes(service));
+  const lost = impact.verdicts.filter(
+    ({ fate, name, subject }) => fate === "destroyed" && !(subject === "service" && isNamed(name)),
+  );
+  const question: DataQuestion = {
+    manager: connection,
+    own: await stackIdentity(context),
+    nodePattern: nodes,
+    services: serviceNames(resources),
+  };
+  const doomed = [];
+  for (const name of names) {
+    // What dies with a service, as its anonymous volumes do, is named by the service.
+    if (lost.some((verdict) => verdict.subject === "service" && verdict.name === name)) continue;
+    const known = volumes.find((volume) => volume.name === name);
+    doomed.push(...(await findDoomed(name, known, question)));
+  }
+  const yes = options.yes ?? false;
+  for (const { name, node } of doomed) output.print(`Dies: the volume ${name} on ${node}, with its data.`);
+  const dying = [...new Set([...doomed, ...lost].map(({ name }) => name))];
+  if (dying.length > 0) await confirmLoss(context, { dying, named: names, yes, planned });
+  else await confirm(context, { command: "down", yes, planned });
+
   const outcome = await run(context, "destroy", settings);
   await requireSuccess(context, "down", outcome, settings);
-
-  const kept = resources.filter(
-    (resource) => resource.type === volumeType && resource.protect && !volumes.includes(resource),
+  await removeDoomed(doomed, {
+    signal: interrupts.stopNow,
+    onProgress: (line) => {
+      output.print(line);
+    },
+  });
+  const kept = await keptVolumes(
+    volumes.filter(({ name }) => !names.includes(name)),
+    connection,
   );
-  for (const { dockerName } of kept)
-    output.print(
-      `Kept: the volume ${dockerName ?? "?"} with its data. Delete it with --delete-data ${dockerName ?? "?"}`,
-    );
+  for (const { name, node, isOwn } of kept) {
+    const where = node === undefined ? "" : `, on ${node}`;
+    const way = isOwn ? `Delete it with \`${advised("down", `--delete-data ${name}`)}\`` : "The stack did not make it";
+    output.print(`Kept: the volume ${name} with its data${where}. ${way}.`);
+  }
   if (output.json)
     output.document({
       ...(await operationDocument(context, "down", outcome)),
-      keptVolumes: kept.map(({ dockerName }) => dockerName),
+      keptVolumes: kept.map(({ name }) => name),
+      deletedVolumes: doomed.map(({ name, node }) => ({ name, node })),
     });
-}
-
-/** The volumes that were named, each of which must be the stack's own. */
-export function volumesToDelete(names: readonly string[], resources: readonly KnownResource[]): KnownResource[] {
-  const own = resources.filter(({ type }) => type === volumeType);
-  return names.map((name) => {
-    const volume = own.find(({ dockerName }) => dockerName === name);
-    if (volume !== undefined) return volume;
-    throw new InputError({
-      path: "--delete-data",
-      expected: `a volume of this stack (${own.map(({ dockerName }) => dockerName ?? "?").join(", ") || "it has none"})`,
-      got: JSON.stringify(name),
-      fix: "Name one of them, or leave the option out to keep all data",
-    });
-  });
 }

@@ -9,6 +9,7 @@ import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { answersNow, repairAdvice, showLive } from "../live-look.ts";
+import { nodePattern, requireFreeNames } from "../name-check.ts";
 import { beginOperation, plan } from "../operation.ts";
 import { requirePins } from "../pin-check.ts";
 
@@ -20,6 +21,8 @@ export interface PreviewOptions extends StackOptions {
   diff?: true;
   refresh?: true;
   expectNoChanges?: true;
+  /** The address of each node's engine, with `{hostname}` or `{address}` in it. */
+  nodes?: string;
   policyPacks: PolicyPack[];
 }
 
@@ -46,10 +49,12 @@ export async function preview(options: PreviewOptions): Promise<void> {
     isWhole && outcome.succeeded ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
   if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
   // One for a program is what Pulumi prints.
-  const impact = isWhole ? await judgeLive(await planOf(context, outcome), connection) : undefined;
+  const nodes = await nodePattern(context, options.nodes);
+  const impact = isWhole ? await judgeLive(await planOf(context, outcome), connection, nodes) : undefined;
   if (!output.json && impact !== undefined) showImpact(context, impact);
   // What is refused here is the one document.
   if (impact !== undefined && outcome.succeeded) {
+    await requireFreeNames(context, outcome, connection, nodes);
     await requirePins(context, outcome, connection);
     requireRoom(impact);
   }

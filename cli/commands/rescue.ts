@@ -264,6 +264,6 @@ function resultLines({ change }: RescuePlan, result: RescueResult, { style }: Ou
           `  mount ${to} at ${change.target}${pin === "" ? "" : `; constraints ${printable(pin)}`}`,
         ]
       : []),
-    `The original is as it was. Once you are sure, remove it on ${printable(fromNode)}: docker volume rm ${shellWord(volume)}`,
+    `The original, volume ${printable(volume)} on ${printable(fromNode)}, is as it was.`,
   ];
 }

@@ -7,9 +7,10 @@ import { judgeLive, planOf, presentServices, requireDataKept, requireRoom, showI
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
-import { askForFirstStart } from "../first-start.ts";
+import { askForFirstStart, isFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
+import { nodePattern, requireFreeNames } from "../name-check.ts";
 import {
   beginOperation,
   operationDocument,
@@ -49,7 +50,8 @@ export async function up(options: UpOptions): Promise<void> {
   const { name: engineName } = await context.engine();
   await using lock = engineName === "embedded" ? await stack.hold() : undefined;
   if (stack.project.name === ownProject) {
-    await fillConfiguration(stack, swarm, output);
+    const engine = await context.engine();
+    await fillConfiguration(stack, swarm, output, isFirstStart(await engine.resources(location)));
     await checkConfiguration(stack, swarm);
   }
 
@@ -65,11 +67,13 @@ export async function up(options: UpOptions): Promise<void> {
   if (stack.project.name === ownProject) await askForFirstStart(context, stack);
   output.print("");
   const { planned, live, refresh } = await planLive(context, settings, swarm, options);
+  const nodes = await nodePattern(context, options.nodes);
+  await requireFreeNames(context, planned, swarm.connection, nodes);
   await requirePins(context, planned, swarm.connection);
   const program = await planOf(context, planned);
   const { removeLeftPulls } = await import("../../swarm/image-pull.ts");
   await removeLeftPulls(swarm.connection, presentServices(program));
-  const impact = await judgeLive(program, swarm.connection, options.nodes);
+  const impact = await judgeLive(program, swarm.connection, nodes);
   requireRoom(impact);
   showImpact(context, impact);
   const message = requireDataKept(context, planned, impact, options.acceptDataLoss);

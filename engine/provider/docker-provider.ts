@@ -5,7 +5,7 @@ import { findEngine, pingEngine, requireManager, type EngineConnection } from ".
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
 import { credentialsAmong } from "../../swarm/registry-credentials.ts";
 import { redactor } from "../../swarm/redaction.ts";
-import { NameTakenError } from "../../swarm/service-changes.ts";
+import { NameTakenError } from "../../swarm/taken-name.ts";
 import type { PropertyMap } from "../property-value.ts";
 import { PartialFailure, type OperationControl, type ResourceProvider } from "../resource-provider.ts";
 import { checkInputs } from "./check.ts";

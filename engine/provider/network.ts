@@ -6,7 +6,7 @@ import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-e
 import { handleSchema, type Network } from "../../swarm/docker-objects.ts";
 import { inspectNetwork, listServices } from "../../swarm/docker-reads.ts";
 import { labelList, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
-import { NameTakenError } from "../../swarm/service-changes.ts";
+import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { flagSchema, isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -78,7 +78,8 @@ export const networkType: ManagedType = {
       network.Internal === declared.internal &&
       network.Attachable === declared.attachable &&
       declared.ipamConfigs.every(({ subnet }) => network.IPAM.Config?.some((config) => config.Subnet === subnet));
-    if (!isOurs) throw new NameTakenError("network", declared.name);
+    if (!isOurs)
+      throw new NameTakenError("network", declared.name, ownerWords(network.Labels, labelMap(declared.labels)));
     return network.Id;
   },
 };
@@ -112,7 +113,7 @@ async function createNetwork(connection: EngineConnection, declared: NetworkProp
       const found = await networkType.find(connection, declared);
       if (found !== undefined) return found;
     }
-    if (dockerStatus(error) === 409) throw new NameTakenError("network", declared.name);
+    if (dockerStatus(error) === 409) throw new NameTakenError("network", declared.name, undefined);
     if ((dockerStatus(error) ?? 500) >= 500) throw error;
     throw new InputError({
       path: `network ${showValue(declared.name)}`,

@@ -4,7 +4,7 @@ import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-e
 import { handleSchema } from "../../swarm/docker-objects.ts";
 import { inspectSecret } from "../../swarm/docker-reads.ts";
 import { labelList } from "../../swarm/service-attributes.ts";
-import { NameTakenError } from "../../swarm/service-changes.ts";
+import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { isSameMap, labelMap, labelsSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -52,7 +52,9 @@ export const secretType: ManagedType = {
     const declared = propertiesSchema.parse(planned);
     const secret = await inspectSecret(docker, declared.name);
     if (secret?.Spec.Name !== declared.name) return undefined;
-    if (!isSameMap(secret.Spec.Labels, labelMap(declared.labels))) throw new NameTakenError("secret", declared.name);
+    const labels = labelMap(declared.labels);
+    if (!isSameMap(secret.Spec.Labels, labels))
+      throw new NameTakenError("secret", declared.name, ownerWords(secret.Spec.Labels, labels));
     return secret.ID;
   },
 };
@@ -74,7 +76,7 @@ export async function createOnce(options: {
       const found = await options.find();
       if (found !== undefined) return found;
     }
-    if (dockerStatus(error) === 409) throw new NameTakenError(options.kind, options.name);
+    if (dockerStatus(error) === 409) throw new NameTakenError(options.kind, options.name, undefined);
     if ((dockerStatus(error) ?? 500) >= 500) throw error;
     throw new InputError({
       path: `${options.kind} ${showValue(options.name)}`,

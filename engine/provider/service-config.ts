@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inspectConfig } from "../../swarm/docker-reads.ts";
 import { labelList } from "../../swarm/service-attributes.ts";
-import { NameTakenError } from "../../swarm/service-changes.ts";
+import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { isSameMap, labelMap, labelsSchema, textSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -61,7 +61,8 @@ export const serviceConfigType: ManagedType = {
     if (config?.Spec.Name !== declared.name) return undefined;
     const isOurs =
       isSameMap(config.Spec.Labels, labelMap(declared.labels)) && (config.Spec.Data ?? "") === base64Data(declared);
-    if (!isOurs) throw new NameTakenError("config", declared.name);
+    if (!isOurs)
+      throw new NameTakenError("config", declared.name, ownerWords(config.Spec.Labels, labelMap(declared.labels)));
     return config.ID;
   },
 };

@@ -9,7 +9,6 @@ import { redactor, type Redact } from "../../swarm/redaction.ts";
 import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
 import {
   createService,
-  NameTakenError,
   removeService,
   resolveImage,
   updateService,
@@ -19,6 +18,7 @@ import { awaitConvergence, ConvergenceError } from "../../swarm/service-converge
 import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/service-properties.ts";
 import { serviceSpec } from "../../swarm/service-spec.ts";
 import { isMadeFrom } from "../../swarm/spec-comparison.ts";
+import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import type { AppliedResource, ManagedType, OperationContext, PlainProperties } from "./managed-type.ts";
 
 /** How long each replica of a service without `convergeConfig` may take: the default of `convergeConfig.timeout`. */
@@ -91,8 +91,9 @@ export const serviceType: ManagedType = {
     const service = servicePropertiesSchema.parse(planned);
     const found = await inspectService(connection.docker, service.name);
     if (!found) return undefined;
-    if (isMadeFrom(found.Spec, serviceSpec(service))) return found.ID;
-    throw new NameTakenError("service", service.name);
+    const wanted = serviceSpec(service);
+    if (isMadeFrom(found.Spec, wanted)) return found.ID;
+    throw new NameTakenError("service", service.name, ownerWords(found.Spec.Labels, wanted.Labels));
   },
 };
 

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
+import { ownerInLabels, ownershipOf } from "../../model/ownership.ts";
 import { dockerStatus, dockerWords, readAgain } from "../../swarm/docker-error.ts";
 import type { Volume } from "../../swarm/docker-objects.ts";
 import { inspectVolume, listContainersWithVolume } from "../../swarm/docker-reads.ts";
+import { requireOwnVolume } from "../../swarm/name-check.ts";
 import { labelList, type Attributes } from "../../swarm/service-attributes.ts";
-import { labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
+import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
 
@@ -20,11 +23,11 @@ const propertiesSchema = z.object({
  * `docker:index/volume:Volume` on the connected engine; on other nodes Swarm makes a volume of the same name when a task
  * starts there.
  *
- * Docker gives back an existing volume of the same name, data and all, and so does the provider: that is how a volume that
- * `down` has left behind is found again.
+ * Docker gives back an existing volume of the same name, data and all. Where the program says whose the volume is, as the
+ * components do, it must be that stack's; any other is taken with a warning, as the provider does without one.
  */
 export const volumeType: ManagedType = {
-  create: async ({ connection }, planned) => {
+  create: async ({ connection, onProgress }, planned) => {
     const declared = propertiesSchema.parse(planned);
     if (declared.cluster != null) {
       throw new InputError({
@@ -40,6 +43,9 @@ export const volumeType: ManagedType = {
       DriverOpts: declared.driverOpts,
       Labels: labelMap(declared.labels),
     };
+    const own = ownerInLabels(request.Labels);
+    const found = declared.name && !own ? await inspectVolume(connection.docker, declared.name) : undefined;
+    if (found) onProgress(`warning: volume "${found.Name}" exists already and is taken with what is in it`);
     // Creating a volume twice gives the same volume, so this may be sent again.
     const created = await readAgain(() => connection.docker.createVolume(request)).catch((error: unknown) => {
       throw dockerStatus(error) === 409
@@ -54,6 +60,9 @@ export const volumeType: ManagedType = {
     const { name } = z.looseObject({ name: z.string() }).parse(created);
     const volume = await inspectVolume(connection.docker, name);
     if (!volume) throw new Error(`volume "${name}": gone right after its creation`);
+    // Asked afterwards, for two stacks may create it at the same moment, and Docker lets one of them have it.
+    if (own && ownershipOf({ labels: volume.Labels }, own).kind !== "ours")
+      await requireOwnVolume(name, { engine: connection, manager: connection, own });
     return resourceOf(volume);
   },
 
@@ -67,6 +76,9 @@ export const volumeType: ManagedType = {
   find: async (connection, planned) => {
     const declared = propertiesSchema.parse(planned);
     const volume = declared.name ? await inspectVolume(connection.docker, declared.name) : undefined;
+    const labels = labelMap(declared.labels);
+    if (volume && ownerInLabels(labels) && !isSameMap(volume.Labels, labels))
+      throw new NameTakenError("volume", volume.Name, ownerWords(volume.Labels, labels));
     return volume?.Name;
   },
 };
@@ -91,7 +103,7 @@ export async function removeVolume(
         const service = Labels?.["com.docker.swarm.service.name"];
         return `${container} (${State}${service === undefined ? "" : `, of the service "${service}"`})`;
       });
-      return `its data stays. Containers that mount it: ${users.join(", ") || "none any more"}. Stop or remove them first; stopped tasks of a service hold it too`;
+      return `its data stays. Containers that mount it: ${users.join(", ") || "none any more"}. It can go when none does any more; stopped tasks of a service hold it too`;
     },
   });
 }

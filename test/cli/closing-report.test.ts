@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { reportLines } from "../../cli/closing-report.ts";
-import { volumesToDelete } from "../../cli/commands/down.ts";
 import { statusLines } from "../../cli/commands/sandbox.ts";
-import type { KnownResource } from "../../cli/engines/engine.ts";
 
 describe("the report at the end of up", () => {
   const report = {
@@ -20,31 +18,6 @@ describe("the report at the end of up", () => {
     assert.equal(limit(2 * 1024 ** 3), "  limit     2 GiB");
     assert.equal(limit(1536 * 1024 ** 2), "  limit     1536 MiB");
     assert.equal(limit(1000), "  limit     1000 bytes");
-  });
-});
-
-describe("the volumes that down deletes", () => {
-  const volume = (dockerName: string): KnownResource => ({
-    urn: `urn:pulumi:dev::holdfast::docker:index/volume:Volume::${dockerName}`,
-    type: "docker:index/volume:Volume",
-    dockerName,
-    protect: true,
-  });
-  const service = { ...volume("web"), type: "docker:index/service:Service" };
-  const resources = [volume("foobarstore"), volume("other"), service];
-
-  it("are those that are named, and no others", () => {
-    assert.deepEqual(volumesToDelete([], resources), []);
-    assert.deepEqual(volumesToDelete(["other"], resources), [volume("other")]);
-  });
-
-  it("must be the stack's own, and volumes", () => {
-    for (const name of ["web", "FOOBARSTORE", ""])
-      assert.throws(() => volumesToDelete(["other", name], resources), {
-        name: "InputError",
-        message: `--delete-data: expected a volume of this stack (foobarstore, other), got ${JSON.stringify(name)}. Name one of them, or leave the option out to keep all data.`,
-      });
-    assert.throws(() => volumesToDelete(["x"], []), /expected a volume of this stack \(it has none\)/);
   });
 });
 

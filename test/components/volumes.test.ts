@@ -11,6 +11,10 @@ import { recordProgram, type RecordedResource } from "./program.ts";
 
 const image = `example/store:1@sha256:${"0123456789abcdef".repeat(4)}`;
 const pin = { hostname: "vm" };
+const ownerLabels = [
+  { label: "holdfast.project", value: "holdfast" },
+  { label: "holdfast.stack", value: "test" },
+];
 
 function serviceOn(name: string, volume: DataVolume): StatefulService {
   const healthCheck = { test: ["CMD", "true"] };
@@ -19,10 +23,11 @@ function serviceOn(name: string, volume: DataVolume): StatefulService {
 
 async function recordVolume(
   makeVolume: () => DataVolume,
-): Promise<{ volumes: RecordedResource[]; taskSpec: TaskSpec }> {
+): Promise<{ volumes: RecordedResource[]; labels: unknown; taskSpec: TaskSpec }> {
   const resources = await recordProgram(() => serviceOn("store", makeVolume()));
   const service = resources.find(({ type }) => type === "docker:index/service:Service");
   return {
+    labels: service?.inputs["labels"],
     volumes: resources.filter(({ type }) => type === "docker:index/volume:Volume"),
     // Recorded inputs are what serviceSpec made.
     taskSpec: service?.inputs["taskSpec"] as TaskSpec,
@@ -36,8 +41,10 @@ interface TaskSpec {
 
 describe("a data volume", () => {
   it("that is local pins the service, and is created by the task's mount", async () => {
-    const { volumes, taskSpec } = await recordVolume(() => new LocalVolume("data", { pin }));
+    const { volumes, labels, taskSpec } = await recordVolume(() => new LocalVolume("data", { pin }));
     assert.deepEqual(volumes, []);
+    // The mount itself says nothing of it: a mount's other labels would replace the service.
+    assert.deepEqual(labels, [...ownerLabels, { label: "holdfast.volumes", value: "data" }]);
     assert.deepEqual(taskSpec.placement.constraints, ["node.hostname==vm"]);
     assert.deepEqual(taskSpec.containerSpec.mounts, [{ type: "volume", source: "data", target: "/data" }]);
   });
@@ -48,7 +55,14 @@ describe("a data volume", () => {
     );
     assert.deepEqual(
       volumes.map(({ name, inputs, protect, retainOnDelete }) => ({ name, inputs, protect, retainOnDelete })),
-      [{ name: "data-volume", inputs: { name: "foobarstore", driver: "local" }, protect: true, retainOnDelete: true }],
+      [
+        {
+          name: "data-volume",
+          inputs: { name: "foobarstore", driver: "local", labels: ownerLabels },
+          protect: true,
+          retainOnDelete: true,
+        },
+      ],
     );
     assert.equal(taskSpec.containerSpec.mounts[0]?.["source"], "foobarstore");
   });

@@ -1,0 +1,78 @@
+import { takingOf } from "../model/inputs/pulumi-taking.ts";
+import type { StackIdentity } from "../model/ownership.ts";
+import type { EngineConnection } from "../swarm/connection.ts";
+import type { KnownResource } from "./engines/engine.ts";
+import type { CommandContext } from "./context.ts";
+import type { ShownOperation } from "./operation.ts";
+
+/** The setting that says where the engines of the other nodes are, for every program. */
+const nodesSetting = "holdfast:nodes";
+
+/** The stack that a command is about. */
+export async function stackIdentity({ stack, location }: CommandContext): Promise<StackIdentity> {
+  return { project: (await stack()).project.name, stack: location.stackName };
+}
+
+/** Where the engines of the nodes are, by `--nodes`, else the stack's settings: an address with `{hostname}` or `{address}` in it. */
+export async function nodePattern({ stack }: CommandContext, option: string | undefined): Promise<string | undefined> {
+  const pattern = option ?? (await (await stack()).getConfig(nodesSetting))?.value;
+  if (pattern === undefined) return undefined;
+  const { requireNodePattern } = await import("../swarm/node-engines.ts");
+  return requireNodePattern(pattern, option === undefined ? nodesSetting : "--nodes");
+}
+
+/**
+ * Refuses a plan that would take a name, or a volume, of somebody else. All that is wrong is told; what can only be a warning
+ * is one.
+ *
+ * @throws NameTakenError
+ */
+export async function requireFreeNames(
+  context: CommandContext,
+  planned: ShownOperation,
+  manager: EngineConnection,
+  nodes: string | undefined,
+): Promise<void> {
+  const known = await (await context.engine()).resources(context.location);
+  const isKnown = (type: string, name: string) =>
+    known.some((resource) => resource.type === type && resource.dockerName === name);
+  const takings = planned.events.flatMap(({ resourcePreEvent }) => {
+    const step = resourcePreEvent?.metadata;
+    if (step?.new === undefined || !["create", "create-replacement", "update"].includes(step.op)) return [];
+    const taking = takingOf(step.type, step.old?.inputs, step.new.inputs);
+    if (taking === undefined) return [];
+    return [{ ...taking, isNewName: taking.isNewName && !isKnown(step.type, taking.name) }];
+  });
+  if (takings.length === 0) return;
+  const [{ requireManager }, { requireOwnNames }, { NameTakenError }] = await Promise.all([
+    import("../swarm/connection.ts"),
+    import("../swarm/name-check.ts"),
+    import("../swarm/taken-name.ts"),
+  ]);
+  await requireManager(manager);
+  const question = {
+    manager,
+    own: await stackIdentity(context),
+    nodePattern: nodes,
+    known: { services: serviceNames(known) },
+  };
+  let refusal: Error | undefined;
+  for (const taking of takings) {
+    try {
+      context.output.warn(...(await requireOwnNames(taking, question)).map((warning) => `warning: ${warning}`));
+    } catch (error) {
+      if (!(error instanceof NameTakenError)) throw error;
+      if (refusal !== undefined) context.output.warn(`error: ${refusal.message}`);
+      refusal = error;
+    }
+  }
+  if (refusal !== undefined) throw refusal;
+}
+
+/** The type of a service in a state. */
+const serviceType = "docker:index/service:Service";
+
+/** The names of the services that a state holds. */
+export function serviceNames(resources: readonly KnownResource[]): ReadonlySet<string> {
+  return new Set(resources.filter(({ type }) => type === serviceType).flatMap(({ dockerName }) => dockerName ?? []));
+}

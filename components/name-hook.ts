@@ -1,0 +1,47 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { takingOf } from "../model/inputs/pulumi-taking.ts";
+import { ownStack } from "./owner.ts";
+
+/** Hooks need names of their own. */
+let checks = 0;
+
+/**
+ * A hook before a creation or update that refuses a name which something has that is not this stack's: Docker gives whoever
+ * creates a volume the one that exists, with somebody else's data in it. An engine that cannot be asked refuses nothing.
+ *
+ * Holdfast's own commands ask the same before they begin.
+ *
+ * @param component - the component whose child it is; its provider says which engine to ask
+ */
+export function nameCheck(component: pulumi.ComponentResource): pulumi.ResourceHook {
+  checks += 1;
+  const own = ownStack();
+  const host = providerHost(component);
+  const nodePattern = new pulumi.Config("holdfast").get("nodes");
+  return new pulumi.ResourceHook(`holdfast-name-check-${checks}`, async ({ type, newInputs, oldInputs }) => {
+    const taking = takingOf(type, oldInputs, newInputs);
+    if (taking === undefined) return;
+    const [{ findEngine, requireManager }, { requireOwnNames }] = await Promise.all([
+      import("../swarm/connection.ts"),
+      import("../swarm/name-check.ts"),
+    ]);
+    const manager = findEngine({ host: await host });
+    try {
+      await requireManager(manager);
+    } catch {
+      return;
+    }
+    for (const warning of await requireOwnNames(taking, { manager, own, nodePattern })) await pulumi.log.warn(warning);
+  });
+}
+
+/** The host of the Docker provider that a component's children have; undefined where the provider finds it by itself. */
+function providerHost(component: pulumi.ComponentResource): Promise<string | undefined> {
+  // Whatever serves the package `docker` is its provider.
+  const provider = component.getProvider("docker:index/service:Service") as docker.Provider | undefined;
+  const host = provider?.host ?? new pulumi.Config("docker").get("host");
+  return new Promise((resolve) => {
+    pulumi.output(host).apply(resolve);
+  });
+}

@@ -1,0 +1,44 @@
+import { advisedSetting } from "../model/advised-command.ts";
+import { InputError, showValue } from "../model/input-error.ts";
+import type { NamedKind } from "../model/inputs/pulumi-taking.ts";
+import { ownerInLabels, ownershipOf } from "../model/ownership.ts";
+
+/** What is said of an owner that nothing tells. */
+export const unknownOwner = "nothing says whose it is";
+
+type Labels = Readonly<Record<string, string>> | null | undefined;
+
+/**
+ * A name that something has which is not this stack's. It may be somebody's database, so the way on is never to remove it.
+ */
+export class NameTakenError extends InputError {
+  /**
+   * @param owner - whose it is, in words
+   * @param node - the hostname of the node whose volume it is
+   */
+  constructor(kind: NamedKind, name: string, owner: string | undefined, node?: string) {
+    super({
+      path: `${kind} ${showValue(name)}${node === undefined ? "" : ` on ${node}`}`,
+      expected: "a name that is free in the swarm, or this stack's own",
+      got: `one that exists already${owner === undefined ? "" : `: ${owner}`}`,
+      fix: kind === "volume" ? volumeFix() : "Give yours another name, or take it over with `pulumi import`",
+    });
+  }
+}
+
+function volumeFix(): string {
+  return `Give yours another name; or, to use what is in it, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` where the program is Holdfast's own)`;
+}
+
+/**
+ * Whose something is that has a wanted name, by the labels of both.
+ *
+ * @param wanted - the labels of what was to be created
+ */
+export function ownerWords(found: Labels, wanted: Labels): string {
+  const own = ownerInLabels(wanted);
+  // Without labels of its own nobody is the owner's namesake.
+  const ownership = ownershipOf({ labels: found }, own ?? { project: "", stack: "" });
+  if (ownership.kind === "another's") return ownership.owner;
+  return ownership.kind === "ours" ? "this stack's own by its labels, but its state does not know it" : unknownOwner;
+}

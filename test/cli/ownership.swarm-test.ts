@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+import type Docker from "dockerode";
+import { updateStack } from "../../engine/operations.ts";
+import { findEngine } from "../../swarm/connection.ts";
+import { dockerStatus } from "../../swarm/docker-error.ts";
+import { inspectService, inspectVolume } from "../../swarm/docker-reads.ts";
+import { until } from "../support/lab-service.ts";
+import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
+import { openOutput } from "../../cli/output.ts";
+import { confirmEnd } from "../../cli/throwaway-data.ts";
+import { ProjectCopy, type Ended } from "./project-copy.ts";
+
+/** The names that both stacks have by default. */
+const service = "own-stateful";
+const volume = "own-store";
+const port = 20_000 + randomInt(9000);
+
+describe("what belongs to another stack", function () {
+  this.timeout(180_000);
+
+  let sandbox: SharedSandbox;
+  let docker: Docker;
+  let project: ProjectCopy;
+
+  before(async function () {
+    this.timeout(sandboxStartMs);
+    sandbox = await sharedSandbox();
+    ({ docker } = findEngine({ host: sandbox.dockerHost }));
+    project = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost });
+    for (const [stack, ownPort] of [
+      ["dev", port],
+      ["prod", port + 1],
+      ["third", port + 2],
+    ] as const) {
+      const settings = { service, volume, port: ownPort, image: sandbox.redisImage };
+      await writeFile(
+        join(project.directory, `Pulumi.${stack}.yaml`),
+        `config:\n${Object.entries(settings)
+          .map(([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`)
+          .join("")}`,
+      );
+    }
+    await succeeds(["up"]);
+    await succeeds(["redis", "set", "foo", "bar"]);
+  });
+
+  after(async () => {
+    for (const stack of ["prod", "third", "dev"]) await project.run(["down", "--yes", "-s", stack]);
+    for (const name of ["own-stateful", "own-other"]) await docker.getService(name).remove().catch(ignore);
+    for (const name of [volume, "own-by-hand", "own-by-task", "own-raced"]) await removeVolume(name);
+    await project[Symbol.asyncDispose]();
+  });
+
+  it("says whose it is, on everything that a component makes", async () => {
+    const own = { "holdfast.project": "holdfast", "holdfast.stack": "dev" };
+    const found = required(await inspectService(docker, service));
+    assert.partialDeepStrictEqual(found.Spec.Labels, own);
+    assert.deepEqual((await inspectVolume(docker, volume))?.Labels, own);
+    const container = found.Spec.TaskTemplate.ContainerSpec;
+    for (const { SecretID } of container?.Secrets ?? [])
+      assert.deepEqual(labelsOf(await docker.getSecret(SecretID).inspect()), own);
+    for (const { ConfigID } of container?.Configs ?? [])
+      assert.partialDeepStrictEqual(labelsOf(await docker.getConfig(ConfigID).inspect()), own);
+    for (const { Target } of found.Spec.TaskTemplate.Networks ?? []) {
+      // @types/dockerode says any.
+      const { Labels } = (await docker.getNetwork(Target).inspect()) as { Labels: Record<string, string> };
+      assert.deepEqual(Labels, own);
+    }
+  });
+
+  it("is not taken by a second stack with the same names: preview and up refuse it, with its owner and the ways on", async () => {
+    const before = await containerOf(service);
+    for (const command of ["up", "preview"]) {
+      const { code, stderr } = await project.run([command, "-s", "prod"]);
+      assert.equal(code, 2, stderr);
+      assert.match(
+        stderr,
+        new RegExp(
+          `error: volume "${volume}" on ${sandbox.nodeHostname}: expected .* got one that exists already: the stack dev of the project holdfast\\. Give yours another name; or, .*ExistingVolume`,
+        ),
+      );
+      assert.match(stderr, new RegExp(`error: service "${service}": .*: the stack dev of the project holdfast\\. `));
+      assert.doesNotMatch(stderr, /\brm\b|remove/);
+    }
+    assert.equal(await containerOf(service), before);
+    assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
+  });
+
+  it("is not taken by a program without Holdfast's commands either: a hook of its components refuses it", async () => {
+    const messages: string[] = [];
+    const { succeeded } = await updateStack(
+      { projectDirectory: project.directory, stackName: "prod" },
+      {
+        dockerHost: sandbox.dockerHost,
+        onEvent: ({ diagnosticEvent }) => messages.push(diagnosticEvent?.message ?? ""),
+      },
+    );
+    assert.equal(succeeded, false);
+    assert.match(messages.join("\n"), /hook .* failed: volume "own-store" on .*the stack dev of the project holdfast/);
+    assert.deepEqual((await inspectVolume(docker, volume))?.Labels?.["holdfast.stack"], "dev");
+    assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
+  });
+
+  it("is not deleted by another stack, whatever that one is told", async () => {
+    const { code, stderr } = await project.run(["down", "-s", "prod", "--yes", "--delete-data", volume]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--delete-data: expected a volume of this stack, got "own-store.*: the (?:stack dev|service)/);
+    assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
+  });
+
+  it("does not die with a throwaway swarm unless somebody says so: its end names the volumes that hold something", async () => {
+    const output = openOutput(true, { stdout: new PassThrough(), stderr: new PassThrough() });
+    const nodes = [{ name: sandbox.nodeHostname, dockerHost: sandbox.dockerHost }];
+    const end = (yes: boolean, others: typeof nodes = []) =>
+      confirmEnd(output, { command: "sandbox stop", nodes: [...nodes, ...others], yes });
+    await assert.rejects(end(false), {
+      name: "InputError",
+      message: new RegExp(
+        `^sandbox stop: expected a yes for the end of data, got .*volume ${volume} on ${sandbox.nodeHostname}, \\d`,
+      ),
+    });
+    await assert.rejects(end(false, [{ name: "gone", dockerHost: "unix:///nonexistent.sock" }]), /whatever is on gone/);
+    await end(true);
+  });
+
+  it("may be data of a volume that was made by hand: it is taken when that is said, and never deleted", async () => {
+    await docker.createVolume({ Name: "own-by-hand" });
+    await shell("own-by-hand", "echo REDIS > notes; chown -R 999:999 .");
+    for (const [key, value] of [
+      ["volume", "own-by-hand"],
+      ["service", "own-other"],
+    ] as const)
+      await succeeds(["config", "set", key, value, "-s", "prod"]);
+    const refused = await project.run(["up", "-s", "prod", "--yes"]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /volume "own-by-hand" on .*: nothing says whose it is\. .*volumeCreatedBy nobody/);
+
+    await succeeds(["config", "set", "volumeCreatedBy", "nobody", "-s", "prod"]);
+    assert.match((await succeeds(["up", "-s", "prod", "--yes"])).stdout, /PING {6}PONG/);
+    const denied = await project.run(["down", "-s", "prod", "--yes", "--delete-data", "own-by-hand"]);
+    assert.equal(denied.code, 2);
+    assert.match(denied.stderr, /"own-by-hand": the program mounts it and did not make it/);
+    const { stdout } = await succeeds(["down", "-s", "prod", "--yes"]);
+    assert.match(stdout, /^Kept: the volume own-by-hand with its data, on .*\. The stack did not make it\.$/m);
+    assert.ok(await inspectVolume(docker, "own-by-hand"));
+  });
+
+  it("is told from the stack's own volumes that a task has made: kept by down, found again, deleted by their name", async () => {
+    await succeeds(["config", "set", "volume", "own-by-task", "-s", "prod"]);
+    await succeeds(["config", "set", "volumeCreatedBy", "task", "-s", "prod"]);
+    await succeeds(["up", "-s", "prod", "--yes"]);
+    await succeeds(["redis", "-s", "prod", "set", "task", "made"]);
+    const kept =
+      /^Kept: the volume own-by-task with its data, on .*\. Delete it with `npx holdfast down -s prod --delete-data own-by-task`\.$/m;
+    assert.match((await succeeds(["down", "-s", "prod", "--yes"])).stdout, kept);
+    await succeeds(["up", "-s", "prod", "--yes"]);
+    assert.equal((await succeeds(["redis", "-s", "prod", "get", "task"])).stdout, "made\n");
+
+    // A yes is not enough for data, and a wrong name is a no.
+    const typed = await project.runOnTerminal(["down", "-s", "prod", "--delete-data", "own-by-task"], "yes\n");
+    assert.equal(typed.code, 3);
+    assert.match(
+      stripVTControlCharacters(typed.stdout),
+      /Dies: the volume own-by-task on [\s\S]*Type own-by-task to delete/,
+    );
+    const unasked = await project.run(["down", "-s", "prod", "--delete-data", "own-by-task"]);
+    assert.equal(unasked.code, 3);
+    assert.match(unasked.stderr, /--yes --delete-data own-by-task/);
+    assert.ok(await inspectService(docker, "own-other"));
+
+    // After the services are gone, the mark tells whose the data is.
+    const down = await succeeds(["down", "-s", "prod", "--yes"]);
+    assert.match(down.stdout, /own-other {2}task stopped/);
+    await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-by-task"]);
+    assert.equal(await inspectVolume(docker, "own-by-task"), undefined);
+  });
+
+  it("is nobody's after a kill in the middle of its creation but that stack's, which goes on with it", async () => {
+    await succeeds(["config", "set", "volumeCreatedBy", "provider", "-s", "prod"]);
+    await succeeds(["config", "set", "volume", "own-raced", "-s", "prod"]);
+    const first = project.start(["up", "-s", "prod", "--yes"]);
+    await until(async () => (await inspectVolume(docker, "own-raced")) !== undefined, "the volume is there");
+    first.kill("SIGKILL");
+    await first.ended;
+    await succeeds(["cancel", "-s", "prod"]);
+    assert.match((await succeeds(["up", "-s", "prod", "--yes"])).stdout, /PING {6}PONG/);
+    await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-raced"]);
+    assert.equal(await inspectVolume(docker, "own-raced"), undefined);
+  });
+
+  it("is one stack's alone when two take the name at the same moment", async () => {
+    await succeeds(["config", "set", "volume", "own-raced", "-s", "third"]);
+    await succeeds(["config", "set", "service", "own-third", "-s", "third"]);
+    const ended = await Promise.all(["prod", "third"].map((stack) => project.run(["up", "-s", stack, "--yes"])));
+    const words = ended.map(({ stdout, stderr }) => stdout + stderr).join("");
+    assert.deepEqual(ended.map(({ code }) => code === 0).sort(), [false, true], words);
+    const [winner, loser] = ended[0]?.code === 0 ? ["prod", "third"] : ["third", "prod"];
+    assert.equal((await inspectVolume(docker, "own-raced"))?.Labels?.["holdfast.stack"], winner);
+    assert.match(words, new RegExp(`the stack ${winner} of the project holdfast`));
+    await succeeds(["down", "-s", loser, "--yes"]);
+    assert.ok(await inspectVolume(docker, "own-raced"));
+    await succeeds(["down", "-s", winner, "--yes", "--delete-data", "own-raced"]);
+  });
+
+  async function succeeds(words: readonly string[]): Promise<Ended> {
+    const ended = await project.run(words);
+    assert.equal(ended.code, 0, `holdfast ${words.join(" ")}: ${ended.stdout}${ended.stderr}`);
+    return ended;
+  }
+
+  async function containerOf(name: string): Promise<string> {
+    const filters = JSON.stringify({ label: [`com.docker.swarm.service.name=${name}`] });
+    const [container] = await docker.listContainers({ filters });
+    return required(container).Id;
+  }
+
+  /** Runs a script in a volume. */
+  async function shell(name: string, script: string): Promise<void> {
+    const [, container] = (await docker.run(sandbox.redisImage, ["-c", script], new PassThrough(), {
+      Entrypoint: ["/bin/sh"],
+      User: "0",
+      WorkingDir: "/volume",
+      HostConfig: { Binds: [`${name}:/volume`] },
+    })) as [{ StatusCode: number }, Docker.Container];
+    await container.remove({ v: true });
+  }
+
+  async function removeVolume(name: string): Promise<void> {
+    await until(
+      () =>
+        docker
+          .getVolume(name)
+          .remove()
+          .then(
+            () => true,
+            (error: unknown) => dockerStatus(error) === 404,
+          ),
+      `${name} is gone`,
+    );
+  }
+});
+
+function labelsOf(object: { Spec?: { Labels?: Record<string, string> | undefined } | undefined }) {
+  return object.Spec?.Labels;
+}
+
+function required<T>(value: T | undefined): T {
+  assert.ok(value !== undefined);
+  return value;
+}
+
+function ignore(): void {
+  // It is gone already.
+}
