@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { advised } from "../model/advised-command.ts";
 import type { CommandContext } from "./context.ts";
 import { connectRedis, redisOutputs } from "./redis-client.ts";
 
@@ -44,9 +45,9 @@ export function reportLines(report: ClosingReport): string[] {
     `  limit     ${formatBytes(memoryLimitBytes)}`,
     `  PING      ${ping}`,
     "",
-    "Next: npm run redis -- set foo bar",
-    "      npm run redis -- get foo",
-    "      npm run preview, after a change of the program or of Pulumi.<stack>.yaml",
+    `Next: ${advised("redis", "set foo bar")}`,
+    `      ${advised("redis", "get foo")}`,
+    `      ${advised("preview")}, after a change of the program or of its settings`,
   ];
 }
 

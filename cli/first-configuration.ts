@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { VolumeCreator } from "../components/volume-spec.ts";
+import { advised } from "../model/advised-command.ts";
 import type { Stack } from "../engine/state/stack.ts";
 import { InputError } from "../model/input-error.ts";
 import { listNodes } from "../swarm/connection.ts";
@@ -86,7 +87,7 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
     return image === undefined ? `${wanted}@${Descriptor.digest}` : undefined;
   } catch (error) {
     if (sandbox !== undefined && isOfSandbox(wanted)) return sandbox.redisImage;
-    const set = "Set one with `npx holdfast config set image <name>@sha256:<digest>`";
+    const set = `Set one with \`${advised("config set", "image <name>@sha256:<digest>")}\``;
     throw new InputError({
       path: `${ownProject}:image`,
       expected: "an image that the swarm can pull",
@@ -94,7 +95,7 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
       fix:
         sandbox === undefined
           ? `${set}, or use a sandbox with --sandbox`
-          : `${set}, or take the sandbox's own by \`npx holdfast config rm image\``,
+          : `${set}, or take the sandbox's own by \`${advised("config rm", "image")}\``,
     });
   }
 }

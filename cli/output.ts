@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { InputError } from "../model/input-error.ts";
 import { plain, type Style } from "./display/style.ts";
+import { wrappedLines } from "./display/wrapped-lines.ts";
 
 /** The terminal as far as a live display needs it. */
 export interface Terminal {
@@ -16,8 +17,10 @@ export interface Output {
   readonly style: Style;
   /** The terminal to draw on; undefined where standard output is none, or one that cannot move its cursor. */
   readonly terminal: Terminal | undefined;
-  /** Prints lines for people: on standard output, or nowhere where JSON is wanted. */
+  /** Prints lines for people: on standard output, or nowhere where JSON is wanted; on a terminal no word is broken. */
   readonly print: (...lines: string[]) => void;
+  /** Prints what somebody else has said as it is: a reply, a value. */
+  readonly printAsIs: (...lines: string[]) => void;
   /** Prints lines about what went wrong, on standard error. */
   readonly warn: (...lines: string[]) => void;
   /** Whether standard output has had its one document; what goes wrong after it is told on standard error alone. */
@@ -50,7 +53,7 @@ export function requireOneDocument(options: Readonly<Record<string, string | tru
 /** The streams that an output writes to, as `process.stdout` and `process.stderr` are. */
 export interface Streams {
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
-  stderr: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 }
 
 /** Streams that have had their one document, also from another output of the same process. */
@@ -71,6 +74,11 @@ export function openOutput(json: boolean, streams: Streams = process): Output {
   const writeLines = (stream: NodeJS.WritableStream, lines: string[]) => {
     if (lines.length > 0) stream.write(masked(`${lines.join("\n")}\n`));
   };
+  /** Lines as wide as the terminal, where it is one. */
+  const fitted = (stream: Streams["stderr"], lines: string[]) =>
+    stream.isTTY === true
+      ? lines.flatMap((line) => line.split("\n")).flatMap((line) => wrappedLines(line, stream.columns ?? 80))
+      : lines;
   const canDraw = stdout.isTTY === true && process.env["TERM"] !== "dumb";
   const terminal: Terminal = {
     get columns() {
@@ -89,10 +97,13 @@ export function openOutput(json: boolean, streams: Streams = process): Output {
     style: json ? plain : (format, text) => styleText(format, text),
     terminal: canDraw && !json ? terminal : undefined,
     print: (...lines) => {
+      if (!json) writeLines(stdout, fitted(stdout, lines));
+    },
+    printAsIs: (...lines) => {
       if (!json) writeLines(stdout, lines);
     },
     warn: (...lines) => {
-      writeLines(stderr, lines);
+      writeLines(stderr, fitted(stderr, lines));
     },
     hasDocument: () => documented.has(stdout),
     document: (value) => {

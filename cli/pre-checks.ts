@@ -1,3 +1,4 @@
+import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import type { SwarmNode } from "../swarm/connection.ts";
 
@@ -11,7 +12,7 @@ export function requireNode(hostname: string, nodes: readonly SwarmNode[]): void
     path: "holdfast:node",
     expected: `the hostname of a node of this swarm (${nodes.map((node) => node.hostname).join(", ")})`,
     got: JSON.stringify(hostname),
-    fix: "Set one of them with `npx holdfast config set node <hostname>`; data that was kept stays on its old node",
+    fix: `Set one of them with \`${advised("config set", "node <hostname>")}\`; data that was kept stays on its old node`,
   });
 }
 
@@ -23,7 +24,7 @@ export function onlyNode(nodes: readonly SwarmNode[]): string {
     path: "holdfast:node",
     expected: `the node that keeps the data, one of ${nodes.map((node) => node.hostname).join(", ")}`,
     got: "nothing",
-    fix: "Choose one with `npx holdfast config set node <hostname>`",
+    fix: `Choose one with \`${advised("config set", "node <hostname>")}\``,
   });
 }
 

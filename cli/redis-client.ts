@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { listNodes } from "../swarm/connection.ts";
 import type { CommandContext } from "./context.ts";
@@ -45,7 +46,7 @@ export async function connectRedis(context: CommandContext): Promise<ReachedRedi
       path: `stack ${context.location.stackName}`,
       expected: "a Redis that is up",
       got: "none",
-      fix: "Create it with `npm run up`",
+      fix: `Create it with \`${advised("up")}\``,
     });
   const password = (await (await context.stack()).getConfig(`${ownProject}:password`))?.value;
   if (password !== undefined) context.output.conceal(password);

@@ -20,6 +20,7 @@ import { ResourceHooks, type RegisteredHook } from "./resource-hooks.ts";
 import type { PolicyReview } from "./policy-review.ts";
 import type { RefreshContext } from "./refresh.ts";
 import { withoutForeignFrames } from "./program-message.ts";
+import { advised } from "../model/advised-command.ts";
 import { stackType } from "./urn.ts";
 
 /** What a deployment works with. */
@@ -332,5 +333,5 @@ export class Deployment implements ProgramRequests {
 }
 
 function protectedMessage(urn: Urn): string {
-  return `resource "${urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\`, or use the command:\n\`pulumi state unprotect '${urn}'\``;
+  return `resource "${urn}" cannot be deleted\nbecause it is protected. To delete it, leave it in the program without the \`protect\` flag, run \`${advised("up")}\`, and take it out after that`;
 }

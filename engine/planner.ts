@@ -1,4 +1,5 @@
 import { showValue } from "../model/input-error.ts";
+import { advised } from "../model/advised-command.ts";
 import { aliasUrns } from "./aliases.ts";
 import { dependentsOf, parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";
@@ -269,7 +270,7 @@ export class Planner {
       if (dependent.protect)
         throw new PlanError(
           replaced.urn,
-          `unable to replace resource "${dependent.urn}" as part of replacing "${replaced.urn}" as it is currently marked for protection. ${unprotectAdvice}, or use the command:\n\`pulumi state unprotect '${dependent.urn}'\``,
+          `unable to replace resource "${dependent.urn}" as part of replacing "${replaced.urn}" as it is currently marked for protection. ${unprotectAdvice()}`,
         );
       deleted.add(dependent.urn);
       this.#deletedForReplacement.set(dependent.urn, keys);
@@ -322,11 +323,12 @@ function replaceLater(old: ResourceState, state: ResourceState, goal: Goal): Ste
   return [step("create-replacement", { old, new: state, hooks: goal.hooks }), step("replace", { old, new: state })];
 }
 
-const unprotectAdvice =
-  "To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`";
+function unprotectAdvice(): string {
+  return `To unprotect the resource, remove the \`protect\` flag from the resource in your Pulumi program and run \`${advised("up")}\``;
+}
 
 function protectedMessage(urn: Urn): string {
-  return `unable to replace resource "${urn}"\nas it is currently marked for protection. ${unprotectAdvice}`;
+  return `unable to replace resource "${urn}"\nas it is currently marked for protection. ${unprotectAdvice()}`;
 }
 
 /** A name that the program gives and an earlier version still has; Docker would refuse it, or answer with the earlier one. */

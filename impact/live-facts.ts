@@ -1,5 +1,6 @@
 /** Facts about a live swarm, as a file or as just asked: what sharpens a verdict. */
 import { z } from "zod";
+import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import type { LiveServices } from "./stack-files.ts";
 import { liveTask } from "../model/inputs/live-task.ts";
@@ -55,7 +56,7 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       expected:
         "an object with nodes, services, tasks, volumes, images, configs, networks (each a list as the Engine API gives it), engineNode and datasetBytes",
       got: "another form",
-      fix: "Write it with `holdfast impact --swarm --save-facts FILE`",
+      fix: `Write it with \`${advised("impact", "--swarm --save-facts FILE")}\``,
     });
   }
   const {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { advised } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";
@@ -172,7 +173,7 @@ function withDisk(
       path: "node",
       expected: "one that runs and has a disk of its own",
       got: record.hasDisks ? `${name}, which does not run` : `${name}, in a lab without disks`,
-      fix: record.hasDisks ? `Start it with \`holdfast lab node start ${name}\`` : "Start a lab with disks",
+      fix: record.hasDisks ? `Start it with \`${advised("lab node start", name)}\`` : "Start a lab with disks",
     });
   });
 }
@@ -226,7 +227,7 @@ async function withNode(
         path,
         expected: "the folder of a lab",
         got: "none",
-        fix: "Start one with `holdfast lab start`",
+        fix: `Start one with \`${advised("lab start")}\``,
       });
     }
     const names = labNodes(directory, record).map((node) => node.name);
@@ -235,7 +236,7 @@ async function withNode(
         path: "node",
         expected: `one of ${names.join(", ")}`,
         got: showValue(name),
-        fix: "See them with `holdfast lab status`",
+        fix: `See them with \`${advised("lab status")}\``,
       });
     }
     await work({ toolbox, record });

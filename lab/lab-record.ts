@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 
 const recordSchema = z.strictObject({
@@ -50,7 +51,7 @@ export async function readLabRecord(directory: string): Promise<LabRecord | unde
     path,
     expected: "the record of a lab",
     got: issue && issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "something else",
-    fix: "Remove the lab with `holdfast lab clean` and start it again",
+    fix: `Remove the lab with \`${advised("lab clean")}\` and start it again`,
   });
 }
 

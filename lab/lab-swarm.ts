@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../swarm/connection.ts";
 import { connectNode } from "./lab-network.ts";
@@ -64,7 +65,7 @@ async function waitFor(nodes: readonly LabNode[], isSo: () => Promise<boolean>):
         path: "lab swarm",
         expected: `${nodes.length} nodes that are ready within ${readyLimitMs / 1000} s`,
         got: "a swarm that is not whole",
-        fix: "Read the dockerd.log of each node, or remove the lab with `holdfast lab stop` and start it again",
+        fix: `Read the dockerd.log of each node, or remove the lab with \`${advised("lab stop")}\` and start it again`,
       });
     }
     await sleep(100);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { advised } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { assembleImage } from "./assembled-image.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
@@ -342,7 +343,7 @@ function requireSame<T>(path: string, wanted: T | undefined, present: T): void {
     path,
     expected: `${showValue(present)}, as the lab has that is there already`,
     got: showValue(wanted),
-    fix: "Leave the option out, or remove the lab first with `holdfast lab stop`",
+    fix: `Leave the option out, or remove the lab first with \`${advised("lab stop")}\``,
   });
 }
 

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { startDaemon } from "./daemon.ts";
 import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "./owned-process.ts";
@@ -48,7 +49,7 @@ export async function startRegistry(registry: PrivateRegistry, toolbox: Toolbox)
       path: "sandbox registry",
       expected: `the port ${registry.address} to be free`,
       got: "a port that another process listens on",
-      fix: `End that process (\`ss -ltnp 'sport = :${port}'\` shows it), or remove the sandbox with \`npm run sandbox -- stop\` to begin with another port`,
+      fix: `End that process (\`ss -ltnp 'sport = :${port}'\` shows it), or remove the sandbox with \`${advised("sandbox stop")}\` to begin with another port`,
     });
   }
   await mkdir(registry.directory, { recursive: true });

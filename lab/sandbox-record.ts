@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 
 const recordSchema = z.strictObject({
@@ -48,7 +49,7 @@ export async function readSandboxRecord(directory: string): Promise<SandboxRecor
     path,
     expected: "the record of a sandbox",
     got: issue && issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "something else",
-    fix: "Remove the sandbox with `npm run sandbox -- stop` and start it again",
+    fix: `Remove the sandbox with \`${advised("sandbox stop")}\` and start it again`,
   });
 }
 

@@ -13,6 +13,12 @@ const namedStack = "HOLDFAST_NAMED_STACK";
 /** What package.json has a script for. */
 const scripts: readonly string[] = ["up", "preview", "down", "redis", "sandbox"];
 
+/** Commands that are about a stack. */
+const ofStack: readonly string[] = [
+  ...["up", "preview", "down", "refresh", "outputs", "redis"],
+  ...["config", "export", "import", "cancel"],
+];
+
 /** Says to this process and to those that it starts how Holdfast is run; `stack` where one was named. */
 export function rememberHowStarted(stack: string | undefined, environment: NodeJS.ProcessEnv = process.env): void {
   environment[startedBy] ??= scripts.includes(environment["npm_lifecycle_event"] ?? "") ? "npm" : "npx";
@@ -26,9 +32,9 @@ export function rememberHowStarted(stack: string | undefined, environment: NodeJ
  * @param rest - these
  */
 export function advised(command: string, rest = "", environment: NodeJS.ProcessEnv = process.env): string {
-  const stack = environment[namedStack];
-  const words = [...(stack === undefined ? [] : [`-s ${stack}`]), ...(rest === "" ? [] : [rest])].join(" ");
   const [own = ""] = command.split(" ", 1);
+  const stack = ofStack.includes(own) ? environment[namedStack] : undefined;
+  const words = [stack === undefined ? "" : `-s ${stack}`, rest].filter(Boolean).join(" ");
   if (environment[startedBy] === "npm" && scripts.includes(own)) {
     const after = [command.slice(own.length + 1), words].filter(Boolean).join(" ");
     return `npm run ${own}${after === "" ? "" : ` -- ${after}`}`;

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type Docker from "dockerode";
 import { z } from "zod";
+import { advised } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { locateEngine } from "./engine-address.ts";
 import type { EngineAddress, EngineLookup } from "./engine-address.ts";
@@ -135,7 +136,7 @@ export async function requireManager(connection: EngineConnection): Promise<Swar
         path,
         expected: "a manager of a swarm",
         got: `an engine whose swarm state is ${showValue(membership.state)}`,
-        fix: "Run `docker swarm init` on it, or use a throwaway swarm of Holdfast's own: `npx holdfast sandbox start`",
+        fix: `Run \`docker swarm init\` on it, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``,
       });
   }
 }
@@ -223,9 +224,9 @@ function connectionError(connection: EngineConnection, error: unknown): EngineEr
 function waysOn({ source, setting }: EngineAddress): string {
   switch (source) {
     case "default socket":
-      return "Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own: `npx holdfast sandbox start`";
+      return `Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``;
     case "sandbox":
-      return "Start it by `npx holdfast sandbox start`";
+      return `Start it by \`${advised("sandbox start")}\``;
     default:
       return `Correct ${setting}, or start the engine there`;
   }

@@ -1,3 +1,4 @@
+import { advised } from "../model/advised-command.ts";
 import { byteWords } from "../model/byte-words.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { AskedEngine, Inventory } from "./inventory.ts";
@@ -75,7 +76,7 @@ function diagnoseEngine(engine: AskedEngine, host: HostFacts | undefined): Diagn
 }
 
 function unseenHost(where: string): Diagnosis {
-  const fix = "Run `holdfast doctor` on that node: its kernel and disk are seen only there";
+  const fix = `Run \`${advised("doctor")}\` on that node: its kernel and disk are seen only there`;
   return { where, check: "host", result: "not checked", found: "an engine on another machine", fix };
 }
 
@@ -179,7 +180,7 @@ function diagnoseSwarm({ swarm, engines, unseenNodes }: Inventory): Diagnosis[] 
         ? { result: "good" }
         : {
             result: "warning",
-            fix: "Bring them back; what lies only on them is out of reach (`holdfast audit` says what)",
+            fix: `Bring them back; what lies only on them is out of reach (\`${advised("audit")}\` says what)`,
           }),
     },
     {

@@ -1,5 +1,6 @@
 /** Copies what a service has lost into a named volume, proves that the copy is the same, and points the service at it. */
 import type Docker from "dockerode";
+import { advised } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { identifyContent, type VolumeContent } from "../model/volume-content.ts";
 import { requireVolumeName } from "../model/volume-name.ts";
@@ -106,7 +107,7 @@ export async function planRescue(
       path: "volume",
       expected: "one with data in it",
       got: `the empty volume ${showValue(request.volume)}`,
-      fix: "List the volumes with data by `holdfast rescue`",
+      fix: `List the volumes with data by \`${advised("rescue")}\``,
     });
   }
   const trial =
@@ -144,8 +145,8 @@ function findSource(inventory: Inventory, { volume, fromNode }: RescueRequest): 
       got: `${showValue(volume)}, which is not there`,
       fix:
         fromNode === undefined && unseen.length > 0
-          ? `Name the engines of the other nodes too (${unseen.join(", ")}), or list what there is by \`holdfast rescue\``
-          : "List what there is by `holdfast rescue`",
+          ? `Name the engines of the other nodes too (${unseen.join(", ")}), or list what there is by \`${advised("rescue")}\``
+          : `List what there is by \`${advised("rescue")}\``,
     });
   }
   if (others.length > 0) {

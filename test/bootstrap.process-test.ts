@@ -85,6 +85,13 @@ describe("a fresh clone", function () {
     assert.equal((await bootstrap()).stderr, "");
   });
 
+  it("begins with the Node that the README names, of which npx then does not complain", async () => {
+    const read = (name: string) => readFile(fileURLToPath(new URL(`../${name}`, import.meta.url)), "utf8");
+    const [, oldest] = /with Node (\d+) or newer/.exec(await read("README.md")) ?? [];
+    const { engines } = JSON.parse(await read("package.json")) as { engines: { node: string } };
+    assert.equal(engines.node, `>=${oldest ?? "?"}`);
+  });
+
   it("says what to do when npm's setting ignore-scripts keeps its Node away", async () => {
     await rm(join(clone, "stub/node"));
     const { exitCode, stderr } = await bootstrap({ npm_config_ignore_scripts: "true" });

@@ -1,3 +1,4 @@
+import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { readSecret } from "../prompt.ts";
@@ -11,11 +12,11 @@ export async function get(key: string, options: StackOptions & { showSecrets?: t
       path: key,
       expected: `a setting of the stack ${location.stackName}`,
       got: "nothing",
-      fix: `Set it with \`npx holdfast config set ${key} <value>\``,
+      fix: `Set it with \`${advised("config set", `${key} <value>`)}\``,
     });
   const value = setting.secret && !options.showSecrets ? "[secret]" : setting.value;
   if (output.json) output.document({ value, secret: setting.secret });
-  output.print(value);
+  output.printAsIs(value);
 }
 
 /** `holdfast config set <key> [value]`: a secret is read from the terminal or from standard input. */
@@ -30,14 +31,14 @@ export async function set(
       path: `config set ${key}`,
       expected: "--secret, for what is to stay encrypted",
       got: "a value in clear text, which whoever reads the file or the shell's history would have",
-      fix: `Type or pipe in another: \`holdfast config set --secret ${key} < file\``,
+      fix: `Type or pipe in another: \`${advised("config set", `--secret ${key} < file`)}\``,
     });
   if (options.secret && value !== undefined)
     throw new InputError({
       path: "config set --secret",
       expected: "no value on the command line, where others can read it",
       got: "one",
-      fix: `Leave it out and type it, or pipe it in: \`holdfast config set --secret ${key} < file\``,
+      fix: `Leave it out and type it, or pipe it in: \`${advised("config set", `--secret ${key} < file`)}\``,
     });
   if (!options.secret && value === undefined)
     throw new InputError({
@@ -74,5 +75,5 @@ export async function list(options: StackOptions): Promise<void> {
   }));
   if (output.json) output.document(settings);
   const width = Math.max(0, ...settings.map(({ key }) => key.length));
-  output.print(...settings.map(({ key, value }) => `${key.padEnd(width)}  ${value}`));
+  output.printAsIs(...settings.map(({ key, value }) => `${key.padEnd(width)}  ${value}`));
 }

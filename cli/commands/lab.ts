@@ -1,3 +1,4 @@
+import { advised } from "../../model/advised-command.ts";
 import type { LabStatus } from "../../lab/lab.ts";
 import { openOutput } from "../output.ts";
 import { labDirectory, locateStack } from "../project.ts";
@@ -114,7 +115,7 @@ function statusLines(status: LabStatus): string[] {
     storageRuns,
     processCount,
   } = status;
-  if (state === "absent") return ["There is no lab. Start one with `holdfast lab start`."];
+  if (state === "absent") return [`There is no lab. Start one with \`${advised("lab start")}\`.`];
   const nodeState = (name: string) => {
     if (!runningNodes.includes(name)) return "does not run";
     const troubles = [
@@ -135,7 +136,9 @@ function statusLines(status: LabStatus): string[] {
       : [`  storage    ${storageRuns ? "runs" : "does not run"}, ${lab?.storageDirectory ?? ""} on each node`]),
     ...(lab === undefined ? [] : [`  image      ${lab.redisImage}`]),
     `  processes  ${processCount}`,
-    ...(state === "running" ? [] : ["Make it whole with `holdfast lab start`, or remove it with `holdfast lab stop`."]),
+    ...(state === "running"
+      ? []
+      : [`Make it whole with \`${advised("lab start")}\`, or remove it with \`${advised("lab stop")}\`.`]),
   ];
 }
 

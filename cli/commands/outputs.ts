@@ -11,7 +11,7 @@ export async function outputs(name: string | undefined, options: StackOptions & 
   if (name === undefined) {
     if (output.json) output.document(values);
     const width = Math.max(0, ...Object.keys(values).map((key) => key.length));
-    output.print(...Object.entries(values).map(([key, value]) => `${key.padEnd(width)}  ${text(value)}`));
+    output.printAsIs(...Object.entries(values).map(([key, value]) => `${key.padEnd(width)}  ${text(value)}`));
     return;
   }
   const value = values[name];
@@ -23,7 +23,7 @@ export async function outputs(name: string | undefined, options: StackOptions & 
       fix: "Name one of them",
     });
   if (output.json) output.document(value);
-  output.print(text(value));
+  output.printAsIs(text(value));
 }
 
 function text(value: unknown): string {

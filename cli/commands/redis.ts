@@ -1,4 +1,5 @@
 import { ReplyError } from "ioredis";
+import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { Exit, exitCode } from "../exit-code.ts";
@@ -16,7 +17,7 @@ export async function redis(args: readonly string[], options: StackOptions): Pro
       path: "redis",
       expected: "a command of Redis that answers once",
       got: command === undefined ? "none" : JSON.stringify(command),
-      fix: "Give one, such as `holdfast redis set foo bar`",
+      fix: `Give one, such as \`${advised("redis", "set foo bar")}\``,
     });
   const context = openContext(options);
   const { output } = context;
@@ -24,12 +25,12 @@ export async function redis(args: readonly string[], options: StackOptions): Pro
   try {
     // Whatever Redis answers is a reply; ioredis does not say so for commands that it does not know.
     const reply = (await reached.client.callBuffer(command, ...rest)) as RedisReply;
-    if (process.stdout.isTTY) output.print(formatReply(command, reply));
+    if (process.stdout.isTTY) output.printAsIs(formatReply(command, reply));
     else process.stdout.write(Buffer.concat([rawReply(reply), Buffer.from("\n")]));
   } catch (error) {
     // ioredis' own types do not say what a ReplyError is.
     if (!(error instanceof Error) || !(error instanceof ReplyError)) throw error;
-    output.print(`(error) ${error.message}`);
+    output.printAsIs(`(error) ${error.message}`);
     throw new Exit(exitCode.failed);
   }
 }

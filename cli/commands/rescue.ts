@@ -1,3 +1,4 @@
+import { advised } from "../../model/advised-command.ts";
 import { contentWords, timeWords } from "../../model/content-words.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
@@ -86,7 +87,7 @@ function requireNothingElse(options: RescueCommandOptions): void {
     path: "command line",
     expected: "the volume that is to be rescued",
     got: "none",
-    fix: "List the volumes by `holdfast rescue` without options, then name one",
+    fix: `List the volumes by \`${advised("rescue")}\` without options, then name one`,
   });
 }
 

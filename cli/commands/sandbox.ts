@@ -1,3 +1,4 @@
+import { advised } from "../../model/advised-command.ts";
 import type { SandboxStatus } from "../../lab/sandbox.ts";
 import { openOutput } from "../output.ts";
 import { locateStack, sandboxDirectory } from "../project.ts";
@@ -64,7 +65,9 @@ export function statusLines({
     ...(sandbox === undefined ? [] : [`  node       ${sandbox.nodeHostname}, ${sandbox.nodeAddress}`]),
     ...(sandbox === undefined ? [] : [`  image      ${sandbox.redisImage}`]),
     `  processes  ${processes.length}`,
-    ...(state === "running" ? [] : ["Start it again with `npm run sandbox -- start`, or remove it with `-- stop`."]),
+    ...(state === "running"
+      ? []
+      : [`Start it again with \`${advised("sandbox start")}\`, or remove it with \`${advised("sandbox stop")}\`.`]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
+import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { openContext, type StackOptions } from "../context.ts";
 
@@ -48,7 +49,7 @@ async function readState(path: string): Promise<string> {
       path: "--file",
       expected: "a file that can be read",
       got: `${path} (${error instanceof Error ? error.message : String(error)})`,
-      fix: "Name the file that `holdfast export` wrote",
+      fix: `Name the file that \`${advised("export")}\` wrote`,
     });
   }
 }

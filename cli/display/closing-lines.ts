@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { SummaryEvent } from "../../engine/events.ts";
 import { unknownSentinel } from "../../engine/wire-value.ts";
 import { changeLines, valueLines } from "./diff-lines.ts";
-import { diagnosticText, hasErrors, shortType, type OperationView } from "./operation-view.ts";
+import { hasErrors, shortType, shownText, type OperationView } from "./operation-view.ts";
 import { countedOperations, operationWords } from "./operation-words.ts";
 import { propertiesOf, type PropertyChanges } from "./property-diff.ts";
 import { elapsedText } from "./row-text.ts";
@@ -40,7 +40,7 @@ function diagnosticLines(view: OperationView, style: Style): string[] {
       return [
         `  ${title}`,
         ...diagnostics.flatMap((diagnostic) =>
-          diagnosticText(diagnostic)
+          shownText(diagnostic)
             .trimEnd()
             .split("\n")
             .map((line) => `    ${severityStyle(diagnostic.severity, line, style)}`.trimEnd()),

@@ -66,7 +66,7 @@ export function recordEvent(view: OperationView, event: EngineEvent, nowMs: numb
     const diagnostic = event.diagnosticEvent;
     if (diagnostic.severity === "debug") return undefined;
     if (!diagnostic.ephemeral) view.diagnostics.push(diagnostic);
-    return say(view, diagnostic.urn, diagnosticText(diagnostic));
+    return say(view, diagnostic.urn, shownText(diagnostic));
   }
   if (event.progressEvent) return say(view, event.progressEvent.urn, event.progressEvent.message);
   return undefined;
@@ -76,6 +76,14 @@ export function recordEvent(view: OperationView, event: EngineEvent, nowMs: numb
 export function diagnosticText({ severity, message }: DiagnosticEvent): string {
   const prefix = severity === "info" || severity === "info#err" ? "" : `${severity}: `;
   return message.startsWith(prefix) ? message : prefix + message;
+}
+
+/** {@link diagnosticText} for people: a resource by its name, as everywhere else on the screen. */
+export function shownText(diagnostic: DiagnosticEvent): string {
+  return diagnosticText(diagnostic).replaceAll(
+    /(?<=(?:resource|replacing) ")urn:pulumi:[^"]+(?=")/g,
+    (urn) => parseUrn(urn).name,
+  );
 }
 
 /** Whether the operation reported an error. */

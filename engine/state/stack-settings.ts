@@ -5,6 +5,7 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Document, Scalar, YAMLMap, isMap, isNode, isScalar, isSeq } from "yaml";
+import { advised } from "../../model/advised-command.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
 import type { Project } from "./project-file.ts";
@@ -230,7 +231,7 @@ function decryptConfig(ciphertext: string, path: string, secrets: SecretsManager
     path,
     expected: "a secret encrypted under the passphrase and salt of this file",
     got: "one that they do not decrypt",
-    fix: `Set it again with \`npx holdfast config set --secret\``,
+    fix: `Set it again with \`${advised("config set", "--secret")}\``,
   });
 }
 

@@ -35,7 +35,7 @@ describe("the status of the sandbox", () => {
       "  engine     does not run",
       "  registry   runs",
       "  processes  0",
-      "Start it again with `npm run sandbox -- start`, or remove it with `-- stop`.",
+      "Start it again with `npx holdfast sandbox start`, or remove it with `npx holdfast sandbox stop`.",
     ]);
   });
 });

@@ -39,7 +39,7 @@ describe("a sandbox' record", () => {
       await assert.rejects(readSandboxRecord(directory), {
         name: "InputError",
         path: sandboxRecordPath(directory),
-        fix: "Remove the sandbox with `npm run sandbox -- stop` and start it again",
+        fix: "Remove the sandbox with `npx holdfast sandbox stop` and start it again",
       });
     }
   });

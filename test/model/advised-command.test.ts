@@ -16,6 +16,8 @@ describe("a command in advice", () => {
       "npm run sandbox -- stop",
     );
     assert.equal(advised("up", "", started(undefined, { npm_lifecycle_event: "up" })), "npm run up");
+    // It is about no stack.
+    assert.equal(advised("sandbox start", "", npm), "npm run sandbox -- start");
     // There is no script for it.
     assert.equal(advised("config set", "port 1", npm), "npx holdfast config set -s prod port 1");
   });

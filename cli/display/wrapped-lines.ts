@@ -1,0 +1,29 @@
+import { stripVTControlCharacters } from "node:util";
+
+/** A command between backquotes stays whole, so that it can be copied; what is longer than a line, too. */
+const word = /(\s*)((?:`[^`]*`|\S)+)/gu;
+
+/**
+ * Breaks a line between words where the terminal ends, instead of within one.
+ *
+ * @returns lines of at most `columns` characters, but for words that are longer; those after the first further in
+ */
+export function wrappedLines(line: string, columns: number): string[] {
+  if (stripVTControlCharacters(line).length <= columns) return [line];
+  const indent = `${/^\s*/u.exec(line)?.[0] ?? ""}  `;
+  const lines: string[] = [];
+  let current = "";
+  let width = 0;
+  for (const [, space = "", text = ""] of line.matchAll(word)) {
+    const length = stripVTControlCharacters(text).length;
+    if (width > indent.length && width + space.length + length > columns) {
+      lines.push(current);
+      current = indent + text;
+      width = indent.length + length;
+    } else {
+      current += space + text;
+      width += space.length + length;
+    }
+  }
+  return [...lines, current];
+}
