@@ -40,3 +40,12 @@ export function takesHooks(): boolean {
   const monitor = pulumi.runtime.getMonitor() as { registerResourceHook?: unknown } | undefined;
   return typeof monitor?.registerResourceHook === "function";
 }
+
+/** Several bindings as one, each moment's hooks in their order. */
+export function joinHooks(bindings: readonly pulumi.ResourceHookBinding[]): pulumi.ResourceHookBinding {
+  return {
+    beforeCreate: bindings.flatMap(({ beforeCreate = [] }) => beforeCreate),
+    beforeUpdate: bindings.flatMap(({ beforeUpdate = [] }) => beforeUpdate),
+    afterUpdate: bindings.flatMap(({ afterUpdate = [] }) => afterUpdate),
+  };
+}

@@ -10,6 +10,7 @@ import { argument, fields, flag, inputText, list, named, number, secretText, tex
 import { DataVolume } from "./data-volume.ts";
 import {
   nanoCpus,
+  OnUpdateFailure,
   PublishMode,
   requireAbsolute,
   requireFileMode,
@@ -83,4 +84,5 @@ export const serviceArguments = fields({
   stopSignal: text("SIGTERM").optional(),
   stopGrace: text("55s", parseGrace).optional(),
   restartDelay: text("2s", parseDuration).optional(),
+  onUpdateFailure: text(OnUpdateFailure.rollback, oneOf(OnUpdateFailure)).optional(),
 });

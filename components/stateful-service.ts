@@ -5,16 +5,25 @@ import { requireCoveredVolumes } from "../model/image-mounts.ts";
 import { requireDigest } from "../model/image-reference.ts";
 import { objectLabels } from "../model/object-labels.ts";
 import { labelsOfOwner } from "../model/ownership.ts";
+import { startScriptPath } from "../model/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
-import { takesHooks } from "./hooks.ts";
+import { joinHooks, takesHooks } from "./hooks.ts";
 import { nameCheck } from "./name-hook.ts";
 import { keepsLabels, ownerLabelList, ownStack } from "./owner.ts";
 import { serviceArguments } from "./service-arguments.ts";
 import { readinessHooks } from "./readiness.ts";
-import { attach, type FileSource, type FileTarget, type ServiceSettings, serviceSpec } from "./service-spec.ts";
+import {
+  attach,
+  type FileSource,
+  type FileTarget,
+  OnUpdateFailure,
+  type ServiceSettings,
+  serviceSpec,
+} from "./service-spec.ts";
+import { wayBackHooks } from "./way-back.ts";
 
 /** A data volume and its place in the container. */
 export interface DataMount {
@@ -100,12 +109,19 @@ export class StatefulService extends pulumi.ComponentResource {
       secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
       configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
     };
-    const nameChecks = takesHooks() ? [nameCheck(this)] : [];
-    const { beforeCreate = [], beforeUpdate = [] } = readinessHooks(serviceName);
-    const service = new docker.Service(`${name}-service`, attach(spec, attachments), {
-      parent: this,
-      hooks: { beforeCreate: [...nameChecks, ...beforeCreate], beforeUpdate: [...nameChecks, ...beforeUpdate] },
-    });
+    const names = takesHooks() ? [nameCheck(this)] : [];
+    const hooks = joinHooks([
+      { beforeCreate: names, beforeUpdate: names },
+      wayBackHooks({
+        serviceName,
+        path: name,
+        onUpdateFailure: settings.onUpdateFailure ?? OnUpdateFailure.rollback,
+        isUnguarded: data.length > 0 && settings.command?.includes(startScriptPath) !== true,
+        labels: settings.labels ?? {},
+      }),
+      readinessHooks(serviceName),
+    ]);
+    const service = new docker.Service(`${name}-service`, attach(spec, attachments), { parent: this, hooks });
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });

@@ -49,12 +49,19 @@ async function recover(
   const present = new Map<ResourceState, ResourceState | undefined>();
   for (const state of resources)
     if (state.urn === resource.urn && state.id === resource.id)
-      present.set(state, await readAgain(state, identity, provider));
+      present.set(state, unfinished(type, await readAgain(state, identity, provider)));
   return resources.flatMap((state) => {
     if (!present.has(state)) return [state];
     const now = present.get(state);
     return now ? [now] : [];
   });
+}
+
+/** A change that was interrupted may be in effect, under way or about to be taken back: it counts as failed, so that it is made again. */
+function unfinished(type: PendingOperation["type"], state: ResourceState | undefined): ResourceState | undefined {
+  return state && type === "updating"
+    ? { ...state, initErrors: ["an earlier run was interrupted while updating it"] }
+    : state;
 }
 
 /** A replacement that was created stands where what it replaces stood, before what depends on it; that is left to be deleted. */

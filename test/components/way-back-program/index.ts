@@ -1,0 +1,23 @@
+import * as pulumi from "@pulumi/pulumi";
+import { LocalVolume, StatefulService } from "../../../components/index.ts";
+
+const config = new pulumi.Config();
+
+/** A server that the catalogue takes for MongoDB, so that another major version of it may change the files. */
+new StatefulService("store", {
+  serviceName: "way-back-store",
+  image: config.require("image"),
+  data: [
+    {
+      volume: new LocalVolume("data", { volumeName: "way-back-data", pin: { hostname: config.require("node") } }),
+      path: "/data/db",
+    },
+  ],
+  scratch: [{ path: "/data/configdb" }],
+  args: ["redis-server", "/etc/store.conf", "--dir", "/data/db"],
+  configFiles: { configuration: { path: "/etc/store.conf", content: config.require("configuration") } },
+  memoryLimit: "64M",
+  ...(config.get("reservation") !== undefined && { memoryReservation: "900G", memoryLimit: "900G" }),
+  labels: { "holdfast.image": "mongo" },
+  healthCheck: { test: ["CMD", "redis-cli", "ping"], interval: "1s" },
+});
