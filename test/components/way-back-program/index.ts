@@ -10,11 +10,10 @@ new StatefulService("store", {
   data: [
     {
       volume: new LocalVolume("data", { volumeName: "way-back-data", pin: { hostname: config.require("node") } }),
-      path: "/data/db",
+      path: "/data",
     },
   ],
-  scratch: [{ path: "/data/configdb" }],
-  args: ["redis-server", "/etc/store.conf", "--dir", "/data/db"],
+  args: ["redis-server", "/etc/store.conf", "--dir", "/data"],
   configFiles: { configuration: { path: "/etc/store.conf", content: config.require("configuration") } },
   memoryLimit: "64M",
   ...(config.get("reservation") !== undefined && { memoryReservation: "900G", memoryLimit: "900G" }),
