@@ -21,7 +21,7 @@ describe("a component's change that fails", function () {
     const [name = "", digest = ""] = sandbox.redisImage.split("@");
     const repository = name.replace(/:[^:/]+$/u, "");
     image = `${repository}:6@${digest}`;
-    stack = await openProgram(fileURLToPath(new URL("way-back", import.meta.url)), sandbox.dockerHost);
+    stack = await openProgram(fileURLToPath(new URL("way-back-program", import.meta.url)), sandbox.dockerHost);
     await stack.set({ image, node: sandbox.nodeHostname, configuration: "save 60 1\n" });
     await stack.up();
   });
