@@ -8,7 +8,7 @@ import { isSameConstraint, pinConstraint } from "../model/pin.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { requireServiceName } from "../model/service-name.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";
-import { parseGrace } from "../model/stop-grace.ts";
+import { longestGraceSeconds, parseGrace } from "../model/stop-grace.ts";
 import { requirePort, requireWhole } from "../model/whole-number.ts";
 import type { VolumeSpec } from "./volume-spec.ts";
 
@@ -221,9 +221,26 @@ export function serviceSpec(definition: ServiceDefinition, path: string): Servic
     updateConfig: { ...oneAfterTheOther, failureAction: definition.onUpdateFailure ?? OnUpdateFailure.rollback },
     rollbackConfig: { ...oneAfterTheOther, failureAction: "pause" },
     endpointSpec,
-    // A creation that does not converge in time deletes the service (terraform-provider-docker#624).
-    convergeConfig: { delay: "1s", timeout: "10m" },
+    convergeConfig: { delay: "1s", timeout: convergeTimeout(definition, path) },
   };
+}
+
+const leastConvergeMs = 10 * 60_000;
+
+/** What an image may take to be pulled, for a creation, and the old task to stop, for an update. */
+const convergeAllowanceMs = 5 * 60_000 + longestGraceSeconds * 1000;
+
+/**
+ * How long the provider waits for a task that runs and is healthy. A creation that does not converge in time deletes the service
+ * (terraform-provider-docker#624), so a server that is still loading its data, as long as its health check lets it, must not run
+ * into it. A task that cannot start at all is refused before (components/readiness.ts), one that fails is taken back by Swarm:
+ * neither waits for this.
+ */
+function convergeTimeout({ healthCheck: check }: ServiceDefinition, path: string): string {
+  const milliseconds = (text: string) => parseDuration(text, `${path}.healthCheck`);
+  const { interval, timeout, retries, startPeriod } = { ...healthCheckDefaults, ...check };
+  const patienceMs = milliseconds(startPeriod) + retries * (milliseconds(interval) + milliseconds(timeout));
+  return formatDuration(Math.max(leastConvergeMs, patienceMs + convergeAllowanceMs));
 }
 
 /**
@@ -295,14 +312,18 @@ function containerSpec(definition: ServiceDefinition, path: string): ContainerSp
   };
 }
 
+/** As {@link HealthCheck} says. */
+const healthCheckDefaults = { interval: "2s", timeout: "5s", retries: 15, startPeriod: "30s" };
+
 function healthCheck(check: HealthCheck, path: string): docker.types.input.ServiceTaskSpecContainerSpecHealthcheck {
-  requireHealthTest(check.test, `${path}.test`);
+  const { test, interval, timeout, retries, startPeriod } = { ...healthCheckDefaults, ...check };
+  requireHealthTest(test, `${path}.test`);
   return {
-    tests: check.test,
-    interval: duration(check.interval ?? "2s", `${path}.interval`),
-    timeout: duration(check.timeout ?? "5s", `${path}.timeout`),
-    retries: requireRetries(check.retries ?? 15, `${path}.retries`),
-    startPeriod: duration(check.startPeriod ?? "30s", `${path}.startPeriod`),
+    tests: test,
+    interval: duration(interval, `${path}.interval`),
+    timeout: duration(timeout, `${path}.timeout`),
+    retries: requireRetries(retries, `${path}.retries`),
+    startPeriod: duration(startPeriod, `${path}.startPeriod`),
   };
 }
 

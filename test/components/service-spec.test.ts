@@ -82,6 +82,16 @@ describe("the spec of a service", () => {
     assert.deepEqual(taskSpec.restartPolicy, { condition: "any", delay: "1m", maxAttempts: 0, window: "0s" });
   });
 
+  it("is waited for as long as its health check lets it load, and ten minutes at least", () => {
+    const timeoutOf = (check: object) => {
+      const { convergeConfig } = serviceSpec({ ...plain, healthCheck: { ...plain.healthCheck, ...check } }, "store");
+      // The provider's type lets it be an output; it never is one here.
+      return (convergeConfig as { timeout: string }).timeout;
+    };
+    assert.equal(timeoutOf({}), "10m");
+    assert.equal(timeoutOf({ startPeriod: "1h", retries: 10, interval: "10s", timeout: "5s" }), "1h8m25s");
+  });
+
   it("passes on the options of a volume that the mount creates", () => {
     const driverOptions = { type: "nfs", device: ":/srv", o: "addr=10.0.0.9,hard" };
     const nfs = { type: "volume", source: "shared-1", identity: "nfs", driverOptions } as const;
