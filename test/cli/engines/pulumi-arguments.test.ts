@@ -35,6 +35,14 @@ describe("the arguments for the Pulumi CLI", () => {
     }
   });
 
+  it("refresh first where that is asked for, in the plan and in the update", () => {
+    assert.equal(
+      words({ planning: true, events: true, refresh: true }),
+      "preview --stack dev --json --refresh --non-interactive",
+    );
+    assert.equal(words({ refresh: true }), "up --stack dev --yes --skip-preview --refresh --non-interactive");
+  });
+
   it("name policy packs with their configuration", () => {
     const policyPacks = [{ directory: "policies", configurationFile: "policy.json" }, { directory: "more" }];
     assert.equal(
