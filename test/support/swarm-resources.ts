@@ -28,7 +28,7 @@ export class SwarmResources {
   readonly progress: string[] = [];
   readonly #made = new Map<string, Made>();
 
-  constructor(sandbox: SharedSandbox, host = sandbox.dockerHost) {
+  constructor(sandbox: Pick<SharedSandbox, "dockerHost">, host = sandbox.dockerHost) {
     this.connection = connectEngine({ host, source: "argument", setting: "host" });
     this.provider = createDockerProvider({}, this.connection);
   }
