@@ -186,6 +186,7 @@ const table: readonly [string, Wanted, Partial<FitQuestion>, [string, RegExp] | 
     services(holder("store", "a", { hostPorts: ["80/tcp"] })),
     undefined,
   ],
+  ["a routed port that it has itself", { routed: 80 }, services(holder("store", "a", {}, ["80/tcp"])), undefined],
   [
     "a host port that another publishes on every node",
     { host: 80 },
