@@ -114,7 +114,8 @@ export async function findDoomed(
   }
   const hasData = found.some(({ isEmpty }) => isEmpty !== true);
   // Where the pinned node is not seen, or only empty volumes are, the data is where nobody looked.
-  if (unseen.length > 0 && (pinned !== undefined || !hasData)) throw outOfReach(name, unseen, pinned !== undefined);
+  if (unseen.length > 0 && (pinned !== undefined || !hasData))
+    throw outOfReach(name, unseen, { isSure: pinned !== undefined, isOwn: known !== undefined });
   // A resource whose volume is gone already is only forgotten.
   if (found.length === 0 && known?.resource === undefined) throw absent(name, question.own);
   return found;
@@ -183,13 +184,20 @@ function notOurs(name: string, owner: string): InputError {
   });
 }
 
-function outOfReach(name: string, nodes: readonly SwarmNode[], isSure: boolean): InputError {
+function outOfReach(
+  name: string,
+  nodes: readonly SwarmNode[],
+  { isSure, isOwn }: { isSure: boolean; isOwn: boolean },
+): InputError {
   const where = nodes.map(({ hostname }) => hostname).join(", ");
+  const reach = `Say how to reach the nodes' engines with \`${advised("config set", "holdfast:nodes ssh://root@{hostname}")}\``;
+  // Whose a volume is that the state does not know can only be told by looking at it.
+  const byHand = `; or run \`${advised("down")}\`, then \`docker volume rm ${name}\` on ${where}`;
   return new InputError({
     path: "--delete-data",
     expected: "a volume on a node whose engine can be asked",
-    got: `${showValue(name)}, whose data ${isSure ? "is" : "may be"} on ${where}`,
-    fix: `Say how to reach the nodes' engines with \`${advised("config set", "holdfast:nodes ssh://root@{hostname}")}\`; or run \`${advised("down")}\`, then \`docker volume rm ${name}\` on ${where}`,
+    got: `${showValue(name)}, which ${isSure ? "is" : "may be"} on ${where}`,
+    fix: isOwn ? reach + byHand : reach,
   });
 }
 

@@ -43,11 +43,15 @@ describe("a stack's data on a node whose engine is not the connected one", funct
     assert.deepEqual(await nodesWithVolume(), ["node-2"]);
     await succeeds(["redis", "set", "foo", "bar"]);
 
+    const unknown = await project.run(["down", "--yes", "--delete-data", "somebody-elses"]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /"somebody-elses", which may be on node-2, node-3\. /);
+    assert.doesNotMatch(unknown.stderr, /volume rm/);
     const refused = await project.run(["down", "--yes", "--delete-data", volume]);
     assert.equal(refused.code, 2);
     assert.match(
       refused.stderr,
-      /got "across-store", whose data is on node-2\. .*holdfast:nodes ssh:\/\/root@\{hostname\}.*`docker volume rm across-store` on node-2\.$/m,
+      /got "across-store", which is on node-2\. .*holdfast:nodes ssh:\/\/root@\{hostname\}.*`docker volume rm across-store` on node-2\.$/m,
     );
     assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
     assert.match(
@@ -82,11 +86,11 @@ describe("a stack's data on a node whose engine is not the connected one", funct
     assert.deepEqual(await nodesWithVolume(), ["node-1", "node-2"]);
     // While the service is there its pin tells where the data is; afterwards that the volume here is empty does.
     const before = await project.run(["down", "--yes", "--delete-data", volume]);
-    assert.match(before.stderr, /whose data is on node-2\. /);
+    assert.match(before.stderr, /which is on node-2\. /);
     await succeeds(["down", "--yes"]);
     const after = await project.run(["down", "--yes", "--delete-data", volume]);
     assert.equal(after.code, 2);
-    assert.match(after.stderr, /whose data may be on node-2, node-3\. /);
+    assert.match(after.stderr, /which may be on node-2, node-3\. /);
     assert.deepEqual(await nodesWithVolume(), ["node-1", "node-2"]);
     await succeeds(["config", "set", "nodes", pattern()]);
     await succeeds(["down", "--yes", "--delete-data", volume]);

@@ -183,8 +183,14 @@ describe("what belongs to another stack", function () {
   it("is nobody's after a kill in the middle of its creation but that stack's, which goes on with it", async () => {
     await succeeds(["config", "set", "volumeCreatedBy", "provider", "-s", "prod"]);
     await succeeds(["config", "set", "volume", "own-raced", "-s", "prod"]);
+    await succeeds(["config", "set", "service", "own-other", "-s", "prod"]);
     const first = project.start(["up", "-s", "prod", "--yes"]);
-    await until(async () => (await inspectVolume(docker, "own-raced")) !== undefined, "the volume is there");
+    const isThere = async () => (await inspectVolume(docker, "own-raced")) !== undefined;
+    const endedEarly = first.ended.then(({ stdout, stderr }) => {
+      throw new Error(`ended before it was killed: ${stdout}${stderr}`);
+    });
+    await Promise.race([until(isThere, "the volume is there"), endedEarly]);
+    endedEarly.catch(ignore);
     first.kill("SIGKILL");
     await first.ended;
     await succeeds(["cancel", "-s", "prod"]);
