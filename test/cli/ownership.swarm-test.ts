@@ -189,7 +189,7 @@ describe("what belongs to another stack", function () {
     const endedEarly = first.ended.then(({ stdout, stderr }) => {
       throw new Error(`ended before it was killed: ${stdout}${stderr}`);
     });
-    await Promise.race([until(isThere, "the volume is there"), endedEarly]);
+    await Promise.race([until(isThere, "the volume is there", 120_000), endedEarly]);
     endedEarly.catch(ignore);
     first.kill("SIGKILL");
     await first.ended;
