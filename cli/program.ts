@@ -117,9 +117,10 @@ export function createProgram(): Command {
 
   program
     .command("redis")
-    .description("Send one command to the stack's Redis, with the stack's own password.")
+    .description("Send one command to a Redis of the stack, with the stack's own password.")
     .argument("[command...]", "a command of Redis with its arguments, as in: redis -- set foo bar")
     .passThroughOptions()
+    .option("--service <name>", "the service, where the stack has several")
     .addOption(engine)
     .addOption(stack)
     .addOption(cwd)

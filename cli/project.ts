@@ -16,18 +16,23 @@ export function locateStack(
   options: { cwd?: string | undefined; stack?: string | undefined },
   environment: NodeJS.ProcessEnv = process.env,
 ): StackLocation {
-  const start = resolve(options.cwd ?? ".");
   const stackName = options.stack ?? environment["PULUMI_STACK"] ?? defaultStackName;
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "Pulumi.yaml"))) return { projectDirectory: folder, stackName };
-    if (folder === dirname(folder)) break;
-  }
+  const projectDirectory = findProject(options.cwd);
+  if (projectDirectory !== undefined) return { projectDirectory, stackName };
   throw new InputError({
-    path: start,
+    path: resolve(options.cwd ?? "."),
     expected: "a folder with Pulumi.yaml, or one below it",
     got: "none",
     fix: "Change to the project's folder, or name it with --cwd",
   });
+}
+
+/** The folder with `Pulumi.yaml`, the given one or one above it; undefined where there is none. */
+export function findProject(cwd = "."): string | undefined {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
 }
 
 /** Where the sandbox of a project, or of any folder, lies. */

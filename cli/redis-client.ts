@@ -1,87 +1,82 @@
-import { Redis } from "ioredis";
 import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { listNodes } from "../swarm/connection.ts";
+import type { EngineConnection } from "../swarm/connection.ts";
+import { inspectService, listTasks } from "../swarm/docker-reads.ts";
+import { addressesOf, answers } from "../swarm/reachable-address.ts";
 import type { CommandContext } from "./context.ts";
 import { findEngineToRead } from "./find-swarm.ts";
-import { ownProject } from "./first-configuration.ts";
-import { addressesOf, answers } from "../swarm/reachable-address.ts";
+import { RedisConnection } from "./redis-connection.ts";
+import { type StackService, stackServices } from "./stack-services.ts";
 
-/** How long a server may take to accept a connection, in milliseconds. */
-const connectLimitMs = 3000;
-
-/** A service's Redis, and where it was reached. */
-export interface ReachedRedis extends Disposable {
-  readonly client: Redis;
-  /** `host:port`. */
-  readonly endpoint: string;
+/** The services of the stack's components, as its state has them. */
+export async function servicesOf({ engine, location, output }: CommandContext): Promise<StackService[]> {
+  const services = stackServices(await (await engine()).revealedResources(location));
+  for (const { password } of services) if (password !== undefined) output.conceal(password);
+  return services;
 }
 
-/** The outputs of a stack with one Redis, as the program exports them (index.ts). */
-export interface RedisOutputs {
-  service: string;
-  node: string;
-  port: number;
-  username: string;
+/** Where a service is. */
+export interface ReachedService {
+  /** The hostname of the node of its task. */
+  readonly node: string;
+  /** `host:port` of its published port, where that accepts connections. */
+  readonly endpoint: { readonly host: string; readonly port: number } | undefined;
+  /** What was tried. */
+  readonly tried: readonly string[];
 }
 
-/** Picks from a stack's outputs what tells where its Redis is; undefined for a stack that has none. */
-export function redisOutputs(outputs: Record<string, unknown>): RedisOutputs | undefined {
-  const { service, node, port, username } = outputs;
-  if (typeof service !== "string" || typeof node !== "string" || typeof username !== "string") return undefined;
-  const number = Number(port);
-  return Number.isInteger(number) ? { service, node, port: number, username } : undefined;
+/** Finds the node of a service's task, and an address at which its published port is reached from here. */
+export async function reachService(context: CommandContext, { name, port }: StackService): Promise<ReachedService> {
+  const connection = await findEngineToRead(context);
+  const node = await nodeOf(connection, name);
+  if (node === undefined || port === undefined) return { node: node ?? "none", endpoint: undefined, tried: [] };
+  const addresses = addressesOf(node, await listNodes(connection), connection);
+  for (const host of addresses) {
+    if (await answers(host, port)) return { node, endpoint: { host, port }, tried: [] };
+  }
+  return { node, endpoint: undefined, tried: addresses.map((host) => `${host}:${port}`) };
 }
 
 /**
- * Connects to the stack's Redis with the stack's own password.
+ * Connects to a Redis of the stack as the user that its applications are, with the password that the stack's state has.
  *
- * @throws InputError when the stack has none, or none answers
+ * @throws InputError when it cannot be reached, or lets that user in no more
  */
-export async function connectRedis(context: CommandContext): Promise<ReachedRedis> {
-  const engine = await context.engine();
-  const outputs = redisOutputs(await engine.outputs(context.location, false));
-  if (outputs === undefined)
+export async function connectRedis(
+  service: StackService,
+  { node, endpoint, tried }: ReachedService,
+): Promise<RedisConnection> {
+  const path = `service ${service.name}`;
+  if (endpoint === undefined) {
     throw new InputError({
-      path: `stack ${context.location.stackName}`,
-      expected: "a Redis that is up",
+      path,
+      expected: service.port === undefined ? "a published port" : `an answer on ${tried.join(" or ") || "its port"}`,
       got: "none",
-      fix: `Create it with \`${advised("up")}\``,
+      fix:
+        service.port === undefined
+          ? `Give it a publishedPort, or ask it by \`docker exec\` in its container on ${node}`
+          : `See why with \`docker service ps --no-trunc ${service.name}\``,
     });
-  const password = (await (await context.stack()).getConfig(`${ownProject}:password`))?.value;
-  if (password !== undefined) context.output.conceal(password);
-  const connection = await findEngineToRead(context);
-  const addresses = addressesOf(outputs.node, await listNodes(connection), connection);
-  for (const host of addresses) {
-    if (!(await answers(host, outputs.port))) continue;
-    const client = new Redis({
-      host,
-      port: outputs.port,
-      username: outputs.username,
-      ...(password !== undefined && { password }),
-      // The shapes of redis-cli's own protocol.
-      protocol: 2,
-      lazyConnect: true,
-      connectTimeout: connectLimitMs,
-      retryStrategy: null,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-    });
-    // Failures are told to whoever calls; without a listener ioredis writes them to standard error.
-    client.on("error", () => undefined);
-    await client.connect();
-    return {
-      client,
-      endpoint: `${host}:${outputs.port}`,
-      [Symbol.dispose]: () => {
-        client.disconnect();
-      },
-    };
   }
+  const { username, password, authority } = service;
+  const redis = await RedisConnection.open({ ...endpoint, authority });
+  if (password === undefined) return redis;
+  const reply = await redis.send("auth", username ?? "default", password);
+  if (reply.kind !== "error") return redis;
+  redis[Symbol.dispose]();
   throw new InputError({
-    path: `service ${outputs.service}`,
-    expected: `an answer on ${addresses.map((host) => `${host}:${outputs.port}`).join(" or ")}`,
-    got: "none",
-    fix: `See why with \`docker service ps --no-trunc ${outputs.service}\``,
+    path,
+    expected: `a server that lets ${username ?? "default"} in with the password of the stack's state`,
+    got: reply.bytes.toString(),
+    fix: `Give it what the state has, with \`${advised("up")}\``,
   });
+}
+
+async function nodeOf(connection: EngineConnection, name: string): Promise<string | undefined> {
+  const service = await inspectService(connection.docker, name);
+  if (service === undefined) return undefined;
+  const tasks = await listTasks(connection.docker, service.ID);
+  const running = tasks.find(({ DesiredState, Status }) => DesiredState === "running" && Status.State === "running");
+  return (await listNodes(connection)).find(({ id }) => id === running?.NodeID)?.hostname;
 }

@@ -53,11 +53,15 @@ export function registerSwarmQuestions(program: Command): void {
     .command("verify")
     .description("Try whether a Redis service's data outlives its task: write a key, replace the task, read it back.")
     .argument("<service>", "its name")
-    .option("--user <name>", "the user to log in as (default: Redis' default user)")
-    .option("--password-file <path>", "the file that holds the password; - for standard input")
+    .option("--user <name>", "the user to log in as (default: the stack's own, else Redis' default user)")
+    .option(
+      "--password-file <path>",
+      "the file that holds the password, - for standard input (default: the stack's own)",
+    )
     .option("--timeout <seconds>", "how long the new task may take to answer", positiveNumber, 120)
     .addOption(engine)
     .addOption(nodes)
+    .option("-s, --stack <name>", "the stack that the service may be of (default: PULUMI_STACK, else dev)")
     .addOption(cwd)
     .addOption(json)
     .addOption(verbose)

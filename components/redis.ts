@@ -154,6 +154,9 @@ export class Redis extends pulumi.ComponentResource {
     this.registerOutputs({
       serviceName: this.serviceName,
       username: this.username,
+      // For those who may read the stack's secrets: `holdfast redis` and `holdfast verify` sign in with it.
+      password: pulumi.secret(password),
+      ...(tls && { authority: tls.authority }),
       memoryLimitBytes: this.memoryLimitBytes,
     });
   }

@@ -8,6 +8,8 @@ import type { Task } from "./docker-objects.ts";
 export interface RedisLogin {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
+  /** The file in the container that holds the authority of its certificate; with it TLS is spoken. */
+  readonly authorityFile?: string | undefined;
 }
 
 /** Speaks to the Redis of a task through the client program in its own container, so that no port need be published. */
@@ -56,10 +58,11 @@ export class TaskRedis {
 
   /** Sends one command and gives the reply as redis-cli prints it; undefined when the container does not run any more. */
   async send(...words: [string, ...string[]]): Promise<string | undefined> {
-    const { username, password } = this.#login;
+    const { username, password, authorityFile } = this.#login;
+    const tls = authorityFile === undefined ? [] : ["--tls", "--cacert", authorityFile];
     const user = username === undefined ? [] : ["--user", username];
     const environment = password === undefined ? {} : { REDISCLI_AUTH: password };
-    const command = [this.#client, "--raw", ...user, ...words];
+    const command = [this.#client, "--raw", ...tls, ...user, ...words];
     try {
       const { docker } = this.#engine.connection;
       const { output } = await runInContainer(docker, this.#containerId, command, environment);

@@ -1,16 +1,22 @@
-import { ReplyError } from "ioredis";
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { Exit, exitCode } from "../exit-code.ts";
-import { connectRedis } from "../redis-client.ts";
-import { formatReply, rawReply, type RedisReply } from "../redis-reply.ts";
+import { connectRedis, reachService, servicesOf } from "../redis-client.ts";
+import { formatReply, rawReply } from "../redis-reply.ts";
+import { chooseRedis } from "../stack-services.ts";
 
 /** Commands that go on answering, for which redis-cli is the right tool. */
 const endless = new Set(["subscribe", "psubscribe", "ssubscribe", "monitor", "sync", "psync"]);
 
-/** `holdfast redis <command> [args…]`: one command to the stack's Redis, with the stack's own password. */
-export async function redis(args: readonly string[], options: StackOptions): Promise<void> {
+/** Options of `holdfast redis`. */
+export interface RedisCommandOptions extends StackOptions {
+  /** The service, where the stack has several. */
+  service?: string | undefined;
+}
+
+/** `holdfast redis <command> [args…]`: one command to a Redis of the stack, with the stack's own password. */
+export async function redis(args: readonly string[], options: RedisCommandOptions): Promise<void> {
   const [command, ...rest] = args;
   if (command === undefined || endless.has(command.toLowerCase()))
     throw new InputError({
@@ -20,17 +26,11 @@ export async function redis(args: readonly string[], options: StackOptions): Pro
       fix: `Give one, such as \`${advised("redis", "set foo bar")}\``,
     });
   const context = openContext(options);
-  const { output } = context;
-  using reached = await connectRedis(context);
-  try {
-    // Whatever Redis answers is a reply; ioredis does not say so for commands that it does not know.
-    const reply = (await reached.client.callBuffer(command, ...rest)) as RedisReply;
-    if (process.stdout.isTTY) output.printAsIs(formatReply(command, reply));
-    else process.stdout.write(Buffer.concat([rawReply(reply), Buffer.from("\n")]));
-  } catch (error) {
-    // ioredis' own types do not say what a ReplyError is.
-    if (!(error instanceof Error) || !(error instanceof ReplyError)) throw error;
-    output.printAsIs(`(error) ${error.message}`);
-    throw new Exit(exitCode.failed);
-  }
+  const { output, location } = context;
+  const service = chooseRedis(await servicesOf(context), options.service, location.stackName);
+  using connection = await connectRedis(service, await reachService(context, service));
+  const reply = await connection.send(command, ...rest);
+  if (reply.kind === "error" || process.stdout.isTTY) output.printAsIs(formatReply(args, reply));
+  else process.stdout.write(Buffer.concat([rawReply(reply), Buffer.from("\n")]));
+  if (reply.kind === "error") throw new Exit(exitCode.failed);
 }

@@ -1,4 +1,4 @@
-import { closingReport, reportLines, type ClosingReport } from "../closing-report.ts";
+import { closingReport, reportLines, type ServiceReport } from "../closing-report.ts";
 import { changesNothing } from "../confirmation.ts";
 import { confirm } from "../confirm.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
@@ -96,18 +96,18 @@ export async function up(options: UpOptions): Promise<void> {
   // What had just been starting may run by now.
   const idle = isUnchanged && live.idle.length > 0 ? await idleLines(planned, swarm.connection) : [];
   const failure = answer.failure ?? (idle.length > 0 ? idle.join("; ") : undefined);
-  if (report !== undefined) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
+  if (report.length > 0) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
   if (output.json)
     output.document({
       ...(await operationDocument(context, "up", outcome)),
       ...(live.drift.length > 0 && { drift: live.drift }),
-      ...(report && { report }),
+      ...(report.length > 0 && { report }),
       ...(failure !== undefined && { succeeded: false, error: { message: failure }, exitCode: exitCode.failed }),
     });
   if (failure === undefined) return;
   const done = isUnchanged ? "nothing had to be changed" : "the update succeeded";
   output.warn(
-    `error: ${done}, but ${answer.failure === undefined ? "not all runs" : "Redis does not answer"}: ${failure}`,
+    `error: ${done}, but ${answer.failure === undefined ? "not all runs" : "a service does not answer"}: ${failure}`,
   );
   throw new Exit(exitCode.failed);
 }
@@ -139,11 +139,10 @@ async function forgetOldSandbox(context: CommandContext, swarm: FoundSwarm, sett
   await requireSuccess(context, "up", await run(context, "refresh", settings), settings);
 }
 
-async function answerOf(context: CommandContext): Promise<{ report?: ClosingReport; failure?: string }> {
+async function answerOf(context: CommandContext): Promise<{ report: ServiceReport[]; failure?: string }> {
   try {
-    const report = await closingReport(context);
-    return report === undefined ? {} : { report };
+    return { report: await closingReport(context) };
   } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) };
+    return { report: [], failure: error instanceof Error ? error.message : String(error) };
   }
 }

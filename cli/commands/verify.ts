@@ -1,14 +1,20 @@
 import { readFileSync } from "node:fs";
+import { redisFiles } from "../../components/redis-spec.ts";
 import { InputError } from "../../model/input-error.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
 import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
+import type { RedisLogin } from "../../swarm/task-redis.ts";
+import { openContext } from "../context.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { openOutput } from "../output.ts";
+import { findProject } from "../project.ts";
+import { servicesOf } from "../redis-client.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
 
 /** Options of `holdfast verify`. */
 export interface VerifyCommandOptions extends SwarmQuestionOptions {
+  stack?: string | undefined;
   user?: string | undefined;
   passwordFile?: string | undefined;
   timeout: number;
@@ -17,12 +23,11 @@ export interface VerifyCommandOptions extends SwarmQuestionOptions {
 /** `holdfast verify SERVICE`: whether its data outlives its task, tried; ends with 1 when it does not. */
 export async function verify(name: string, options: VerifyCommandOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
-  const password = options.passwordFile === undefined ? undefined : readPassword(options.passwordFile);
-  if (password !== undefined) output.conceal(password);
+  const login = options.passwordFile === undefined ? await loginOfStack(name, options) : readLogin(options);
+  if (login.password !== undefined) output.conceal(login.password);
   const inventory = await takeInventory(await enginesToAsk(options));
   const result = await verifyService(inventory, name, {
-    username: options.user,
-    password,
+    ...login,
     timeoutSeconds: options.timeout,
     onProgress: (message) => {
       output.print(`  ...   ${message}`);
@@ -50,6 +55,25 @@ function lines({ service, passed, canary, outageSeconds, predicted, tasks, isRem
     ),
     ...(isRemoved ? [] : ["  The canary could not be seen to be removed; it expires within an hour."]),
   ];
+}
+
+function readLogin({ user, passwordFile = "-" }: VerifyCommandOptions): RedisLogin {
+  return { username: user, password: readPassword(passwordFile) };
+}
+
+/** How to sign in to a service of the stack that the current folder has; to another one without a password. */
+async function loginOfStack(name: string, options: VerifyCommandOptions): Promise<RedisLogin> {
+  const { stack, cwd, user } = options;
+  if (findProject(cwd) === undefined) return { username: user };
+  const context = openContext({ stack, cwd });
+  const service = (await servicesOf(context)).find((each) => each.name === name);
+  if (service === undefined) return { username: user };
+  const { username, password, authority } = service;
+  return {
+    username: user ?? username,
+    password,
+    ...(authority !== undefined && { authorityFile: redisFiles.authority }),
+  };
 }
 
 function readPassword(file: string): string {

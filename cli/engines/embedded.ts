@@ -18,6 +18,17 @@ export const embeddedEngine: StackEngine = {
     return shownMap(showSecrets ? await revealed(outputs) : outputs);
   },
   resources: async (location) => (await readResources(location)).map(knownResource),
+  revealedResources: async (location) => {
+    const resources = (await readResources(location)).filter((resource) => resource.delete !== true);
+    return Promise.all(
+      resources.map(async ({ urn, type, parent, outputs }) => ({
+        urn,
+        type,
+        parent,
+        outputs: { ...(await revealed(outputs)) },
+      })),
+    );
+  },
 };
 
 async function operate(kind: OperationKind, request: OperationRequest, preview: boolean): Promise<OperationResult> {

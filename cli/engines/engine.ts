@@ -55,6 +55,14 @@ export interface KnownResource {
   protect: boolean;
 }
 
+/** A resource with all that the state says of it, its secrets in clear text: nothing of it is to be printed unseen. */
+export interface RevealedResource {
+  urn: string;
+  type: string;
+  parent: string | undefined;
+  outputs: Record<string, unknown>;
+}
+
 /** Runs operations on a stack: the embedded engine, or the Pulumi CLI. */
 export interface StackEngine {
   readonly name: "embedded" | "pulumi";
@@ -67,4 +75,6 @@ export interface StackEngine {
   outputs(location: StackLocation, showSecrets: boolean): Promise<Record<string, unknown>>;
   /** The resources that the state holds. */
   resources(location: StackLocation): Promise<KnownResource[]>;
+  /** The resources that the state holds, with what their secrets are. */
+  revealedResources(location: StackLocation): Promise<RevealedResource[]>;
 }

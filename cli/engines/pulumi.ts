@@ -18,6 +18,8 @@ const exportSchema = z.looseObject({
           z.looseObject({
             urn: z.string(),
             type: z.string(),
+            parent: z.string().optional(),
+            delete: z.boolean().optional(),
             protect: z.boolean().default(false),
             outputs: z.record(z.string(), z.unknown()).default({}),
           }),
@@ -139,7 +141,30 @@ export function pulumiEngine(json: boolean): StackEngine {
         dockerName: typeof outputs["name"] === "string" ? outputs["name"] : undefined,
       }));
     },
+    revealedResources: async (location) => {
+      await select(location);
+      const { deployment } = exportSchema.parse(await read(location, ["stack", "export", "--show-secrets"]));
+      return (deployment?.resources ?? [])
+        .filter((resource) => resource.delete !== true)
+        .map(({ urn, type, parent, outputs }) => ({
+          urn,
+          type,
+          parent,
+          outputs: Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, revealed(value)])),
+        }));
+    },
   };
+}
+
+const secretSchema = z.looseObject({ plaintext: z.string() });
+
+/** A value of an export with its secrets shown: these are objects with the JSON of their values. */
+function revealed(value: unknown): unknown {
+  const secret = secretSchema.safeParse(value).data;
+  if (secret !== undefined) return revealed(JSON.parse(secret.plaintext));
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, revealed(each)]));
 }
 
 /** Pulumi leaves a retained volume on its engine; whoever named it wants it gone. */

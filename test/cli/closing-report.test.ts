@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { reportLines } from "../../cli/closing-report.ts";
+import { reportLines, type ServiceReport } from "../../cli/closing-report.ts";
 import { statusLines } from "../../cli/commands/sandbox.ts";
 
 describe("the report at the end of up", () => {
-  const report = {
+  const report: ServiceReport = {
     service: "stateful",
+    kind: "Redis",
     endpoint: "10.0.0.1:10000",
     node: "alpha",
     volume: "foobarstore",
@@ -13,11 +14,55 @@ describe("the report at the end of up", () => {
 
   it("tells a limit in the largest unit in which it is whole", () => {
     const limit = (memoryLimitBytes: number) =>
-      reportLines({ ...report, memoryLimitBytes }).find((line) => line.startsWith("  limit"));
+      reportLines([{ ...report, memoryLimitBytes }]).find((line) => line.startsWith("  limit"));
     assert.equal(limit(100 * 1024 ** 2), "  limit     100 MiB");
     assert.equal(limit(2 * 1024 ** 3), "  limit     2 GiB");
     assert.equal(limit(1536 * 1024 ** 2), "  limit     1536 MiB");
     assert.equal(limit(1000), "  limit     1000 bytes");
+  });
+
+  it("shows each service of a program of one's own", () => {
+    const cache: ServiceReport = { service: "pages", kind: "Redis", node: "beta" };
+    const other = { ...report, service: "sessions" };
+    const orders: ServiceReport = {
+      service: "orders",
+      kind: "PostgreSQL",
+      endpoint: "10.0.0.1:5432",
+      node: "alpha",
+      volume: "orders",
+      username: "postgres",
+      database: "shop",
+      answers: true,
+    };
+    assert.deepEqual(reportLines([orders, cache, report, other]), [
+      "  service   orders",
+      "  endpoint  10.0.0.1:5432",
+      "  node      alpha",
+      "  volume    orders",
+      "  database  shop",
+      "  answers   yes",
+      "",
+      "  service   pages",
+      "  endpoint  pages, on its networks alone",
+      "  node      beta",
+      "",
+      "  service   stateful",
+      "  endpoint  10.0.0.1:10000",
+      "  node      alpha",
+      "  volume    foobarstore",
+      "  PING      PONG",
+      "",
+      "  service   sessions",
+      "  endpoint  10.0.0.1:10000",
+      "  node      alpha",
+      "  volume    foobarstore",
+      "  PING      PONG",
+      "",
+      "Next: npx holdfast redis --service stateful set foo bar",
+      "      npx holdfast redis --service stateful get foo",
+      "      psql -h 10.0.0.1 -p 5432 -U postgres shop",
+      "      npx holdfast preview, after a change of the program or of its settings",
+    ]);
   });
 });
 

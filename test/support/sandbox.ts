@@ -23,6 +23,8 @@ export const sandboxStartMs = 180_000;
 
 /** A single-node swarm with a registry and a Redis image, apart from everything else on this machine. */
 export interface SharedSandbox {
+  /** The folder that holds all of it. */
+  readonly directory: string;
   /** The engine's socket as DOCKER_HOST takes it: `unix:///…/docker.sock`. */
   readonly dockerHost: string;
   /** The hostname of the swarm's one node, as `docker node ls` shows it and `node.hostname==` matches it. */

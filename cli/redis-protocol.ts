@@ -1,0 +1,93 @@
+/** A reply of Redis as it came, in RESP2 or RESP3; what is in it is bytes, for Redis knows no other texts. */
+export type RedisReply =
+  | { readonly kind: ScalarKind; readonly bytes: Buffer }
+  | { readonly kind: "nil" }
+  | { readonly kind: "boolean"; readonly isTrue: boolean }
+  /** Of a map, keys and values by turns. */
+  | { readonly kind: AggregateKind; readonly elements: readonly RedisReply[] };
+
+type ScalarKind = "status" | "error" | "string" | "verbatim" | "integer" | "double" | "big number";
+type AggregateKind = "array" | "map" | "set" | "push";
+
+/** What the first byte of a reply says, by how what follows is read. */
+const lines: Readonly<Record<string, ScalarKind>> = {
+  "+": "status",
+  "-": "error",
+  ":": "integer",
+  ",": "double",
+  "(": "big number",
+};
+const bulks: Readonly<Record<string, ScalarKind>> = { $: "string", "!": "error", "=": "verbatim" };
+const aggregates: Readonly<Record<string, AggregateKind>> = { "*": "array", "%": "map", "~": "set", ">": "push" };
+
+const lineEnd = "\r\n";
+
+/** What {@link readReply} has read. */
+interface ReadReply {
+  reply: RedisReply;
+  /** Where the next one begins. */
+  end: number;
+}
+
+/**
+ * Reads the reply that begins at an offset.
+ *
+ * @returns undefined when not all of it has come yet
+ * @see https://redis.io/docs/latest/develop/reference/protocol-spec/
+ */
+export function readReply(received: Buffer, start = 0): ReadReply | undefined {
+  const lineStop = received.indexOf(lineEnd, start);
+  if (lineStop < 0) return undefined;
+  const type = received.toString("latin1", start, start + 1);
+  const line = received.subarray(start + 1, lineStop);
+  const end = lineStop + lineEnd.length;
+  const scalar = lines[type];
+  if (scalar !== undefined) return { reply: { kind: scalar, bytes: line }, end };
+  if (type === "_") return { reply: { kind: "nil" }, end };
+  if (type === "#") return { reply: { kind: "boolean", isTrue: line.toString() === "t" }, end };
+  const count = Number(line.toString());
+  if (!Number.isInteger(count)) throw new Error(`not the protocol of Redis: ${JSON.stringify(type + line.toString())}`);
+  const bulk = bulks[type];
+  if (bulk !== undefined) return readBulk(received, end, count, bulk);
+  if (type === "|") {
+    // Attributes are about the reply that follows; nobody here asks for them.
+    const attributes = readElements(received, end, count * 2);
+    return attributes && readReply(received, attributes.end);
+  }
+  const kind = aggregates[type];
+  if (kind === undefined) throw new Error(`not the protocol of Redis: ${JSON.stringify(type)}`);
+  if (count < 0) return { reply: { kind: "nil" }, end };
+  const read = readElements(received, end, kind === "map" ? count * 2 : count);
+  return read && { reply: { kind, elements: read.elements }, end: read.end };
+}
+
+/** A command as Redis takes it. */
+export function writeCommand(words: readonly string[]): string {
+  const bulk = (word: string) => `$${Buffer.byteLength(word)}${lineEnd}${word}${lineEnd}`;
+  return `*${words.length}${lineEnd}${words.map(bulk).join("")}`;
+}
+
+function readBulk(received: Buffer, start: number, length: number, kind: ScalarKind): ReadReply | undefined {
+  if (length < 0) return { reply: { kind: "nil" }, end: start };
+  const stop = start + length;
+  if (received.length < stop + lineEnd.length) return undefined;
+  // A verbatim text begins with its format, such as `txt:`.
+  const from = kind === "verbatim" ? start + 4 : start;
+  return { reply: { kind, bytes: received.subarray(from, stop) }, end: stop + lineEnd.length };
+}
+
+function readElements(
+  received: Buffer,
+  start: number,
+  count: number,
+): { elements: RedisReply[]; end: number } | undefined {
+  const elements: RedisReply[] = [];
+  let end = start;
+  for (let index = 0; index < count; index++) {
+    const read = readReply(received, end);
+    if (read === undefined) return undefined;
+    elements.push(read.reply);
+    ({ end } = read);
+  }
+  return { elements, end };
+}
