@@ -52,6 +52,8 @@ describe("a program of one's own, without a volume", function () {
 
   after(async () => {
     await writeProgram(program);
+    // The data in its anonymous volume dies with the service, and is named by it.
+    await holdfast(["down", "--yes", "--delete-data", service]);
     await holdfast(["down", "--yes"]);
     await project[Symbol.asyncDispose]();
   });
