@@ -29,7 +29,7 @@ const defaultService = "stateful";
  * there.
  *
  * @param isFirst - whether the stack has nothing yet that can have data
- * @throws InputError where a person has to choose
+ * @throws InputError where a person has to choose, and for a node that does not exist
  */
 export async function fillConfiguration(
   stack: Stack,
@@ -45,6 +45,8 @@ export async function fillConfiguration(
     const node = onlyNode(await listNodes(swarm.connection));
     await set("node", node, node);
   }
+  // A node that does not exist would decide who creates the volume, and stay decided when the slip is mended.
+  requireNode((await read(stack, "node")) ?? "", await listNodes(swarm.connection));
   if (isFirst && (await read(stack, "volumeCreatedBy")) === undefined && !isOwnNode(await read(stack, "node"), swarm)) {
     await set("volumeCreatedBy", VolumeCreator.task, `${VolumeCreator.task}: the node is not the one of this engine`);
   }
@@ -55,15 +57,6 @@ export async function fillConfiguration(
     output.conceal(password);
     await set("password", password, "[secret], generated", true);
   }
-}
-
-/**
- * Refuses a node to pin to that does not exist, before anything is planned.
- *
- * @throws InputError naming the setting
- */
-export async function checkConfiguration(stack: Stack, swarm: FoundSwarm): Promise<void> {
-  requireNode((await read(stack, "node")) ?? "", await listNodes(swarm.connection));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { PolicyPack } from "../engines/engine.ts";
 import { judgeLive, planOf, presentServices, requireDataKept, requireRoom, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
-import { checkConfiguration, fillConfiguration, ownProject } from "../first-configuration.ts";
+import { fillConfiguration, ownProject } from "../first-configuration.ts";
 import { askForFirstStart, isFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
@@ -52,7 +52,6 @@ export async function up(options: UpOptions): Promise<void> {
   if (stack.project.name === ownProject) {
     const engine = await context.engine();
     await fillConfiguration(stack, swarm, output, isFirstStart(await engine.resources(location)));
-    await checkConfiguration(stack, swarm);
   }
 
   const settings: OperationSettings = {
