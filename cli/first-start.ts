@@ -17,6 +17,9 @@ const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Service"]
 export async function askForFirstStart(context: CommandContext, stack: Stack): Promise<void> {
   const engine = await context.engine();
   if (!isFirstStart(await engine.resources(context.location))) return;
+  const asked = (await stack.getConfig(`${ownProject}:firstStartUntil`))?.value;
+  // Another time is another start script: what a run that was killed a moment ago has asked for serves the next one too.
+  if (asked !== undefined && Date.parse(asked) - Date.now() > firstStartMs / 2) return;
   const until = new Date(Date.now() + firstStartMs).toISOString().replace(/\.\d+Z$/u, "Z");
   await stack.setConfig(`${ownProject}:firstStartUntil`, until);
   context.output.print(`Configured ${ownProject}:firstStartUntil = ${until}: until then an empty volume may be taken`);
