@@ -78,12 +78,21 @@ export function diagnosticText({ severity, message }: DiagnosticEvent): string {
   return message.startsWith(prefix) ? message : prefix + message;
 }
 
-/** {@link diagnosticText} for people: a resource by its name, as everywhere else on the screen. */
+/** {@link diagnosticText} for people: beside its resource it does not name it again, and others it names as the screen does. */
 export function shownText(diagnostic: DiagnosticEvent): string {
-  return diagnosticText(diagnostic).replaceAll(
+  const { urn, message } = diagnostic;
+  const [subject, text] = urn === undefined ? [] : split(message, ` ${urn}: `);
+  const isOperation = subject !== undefined && /^(?:[a-z]+ )*[a-z]+$/.test(subject);
+  return diagnosticText(isOperation && text !== undefined ? { ...diagnostic, message: text } : diagnostic).replaceAll(
     /(?<=(?:resource|replacing) ")urn:pulumi:[^"]+(?=")/g,
-    (urn) => parseUrn(urn).name,
+    (other) => parseUrn(other).name,
   );
+}
+
+/** What stands before and after the first `separator`. */
+function split(text: string, separator: string): [string, string] | [] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
 /** Whether the operation reported an error. */

@@ -38,12 +38,12 @@ function diffText(metadata: StepMetadata, isRefresh: boolean, style: Style): str
   return text === "" ? "" : `[diff: ${text}]`;
 }
 
-/** What stands behind the status: the diff in one line, then the latest message. */
+/** What stands behind the status: the diff in one line, then the latest message; why a step failed stands among the diagnostics. */
 export function infoText(row: ResourceRow, step: StepProgress, view: OperationView, style: Style): string {
   // The halves of a replacement know only one side; the replacement itself has the diff.
   const replacement = row.steps.find(({ metadata }) => metadata.op === "replace");
   const { old, new: next } = step.metadata;
   const source = old !== undefined && next !== undefined ? step : (replacement ?? step);
-  const parts = [diffText(source.metadata, view.kind === "refresh", style), row.message ?? ""];
+  const parts = [diffText(source.metadata, view.kind === "refresh", style), step.failed ? "" : (row.message ?? "")];
   return parts.filter((part) => part !== "").join("; ");
 }

@@ -110,12 +110,18 @@ describe("plain lines", () => {
     );
   });
 
-  it("name a failed operation and keep its error for the end, beside the resource", () => {
+  it("name a failed operation and keep its error for the end, once, beside the resource's name", () => {
     const create = step("create", urns.redis);
     const text = shown("update", [
       begins(step("same", stackUrn)),
       begins(create),
-      { diagnosticEvent: { urn: urns.redis, severity: "error", message: "no suitable node (1 node not satisfied)\n" } },
+      {
+        diagnosticEvent: {
+          urn: urns.redis,
+          severity: "error",
+          message: `creating ${urns.redis}: no suitable node\n  1 node`,
+        },
+      },
       { resOpFailedEvent: { metadata: create, status: 0, steps: 1 } },
       summary({ same: 1 }, false, 3),
     ]);
@@ -123,10 +129,11 @@ describe("plain lines", () => {
       "Updating (dev):",
       "",
       " +  docker:index:Service redis creating (0s)",
-      " +  docker:index:Service redis **creating failed** (0.00s) error: no suitable node (1 node not satisfied)",
+      " +  docker:index:Service redis **creating failed** (0.00s)",
       "Diagnostics:",
       "  docker:index:Service (redis):",
-      "    error: no suitable node (1 node not satisfied)",
+      "    error: no suitable node",
+      "      1 node",
       "",
       "Resources:",
       "    1 unchanged",
