@@ -47,7 +47,7 @@ describe("the recovery of an interrupted operation", () => {
     );
     assert.equal(there.resources[2]?.outputs["size"], 2);
     // It may be under way, or about to be taken back: the next run makes it again and waits.
-    assert.deepEqual(there.resources[2]?.initErrors, ["an earlier run was interrupted while updating it"]);
+    assert.deepEqual(there.resources[2].initErrors, ["an earlier run was interrupted while updating it"]);
   });
 
   function managed(name: string, rowName: string, dependencies: string[]): ResourceState {
