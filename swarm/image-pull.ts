@@ -6,6 +6,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { byteWords } from "../model/byte-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { matchingNodes, parseConstraint } from "../model/placement.ts";
@@ -121,7 +123,7 @@ async function carryOut(
     throw error instanceof InputError ? refusal(service, trial, error.got) : error;
   });
   try {
-    let told = "";
+    if (trial.pulls) options.onProgress(`pulling ${trial.image}; the old task still runs`);
     let pendingSince: number | undefined;
     for (;;) {
       const [task] = await listTasks(docker, id);
@@ -141,13 +143,24 @@ async function carryOut(
       }
       if (now - began > limitMs) throw refusal(service, trial, `no end after ${limitMs / 60_000} minutes`);
       if (options.signal.aborted) throw new Error(`service "${service}": stopped before anything was changed.`);
-      const words = state === "preparing" && trial.pulls ? `pulling ${trial.image}; the old task still runs` : "";
-      if (words !== "" && words !== told) options.onProgress((told = words));
       await sleep(lookEveryMs);
     }
-    if (told !== "") options.onProgress(`pulled in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    if (trial.pulls) {
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      options.onProgress(`pulled${await unpackedSize(docker, trial.image)} in ${seconds} s`);
+    }
   } finally {
     await remove(connection, id);
+  }
+}
+
+/** What an image takes, unpacked; nothing where the engine at hand does not have it, for another node's tells nobody. */
+async function unpackedSize(docker: Docker, image: string): Promise<string> {
+  try {
+    const { Size } = await docker.getImage(image).inspect();
+    return ` ${byteWords(Size)}`;
+  } catch {
+    return "";
   }
 }
 

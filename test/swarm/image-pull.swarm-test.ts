@@ -119,6 +119,11 @@ describe("a service on a worker that gets another image, port or node", function
     assert.equal(events.filter((event) => event.startsWith("container start")).length, 1, events.join("\n"));
   });
 
+  it("is told how large the image is where the engine at hand has pulled it", async () => {
+    service = await swarm.update(service, declared({ image: otherImage, node: "node-1" }));
+    assert.match(swarm.progress.join("\n"), /pulled [\d.]+ MiB in \d/);
+  });
+
   function trialContainers(node: number) {
     return engineOf(nodeOf(lab, node)).listContainers({ all: true, filters: { name: ["holdfast-pull"] } });
   }
