@@ -132,12 +132,6 @@ describe("what does not come into effect", function () {
         /non-zero exit \(1\).*wrong number of arguments/s,
       ],
       [
-        "a missing image",
-        { image: `${sandbox.registryAddress}/nothing:1` },
-        {},
-        /got "\S+\/nothing:1": No such image: .* manifest unknown/,
-      ],
-      [
         "a health check that fails",
         { healthcheck: { ...healthcheck, tests: ["CMD", "false"] } },
         {},
