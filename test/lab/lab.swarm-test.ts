@@ -166,7 +166,7 @@ describe("a lab", function () {
   it("names the nodes that there are when asked for another", async () => {
     await assert.rejects(killNode(directory, "node-9"), {
       name: "InputError",
-      message: 'node: expected one of node-1, node-2, node-3, got "node-9". See them with `holdfast lab status`.',
+      message: 'node: expected one of node-1, node-2, node-3, got "node-9". See them with `npx holdfast lab status`.',
     });
   });
 
