@@ -37,7 +37,7 @@ export function driftOf(events: readonly EngineEvent[]): Drift[] {
     const { urn, type, old } = step;
     const { name } = old === undefined ? {} : propertiesOf(old, "outputs");
     const properties = step.op === "delete" ? [] : driftedProperties(step);
-    const told = properties.filter((property) => !isAddedByCreation(property));
+    const told = properties.filter((property) => !isAddedByCreation(property) && !isReplacementCount(property));
     if (properties.length > 0 && told.length === 0) return [];
     return [
       {
@@ -49,6 +49,24 @@ export function driftOf(events: readonly EngineEvent[]): Drift[] {
       },
     ];
   });
+}
+
+/**
+ * What a look beside a plan has found that the plan does not deal with by itself: a resource that failed is updated anyway, and
+ * what it differs in is what failed, nobody's hand.
+ */
+export function driftBesidePlan(events: readonly EngineEvent[]): Drift[] {
+  return driftOf(
+    events.filter(({ resOutputsEvent }) => {
+      const { op, old } = resOutputsEvent?.metadata ?? {};
+      return op !== "update" || !hasFailed(old);
+    }),
+  );
+}
+
+function hasFailed(state: EventState | undefined): boolean {
+  const errors = state?.["initErrors"];
+  return Array.isArray(errors) && errors.length > 0;
 }
 
 function driftedProperties({ old, new: now, detailedDiff }: StepMetadata): DriftedProperty[] {
@@ -66,6 +84,14 @@ function driftedProperties({ old, new: now, detailedDiff }: StepMetadata): Drift
  */
 function isAddedByCreation({ path, state }: DriftedProperty): boolean {
   return /^taskSpec\.placement\.platforms\b/.test(path) && (state === null || isDeepStrictEqual(state, []));
+}
+
+/**
+ * The count that says only that somebody had the task replaced: `verify`, or `docker service update --force`. What is declared
+ * is in effect; to count back would replace the task again.
+ */
+function isReplacementCount({ path }: DriftedProperty): boolean {
+  return path === "taskSpec.forceUpdate";
 }
 
 function unequalOutputs(old: EventState, now: EventState): string[] {

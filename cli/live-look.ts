@@ -1,7 +1,7 @@
 import { advised } from "../model/advised-command.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { CommandContext } from "./context.ts";
-import { driftLines, driftOf, type Drift } from "./drift.ts";
+import { driftBesidePlan, driftLines, type Drift } from "./drift.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import { propertiesOf } from "./display/property-diff.ts";
 import { Exit, exitCode } from "./exit-code.ts";
@@ -35,7 +35,7 @@ export async function showLive(
     output.print("What really runs was not looked at: no Docker engine answered.", "");
     return { drift: [], idle: [] };
   }
-  const drift = driftOf(seen);
+  const drift = driftBesidePlan(seen);
   const idle = await idleLines({ seen }, connection);
   if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
   if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");

@@ -91,6 +91,18 @@ describe("what was changed by hand", function () {
     await isQuiet();
   });
 
+  it("is not that its task was replaced by hand", async () => {
+    const former = (await tasks()).map(({ ID }) => ID);
+    await change((spec) => {
+      const { TaskTemplate } = spec;
+      return { ...spec, TaskTemplate: { ...TaskTemplate, ForceUpdate: (TaskTemplate.ForceUpdate ?? 0) + 1 } };
+    });
+    await until(async () =>
+      (await tasks()).some(({ ID, Status }) => !former.includes(ID) && Status.State === "running"),
+    );
+    await isQuiet();
+  });
+
   it("is told when a service was removed, and the service is there again with its data", async () => {
     await docker.getService(service).remove();
     assert.match((await ends(["preview", "--expect-no-changes"], 4)).stdout, /^ {2}service drifting is gone$/m);

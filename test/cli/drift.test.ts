@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { driftBesidePlan, driftLines, driftOf } from "../../cli/drift.ts";
+import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
+
+describe("drift", () => {
+  it("is what the state does not say, by its path", () => {
+    const events = [
+      read({ mode: { replicated: { replicas: 1 } } }, { mode: { replicated: { replicas: 0 } } }, [
+        "mode.replicated.replicas",
+      ]),
+    ];
+    assert.deepEqual(driftLines(driftOf(events)), ["service cart: mode.replicated.replicas is 0, and 1 in the state"]);
+  });
+
+  it("is not that a task was replaced by hand", () => {
+    const counted = (count: number, image: string) => ({ taskSpec: { forceUpdate: count, containerSpec: { image } } });
+    assert.deepEqual(driftOf([read(counted(1, "a"), counted(2, "a"), ["taskSpec.forceUpdate"])]), []);
+    const both = read(counted(1, "a"), counted(2, "b"), ["taskSpec.forceUpdate", "taskSpec.containerSpec.image"]);
+    assert.deepEqual(driftLines(driftOf([both])), [
+      'service cart: taskSpec.containerSpec.image is "b", and "a" in the state',
+    ]);
+  });
+
+  it("is not what an update that failed has left, which the plan updates anyway; a refresh tells it", () => {
+    const event = read({ labels: "new" }, { labels: "old" }, ["labels"], { initErrors: ["rolled back"] });
+    assert.deepEqual(driftBesidePlan([event]), []);
+    assert.equal(driftOf([event]).length, 1);
+    assert.equal(driftBesidePlan([read({ labels: "new" }, { labels: "old" }, ["labels"])]).length, 1);
+  });
+
+  it("is that what failed is gone", () => {
+    const event = read({}, {}, [], { initErrors: ["rolled back"] }, "delete");
+    assert.deepEqual(driftLines(driftBesidePlan([event])), ["service cart is gone"]);
+  });
+});
+
+/** A resource as a refresh has read it. */
+function read(
+  state: object,
+  live: object,
+  paths: readonly string[],
+  more: object = {},
+  op: StepMetadata["op"] = "update",
+): EngineEvent {
+  const type = "docker:index/service:Service";
+  const urn = `urn:pulumi:dev::shop::${type}::cart`;
+  const shown = (outputs: object) => ({ urn, type, outputs: { name: "cart", ...outputs } });
+  const diff = { diffKind: "update", inputDiff: false } as const;
+  return {
+    sequence: 0,
+    timestamp: 0,
+    resOutputsEvent: {
+      planning: true,
+      metadata: {
+        op,
+        urn,
+        type,
+        provider: "",
+        old: { ...shown(state), ...more },
+        ...(op === "update" && { new: shown(live) }),
+        detailedDiff: Object.fromEntries(paths.map((path) => [path, diff])),
+        logical: true,
+      },
+    },
+  };
+}
