@@ -79,7 +79,8 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
     const { Descriptor } = await inspectDistribution(docker, wanted, undefined);
     return image === undefined ? `${wanted}@${Descriptor.digest}` : undefined;
   } catch (error) {
-    if (sandbox !== undefined && isOfSandbox(wanted)) return sandbox.redisImage;
+    if (sandbox !== undefined && isOfEarlierSandbox(wanted, swarm.isNew ? undefined : sandbox.registryAddress))
+      return sandbox.redisImage;
     const set = `Set one with \`${advised("config set", "image <name>@sha256:<digest>")}\``;
     throw new InputError({
       path: `${ownProject}:image`,
@@ -93,8 +94,14 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
   }
 }
 
-/** Whether an image is that of a sandbox, which it serves from a registry on this machine (lab/redis-image.ts). */
-export function isOfSandbox(image: string): boolean {
+/**
+ * Whether an image is one that a sandbox served which is no more, from a registry on this machine (lab/redis-image.ts): Holdfast
+ * itself has configured it. What the present one's registry is said to have, and has not, a person has set.
+ *
+ * @param presentRegistry - the address of the present sandbox's registry; undefined while nobody can have set an image from it
+ */
+export function isOfEarlierSandbox(image: string, presentRegistry: string | undefined): boolean {
+  if (presentRegistry !== undefined && image.startsWith(`${presentRegistry}/`)) return false;
   return /^(?:127\.0\.0\.1|198\.19\.\d+\.\d+):\d+\/redis:[^/@]+@sha256:/u.test(image);
 }
 

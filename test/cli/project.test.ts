@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineOfFolder } from "../../cli/find-swarm.ts";
-import { isOfSandbox } from "../../cli/first-configuration.ts";
+import { isOfEarlierSandbox } from "../../cli/first-configuration.ts";
 import { labDirectory, sandboxDirectory } from "../../cli/project.ts";
 
 describe("the sandbox of a folder", () => {
@@ -42,8 +42,15 @@ describe("an image of a sandbox", () => {
 
   it("is told from one that a person has set, which is never replaced", () => {
     for (const name of ["127.0.0.1:5000/redis:7.0.15", "198.19.3.1:5000/redis:7.0.15"])
-      assert.ok(isOfSandbox(`${name}@${digest}`), name);
+      assert.ok(isOfEarlierSandbox(`${name}@${digest}`, undefined), name);
     for (const name of ["redis:7", "127.0.0.1:5000/redis", "127.0.0.1:5000/team/redis:7", "198.20.0.1:5000/redis:7"])
-      assert.ok(!isOfSandbox(`${name}@${digest}`), name);
+      assert.ok(!isOfEarlierSandbox(`${name}@${digest}`, undefined), name);
+  });
+
+  it("is of an earlier one unless the present one's registry is said to have it", () => {
+    const image = `127.0.0.1:5000/redis:7.0.15@${digest}`;
+    assert.ok(isOfEarlierSandbox(image, "127.0.0.1:5001"));
+    assert.ok(isOfEarlierSandbox(image, "127.0.0.1:500"));
+    assert.ok(!isOfEarlierSandbox(image, "127.0.0.1:5000"));
   });
 });
