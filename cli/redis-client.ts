@@ -1,6 +1,6 @@
 import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
-import { listNodes } from "../swarm/connection.ts";
+import { listNodes, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import { inspectService, listTasks } from "../swarm/docker-reads.ts";
 import { addressesOf, answers } from "../swarm/reachable-address.ts";
@@ -26,9 +26,14 @@ export interface ReachedService {
   readonly tried: readonly string[];
 }
 
-/** Finds the node of a service's task, and an address at which its published port is reached from here. */
+/**
+ * Finds the node of a service's task, and an address at which its published port is reached from here.
+ *
+ * @throws EngineError when no engine answers
+ */
 export async function reachService(context: CommandContext, { name, port }: StackService): Promise<ReachedService> {
   const connection = await findEngineToRead(context);
+  await pingEngine(connection);
   const node = await nodeOf(connection, name);
   if (node === undefined || port === undefined) return { node: node ?? "none", endpoint: undefined, tried: [] };
   const addresses = addressesOf(node, await listNodes(connection), connection);

@@ -352,7 +352,7 @@ async function destroy(operation: Operation): Promise<void> {
       .map((old) => ({ operation: "delete", urn: old.urn, old })),
   );
   const count = operation.base.resources.filter((old) => old.protect).length;
-  if (count === 0 || operation.preview) return;
+  if (count === 0 || operation.preview || operation.deployment.failure) return;
   const message = `All unprotected resources were destroyed. ${count === 1 ? "One protected resource stays" : `${count} protected resources stay`} in this stack.`;
   operation.send({ diagnosticEvent: { severity: "info", message } });
 }

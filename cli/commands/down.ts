@@ -26,6 +26,7 @@ export async function down(options: DownOptions): Promise<void> {
   const engine = await context.engine();
   const resources = await engine.resources(location);
   const connection = await findEngineToRead(context);
+  if (resources.length > 0) await (await import("../../swarm/connection.ts")).pingEngine(connection);
   using interrupts = listenForInterrupts(output.warn);
   const settings = {
     interrupts,

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ProjectCopy } from "./project-copy.ts";
+
+const recorded = fileURLToPath(new URL("../data/stacks/unlabelled", import.meta.url));
+
+describe("a stack whose engine does not answer", function () {
+  this.timeout(60_000);
+
+  let project: ProjectCopy;
+
+  before(async () => {
+    const environment = { DOCKER_HOST: "unix:///nowhere.sock", PULUMI_CONFIG_PASSPHRASE: "test" };
+    project = await ProjectCopy.make(environment);
+    const states = join(project.directory, ".pulumi", "stacks", "holdfast");
+    await mkdir(states, { recursive: true });
+    await cp(join(recorded, "dev.json"), join(states, "dev.json"));
+    await cp(join(recorded, "Pulumi.dev.yaml"), join(project.directory, "Pulumi.dev.yaml"));
+  });
+
+  after(() => project[Symbol.asyncDispose]());
+
+  it("is left as it is by down, before anything is begun", async () => {
+    const { code, stdout, stderr } = await project.run(["down", "--yes"]);
+    assert.match(stderr, /^error: DOCKER_HOST .*expected a Docker engine that answers, got .*\. Correct DOCKER_HOST/m);
+    assert.doesNotMatch(stdout, /destroy/i);
+    assert.equal(code, 2);
+  });
+
+  it("is said to be so by redis", async () => {
+    const { code, stderr } = await project.run(["redis", "get", "foo"]);
+    assert.match(stderr, /^error: DOCKER_HOST .*expected a Docker engine that answers, got .*\. Correct DOCKER_HOST/m);
+    assert.equal(code, 2);
+  });
+});
