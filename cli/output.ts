@@ -59,6 +59,9 @@ export interface Streams {
 /** Streams that have had their one document, also from another output of the same process. */
 const documented = new WeakSet<NodeJS.WritableStream>();
 
+/** The width of a terminal that does not tell its own, or tells 0, as one does that nobody has set the size of. */
+const usualColumns = 80;
+
 /** Secrets shorter than this would turn ordinary words into `[secret]`. */
 const concealedFromLength = 4;
 
@@ -77,12 +80,12 @@ export function openOutput(json: boolean, streams: Streams = process): Output {
   /** Lines as wide as the terminal, where it is one. */
   const fitted = (stream: Streams["stderr"], lines: string[]) =>
     stream.isTTY === true
-      ? lines.flatMap((line) => line.split("\n")).flatMap((line) => wrappedLines(line, stream.columns ?? 80))
+      ? lines.flatMap((line) => line.split("\n")).flatMap((line) => wrappedLines(line, stream.columns || usualColumns))
       : lines;
   const canDraw = stdout.isTTY === true && process.env["TERM"] !== "dumb";
   const terminal: Terminal = {
     get columns() {
-      return stdout.columns ?? 80;
+      return stdout.columns || usualColumns;
     },
     get rows() {
       return stdout.rows ?? 24;

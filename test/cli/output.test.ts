@@ -38,6 +38,15 @@ describe("the output of a command", () => {
     assert.equal(output.terminal, undefined);
   });
 
+  it("is not one word a line on a terminal that tells no width", () => {
+    const [stdout, stderr] = [0, 0].map((columns) => Object.assign(new PassThrough(), { isTTY: true, columns }));
+    assert.ok(stdout && stderr);
+    const output = openOutput(false, { stdout, stderr });
+    output.print("a line of several words");
+    assert.equal((stdout.read() as Buffer).toString(), "a line of several words\n");
+    assert.ok(output.terminal === undefined || output.terminal.columns === 80);
+  });
+
   it("has no terminal to draw on when it is a pipe", () => {
     assert.equal(captured(false).output.terminal, undefined);
   });
