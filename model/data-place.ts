@@ -44,6 +44,8 @@ export interface DataPlace {
   readonly readOnly: Known<boolean>;
   /** Where the definition says it. */
   readonly at: string;
+  /** The property that mounts the volume or folder there; `undefined` where nothing is mounted. */
+  readonly mountedAt: string | undefined;
   /** What is taken for granted, or why the place is not known. */
   readonly assumption: string | undefined;
 }
@@ -146,6 +148,7 @@ function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
     hostFolder: undefined,
     readOnly: false,
     at,
+    mountedAt: undefined,
     assumption: undefined,
   };
 }
@@ -155,7 +158,12 @@ function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, de
     isKnown(path) && isKnown(mount.target)
       ? posix.relative(posix.resolve("/", mount.target), posix.resolve("/", path))
       : "";
-  const base: Omit<DataPlace, "kind"> = { ...nowhere(path, decidedAt ?? mount.path), within, readOnly: mount.readOnly };
+  const base: Omit<DataPlace, "kind"> = {
+    ...nowhere(path, decidedAt ?? mount.path),
+    mountedAt: mount.path,
+    within,
+    readOnly: mount.readOnly,
+  };
   const covering: Covering["kind"] = !isKnown(mount.type)
     ? "not known"
     : mount.type === "tmpfs"

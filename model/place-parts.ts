@@ -21,7 +21,7 @@ import { imagePart, loadParts } from "./start-parts.ts";
 import type { Move } from "./task-location.ts";
 import { isPartOf } from "./task-replacement.ts";
 import type { Cause, Remedy } from "./verdict.ts";
-import { findingOn } from "./volume-sight.ts";
+import { findingOn, localVolume, type Finding } from "./volume-sight.ts";
 
 /** What becomes of the data at each of its places. */
 export function placeParts(change: ServiceChange, course: Course): readonly Part[] {
@@ -181,20 +181,55 @@ function otherPlace(
   const why = isNamedAfterHost ? ", named after the container's host," : "";
   const old = isKnown(place.path) ? place.path : path;
   const moved = old !== path ? ` (the data path moves from ${old} to ${path})` : "";
-  const text = `The new task finds ${elsewhere}${why} at ${path}${moved} and starts without the data, which stays in ${from}.`;
   const means = isNamedAfterHost
     ? [remedies.fixHostname()]
     : [copyFirst(place, target, nameOf(before), before.definition.image)];
   const { hostname } = after.definition.paths;
-  const about = shownChanges(step, before, after, comparison).filter(
-    (shown) => shown.path.startsWith(target.at) || shown.path.startsWith(place.at),
+  const isMount = from !== to && moved === "";
+  const [was, is] = [place, target].map(({ at, mountedAt }) => (isMount ? (mountedAt ?? at) : at));
+  const about = shownChanges(step, before, after, comparison).filter((shown) =>
+    [was, is].some((property) => property !== undefined && shown.path.startsWith(property)),
   );
-  const causes: readonly Cause[] =
+  const causesOf = (text: string): readonly Cause[] =>
     about.length > 0
       ? about.map((shown) => ({ text, ...shown }))
-      : [isNamedAfterHost ? { text, path: hostname } : { text, path: target.at, before: from, after: elsewhere }];
-  return causes.map((cause) => leftBehind(change, place, cause, means));
+      : [isNamedAfterHost ? { text, path: hostname } : { text, path: is ?? target.at, before: from, after: elsewhere }];
+  const found = foundUnderOtherName(change, after, place, target);
+  if (found.kind === "data" && standsStill(change)) {
+    const text = `The new task finds ${elsewhere} at ${path}${moved}, which ${found.words}: it starts on the data there, and ${from} stays as it is.`;
+    return causesOf(text).map((cause) => ({ fate: "interrupted", cause, assumption: copiedAfterStop }));
+  }
+  const seen =
+    found.kind === "not looked at"
+      ? ""
+      : ` Now ${elsewhere} ${found.words}${found.kind === "data" ? "; what is written from now on would not be in it" : ""}.`;
+  const text = `The new task finds ${elsewhere}${why} at ${path}${moved} and starts without the data, which stays in ${from}.${seen}`;
+  return causesOf(text).map((cause) => leftBehind(change, place, cause, means));
 }
+
+/** What lies in a volume of another name; one that the plan deletes, or in which the data has another folder, tells nothing. */
+function foundUnderOtherName(
+  change: ServiceChange,
+  after: PlannedService,
+  place: DataPlace,
+  target: DataPlace,
+): Finding {
+  const volume = localVolume(target);
+  const isTold =
+    volume !== undefined &&
+    volume !== localVolume(place) &&
+    place.within === target.within &&
+    !change.destroyedVolumes.has(volume);
+  if (!isTold) return { kind: "not looked at" };
+  return findingOn({ node: change.location?.nextNodeId, volume }, after.definition, change.live);
+}
+
+/** Whether no task runs, so that nothing is written any more that a copy could lack. */
+function standsStill(change: ServiceChange): boolean {
+  return change.before.definition.replicas === 0 || whyDown(change) !== undefined;
+}
+
+const copiedAfterStop = "the data there was copied after the last task had stopped";
 
 function movedAway(
   change: ServiceChange,
@@ -209,7 +244,7 @@ function movedAway(
       : `A node that does not satisfy the new placement constraints loses its task, and tasks start on ${move.to}.`;
   const volume =
     target.kind === "named volume" && target.source !== undefined && isKnown(target.source) ? target.source : "";
-  const found = findingOn({ node: move.nodeId, volume }, after.definition, change.live);
+  const found = findingOn({ node: change.location?.nextNodeId, volume }, after.definition, change.live);
   if (found.kind === "data")
     return copied(change, `${why} There, ${placeWords(target)} ${found.words}`, moveData(move, place, target));
   const there =
@@ -218,7 +253,7 @@ function movedAway(
       : whatIsThere(place, target);
   // A manager knows of no volume on another node.
   const hint =
-    found.kind === "not looked at" && move.nodeId !== undefined && change.live.engineNode !== undefined
+    found.kind === "not looked at" && change.location?.nextNodeId !== undefined && change.live.engineNode !== undefined
       ? " Whether somebody has copied the data there, that node's own engine alone can tell: name it with --nodes."
       : "";
   const means = isOnServerForOneNode(target) ? optionsInMount(target) : moveData(move, place, target);
@@ -234,13 +269,12 @@ function movedAway(
   };
 }
 
-/** A copy that the task finds where it starts next; where nothing runs, nothing is written any more that it could lack. */
+/** A copy that the task finds where it starts next. */
 function copied(change: ServiceChange, found: string, means: Remedy): Part {
   const cause = constraintsCause(change);
-  if (change.before.definition.replicas === 0 || whyDown(change) !== undefined) {
+  if (standsStill(change)) {
     const text = `${found}: the task starts on the data there.`;
-    const assumption = "the data there was copied after the last task had stopped";
-    return { fate: "interrupted", cause: { text, ...cause }, assumption };
+    return { fate: "interrupted", cause: { text, ...cause }, assumption: copiedAfterStop };
   }
   const text = `${found}: the task starts on the data there, without what has been written since it was copied.`;
   return { fate: "at risk", cause: { text, ...cause }, remedies: [means] };

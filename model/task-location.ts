@@ -20,8 +20,6 @@ export type Move =
       readonly to: string;
       /** Hostname of the other node, where it is one and known. */
       readonly host: string | undefined;
-      /** Its id, where it is one and known. */
-      readonly nodeId?: string;
       readonly assumption?: string;
     }
   /** On the same node or on another. */
@@ -39,6 +37,8 @@ export interface Location {
   readonly move: Move;
   /** Hostname of the node of the running task, where it is known. */
   readonly node: string | undefined;
+  /** Id of the node that the next task starts on, where it is one and known. */
+  readonly nextNodeId?: string;
   /** The swarm's nodes are given, and the one that the task runs on is not among them. */
   readonly isNodeMissing?: true;
 }
@@ -88,13 +88,14 @@ function locateAmong(
   const stays = sources.filter((node) => satisfying.includes(node));
   const node = sources.length === 1 ? sources[0]?.hostname : undefined;
   const nodeSatisfies = stays.length === sources.length ? true : stays.length === 0 ? false : notKnown;
-  const result = (move: Move): Location => ({ nodeSatisfies, assumption: undefined, move, node });
   const [only] = targets;
+  const next = only !== undefined && targets.length === 1 ? { nextNodeId: only.id } : {};
+  const result = (move: Move): Location => ({ nodeSatisfies, assumption: undefined, move, node, ...next });
   if (only === undefined) return result({ kind: "nowhere", why: nowhere(after) });
   if (targets.length === 1 && sources.length === 1 && sources[0] === only) return result({ kind: "stays" });
   if (!targets.some((target) => sources.includes(target))) {
-    const one = targets.length === 1 ? { host: only.hostname, nodeId: only.id } : { host: undefined };
-    return result({ kind: "moves", from: names(sources), to: names(targets), ...one });
+    const host = targets.length === 1 ? only.hostname : undefined;
+    return result({ kind: "moves", from: names(sources), to: names(targets), host });
   }
   return result({ kind: "may move", among: `any of ${names(targets)}` });
 }

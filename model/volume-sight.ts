@@ -1,5 +1,5 @@
-/** What a task finds on another node: looked at there, because Swarm's managers know of no volume. */
-import { dataKeeper } from "./data-place.ts";
+/** What a task finds in another volume, or on another node: looked at there, because Swarm's managers know of no volume. */
+import { dataKeeper, type DataPlace } from "./data-place.ts";
 import type { LiveFacts, Plan, VolumeSight } from "./planned-change.ts";
 import { nameOf } from "./service-course.ts";
 import { startFile } from "./service-command.ts";
@@ -14,7 +14,7 @@ export interface VolumeOnNode {
   readonly volume: string;
 }
 
-/** The local volumes that services of a plan find on another node than that of their data, to be looked at before they are judged. */
+/** The local volumes, of another name or on another node than those of their data, that services of a plan find: to be looked at first. */
 export function volumesToLookAt(
   { steps }: Plan,
   { nodes, taskNodes, images = new Map() }: LiveFacts,
@@ -22,18 +22,23 @@ export function volumesToLookAt(
   return steps.flatMap(({ before, after, operation }): readonly VolumeOnNode[] => {
     if (before?.kind !== "service" || after?.kind !== "service" || operation === "same") return [];
     const facts = { nodes, taskNodes: taskNodes?.get(nameOf(before)) };
-    const { move } = locate(before.definition, after.definition, facts);
-    const node = move.kind === "moves" ? move.nodeId : undefined;
+    const { move, nextNodeId: node } = locate(before.definition, after.definition, facts);
     if (node === undefined) return [];
-    return dataKeeper(after.definition, { images, volumes: [] }).places.flatMap(({ kind, source, reach }) =>
-      kind === "named volume" && reach === "node" && source !== undefined && isKnown(source)
-        ? [{ node, volume: source }]
-        : [],
-    );
+    const volumesOf = (service: ServiceDefinition): readonly string[] =>
+      dataKeeper(service, { images, volumes: [] }).places.flatMap((place) => localVolume(place) ?? []);
+    const known = move.kind === "moves" ? [] : volumesOf(before.definition);
+    return volumesOf(after.definition)
+      .filter((volume) => !known.includes(volume))
+      .map((volume) => ({ node, volume }));
   });
 }
 
-/** What a service finds in a volume on another node. */
+/** The name of a volume that lies on one node; `undefined` for any other place. */
+export function localVolume({ kind, source, reach }: DataPlace): string | undefined {
+  return kind === "named volume" && reach === "node" && source !== undefined && isKnown(source) ? source : undefined;
+}
+
+/** What a service finds in a volume that its data was not in. */
 export type Finding =
   /** The engine of that node was not asked. */
   | { readonly kind: "not looked at" }

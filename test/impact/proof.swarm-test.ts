@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type Docker from "dockerode";
 import type { Lab } from "../../lab/lab.ts";
 import { connectEngine } from "../../swarm/connection.ts";
 import { inspectService } from "../../swarm/docker-reads.ts";
@@ -12,6 +13,19 @@ import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sa
 import { proofSwarmOf } from "./proof-nodes.ts";
 import { prove, type ProofSwarm } from "./proof.ts";
 import { isRight, proveStackEdits, stackEdits } from "./stack-deploy.ts";
+
+/** Scales the service to 0 and waits until its task has left its node. */
+async function standStill(manager: Docker, home: Docker, prefix: string): Promise<void> {
+  const found = await inspectService(manager, `${prefix}-redis`);
+  assert.ok(found);
+  const { Version, Spec } = found;
+  const stopped = { version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: 0 } } };
+  await manager.getService(`${prefix}-redis`).update(stopped);
+  await until(
+    async () => (await home.listContainers()).every(({ Names }) => !Names.some((name) => name.includes(prefix))),
+    "the task has stopped",
+  );
+}
 
 /** One change for each fate that a fact can contradict, and a pair; `npm run impact-proof` tries all of them. */
 const sample: Readonly<Record<string, string>> = {
@@ -41,6 +55,23 @@ describe("verdicts and what really happens on a swarm", function () {
       );
     });
   }
+
+  it("mount-renamed, once the service was stopped and its data copied, as the verdict advises: interrupted", async () => {
+    const { dockerHost: host } = sandbox;
+    const { docker } = connectEngine({ host, source: "argument", setting: "proof" });
+    const proof = await prove(sandbox, "mount-renamed", 92, async () => {
+      await standStill(docker, docker, "proof92");
+      await docker.createVolume({ Name: "proof92-other" });
+      await withArchives(docker, (open) =>
+        open("proof92-data", { readOnly: true }, (original) =>
+          open("proof92-other", { readOnly: false }, (copy) => original.copyTo(copy)),
+        ),
+      );
+      return () => Promise.resolve();
+    });
+    assert.deepEqual([proof.fate, proof.fact.key], ["interrupted", "kept"]);
+    assert.match(proof.verdict?.causes.at(-1)?.text ?? "", / is there with files in it: it starts on the data there/u);
+  });
 });
 
 /** `npm run stack-proof` makes all of them. */
@@ -100,17 +131,7 @@ describe("verdicts and what really happens on a swarm of three nodes", function 
   async function carryOver(prefix: string, isStopped: boolean): Promise<() => Promise<void>> {
     const [manager, home, other] = [1, 2, 3].map((number) => engineOf(nodeOf(lab, number)));
     assert.ok(manager && home && other);
-    const service = manager.getService(`${prefix}-redis`);
-    if (isStopped) {
-      const found = await inspectService(manager, `${prefix}-redis`);
-      assert.ok(found);
-      const { Version, Spec } = found;
-      await service.update({ version: Version.Index, ...Spec, Mode: { Replicated: { Replicas: 0 } } });
-      await until(
-        async () => (await home.listContainers()).every(({ Names }) => !Names.some((name) => name.includes(prefix))),
-        "the task has stopped",
-      );
-    }
+    if (isStopped) await standStill(manager, home, prefix);
     await other.createVolume({ Name: `${prefix}-data` });
     await withArchives(home, (openHome) =>
       withArchives(other, (openOther) =>

@@ -3,6 +3,7 @@ import { EventCollector, readDigest, readEventLine } from "../../impact/pulumi-p
 import { judgePlan } from "../../model/data-fate.ts";
 import type { LiveFacts, Plan } from "../../model/planned-change.ts";
 import { worstFate, type Verdict } from "../../model/verdict.ts";
+import { volumesToLookAt } from "../../model/volume-sight.ts";
 import { readFacts } from "../../impact/live-facts.ts";
 import { outageWords } from "../../impact/report.ts";
 import { dataMount, previewOf, type Change, type ServiceInputs } from "./changes.ts";
@@ -417,6 +418,79 @@ describe("what a verdict says besides its fate", () => {
       'Local volumes stay on their node: on two, volume "foobarstore" is there with the mark of shop/test/redis, so the service\'s start guard refuses to start on it.',
     ]);
     assert.equal(on(guarded, { isEmpty: false })[0], "left behind");
+  });
+
+  it("counts what lies in a volume of another name", () => {
+    const { was, files } = verdictTable.find(({ change }) => change.startsWith("durable to balanced"))?.of ?? {};
+    const rename: Change["service"] = (inputs) => void (dataMount(inputs)["source"] = "otherstore");
+    const guarded: Change = { service: rename, ...(was && { was }), ...(files && { files }) };
+    const stopped: LiveFacts = { down: new Map([["stateful", "it is scaled to 0"]]) };
+    const on = (of: Change, sight: object | undefined, more: LiveFacts): string[] => {
+      const volumesOn = { [vm.id]: sight === undefined ? {} : { otherstore: sight } };
+      const { live } = readFacts({ nodes: [], volumesOn }, "facts");
+      const { fate, causes, assumptions } = judged(of, { ...live, nodes: [vm], ...more });
+      const text = causes.at(-1)?.text ?? "";
+      return [fate, / Now .*$/u.exec(text)?.[0] ?? text, ...assumptions.filter((each) => each.includes("copied"))];
+    };
+    const copy = { mark: "shop/prod/redis", isEmpty: false };
+    assert.deepEqual(on(guarded, copy, stopped), [
+      "interrupted",
+      'The new task finds volume "otherstore" at /data, which is there with the mark of shop/prod/redis: it starts on the data there, and volume "foobarstore" stays as it is.',
+      "the data there was copied after the last task had stopped",
+    ]);
+    assert.deepEqual(on(guarded, copy, {}), [
+      "left behind",
+      ' Now volume "otherstore" is there with the mark of shop/prod/redis; what is written from now on would not be in it.',
+    ]);
+    for (const sight of [undefined, { isEmpty: true }, { isEmpty: false }, { ...copy, mark: "shop/test/redis" }])
+      assert.equal(on(guarded, sight, stopped)[0], "left behind");
+    assert.equal(on({ service: rename }, { isEmpty: false }, stopped)[0], "interrupted");
+    const scaledBack: Change = {
+      was: ({ mode }) => void (mode["replicated"] = { replicas: 0 }),
+      service: (inputs) => {
+        rename(inputs);
+        inputs.mode["replicated"] = { replicas: 1 };
+      },
+    };
+    assert.equal(on(scaledBack, { isEmpty: false }, {})[0], "interrupted");
+    assert.equal(on(scaledBack, { isEmpty: true }, {})[0], "left behind");
+    assert.deepEqual(on({ service: rename }, undefined, stopped), [
+      "left behind",
+      ' Now volume "otherstore" is not there yet.',
+    ]);
+    const intoFolder: Change = {
+      service: (inputs) => {
+        rename(inputs);
+        inputs.taskSpec.containerSpec.args.push("--dir", "/data/sub");
+      },
+    };
+    assert.equal(on(intoFolder, { isEmpty: false }, stopped)[0], "left behind");
+  });
+
+  it("looks at a volume of another name on the node that stays", () => {
+    const wanted = (service: NonNullable<Change["service"]>): unknown =>
+      volumesToLookAt(readDigest(JSON.parse(previewOf({ service })), "preview", "pulumi"), { nodes: [vm] });
+    assert.deepEqual(
+      wanted((inputs) => void (dataMount(inputs)["source"] = "otherstore")),
+      [{ node: vm.id, volume: "otherstore" }],
+    );
+    assert.deepEqual(
+      wanted(({ taskSpec }) => void (taskSpec["forceUpdate"] = 1)),
+      [],
+    );
+  });
+
+  it("names the mount as what leads to another volume, also where a configuration says the data path", () => {
+    const of: Change = {
+      service: (inputs) => void (dataMount(inputs)["source"] = "otherstore"),
+      files: { was: { "/redis.conf": "dir /data" }, is: { "/redis.conf": "dir /data" } },
+      was: ({ taskSpec }) => void (taskSpec.containerSpec.args = ["redis-server", "/redis.conf"]),
+    };
+    const { causes } = judged(of);
+    assert.deepEqual(
+      causes.map(({ path, before, after }) => [path, before, after]),
+      [["taskSpec.containerSpec.mounts[0].source", "foobarstore", "otherstore"]],
+    );
   });
 
   it("expects no more data back than the new memory limit holds", () => {
