@@ -34,6 +34,31 @@ export function hookPlan(
   return pulumiPlan([step], { executor: "pulumi", unseen: 0, errors: [], policyFindings: [] });
 }
 
+/**
+ * What a hook is told of a resource, in clear text: for the engine's requests and for comparisons, never to be shown. In a preview a
+ * part may be unknown yet; it is undefined then, and the rest is as it is.
+ */
+export async function plainValues(values: Record<string, unknown> | undefined): Promise<Record<string, unknown>> {
+  // The SDK's second argument, which its types leave out: without it nothing is called where any part is unknown.
+  const all = pulumi.output(values ?? {}) as unknown as {
+    apply: (take: (plain: Record<string, unknown>) => void, runWithUnknowns: boolean) => void;
+  };
+  const plain = await new Promise<Record<string, unknown>>((resolve) => {
+    all.apply(resolve, true);
+  });
+  return knownMembers(plain);
+}
+
+function knownMembers(values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, known(value)]));
+}
+
+function known(value: unknown): unknown {
+  if (pulumi.isUnknown(value)) return undefined;
+  if (Array.isArray(value)) return value.map(known);
+  return typeof value === "object" && value !== null ? knownMembers(value) : value;
+}
+
 /** Whether hooks can be registered: under Pulumi's mocks, in unit tests of a program, there is nothing that would call them. */
 export function takesHooks(): boolean {
   // The mocks' monitor is typed as a whole one and lacks this method.

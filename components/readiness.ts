@@ -5,7 +5,7 @@ import type { EngineConnection } from "../swarm/connection.ts";
 import type { RegistryCredentials } from "../swarm/docker-reads.ts";
 import type { RegistryAuth } from "../swarm/registry-credentials.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
-import { hookPlan, takesHooks } from "./hooks.ts";
+import { hookPlan, plainValues, takesHooks } from "./hooks.ts";
 
 /**
  * Hooks of a service that refuse, before its task is stopped, what cannot work on the swarm as it is, and pull the image of the next
@@ -135,13 +135,4 @@ async function pullBeforehand(
     if (error instanceof InputError) throw error;
     // The update itself will say what is wrong with the engine.
   }
-}
-
-/** Values in clear text, for the engine's requests alone: a secret within a value makes all of it one. */
-function plainValues(values: Record<string, unknown> | undefined): Promise<Record<string, unknown>> {
-  return new Promise((resolve) => {
-    pulumi.output(values ?? {}).apply((plain) => {
-      resolve(plain);
-    });
-  });
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { InputError } from "../model/input-error.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { whyNoWayBack } from "../model/version-change.ts";
-import { takesHooks } from "./hooks.ts";
+import { plainValues, takesHooks } from "./hooks.ts";
 import { OnUpdateFailure } from "./service-spec.ts";
 
 /** What decides which hooks a service needs. */
@@ -76,12 +76,9 @@ async function updateEnd(host: string | undefined, id: string): Promise<string |
   }
 }
 
-/** The image of a service's inputs, where it is known; a secret within them makes all of them one. */
+/** The image of a service's inputs, where it is known. */
 async function imageOf(inputs: Record<string, unknown> | undefined): Promise<string | undefined> {
-  const plain = await new Promise<unknown>((resolve) => {
-    pulumi.output(inputs ?? {}).apply(resolve);
-  });
-  const image = ["taskSpec", "containerSpec", "image"].reduce(member, plain);
+  const image = ["taskSpec", "containerSpec", "image"].reduce<unknown>(member, await plainValues(inputs));
   return typeof image === "string" ? image : undefined;
 }
 

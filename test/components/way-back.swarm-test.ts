@@ -61,6 +61,8 @@ describe("a component's change that fails", function () {
   it("leaves the former version running and the state true; the way back finds the former configuration and restarts nothing", async () => {
     const former = await configs();
     await stack.set({ configuration: "no-such-directive 1\n" });
+    // The new configuration's name is not known in a preview.
+    assert.equal((await stack.preview()).changes.update, 1);
     await assert.rejects(stack.up(), /no-such-directive[^]*|The former version runs again\./);
     const back = await running();
     assert.equal(back.length, 1);
