@@ -76,13 +76,12 @@ export async function requireOwnVolume(
   if (look === undefined) return [];
   const ownership = ownershipOf(look.traces, own, known);
   if (ownership.kind === "ours") return [];
-  const { hostname } = await swarmMembership(engine);
-  if (ownership.kind === "another's") throw new NameTakenError("volume", name, ownership.owner, hostname);
-  if (!mayTake(look)) throw new NameTakenError("volume", name, unknownOwner, hostname);
+  const { hostname: node } = await swarmMembership(engine);
+  const volume = { node, isMounted: foreignUse(look.traces, own, known) !== undefined };
+  if (ownership.kind === "another's") throw new NameTakenError("volume", name, ownership.owner, volume);
+  if (!mayTake(look)) throw new NameTakenError("volume", name, unknownOwner, volume);
   if (look.isEmpty === true) return [];
-  return [
-    `volume "${name}" on ${hostname} exists already, and nothing says whose it is: the service takes what is in it`,
-  ];
+  return [`volume "${name}" on ${node} exists already, and nothing says whose it is: the service takes what is in it`];
 }
 
 /** Looks at what a service mounts on the one node that it is tied to, where that node's engine can be asked. */
@@ -102,7 +101,9 @@ async function requireOwnVolumes(service: TakingService, question: NameQuestion)
     }
     const look = service.isShared ? undefined : await lookAtVolume(engine, name, manager);
     const user = look && foreignUse(look.traces, own, known);
-    if (user !== undefined) throw new NameTakenError("volume", name, user, node.hostname);
+    if (user !== undefined) {
+      throw new NameTakenError("volume", name, user, { node: node.hostname, isMounted: true });
+    }
   }
   return warnings;
 }

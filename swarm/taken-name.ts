@@ -6,6 +6,9 @@ import { ownerInLabels, ownershipOf } from "../model/ownership.ts";
 /** What is said of an owner that nothing tells. */
 export const unknownOwner = "nothing says whose it is";
 
+/** What is said of something of this stack that its state has lost. */
+const lostFromState = "this stack's own by its labels, but its state does not know it";
+
 type Labels = Readonly<Record<string, string>> | null | undefined;
 
 /**
@@ -14,19 +17,27 @@ type Labels = Readonly<Record<string, string>> | null | undefined;
 export class NameTakenError extends InputError {
   /**
    * @param owner - whose it is, in words
-   * @param node - the hostname of the node whose volume it is
+   * @param volume - the hostname of the node whose volume it is, and whether something mounts it
    */
-  constructor(kind: NamedKind, name: string, owner: string | undefined, node?: string) {
+  constructor(
+    kind: NamedKind,
+    name: string,
+    owner: string | undefined,
+    volume?: { readonly node: string; readonly isMounted: boolean },
+  ) {
     super({
-      path: `${kind} ${showValue(name)}${node === undefined ? "" : ` on ${node}`}`,
+      path: `${kind} ${showValue(name)}${volume === undefined ? "" : ` on ${volume.node}`}`,
       expected: "a name that is free in the swarm, or this stack's own",
       got: `one that exists already${owner === undefined ? "" : `: ${owner}`}`,
-      fix: kind === "volume" ? volumeFix() : "Give yours another name, or take it over with `pulumi import`",
+      fix: fixFor(kind, owner, volume?.isMounted !== false),
     });
   }
 }
 
-function volumeFix(): string {
+/** Another way than another name is told only where it takes nothing from anybody. */
+function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean): string {
+  if (owner === lostFromState) return "Take it over with `pulumi import`, or give yours another name";
+  if (kind !== "volume" || isMounted) return "Give yours another name";
   return `Give yours another name; or, to use what is in it, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` where the program is Holdfast's own)`;
 }
 
@@ -40,5 +51,5 @@ export function ownerWords(found: Labels, wanted: Labels): string {
   // Without labels of its own nobody is the owner's namesake.
   const ownership = ownershipOf({ labels: found }, own ?? { project: "", stack: "" });
   if (ownership.kind === "another's") return ownership.owner;
-  return ownership.kind === "ours" ? "this stack's own by its labels, but its state does not know it" : unknownOwner;
+  return ownership.kind === "ours" ? lostFromState : unknownOwner;
 }

@@ -81,7 +81,8 @@ describe("what belongs to another stack", function () {
       assert.match(
         stderr,
         new RegExp(
-          `error: volume "${volume}" on ${sandbox.nodeHostname}: expected .* got one that exists already: the stack dev of the project holdfast\\. Give yours another name; or, .*ExistingVolume`,
+          `error: volume "${volume}" on ${sandbox.nodeHostname}: expected .* got one that exists already: the stack dev of the project holdfast\\. Give yours another name\\.$`,
+          "m",
         ),
       );
       assert.match(stderr, new RegExp(`error: service "${service}": .*: the stack dev of the project holdfast\\. `));
