@@ -88,7 +88,7 @@ export async function confirmRefresh(
         path: "up",
         expected: "a swarm on which all is as the state says",
         got: driftLines(drift).join("; "),
-        fix: `Take over what is there and repair it with \`${advised("up", "--refresh")}\``,
+        fix: `Take over what is there and repair it with \`${advised("up", "--refresh --yes")}\``,
       },
     );
   if (await askYesNo("Do you want to take over what is there, and see the plan that repairs it?")) return;
