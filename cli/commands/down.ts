@@ -1,4 +1,5 @@
 import { advised } from "../../model/advised-command.ts";
+import type { ImpactReport } from "../../impact/report.ts";
 import { confirm, confirmLoss } from "../confirm.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { judgeLive, planOf, showImpact } from "../data-gate.ts";
@@ -37,15 +38,22 @@ export async function down(options: DownOptions): Promise<void> {
       ({ type, dockerName }) => type === volumeType && dockerName !== undefined && names.includes(dockerName),
     ),
   };
+  if (resources.length === 0 && names.length === 0 && !output.json) {
+    output.print(`Nothing to delete: the stack ${location.stackName} has nothing.`);
+    return;
+  }
   const planned = await plan(context, "destroy", settings);
   await requireSuccess(context, "down", planned, settings);
   const nodes = await nodePattern(context, options.nodes);
   const impact = await judgeLive(await planOf(context, planned), connection, nodes);
-  showImpact(context, impact);
   const volumes = stackVolumes(resources, planned.events);
   // Data that dies with a volume which is named needs no other name.
   const isNamed = (service: string) =>
     volumes.some(({ name, services }) => names.includes(name) && services.includes(service));
+  showImpact(
+    context,
+    withoutRemedies(impact, (name) => names.includes(name) || isNamed(name)),
+  );
   const lost = impact.verdicts.filter(
     ({ fate, name, subject }) => fate === "destroyed" && !(subject === "service" && isNamed(name)),
   );
@@ -76,6 +84,7 @@ export async function down(options: DownOptions): Promise<void> {
       output.print(line);
     },
   });
+  for (const { name, node } of doomed) output.print(`Deleted: the volume ${name} on ${node}, with its data.`);
   const kept = await keptVolumes(
     volumes.filter(({ name }) => !names.includes(name)),
     connection,
@@ -91,4 +100,12 @@ export async function down(options: DownOptions): Promise<void> {
       keptVolumes: kept.map(({ name }) => name),
       deletedVolumes: doomed.map(({ name, node }) => ({ name, node })),
     });
+}
+
+/** A report that does not tell how to keep what somebody has asked to delete by name. */
+function withoutRemedies(report: ImpactReport, isNamed: (name: string) => boolean): ImpactReport {
+  return {
+    ...report,
+    verdicts: report.verdicts.map((verdict) => (isNamed(verdict.name) ? { ...verdict, remedies: [] } : verdict)),
+  };
 }

@@ -29,6 +29,13 @@ describe("a stack whose engine does not answer", function () {
     assert.equal(code, 2);
   });
 
+  it("has nothing to delete where nothing was made", async () => {
+    const { code, stdout } = await project.run(["down", "-s", "never"]);
+    assert.match(stdout, /^Nothing to delete: the stack never has nothing\.$/m);
+    assert.doesNotMatch(stdout, /Previewing/);
+    assert.equal(code, 0);
+  });
+
   it("is said to be so by redis", async () => {
     const { code, stderr } = await project.run(["redis", "get", "foo"]);
     assert.match(stderr, /^error: DOCKER_HOST .*expected a Docker engine that answers, got .*\. Correct DOCKER_HOST/m);

@@ -177,7 +177,9 @@ describe("what belongs to another stack", function () {
     // After the services are gone, the mark tells whose the data is.
     const down = await succeeds(["down", "-s", "prod", "--yes"]);
     assert.match(down.stdout, /own-other {2}task stopped/);
-    await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-by-task"]);
+    const { stdout } = await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-by-task"]);
+    assert.match(stdout, /^Deleted: the volume own-by-task on /m);
+    assert.doesNotMatch(stdout, /Instead:/);
     assert.equal(await inspectVolume(docker, "own-by-task"), undefined);
   });
 
