@@ -2,6 +2,7 @@ import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { listNodes, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
+import type { Service } from "../swarm/docker-objects.ts";
 import { inspectService, listTasks } from "../swarm/docker-reads.ts";
 import { addressesOf, answers } from "../swarm/reachable-address.ts";
 import type { CommandContext } from "./context.ts";
@@ -24,6 +25,8 @@ export interface ReachedService {
   readonly endpoint: { readonly host: string; readonly port: number } | undefined;
   /** What was tried. */
   readonly tried: readonly string[];
+  /** Why no task can answer. */
+  readonly lack?: "no such service" | "a service that is scaled to 0" | undefined;
 }
 
 /**
@@ -34,7 +37,10 @@ export interface ReachedService {
 export async function reachService(context: CommandContext, { name, port }: StackService): Promise<ReachedService> {
   const connection = await findEngineToRead(context);
   await pingEngine(connection);
-  const node = await nodeOf(connection, name);
+  const service = await inspectService(connection.docker, name);
+  const lack = lackOf(service);
+  if (lack !== undefined) return { node: "none", endpoint: undefined, tried: [], lack };
+  const node = await nodeOf(connection, service);
   if (node === undefined || port === undefined) return { node: node ?? "none", endpoint: undefined, tried: [] };
   const addresses = addressesOf(node, await listNodes(connection), connection);
   for (const host of addresses) {
@@ -50,9 +56,17 @@ export async function reachService(context: CommandContext, { name, port }: Stac
  */
 export async function connectRedis(
   service: StackService,
-  { node, endpoint, tried }: ReachedService,
+  { node, endpoint, tried, lack }: ReachedService,
 ): Promise<RedisConnection> {
   const path = `service ${service.name}`;
+  if (lack !== undefined) {
+    throw new InputError({
+      path,
+      expected: "a service with a task that runs",
+      got: lack,
+      fix: `Bring it back, with its data, by \`${advised("up", "--refresh")}\``,
+    });
+  }
   if (endpoint === undefined) {
     throw new InputError({
       path,
@@ -78,8 +92,12 @@ export async function connectRedis(
   });
 }
 
-async function nodeOf(connection: EngineConnection, name: string): Promise<string | undefined> {
-  const service = await inspectService(connection.docker, name);
+function lackOf(service: Service | undefined): ReachedService["lack"] {
+  if (service === undefined) return "no such service";
+  return service.Spec.Mode.Replicated?.Replicas === 0 ? "a service that is scaled to 0" : undefined;
+}
+
+async function nodeOf(connection: EngineConnection, service: Service | undefined): Promise<string | undefined> {
   if (service === undefined) return undefined;
   const tasks = await listTasks(connection.docker, service.ID);
   const running = tasks.find(({ DesiredState, Status }) => DesiredState === "running" && Status.State === "running");

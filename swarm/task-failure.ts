@@ -131,12 +131,16 @@ export function explainFailedTasks(
   const path = `service "${Name}"`;
   const task = tasks.at(-1);
   const says = words === undefined ? "" : ` (${words})`;
-  const lookAtLog = `Look at its log (docker service logs ${Name}) and correct the service`;
+  const logLines = evidence?.logLines ?? [];
+  // Its last lines follow where they could be read.
+  const lookAtLog =
+    logLines.length > 0
+      ? "Correct the service"
+      : `Look at its log (docker service logs ${Name}) and correct the service`;
   if (!task) return { path, expected: "an update that goes through", got: words ?? "a failure", fix: lookAtLog };
   const times = tasks.length > 1 ? ` ${tasks.length} times` : "";
   const status = task.Status.Err || `${task.Status.State}, exit code ${task.Status.ContainerStatus?.ExitCode ?? 0}`;
   const failed = `${taskName(task, service)}, which failed${times}: ${status}${says}`;
-  const logLines = evidence?.logLines ?? [];
   if (evidence?.registryAnswer !== undefined) {
     return {
       path: `${path}: taskSpec.containerSpec.image`,

@@ -51,6 +51,8 @@ describe("what was changed by hand", function () {
 
   it("is told and not taken for nothing when a service was scaled to 0, and is repaired by a refresh", async () => {
     await change((spec) => ({ ...spec, Mode: { Replicated: { Replicas: 0 } } }));
+    const { stderr } = await ends(["redis", "get", "foo"], 2);
+    assert.match(stderr, /got a service that is scaled to 0\. .*`npx holdfast up --refresh`\.\n$/);
     const scaled = { path: "mode.replicated.replicas", state: 1, live: 0 };
 
     assert.partialDeepStrictEqual(driftOf(await ends(["preview", "--json"], 0)), [
@@ -67,7 +69,7 @@ describe("what was changed by hand", function () {
     assert.doesNotMatch(stopped.stdout, /Nothing changed: everything/);
     assert.match(
       stopped.stderr,
-      /got service drifting: mode\.replicated\.replicas is 0.*`npx holdfast up --refresh --yes`\.\n$/,
+      /got one where service drifting: mode\.replicated\.replicas is 0.*`npx holdfast up --refresh --yes`\.\n$/,
     );
     assert.match((await ends(["up", "--refresh"], 3)).stdout, /redis-service update \[diff: ~mode\]/);
     assert.match((await ends(["up", "--yes"], 0)).stdout, /PING {6}PONG/);
@@ -107,7 +109,7 @@ describe("what was changed by hand", function () {
     await docker.getService(service).remove();
     assert.match((await ends(["preview", "--expect-no-changes"], 4)).stdout, /^ {2}service drifting is gone$/m);
     const stopped = await ends(["up"], 3);
-    assert.match(stopped.stderr, /got service drifting is gone\. .*--refresh --yes`\.\n$/);
+    assert.match(stopped.stderr, /got one where service drifting is gone\. .*--refresh --yes`\.\n$/);
     // A plan that only creates needs no yes.
     assert.match((await ends(["up", "--refresh"], 0)).stdout, /PING {6}PONG/);
     assert.equal((await ends(["redis", "get", "foo"], 0)).stdout, "bar\n");

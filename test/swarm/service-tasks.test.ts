@@ -296,6 +296,13 @@ describe("the explanation of a failure", () => {
   it("ends with the last log lines", () => {
     const evidence = { outOfMemory: false, logLines: ["one", "two"] };
     const text = writeExplanation(explainFailedTasks(service(), [crashed("a"), crashed("b")], evidence, undefined));
-    assert.match(text, /got stateful\.1, which failed 2 times: task: non-zero exit \(1\)\. .*:\n {4}one\n {4}two$/s);
+    assert.match(
+      text,
+      /got stateful\.1, which failed 2 times: task: non-zero exit \(1\)\. Correct the service\. .*:\n {4}one\n {4}two$/s,
+    );
+    assert.match(
+      writeExplanation(explainFailedTasks(service(), [crashed("a")], undefined, undefined)),
+      /Look at its log/,
+    );
   });
 });
