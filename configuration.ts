@@ -151,7 +151,7 @@ function unknownSettings(): string[] {
     .filter((name) => !names.includes(name))
     .map((name) => {
       const meant = nearestName(name, names);
-      const fix = meant === undefined ? `The settings are ${names.join(", ")}` : `Did you mean ${meant}`;
+      const fix = meant === undefined ? `The settings are ${names.join(", ")}` : `Did you mean ${meant}?`;
       return new InputError({
         path: `${namespace}:${name}`,
         expected: "a setting of this program",

@@ -51,7 +51,7 @@ export function usageMistake(error: CommanderError): InputError {
   const quoted = /'([^']*)'/.exec(text)?.[1] ?? "";
   const name = quoted.replace(/^-\w, /, "").split(" ", 1)[0] ?? quoted;
   const suggestion = /\(Did you mean (?:one of )?([^?)]+)\?\)/.exec(text)?.[1];
-  const fix = suggestion === undefined ? "See what there is with --help" : `Did you mean ${suggestion}`;
+  const fix = suggestion === undefined ? "See what there is with --help" : `Did you mean ${suggestion}?`;
   const mistake = (path: string, expected: string, got: string) => new InputError({ path, expected, got, fix });
   switch (error.code) {
     case "commander.unknownOption":

@@ -87,7 +87,7 @@ export async function confirmRefresh(
       {
         path: "up",
         expected: "a swarm on which all is as the state says",
-        got: driftLines(drift).join("; "),
+        got: `one where ${driftLines(drift).join("; ")}`,
         fix: `Take over what is there and repair it with \`${advised("up", "--refresh --yes")}\``,
       },
     );

@@ -186,7 +186,7 @@ const mistakeSchema = z.object({ expected: z.string(), got: z.string(), fix: z.s
 
 function unknownArgument(key: string, value: unknown, names: readonly string[]): Mistake {
   const meant = nearestName(key, names);
-  const known = meant === undefined ? `The arguments are ${names.join(", ")}` : `Did you mean ${meant}`;
+  const known = meant === undefined ? `The arguments are ${names.join(", ")}` : `Did you mean ${meant}?`;
   return { expected: "no such argument", got: shownArgument(value), fix: reserved.get(key) ?? known };
 }
 

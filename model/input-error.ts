@@ -11,14 +11,14 @@ export class InputError extends Error {
   readonly expected: string;
   /** What was given, as it reads after "got"; never a secret. */
   readonly got: string;
-  /** What to do about it: one imperative sentence without its full stop. */
+  /** What to do about it: one imperative sentence without its full stop, or a question. */
   readonly fix: string;
 
   constructor(mistake: { path: string; expected: string; got: string; fix: string }) {
     const { path, expected } = mistake;
     // Words of Docker's, a registry's or a program's end as they like.
     const [got, fix] = [withoutFullStop(mistake.got), withoutFullStop(mistake.fix)];
-    super(`${path}: expected ${expected}, got ${got}. ${fix}.`);
+    super(`${path}: expected ${expected}, got ${got}. ${fix}${fix.endsWith("?") ? "" : "."}`);
     this.path = path;
     this.expected = expected;
     this.got = got;

@@ -107,7 +107,7 @@ export function unknownDirective(
     fix:
       meant === undefined
         ? "Leave it out: Redis refuses to start on one that it does not know"
-        : `Did you mean ${meant}`,
+        : `Did you mean ${meant}?`,
   });
   return { isCertain: version !== undefined && compareVersions(version, lastKnown) <= 0, mistake };
 }

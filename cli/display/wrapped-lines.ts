@@ -10,7 +10,7 @@ const word = /(\s*)((?:`[^`]*`|\S)+)/gu;
  */
 export function wrappedLines(line: string, columns: number): string[] {
   if (stripVTControlCharacters(line).length <= columns) return [line];
-  const indent = `${/^\s*/u.exec(line)?.[0] ?? ""}  `;
+  const indent = `${/^\s*/u.exec(stripVTControlCharacters(line))?.[0] ?? ""}  `;
   const lines: string[] = [];
   let current = "";
   let width = 0;

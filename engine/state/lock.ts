@@ -7,6 +7,7 @@ import { link, readFile, readdir, unlink, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { errorCode, hasNoLinks, makeFolder, readTextFile, shownPath, temporaryName } from "./durable-file.ts";
 import { faultPoint } from "./fault.ts";
@@ -46,9 +47,9 @@ export class StackLockedError extends InputError {
       path: shownPath(first?.path ?? ""),
       expected: `nobody else at work on the stack ${stackName}`,
       got: holders.map(describeHolder).join(" and "),
-      fix:
-        (gone ? "Release the lock" : "Wait for the other to end, or release the lock if you know that nobody works") +
-        ` with \`npx holdfast cancel --stack ${stackName}\` or \`pulumi cancel\``,
+      fix: gone
+        ? `Release the lock by \`${advised("cancel")}\``
+        : `Wait for the other to end, or, where you know that nobody is at work any more, release the lock by \`${advised("cancel")}\``,
     });
     this.holders = holders;
   }

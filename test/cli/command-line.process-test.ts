@@ -24,8 +24,8 @@ describe("the command line", function () {
 
   const cases: [words: string[], message: string][] = [
     [["frob"], 'command line: expected a command of holdfast, got "frob". See what there is with --help.'],
-    [["previe"], 'command line: expected a command of holdfast, got "previe". Did you mean preview.'],
-    [["up", "--jso"], 'command line: expected an option that the command has, got "--jso". Did you mean --json.'],
+    [["previe"], 'command line: expected a command of holdfast, got "previe". Did you mean preview?'],
+    [["up", "--jso"], 'command line: expected an option that the command has, got "--jso". Did you mean --json?'],
     [["up", "now"], 'command line: expected no argument more, got "now". See what there is with --help.'],
     [["up", "--engine", "x"], '--engine: expected one of pulumi, embedded, got "x". See what there is with --help.'],
     [["up", "--stack"], "--stack: expected a value, got none. See what there is with --help."],
@@ -50,7 +50,7 @@ describe("the command line", function () {
   });
 
   it("ends a slip with one line and exit code 2", async () => {
-    const stderr = 'error: command line: expected a command of holdfast, got "previe". Did you mean preview.\n';
+    const stderr = 'error: command line: expected a command of holdfast, got "previe". Did you mean preview?\n';
     assert.deepEqual(await holdfast(["previe"]), { code: 2, stdout: "", stderr });
   });
 

@@ -129,7 +129,7 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
       "store.tls.key: expected a text, got nothing. Add it.",
       "store.tls.authority: expected a text, got nothing. Add it.",
       'store.tls.cert: expected no such argument, got "x". The arguments are certificate, key, authority.',
-      'store.memorylimit: expected no such argument, got "200M". Did you mean memoryLimit.',
+      'store.memorylimit: expected no such argument, got "200M". Did you mean memoryLimit?',
     ],
   ],
   [
@@ -168,7 +168,7 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
       image: image.replace(":7@", ":7.2.4@"),
     },
     [
-      'store.settings.timeuot: expected a directive that Redis 7.2.4 knows, got "60". Did you mean timeout.',
+      'store.settings.timeuot: expected a directive that Redis 7.2.4 knows, got "60". Did you mean timeout?',
       'store.settings.appendonly: expected no such setting, got "no". Choose a persistence profile instead.',
       'store.settings.hz: expected a text such as "20", got 20. Put it between quotation marks.',
       'store.settings.hide-user-data-from-log: expected a directive that Redis 7.2.4 knows, got "yes". Leave it out: Redis refuses to start on one that it does not know.',
@@ -315,7 +315,7 @@ describe("what is warned of, and not refused", () => {
     });
     assert.deepEqual(warned.toSorted(), [
       "store.password: expected at least 16 characters, got 7. Choose a longer one: nothing keeps those who reach the port from trying.",
-      'store.settings.timeuot: expected a directive that Redis 8.2 knows, got "60". Did you mean timeout.',
+      'store.settings.timeuot: expected a directive that Redis 8.2 knows, got "60". Did you mean timeout?',
     ]);
   });
 

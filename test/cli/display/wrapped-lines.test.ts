@@ -20,6 +20,12 @@ describe("a line that is longer than the terminal is wide", () => {
     assert.deepEqual(wrappedLines(red, 80), [red]);
   });
 
+  it("goes on further in than a coloured line begins", () => {
+    const lines = wrappedLines(`\u001b[2m    Outage: ${"x ".repeat(50)}\u001b[22m`, 80);
+    assert.equal(lines.length, 2);
+    assert.match(lines[1] ?? "", /^ {6}x/);
+  });
+
   it("loses no word and breaks none", () => {
     fc.assert(
       fc.property(

@@ -76,7 +76,7 @@ describe("the lock of a stack", function () {
       assert.ok(error instanceof StackLockedError);
       assert.match(
         error.message,
-        /dev\/holdfast\.json: expected nobody else at work on the stack dev, got a lock of \S+@\S+ \(process \d+\) since 20\d\d-\S+Z\. Wait for .* with `npx holdfast cancel --stack dev` or `pulumi cancel`\.$/,
+        /dev\/holdfast\.json: expected nobody else at work on the stack dev, got a lock of \S+@\S+ \(process \d+\) since 20\d\d-\S+Z\. Wait for .* release the lock by `npx holdfast cancel`\.$/,
       );
       assert.equal(error.holders[0]?.gone, false);
       return true;
@@ -122,7 +122,7 @@ describe("the lock of a stack", function () {
     await killed.kill();
     await assert.rejects(takeLock(folder, "dev"), {
       message:
-        /got the lock of \S+ \(process \d+\) since \S+, a process that is no longer running\. Release the lock with/,
+        /got the lock of \S+ \(process \d+\) since \S+, a process that is no longer running\. Release the lock by `npx holdfast cancel`/,
     });
     assert.deepEqual(
       (await releaseAllLocks(folder)).map(({ pid, gone }) => [pid, gone]),
