@@ -12,7 +12,7 @@ import { previewDigest } from "./display/preview-digest.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
 import { canAsk } from "./prompt.ts";
-import type { Plan } from "../model/planned-change.ts";
+import { isRefusedDeletion, type Plan } from "../model/planned-change.ts";
 import { factsFrom, lookCloser } from "./swarm-facts.ts";
 
 /** The plan that has been shown. */
@@ -35,10 +35,14 @@ export async function judgeLive(plan: Plan, connection: EngineConnection, nodes?
   return analyse(plan, facts && readFacts(facts, "the swarm").live);
 }
 
-/** Says what a plan does to data. */
-export function showImpact({ output }: CommandContext, report: ImpactReport): void {
+/**
+ * Says what a plan does to data.
+ *
+ * @param isWhole - whether also that nothing happens to it
+ */
+export function showImpact({ output }: CommandContext, report: ImpactReport, isWhole = false): void {
   const told = report.verdicts.filter(
-    (verdict) => verdict.fate !== "untouched" || verdict.warnings.length > 0 || isDoubtful(verdict),
+    (verdict) => isWhole || verdict.fate !== "untouched" || verdict.warnings.length > 0 || isDoubtful(verdict),
   );
   if (told.length > 0)
     output.print(renderText({ ...report, verdicts: told, errors: [], policyFindings: [] }, output.style));
@@ -55,6 +59,33 @@ export function requireRoom({ obstacles }: ImpactReport): void {
   const { service, why, ...mistake } = first;
   const more = others.map((other) => `. ${other.service} cannot start either: ${other.why}`).join("");
   throw new InputError({ ...mistake, got: `${mistake.got}${more}` });
+}
+
+/**
+ * Refuses a plan that deletes or replaces a protected volume, with how to go on: the message of the engine speaks of a flag that
+ * the components set by themselves.
+ *
+ * @throws InputError naming the volume
+ */
+export function requireProtectedKept({ steps }: Plan): void {
+  const refused = steps.find((step) => step.before?.kind === "volume" && isRefusedDeletion(step));
+  if (refused?.before === undefined) return;
+  const { before, after, operation } = refused;
+  const name = isKnown(before.name) ? before.name : refused.id;
+  const isRenamed = after !== undefined && after.name !== before.name;
+  const change =
+    operation === "delete"
+      ? "takes it out of the program"
+      : isRenamed
+        ? `gives it another name${isKnown(after.name) ? `, ${after.name},` : ""} which would make a new volume, without the data`
+        : "replaces it";
+  const back = operation === "delete" ? "Put it back into the program" : "Declare it again as it was";
+  throw new InputError({
+    path: `volume ${name}`,
+    expected: "that a protected volume stays in the program as it is",
+    got: `a change that ${change}`,
+    fix: `Nothing was changed, and the data stays in volume ${name}. ${back}, and the service goes on with its data. To let the service use another volume, declare that one beside it, copy the data, and leave this one in the program`,
+  });
 }
 
 /** What is known of the swarm, and of the volumes that the plan is about; a wrong pattern is said, silence is not. */

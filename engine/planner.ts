@@ -324,7 +324,7 @@ function replaceLater(old: ResourceState, state: ResourceState, goal: Goal): Ste
 }
 
 function unprotectAdvice(): string {
-  return `To unprotect the resource, remove the \`protect\` flag from the resource in your Pulumi program and run \`${advised("up")}\``;
+  return `Take the change back; or, where it is your own program that protects it and its data may go, remove the \`protect\` flag there and run \`${advised("up")}\``;
 }
 
 function protectedMessage(urn: Urn): string {

@@ -115,8 +115,13 @@ export interface LiveFacts {
 }
 
 /** Whether nothing but `protect` keeps a plan from deleting the old object. */
-export function restsOnProtect({ operation, isProtected, isRetained }: PlannedStep): boolean {
-  return isProtected && !isRetained && (operation === "delete" || operation === "replace");
+export function restsOnProtect(step: PlannedStep): boolean {
+  return isRefusedDeletion(step) && !step.isRetained;
+}
+
+/** Whether Pulumi refuses a step because it would delete what is protected, or replace it, even where its data would be retained. */
+export function isRefusedDeletion({ operation, isProtected }: PlannedStep): boolean {
+  return isProtected && (operation === "delete" || operation === "replace");
 }
 
 /** What `protect` alone does not keep, as it reads after a colon. */

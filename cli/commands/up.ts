@@ -1,9 +1,19 @@
+import { isRefusedDeletion } from "../../model/planned-change.ts";
+import type { EngineConnection } from "../../swarm/connection.ts";
 import { closingReport, reportLines, type ServiceReport } from "../closing-report.ts";
 import { changesNothing } from "../confirmation.ts";
 import { confirm } from "../confirm.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import type { PolicyPack } from "../engines/engine.ts";
-import { judgeLive, planOf, presentServices, requireDataKept, requireRoom, showImpact } from "../data-gate.ts";
+import {
+  judgeLive,
+  planOf,
+  presentServices,
+  requireDataKept,
+  requireProtectedKept,
+  requireRoom,
+  showImpact,
+} from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { fillConfiguration, ownProject } from "../first-configuration.ts";
@@ -119,14 +129,29 @@ async function planLive(
   { yes = false, refresh = false }: { yes?: boolean; refresh?: boolean },
 ): Promise<{ planned: ShownOperation; live: LiveLook; refresh: boolean }> {
   const planned = await plan(context, "update", { ...settings, refresh, look: Promise.resolve(true) });
-  await requireSuccess(context, "up", planned, settings);
+  await requirePlan(context, planned, settings, connection);
   const live = await showLive(context, planned, connection);
   const drift = refresh ? [] : unrepaired(live.drift, planned);
   if (drift.length === 0) return { planned, live, refresh };
   await confirmRefresh(context, { yes, planned, drift });
   const repairing = await plan(context, "update", { ...settings, refresh: true });
-  await requireSuccess(context, "up", repairing, settings);
+  await requirePlan(context, repairing, settings, connection);
   return { planned: repairing, live, refresh: true };
+}
+
+/** Ends the command where there is no plan; one that was refused for what it protects is judged all the same, as in a preview. */
+async function requirePlan(
+  context: CommandContext,
+  planned: ShownOperation,
+  settings: OperationSettings,
+  connection: EngineConnection,
+): Promise<void> {
+  if (!planned.succeeded && !settings.interrupts.interrupted) {
+    const program = await planOf(context, planned);
+    if (program.steps.some(isRefusedDeletion)) showImpact(context, await judgeLive(program, connection), true);
+    requireProtectedKept(program);
+  }
+  await requireSuccess(context, "up", planned, settings);
 }
 
 /** A sandbox that was made just now holds nothing of what the state remembers of an earlier one. */

@@ -3,7 +3,15 @@ import { isRecord } from "./field.ts";
 import { pulumiTypes, readPulumiConfig, readPulumiService, readPulumiVolume, resourceName } from "./pulumi-service.ts";
 import type { ConfigContents, PulumiResource } from "./pulumi-service.ts";
 import { settleOutputs, settlePulumiValue } from "./pulumi-values.ts";
-import type { Executor, Plan, PlannedObject, PlannedOperation, PlannedStep, PolicyFinding } from "../planned-change.ts";
+import {
+  isRefusedDeletion,
+  type Executor,
+  type Plan,
+  type PlannedObject,
+  type PlannedOperation,
+  type PlannedStep,
+  type PolicyFinding,
+} from "../planned-change.ts";
 import { isKnown, notKnown, secretMark, visible, type Known } from "../service-definition.ts";
 import type { TaskTemplate } from "../task-replacement.ts";
 
@@ -116,10 +124,8 @@ function withProtection(steps: readonly PlannedStep[], errors: readonly string[]
     errors.some(
       (error) => error.includes(`"${id.replace(/#left$/u, "")}"`) && /cannot be deleted|unable to replace/u.test(error),
     );
-  const isDeletion = ({ operation, isProtected }: PlannedStep): boolean =>
-    isProtected && (operation === "delete" || operation === "replace");
-  if (steps.some((step) => isDeletion(step) && isTold(step))) return steps;
-  return steps.map((step) => (isDeletion(step) ? { ...step, isProtected: false, ignoresProtect: true } : step));
+  if (steps.some((step) => isRefusedDeletion(step) && isTold(step))) return steps;
+  return steps.map((step) => (isRefusedDeletion(step) ? { ...step, isProtected: false, ignoresProtect: true } : step));
 }
 
 function plannedStep(
