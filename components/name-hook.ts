@@ -6,6 +6,9 @@ import { ownStack } from "./owner.ts";
 /** Hooks need names of their own. */
 let checks = 0;
 
+/** The services of this program, in Docker: any other one that mounts a volume of theirs is a second writer. */
+const declared = new Set<string>();
+
 /**
  * A hook before a creation or update that refuses a name which something has that is not this stack's: Docker gives whoever
  * creates a volume the one that exists, with somebody else's data in it. An engine that cannot be asked refuses nothing.
@@ -13,9 +16,11 @@ let checks = 0;
  * Holdfast's own commands ask the same before they begin.
  *
  * @param component - the component whose child it is; its provider says which engine to ask
+ * @param serviceName - of the service that it makes, in Docker
  */
-export function nameCheck(component: pulumi.ComponentResource): pulumi.ResourceHook {
+export function nameCheck(component: pulumi.ComponentResource, serviceName?: string): pulumi.ResourceHook {
   checks += 1;
+  if (serviceName !== undefined) declared.add(serviceName);
   const own = ownStack();
   const host = providerHost(component);
   const nodePattern = new pulumi.Config("holdfast").get("nodes");
@@ -32,7 +37,10 @@ export function nameCheck(component: pulumi.ComponentResource): pulumi.ResourceH
     } catch {
       return;
     }
-    for (const warning of await requireOwnNames(taking, { manager, own, nodePattern })) await pulumi.log.warn(warning);
+    // A volume comes before the services that will mount it, which the program may not have declared yet.
+    const known = taking.kind === "service" ? { services: declared } : {};
+    for (const warning of await requireOwnNames(taking, { manager, own, nodePattern, known }))
+      await pulumi.log.warn(warning);
   });
 }
 

@@ -109,7 +109,7 @@ export class StatefulService extends pulumi.ComponentResource {
       secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
       configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
     };
-    const names = takesHooks() ? [nameCheck(this)] : [];
+    const names = takesHooks() ? [nameCheck(this, serviceName)] : [];
     const hooks = joinHooks([
       { beforeCreate: names, beforeUpdate: names },
       wayBackHooks({

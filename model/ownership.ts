@@ -54,7 +54,7 @@ export type Ownership =
 
 /** What a stack knows to be its own without labels. */
 export interface KnownAsOwn {
-  /** Services, by name, as its state has them. */
+  /** Its services, by name: all of them, so a service that is not among them is managed from elsewhere, whatever its labels say. */
   readonly services?: ReadonlySet<string>;
   /** The store that a service of it marks its volumes with, where that is not named after the stack. */
   readonly store?: string | undefined;
@@ -75,7 +75,7 @@ export function ownershipOf(
     return isOwn ? ours : anothers(`the store ${store}, as its mark says`);
   }
   const other = users.find((user) => !isOwnUser(user, own, known));
-  if (other !== undefined) return anothers(userWords(other));
+  if (other !== undefined) return anothers(userWords(other, own));
   return users.length > 0 ? ours : unknown;
 }
 
@@ -86,7 +86,7 @@ export function foreignUse(
   known: KnownAsOwn = {},
 ): string | undefined {
   const other = users.find((user) => !isOwnUser(user, own, known));
-  return other && userWords(other);
+  return other && userWords(other, own);
 }
 
 const ours: Ownership = { kind: "ours" };
@@ -98,12 +98,15 @@ function anothers(owner: string): Ownership {
 
 function isOwnUser({ kind, name, labels }: VolumeUse, own: StackIdentity, { services }: KnownAsOwn): boolean {
   const owner = ownerInLabels(labels);
-  if (owner !== undefined) return isSame(owner, own);
-  return kind === "service" && services?.has(name) === true;
+  if (owner === undefined) return kind === "service" && services?.has(name) === true;
+  // Another checkout with the same names, or a lost state, has the same labels: its service writes the data all the same.
+  return isSame(owner, own) && (kind !== "service" || services?.has(name) !== false);
 }
 
-function userWords({ kind, name, labels }: VolumeUse): string {
+function userWords({ kind, name, labels }: VolumeUse, own: StackIdentity): string {
   const owner = ownerInLabels(labels);
+  if (owner !== undefined && isSame(owner, own))
+    return `the ${kind} ${name}, which mounts it and is this stack's by its labels, but is managed from elsewhere: another checkout with the same project and stack name, or a lost state`;
   return `the ${kind} ${name}${owner === undefined ? "" : ` of ${stackWords(owner)}`}, which mounts it`;
 }
 

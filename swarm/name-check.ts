@@ -8,7 +8,7 @@ import { listNodes, swarmMembership, type EngineConnection, type SwarmNode } fro
 import { inspectConfig, inspectNetwork, inspectSecret, inspectService } from "./docker-reads.ts";
 import { engineOfNode } from "./node-engines.ts";
 import { NameTakenError, ownerWords, unknownOwner } from "./taken-name.ts";
-import { lookAtVolume, type VolumeLook } from "./volume-owner.ts";
+import { lookAtVolume, servicesWithVolume, type VolumeLook } from "./volume-owner.ts";
 
 /** The swarm that is asked, and for whom. */
 export interface NameQuestion {
@@ -84,23 +84,29 @@ export async function requireOwnVolume(
   return [`volume "${name}" on ${node} exists already, and nothing says whose it is: the service takes what is in it`];
 }
 
-/** Looks at what a service mounts on the one node that it is tied to, where that node's engine can be asked. */
+/**
+ * Looks at what a service mounts on the one node that it is tied to. Whose a volume is that node's engine tells, where it can be
+ * asked; which services mount it the manager always does.
+ */
 async function requireOwnVolumes(service: TakingService, question: NameQuestion): Promise<string[]> {
   const { manager, own, nodePattern } = question;
   const known = { ...question.known, store: service.store };
   if (service.volumes.length === 0) return [];
   const node = await onlyNodeFor(service.constraints, manager);
   const engine = node && (await engineOfNode(manager, node, nodePattern));
-  if (node === undefined || engine === undefined) return [];
+  if (node === undefined) return [];
   const warnings: string[] = [];
   for (const name of service.volumes) {
-    if (service.ownVolumes.includes(name)) {
+    if (engine !== undefined && service.ownVolumes.includes(name)) {
       // Nothing but the mark tells that data without labels is this stack's, and a task's volume has no labels.
       const mayTake = ({ isEmpty }: VolumeLook) => isEmpty === true || !service.isGuarded;
       warnings.push(...(await requireOwnVolume(name, { ...question, known, engine }, mayTake)));
     }
-    const look = service.isShared ? undefined : await lookAtVolume(engine, name, manager);
-    const user = look && foreignUse(look.traces, own, known);
+    if (service.isShared) continue;
+    const traces = engine
+      ? (await lookAtVolume(engine, name, manager))?.traces
+      : { labels: undefined, users: await servicesWithVolume(manager, name, node.id) };
+    const user = traces && foreignUse(traces, own, known);
     if (user !== undefined) {
       throw new NameTakenError("volume", name, user, { node: node.hostname, isMounted: true });
     }

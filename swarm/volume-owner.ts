@@ -45,25 +45,35 @@ export async function lookAtVolume(
   return { volume, traces: { labels, users, store }, isEmpty: kind === "empty" };
 }
 
-/** Services that mount a volume of this name and may run on the engine's node, and other running containers of that engine. */
-async function volumeUsers(engine: EngineConnection, name: string, manager: EngineConnection): Promise<VolumeUse[]> {
-  const [{ nodeId }, services, nodes, containers] = await Promise.all([
-    swarmMembership(engine),
-    listServices(manager.docker),
-    manager.docker.listNodes(),
-    listContainersWithVolume(engine.docker, name),
-  ]);
+/** Services that mount a volume of this name and may run on a node. */
+export async function servicesWithVolume(
+  manager: EngineConnection,
+  name: string,
+  nodeId: string | undefined,
+): Promise<VolumeUse[]> {
+  const [services, nodes] = await Promise.all([listServices(manager.docker), manager.docker.listNodes()]);
   const estate = readLiveSwarm({ services, nodes });
   const isHere = (id: string): boolean => {
     const constraints = estate.services.find((service) => service.id === id)?.constraints ?? [];
     const matching = matchingNodes(constraints, estate.nodes ?? []);
     return !isKnown(matching) || matching.some((node) => node.id === nodeId);
   };
-  const mounting = services.filter(
-    ({ ID, Spec }) =>
-      Spec.TaskTemplate.ContainerSpec?.Mounts?.some(({ Type, Source }) => Type === "volume" && Source === name) &&
-      isHere(ID),
-  );
+  return services
+    .filter(
+      ({ ID, Spec }) =>
+        Spec.TaskTemplate.ContainerSpec?.Mounts?.some(({ Type, Source }) => Type === "volume" && Source === name) &&
+        isHere(ID),
+    )
+    .map(({ Spec }) => ({ kind: "service", name: Spec.Name, labels: Spec.Labels }));
+}
+
+/** Services that mount a volume of this name and may run on the engine's node, and other running containers of that engine. */
+async function volumeUsers(engine: EngineConnection, name: string, manager: EngineConnection): Promise<VolumeUse[]> {
+  const { nodeId } = await swarmMembership(engine);
+  const [services, containers] = await Promise.all([
+    servicesWithVolume(manager, name, nodeId),
+    listContainersWithVolume(engine.docker, name),
+  ]);
   const alone = containers.filter(
     ({ Labels, State }) =>
       State === "running" &&
@@ -71,7 +81,7 @@ async function volumeUsers(engine: EngineConnection, name: string, manager: Engi
       Labels?.[helperLabel] === undefined,
   );
   return [
-    ...mounting.map(({ Spec }): VolumeUse => ({ kind: "service", name: Spec.Name, labels: Spec.Labels })),
+    ...services,
     ...alone.map(({ Id, Names, Labels }): VolumeUse => ({
       kind: "container",
       name: Names[0]?.replace(/^\//, "") ?? Id.slice(0, 12),

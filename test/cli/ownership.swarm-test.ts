@@ -107,6 +107,37 @@ describe("what belongs to another stack", function () {
     assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
   });
 
+  it("is not written or deleted from another checkout of the same stack either, under another service's name", async () => {
+    await using checkout = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost });
+    const settings = { service: "own-checkout", volume, port: port + 3, image: sandbox.redisImage };
+    await writeFile(
+      join(checkout.directory, "Pulumi.dev.yaml"),
+      `config:\n${Object.entries(settings)
+        .map(([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`)
+        .join("")}`,
+    );
+    const refusal = /volume "own-store" on .*: the service own-stateful, which mounts it .* managed from elsewhere/;
+    const { code, stderr } = await checkout.run(["up", "--yes"]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, refusal);
+    const messages: string[] = [];
+    const { succeeded } = await updateStack(
+      { projectDirectory: checkout.directory, stackName: "dev" },
+      {
+        dockerHost: sandbox.dockerHost,
+        onEvent: ({ diagnosticEvent }) => messages.push(diagnosticEvent?.message ?? ""),
+      },
+    );
+    assert.equal(succeeded, false);
+    assert.match(messages.join("\n"), refusal);
+    const deletion = await checkout.run(["down", "--yes", "--delete-data", volume]);
+    assert.equal(deletion.code, 2, deletion.stderr);
+    assert.match(deletion.stderr, /--delete-data: .*the service own-stateful, which mounts it/);
+    await checkout.run(["down", "--yes"]);
+    assert.equal(await inspectService(docker, "own-checkout"), undefined);
+    assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
+  });
+
   it("is not deleted by another stack, whatever that one is told", async () => {
     const { code, stderr } = await project.run(["down", "-s", "prod", "--yes", "--delete-data", volume]);
     assert.equal(code, 2, stderr);

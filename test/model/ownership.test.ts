@@ -36,7 +36,12 @@ const cases: readonly [what: string, traces: OwnershipTraces, answer: string][] 
     { labels: null, store: "shop/production/redis" },
     "the store shop/production/redis, as its mark says",
   ],
-  ["a service of the stack", { labels: null, users: [user("a", mine)] }, "ours"],
+  ["a service of the stack", { labels: null, users: [user("known", mine)] }, "ours"],
+  [
+    "a service with the labels of the stack that its state does not know",
+    { labels: null, users: [user("known", mine), user("a", mine)] },
+    "the service a, which mounts it and is this stack's by its labels, but is managed from elsewhere: another checkout with the same project and stack name, or a lost state",
+  ],
   ["a service that the state knows", { labels: null, users: [user("known")] }, "ours"],
   [
     "a service of another stack",
@@ -61,12 +66,16 @@ describe("whose a volume is", () => {
     });
 
   it("does not hinder that somebody else mounts it", () => {
-    const traces = { labels: mine, users: [user("a", mine), user("known"), user("other", dev)] };
+    const traces = { labels: mine, users: [user("known", mine), user("known"), user("other", dev)] };
     assert.equal(
       foreignUse(traces, own, { services: new Set(["known"]) }),
       "the service other of the stack dev of the project shop, which mounts it",
     );
     assert.equal(foreignUse({ labels: dev, users: [user("a", mine)] }, own), undefined);
+    assert.match(
+      foreignUse({ labels: mine, users: [user("a", mine)] }, own, { services: new Set(["b"]) }) ?? "",
+      /^the service a, which mounts it .* managed from elsewhere/,
+    );
   });
 
   it("is read as it was written", () => {
