@@ -74,7 +74,7 @@ const taskSpec = z.looseObject({
   ContainerSpec: containerSpec.nullish(),
   Resources: z
     .looseObject({
-      Limits: z.looseObject({ NanoCPUs: number, MemoryBytes: number }).nullish(),
+      Limits: z.looseObject({ NanoCPUs: number, MemoryBytes: number, Pids: number }).nullish(),
       Reservations: z
         .looseObject({ NanoCPUs: number, MemoryBytes: number, GenericResources: z.array(genericResource).nullish() })
         .nullish(),

@@ -59,7 +59,8 @@ export async function makeReady(
   if (service === undefined) return;
   await removeLeftPulls(connection, [service.Spec.Name]);
   const [tasks, nodes] = await Promise.all([listTasks(docker, service.ID), readAgain(() => docker.listNodes())]);
-  const trial = trialFor(tasks, next, readLiveSwarm({ nodes }).nodes ?? []);
+  const own = service.Spec.EndpointSpec?.Ports ?? [];
+  const trial = trialFor({ tasks, own, next, nodes: readLiveSwarm({ nodes }).nodes ?? [] });
   if (trial !== undefined) await carryOut(connection, service.Spec.Name, trial, options);
 }
 
@@ -71,8 +72,17 @@ export async function removeLeftPulls({ docker }: EngineConnection, services: re
   await Promise.all(ours.map(({ ID }) => remove({ docker }, ID)));
 }
 
+/** A service before its update. */
+interface Before {
+  readonly tasks: readonly Task[];
+  /** The ports that its specification has; a task that has just started does not show them yet. */
+  readonly own: readonly Port[];
+  readonly next: ServiceSpec;
+  readonly nodes: readonly SwarmNode[];
+}
+
 /** What has to be tried before an update; `undefined` where nothing new is asked of the node, or no task is stopped for it. */
-export function trialFor(tasks: readonly Task[], next: ServiceSpec, nodes: readonly SwarmNode[]): Trial | undefined {
+export function trialFor({ tasks, own, next, nodes }: Before): Trial | undefined {
   const running = tasks.filter((task) => isLive(task) && task.Status.State === "running");
   const [task, ...others] = running;
   const image = next.TaskTemplate.ContainerSpec?.Image;
@@ -87,7 +97,7 @@ export function trialFor(tasks: readonly Task[], next: ServiceSpec, nodes: reado
     node,
   );
   const stays = isKnown(satisfying) && satisfying.length > 0;
-  const held = new Set(stays ? hostPorts(task.Status.PortStatus?.Ports).map(key) : []);
+  const held = new Set(stays ? hostPorts([...(task.Status.PortStatus?.Ports ?? []), ...own]).map(key) : []);
   const ports = hostPorts(next.EndpointSpec?.Ports).filter((port) => !held.has(key(port)));
   const pulls = !stays || task.Spec.ContainerSpec?.Image !== image;
   if (!pulls && ports.length === 0) return undefined;

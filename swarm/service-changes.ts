@@ -136,7 +136,12 @@ export async function updateService(
     if (!isUnderWay(current, next)) await sendUpdate(connection, current, next, options.credentials);
     const updated = await presentService(connection, id);
     const doomed = tasks.filter((task) => lacksEndpoint(task, updated) && !isKeptDespitePlacement(task, updated));
-    return awaitConvergence(connection, id, { ...options, earlierTasks: idsOf(tasks), doomedTasks: idsOf(doomed) });
+    const waiting = { ...options, earlierTasks: idsOf(tasks), doomedTasks: idsOf(doomed) };
+    const inEffect = await awaitConvergence(connection, id, waiting);
+    if (isMadeFrom(inEffect.service.Spec, next)) return inEffect;
+    throw new ConvergenceError(
+      `service "${current.Spec.Name}": changed by somebody else during the update: what runs is not what was declared. Run \`refresh\` and look at the difference.`,
+    );
   };
 
   let converged = await apply(spec);

@@ -3,8 +3,8 @@ import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectService, listServices, listTasks, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
 import type { Redact } from "./redaction.ts";
-import { requestRollback, rollbackOutcome } from "./service-rollback.ts";
-import { judge, type Failure } from "./service-tasks.ts";
+import { formerRuns, hastenRollback, requestRollback, rollbackOutcome } from "./service-rollback.ts";
+import { isRollbackBlocked, isUpToDate, judge, type Failure } from "./service-tasks.ts";
 import {
   examineTask,
   explainFailedTasks,
@@ -70,6 +70,7 @@ export async function awaitConvergence(
   let nodesReadAtMs = -Infinity;
   let told = "";
   let reason: Explanation | undefined;
+  let isHastened = false;
   for (;;) {
     const service = await inspectService(docker, serviceId);
     if (!service) throw new ConvergenceError("the service was removed by somebody else in the meantime.");
@@ -86,8 +87,25 @@ export async function awaitConvergence(
       if (found.failedProbe !== undefined || found.registryAnswer !== undefined) memory.definiteFailures.add(task.ID);
     }
     memory.beginLook();
-    const verdict = judge({ service, tasks, downNodes }, memory);
-    if (verdict.state === "converged") return { service, tasks, warnings: verdict.warnings };
+    const view = { service, tasks, downNodes };
+    const verdict = judge(view, memory);
+    if (!isHastened && isRollbackBlocked(view, memory)) {
+      const failed = tasks.filter((task) => isNewlyFailed(task, memory.earlierTasks) && !isUpToDate(task, service));
+      reason ??= await explain(
+        connection,
+        service,
+        { state: "failed", kind: "failing", tasks: failed },
+        evidence,
+        nodes,
+      );
+      isHastened = await hastenRollback(connection, service);
+      await pause(lookEveryMs, options.signal, service);
+      continue;
+    }
+    if (verdict.state === "converged") {
+      if (!isHastened || reason === undefined) return { service, tasks, warnings: verdict.warnings };
+      throw new ConvergenceError(writeExplanation({ ...reason, outcome: formerRuns }));
+    }
     if (verdict.state === "failed") {
       const why = reason ?? (await explain(connection, service, verdict, evidence, nodes));
       if (verdict.takeBack) {
@@ -95,7 +113,8 @@ export async function awaitConvergence(
         await pause(lookEveryMs, options.signal, service);
         continue;
       }
-      const outcome = rollbackOutcome(verdict, service, tasks, evidence);
+      const former = isHastened ? "does not run" : undefined;
+      const outcome = rollbackOutcome({ ...(former && { former }), ...verdict }, service, tasks, evidence);
       throw new ConvergenceError(writeExplanation({ ...why, ...(outcome !== undefined && { outcome }) }));
     }
     if (verdict.progress !== told) options.onProgress((told = verdict.progress));

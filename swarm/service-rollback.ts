@@ -1,7 +1,8 @@
 /** Bringing back the former version of a service, and saying what came of it. */
 import type { EngineConnection } from "./connection.ts";
 import { dockerWords, isConnectionCut } from "./docker-error.ts";
-import type { Service, Task } from "./docker-objects.ts";
+import type { Service, ServiceSpec, Task } from "./docker-objects.ts";
+import { noProcessLimit } from "./spec-comparison.ts";
 import { isUpToDate, type Failure } from "./service-tasks.ts";
 import type { TaskEvidence } from "./task-failure.ts";
 
@@ -25,6 +26,43 @@ export async function requestRollback({ docker }: EngineConnection, service: Ser
   }
 }
 
+/**
+ * Lets a rollback go on that waits for a task which has no node, and so can never report that it has stopped: Swarm gives up on it
+ * after a minute (swarmkit manager/orchestrator/restart, `DelayStart`). An update that means the same makes the next task at once.
+ *
+ * @returns whether it was sent; not, where the service has changed in the meantime
+ */
+export async function hastenRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
+  // dockerode takes the credentials first (lib/service.js), its types do not know it.
+  const target = docker.getService(service.ID) as unknown as {
+    update: (auth: object, request: object) => Promise<unknown>;
+  };
+  try {
+    // What the registry asks for comes from the specification of before.
+    const query = { version: service.Version.Index, registryAuthFrom: "spec" };
+    await target.update({}, { _query: query, _body: saidOtherwise(service.Spec) });
+    return true;
+  } catch (error) {
+    if (isConnectionCut(error) || dockerWords(error).includes("update out of sequence")) return false;
+    throw error;
+  }
+}
+
+/**
+ * The same task in other words, which is another one to Swarm: no limit of processes is -1 as well as 0 (`docker run --pids-limit`).
+ * The provider does not read that limit, so that neither its state nor a plan shows it.
+ */
+function saidOtherwise(spec: ServiceSpec): ServiceSpec {
+  const { Resources } = spec.TaskTemplate;
+  const { Pids = 0, ...limits } = Resources?.Limits ?? {};
+  if (Pids !== 0 && Pids !== noProcessLimit) return spec;
+  const Limits = { ...limits, ...(Pids === 0 && { Pids: noProcessLimit }) };
+  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Resources: { ...Resources, Limits } } };
+}
+
+/** Said once the former version answers again. */
+export const formerRuns = "The former version runs again.";
+
 /** What came of a failed update in the end, where Swarm has rolled it back or tried to. */
 export function rollbackOutcome(
   { former, words }: Failure,
@@ -33,7 +71,7 @@ export function rollbackOutcome(
   evidence: ReadonlyMap<string, TaskEvidence>,
 ): string | undefined {
   if (former === undefined) return undefined;
-  if (former === "runs") return "The former version runs again.";
+  if (former === "runs") return formerRuns;
   const last = tasks.findLast((task) => isUpToDate(task, service) && evidence.has(task.ID));
   const why = last?.Status.Err || words || "no task of it runs";
   const lines = last === undefined ? [] : (evidence.get(last.ID)?.logLines ?? []);

@@ -62,6 +62,9 @@ const abandonedBelievedMs = 1500;
 /** How long Swarm may take to begin a rollback after a failure: it does so at once. */
 const rollbackBelievedMs = 3000;
 
+/** How long a rollback must have stood still until it is hastened: a task that has a node is stopped within a moment. */
+const blockedBelievedMs = 500;
+
 /** How long a task without a health check must run until it counts as started. */
 const settleMs = 2000;
 
@@ -126,7 +129,10 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
   const failed = present.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID));
   const live = tasks.filter(isLive);
   const wanted = present.filter((task) => isLive(task) && isWanted(task) && !memory.doomedTasks.has(task.ID));
-  const leaving = live.filter((task) => !wanted.includes(task) && !downNodes.has(task.NodeID));
+  // A task that has no node and is not to get one holds nothing, and stays as it is until Swarm forgets it.
+  const leaving = live.filter(
+    (task) => !wanted.includes(task) && !downNodes.has(task.NodeID) && (isWanted(task) || task.NodeID !== ""),
+  );
   const replicas = service.Spec.Mode.Global ? undefined : (service.Spec.Mode.Replicated?.Replicas ?? 1);
 
   // Once Swarm rolls back, the service's specification is the old one: its tasks would pass for what was declared.
@@ -202,6 +208,20 @@ function judgeRollback({ service, tasks }: ServiceView, memory: Memory, replicas
   return isStuck
     ? { ...failure(blamed, words), former: "does not run" }
     : { state: "waiting", progress: `${words}; ${describe(live.at(-1))}` };
+}
+
+/**
+ * Whether a rollback stands still because the former version's next task waits for one of the failed version that no node has: its
+ * host port is the other's, say, or no node can take it.
+ */
+export function isRollbackBlocked({ service, tasks }: ServiceView, memory: Pick<Memory, "heldMs">): boolean {
+  if (service.UpdateStatus?.State !== "rollback_started") return false;
+  const next = tasks.find(
+    (task) => isLive(task) && isWanted(task) && task.DesiredState === "ready" && isUpToDate(task, service),
+  );
+  const homeless = tasks.find((task) => isLive(task) && !isWanted(task) && task.NodeID === "");
+  if (!next?.NodeID || homeless === undefined) return false;
+  return memory.heldMs(`blocked by ${homeless.ID}`) >= blockedBelievedMs;
 }
 
 /** Whether a running task has shown that it stays: it is healthy, or has run for a while where nobody checks. */

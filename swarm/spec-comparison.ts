@@ -38,14 +38,19 @@ function holds(found: unknown, sent: unknown): boolean {
   return Object.entries(sent).every(([name, value]) => holds(members.get(name), value));
 }
 
+/** No limit of processes, in the word for it that is not the default. */
+export const noProcessLimit = -1;
+
 /**
  * Puts what has no order of its own (mounts, variables, secrets, …) into the order of the service as it is.
  *
- * Swarm compares lists in order: the same mounts in another order would restart every task for nothing.
+ * Swarm compares lists in order: the same mounts in another order would restart every task for nothing. What means the same in other
+ * words stays as it is for the same reason.
  */
 export function inOrderOf(current: ServiceSpec, next: ServiceSpec): ServiceSpec {
   const { ContainerSpec: was, Placement: place, Networks: networks } = current.TaskTemplate;
-  const { ContainerSpec: container, Placement, Networks } = next.TaskTemplate;
+  const { ContainerSpec: container, Placement, Networks, Resources } = next.TaskTemplate;
+  const saysNoLimit = current.TaskTemplate.Resources?.Limits?.Pids === noProcessLimit && !Resources?.Limits?.Pids;
   return {
     ...next,
     TaskTemplate: {
@@ -67,6 +72,8 @@ export function inOrderOf(current: ServiceSpec, next: ServiceSpec): ServiceSpec 
         },
       }),
       ...sortedLike("Networks", networks, Networks, (network) => network.Target),
+      // To Swarm 0, which means the same, is another task.
+      ...(saysNoLimit && { Resources: { ...Resources, Limits: { ...Resources?.Limits, Pids: noProcessLimit } } }),
     },
   };
 }

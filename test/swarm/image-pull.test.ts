@@ -109,7 +109,12 @@ const table: readonly [string, ServiceSpec, readonly Task[], Trial | undefined][
 describe("what is tried before a task is replaced", () => {
   for (const [name, next, tasks, expected] of table) {
     it(`${name}: ${expected === undefined ? "nothing" : expected.pulls ? "its image is pulled" : "its ports are bound"}`, () => {
-      assert.deepEqual(trialFor(tasks, next, nodes), expected);
+      assert.deepEqual(trialFor({ tasks, own: [], next, nodes }), expected);
     });
   }
+
+  it("its own port is not bound while its task does not show it yet", () => {
+    const fresh = { ...running, Status: { State: "running", Message: "", Err: "" } };
+    assert.equal(trialFor({ tasks: [fresh], own: [port(80)], next: present, nodes }), undefined);
+  });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { serviceSchema, taskSchema, type Service, type Task } from "../../swarm/docker-objects.ts";
 import {
   isKeptDespitePlacement,
+  isRollbackBlocked,
   isUpToDate,
   judge,
   publishesDeclaredHostPorts,
@@ -202,6 +203,20 @@ describe("a service will not be in effect", () => {
     assert.ok(isAsked(updating));
     // A first task has no version before it.
     assert.ok(!isAsked({ service: service({ onFailure: "rollback" }) }) && !isAsked({}));
+  });
+
+  it("and a rollback stands still that waits for a task without a node", () => {
+    const started = service({ onFailure: "rollback", update: { State: "rollback_started" } });
+    const of = (tasks: Task[], heldMs = 600, view = started) =>
+      isRollbackBlocked({ service: view, tasks, downNodes: new Set() }, { heldMs: () => heldMs });
+    const homeless = task("a", "pending", { desired: "shutdown", template: old, node: "", err: "no suitable node" });
+    const next = task("b", "assigned", { desired: "ready" });
+    assert.ok(of([homeless, next]));
+    assert.ok(!of([homeless, next], 100));
+    assert.ok(!of([homeless, next], 600, service({ update: { State: "updating" } })));
+    assert.ok(!of([homeless, task("b", "pending", { desired: "ready", node: "" })]));
+    assert.ok(!of([task("a", "running", { desired: "shutdown", template: old }), next]));
+    assert.equal(look([homeless, task("b", "running")]).state, "converged", "what has no node is in nobody's way");
   });
 
   it("and a rollback is waited for until the former version runs, or does not", () => {
