@@ -227,11 +227,7 @@ export class Planner {
     randomSeed: Uint8Array,
   ): PropertyMap {
     const provider = this.#context.provider(reference);
-    const { inputs, failures } = provider.check(identity, {
-      olds: revealSecrets(olds),
-      news: revealSecrets(news),
-      randomSeed,
-    });
+    const { inputs, failures } = provider.check(identity, { olds, news, randomSeed });
     if (failures.length > 0)
       throw new PlanError(identity.urn, failures.map((failure) => failureMessage(identity, failure)).join("\n"));
     return markSecretsLike(inputs, news);

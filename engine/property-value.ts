@@ -96,6 +96,15 @@ export function containsSecret(value: PropertyValue): boolean {
   return isPropertyMap(value) && Object.values(value).some(containsSecret);
 }
 
+/** Every text that a secret within the value holds. */
+export function secretTexts(value: PropertyValue, isSecret = false): string[] {
+  if (typeof value === "string") return isSecret ? [value] : [];
+  if (value instanceof Secret) return secretTexts(value.reveal(), true);
+  if (value instanceof Output) return secretTexts(value.value, isSecret);
+  const members = Array.isArray(value) ? value : isPropertyMap(value) ? Object.values(value) : [];
+  return members.flatMap((member) => secretTexts(member, isSecret));
+}
+
 /** The same value with every secret replaced by its clear text: for providers, which take no secrets. */
 export function revealSecrets<T extends PropertyValue>(value: T): T {
   // The shape is kept, so a map stays a map and an array an array.

@@ -38,8 +38,9 @@ export type OnProgress = (message: string) => void;
 
 /**
  * What the engine asks of a provider: Pulumi's `ResourceProvider` service, for the few types this project knows.
- * Values come and go without `Secret`s (the engine reveals and re-marks them), except that `check` and the outputs of
- * `create`, `read` and `update` mark as `Secret` what the provider's schema calls sensitive.
+ * Values come and go without `Secret`s (the engine reveals and re-marks them), except that `check` is given them marked, so that the
+ * provider knows what to mask, and that `check` and the outputs of `create`, `read` and `update` mark as `Secret` what the provider's
+ * schema calls sensitive.
  */
 export interface ResourceProvider {
   /** Validates inputs and fills in defaults (`__defaults`), an automatic name drawn from `randomSeed` among them. */

@@ -1,6 +1,7 @@
 /** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
 import type Docker from "dockerode";
 import { InputError, showValue } from "../model/input-error.ts";
+import { printable } from "../model/plain-text.ts";
 import type { SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectContainer, inspectDistribution, type RegistryCredentials } from "./docker-reads.ts";
@@ -53,9 +54,19 @@ export async function examineTask(
   const isUnhealthy = health?.Status === "unhealthy" && health.FailingStreak >= retries;
   return {
     outOfMemory: container?.State.OOMKilled ?? false,
-    ...(isUnhealthy && { failedProbe: options.redact(cut(lastProbe?.Output.trim() ?? "")) }),
-    logLines: logLines.map((line) => options.redact(cut(line))),
+    ...(isUnhealthy && { failedProbe: shownOutput(lastProbe?.Output.trim() ?? "", options.redact) }),
+    logLines: logLines.map((line) => shownOutput(line, options.redact)),
   };
+}
+
+/** What a container has printed, fit to be shown: masked before it is cut, so that no half of a secret is left; nothing a terminal obeys. */
+export function shownOutput(text: string, redact: Redact): string {
+  return cut(
+    redact(text)
+      .split(/\r*\n/)
+      .map((line) => printable(line.replaceAll("\t", " ").replace(/\r+$/, "")))
+      .join("\n"),
+  );
 }
 
 async function askRegistry(

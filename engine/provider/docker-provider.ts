@@ -6,7 +6,7 @@ import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-e
 import { credentialsAmong } from "../../swarm/registry-credentials.ts";
 import { redactor } from "../../swarm/redaction.ts";
 import { NameTakenError } from "../../swarm/taken-name.ts";
-import type { PropertyMap } from "../property-value.ts";
+import { secretTexts, type PropertyMap } from "../property-value.ts";
 import { PartialFailure, type OperationControl, type ResourceProvider } from "../resource-provider.ts";
 import { checkInputs } from "./check.ts";
 import { diffResource } from "./diff.ts";
@@ -27,6 +27,12 @@ const managedTypes: ReadonlyMap<string, ManagedType> = new Map([
   ["docker:index/service:Service", serviceType],
   ["docker:index/serviceConfig:ServiceConfig", serviceConfigType],
   ["docker:index/volume:Volume", volumeType],
+]);
+
+/** Types whose content is given as `data`, in base64. */
+const encodedTypes: ReadonlySet<string> = new Set([
+  "docker:index/secret:Secret",
+  "docker:index/serviceConfig:ServiceConfig",
 ]);
 
 const registryAuthSchema = z.strictObject({
@@ -83,11 +89,14 @@ export function createDockerProvider(settings: PropertyMap, engine?: EngineConne
   const configuration = parseConfiguration(settings);
   const connection = engine ?? findEngine({ host: configuration.host ?? undefined });
   const credentialsFor = credentialsAmong(configuration.registryAuth ?? []);
-  /** Contents of Docker secrets that have passed through here: masked in what containers print. */
+  /** What is secret and has passed through here: masked in what containers print. */
   const secretValues = new Set<string>();
   const remember = (type: string, properties: PropertyMap) => {
-    const { data } = type === "docker:index/secret:Secret" ? plainProperties(properties) : {};
-    if (typeof data === "string") secretValues.add(Buffer.from(data, "base64").toString("utf8"));
+    for (const [name, value] of Object.entries(properties)) {
+      const isEncoded = name === "data" && encodedTypes.has(type);
+      for (const text of secretTexts(value))
+        secretValues.add(isEncoded ? Buffer.from(text, "base64").toString("utf8") : text);
+    }
   };
   const contextOf = (control: OperationControl): OperationContext => ({
     ...control,
@@ -103,9 +112,10 @@ export function createDockerProvider(settings: PropertyMap, engine?: EngineConne
 
   return {
     check: ({ type, name }, request) => {
-      remember(type, request.olds);
-      remember(type, request.news);
-      return checkInputs(type, { name, ...request });
+      const checked = checkInputs(type, { name, ...request });
+      // What the program has marked, and what the provider's schema calls sensitive.
+      for (const properties of [request.olds, request.news, checked.inputs]) remember(type, properties);
+      return checked;
     },
 
     diff: ({ type }, request) => diffResource(type, request),
@@ -136,13 +146,13 @@ export function createDockerProvider(settings: PropertyMap, engine?: EngineConne
 
     read: ({ type }, { id, inputs, outputs }) =>
       explained(connection, async () => {
-        remember(type, outputs);
         const found = await managedType(type).read(connection, id, plainProperties({ ...inputs, ...outputs }));
         if (!found) return undefined;
         // Without outputs it is the other half of a creation that was interrupted.
         const isAdoption = Object.keys(outputs).length === 0 && Object.keys(inputs).length > 0;
         const planned = isAdoption ? planOutputs(type, { news: inputs, ignoreChanges: [] }) : undefined;
         const present = stateOutputs(type, { ...found.attributes, id: found.id }, planned);
+        remember(type, present);
         return { id: found.id, inputs: readInputs(type, { oldInputs: inputs, outputs: present }), outputs: present };
       }),
 
