@@ -110,6 +110,19 @@ function userWords({ kind, name, labels }: VolumeUse, own: StackIdentity): strin
   return `the ${kind} ${name}${owner === undefined ? "" : ` of ${stackWords(owner)}`}, which mounts it`;
 }
 
+/**
+ * Whether what is found where a stack's own was has come to be another stack's, by the labels of both.
+ *
+ * @param isSuccessor - whether it is not what the state knows but something else of its name: then labels where there were none
+ *   are another's too
+ */
+export function hasPassedToAnother(found: Labels, known: Labels, isSuccessor: boolean): boolean {
+  const owner = ownerInLabels(found);
+  const own = ownerInLabels(known);
+  if (owner === undefined) return false;
+  return own === undefined ? isSuccessor : !isSame(owner, own);
+}
+
 function isSame(one: StackIdentity, other: StackIdentity): boolean {
   return one.project === other.project && one.stack === other.stack;
 }

@@ -36,7 +36,8 @@ export class NameTakenError extends InputError {
 
 /** Another way than another name is told only where it takes nothing from anybody. */
 function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean): string {
-  if (owner === lostFromState) return "Take it over with `pulumi import`, or give yours another name";
+  if (owner === lostFromState)
+    return "Take it over with `pulumi import`, or work where its state is: another checkout of this stack may have it";
   if (kind !== "volume" || isMounted) return "Give yours another name";
   return `Give yours another name; or, to use what is in it, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` where the program is Holdfast's own)`;
 }

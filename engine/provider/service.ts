@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDuration } from "../../model/durations.ts";
 import { InputError } from "../../model/input-error.ts";
+import { hasPassedToAnother } from "../../model/ownership.ts";
 import { dockerWords } from "../../swarm/docker-error.ts";
 import type { Service } from "../../swarm/docker-objects.ts";
 import { inspectService, type RegistryCredentials } from "../../swarm/docker-reads.ts";
@@ -19,6 +20,7 @@ import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/ser
 import { serviceSpec } from "../../swarm/service-spec.ts";
 import { isMadeFrom } from "../../swarm/spec-comparison.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { labelMap, labelsSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext, PlainProperties } from "./managed-type.ts";
 
 /** How long each replica of a service without `convergeConfig` may take: the default of `convergeConfig.timeout`. */
@@ -68,16 +70,21 @@ export const serviceType: ManagedType = {
   read: async (connection, id, known) => {
     // By name too: the provider takes over a service that was removed and made again by hand (`fetchDockerService`).
     const name = typeof known["name"] === "string" ? known["name"] : undefined;
-    const service =
-      (await inspectService(connection.docker, id)) ??
-      (name === undefined ? undefined : await inspectService(connection.docker, name));
-    if (service === undefined) return undefined;
+    const same = await inspectService(connection.docker, id);
+    const service = same ?? (name === undefined ? undefined : await inspectService(connection.docker, name));
+    // One that another stack has made or taken since is not this resource, which is gone.
+    if (service === undefined || isAnothers(service, known, same === undefined)) return undefined;
     const attributes = { ...unreadable(known), ...serviceAttributes(withoutAddedPlatforms(service, known)) };
     return { id: service.ID, attributes };
   },
 
   remove: async (context, id, known) => {
     const service = servicePropertiesSchema.safeParse(known).data;
+    const found = await inspectService(context.connection.docker, id);
+    if (found !== undefined && isAnothers(found, known, false)) {
+      context.onProgress(`service "${found.Spec.Name}" stays: its labels say that another stack has taken it`);
+      return;
+    }
     const graceSeconds = seconds(service?.taskSpec.containerSpec.stopGracePeriod ?? "") ?? 10;
     const limitSeconds = context.timeoutSeconds ?? graceSeconds + removalSeconds;
     const left = await removeService(context.connection, id, {
@@ -96,6 +103,12 @@ export const serviceType: ManagedType = {
     throw new NameTakenError("service", service.name, ownerWords(found.Spec.Labels, wanted.Labels));
   },
 };
+
+/** Whether a service that was found for a resource is another stack's by now. */
+function isAnothers({ Spec }: Service, known: PlainProperties, isSuccessor: boolean): boolean {
+  const own = labelsSchema.safeParse(known["labels"]).data;
+  return hasPassedToAnother(Spec.Labels, own && labelMap(own), isSuccessor);
+}
 
 const namedPlatforms = z.object({
   taskSpec: z.object({ placement: z.object({ platforms: z.array(z.unknown()).nullish() }) }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   foreignUse,
+  hasPassedToAnother,
   labelsOfOwner,
   ownerInLabels,
   ownershipOf,
@@ -76,6 +77,15 @@ describe("whose a volume is", () => {
       foreignUse({ labels: mine, users: [user("a", mine)] }, own, { services: new Set(["b"]) }) ?? "",
       /^the service a, which mounts it .* managed from elsewhere/,
     );
+  });
+
+  it("has passed to another stack where labels say so, and none where the state knew it without labels, but for a successor", () => {
+    const passed = (found: VolumeUse["labels"], known: VolumeUse["labels"]) =>
+      [false, true].map((isSuccessor) => hasPassedToAnother(found, known, isSuccessor));
+    assert.deepEqual(passed(dev, mine), [true, true]);
+    assert.deepEqual(passed(mine, mine), [false, false]);
+    assert.deepEqual(passed(mine, null), [false, true]);
+    assert.deepEqual(passed({}, mine), [false, false]);
   });
 
   it("is read as it was written", () => {

@@ -175,6 +175,25 @@ describe("a service of the embedded provider", function () {
     assert.ok(tasks.every((task) => task.Status.State !== "running"));
     await swarm.connection.docker.getService(service.id).remove();
     assert.equal(await swarm.read(service), undefined);
+    // Another stack has made one of the same name since: that is no reading of this one, and stays.
+    const another = await swarm.connection.docker.createService({
+      Name: "applied",
+      Labels: { "holdfast.project": "other", "holdfast.stack": "prod" },
+      TaskTemplate: { ContainerSpec: { Image: sandbox.redisImage } },
+      Mode: { Replicated: { Replicas: 0 } },
+    });
+    try {
+      assert.equal(await swarm.read(service), undefined);
+      // What a state knows by its id may have been taken over too.
+      const labels = [
+        { label: "holdfast.project", value: "test" },
+        { label: "holdfast.stack", value: "test" },
+      ];
+      await swarm.remove({ ...service, id: another.id, inputs: { ...service.inputs, labels }, outputs: { labels } });
+      assert.ok(await inspectService(swarm.connection.docker, "applied"));
+    } finally {
+      await swarm.connection.docker.getService("applied").remove();
+    }
     await swarm.remove(service);
   });
 
