@@ -399,6 +399,18 @@ describe("a deployment", () => {
     assert.deepEqual(third.steps, ["same c", "same p"]);
   });
 
+  it("gives a provider's check the secrets as such, so that it knows what to mask", async () => {
+    const provider = new TableProvider();
+    const { check } = provider;
+    let given: PropertyMap = {};
+    provider.check = (identity, request) => {
+      given = request.news;
+      return check(identity, request);
+    };
+    await run(provider, [], [goal("a", { data: new Secret("hunter2") })]);
+    assert.ok(given["data"] instanceof Secret);
+  });
+
   it("keeps secrets secret from input to output", async () => {
     const { registered } = await run(
       new TableProvider(),
