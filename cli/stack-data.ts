@@ -168,7 +168,7 @@ function requireOurs(
   { own, services }: Pick<DataQuestion, "own" | "services">,
 ): void {
   const knownAsOwn = { services, store: known?.store };
-  const user = foreignUse(traces, own, knownAsOwn);
+  const user = foreignUse(traces, own, knownAsOwn, true);
   if (user !== undefined) throw notOurs(name, user);
   const ownership = ownershipOf(traces, own, knownAsOwn);
   if (ownership.kind === "another's") throw notOurs(name, ownership.owner);

@@ -37,6 +37,8 @@ export interface VolumeUse {
   readonly kind: "service" | "container";
   readonly name: string;
   readonly labels: Labels;
+  /** Whether it is a container that does not run: it writes nothing, but keeps the volume from being deleted. */
+  readonly isStopped?: boolean;
 }
 
 /** What tells whose something is. */
@@ -74,18 +76,24 @@ export function ownershipOf(
     const isOwn = store === known.store || store.startsWith(`${own.project}/${own.stack}/`);
     return isOwn ? ours : anothers(`the store ${store}, as its mark says`);
   }
-  const other = users.find((user) => !isOwnUser(user, own, known));
+  const writers = users.filter(({ isStopped }) => isStopped !== true);
+  const other = writers.find((user) => !isOwnUser(user, own, known));
   if (other !== undefined) return anothers(userWords(other, own));
-  return users.length > 0 ? ours : unknown;
+  return writers.length > 0 ? ours : unknown;
 }
 
-/** The use by somebody else that keeps a volume from being deleted, whosever it is; undefined where there is none. */
+/**
+ * The use of a volume by somebody else, whosever it is; undefined where there is none.
+ *
+ * @param withStopped - whether containers that do not run count, as for a deletion
+ */
 export function foreignUse(
   { users = [] }: OwnershipTraces,
   own: StackIdentity,
   known: KnownAsOwn = {},
+  withStopped = false,
 ): string | undefined {
-  const other = users.find((user) => !isOwnUser(user, own, known));
+  const other = users.find((user) => (withStopped || user.isStopped !== true) && !isOwnUser(user, own, known));
   return other && userWords(other, own);
 }
 

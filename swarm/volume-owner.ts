@@ -67,7 +67,7 @@ export async function servicesWithVolume(
     .map(({ Spec }) => ({ kind: "service", name: Spec.Name, labels: Spec.Labels }));
 }
 
-/** Services that mount a volume of this name and may run on the engine's node, and other running containers of that engine. */
+/** Services that mount a volume of this name and may run on the engine's node, and other containers of that engine. */
 async function volumeUsers(engine: EngineConnection, name: string, manager: EngineConnection): Promise<VolumeUse[]> {
   const { nodeId } = await swarmMembership(engine);
   const [services, containers] = await Promise.all([
@@ -75,17 +75,15 @@ async function volumeUsers(engine: EngineConnection, name: string, manager: Engi
     listContainersWithVolume(engine.docker, name),
   ]);
   const alone = containers.filter(
-    ({ Labels, State }) =>
-      State === "running" &&
-      Labels?.["com.docker.swarm.service.name"] === undefined &&
-      Labels?.[helperLabel] === undefined,
+    ({ Labels }) => Labels?.["com.docker.swarm.service.name"] === undefined && Labels?.[helperLabel] === undefined,
   );
   return [
     ...services,
-    ...alone.map(({ Id, Names, Labels }): VolumeUse => ({
+    ...alone.map(({ Id, Names, Labels, State }): VolumeUse => ({
       kind: "container",
       name: Names[0]?.replace(/^\//, "") ?? Id.slice(0, 12),
       labels: Labels,
+      isStopped: State !== "running",
     })),
   ];
 }

@@ -79,6 +79,16 @@ describe("whose a volume is", () => {
     );
   });
 
+  it("is not told by a container that does not run, which only keeps it from being deleted", () => {
+    const traces: OwnershipTraces = {
+      labels: {},
+      users: [{ kind: "container", name: "left", labels: {}, isStopped: true }],
+    };
+    assert.equal(ownershipOf(traces, own).kind, "unknown");
+    assert.equal(foreignUse(traces, own), undefined);
+    assert.equal(foreignUse(traces, own, {}, true), "the container left, which mounts it");
+  });
+
   it("has passed to another stack where labels say so, and none where the state knew it without labels, but for a successor", () => {
     const passed = (found: VolumeUse["labels"], known: VolumeUse["labels"]) =>
       [false, true].map((isSuccessor) => hasPassedToAnother(found, known, isSuccessor));
