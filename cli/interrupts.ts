@@ -1,3 +1,8 @@
+import { exitCode } from "./exit-code.ts";
+
+/** What a stop at once may take; longer, and the Docker engine is one that has stopped answering. */
+const stopLimitMs = 10_000;
+
 /** Ctrl-C as an operation takes it: once to stop after what is running, twice to stop at once. */
 export interface Interrupts extends Disposable {
   readonly stopSoon: AbortSignal;
@@ -6,9 +11,14 @@ export interface Interrupts extends Disposable {
   readonly interrupted: boolean;
 }
 
-/** Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. */
+/** Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. The third ends the process. */
 export function listenForInterrupts(onInterrupt: (message: string) => void): Interrupts {
   const [soon, now] = [new AbortController(), new AbortController()];
+  let limit: NodeJS.Timeout | undefined;
+  const end = () => {
+    onInterrupt("Ended without waiting any longer: the next run finds out what became of the operation.");
+    process.exit(exitCode.interrupted);
+  };
   const listener = () => {
     if (!soon.signal.aborted) {
       onInterrupt("Stopping: running operations are finished and saved first. Press Ctrl-C again to stop at once.");
@@ -16,7 +26,8 @@ export function listenForInterrupts(onInterrupt: (message: string) => void): Int
     } else if (!now.signal.aborted) {
       onInterrupt("Stopping at once: the state tells what was in progress.");
       now.abort();
-    }
+      limit = setTimeout(end, stopLimitMs);
+    } else end();
   };
   process.on("SIGINT", listener);
   process.on("SIGTERM", listener);
@@ -32,6 +43,7 @@ export function listenForInterrupts(onInterrupt: (message: string) => void): Int
       process.off("SIGINT", listener);
       process.off("SIGTERM", listener);
       process.off("SIGHUP", listener);
+      clearTimeout(limit);
     },
   };
 }
