@@ -122,7 +122,7 @@ export class StoreOnItsWayBack {
     this.#writer.use(accessOf(given), accessOf(changed));
     this.#writer.startWatch();
     const failed = await this.#up(changed, failing);
-    const outageSeconds = await this.#writer.endWatch().catch(() => undefined);
+    const outageSeconds = await this.#answers();
     const isRefused = (await this.#task()) === task;
 
     if (failing.killedBy !== undefined) await this.#cancel();
@@ -162,6 +162,15 @@ export class StoreOnItsWayBack {
     if (code !== 0) throw new Error(`The stack did not go: ${output}`);
     await this.#folder.remove();
     await this.#removeVolume();
+  }
+
+  /** A server that never answers is told from one that loads by the time alone that its health check leaves it. */
+  async #answers(): Promise<number | undefined> {
+    for (let minute = 1; minute <= 3; minute++) {
+      const seconds = await this.#writer.endWatch().catch(() => undefined);
+      if (seconds !== undefined) return seconds;
+    }
+    return undefined;
   }
 
   async #up(given: StoreArguments, interruption: Omit<FailingChange, "kind" | "change"> = {}): Promise<Ended> {
