@@ -289,8 +289,11 @@ export function imageName({ repository, tag, digest }: ImageReference): string |
   return `${String(repository)}${tag === undefined ? "" : `:${String(tag)}`}${digest === undefined ? "" : `@${String(digest)}`}`;
 }
 
+/** What is told of a node. */
+type DescribedNode = Pick<SwarmNode, "hostname" | "id" | "role" | "state" | "availability" | "labels">;
+
 /** The nodes with what constraints can ask of them; of their labels only those that are asked for. */
-function describeNodes(nodes: readonly SwarmNode[], constraints: readonly string[]): string {
+export function describeNodes(nodes: readonly DescribedNode[], constraints: readonly string[]): string {
   const labelNames = constraints.flatMap((constraint) => /node\.labels\.([\w.-]+)/.exec(constraint)?.[1] ?? []);
   return nodes
     .map((node) => {

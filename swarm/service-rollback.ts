@@ -1,4 +1,5 @@
 /** Bringing back the former version of a service, and saying what came of it. */
+import type Docker from "dockerode";
 import type { EngineConnection } from "./connection.ts";
 import { dockerWords, isConnectionCut } from "./docker-error.ts";
 import type { Service, ServiceSpec, Task } from "./docker-objects.ts";
@@ -11,14 +12,18 @@ import type { TaskEvidence } from "./task-failure.ts";
  *
  * @returns whether it was asked; not, where the service has changed in the meantime: then it is to be looked at again
  */
-export async function requestRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
+export function requestRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
+  return sendOnce(docker, service, { rollback: "previous" }, service.Spec);
+}
+
+/** Sends an update on the version that was looked at; answers whether it was taken, and not, where the service has changed since. */
+async function sendOnce(docker: Docker, service: Service, query: object, spec: ServiceSpec): Promise<boolean> {
   // dockerode takes the credentials first (lib/service.js), its types do not know it.
   const target = docker.getService(service.ID) as unknown as {
     update: (auth: object, request: object) => Promise<unknown>;
   };
   try {
-    const query = { version: service.Version.Index, rollback: "previous" };
-    await target.update({}, { _query: query, _body: service.Spec });
+    await target.update({}, { _query: { version: service.Version.Index, ...query }, _body: spec });
     return true;
   } catch (error) {
     if (isConnectionCut(error) || dockerWords(error).includes("update out of sequence")) return false;
@@ -32,20 +37,9 @@ export async function requestRollback({ docker }: EngineConnection, service: Ser
  *
  * @returns whether it was sent; not, where the service has changed in the meantime
  */
-export async function hastenRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
-  // dockerode takes the credentials first (lib/service.js), its types do not know it.
-  const target = docker.getService(service.ID) as unknown as {
-    update: (auth: object, request: object) => Promise<unknown>;
-  };
-  try {
-    // What the registry asks for comes from the specification of before.
-    const query = { version: service.Version.Index, registryAuthFrom: "spec" };
-    await target.update({}, { _query: query, _body: saidOtherwise(service.Spec) });
-    return true;
-  } catch (error) {
-    if (isConnectionCut(error) || dockerWords(error).includes("update out of sequence")) return false;
-    throw error;
-  }
+export function hastenRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
+  // What the registry asks for comes from the specification of before.
+  return sendOnce(docker, service, { registryAuthFrom: "spec" }, saidOtherwise(service.Spec));
 }
 
 /**

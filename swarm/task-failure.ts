@@ -1,5 +1,6 @@
 /** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
 import type Docker from "dockerode";
+import { describeNodes } from "../model/feasibility.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
 import type { SwarmNode } from "./connection.ts";
@@ -239,15 +240,4 @@ export function explainPendingTask(
 function hostPorts(service: Service): number[] {
   const ports = (service.Spec.EndpointSpec?.Ports ?? []).filter((port) => port.PublishMode === "host");
   return ports.flatMap((port) => port.PublishedPort ?? []);
-}
-
-/** The nodes with what constraints can ask of them; of their labels only those that are asked for. */
-function describeNodes(nodes: readonly SwarmNode[], constraints: readonly string[]): string {
-  const labelNames = constraints.flatMap((constraint) => /node\.labels\.([\w.-]+)/.exec(constraint)?.[1] ?? []);
-  return nodes
-    .map((node) => {
-      const labels = labelNames.map((name) => `${name}=${node.labels[name] ?? ""}`);
-      return `${node.hostname} (${[`id ${node.id}`, node.role, node.state, node.availability, ...labels].join(", ")})`;
-    })
-    .join("; ");
 }
