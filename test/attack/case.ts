@@ -1,0 +1,38 @@
+/** One attack: it is made, and what it was after is looked at. */
+export interface AttackCase {
+  /** The group under which it is counted, such as `access`. */
+  readonly group: string;
+  /** What is done, in words; no two of a group are the same. */
+  readonly name: string;
+  /** Whether `npm test` makes it too; all of these together take less than 30 s. */
+  readonly sample?: boolean;
+  /** How long it may take; default 60. One that has not ended then did not hold: something hangs. */
+  readonly limitSeconds?: number;
+  /** Throws when the attack was successful. */
+  run(): Promise<void>;
+}
+
+/** Makes an attack; throws when it did not hold, or had no end. */
+export async function attempt({ run, limitSeconds = 60 }: AttackCase): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new Error(`no end after ${limitSeconds} s`));
+  }, limitSeconds * 1000);
+  try {
+    await Promise.race([run(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const ends: (() => unknown)[] = [];
+
+/** Remembers how to end what several attacks use, such as a server; the newest is ended first. */
+export function atEnd(end: () => unknown): void {
+  ends.push(end);
+}
+
+/** Ends what {@link atEnd} was told of. */
+export async function endAll(): Promise<void> {
+  for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+}

@@ -1,0 +1,5 @@
+import { cases as access } from "./access.ts";
+import type { AttackCase } from "./case.ts";
+
+/** All attacks, group by group. */
+export const attackCases: readonly AttackCase[] = [...access];
