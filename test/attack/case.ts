@@ -13,13 +13,14 @@ export interface AttackCase {
 }
 
 /** Makes an attack; throws when it did not hold, or had no end. */
-export async function attempt({ run, limitSeconds = 60 }: AttackCase): Promise<void> {
+export async function attempt(attack: AttackCase): Promise<void> {
+  const { limitSeconds = 60 } = attack;
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     late.reject(new Error(`no end after ${limitSeconds} s`));
   }, limitSeconds * 1000);
   try {
-    await Promise.race([run(), late.promise]);
+    await Promise.race([attack.run(), late.promise]);
   } finally {
     clearTimeout(timer);
   }
