@@ -1,6 +1,8 @@
 import { CommanderError } from "commander";
+import { z } from "zod";
 import { InputError, showValue } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
+import { mistakeWords } from "../model/schema-mistake.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
@@ -41,6 +43,7 @@ function errorDocument(failure: unknown, message: string) {
 function wordsOf(failure: unknown): string {
   if (failure instanceof InputError) return failure.message;
   if (!(failure instanceof Error)) return String(failure);
+  if (failure instanceof z.ZodError) return `expected another form, got ${mistakeWords(failure)}.`;
   const cause = failure.cause instanceof Error ? `: ${failure.cause.message}` : "";
   return (failure.message + cause).split("\n", 1)[0] ?? failure.name;
 }

@@ -7,6 +7,7 @@ import { volumesToLookAt } from "../model/volume-sight.ts";
 import { nodeEngines } from "../swarm/node-engines.ts";
 import { lookAtVolumes } from "../swarm/volume-sight.ts";
 import { findUnavailable, type Unavailable } from "../swarm/swarm-supply.ts";
+import { readAnswer } from "../swarm/engine-requests.ts";
 import { readSwarm } from "./read-swarm.ts";
 
 const taskSchema = z.looseObject({
@@ -76,7 +77,7 @@ export async function factsFrom(connection: EngineConnection): Promise<Record<st
   const { docker } = connection;
   const [engineNode, tasks, listed, sizes] = await Promise.all([
     docker.info().then((info: unknown) => infoSchema.safeParse(info).data?.Swarm.NodeID),
-    docker.listTasks().then((list) => z.array(taskSchema).parse(list)),
+    docker.listTasks().then((list) => readAnswer(z.array(taskSchema), list)),
     docker.listNetworks(),
     docker.df().then(
       (usage: unknown) => sizesSchema.safeParse(usage).data?.Volumes ?? undefined,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { byteWords } from "../model/byte-words.ts";
 import { findEngine, pingEngine } from "../swarm/connection.ts";
+import { readAnswer } from "../swarm/engine-requests.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { Output } from "./output.ts";
@@ -66,7 +67,7 @@ async function filledVolumes({ name: node, dockerHost }: ThrowawayNode): Promise
   const engine = findEngine({ host: dockerHost });
   try {
     await pingEngine(engine);
-    const { Volumes } = usageSchema.parse(await engine.docker.df());
+    const { Volumes } = readAnswer(usageSchema, await engine.docker.df());
     return (Volumes ?? [])
       .map(({ Name, UsageData }) => ({ node, name: Name, bytes: UsageData?.Size ?? 0 }))
       .filter(({ bytes }) => bytes > 0);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../swarm/connection.ts";
+import { readAnswer } from "../swarm/engine-requests.ts";
 import { connectNode } from "./lab-network.ts";
 import type { LabNode } from "./lab-node.ts";
 import type { LabRecord } from "./lab-record.ts";
@@ -26,7 +27,7 @@ export async function formSwarm(toolbox: Toolbox, record: LabRecord, nodes: read
 
   const join = async ({ node, connection }: (typeof others)[number]) => {
     if (await isMember(connection)) return;
-    const { JoinTokens } = joinTokensSchema.parse(await first.connection.docker.swarmInspect());
+    const { JoinTokens } = readAnswer(joinTokensSchema, await first.connection.docker.swarmInspect());
     await connection.docker.swarmJoin({
       ListenAddr: `${node.address}:2377`,
       AdvertiseAddr: node.address,

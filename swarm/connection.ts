@@ -5,6 +5,7 @@ import { advised } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { locateEngine } from "./engine-address.ts";
 import type { EngineAddress, EngineLookup } from "./engine-address.ts";
+import { guardRequests, readAnswer, type RequestLimits } from "./engine-requests.ts";
 
 /** A Docker engine to talk to, and how it was found. */
 export interface EngineConnection extends EngineAddress {
@@ -27,14 +28,22 @@ export class EngineError extends InputError {
 /** How long an engine may take to answer the first question before it counts as not reachable. */
 const pingLimitMs = 3000;
 
-/** Makes a connection object for the engine at an address; nothing is contacted yet. */
-export function connectEngine(address: EngineAddress): EngineConnection {
+/**
+ * Makes a connection object for the engine at an address; nothing is contacted yet.
+ *
+ * @param limits - of each request, for tests; default: what its kind may take
+ */
+export function connectEngine(address: EngineAddress, limits: Partial<RequestLimits> = {}): EngineConnection {
   const options = dockerOptions(address);
   let client: Docker | undefined;
   return {
     ...address,
     get docker() {
-      return (client ??= new (loadDocker())(options));
+      if (client === undefined) {
+        client = new (loadDocker())(options);
+        guardRequests(client, engineLabel(address), limits);
+      }
+      return client;
     },
   };
 }
@@ -93,7 +102,7 @@ export interface SwarmMembership {
 
 /** Asks the engine whether it is in a swarm, and as what. */
 export async function swarmMembership(connection: EngineConnection): Promise<SwarmMembership> {
-  const { Name, ServerVersion, Swarm } = infoSchema.parse(await connection.docker.info());
+  const { Name, ServerVersion, Swarm } = readAnswer(infoSchema, await connection.docker.info());
   return {
     state: Swarm.LocalNodeState,
     isManager: Swarm.ControlAvailable,
@@ -150,7 +159,7 @@ export async function initSwarm(
     ListenAddr: addresses.listen ?? "0.0.0.0:2377",
     ...(addresses.advertise === undefined ? {} : { AdvertiseAddr: addresses.advertise }),
   });
-  return z.string().parse(nodeId);
+  return readAnswer(z.string(), nodeId);
 }
 
 const nodeSchema = z.object({
@@ -181,7 +190,7 @@ export interface SwarmNode {
 
 /** Lists the nodes of the swarm that this manager belongs to, by hostname. */
 export async function listNodes(connection: EngineConnection): Promise<SwarmNode[]> {
-  const nodes = z.array(nodeSchema).parse(await connection.docker.listNodes());
+  const nodes = readAnswer(z.array(nodeSchema), await connection.docker.listNodes());
   return nodes
     .map(({ ID, Spec, Description, Status }) => ({
       id: ID,

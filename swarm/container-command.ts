@@ -1,5 +1,8 @@
 import type Docker from "dockerode";
 import { z } from "zod";
+import { EngineAnswerError, readAnswer } from "./engine-requests.ts";
+
+const endSchema = z.object({ ExitCode: z.number().nullish() });
 
 /** What a command in a container printed, and how it ended. */
 export interface CommandResult {
@@ -28,7 +31,7 @@ export async function runInContainer(
   const chunks: Buffer[] = [];
   // A stream without an encoding yields buffers.
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-  const { ExitCode } = z.object({ ExitCode: z.number().nullish() }).parse(await exec.inspect());
+  const { ExitCode } = readAnswer(endSchema, await exec.inspect());
   return { exitCode: ExitCode ?? 0, output: readFrames(Buffer.concat(chunks)).trimEnd() };
 }
 
@@ -37,8 +40,19 @@ function readFrames(content: Buffer): string {
   const texts: Buffer[] = [];
   for (let at = 0; at + 8 <= content.length;) {
     const end = at + 8 + content.readUInt32BE(at + 4);
+    if (end > content.length) throw brokenOff(end - content.length);
     texts.push(content.subarray(at + 8, end));
     at = end;
   }
   return Buffer.concat(texts).toString("utf8");
+}
+
+/** Such a stream ends with its connection, so that only its last frame tells whether all of it has come. */
+function brokenOff(missingBytes: number): EngineAnswerError {
+  return new EngineAnswerError("cut off", {
+    path: "the output of a command in a container",
+    expected: "all of it",
+    got: `${missingBytes} bytes less`,
+    fix: "See whether the engine and the way to it are well, then run the command again",
+  });
 }

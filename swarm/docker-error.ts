@@ -1,5 +1,6 @@
 import pRetry from "p-retry";
 import { z } from "zod";
+import { EngineAnswerError } from "./engine-requests.ts";
 
 const answerSchema = z.looseObject({
   statusCode: z.number().optional(),
@@ -21,6 +22,7 @@ export function dockerWords(error: unknown): string {
 
 /** Whether a request broke off without an answer, so that nobody can say whether it was carried out. */
 export function isConnectionCut(error: unknown): boolean {
+  if (error instanceof EngineAnswerError) return error.problem !== "redirect";
   const { data } = answerSchema.safeParse(error);
   if (!data || data.statusCode !== undefined) return false;
   return (
@@ -42,7 +44,8 @@ export async function readAgain<T>(read: () => Promise<T>, signal?: AbortSignal)
     retries: readRetries,
     minTimeout: 100,
     factor: 2,
-    shouldRetry: ({ error }) => isConnectionCut(error),
+    shouldRetry: ({ error }) =>
+      error instanceof EngineAnswerError ? error.problem === "cut off" : isConnectionCut(error),
     ...(signal && { signal }),
   });
 }

@@ -18,6 +18,7 @@ import {
   type Task,
   type Volume,
 } from "./docker-objects.ts";
+import { readAnswer } from "./engine-requests.ts";
 
 /** A service by id or name; undefined when there is none. */
 export function inspectService(docker: Docker, idOrName: string): Promise<Service | undefined> {
@@ -56,16 +57,13 @@ export function inspectTask(docker: Docker, id: string): Promise<Task | undefine
 
 /** All services of the swarm. */
 export async function listServices(docker: Docker): Promise<Service[]> {
-  return z.array(serviceSchema).parse(await readAgain(() => docker.listServices()));
+  return readAnswer(z.array(serviceSchema), await readAgain(() => docker.listServices()));
 }
 
 /** The tasks of a service that Swarm still knows, its short history included, in the order of their creation. */
 export async function listTasks(docker: Docker, serviceId: string): Promise<Task[]> {
   const tasks = await readAgain(() => docker.listTasks({ filters: JSON.stringify({ service: [serviceId] }) }));
-  return z
-    .array(taskSchema)
-    .parse(tasks)
-    .sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt));
+  return readAnswer(z.array(taskSchema), tasks).sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt));
 }
 
 /** The containers of the connected engine, stopped ones too, that mount a volume. */
@@ -74,7 +72,10 @@ export async function listContainersWithVolume(
   volume: string,
 ): Promise<z.infer<typeof containerSummarySchema>[]> {
   const filters = JSON.stringify({ volume: [volume] });
-  return z.array(containerSummarySchema).parse(await readAgain(() => docker.listContainers({ all: true, filters })));
+  return readAnswer(
+    z.array(containerSummarySchema),
+    await readAgain(() => docker.listContainers({ all: true, filters })),
+  );
 }
 
 /** Credentials for an image's registry, as the Docker Engine API takes them. */
@@ -106,7 +107,7 @@ export async function inspectDistribution(
     }, limitMs);
   });
   try {
-    return distributionSchema.parse(await Promise.race([answer, expired]));
+    return readAnswer(distributionSchema, await Promise.race([answer, expired]));
   } finally {
     clearTimeout(timer);
     answer.catch(() => undefined);
@@ -115,7 +116,7 @@ export async function inspectDistribution(
 
 async function inspect<T>(read: () => Promise<unknown>, schema: z.ZodType<T>): Promise<T | undefined> {
   try {
-    return schema.parse(await readAgain(read));
+    return readAnswer(schema, await readAgain(read));
   } catch (error) {
     if (dockerStatus(error) === 404) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { pingEngine, type EngineConnection } from "./connection.ts";
+import { limitSilence, readAnswer } from "./engine-requests.ts";
 
 /** What an engine says of itself (Docker Engine API `GET /info` and `GET /version`). */
 export interface EngineReport {
@@ -41,12 +42,11 @@ const answerLimitMs = 3000;
 export async function askEngine(connection: EngineConnection): Promise<EngineReport> {
   const { docker, host } = connection;
   await pingEngine(connection, answerLimitMs);
-  // docker-modem ends a silent request after its `timeout` (lib/modem.js); @types/dockerode does not know it.
-  (docker.modem as { timeout?: number }).timeout = answerLimitMs;
+  limitSilence(docker, answerLimitMs);
   const begun = Date.now();
-  const { Name, SystemTime, DockerRootDir, Swarm } = infoSchema.parse(await docker.info());
+  const { Name, SystemTime, DockerRootDir, Swarm } = readAnswer(infoSchema, await docker.info());
   const middle = (begun + Date.now()) / 2;
-  const { Version, ApiVersion } = versionSchema.parse(await docker.version());
+  const { Version, ApiVersion } = readAnswer(versionSchema, await docker.version());
   return {
     host,
     isLocal: host.startsWith("unix://"),

@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { z } from "zod";
 import { readAgain } from "./docker-error.ts";
 import { listTasks } from "./docker-reads.ts";
+import { readAnswer } from "./engine-requests.ts";
 
 /** A service of which fewer tasks run than it wants. */
 export interface IdleService {
@@ -24,7 +25,7 @@ export async function idleServices(docker: Docker, names: readonly string[]): Pr
   if (names.length === 0) return [];
   // A name's filter takes what begins with it too. dockerode passes the status on, its types do not know it.
   const request = { status: true, filters: JSON.stringify({ name: names }) } as object;
-  const services = z.array(countedSchema).parse(await readAgain(() => docker.listServices(request)));
+  const services = readAnswer(z.array(countedSchema), await readAgain(() => docker.listServices(request)));
   const idle = services.flatMap(({ ID, Spec, ServiceStatus: count }) =>
     count !== undefined && names.includes(Spec.Name) && count.RunningTasks < count.DesiredTasks
       ? [{ id: ID, name: Spec.Name, running: count.RunningTasks, wanted: count.DesiredTasks }]

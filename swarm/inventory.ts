@@ -2,6 +2,7 @@ import { z } from "zod";
 import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { dockerWords } from "./docker-error.ts";
 import { serviceSchema, taskSchema, volumeSchema, type Service, type Task, type Volume } from "./docker-objects.ts";
+import { readAnswer } from "./engine-requests.ts";
 import { askEngine, type EngineReport } from "./engine-report.ts";
 
 /** A whole swarm, as far as the engines that were asked can tell. */
@@ -116,8 +117,8 @@ async function managedObjects(connection: EngineConnection): Promise<ManagedObje
   ]);
   return {
     nodes,
-    services: z.array(serviceSchema).parse(services),
-    tasks: z.array(taskSchema).parse(tasks),
+    services: readAnswer(z.array(serviceSchema), services),
+    tasks: readAnswer(z.array(taskSchema), tasks),
     raw: { nodes: rawNodes, configs },
   };
 }
@@ -152,7 +153,7 @@ async function volumesOf(engine: AnsweredEngine): Promise<NodeVolume[]> {
         () => undefined,
       ),
     ]);
-    const containers = containersSchema.parse(found);
+    const containers = readAnswer(containersSchema, found);
     const sizes = usageSchema.safeParse(usage).data?.Volumes ?? [];
     return z
       .array(volumeSchema)

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { VolumeContent } from "../model/volume-content.ts";
 import { runInContainer } from "./container-command.ts";
 import { helperLabel } from "./volume-archive.ts";
+import { readAnswer } from "./engine-requests.ts";
 
 /** What a Redis made of a volume's files. */
 export type RedisTrial =
@@ -93,7 +94,7 @@ async function awaitKeys(
   while (Date.now() < deadline && !signal.aborted) {
     const answer = await runInContainer(docker, container.id, ask).catch(() => undefined);
     if (answer?.output.startsWith("# Keyspace")) return { loads: true, keys: countKeys(answer.output) };
-    const { Running, ExitCode, OOMKilled } = stateSchema.parse(await container.inspect()).State;
+    const { Running, ExitCode, OOMKilled } = readAnswer(stateSchema, await container.inspect()).State;
     if (!Running) {
       const isRefused = ExitCode !== notTried && !OOMKilled;
       return isRefused ? { loads: false, problem: await lastWords(container) } : undefined;

@@ -7,6 +7,7 @@ import { requireVolumeName } from "../model/volume-name.ts";
 import { connectEngine, type EngineConnection } from "./connection.ts";
 import { inspectVolume, listContainersWithVolume } from "./docker-reads.ts";
 import type { Service, ServiceSpec } from "./docker-objects.ts";
+import { limitSilence } from "./engine-requests.ts";
 import type { AnsweredEngine, Inventory, NodeVolume } from "./inventory.ts";
 import { redactor } from "./redaction.ts";
 import { tryInRedis, type RedisTrial } from "./redis-trial.ts";
@@ -352,8 +353,7 @@ async function requireSame(
 /** A connection of its own, on which a long silence is no failure: an engine answers a large archive when it has taken all of it. */
 function patient(connection: EngineConnection): Docker {
   const { docker } = connectEngine(connection);
-  // docker-modem ends a silent request after its `timeout` (lib/modem.js); @types/dockerode does not know it.
-  (docker.modem as { timeout?: number }).timeout = copySilenceMs;
+  limitSilence(docker, copySilenceMs);
   return docker;
 }
 

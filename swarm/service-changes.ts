@@ -14,6 +14,7 @@ import {
   listTasks,
   type RegistryCredentials,
 } from "./docker-reads.ts";
+import { readAnswer } from "./engine-requests.ts";
 import {
   awaitConvergence,
   ConvergenceError,
@@ -81,7 +82,7 @@ export async function createService(
 ): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return handleSchema.parse(await docker.createService(credentials ?? {}, { ...spec } as object)).id;
+      return readAnswer(handleSchema, await docker.createService(credentials ?? {}, { ...spec } as object)).id;
     } catch (error) {
       const isCut = isConnectionCut(error);
       if ((isCut || (attempt > 1 && dockerStatus(error) === 409)) && attempt < attempts) {

@@ -6,6 +6,7 @@ import type { VolumeOnNode } from "../model/volume-sight.ts";
 import { pingEngine, type EngineConnection } from "./connection.ts";
 import { dockerStatus } from "./docker-error.ts";
 import { withArchives, type OpenVolume } from "./volume-archive.ts";
+import { readAnswer } from "./engine-requests.ts";
 
 const infoSchema = z.object({ Swarm: z.object({ NodeID: z.string() }) });
 
@@ -34,7 +35,7 @@ async function lookAt(
 ): Promise<readonly (readonly [string, Readonly<Record<string, VolumeSight>>])[]> {
   await pingEngine(connection, answerLimitMs);
   const { docker } = connection;
-  const nodeId = infoSchema.parse(await docker.info()).Swarm.NodeID;
+  const nodeId = readAnswer(infoSchema, await docker.info()).Swarm.NodeID;
   const names = [...new Set(wanted.filter(({ node }) => node === nodeId).map(({ volume }) => volume))];
   if (names.length === 0) return [];
   const exists = async (name: string): Promise<boolean> =>

@@ -191,6 +191,7 @@ async function explained<T>(connection: EngineConnection, operation: () => Promi
     if (isConnectionCut(error)) await pingEngine(connection);
     const status = dockerStatus(error);
     if (status === 503) await requireManager(connection);
+    if (error instanceof InputError) throw error;
     if (isConnectionCut(error) || status !== undefined) {
       throw new Error(`Docker at ${showValue(connection.host)}: ${dockerWords(error)}`, { cause: error });
     }

@@ -7,6 +7,7 @@ import { handleSchema, type Network } from "../../swarm/docker-objects.ts";
 import { inspectNetwork, listServices } from "../../swarm/docker-reads.ts";
 import { labelList, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { readAnswer } from "../../swarm/engine-requests.ts";
 import { flagSchema, isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -107,7 +108,7 @@ async function createNetwork(connection: EngineConnection, declared: NetworkProp
     },
   };
   try {
-    return handleSchema.parse(await connection.docker.createNetwork(request)).id;
+    return readAnswer(handleSchema, await connection.docker.createNetwork(request)).id;
   } catch (error) {
     if (isConnectionCut(error)) {
       const found = await networkType.find(connection, declared);

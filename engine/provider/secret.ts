@@ -5,6 +5,7 @@ import { handleSchema } from "../../swarm/docker-objects.ts";
 import { inspectSecret } from "../../swarm/docker-reads.ts";
 import { labelList } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { readAnswer } from "../../swarm/engine-requests.ts";
 import { isSameMap, labelMap, labelsSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -70,7 +71,7 @@ export async function createOnce(options: {
   find: () => Promise<string | undefined>;
 }): Promise<string> {
   try {
-    return handleSchema.parse(await options.create()).id;
+    return readAnswer(handleSchema, await options.create()).id;
   } catch (error) {
     if (isConnectionCut(error)) {
       const found = await options.find();
