@@ -121,7 +121,8 @@ export class StatefulService extends pulumi.ComponentResource {
       }),
       readinessHooks(serviceName),
     ]);
-    const service = new docker.Service(`${name}-service`, attach(spec, attachments), { parent: this, hooks });
+    const options = { parent: this, hooks, ignoreChanges: addedBySwarm };
+    const service = new docker.Service(`${name}-service`, attach(spec, attachments), options);
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });
@@ -154,6 +155,12 @@ export class StatefulService extends pulumi.ComponentResource {
     return { ...target, id: config.id, name: config.name };
   }
 }
+
+/**
+ * A creation adds the image's platforms to the placement. The provider takes them over in a refresh, and would then plan an update to
+ * drop what no program has named.
+ */
+const addedBySwarm = ["taskSpec.placement.platforms"];
 
 function byArgument(argument: string, files: Record<string, FileContent>): Record<string, FileTarget> {
   return Object.fromEntries(Object.entries(files).map(([key, file]) => [`${argument}.${key}`, file]));

@@ -1,5 +1,5 @@
 import type { Alias } from "./aliases.ts";
-import type { HookBinding } from "./step.ts";
+import type { HookBinding } from "./resource-state.ts";
 import type { PropertyMap } from "./property-value.ts";
 import type { CustomTimeouts, Urn } from "./resource-state.ts";
 

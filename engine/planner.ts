@@ -97,11 +97,10 @@ export class Planner {
     state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
     this.#news.set(urn, state);
     const revived = (checked: ResourceState) => this.#revive(identity, goal, checked, check);
-    if (!old)
-      return { steps: [step("create", { new: state, hooks: goal.hooks, ...revived(state) })], state, warnings: [] };
+    if (!old) return { steps: [step("create", { new: state, ...revived(state) })], state, warnings: [] };
     this.#reached.add(old);
-    if (deletedFor !== undefined) return { steps: replaceDeleted(old, state, goal, deletedFor), state, warnings: [] };
-    if (old.external) return { steps: replaceLater(old, state, goal), state, warnings: [] };
+    if (deletedFor !== undefined) return { steps: replaceDeleted(old, state, deletedFor), state, warnings: [] };
+    if (old.external) return { steps: replaceLater(old, state), state, warnings: [] };
 
     carryOver(state, old);
     const diff = applyReplaceOnChanges(
@@ -119,14 +118,14 @@ export class Planner {
       if (remediated) state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
       const reasons = { ...details, replaceReasons: [...new Set(diff.replaces)] };
       const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace;
-      const steps = this.#replace(old, state, goal, { ...reasons, ...revived(state) }, deleteFirst);
+      const steps = this.#replace(old, state, { ...reasons, ...revived(state) }, deleteFirst);
       const isProtected = old.protect === true && state.protect === true;
       return { steps, state, warnings, ...(isProtected && { refusal: new PlanError(urn, protectedMessage(urn)) }) };
     }
     const hasFailed = old.initErrors.length > 0;
     const steps = diff.changes
-      ? [step("update", { old, new: state, hooks: goal.hooks, ...details })]
-      : [hasFailed ? step("update", { old, new: state, hooks: goal.hooks }) : step("same", { old, new: state })];
+      ? [step("update", { old, new: state, ...details })]
+      : [step(hasFailed ? "update" : "same", { old, new: state })];
     return { steps, state, warnings };
   }
 
@@ -201,7 +200,6 @@ export class Planner {
   #replace(
     old: ResourceState,
     state: ResourceState,
-    goal: Goal,
     { revived, ...reasons }: Reasons & Pick<Step, "revived">,
     deleteFirst: boolean,
   ): Step[] {
@@ -209,7 +207,6 @@ export class Planner {
     const create = step("create-replacement", {
       old,
       new: state,
-      hooks: goal.hooks,
       ...reasons,
       ...(revived && { revived }),
     });
@@ -307,16 +304,13 @@ function step(operation: Step["operation"], rest: Omit<Step, "operation" | "urn"
 }
 
 /** What this operation has deleted already, because something that it depends on is replaced. */
-function replaceDeleted(old: ResourceState, state: ResourceState, goal: Goal, replaceReasons: string[]): Step[] {
-  return [
-    step("replace", { old, new: state }),
-    step("create-replacement", { old, new: state, hooks: goal.hooks, replaceReasons }),
-  ];
+function replaceDeleted(old: ResourceState, state: ResourceState, replaceReasons: string[]): Step[] {
+  return [step("replace", { old, new: state }), step("create-replacement", { old, new: state, replaceReasons })];
 }
 
 /** What the stack has only read so far gives way to a resource of its own. */
-function replaceLater(old: ResourceState, state: ResourceState, goal: Goal): Step[] {
-  return [step("create-replacement", { old, new: state, hooks: goal.hooks }), step("replace", { old, new: state })];
+function replaceLater(old: ResourceState, state: ResourceState): Step[] {
+  return [step("create-replacement", { old, new: state }), step("replace", { old, new: state })];
 }
 
 function unprotectAdvice(): string {
@@ -358,6 +352,7 @@ function newState(urn: Urn, goal: Goal, provider: string | undefined, inputs: Pr
     hideDiffs: goal.hideDiffs,
     aliases: [],
     initErrors: [],
+    hooks: goal.hooks,
     ...(goal.parent !== undefined && { parent: goal.parent }),
     ...(provider !== undefined && { provider }),
     ...(goal.protect && { protect: true }),

@@ -5,7 +5,7 @@ import type { Alias } from "./aliases.ts";
 import type { Goal } from "./goal.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { isProviderType } from "./provider-registry.ts";
-import type { HookBinding } from "./step.ts";
+import type { HookBinding } from "./resource-state.ts";
 import { parseDuration } from "../model/durations.ts";
 import type { CustomTimeouts } from "./resource-state.ts";
 import { decodeWire } from "./wire-value.ts";
@@ -88,12 +88,13 @@ function readPropertyDependencies(request: RegisterResourceRequest): Record<stri
 function readHooks(request: RegisterResourceRequest): HookBinding {
   const hooks = request.getHooks();
   if (hooks === undefined) return {};
-  return {
+  const all: Required<HookBinding> = {
     beforeCreate: hooks.getBeforeCreateList(),
     afterCreate: hooks.getAfterCreateList(),
     beforeUpdate: hooks.getBeforeUpdateList(),
     afterUpdate: hooks.getAfterUpdateList(),
   };
+  return Object.fromEntries(Object.entries(all).filter(([, names]) => names.length > 0));
 }
 
 /** Hooks that would have to outlive the program that declared them, or take part in retries. */

@@ -5,7 +5,8 @@ import resourceProto from "@pulumi/pulumi/proto/resource_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 
 import type { PropertyMap } from "./property-value.ts";
-import type { HookMoment, Step } from "./step.ts";
+import type { HookMoment } from "./resource-state.ts";
+import type { Step } from "./step.ts";
 import { parseUrn } from "./urn.ts";
 import { encodeWire } from "./wire-value.ts";
 
@@ -43,7 +44,7 @@ export class ResourceHooks {
    */
   async run(time: "before" | "after", step: Step, warn: (message: string) => void): Promise<void> {
     const moment = momentOf(time, step);
-    const names = moment === undefined ? [] : (step.hooks?.[moment] ?? []);
+    const names = moment === undefined ? [] : (step.new?.hooks[moment] ?? []);
     for (const name of names) {
       const hook = this.#hooks.get(name);
       if (!hook) throw new Error(`resource hook '${name}' was not registered`);

@@ -10,6 +10,12 @@ export interface CustomTimeouts {
   deleteSeconds?: number;
 }
 
+/** When a hook runs (resource.proto, `ResourceHooksBinding`); deletions have none here. */
+export type HookMoment = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate";
+
+/** Names of hooks by the moment at which they run; no list is empty. */
+export type HookBinding = Partial<Record<HookMoment, string[]>>;
+
 /**
  * What the engine remembers of one resource: Pulumi's `ResourceV3` in the checkpoint (sdk/go/common/apitype/core.go),
  * with secrets and unknowns as classes.
@@ -41,6 +47,7 @@ export interface ResourceState {
   customTimeouts?: CustomTimeouts;
   importId?: string;
   initErrors: string[];
+  hooks: HookBinding;
   /** An old version that a create-before-delete replacement left to be deleted. */
   delete?: boolean;
   /** A version that was deleted by a delete-before-create replacement and is to be created again. */

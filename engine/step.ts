@@ -3,12 +3,6 @@ import type { DiffKind } from "./resource-provider.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
 import { eventState } from "./event-state.ts";
 
-/** When a hook runs (resource.proto, `ResourceHooksBinding`); deletions have none here. */
-export type HookMoment = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate";
-
-/** Names of hooks by the moment at which they run. */
-export type HookBinding = Partial<Record<HookMoment, string[]>>;
-
 /** One operation on one resource, planned and perhaps carried out. */
 export interface Step {
   operation: StepOperation;
@@ -26,7 +20,6 @@ export interface Step {
   willBeReplaced?: boolean;
   /** For a creation: what an unfinished operation has left to be deleted and is just what is wanted now. */
   revived?: ResourceState;
-  hooks?: HookBinding;
 }
 
 /** Operations that are halves of another one and therefore not counted (Pulumi: `Step.Logical`). */

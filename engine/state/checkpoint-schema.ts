@@ -1,5 +1,5 @@
 /**
- * The shape of a deployment, version 3, as Pulumi 3.260 writes it (sdk/go/common/apitype/core.go). A key that is not
+ * The shape of a deployment, versions 3 and 4, as Pulumi 3.260 writes it (sdk/go/common/apitype/core.go). A key that is not
  * named here is refused, so that nothing another engine has stored is lost by going through this one.
  */
 import { createHash } from "node:crypto";
@@ -40,6 +40,14 @@ const resourceSchema = z.strictObject({
   ignoreChanges: texts.nullish(),
   hideDiff: z.array(z.array(z.union([z.string(), z.number()]))).nullish(),
   replaceOnChanges: texts.nullish(),
+  resourceHooks: z
+    .strictObject({
+      AfterCreate: texts.optional(),
+      AfterUpdate: texts.optional(),
+      BeforeCreate: texts.optional(),
+      BeforeUpdate: texts.optional(),
+    })
+    .optional(),
 });
 
 /** One resource as the checkpoint has it. */
@@ -72,9 +80,17 @@ const deploymentSchema = z.strictObject({
 /** A deployment, checked for its shape. */
 export type StoredDeployment = z.infer<typeof deploymentSchema>;
 
+/** What a state has that not every version of Pulumi knows (pkg/resource/stack/deployment.go): this engine knows hooks alone. */
+export const Feature = { hooks: "hooks" } as const;
+
+export type Feature = (typeof Feature)[keyof typeof Feature];
+
+/** A state with features is of version 4, any other of version 3. */
+const form = { version: z.literal([3, 4]), features: z.array(z.enum(Feature)).optional() };
+
 /** A checkpoint file: `stacks/<project>/<stack>.json`. */
 export const checkpointSchema = z.strictObject({
-  version: z.literal(3),
+  ...form,
   checkpoint: z.strictObject({
     stack: z.string(),
     config: z.record(z.string(), z.unknown()).optional(),
@@ -83,7 +99,7 @@ export const checkpointSchema = z.strictObject({
 });
 
 /** What `pulumi stack export` prints. */
-export const exportSchema = z.strictObject({ version: z.literal(3), deployment: deploymentSchema });
+export const exportSchema = z.strictObject({ ...form, deployment: deploymentSchema });
 
 /** The only state that Pulumi's passphrase provider keeps. */
 export const passphraseStateSchema = z.strictObject({ salt: z.string().min(1) });

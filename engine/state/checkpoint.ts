@@ -2,9 +2,16 @@
 import type { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { parsePropertyPath } from "../property-path.ts";
-import type { PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
+import type { HookBinding, PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
 import type { StoredDeployment, StoredResource } from "./checkpoint-schema.ts";
-import { checkpointSchema, exportSchema, magicOf, passphraseStateSchema, writtenVersion } from "./checkpoint-schema.ts";
+import {
+  checkpointSchema,
+  exportSchema,
+  Feature,
+  magicOf,
+  passphraseStateSchema,
+  writtenVersion,
+} from "./checkpoint-schema.ts";
 import type { CiphertextCache, ValueContext } from "./checkpoint-value.ts";
 import { containsCiphertext, decodeProperties, encodeProperties, jsonMap, jsonScalar } from "./checkpoint-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
@@ -19,6 +26,8 @@ export interface StoredCheckpoint {
   stack: string | undefined;
   /** Configuration that very old versions of Pulumi kept here; kept as it is. */
   config: Record<string, unknown> | undefined;
+  /** What the state has that not every version of Pulumi knows. */
+  features: readonly Feature[];
   /** Undefined for a stack that was made but never updated. */
   deployment: StoredDeployment | undefined;
   /** The salt of the passphrase provider, where one is named. */
@@ -36,18 +45,22 @@ export interface StoredCheckpoint {
 export function parseCheckpoint(text: string, path: string, form: "checkpoint" | "export"): StoredCheckpoint {
   const json = parseJson(text, path);
   if (form === "export") {
-    const { deployment } = checkShape(exportSchema, json, path);
-    return describe(path, { stack: undefined, config: undefined, deployment });
+    const { features = [], deployment } = checkShape(exportSchema, json, path);
+    return describe(path, { stack: undefined, config: undefined, features, deployment });
   }
-  const { checkpoint } = checkShape(checkpointSchema, json, path);
+  const { features = [], checkpoint } = checkShape(checkpointSchema, json, path);
   return describe(path, {
     stack: checkpoint.stack,
     config: checkpoint.config,
+    features,
     deployment: checkpoint.latest ?? undefined,
   });
 }
 
-function describe(path: string, content: Pick<StoredCheckpoint, "stack" | "config" | "deployment">): StoredCheckpoint {
+function describe(
+  path: string,
+  content: Pick<StoredCheckpoint, "stack" | "config" | "features" | "deployment">,
+): StoredCheckpoint {
   const { deployment } = content;
   if (deployment !== undefined && deployment.manifest.magic !== magicOf(deployment.manifest.version))
     throw new DamagedStateError({
@@ -100,9 +113,16 @@ function checkShape<Schema extends z.ZodType>(schema: Schema, json: unknown, pat
   if (place === "version" && typeof version === "number")
     throw new InputError({
       path,
-      expected: "a state of version 3",
+      expected: "a state of version 3 or 4",
       got: `version ${String(version)}`,
       fix: "Use the version of the Pulumi CLI that wrote it",
+    });
+  if (issue?.path[0] === "features")
+    throw new InputError({
+      path,
+      expected: "a state without features that only Pulumi itself has",
+      got: showValue(typeof json === "object" && json !== null && "features" in json ? json.features : undefined),
+      fix: "Use the Pulumi CLI for this stack",
     });
   if (issue?.code === "unrecognized_keys")
     throw new DamagedStateError({
@@ -113,7 +133,7 @@ function checkShape<Schema extends z.ZodType>(schema: Schema, json: unknown, pat
     });
   throw new DamagedStateError({
     path,
-    expected: "a Pulumi state of version 3",
+    expected: "a Pulumi state of version 3 or 4",
     got: `${issue?.message ?? "another shape"} at ${place || "its top"}`,
   });
 }
@@ -179,12 +199,23 @@ function decodeResource(
       : {}),
     ...(stored.importID ? { importId: stored.importID } : {}),
     initErrors: stored.initErrors ?? [],
+    hooks: decodeHooks(stored.resourceHooks ?? {}),
     ...(stored.delete ? { delete: true } : {}),
     ...(stored.pendingReplacement ? { pendingReplacement: true } : {}),
     ...(stored.created ? { created: stored.created } : {}),
     ...(stored.modified ? { modified: stored.modified } : {}),
     ...(stored.sourcePosition ? { sourcePosition: stored.sourcePosition } : {}),
     ...(stored.stackTrace ? { stackTrace: stored.stackTrace.map((frame) => frame.sourcePosition ?? "") } : {}),
+  };
+}
+
+function decodeHooks(stored: NonNullable<StoredResource["resourceHooks"]>): HookBinding {
+  const { AfterCreate, AfterUpdate, BeforeCreate, BeforeUpdate } = stored;
+  return {
+    ...(AfterCreate && { afterCreate: AfterCreate }),
+    ...(AfterUpdate && { afterUpdate: AfterUpdate }),
+    ...(BeforeCreate && { beforeCreate: BeforeCreate }),
+    ...(BeforeUpdate && { beforeUpdate: BeforeUpdate }),
   };
 }
 
@@ -230,10 +261,32 @@ export function encodeDeployment(snapshot: Snapshot, frame: DeploymentFrame, con
   });
 }
 
+/** What a checkpoint file says around its deployment. */
+export interface CheckpointFrame {
+  stack: string;
+  config: Record<string, unknown> | undefined;
+  features: readonly Feature[];
+}
+
 /** Writes a checkpoint file around a deployment. */
-export function encodeCheckpoint(stack: string, config: Record<string, unknown> | undefined, latest: string): string {
+export function encodeCheckpoint({ stack, config, features }: CheckpointFrame, latest: string): string {
   const checkpoint = jsonObject({ stack: jsonScalar(stack), config: config && JSON.stringify(config), latest });
-  return `{"version":3,"checkpoint":${checkpoint}}`;
+  return jsonObject({ ...jsonForm(features), checkpoint });
+}
+
+/** Writes what `pulumi stack export` prints, around a deployment. */
+export function encodeExport(features: readonly Feature[], deployment: string): string {
+  return jsonObject({ ...jsonForm(features), deployment });
+}
+
+function jsonForm(features: readonly Feature[]): { version: string; features: string | undefined } {
+  return { version: features.length > 0 ? "4" : "3", features: jsonTexts(features) };
+}
+
+/** What a state has that a version of Pulumi must know to read it. */
+export function featuresOf({ resources, pendingOperations }: Snapshot): Feature[] {
+  const states = [...resources, ...pendingOperations.map(({ resource }) => resource)];
+  return states.some(({ hooks }) => Object.keys(hooks).length > 0) ? [Feature.hooks] : [];
 }
 
 function encodeResource(resource: ResourceState, context: ValueContext, pending?: PendingOperation["type"]): string {
@@ -280,6 +333,16 @@ function encodeResource(resource: ResourceState, context: ValueContext, pending?
       ? `[${resource.hideDiffs.map((path) => JSON.stringify(parsePropertyPath(path))).join(",")}]`
       : undefined,
     replaceOnChanges: jsonTexts(resource.replaceOnChanges),
+    resourceHooks: unlessEmpty(
+      resource.hooks,
+      ({ afterCreate = [], afterUpdate = [], beforeCreate = [], beforeUpdate = [] }) =>
+        jsonObject({
+          AfterCreate: jsonTexts(afterCreate),
+          AfterUpdate: jsonTexts(afterUpdate),
+          BeforeCreate: jsonTexts(beforeCreate),
+          BeforeUpdate: jsonTexts(beforeUpdate),
+        }),
+    ),
   });
 }
 

@@ -1,14 +1,14 @@
 /** Whole states in and out, in the form of `pulumi stack export` and `pulumi stack import`. */
 import { InputError, showValue } from "../../model/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
-import { decodeCheckpoint, encodeDeployment, parseCheckpoint } from "./checkpoint.ts";
+import { decodeCheckpoint, encodeDeployment, encodeExport, parseCheckpoint } from "./checkpoint.ts";
 import type { CiphertextCache } from "./checkpoint-value.ts";
 import { namingBackup, readState } from "./file-backend.ts";
 import type { Stack } from "./stack.ts";
 import { StackState } from "./stack-state.ts";
 
 /**
- * The stack's state as `pulumi stack export` prints it: `{version: 3, deployment}`, secrets encrypted, operations that
+ * The stack's state as `pulumi stack export` prints it: `{version, deployment}`, secrets encrypted, operations that
  * are pending included.
  *
  * @throws InputError when the state is damaged
@@ -16,9 +16,11 @@ import { StackState } from "./stack-state.ts";
 export async function exportStack(stack: Stack): Promise<string> {
   const checkpoint = await namingBackup(stack.files, () => readState(stack.files));
   // What was read has been checked key by key, and is in the order in which it was written.
-  const deployment: unknown =
-    checkpoint?.deployment ?? JSON.parse(encodeDeployment(emptySnapshot, emptyFrame(stack), noSecrets));
-  return `${JSON.stringify({ version: 3, deployment }, null, 4)}\n`;
+  const deployment =
+    checkpoint?.deployment === undefined
+      ? encodeDeployment(emptySnapshot, emptyFrame(stack), noSecrets)
+      : JSON.stringify(checkpoint.deployment);
+  return `${JSON.stringify(JSON.parse(encodeExport(checkpoint?.features ?? [], deployment)), null, 4)}\n`;
 }
 
 const emptySnapshot = { resources: [], pendingOperations: [] };

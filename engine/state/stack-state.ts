@@ -1,7 +1,7 @@
 import type { PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
 import { containsSecret } from "../property-value.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
-import { decodeCheckpoint, encodeCheckpoint, encodeDeployment } from "./checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint, encodeDeployment, featuresOf } from "./checkpoint.ts";
 import type { CiphertextCache } from "./checkpoint-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import { namingBackup, readState, removeLeftOvers, writeState } from "./file-backend.ts";
@@ -150,7 +150,9 @@ export class StackState implements AsyncDisposable {
       },
       { secrets, ciphertexts: this.#ciphertexts },
     );
-    await writeState(files, encodeCheckpoint(`organization/${project.name}/${name}`, this.#checkpoint?.config, latest));
+    const stack = `organization/${project.name}/${name}`;
+    const frame = { stack, config: this.#checkpoint?.config, features: featuresOf(snapshot) };
+    await writeState(files, encodeCheckpoint(frame, latest));
     this.#written = true;
     // After writing, as Pulumi does: what was done is recorded even where this engine has put it down in a wrong order.
     const rule = brokenRule(snapshot.resources);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { cp, mkdir } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
 import { previewStack } from "../../engine/operations.ts";
 import { makeProjectFolder } from "../support/program-stack.ts";
 
@@ -13,34 +13,50 @@ describe("a stack from before there were labels of project and stack", function 
   this.timeout(60_000);
 
   it("keeps its volume, network, secrets and service: none of them is replaced for its labels", async () => {
-    const { projectDirectory, remove } = await makeProjectFolder(root);
-    try {
-      const states = join(projectDirectory, ".pulumi", "stacks", "holdfast");
-      await mkdir(states, { recursive: true });
-      await cp(join(recorded, "dev.json"), join(states, "dev.json"));
-      await cp(join(recorded, "Pulumi.dev.yaml"), join(projectDirectory, "Pulumi.dev.yaml"));
-      const events: EngineEvent[] = [];
-      const result = await previewStack(
-        { projectDirectory, stackName: "dev" },
-        {
-          environment: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "test" },
-          onEvent: (event) => events.push(event),
-        },
-      );
-      assert.ok(
-        result.succeeded,
-        JSON.stringify(events.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message ?? [])),
-      );
-      const steps = events.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
-      const operationOf = (name: string) =>
-        steps.filter(({ urn }) => urn.endsWith(`::${name}`) && !urn.includes("LocalVolume::")).map(({ op }) => op);
-      for (const name of ["data-volume", "redis-network", "redis-users", "redis-health"])
-        assert.deepEqual(operationOf(name), ["same"], name);
-      assert.deepEqual(operationOf("redis-service"), ["update"]);
-      const service = steps.find(({ urn }) => urn.endsWith("::redis-service"));
-      assert.ok(service?.diffs?.includes("labels"));
-    } finally {
-      await remove();
-    }
+    const steps = await plannedSteps((state) => state);
+    for (const name of ["data-volume", "redis-network", "redis-users", "redis-health"])
+      assert.deepEqual(operations(steps, name), ["same"], name);
+    assert.deepEqual(operations(steps, "redis-service"), ["update"]);
+    assert.ok(differences(steps).some((path) => path.startsWith("labels")));
+  });
+
+  it("plans nothing more for the platforms that a refresh by Pulumi has taken over from the swarm", async () => {
+    const platforms = JSON.stringify([{ architecture: "amd64", os: "linux" }]);
+    const refreshed = await plannedSteps((state) => state.replace('"platforms":[]', `"platforms":${platforms}`));
+    assert.deepEqual(differences(refreshed), differences(await plannedSteps((state) => state)));
   });
 });
+
+/** What a preview of the project's own program plans for the recorded stack. */
+async function plannedSteps(change: (state: string) => string): Promise<StepMetadata[]> {
+  const { projectDirectory, remove } = await makeProjectFolder(root);
+  try {
+    const states = join(projectDirectory, ".pulumi", "stacks", "holdfast");
+    await mkdir(states, { recursive: true });
+    await writeFile(join(states, "dev.json"), change(await readFile(join(recorded, "dev.json"), "utf8")));
+    await cp(join(recorded, "Pulumi.dev.yaml"), join(projectDirectory, "Pulumi.dev.yaml"));
+    const events: EngineEvent[] = [];
+    const result = await previewStack(
+      { projectDirectory, stackName: "dev" },
+      {
+        environment: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "test" },
+        onEvent: (event) => events.push(event),
+      },
+    );
+    const messages = events.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message ?? []);
+    assert.ok(result.succeeded, messages.join("\n"));
+    return events.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
+  } finally {
+    await remove();
+  }
+}
+
+function operations(steps: readonly StepMetadata[], name: string): string[] {
+  return steps.filter(({ urn }) => urn.endsWith(`::${name}`) && !urn.includes("LocalVolume::")).map(({ op }) => op);
+}
+
+/** In what the service differs. */
+function differences(steps: readonly StepMetadata[]): string[] {
+  const service = steps.find(({ urn }) => urn.endsWith("::redis-service"));
+  return Object.keys(service?.detailedDiff ?? {}).toSorted();
+}

@@ -60,8 +60,7 @@ describe("resource hooks", () => {
     operation: "update",
     urn: resource("a").urn,
     old: resource("a"),
-    new: resource("a"),
-    hooks: { beforeUpdate: ["agrees", "refuses", "agrees-too"], afterUpdate: ["agrees"] },
+    new: resource("a", { hooks: { beforeUpdate: ["agrees", "refuses", "agrees-too"], afterUpdate: ["agrees"] } }),
   };
 
   async function run(time: "before" | "after", how: { preview?: boolean; onDryRun?: boolean; ignoreErrors?: boolean }) {

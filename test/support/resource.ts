@@ -17,6 +17,7 @@ export function resource(name: string, rest: Partial<ResourceState> = {}): Resou
     hideDiffs: [],
     aliases: [],
     initErrors: [],
+    hooks: {},
     ...rest,
   };
 }

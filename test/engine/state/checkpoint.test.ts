@@ -9,6 +9,8 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   encodeDeployment,
+  encodeExport,
+  featuresOf,
   parseCheckpoint,
 } from "../../../engine/state/checkpoint.ts";
 import type { CiphertextCache } from "../../../engine/state/checkpoint-value.ts";
@@ -31,17 +33,15 @@ async function throughEngine(text: string, form: "checkpoint" | "export"): Promi
   const ciphertexts: CiphertextCache = new Map();
   const read = decodeCheckpoint(checkpoint, secrets, ciphertexts);
   const manifest = checkpoint.deployment?.manifest;
-  const { salt, deployment } = checkpoint;
+  const { salt, deployment, config, stack = "" } = checkpoint;
+  const features = featuresOf(read);
   const written = encodeDeployment(
     read,
     { time: manifest?.time ?? "", manifest, salt, metadata: deployment?.metadata },
     { secrets, ciphertexts },
   );
   return {
-    text:
-      form === "export"
-        ? `{"version":3,"deployment":${written}}`
-        : encodeCheckpoint(checkpoint.stack ?? "", checkpoint.config, written),
+    text: form === "export" ? encodeExport(features, written) : encodeCheckpoint({ stack, config, features }, written),
     read,
   };
 }
@@ -56,10 +56,16 @@ const recorded: [name: string, path: string, form: "checkpoint" | "export"][] = 
 ];
 
 /** Puts something into a small, whole checkpoint. */
-function checkpointWith(change: { version?: number; deployment?: object; resources?: object[] }): string {
+function checkpointWith(change: {
+  version?: number;
+  features?: string[];
+  deployment?: object;
+  resources?: object[];
+}): string {
   const manifest = { time: "2026-11-22T22:55:39Z", magic: magicOf("v3.260.0"), version: "v3.260.0" };
   const latest = { manifest, resources: change.resources ?? [], metadata: {}, ...change.deployment };
-  return JSON.stringify({ version: change.version ?? 3, checkpoint: { stack: "organization/shop/dev", latest } });
+  const { version = 3, features } = change;
+  return JSON.stringify({ version, features, checkpoint: { stack: "organization/shop/dev", latest } });
 }
 
 const thing = { urn: "urn:pulumi:dev::shop::test:index:Thing::a", custom: false, type: "test:index:Thing" };
@@ -117,13 +123,14 @@ describe("the checkpoint", function () {
         };
         const frame = { time: "2026-11-22T22:55:39Z", manifest: undefined, salt: secrets?.salt, metadata: {} };
         const context = { secrets, ciphertexts: new Map() };
-        const text = encodeCheckpoint("organization/shop/dev", undefined, encodeDeployment(snapshot, frame, context));
+        const file = { stack: "organization/shop/dev", config: undefined, features: featuresOf(snapshot) };
+        const text = encodeCheckpoint(file, encodeDeployment(snapshot, frame, context));
         assert.doesNotMatch(text, /clear-text/);
         const ciphertexts: CiphertextCache = new Map();
         const again = decodeCheckpoint(parseCheckpoint(text, "state", "checkpoint"), secrets, ciphertexts);
         assert.deepEqual(comparable(again), comparable(snapshot));
         const second = encodeDeployment(again, frame, { secrets, ciphertexts });
-        assertSameText(encodeCheckpoint("organization/shop/dev", undefined, second), text);
+        assertSameText(encodeCheckpoint(file, second), text);
       }),
       { numRuns: 200 },
     );
@@ -149,8 +156,26 @@ describe("the checkpoint", function () {
     const cases: [what: string, text: string, message: RegExp][] = [
       ["when it is empty", "", /^dev\.json: expected the whole of a JSON document, got an empty file\. /],
       ["when it is cut short", checkpointWith({}).slice(0, 200), /expected the whole of a JSON document, got .*JSON/],
-      ["when it is another document", "[1]", /expected a Pulumi state of version 3/],
-      ["when it is of another version", checkpointWith({ version: 4 }), /expected a state of version 3, got version 4/],
+      ["when it is another document", "[1]", /expected a Pulumi state of version 3 or 4/],
+      [
+        "when it is of another version",
+        checkpointWith({ version: 5 }),
+        /expected a state of version 3 or 4, got version 5/,
+      ],
+      [
+        "when it has what this engine does not know",
+        checkpointWith({ version: 4, features: ["hooks", "views"] }),
+        /expected a state without features that only Pulumi itself has, got \["hooks","views"\]\. Use the Pulumi CLI/,
+      ],
+      [
+        "when a hook waits for a deletion",
+        checkpointWith({
+          version: 4,
+          features: ["hooks"],
+          resources: [{ ...thing, resourceHooks: { BeforeDelete: ["gate"] } }],
+        }),
+        /resourceHooks: expected a state without features that only Pulumi itself has, got "BeforeDelete"/,
+      ],
       [
         "when the manifest does not fit its version",
         checkpointWith({ deployment: { manifest: { time: "", magic: "0", version: "v3.260.0" } } }),
@@ -274,6 +299,7 @@ const resources: fc.Arbitrary<ResourceState> = fc
       { aliases: ["urn:pulumi:dev::shop::t::old"] },
       { customTimeouts: { createSeconds: 60.5 } },
       { importId: "2" },
+      { hooks: { beforeCreate: ["h"], afterUpdate: ["i", "j"] } },
       { created: "2026-11-22T22:55:33.714756796Z", modified: "2026-11-22T22:55:33.714756796Z" },
       { sourcePosition: "project:///index.ts#1,2", stackTrace: ["project:///index.ts#1,2"] },
     ]),
