@@ -1,24 +1,39 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 
+import { serveOnSockets, type SocketFolder } from "./socket-folder.ts";
+
 /**
- * Ends the process when the pipe on file descriptor 3 closes, which it does when the engine is gone, however it went.
+ * Ends the process when the pipe on file descriptor 3 closes, which it does when the engine is gone, however it went, and removes the
+ * folder that the engine would have removed.
  * The SDK does not notice that by itself: a program whose engine was killed tries to reach it for ever.
  */
-const endWithEngine =
-  'data:text/javascript,import{Socket}from"node:net";' +
-  'new Socket({fd:3}).on("error",()=>{}).on("close",()=>process.exit(1)).resume().unref()';
+function endWithEngine({ path }: SocketFolder): string {
+  const source = `
+    import { rmSync } from "node:fs";
+    import { Socket } from "node:net";
+    const end = () => {
+      rmSync(${JSON.stringify(path)}, { recursive: true, force: true });
+      process.exit(1);
+    };
+    new Socket({ fd: 3 }).on("error", () => {}).on("close", end).resume().unref();
+  `;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
 
 /**
  * Starts Node with the given arguments so that it never outlives this process, and in a process group of its own: a
- * Ctrl-C at the terminal asks the engine, which lets the running operation finish.
+ * Ctrl-C at the terminal asks the engine, which lets the running operation finish. Servers of the SDK in it listen on sockets in the
+ * given folder.
  */
 export function spawnBound(
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv },
+  options: { cwd: string; env: NodeJS.ProcessEnv; sockets: SocketFolder },
 ): ChildProcessByStdio<null, Readable, Readable> {
-  const child = spawn(process.execPath, ["--import", endWithEngine, ...args], {
-    ...options,
+  const { sockets, ...rest } = options;
+  const preloads = [endWithEngine(sockets), serveOnSockets(sockets)].flatMap((each) => ["--import", each]);
+  const child = spawn(process.execPath, [...preloads, ...args], {
+    ...rest,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     detached: true,
   });

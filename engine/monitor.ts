@@ -25,6 +25,7 @@ import type { Goal } from "./goal.ts";
 import type { PropertyMap } from "./property-value.ts";
 import type { RegisteredHook } from "./resource-hooks.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
+import type { SocketFolder } from "./socket-folder.ts";
 import { decodeWire, encodeWire, type WireOptions } from "./wire-value.ts";
 
 // The generated service definitions come without types; their shape is grpc-js' own.
@@ -97,11 +98,16 @@ const legacyFeatures = new Set(["secrets", "resourceReferences", "outputValues",
 const severities = ["debug", "info", "warning", "error"] as const;
 
 /**
- * Serves `ResourceMonitor` and `Engine` to one program on a loopback port.
+ * Serves `ResourceMonitor` and `Engine` to one program on a Unix socket.
  *
  * @param answering - who answers the program's requests; until that is known they wait
+ * @param sockets - where the socket is made, and where the program has its own
  */
-export async function startMonitor(info: DeploymentInfo, answering: Promise<ProgramRequests>): Promise<MonitorServer> {
+export async function startMonitor(
+  info: DeploymentInfo,
+  answering: Promise<ProgramRequests>,
+  sockets: SocketFolder,
+): Promise<MonitorServer> {
   const fail = (error: unknown): void => {
     void answering.then((requests) => {
       requests.fail(error);
@@ -155,7 +161,7 @@ export async function startMonitor(info: DeploymentInfo, answering: Promise<Prog
       const requests = await answering;
       const callback = request.getCallback();
       requests.registerHook(request.getName(), {
-        target: callback?.getTarget() ?? "",
+        target: sockets.served(portOf(callback?.getTarget() ?? "")),
         token: callback?.getToken() ?? "",
         onDryRun: request.getOnDryRun(),
         ignoreErrors: request.getIgnoreErrors(),
@@ -182,18 +188,24 @@ export async function startMonitor(info: DeploymentInfo, answering: Promise<Prog
     startDebugging: refused("a debugger"),
     requirePulumiVersion: refused("a certain version of Pulumi"),
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
+  const address = sockets.address("engine");
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error) => {
       if (error) reject(error);
-      else resolve(bound);
+      else resolve();
     });
   });
   return {
-    address: `127.0.0.1:${port}`,
+    address,
     close: () => {
       server.forceShutdown();
     },
   };
+}
+
+/** The port of the address that the SDK gives for its callbacks. */
+function portOf(target: string): string {
+  return target.replace(/^127\.0\.0\.1:/u, "");
 }
 
 function monitorDefinition(): ServiceDefinition {

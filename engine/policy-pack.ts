@@ -12,6 +12,7 @@ import { z } from "zod";
 
 import { InputError } from "../model/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
+import { SocketFolder } from "./socket-folder.ts";
 import { configureRequest, enforcementLevels } from "./policy-configuration.ts";
 import {
   resourceRequest,
@@ -52,35 +53,37 @@ export interface PolicyPackStart {
  * Starts a policy pack and configures it.
  *
  * A pack whose `main` is JavaScript is run as it is; one in TypeScript by the SDK's runner, which compiles it
- * (@pulumi/pulumi/cmd/run-policy-pack). Both print the port on which they serve `Analyzer`.
+ * (@pulumi/pulumi/cmd/run-policy-pack). Both print the port on which they serve `Analyzer`; it is the name
+ * of a socket, see {@link SocketFolder}.
  *
  * @throws InputError when the folder holds no pack, or the pack ends or hangs before it serves
  */
 export async function startPolicyPack(start: PolicyPackStart): Promise<PolicyPack> {
   const directory = resolve(start.directory);
-  const child = spawnPack(directory, start);
-  try {
-    const port = await firstPort(child, directory, start);
-    const client = connect(port);
-    const call = unaryCaller(client, directory, start.callTimeoutMs ?? 120_000);
-    const info = await call("getAnalyzerInfo", new emptyProto.Empty(), analyzerProto.AnalyzerInfo);
-    await call("configure", configureRequest(info, start.configurationFile), emptyProto.Empty);
-    return servedPack(info, call, () => {
-      client.close();
-      child.kill("SIGKILL");
-    });
-  } catch (error) {
-    child.kill("SIGKILL");
-    throw error;
-  }
+  using ends = new DisposableStack();
+  const sockets = ends.use(new SocketFolder());
+  const child = spawnPack(directory, start, sockets);
+  ends.defer(() => child.kill("SIGKILL"));
+  const client = connect(sockets.served(await firstPort(child, directory, start)));
+  ends.defer(() => {
+    client.close();
+  });
+  const call = unaryCaller(client, directory, start.callTimeoutMs ?? 120_000);
+  const info = await call("getAnalyzerInfo", new emptyProto.Empty(), analyzerProto.AnalyzerInfo);
+  await call("configure", configureRequest(info, start.configurationFile), emptyProto.Empty);
+  const whole = ends.move();
+  return servedPack(info, call, () => {
+    whole.dispose();
+  });
 }
 
-function spawnPack(directory: string, start: PolicyPackStart): ChildProcess {
+function spawnPack(directory: string, start: PolicyPackStart, sockets: SocketFolder): ChildProcess {
   const main = packEntry(directory);
   const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
   const args = main.endsWith(".js") ? [join(directory, main)] : [runner, "127.0.0.1:0", directory];
   return spawnBound(args, {
     cwd: directory,
+    sockets,
     env: {
       ...start.environment,
       PULUMI_NODEJS_PROJECT: start.project,
@@ -110,7 +113,7 @@ function firstPort(
   child: ChildProcess,
   directory: string,
   { onOutput, startTimeoutMs = 60_000 }: PolicyPackStart,
-): Promise<number> {
+): Promise<string> {
   const failure = (got: string): InputError =>
     new InputError({
       path: directory,
@@ -130,7 +133,7 @@ function firstPort(
       createInterface({ input: child.stdout }).on("line", (line) => {
         if (/^\d+$/.test(line))
           settle(() => {
-            resolvePort(Number(line));
+            resolvePort(line);
           });
         else onOutput(line);
       });
@@ -148,7 +151,7 @@ function firstPort(
   });
 }
 
-function connect(port: number): Client {
+function connect(address: string): Client {
   // The generated client comes without types; it is grpc-js' own.
   const { AnalyzerClient } = createRequire(import.meta.url)("@pulumi/pulumi/proto/analyzer_grpc_pb.js") as {
     AnalyzerClient: new (
@@ -157,7 +160,7 @@ function connect(port: number): Client {
       options: object,
     ) => Client;
   };
-  return new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
+  return new AnalyzerClient(address, credentials.createInsecure(), {
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });

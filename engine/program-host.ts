@@ -1,5 +1,6 @@
 import { startMonitor, type DeploymentInfo, type ProgramRequests } from "./monitor.ts";
 import { startProgram, type ProgramRun, type RunningProgram } from "./program.ts";
+import { SocketFolder } from "./socket-folder.ts";
 
 /** A program that has been started, with the monitor that it talks to. Its requests wait until somebody answers them. */
 export interface ProgramHost extends Disposable {
@@ -9,30 +10,30 @@ export interface ProgramHost extends Disposable {
 }
 
 /** What a program and its monitor are told. */
-export type HostedRun = DeploymentInfo & Omit<ProgramRun, keyof DeploymentInfo | "monitorAddress" | "engineAddress">;
+export type HostedRun = DeploymentInfo &
+  Omit<ProgramRun, keyof DeploymentInfo | "monitorAddress" | "engineAddress" | "sockets">;
 
 /** Starts a program; it takes longer to ask for something than it takes to read a state. Disposing of it ends it at once. */
 export async function startProgramHost(run: HostedRun): Promise<ProgramHost> {
   const requests = Promise.withResolvers<ProgramRequests>();
-  const monitor = await startMonitor(run, requests.promise);
-  const program = start();
+  using ends = new DisposableStack();
+  const sockets = ends.use(new SocketFolder());
+  const monitor = await startMonitor(run, requests.promise, sockets);
+  ends.defer(() => {
+    monitor.close();
+  });
+  const program = startProgram({ ...run, sockets, monitorAddress: monitor.address, engineAddress: monitor.address });
+  ends.defer(() => {
+    program.kill();
+  });
   // Whoever runs the operation asks for its end later; it may have failed before.
   program.exit.catch(() => undefined);
+  const whole = ends.move();
   return {
     program,
     answerWith: requests.resolve,
     [Symbol.dispose]: () => {
-      program.kill();
-      monitor.close();
+      whole.dispose();
     },
   };
-
-  function start(): RunningProgram {
-    try {
-      return startProgram({ ...run, monitorAddress: monitor.address, engineAddress: monitor.address });
-    } catch (error) {
-      monitor.close();
-      throw error;
-    }
-  }
 }

@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { InputError } from "../model/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
 import { lazySdk } from "./lazy-sdk.ts";
+import type { SocketFolder } from "./socket-folder.ts";
 
 /** One run of the user's program under the SDK's own runner. */
 export interface ProgramRun {
@@ -14,8 +15,11 @@ export interface ProgramRun {
   main: string;
   project: string;
   stack: string;
+  /** Where `ResourceMonitor` and `Engine` are served. */
   monitorAddress: string;
   engineAddress: string;
+  /** Where the program serves what the engine calls back. */
+  sockets: SocketFolder;
   config: ReadonlyMap<string, { value: string; secret: boolean }>;
   dryRun: boolean;
   parallel: number;
@@ -63,6 +67,7 @@ export function startProgram(run: ProgramRun): RunningProgram {
     ],
     {
       cwd: run.projectDirectory,
+      sockets: run.sockets,
       env: {
         ...run.environment,
         PULUMI_CONFIG: JSON.stringify(Object.fromEntries([...run.config].map(([key, entry]) => [key, entry.value]))),

@@ -1,24 +1,50 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AttackCase } from "./case.ts";
+import { doorsOf, openToStrangers, processTree } from "./doors.ts";
 import { asStranger } from "./stranger.ts";
+import { startWaitingOperation } from "./waiting-operation.ts";
 
 /** Who is on the machine without being root, and what he can reach. */
 export const cases: readonly AttackCase[] = [
   {
     group: "access",
-    name: "another user is another user: he sees no folder of mode 0700",
+    name: "the attacker is another user, who finds an open port and sees no folder of mode 0700",
     sample: true,
     async run() {
-      const folder = await mkdtemp(join(tmpdir(), "holdfast-attack-"));
+      const folder = await mkdtemp(join(tmpdir(), "attacked-"));
+      const server = createServer();
       try {
         const look = `try { console.log(require("node:fs").readdirSync(process.argv[1])) } catch ({ code }) { console.log(code) }`;
         assert.equal(await asStranger(look, folder), "EACCES");
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const [door, ...more] = await openToStrangers(await doorsOf([process.pid]));
+        assert.equal(door?.kind, "tcp");
+        assert.deepEqual(more, []);
       } finally {
+        server.close();
         await rm(folder, { recursive: true });
       }
     },
   },
+  ...(["previewStack", "updateStack"] as const).map((operation): AttackCase => ({
+    group: "access",
+    name: `every port and socket of a running operation (${operation}) is closed to another user`,
+    sample: operation === "previewStack",
+    async run() {
+      await using running = await startWaitingOperation(operation);
+      const doors = await doorsOf(await processTree(running.pid));
+      // The engine, the program's callbacks, the policy pack.
+      assert.deepEqual(
+        doors.map(({ kind }) => kind),
+        ["unix", "unix", "unix"],
+      );
+      assert.deepEqual(await openToStrangers(doors), []);
+      const { code, output } = await running.finish();
+      assert.equal(code, 0, output);
+    },
+  })),
 ];
