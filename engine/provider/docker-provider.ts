@@ -135,7 +135,8 @@ export function createDockerProvider(settings: PropertyMap, engine?: EngineConne
         if (!update) throw new Error(`${type}: every change is a replacement`);
         const old = { id, inputs: oldInputs, outputs: oldOutputs };
         const planned = planOutputs(type, { news, old, ignoreChanges: [] });
-        const applied = await update(contextOf(control), id, plainProperties(planned));
+        const known = plainProperties({ ...oldInputs, ...oldOutputs });
+        const applied = await update(contextOf(control), id, plainProperties(planned), known);
         return { outputs: outputsOf(type, applied, planned) };
       }),
 

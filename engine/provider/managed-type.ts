@@ -26,8 +26,13 @@ export interface AppliedResource {
 /** How one resource type is made, changed, found, read and removed on a swarm; properties are planned and in clear text. */
 export interface ManagedType {
   create: (context: OperationContext, planned: PlainProperties) => Promise<AppliedResource>;
-  /** Missing where every change is a replacement. */
-  update?: (context: OperationContext, id: string, planned: PlainProperties) => Promise<AppliedResource>;
+  /** Missing where every change is a replacement; `known` is what the state has. */
+  update?: (
+    context: OperationContext,
+    id: string,
+    planned: PlainProperties,
+    known: PlainProperties,
+  ) => Promise<AppliedResource>;
   read: (
     connection: EngineConnection,
     id: string,

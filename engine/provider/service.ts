@@ -15,6 +15,7 @@ import {
   updateService,
   type ChangeOptions,
 } from "../../swarm/service-changes.ts";
+import { countForState, withLiveCount } from "../../swarm/replacement-count.ts";
 import { awaitConvergence, ConvergenceError } from "../../swarm/service-convergence.ts";
 import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/service-properties.ts";
 import { serviceSpec } from "../../swarm/service-spec.ts";
@@ -53,17 +54,23 @@ export const serviceType: ManagedType = {
     );
   },
 
-  update: async (context, id, planned) => {
+  update: async (context, id, planned, known) => {
     const service = servicePropertiesSchema.parse(planned);
-    const spec = serviceSpec(service);
+    const live = await inspectService(context.connection.docker, id);
+    const update = { declared: serviceSpec(service), live: live?.Spec, known: countOf(known) };
+    const spec = withLiveCount(update);
     // Before the service's own time begins to run: the old task serves as long as this takes.
     await makeReady(context.connection, id, spec, {
       credentials: serviceCredentials(context, service),
       onProgress: context.onProgress,
       signal: context.signal,
     });
-    return settled(context, id, service, () =>
-      updateService(context.connection, id, spec, changeOptions(context, service)),
+    return settled(
+      context,
+      id,
+      service,
+      () => updateService(context.connection, id, spec, changeOptions(context, service)),
+      (found) => countForState(found, update),
     );
   },
 
@@ -74,8 +81,12 @@ export const serviceType: ManagedType = {
     const service = same ?? (name === undefined ? undefined : await inspectService(connection.docker, name));
     // One that another stack has made or taken since is not this resource, which is gone.
     if (service === undefined || isAnothers(service, known, same === undefined)) return undefined;
-    const attributes = { ...unreadable(known), ...serviceAttributes(withoutAddedPlatforms(service, known)) };
-    return { id: service.ID, attributes };
+    const attributes = serviceAttributes(withoutAddedPlatforms(service, known));
+    const count = countOf(known);
+    return {
+      id: service.ID,
+      attributes: { ...unreadable(known), ...(count === undefined ? attributes : withCount(attributes, count)) },
+    };
   },
 
   remove: async (context, id, known) => {
@@ -129,6 +140,19 @@ function withoutAddedPlatforms(service: Service, known: PlainProperties): Servic
   };
 }
 
+const countedTasks = z.object({ taskSpec: z.object({ forceUpdate: z.number() }) });
+
+/** The count of replacements that the state has. */
+function countOf(known: PlainProperties): number | undefined {
+  return countedTasks.safeParse(known).data?.taskSpec.forceUpdate;
+}
+
+function withCount(attributes: Attributes, forceUpdate: number): Attributes {
+  const { taskSpec } = attributes;
+  const isMap = typeof taskSpec === "object" && taskSpec !== null && !Array.isArray(taskSpec);
+  return isMap ? { ...attributes, taskSpec: { ...taskSpec, forceUpdate } } : attributes;
+}
+
 /** The properties that Docker does not keep; the provider leaves them in the state as they are. */
 function unreadable(known: PlainProperties): Attributes {
   // They come out of a state or plan, so they are attributes.
@@ -141,6 +165,7 @@ async function settled(
   id: string,
   declared: ServiceProperties,
   change: () => Promise<{ warnings: string[] }>,
+  count = ({ TaskTemplate }: Service["Spec"]): number => TaskTemplate.ForceUpdate ?? 0,
 ): Promise<AppliedResource> {
   let failure: string | undefined;
   try {
@@ -155,7 +180,7 @@ async function settled(
   const kept = unreadable({ auth: declared.auth, convergeConfig: declared.convergeConfig });
   return {
     id,
-    attributes: { ...kept, ...(service ? serviceAttributes(service) : {}) },
+    attributes: { ...kept, ...(service ? withCount(serviceAttributes(service), count(service.Spec)) : {}) },
     ...(failure !== undefined && { failure }),
   };
 }

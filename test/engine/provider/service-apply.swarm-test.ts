@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { isPropertyMap, type PropertyMap } from "../../../engine/property-value.ts";
 import { inspectService, listTasks } from "../../../swarm/docker-reads.ts";
@@ -50,11 +51,15 @@ describe("a service of the embedded provider", function () {
     return found;
   }
 
-  async function runningTask() {
+  async function runningTasks() {
     const tasks = await listTasks(swarm.connection.docker, service.id);
-    const running = tasks.filter((task) => task.Status.State === "running");
+    return tasks.filter((task) => task.Status.State === "running").map(({ ID }) => ID);
+  }
+
+  async function runningTask() {
+    const running = await runningTasks();
     assert.equal(running.length, 1, "one task runs, and no old one beside it");
-    return running[0]?.ID;
+    return running[0];
   }
 
   async function redis<T>(port: number, use: (client: Redis) => Promise<T>): Promise<T> {
@@ -125,7 +130,13 @@ describe("a service of the embedded provider", function () {
     assert.equal((await inspected()).Spec.TaskTemplate.ForceUpdate, 0);
   });
 
-  it("keeps its task when nothing but its placement changes and its node still fits", async () => {
+  it("keeps its task when nothing but its placement changes and its node still fits, also after somebody had it replaced", async () => {
+    const { Spec, Version } = await inspected();
+    const forced = { ...Spec, TaskTemplate: { ...Spec.TaskTemplate, ForceUpdate: 1 } };
+    const former = await runningTask();
+    await swarm.connection.docker.getService(service.id).update({ _query: { version: Version.Index }, _body: forced });
+    while ((await runningTasks()).every((id) => id === former)) await sleep(200);
+    assert.deepEqual((await readBack())["taskSpec"], service.outputs["taskSpec"], "the count is no drift");
     const before = await runningTask();
     const constraints = [`node.hostname==${sandbox.nodeHostname}`, "node.role==manager"];
     service = await swarm.update(service, declared({ memoryBytes: 200 * MiB, port: 21001, constraints }));
