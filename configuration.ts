@@ -6,7 +6,7 @@ import { advised, advisedSetting } from "./model/advised-command.ts";
 import { oneOf } from "./model/choice.ts";
 import { requireDigest } from "./model/image-reference.ts";
 import { InputError, showValue } from "./model/input-error.ts";
-import { nearestName } from "./model/nearest-name.ts";
+import { ownProject, secretSettings, unknownSetting, type OwnSetting } from "./model/own-settings.ts";
 import { requirePassword, shortPassword } from "./model/password.ts";
 import { requireNodeMark } from "./model/pin.ts";
 import { redisMaxMemoryBytes, RedisPersistence } from "./model/redis-persistence.ts";
@@ -16,7 +16,7 @@ import { parseFirstStart, requireIdentity } from "./model/start-guard.ts";
 import { requireVolumeName } from "./model/volume-name.ts";
 import { parsePort } from "./model/whole-number.ts";
 
-const namespace = "holdfast";
+const namespace = ownProject;
 const { durable, balanced, snapshot } = RedisPersistence;
 const volumeOrigins = { ...VolumeCreator, nobody: "nobody" } as const;
 
@@ -59,14 +59,12 @@ const schema = z.object({
   operationsPassword: setting("operationsPassword", requireLongPassword).exactOptional(),
   /** The one before, which still works while people and tools change over. */
   previousOperationsPassword: z.string().exactOptional(),
-});
+} satisfies Record<OwnSetting, z.ZodType>);
 
 type Settings = z.output<typeof schema>;
 
 /** What the program is told by its stack, checked; passwords as Pulumi's secrets. */
 export type Configuration = Omit<Settings, keyof Passwords> & Passwords;
-
-const passwords = ["password", "previousPassword", "operationsPassword", "previousOperationsPassword"] as const;
 
 interface Passwords {
   password: pulumi.Output<string>;
@@ -142,30 +140,18 @@ function requireLongPassword(password: string, path: string): string {
   throw new InputError({ path, expected, got, fix: `Set a longer one by \`${advisedSetting(`--secret ${path}`)}\`` });
 }
 
-/** Settings that nothing reads, most likely by a slip of the pen. */
+/** Settings that nothing reads. */
 function unknownSettings(): string[] {
-  const keys = Object.keys(pulumi.runtime.allConfig()).filter((key) => key.startsWith(`${namespace}:`));
-  const names = Object.keys(schema.shape);
-  return keys
-    .map((key) => key.slice(namespace.length + 1))
-    .filter((name) => !names.includes(name))
-    .map((name) => {
-      const meant = nearestName(name, names);
-      const fix = meant === undefined ? `The settings are ${names.join(", ")}` : `Did you mean ${meant}?`;
-      return new InputError({
-        path: `${namespace}:${name}`,
-        expected: "a setting of this program",
-        got: "another",
-        fix,
-      }).message;
-    });
+  return Object.keys(pulumi.runtime.allConfig())
+    .filter((key) => key.startsWith(`${namespace}:`))
+    .flatMap((key) => unknownSetting(key.slice(namespace.length + 1))?.message ?? []);
 }
 
 /** A password that stands in the stack's settings in clear text works; whoever reads the file has it. */
 function warnOfClearText(): void {
   // The SDK's types leave it out; nothing else says whether a setting was encrypted.
   const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
-  for (const name of passwords) {
+  for (const name of secretSettings) {
     const key = `${namespace}:${name}`;
     if (pulumi.runtime.getConfig(key) === undefined || isConfigSecret(key)) continue;
     const { message } = new InputError({

@@ -120,10 +120,16 @@ export function driftLines(drift: readonly Drift[]): string[] {
     const about = `${kindOf(type)} ${name}`;
     if (change === "gone") return [`${about} is gone`];
     if (properties.length === 0) return [`${about} is another one`];
-    return properties.map(
-      ({ path, state, live }) => `${about}: ${path} is ${shown(live)}, and ${shown(state)} in the state`,
-    );
+    return properties.map((property) => {
+      const { path, state, live } = property;
+      const meaning = isScaledToNone(property) ? " (no task of it runs)" : "";
+      return `${about}: ${path} is ${shown(live)}${meaning}, and ${shown(state)} in the state`;
+    });
   });
+}
+
+function isScaledToNone({ path, live }: DriftedProperty): boolean {
+  return path === "mode.replicated.replicas" && live === 0;
 }
 
 /** `service` of `docker:index/service:Service`. */

@@ -3,15 +3,13 @@ import { VolumeCreator } from "../components/volume-spec.ts";
 import { advised } from "../model/advised-command.ts";
 import type { Stack } from "../engine/state/stack.ts";
 import { InputError } from "../model/input-error.ts";
+import { ownProject } from "../model/own-settings.ts";
 import { listNodes } from "../swarm/connection.ts";
 import { dockerWords } from "../swarm/docker-error.ts";
 import { inspectDistribution, inspectService } from "../swarm/docker-reads.ts";
 import type { FoundSwarm } from "./find-swarm.ts";
 import { onlyNode, requireNode } from "./pre-checks.ts";
 import type { Output } from "./output.ts";
-
-/** The project whose settings are known here; other programs have their own. */
-export const ownProject = "holdfast";
 
 /** The image where none is configured; its digest is looked up once. */
 const defaultImage = "redis:7";

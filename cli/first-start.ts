@@ -1,7 +1,7 @@
 import type { Stack } from "../engine/state/stack.ts";
 import type { CommandContext } from "./context.ts";
 import type { KnownResource } from "./engines/engine.ts";
-import { ownProject } from "./first-configuration.ts";
+import { ownProject } from "../model/own-settings.ts";
 
 /** How long a first start may take from the moment it is asked for, in milliseconds. */
 const firstStartMs = 900_000;

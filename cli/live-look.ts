@@ -27,16 +27,17 @@ export async function answersNow(connection: EngineConnection): Promise<boolean>
 
 /** Says what of the stack is not as the state says. */
 export async function showLive(
-  { output }: CommandContext,
+  context: CommandContext,
   { seen }: ShownOperation,
   connection: EngineConnection,
 ): Promise<LiveLook> {
+  const { output } = context;
   if (seen === undefined) {
     output.print("What really runs was not looked at: no Docker engine answered.", "");
     return { drift: [], idle: [] };
   }
   const drift = driftBesidePlan(seen);
-  const idle = await idleLines({ seen }, connection);
+  const idle = await idleLines(context, { seen }, connection);
   if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
   if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");
   return { drift, idle };
@@ -44,6 +45,7 @@ export async function showLive(
 
 /** The services of a look of which tasks do not run, in a line each; those that nobody can be asked about are left out. */
 export async function idleLines(
+  { engine, location }: CommandContext,
   { seen = [] }: Pick<ShownOperation, "seen">,
   connection: EngineConnection,
 ): Promise<string[]> {
@@ -54,9 +56,14 @@ export async function idleLines(
     return typeof name === "string" ? [name] : [];
   });
   const { idleServices } = await import("../swarm/idle-services.ts");
-  return (await idleServices(connection.docker, services).catch(() => [])).map(
+  const idle = await idleServices(connection.docker, services).catch(() => []);
+  if (idle.length === 0) return [];
+  // What a task failed with may be a word that is secret in the program.
+  const { redactor } = await import("../swarm/redaction.ts");
+  const redact = redactor(await (await engine()).secrets(location));
+  return idle.map(
     ({ name, running, wanted, words }) =>
-      `${running} of ${wanted} tasks of the service ${name} run; the last one: ${words}`,
+      `${wanted === 1 ? "No task" : `Only ${running} of ${wanted} tasks`} of the service ${name} ${running === 1 ? "runs" : "run"}; of the last one: ${redact(words)}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { InputError } from "../model/input-error.ts";
+import { printable, printableLines, printableStyled } from "../model/plain-text.ts";
 import { plain, type Style } from "./display/style.ts";
 import { wrappedLines } from "./display/wrapped-lines.ts";
 
@@ -19,7 +20,7 @@ export interface Output {
   readonly terminal: Terminal | undefined;
   /** Prints lines for people: on standard output, or nowhere where JSON is wanted; on a terminal no word is broken. */
   readonly print: (...lines: string[]) => void;
-  /** Prints what somebody else has said as it is: a reply, a value. */
+  /** Prints what somebody else has said as it is: a reply, a value; on a terminal nothing in it is obeyed. */
   readonly printAsIs: (...lines: string[]) => void;
   /** Prints lines about what went wrong, on standard error. */
   readonly warn: (...lines: string[]) => void;
@@ -77,6 +78,10 @@ export function openOutput(json: boolean, streams: Streams = process): Output {
   const writeLines = (stream: NodeJS.WritableStream, lines: string[]) => {
     if (lines.length > 0) stream.write(masked(`${lines.join("\n")}\n`));
   };
+  /** Nothing that somebody else has named or said does anything to the terminal, the log or the pull request that shows it. */
+  const writeWords = (stream: Streams["stderr"], lines: string[]) => {
+    writeLines(stream, fitted(stream, lines.map(printableStyled)));
+  };
   /** Lines as wide as the terminal, where it is one. */
   const fitted = (stream: Streams["stderr"], lines: string[]) =>
     stream.isTTY === true
@@ -100,21 +105,21 @@ export function openOutput(json: boolean, streams: Streams = process): Output {
     style: json ? plain : (format, text) => styleText(format, text),
     terminal: canDraw && !json ? terminal : undefined,
     print: (...lines) => {
-      if (!json) writeLines(stdout, fitted(stdout, lines));
+      if (!json) writeWords(stdout, lines);
     },
     printAsIs: (...lines) => {
-      if (!json) writeLines(stdout, lines);
+      if (!json) writeLines(stdout, stdout.isTTY === true ? lines.map(printableStyled) : lines);
     },
     warn: (...lines) => {
-      writeLines(stderr, fitted(stderr, lines));
+      writeWords(stderr, lines);
     },
     hasDocument: () => documented.has(stdout),
     document: (value) => {
       documented.add(stdout);
-      writeLines(stdout, [JSON.stringify(value, undefined, 4)]);
+      writeLines(stdout, [printableLines(JSON.stringify(value, undefined, 4))]);
     },
     documentLine: (value) => {
-      writeLines(stdout, [JSON.stringify(value)]);
+      writeLines(stdout, [printable(JSON.stringify(value))]);
     },
     conceal: (secret) => {
       if (secret.length < concealedFromLength) return;

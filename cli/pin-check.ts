@@ -39,8 +39,8 @@ export function requirePinsOf(plan: Plan, live: Estate): void {
   throw new InputError({
     path: `service "${finding.service}"`,
     expected: "constraints that exactly one node of this swarm satisfies",
-    got: finding.message.replace(/\.$/u, ""),
-    fix: finding.fix.replace(/\.$/u, ""),
+    got: `others: ${finding.message.charAt(0).toLowerCase()}${finding.message.slice(1)}`,
+    fix: finding.fix,
   });
 }
 

@@ -11,6 +11,7 @@ import { printable } from "../model/plain-text.ts";
 import type { SwarmUse } from "../model/feasibility.ts";
 import type { LiveFacts } from "../model/planned-change.ts";
 import { differences } from "../model/task-replacement.ts";
+import { taskWords } from "../model/task-words.ts";
 
 const list = z.array(z.record(z.string(), z.unknown())).optional();
 
@@ -176,15 +177,15 @@ function downServices(services: readonly unknown[], tasks: readonly unknown[]): 
       if (runs || (Replicated ?? Global) === undefined) return [];
       if (isStopped) return [[text(service, "Spec", "Name"), "it is scaled to 0"]];
       const [newest] = own.toSorted((one, other) => text(other, "CreatedAt").localeCompare(text(one, "CreatedAt")));
-      return [[text(service, "Spec", "Name"), taskWords(newest)]];
+      return [[text(service, "Spec", "Name"), newestWords(newest)]];
     }),
   );
 }
 
-function taskWords(task: unknown): string {
+function newestWords(task: unknown): string {
   if (task === undefined) return "it has none yet";
   const reason = text(task, "Status", "Err") || text(task, "Status", "Message");
-  return `the newest is ${text(task, "Status", "State")}${reason === "" ? "" : `: ${reason}`}`;
+  return `the newest is ${taskWords(text(task, "Status", "State"), reason)}`;
 }
 
 function placementDiffers(one: unknown, other: unknown): boolean {

@@ -13,6 +13,26 @@ export function printable(text: string): string {
   );
 }
 
+/** {@link printable} for text of several lines: the ends of lines stay, tabs become spaces. */
+export function printableLines(text: string): string {
+  return text
+    .split(/\r*\n/)
+    .map((line) => printable(line.replaceAll("\t", " ").replace(/\r+$/, "")))
+    .join("\n");
+}
+
+/** The colours and weights that this program puts on its own words. */
+// eslint-disable-next-line no-control-regex -- it is about control characters
+const ownStyle = /(\u001b\[(?:[012]|22|3[1-6]|39)m)/u;
+
+/** {@link printableLines} that leaves colours and weights as they are: the last border before a terminal. */
+export function printableStyled(text: string): string {
+  return text
+    .split(ownStyle)
+    .map((part, index) => (index % 2 === 1 ? part : printableLines(part)))
+    .join("");
+}
+
 function escapeUnit(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, "0")}`;
 }

@@ -1,5 +1,6 @@
 import pRetry from "p-retry";
 import { z } from "zod";
+import { printableLines } from "../model/plain-text.ts";
 import { EngineAnswerError } from "./engine-requests.ts";
 
 const answerSchema = z.looseObject({
@@ -17,7 +18,7 @@ export function dockerStatus(error: unknown): number | undefined {
 /** An engine's own words for what went wrong, without the wrapping of HTTP, gRPC and dockerode. */
 export function dockerWords(error: unknown): string {
   const { json, message } = answerSchema.catch({ message: String(error) }).parse(error);
-  return (json?.message ?? message).replace(/^rpc error: code = \w+ desc = /, "").trim();
+  return printableLines((json?.message ?? message).replace(/^rpc error: code = \w+ desc = /, "").trim());
 }
 
 /** Whether a request broke off without an answer, so that nobody can say whether it was carried out. */

@@ -3,6 +3,11 @@
  * let through unseen. Names are the API's own (https://docs.docker.com/reference/api/engine/version/v1.41/).
  */
 import { z } from "zod";
+import { printableLines } from "../model/plain-text.ts";
+import { redactor, secretsOfContainer } from "./redaction.ts";
+
+/** Words for people, which strangers have had a part in: fit for a terminal from here on. */
+const words = z.string().transform(printableLines);
 
 const text = z.string().nullish();
 const number = z.number().nullish();
@@ -139,27 +144,37 @@ export const serviceSchema = z.looseObject({
   Spec: serviceSpec,
   PreviousSpec: serviceSpec.nullish(),
   Endpoint: z.looseObject({ Spec: endpointSpec.nullish(), Ports: z.array(port).nullish() }).nullish(),
-  UpdateStatus: z.looseObject({ State: text, Message: text }).nullish(),
+  UpdateStatus: z.looseObject({ State: text, Message: words.nullish() }).nullish(),
 });
 
-/** `GET /tasks`. */
-export const taskSchema = z.looseObject({
-  ID: z.string(),
-  CreatedAt: z.string(),
-  ServiceID: z.string(),
-  /** 0 for a task of a global service. */
-  Slot: z.number().default(0),
-  NodeID: z.string().default(""),
-  Spec: taskSpec,
-  DesiredState: z.string(),
-  Status: z.looseObject({
-    State: z.string(),
-    Message: z.string().default(""),
-    Err: z.string().default(""),
-    ContainerStatus: z.looseObject({ ContainerID: z.string().default(""), ExitCode: number }).nullish(),
-    PortStatus: z.looseObject({ Ports: z.array(port).nullish() }).nullish(),
-  }),
-});
+/** What Swarm's scheduler says begins so, and holds nothing of the task's own. */
+const schedulersWords = "no suitable node";
+
+/** `GET /tasks`; in what Swarm says of a task, what its container alone may know is masked: a command, say, that was not found. */
+export const taskSchema = z
+  .looseObject({
+    ID: z.string(),
+    CreatedAt: z.string(),
+    ServiceID: z.string(),
+    /** 0 for a task of a global service. */
+    Slot: z.number().default(0),
+    NodeID: z.string().default(""),
+    Spec: taskSpec,
+    DesiredState: z.string(),
+    Status: z.looseObject({
+      State: z.string(),
+      Message: words.default(""),
+      Err: words.default(""),
+      ContainerStatus: z.looseObject({ ContainerID: z.string().default(""), ExitCode: number }).nullish(),
+      PortStatus: z.looseObject({ Ports: z.array(port).nullish() }).nullish(),
+    }),
+  })
+  .transform((task) => {
+    const { Err } = task.Status;
+    if (Err === "" || Err.startsWith(schedulersWords)) return task;
+    const redact = redactor(secretsOfContainer(task.Spec.ContainerSpec ?? {}));
+    return { ...task, Status: { ...task.Status, Err: redact(Err) } };
+  });
 
 /** `GET /containers/{id}/json`. */
 export const containerSchema = z.looseObject({

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { z } from "zod";
+import { taskWords } from "../model/task-words.ts";
 import { readAgain } from "./docker-error.ts";
 import { listTasks } from "./docker-reads.ts";
 import { readAnswer } from "./engine-requests.ts";
@@ -34,7 +35,8 @@ export async function idleServices(docker: Docker, names: readonly string[]): Pr
   return Promise.all(
     idle.map(async ({ id, ...service }) => {
       const last = (await listTasks(docker, id)).at(-1);
-      const words = last === undefined ? "no task" : [last.Status.State, last.Status.Err].filter(Boolean).join(", ");
+      const words =
+        last === undefined ? "there is none" : `the last one is ${taskWords(last.Status.State, last.Status.Err)}`;
       return { ...service, words };
     }),
   );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { InputError } from "../model/input-error.ts";
 import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { dockerWords } from "./docker-error.ts";
 import { serviceSchema, taskSchema, volumeSchema, type Service, type Task, type Volume } from "./docker-objects.ts";
@@ -88,7 +89,8 @@ async function ask(connection: EngineConnection): Promise<AskedEngine> {
   try {
     return { host, connection, report: await askEngine(connection) };
   } catch (error) {
-    return { host, problem: dockerWords(error) };
+    // Where it was looked for and what to do about it stands around what is told of it.
+    return { host, problem: error instanceof InputError ? error.got : dockerWords(error) };
   }
 }
 

@@ -26,6 +26,21 @@ export function redactor(values: Iterable<string>): Redact {
   return (text) => longestFirst.reduce((masked, part) => masked.replaceAll(part, mask), text);
 }
 
+/** What a task's container may say and nobody may read: values of its environment, and what follows a word such as `--requirepass`. */
+export function secretsOfContainer({
+  Env,
+  Args,
+}: {
+  Env?: readonly string[] | null | undefined;
+  Args?: readonly string[] | null | undefined;
+}): string[] {
+  const given = Args ?? [];
+  return [
+    ...(Env ?? []).map((variable) => variable.slice(variable.indexOf("=") + 1)),
+    ...given.filter((_, index) => /pass|auth|secret|token/i.test(given[index - 1] ?? "")),
+  ];
+}
+
 /** A text in base64: by itself, and what it makes of a longer text whatever stands around it; in both alphabets. */
 function base64Forms(text: string): string[] {
   const bytes = Buffer.from(text, "utf8");

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
+import { printableLines } from "../model/plain-text.ts";
 import type { VolumeContent } from "../model/volume-content.ts";
 import { runInContainer } from "./container-command.ts";
 import { helperLabel } from "./volume-archive.ts";
@@ -123,8 +124,7 @@ async function lastWords(container: Docker.Container): Promise<string> {
     .toString("utf8")
     .split("\n")
     .map((line) =>
-      line
-        .replace(/^.{8}/s, "")
+      printableLines(line.replace(/^.{8}/s, ""))
         .replace(/^\d+:\w \d+ \w+ \d+ [\d:.]+ \S /, "")
         .trim(),
     )

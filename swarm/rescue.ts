@@ -9,7 +9,7 @@ import { inspectVolume, listContainersWithVolume } from "./docker-reads.ts";
 import type { Service, ServiceSpec } from "./docker-objects.ts";
 import { limitSilence } from "./engine-requests.ts";
 import type { AnsweredEngine, Inventory, NodeVolume } from "./inventory.ts";
-import { redactor } from "./redaction.ts";
+import { redactor, secretsOfContainer } from "./redaction.ts";
 import { tryInRedis, type RedisTrial } from "./redis-trial.ts";
 import { mountTraces, programOf } from "./rescue-search.ts";
 import {
@@ -287,7 +287,7 @@ export async function carryOutRescue(
     await updateService(managerOf(inventory), change.service.ID, change.spec, {
       ...options,
       deadlineMs: performance.now() + updateLimitMs,
-      redact: redactor(secretsOf(change.service.Spec)),
+      redact: redactor(secretsOfContainer(change.service.Spec.TaskTemplate.ContainerSpec ?? {})),
       credentials: undefined,
     });
   }
@@ -361,14 +361,4 @@ function managerOf({ engines }: Inventory): EngineConnection {
   const manager = engines.filter((engine) => "report" in engine).find(({ report }) => report.isManager);
   if (!manager) throw new RescueError("no manager answers."); // The plan has asked one.
   return manager.connection;
-}
-
-/** What a container may print and nobody may read: values of its environment, and what follows a word such as `--requirepass`. */
-function secretsOf({ TaskTemplate }: ServiceSpec): string[] {
-  const { Env, Args } = TaskTemplate.ContainerSpec ?? {};
-  const given = Args ?? [];
-  return [
-    ...(Env ?? []).map((variable) => variable.slice(variable.indexOf("=") + 1)),
-    ...given.filter((_, index) => /pass|auth|secret|token/i.test(given[index - 1] ?? "")),
-  ];
 }

@@ -4,7 +4,7 @@ import { inspectService, listServices, listTasks, type RegistryCredentials } fro
 import type { Service, Task } from "./docker-objects.ts";
 import type { Redact } from "./redaction.ts";
 import { formerRuns, hastenRollback, requestRollback, rollbackOutcome } from "./service-rollback.ts";
-import { isRollbackBlocked, isUpToDate, judge, type Failure } from "./service-tasks.ts";
+import { isHomeless, isRollbackBlocked, isUpToDate, judge, type Failure } from "./service-tasks.ts";
 import {
   examineTask,
   explainFailedTasks,
@@ -74,7 +74,7 @@ export async function awaitConvergence(
   for (;;) {
     const service = await inspectService(docker, serviceId);
     if (!service) throw new ConvergenceError("the service was removed by somebody else in the meantime.");
-    const tasks = await listTasks(docker, serviceId);
+    const tasks = (await listTasks(docker, serviceId)).map((task) => withoutSecrets(task, options.redact));
     if (performance.now() - nodesReadAtMs > nodesEveryMs) {
       nodes = await readAgain(() => listNodes(connection));
       nodesReadAtMs = performance.now();
@@ -130,6 +130,12 @@ export async function awaitConvergence(
     }
     await pause(lookEveryMs, options.signal, service);
   }
+}
+
+/** A task of which Swarm says nothing that is secret in the program. */
+function withoutSecrets(task: Task, redact: Redact): Task {
+  const { Err } = task.Status;
+  return Err === "" || isHomeless(task) ? task : { ...task, Status: { ...task.Status, Err: redact(Err) } };
 }
 
 function isNewlyFailed(task: Task, earlierTasks: ReadonlySet<string>): boolean {

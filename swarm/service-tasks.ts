@@ -4,6 +4,7 @@
  * Pure reasoning over one look at the swarm; service-convergence.ts looks again and again.
  */
 import { isDeepStrictEqual } from "node:util";
+import { taskWords } from "../model/task-words.ts";
 import type { Port, Service, Task, TaskSpec } from "./docker-objects.ts";
 
 /** One look at a service. */
@@ -230,7 +231,7 @@ function isSettled(task: Task, memory: Memory): boolean {
 }
 
 /** Whether the scheduler has looked at a task and found no node. */
-function isHomeless(task: Task): boolean {
+export function isHomeless(task: Task): boolean {
   return (task.Status.State === "pending" || task.Status.State === "new") && task.Status.Err !== "";
 }
 
@@ -295,6 +296,5 @@ function progressOf(count: {
 
 function describe(task: Task | undefined): string {
   if (!task) return "no task yet";
-  const { State, Err } = task.Status;
-  return `task ${State}${Err ? `: ${Err}` : ""}`;
+  return `task ${taskWords(task.Status.State, task.Status.Err)}`;
 }

@@ -2,7 +2,7 @@
 import type Docker from "dockerode";
 import { describeNodes } from "../model/feasibility.ts";
 import { InputError, showValue } from "../model/input-error.ts";
-import { printable } from "../model/plain-text.ts";
+import { printableLines } from "../model/plain-text.ts";
 import type { SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectContainer, inspectDistribution, type RegistryCredentials } from "./docker-reads.ts";
@@ -24,7 +24,7 @@ export interface TaskEvidence {
 
 const logLineCount = 10;
 const longestLine = 300;
-const noSuchImage = /^No such image: (?<image>\S+)/;
+const noSuchImage = "No such image: ";
 
 /**
  * Looks at a failed task before Swarm forgets its container.
@@ -37,8 +37,8 @@ export async function examineTask(
   task: Task,
   options: { redact: Redact; credentials: RegistryCredentials | undefined; registryFailure?: string | undefined },
 ): Promise<TaskEvidence> {
-  const image = noSuchImage.exec(task.Status.Err)?.groups?.["image"];
-  if (image !== undefined) {
+  if (task.Status.Err.startsWith(noSuchImage)) {
+    const image = task.Spec.ContainerSpec?.Image ?? "";
     const registryAnswer = options.registryFailure ?? (await askRegistry(docker, image, options.credentials));
     return { outOfMemory: false, logLines: [], registryAnswer };
   }
@@ -62,12 +62,7 @@ export async function examineTask(
 
 /** What a container has printed, fit to be shown: masked before it is cut, so that no half of a secret is left; nothing a terminal obeys. */
 export function shownOutput(text: string, redact: Redact): string {
-  return cut(
-    redact(text)
-      .split(/\r*\n/)
-      .map((line) => printable(line.replaceAll("\t", " ").replace(/\r+$/, "")))
-      .join("\n"),
-  );
+  return cut(printableLines(redact(text)));
 }
 
 async function askRegistry(

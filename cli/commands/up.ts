@@ -1,3 +1,4 @@
+import { ownProject } from "../../model/own-settings.ts";
 import { isRefusedDeletion } from "../../model/planned-change.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
 import { closingReport, reportLines, type ServiceReport } from "../closing-report.ts";
@@ -16,7 +17,7 @@ import {
 } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
-import { fillConfiguration, ownProject } from "../first-configuration.ts";
+import { fillConfiguration } from "../first-configuration.ts";
 import { askForFirstStart, isFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
@@ -103,7 +104,7 @@ export async function up(options: UpOptions): Promise<void> {
   const answer = await answerOf(context);
   const { report } = answer;
   // What had just been starting may run by now.
-  const idle = isUnchanged && live.idle.length > 0 ? await idleLines(planned, swarm.connection) : [];
+  const idle = isUnchanged && live.idle.length > 0 ? await idleLines(context, planned, swarm.connection) : [];
   const failure = answer.failure ?? (idle.length > 0 ? idle.join("; ") : undefined);
   if (report.length > 0) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
   if (output.json)

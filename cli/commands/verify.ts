@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { redisFiles } from "../../components/redis-spec.ts";
 import { InputError } from "../../model/input-error.ts";
+import { taskWords } from "../../model/task-words.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
 import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
 import type { RedisLogin } from "../../swarm/task-redis.ts";
@@ -50,9 +51,7 @@ function lines({ service, passed, canary, outageSeconds, predicted, tasks, isRem
     `  ${outcomes[canary]}`,
     `  outage     ${outageSeconds === undefined ? "not over yet" : `${outageSeconds.toFixed(1)} s`}`,
     `  predicted  ${predicted.fate}`,
-    ...tasks.map(
-      ({ node, state, error }) => `  task       ${state} on ${node || "no node"}${error ? `: ${error}` : ""}`,
-    ),
+    ...tasks.map(({ node, state, error }) => `  task       on ${node || "no node"}: ${taskWords(state, error)}`),
     ...(isRemoved ? [] : ["  The canary could not be seen to be removed; it expires within an hour."]),
   ];
 }

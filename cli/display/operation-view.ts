@@ -1,5 +1,7 @@
+import { stripVTControlCharacters } from "node:util";
 import type { DiagnosticEvent, EngineEvent, PolicyEvent, StepMetadata, SummaryEvent } from "../../engine/events.ts";
 import { parseUrn, stackType } from "../../engine/urn.ts";
+import { printable } from "../../model/plain-text.ts";
 
 /** One operation on one resource, as far as it has got; times in milliseconds since 1970. */
 export interface StepProgress {
@@ -146,7 +148,7 @@ function addRow(view: OperationView, { urn, type, old, new: next }: StepMetadata
   const row: ResourceRow = {
     urn,
     type: shortType(type),
-    name: parseUrn(urn).name,
+    name: printable(parseUrn(urn).name),
     parent: typeof parent === "string" && parent !== "" ? parent : undefined,
     isStack: type === stackType,
     steps: [],
@@ -159,6 +161,7 @@ function addRow(view: OperationView, { urn, type, old, new: next }: StepMetadata
 
 function say(view: OperationView, urn: string | undefined, message: string): ResourceRow | undefined {
   const row = urn === undefined ? view.stack : view.rows.get(urn);
-  if (row !== undefined) row.message = message.trimEnd().split("\n", 1)[0];
+  // A line of the picture is as long as it looks.
+  if (row !== undefined) row.message = printable(stripVTControlCharacters(message.trimEnd().split("\n", 1)[0] ?? ""));
   return row;
 }

@@ -18,6 +18,13 @@ export const embeddedEngine: StackEngine = {
     return shownMap(showSecrets ? await revealed(outputs) : outputs);
   },
   resources: async (location) => (await readResources(location)).map(knownResource),
+  secrets: async (location) => {
+    const [resources, { secretTexts }] = await Promise.all([
+      readResources(location),
+      import("../../engine/property-value.ts"),
+    ]);
+    return resources.flatMap(({ inputs, outputs }) => [...secretTexts(inputs), ...secretTexts(outputs)]);
+  },
   revealedResources: async (location) => {
     const resources = (await readResources(location)).filter((resource) => resource.delete !== true);
     return Promise.all(

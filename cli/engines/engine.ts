@@ -75,6 +75,8 @@ export interface StackEngine {
   outputs(location: StackLocation, showSecrets: boolean): Promise<Record<string, unknown>>;
   /** The resources that the state holds. */
   resources(location: StackLocation): Promise<KnownResource[]>;
+  /** All texts of the state that are secret. */
+  secrets(location: StackLocation): Promise<string[]>;
   /** The resources that the state holds, with what their secrets are. */
   revealedResources(location: StackLocation): Promise<RevealedResource[]>;
 }

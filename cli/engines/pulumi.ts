@@ -141,6 +141,11 @@ export function pulumiEngine(json: boolean): StackEngine {
         dockerName: typeof outputs["name"] === "string" ? outputs["name"] : undefined,
       }));
     },
+    secrets: async (location) => {
+      await select(location);
+      const { deployment } = exportSchema.parse(await read(location, ["stack", "export", "--show-secrets"]));
+      return secretTextsIn(deployment);
+    },
     revealedResources: async (location) => {
       await select(location);
       const { deployment } = exportSchema.parse(await read(location, ["stack", "export", "--show-secrets"]));
@@ -157,6 +162,14 @@ export function pulumiEngine(json: boolean): StackEngine {
 }
 
 const secretSchema = z.looseObject({ plaintext: z.string() });
+
+function secretTextsIn(value: unknown, isSecret = false): string[] {
+  const secret = secretSchema.safeParse(value).data;
+  if (secret !== undefined) return secretTextsIn(JSON.parse(secret.plaintext), true);
+  if (typeof value === "string") return isSecret ? [value] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap((each) => secretTextsIn(each, isSecret));
+}
 
 /** A value of an export with its secrets shown: these are objects with the JSON of their values. */
 function revealed(value: unknown): unknown {

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
+import { printable } from "../../model/plain-text.ts";
 import { errorCode, hasNoLinks, makeFolder, readTextFile, shownPath, temporaryName } from "./durable-file.ts";
 import { faultPoint } from "./fault.ts";
 
@@ -144,7 +145,8 @@ async function readLock(path: string): Promise<LockHolder | undefined> {
   if (!content.success) return { path, pid: 0, username: "?", hostname: "?", since: "an unknown time", gone: false };
   const { pid, username, hostname: host, timestamp, processStart } = content.data;
   const gone = host === hostname() && (await isGone(pid, timestamp, processStart));
-  return { path, pid, username, hostname: host, since: timestamp, gone };
+  // Whoever may write there chooses these words.
+  return { path, pid, username: printable(username), hostname: printable(host), since: printable(timestamp), gone };
 }
 
 function tryJson(text: string): unknown {

@@ -1,6 +1,6 @@
 import { quoted } from "../../model/plain-text.ts";
 import { contradictionIn, matchingNodes } from "../../model/placement.ts";
-import { isKnown } from "../../model/service-definition.ts";
+import { isKnown, type Constraint, type SwarmNode } from "../../model/service-definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 
 export const pinMatchesNoNode: Rule = {
@@ -30,10 +30,16 @@ export const pinMatchesNoNode: Rule = {
     if (!isKnown(matching))
       return unverifiable(paths.constraints, "Whether a node satisfies the constraints is not known yet.");
     if (matching.length > 0) return pass;
-    const names = index.nodes.map(({ hostname }) => quoted(hostname)).slice(0, 10);
-    return fail(
-      paths.constraints,
-      `None of the ${index.nodes.length} nodes satisfies the constraints; there are ${names.join(", ")}.`,
-    );
+    return fail(paths.constraints, noneSatisfies(isKnown(constraints) ? constraints : [], index.nodes));
   },
 };
+
+/** What was asked for, and what nodes there are instead. */
+function noneSatisfies(constraints: readonly Constraint[], nodes: readonly SwarmNode[]): string {
+  const texts = constraints.map(({ text }) => (isKnown(text) ? quoted(text) : "a constraint that is not known"));
+  const wanted = texts.join(" and ");
+  const [only, ...others] = nodes.map(({ hostname }) => quoted(hostname)).slice(0, 10);
+  if (only === undefined) return `There is no node that could satisfy ${wanted}.`;
+  if (others.length === 0) return `The only node, ${only}, does not satisfy ${wanted}.`;
+  return `None of the ${nodes.length} nodes satisfies ${wanted}; there are ${[only, ...others].join(", ")}.`;
+}

@@ -9,7 +9,9 @@ describe("drift", () => {
         "mode.replicated.replicas",
       ]),
     ];
-    assert.deepEqual(driftLines(driftOf(events)), ["service cart: mode.replicated.replicas is 0, and 1 in the state"]);
+    assert.deepEqual(driftLines(driftOf(events)), [
+      "service cart: mode.replicated.replicas is 0 (no task of it runs), and 1 in the state",
+    ]);
   });
 
   it("is not that a task was replaced by hand", () => {

@@ -47,6 +47,27 @@ describe("the output of a command", () => {
     assert.ok(output.terminal === undefined || output.terminal.columns === 80);
   });
 
+  it("lets nothing that is printed do anything to a terminal, and keeps its own colours", () => {
+    const hostile = "a\u001b[2J\u001b]0;title\u0007\u009b1m\u202eb";
+    const shown = "a\\u001b[2J\\u001b]0;title\\u0007\\u009b1m\\u202eb";
+    const [stdout, stderr] = [0, 0].map(() => Object.assign(new PassThrough(), { isTTY: true, columns: 200 }));
+    assert.ok(stdout && stderr);
+    const output = openOutput(false, { stdout, stderr });
+    output.print(`\u001b[31merror:\u001b[39m ${hostile}`);
+    output.warn(hostile);
+    output.printAsIs(hostile);
+    assert.equal((stdout.read() as Buffer).toString(), `\u001b[31merror:\u001b[39m ${shown}\n${shown}\n`);
+    assert.equal((stderr.read() as Buffer).toString(), `${shown}\n`);
+    const piped = captured(true);
+    piped.output.document({ words: hostile });
+    const document = piped.stdout();
+    assert.ok(document.includes(shown));
+    assert.deepEqual(JSON.parse(document), { words: hostile });
+    const reply = captured(false);
+    reply.output.printAsIs(hostile);
+    assert.equal(reply.stdout(), `${hostile}\n`, "a pipe gets a reply byte by byte");
+  });
+
   it("has no terminal to draw on when it is a pipe", () => {
     assert.equal(captured(false).output.terminal, undefined);
   });

@@ -503,7 +503,7 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
     {
       drafts: [store({ constraints: ["node.hostname==elsewhere"] })],
       nodes: [one, two],
-      expected: { fail: 'None of the 2 nodes satisfies the constraints; there are "one", "two".' },
+      expected: { fail: 'None of the 2 nodes satisfies "node.hostname==elsewhere"; there are "one", "two".' },
     },
     {
       drafts: [store({ constraints: ["node.hostname==one", "node.hostname==two"] })],

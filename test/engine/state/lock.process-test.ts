@@ -113,6 +113,19 @@ describe("the lock of a stack", function () {
     assert.deepEqual(readdirSync(folder), readdirSync(recordedLock));
   });
 
+  it("is told in words that a terminal does not obey, whoever wrote it", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks/organization/shop/dev");
+    mkdirSync(folder, { recursive: true });
+    const hostile = { pid: 1, username: "\u001b]0;t\u0007a", hostname: "h\nerror: b", timestamp: "\u009b2J" };
+    writeFileSync(join(folder, "x.json"), JSON.stringify(hostile));
+    const [holder] = await releaseAllLocks(folder);
+    assert.deepEqual(
+      [holder?.username, holder?.hostname, holder?.since],
+      ["\\u001b]0;t\\u0007a", "h\\u000aerror: b", "\\u009b2J"],
+    );
+  });
+
   it("of a process that was killed is recognised, and released only by who asks for it", async () => {
     using project = new StateProject("empty");
     const folder = project.file("locks/organization/shop/dev");

@@ -1,0 +1,52 @@
+/** The settings of the project's own program, `holdfast:<name>` in `Pulumi.<stack>.yaml`, and which of them are secret. */
+import { nearestName } from "./nearest-name.ts";
+import { InputError } from "./input-error.ts";
+
+/** The project whose program has these settings; other programs have their own. */
+export const ownProject = "holdfast";
+
+/** Settings that are passwords. */
+export const secretSettings = [
+  "password",
+  "previousPassword",
+  "operationsPassword",
+  "previousOperationsPassword",
+] as const;
+
+/** All settings. */
+export const ownSettings = [
+  "service",
+  "image",
+  "port",
+  "publishMode",
+  "volume",
+  "volumeCreatedBy",
+  "identity",
+  "nodes",
+  "node",
+  "memoryLimit",
+  "persistence",
+  "backup",
+  "firstStartUntil",
+  ...secretSettings,
+] as const;
+
+/** The name of a setting of the project's own program. */
+export type OwnSetting = (typeof ownSettings)[number];
+
+/**
+ * Says that a name is no setting of the program, most likely by a slip of the pen.
+ *
+ * @returns undefined where it is one
+ */
+export function unknownSetting(name: string): InputError | undefined {
+  const names: readonly string[] = ownSettings;
+  if (names.includes(name)) return undefined;
+  const meant = nearestName(name, names);
+  return new InputError({
+    path: `${ownProject}:${name}`,
+    expected: "a setting of this program",
+    got: "another",
+    fix: meant === undefined ? `The settings are ${names.join(", ")}` : `Did you mean ${meant}?`,
+  });
+}

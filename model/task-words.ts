@@ -1,0 +1,8 @@
+/**
+ * How a task stands, in Swarm's words, each said once: its state, and the reason behind it.
+ *
+ * @param reason - Swarm's `Err`, or its `Message`, which often only says the state again (`preparing`, `pending task scheduling`)
+ */
+export function taskWords(state: string, reason: string): string {
+  return reason === "" || reason === state || reason.startsWith(`${state} task `) ? state : `${state}: ${reason}`;
+}
