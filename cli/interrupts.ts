@@ -1,3 +1,4 @@
+import { advised } from "../model/advised-command.ts";
 import { exitCode } from "./exit-code.ts";
 
 /** What a stop at once may take; longer, and the Docker engine is one that has stopped answering. */
@@ -16,7 +17,9 @@ export function listenForInterrupts(onInterrupt: (message: string) => void): Int
   const [soon, now] = [new AbortController(), new AbortController()];
   let limit: NodeJS.Timeout | undefined;
   const end = () => {
-    onInterrupt("Ended without waiting any longer: the next run finds out what became of the operation.");
+    onInterrupt(
+      `Ended without waiting any longer. What was in progress may still go on on the swarm: the next run finds out, with \`--refresh\` under the Pulumi CLI. A lock that is left is released by \`${advised("cancel")}\`.`,
+    );
     process.exit(exitCode.interrupted);
   };
   const listener = () => {

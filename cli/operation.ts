@@ -1,9 +1,10 @@
+import { advised } from "../model/advised-command.ts";
 import type { EngineEvent } from "../engine/events.ts";
 import type { CommandContext } from "./context.ts";
 import { openDisplay } from "./display/display.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import type { OperationView } from "./display/operation-view.ts";
-import type { OperationKind, OperationOutcome, OperationRequest } from "./engines/engine.ts";
+import type { OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engines/engine.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 
 /** What was seen of an operation. */
@@ -56,6 +57,12 @@ export async function requireSuccess(
   { interrupts }: OperationSettings,
 ): Promise<void> {
   if (shown.succeeded && !interrupts.interrupted) return;
+  if (interrupts.interrupted) {
+    const { name: engineName } = await context.engine();
+    context.output.warn(
+      interruptedWords(command, { planning: shown.view.planning, atOnce: interrupts.stopNow.aborted, engineName }),
+    );
+  }
   const code = interrupts.interrupted ? exitCode.interrupted : exitCode.failed;
   if (context.output.json)
     context.output.document({
@@ -65,6 +72,26 @@ export async function requireSuccess(
       exitCode: code,
     });
   throw new Exit(code);
+}
+
+/**
+ * What is true after Ctrl-C, and how to go on.
+ *
+ * @param command - the one that was interrupted
+ */
+export function interruptedWords(
+  command: string,
+  { planning, atOnce, engineName }: { planning: boolean; atOnce: boolean; engineName: StackEngine["name"] },
+): string {
+  if (planning) return "Interrupted while the plan was made: nothing on the swarm has been changed.";
+  const again = `\`${advised(command)}\``;
+  if (!atOnce)
+    return `Interrupted: what had begun is done and in the state, the rest has not been begun. ${again} goes on from there.`;
+  if (engineName === "embedded")
+    return `Interrupted: the state tells what was in progress. ${again} finds out what came of it, and goes on.`;
+  // Its state says nothing of what came of a pending operation, so that a plan may call it unchanged.
+  const found = command === "up" ? `\`${advised("up", "--refresh")}\`` : `\`${advised("refresh")}\``;
+  return `Interrupted: Pulumi's state tells what was in progress, and not what came of it. ${found} finds out${command === "up" ? ", and goes on" : ""}.`;
 }
 
 /** What `--json` says of an operation that was carried out. */

@@ -1,5 +1,7 @@
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
+import { ownProject, unknownSetting } from "../../model/own-settings.ts";
+import { isSecretSetting } from "../../model/secret-names.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { readSecret } from "../prompt.ts";
 
@@ -26,7 +28,13 @@ export async function set(
   options: StackOptions & { secret?: true },
 ): Promise<void> {
   const { output, stack } = openContext(options);
-  if (!options.secret && ((await (await stack()).getConfig(key))?.secret === true || /password$/iu.test(key)))
+  const opened = await stack();
+  const { name: project } = opened.project;
+  // Only of this project's own program is it known what it reads.
+  const [namespace, name] = key.includes(":") ? key.split(":", 2) : [project, key];
+  const unknown = project === ownProject && namespace === project ? unknownSetting(name ?? "") : undefined;
+  if (unknown !== undefined) throw unknown;
+  if (!options.secret && ((await opened.getConfig(key))?.secret === true || isSecretSetting(key)))
     throw new InputError({
       path: `config set ${key}`,
       expected: "--secret, for what is to stay encrypted",
@@ -50,7 +58,7 @@ export async function set(
   const text = value ?? (await readSecret(key));
   if (text === "")
     throw new InputError({ path: key, expected: "a value", got: "an empty one", fix: "Give one, or use `config rm`" });
-  await (await stack()).setConfig(key, text, { secret: options.secret ?? false });
+  await opened.setConfig(key, text, { secret: options.secret ?? false });
   if (output.json) output.document({ key, secret: options.secret ?? false });
   output.print(`Set ${key}${options.secret ? " (encrypted)" : ""}.`);
 }

@@ -38,8 +38,19 @@ export async function down(options: DownOptions): Promise<void> {
       ({ type, dockerName }) => type === volumeType && dockerName !== undefined && names.includes(dockerName),
     ),
   };
-  if (resources.length === 0 && names.length === 0 && !output.json) {
-    output.print(`Nothing to delete: the stack ${location.stackName} has nothing.`);
+  if (resources.length === 0 && names.length === 0) {
+    const message = `Nothing to delete: the stack ${location.stackName} has nothing.`;
+    output.print(message);
+    const nothing = { diagnostics: [], durationSeconds: 0, outputs: {}, keptVolumes: [], deletedVolumes: [] };
+    if (output.json)
+      output.document({
+        operation: "down",
+        engine: engine.name,
+        succeeded: true,
+        message,
+        changeSummary: {},
+        ...nothing,
+      });
     return;
   }
   const planned = await plan(context, "destroy", settings);

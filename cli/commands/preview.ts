@@ -4,7 +4,7 @@ import { changesNothing } from "../confirmation.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { previewDigest, streamedEvent } from "../display/preview-digest.ts";
 import type { PolicyPack } from "../engines/engine.ts";
-import { judgeLive, planOf, requireRoom, showImpact } from "../data-gate.ts";
+import { judgeLive, planOf, requireProtectedKept, requireRoom, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
@@ -50,7 +50,8 @@ export async function preview(options: PreviewOptions): Promise<void> {
   if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
   // One for a program is what Pulumi prints.
   const nodes = await nodePattern(context, options.nodes);
-  const impact = isWhole ? await judgeLive(await planOf(context, outcome), connection, nodes) : undefined;
+  const program = await planOf(context, outcome);
+  const impact = isWhole ? await judgeLive(program, connection, nodes) : undefined;
   if (!output.json && impact !== undefined) showImpact(context, impact);
   // What is refused here is the one document.
   if (impact !== undefined && outcome.succeeded) {
@@ -64,7 +65,10 @@ export async function preview(options: PreviewOptions): Promise<void> {
     else output.document({ ...previewDigest(outcome.events), ...(drift.length > 0 && { drift }) });
   }
   if (!isWhole) throw new Exit(exitCode.interrupted);
-  if (!outcome.succeeded) throw new Exit(exitCode.failed);
+  if (!outcome.succeeded) {
+    requireProtectedKept(program);
+    throw new Exit(exitCode.failed);
+  }
   const isQuiet = changesNothing(outcome.changes) && drift.length === 0 && idle.length === 0;
   if (options.expectNoChanges && !isQuiet) throw new Exit(exitCode.changesFound);
 }

@@ -19,6 +19,7 @@ import {
   type VolumeOptions,
 } from "../service-definition.ts";
 import type { DeployedTask } from "./deployed-task.ts";
+import { isSecretVariable } from "../secret-names.ts";
 import { Field, isRecord, recordOf, unknownPart, type Mistake } from "./field.ts";
 import { interpolate, type Variables } from "./interpolation.ts";
 import { bytes, modeByName, orElse, plainText, seconds } from "./readings.ts";
@@ -169,7 +170,14 @@ function plainValue(documents: readonly Document.Parsed[], file: string): unknow
 /** Deeper than any stack file; an alias inside its own anchor would have no end. */
 const deepest = 60;
 
-function interpolated(value: unknown, options: StackFileOptions, depth = 0): unknown {
+/**
+ * Where the values of all variables are read, to be compared: what stands there is shown as far as it is known to be harmless
+ * (model/shown-values.ts, model/shown-words.ts). Elsewhere, in a constraint or a name, all is shown, and a variable that may be secret
+ * is not known.
+ */
+const neverShownWhole = new Set("environment labels command entrypoint test driver_opts".split(" "));
+
+function interpolated(value: unknown, options: StackFileOptions, depth = 0, isShown = true): unknown {
   if (depth > deepest) {
     throw new InputError({
       path: options.file,
@@ -178,10 +186,15 @@ function interpolated(value: unknown, options: StackFileOptions, depth = 0): unk
       fix: "Correct the anchors and aliases",
     });
   }
-  if (typeof value === "string") return interpolate(value, options.variables ?? {});
-  if (Array.isArray(value)) return value.map((item) => interpolated(item, options, depth + 1));
+  const { variables = {} } = options;
+  if (typeof value === "string") return interpolate(value, variables, isShown ? isSecretVariable : undefined);
+  if (Array.isArray(value)) return value.map((item) => interpolated(item, options, depth + 1, isShown));
   if (!isRecord(value)) return value;
-  return recordOf(Object.keys(value).map((key) => [key, interpolated(value[key], options, depth + 1)] as const));
+  return recordOf(
+    Object.keys(value).map(
+      (key) => [key, interpolated(value[key], options, depth + 1, isShown && !neverShownWhole.has(key))] as const,
+    ),
+  );
 }
 
 function otherServices(file: string, options: StackFileOptions): Readonly<Record<string, unknown>> | undefined {

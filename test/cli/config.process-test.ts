@@ -20,7 +20,7 @@ describe("config set", function () {
   it("keeps in clear text neither a password nor what was encrypted", async () => {
     assert.equal((await holdfast(["set", "--secret", "token"], "a long and secret text")).exitCode, 0);
     const before = await readFile(join(folder, "Pulumi.dev.yaml"), "utf8");
-    for (const key of ["token", "own:token", "password", "operationsPassword"]) {
+    for (const key of ["token", "own:token", "password", "operationsPassword", "apiKey", "other:clientSecret"]) {
       const { exitCode, stderr } = await holdfast(["set", key, "hunter2"]);
       assert.equal(exitCode, 2, key);
       assert.match(stderr, new RegExp(`^error: config set ${key}: expected --secret, .*--secret ${key} < file`, "u"));
@@ -28,10 +28,30 @@ describe("config set", function () {
     }
     assert.equal(await readFile(join(folder, "Pulumi.dev.yaml"), "utf8"), before);
     assert.equal((await holdfast(["set", "colour", "red"])).exitCode, 0);
+    assert.equal((await holdfast(["set", "holdfast:colour", "red"])).exitCode, 0);
   });
 
-  function holdfast(words: readonly string[], input = "") {
+  it("takes of the project's own settings only those that its program reads", async () => {
+    const own = await mkdtemp(join(tmpdir(), "holdfast-config-"));
+    try {
+      await writeFile(join(own, "Pulumi.yaml"), "name: holdfast\nruntime: nodejs\n");
+      for (const key of ["memorylimit", "holdfast:memorylimit"]) {
+        const { exitCode, stderr } = await holdfast(["set", key, "1G"], "", own);
+        assert.equal(exitCode, 2);
+        assert.match(
+          stderr,
+          /^error: holdfast:memorylimit: expected a setting of this program, got another\. Did you mean memoryLimit\?$/u,
+        );
+      }
+      assert.equal((await holdfast(["set", "memoryLimit", "1G"], "", own)).exitCode, 0);
+      assert.equal((await holdfast(["set", "docker:host", "unix:///run/x.sock"], "", own)).exitCode, 0);
+    } finally {
+      await rm(own, { recursive: true });
+    }
+  });
+
+  function holdfast(words: readonly string[], input = "", cwd = folder) {
     const env = { PULUMI_CONFIG_PASSPHRASE: "test" };
-    return execa(process.execPath, [entry, "config", ...words], { cwd: folder, input, env, reject: false });
+    return execa(process.execPath, [entry, "config", ...words], { cwd, input, env, reject: false });
   }
 });

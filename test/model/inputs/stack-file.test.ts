@@ -53,6 +53,16 @@ describe("a stack file", () => {
     assert.equal(tag("$$SET"), "$SET");
   });
 
+  it("does not read a variable that may be secret where all is shown, and compares it elsewhere", () => {
+    const variables = { CI_SECRET: "hunter2hunter2" };
+    const text =
+      '{ image: "redis:${CI_SECRET}", hostname: "${CI_SECRET:-h}", environment: { A: "${CI_SECRET}" }, command: ["--requirepass", "$CI_SECRET"], deploy: { placement: { constraints: ["node.labels.a==${CI_SECRET}"] } } }';
+    const { image, constraints, environment } = service(text, { variables });
+    assert.equal(image.tag, notKnown);
+    assert.ok(!JSON.stringify([image, constraints]).includes("hunter2"));
+    assert.deepEqual(environment, { A: "hunter2hunter2" });
+  });
+
   it("knows as much of a value as is known", () => {
     const { image, mounts, constraints, ports } = service(
       '{ image: "${REGISTRY}/redis:7", volumes: ["${FOLDER}:/data"], ports: ["${PORT}:6379"], deploy: { placement: { constraints: ["node.hostname == ${NODE}"] } } }',
