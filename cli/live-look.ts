@@ -61,10 +61,10 @@ export async function idleLines(
   // What a task failed with may be a word that is secret in the program.
   const { redactor } = await import("../swarm/redaction.ts");
   const redact = redactor(await (await engine()).secrets(location));
-  return idle.map(
-    ({ name, running, wanted, words }) =>
-      `${wanted === 1 ? "No task" : `Only ${running} of ${wanted} tasks`} of the service ${name} ${running === 1 ? "runs" : "run"}; of the last one: ${redact(words)}`,
-  );
+  return idle.map(({ name, running, wanted, words }) => {
+    const which = running === 0 ? "No task" : `Only ${running} of ${wanted} tasks`;
+    return `${which} of the service ${name} ${running < 2 ? "runs" : "run"}; ${redact(words)}`;
+  });
 }
 
 /** What to run to get from what is there to what the program says. */
