@@ -7,7 +7,7 @@ import { ownProject } from "../model/own-settings.ts";
 const firstStartMs = 900_000;
 
 /** The types of resources whose presence says that the stack has been up, and its data exists. */
-const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Service"];
+export const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Service"];
 
 /**
  * Asks for a first start, within a quarter of an hour, where the stack has neither a volume nor a service. Without that Redis

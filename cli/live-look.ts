@@ -37,26 +37,20 @@ export async function showLive(
     return { drift: [], idle: [] };
   }
   const drift = driftBesidePlan(seen);
-  const idle = await idleLines(context, { seen }, connection);
+  const idle = await idleLines(context, servicesIn(seen), connection);
   if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
   if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");
   return { drift, idle };
 }
 
-/** The services of a look of which tasks do not run, in a line each; those that nobody can be asked about are left out. */
+/** Which of these services lack tasks, in a line each; those that nobody can be asked about are left out. */
 export async function idleLines(
   { engine, location }: CommandContext,
-  { seen = [] }: Pick<ShownOperation, "seen">,
+  services: ReadonlySet<string>,
   connection: EngineConnection,
 ): Promise<string[]> {
-  const services = seen.flatMap(({ resOutputsEvent }) => {
-    const { type, op, new: now } = resOutputsEvent?.metadata ?? {};
-    if (type !== "docker:index/service:Service" || op === "delete" || now === undefined) return [];
-    const { name } = propertiesOf(now, "outputs");
-    return typeof name === "string" ? [name] : [];
-  });
   const { idleServices } = await import("../swarm/idle-services.ts");
-  const idle = await idleServices(connection.docker, services).catch(() => []);
+  const idle = await idleServices(connection.docker, [...services]).catch(() => []);
   if (idle.length === 0) return [];
   // What a task failed with may be a word that is secret in the program.
   const { redactor } = await import("../swarm/redaction.ts");
@@ -65,6 +59,17 @@ export async function idleLines(
     const which = running === 0 ? "No task" : `Only ${running} of ${wanted} tasks`;
     return `${which} of the service ${name} ${running < 2 ? "runs" : "run"}; ${redact(words)}`;
   });
+}
+
+/** The names of the services that were seen. */
+function servicesIn(seen: NonNullable<ShownOperation["seen"]>): ReadonlySet<string> {
+  const names = seen.flatMap(({ resOutputsEvent }) => {
+    const { type, op, new: now } = resOutputsEvent?.metadata ?? {};
+    if (type !== "docker:index/service:Service" || op === "delete" || now === undefined) return [];
+    const { name } = propertiesOf(now, "outputs");
+    return typeof name === "string" ? [name] : [];
+  });
+  return new Set(names);
 }
 
 /** What to run to get from what is there to what the program says. */

@@ -22,8 +22,7 @@ export async function nodePattern({ stack }: CommandContext, option: string | un
 }
 
 /**
- * Refuses a plan that would take a name, or a volume, of somebody else. All that is wrong is told; what can only be a warning
- * is one.
+ * Refuses a plan that would take a name, or a volume, of somebody else. All that is wrong is told.
  *
  * @throws NameTakenError
  */
@@ -59,7 +58,7 @@ export async function requireFreeNames(
   let refusal: Error | undefined;
   for (const taking of takings) {
     try {
-      context.output.warn(...(await requireOwnNames(taking, question)).map((warning) => `warning: ${warning}`));
+      await requireOwnNames(taking, question);
     } catch (error) {
       if (!(error instanceof NameTakenError)) throw error;
       if (refusal !== undefined) context.output.warn(`error: ${refusal.message}`);

@@ -163,24 +163,32 @@ async function doomedOn(
 
 function requireOurs(
   name: string,
-  { traces }: VolumeLook,
+  { traces, isEmpty }: VolumeLook,
   known: StackVolume | undefined,
   { own, services }: Pick<DataQuestion, "own" | "services">,
 ): void {
   const knownAsOwn = { services, store: known?.store };
   const user = foreignUse(traces, own, knownAsOwn, true);
   if (user !== undefined) throw notOurs(name, user);
-  const ownership = ownershipOf(traces, own, knownAsOwn);
+  const { labels, store } = traces;
+  // That a service of ours mounts it does not say who made what is in it.
+  const ownership = ownershipOf({ labels, store }, own, knownAsOwn);
   if (ownership.kind === "another's") throw notOurs(name, ownership.owner);
-  if (ownership.kind === "unknown" && known === undefined) throw notOurs(name, "nothing says whose it is");
+  const isMade = known?.resource !== undefined || (known?.isOwn === true && isEmpty === true);
+  if (ownership.kind === "ours" || isMade) return;
+  throw notOurs(
+    name,
+    "nothing says that this stack made it: it has neither its labels nor its mark",
+    "Leave it to its owner; if it is yours, delete it on its node by hand",
+  );
 }
 
-function notOurs(name: string, owner: string): InputError {
+function notOurs(name: string, owner: string, fix = "Leave it to its owner"): InputError {
   return new InputError({
     path: "--delete-data",
     expected: "a volume of this stack",
     got: `${showValue(name)}: ${owner}`,
-    fix: "Leave it to its owner",
+    fix,
   });
 }
 

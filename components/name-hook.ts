@@ -11,7 +11,8 @@ const declared = new Set<string>();
 
 /**
  * A hook before a creation or update that refuses a name which something has that is not this stack's: Docker gives whoever
- * creates a volume the one that exists, with somebody else's data in it. An engine that cannot be asked refuses nothing.
+ * creates a volume the one that exists, with somebody else's data in it. What is free and would be made by a task is made here, with
+ * the stack's labels. An engine that cannot be asked refuses nothing.
  *
  * Holdfast's own commands ask the same before they begin.
  *
@@ -27,7 +28,7 @@ export function nameCheck(component: pulumi.ComponentResource, serviceName?: str
   return new pulumi.ResourceHook(`holdfast-name-check-${checks}`, async ({ type, newInputs, oldInputs }) => {
     const taking = takingOf(type, oldInputs, newInputs);
     if (taking === undefined) return;
-    const [{ findEngine, requireManager }, { requireOwnNames }] = await Promise.all([
+    const [{ findEngine, requireManager }, { makeOwnVolumes, requireOwnNames }] = await Promise.all([
       import("../swarm/connection.ts"),
       import("../swarm/name-check.ts"),
     ]);
@@ -39,8 +40,9 @@ export function nameCheck(component: pulumi.ComponentResource, serviceName?: str
     }
     // A volume comes before the services that will mount it, which the program may not have declared yet.
     const known = taking.kind === "service" ? { services: declared } : {};
-    for (const warning of await requireOwnNames(taking, { manager, own, nodePattern, known }))
-      await pulumi.log.warn(warning);
+    const question = { manager, own, nodePattern, known };
+    await requireOwnNames(taking, question);
+    if (taking.service !== undefined) await makeOwnVolumes(taking.service, question);
   });
 }
 

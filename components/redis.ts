@@ -38,7 +38,7 @@ export interface RedisSettings extends Pick<
   publishMode?: PublishMode;
   /** Certificates; with them Redis speaks TLS only. @default none, and no TLS */
   tls?: RedisTls;
-  /** Further settings of redis.conf, but for those that decide whether the data survives. @default none */
+  /** Further settings of redis.conf that are known to leave the data alone. @default none */
   settings?: Record<string, string>;
   /** Ids of the overlay networks that the service joins. @default one of its own */
   networkIds?: pulumi.Input<string>[];

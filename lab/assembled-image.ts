@@ -175,8 +175,8 @@ async function readLayer(directory: string, digest: string): Promise<ImageLayer 
   }
 }
 
-/** What every image has besides its server: a shell with its usual commands, and the way down from root. */
-const shellPrograms = ["bin/busybox", "usr/bin/setpriv"];
+/** What every image has besides its server: a shell with its usual commands, the way down from root, and locks, which Debian's busybox lacks. */
+const shellPrograms = ["bin/busybox", "usr/bin/setpriv", "usr/bin/flock"];
 
 async function layOutFiles({ repository, files }: ImageRecipe, toolbox: Toolbox, root: string): Promise<void> {
   const { user } = files;
@@ -211,7 +211,7 @@ async function layOutFiles({ repository, files }: ImageRecipe, toolbox: Toolbox,
   for (const [path, target] of Object.entries(files.links)) await symlink(target, join(root, path));
 
   const { stdout } = await execa(join(root, "bin/busybox"), ["--list"]);
-  const applets = stdout.split("\n").filter((name) => name !== "busybox" && name !== "setpriv");
+  const applets = stdout.split("\n").filter((name) => !shellPrograms.some((path) => basename(path) === name));
   for (const applet of applets) await symlink("busybox", join(root, "bin", applet));
 }
 

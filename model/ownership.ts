@@ -111,10 +111,14 @@ function isOwnUser({ kind, name, labels }: VolumeUse, own: StackIdentity, { serv
   return isSame(owner, own) && (kind !== "service" || services?.has(name) !== false);
 }
 
+/** What is said of something that has this stack's labels and that it does not know. */
+export const managedElsewhere =
+  "managed from elsewhere: another checkout with the same project and stack name, or a lost state";
+
 function userWords({ kind, name, labels }: VolumeUse, own: StackIdentity): string {
   const owner = ownerInLabels(labels);
   if (owner !== undefined && isSame(owner, own))
-    return `the ${kind} ${name}, which mounts it and is this stack's by its labels, but is managed from elsewhere: another checkout with the same project and stack name, or a lost state`;
+    return `the ${kind} ${name}, which mounts it and is this stack's by its labels, but is ${managedElsewhere}`;
   return `the ${kind} ${name}${owner === undefined ? "" : ` of ${stackWords(owner)}`}, which mounts it`;
 }
 

@@ -1,3 +1,4 @@
+import { findHarm } from "./harmless-directives.ts";
 import { InputError, showValue } from "./input-error.ts";
 import { redisPersistence, type RedisPersistence } from "./redis-persistence.ts";
 
@@ -26,39 +27,20 @@ export interface RedisTlsFiles {
   authorityFile: string;
 }
 
-/** Settings that decide whether data survives, who may read it or whether the server is reached: arguments set them, not `settings`. */
-const reservedSettings = new Map([
-  ...["appendonly", "appendfsync", "save", "dir", "dbfilename", "appenddirname", "appendfilename"].map(
-    (name) => [name, "Choose a persistence profile instead"] as const,
-  ),
-  ...["no-appendfsync-on-rewrite", "stop-writes-on-bgsave-error", "aof-load-truncated", "shutdown-on-sigterm"].map(
-    (name) => [name, "Leave it out: another value loses data without a word"] as const,
-  ),
-  ...["maxmemory", "maxmemory-policy"].map(
-    (name) => [name, "Set the memory limit and the persistence profile"] as const,
-  ),
-  ...["aclfile", "requirepass", "user", "protected-mode", "rename-command"].map(
-    (name) => [name, "Set the password arguments"] as const,
-  ),
-  ...["port", "tls-port", "bind", "daemonize", "supervised", "include", "loadmodule"].map(
-    (name) => [name, "Leave it out: the container decides it"] as const,
-  ),
-]);
-
 /**
  * Looks at one further setting of redis.conf.
  *
  * @param path - where the settings stand, for the error
- * @returns the mistake when an argument of the component decides the setting, or when it cannot stand on one line
+ * @returns the mistake when it cannot stand on one line, or is not known to leave the data alone
  */
 export function findSettingMistake(name: string, value: string, path: string): InputError | undefined {
-  const at = { path: `${path}.${name}`, got: showValue(value) };
-  const fix = reservedSettings.get(name.toLowerCase());
-  if (fix !== undefined) return new InputError({ ...at, expected: "no such setting", fix });
-  if (/^[a-z][a-z0-9_-]*$/u.test(name) && !/[\r\n]/u.test(value) && value.trim() !== "") return undefined;
+  const at = `${path}.${name}`;
+  if (/^[a-z][a-z0-9_-]*$/iu.test(name) && !/[\r\n]/u.test(value) && value.trim() !== "")
+    return findHarm(name, value, at);
   return new InputError({
-    ...at,
+    path: at,
     expected: "the name and the value of one line of redis.conf",
+    got: showValue(value),
     fix: 'Write for example { "hz": "20" }',
   });
 }

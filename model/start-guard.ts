@@ -3,6 +3,9 @@ import { InputError, showValue } from "./input-error.ts";
 /** The file at the top of a data volume that names the store whose data it holds. */
 export const storeMarker = ".holdfast-store";
 
+/** The file beside the mark that a running server holds locked. */
+export const lockFile = ".holdfast-lock";
+
 /** Where the start script lies in the container. */
 export const startScriptPath = "/etc/holdfast/start";
 
@@ -73,7 +76,11 @@ export function requireIdentity(identity: string, path: string): string {
  * The server's major version is noted beside the mark before the server may change a file. A volume that was marked without one
  * starts, and gets one.
  *
- * The script needs a POSIX shell with `id`, `date`, `mv` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
+ * Before it looks at a volume it locks a file in it. The server inherits the open file, so that the lock lasts as long as that process
+ * and the kernel gives it back however it ends: two servers never run on one volume, whoever starts them, and a dead one is in
+ * nobody's way. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
+ *
+ * The script needs a POSIX shell with `id`, `date`, `mv`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
  * is one.
  */
 export function startScript({
@@ -95,6 +102,31 @@ refuse() {
   exit 78
 }
 
+# Locks a file for as long as this process runs, the server that it becomes included: the open file is inherited.
+hold() {
+  (true >> "$1/${lockFile}") 2> /dev/null || refuse "$1: expected room for the file ${lockFile}, got an error. Make room, and start again."
+  if ! command -v flock > /dev/null; then
+    echo "holdfast: $1: the image has no program flock, so that a second server on this data would not be noticed" >&2
+    return
+  fi
+  eval "exec $descriptor>> \\"\\$1/${lockFile}\\""
+  tries=0
+  until said=$(flock -n $descriptor 2>&1); do
+    if [ -n "$said" ]; then
+      echo "holdfast: $1: no lock can be had, so that a second server on this data would not be noticed: $said" >&2
+      return
+    fi
+    # A server that was killed a moment ago may not be gone to the end.
+    tries=$((tries + 1))
+    if [ $tries = 4 ]; then
+      read -r holder < "$1/${lockFile}" || true
+      refuse "$1: expected data that no other server writes, got that of a server which runs\${holder:+ in the container $holder}. Two servers on one volume destroy its data: give this one a volume of its own, or end the other one first."
+    fi
+    sleep 1
+  done
+  echo "\${HOSTNAME-}" 2> /dev/null > "$1/${lockFile}" || true
+}
+
 # Writes the mark whole or not at all.
 mark() {
   {
@@ -104,12 +136,15 @@ mark() {
 
 product=
 major=
+descriptor=9
 ${serverVersion === undefined ? "" : `${serverVersion}\ncase $major in *[!0-9]*) major= ;; esac\n`}
 for path in ${dataPaths.map(quoted).join(" ")}; do
   marker=$path/${storeMarker}
   noted=
   others=
   [ -w "$path" ] || refuse "$path: expected a folder that user $(id -u) may write, got another's. Give the volume to that user."
+  hold "$path"
+  descriptor=$((descriptor - 1))
   if [ -s "$marker" ]; then
     {
       read -r found || true
@@ -150,7 +185,7 @@ exec "$@"
  */
 export function readStartScript(script: string): StartGuard | undefined {
   const fields =
-    /^identity='(?<identity>[^'\n]+)'\nfirst_start_until=(?<until>\d+)$[^]*?^product=\nmajor=\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
+    /^identity='(?<identity>[^'\n]+)'\nfirst_start_until=(?<until>\d+)$[^]*?^product=\nmajor=\ndescriptor=9\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
       script,
     )?.groups;
   if (fields === undefined) return undefined;

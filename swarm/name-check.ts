@@ -5,7 +5,8 @@ import { foreignUse, labelsOfOwner, ownershipOf, type KnownAsOwn, type StackIden
 import { matchingNodes, parseConstraint } from "../model/placement.ts";
 import { isKnown } from "../model/service-definition.ts";
 import { listNodes, swarmMembership, type EngineConnection, type SwarmNode } from "./connection.ts";
-import { inspectConfig, inspectNetwork, inspectSecret, inspectService } from "./docker-reads.ts";
+import { readAgain } from "./docker-error.ts";
+import { inspectConfig, inspectNetwork, inspectSecret, inspectService, inspectVolume } from "./docker-reads.ts";
 import { engineOfNode } from "./node-engines.ts";
 import { NameTakenError, ownerWords, unknownOwner } from "./taken-name.ts";
 import { lookAtVolume, servicesWithVolume, type VolumeLook } from "./volume-owner.ts";
@@ -25,16 +26,18 @@ export interface NameQuestion {
  * Refuses a step that would take a name which something has that is not this stack's, and a service that would write a volume
  * which somebody else mounts.
  *
- * @returns what is to be told although it may go on
  * @throws NameTakenError
  */
-export async function requireOwnNames(taking: Taking, question: NameQuestion): Promise<string[]> {
+export async function requireOwnNames(taking: Taking, question: NameQuestion): Promise<void> {
   const { kind, name, isNewName, service } = taking;
   const { manager, own } = question;
-  if (kind === "volume") return isNewName ? requireOwnVolume(name, { ...question, engine: manager }) : [];
+  if (kind === "volume") {
+    if (isNewName) await requireOwnVolume(name, { ...question, engine: manager });
+    return;
+  }
   const labels = isNewName ? await labelsOf(taking, manager) : undefined;
   if (labels !== undefined) throw new NameTakenError(kind, name, ownerWords(labels, labelsOfOwner(own)));
-  return service === undefined ? [] : requireOwnVolumes(service, question);
+  if (service !== undefined) await requireOwnVolumes(service, question);
 }
 
 /** The labels of what has the name; undefined where nothing has it. */
@@ -64,43 +67,39 @@ function labelsIn(found: Labelled) {
 /**
  * Refuses a volume that exists on an engine and is not this stack's.
  *
- * @param mayTake - whether one of which nothing tells the owner may be taken all the same; that is told
+ * @returns whether it exists
+ * @param mayTake - whether one of which nothing tells the owner may be taken all the same
  * @throws NameTakenError
  */
 export async function requireOwnVolume(
   name: string,
   { engine, manager, own, known }: NameQuestion & { engine: EngineConnection },
   mayTake: (look: VolumeLook) => boolean = () => false,
-): Promise<string[]> {
+): Promise<boolean> {
   const look = await lookAtVolume(engine, name, manager);
-  if (look === undefined) return [];
+  if (look === undefined) return false;
   const ownership = ownershipOf(look.traces, own, known);
-  if (ownership.kind === "ours") return [];
+  if (ownership.kind === "ours") return true;
   const { hostname: node } = await swarmMembership(engine);
   const volume = { node, isMounted: foreignUse(look.traces, own, known) !== undefined };
   if (ownership.kind === "another's") throw new NameTakenError("volume", name, ownership.owner, volume);
   if (!mayTake(look)) throw new NameTakenError("volume", name, unknownOwner, volume);
-  if (look.isEmpty === true) return [];
-  return [`volume "${name}" on ${node} exists already, and nothing says whose it is: the service takes what is in it`];
+  return true;
 }
 
 /**
  * Looks at what a service mounts on the one node that it is tied to. Whose a volume is that node's engine tells, where it can be
  * asked; which services mount it the manager always does.
  */
-async function requireOwnVolumes(service: TakingService, question: NameQuestion): Promise<string[]> {
-  const { manager, own, nodePattern } = question;
+async function requireOwnVolumes(service: TakingService, question: NameQuestion): Promise<void> {
+  const { manager, own } = question;
   const known = { ...question.known, store: service.store };
-  if (service.volumes.length === 0) return [];
-  const node = await onlyNodeFor(service.constraints, manager);
-  const engine = node && (await engineOfNode(manager, node, nodePattern));
-  if (node === undefined) return [];
-  const warnings: string[] = [];
+  const place = await placeOf(service, question);
+  if (place === undefined) return;
+  const { node, engine } = place;
   for (const name of service.volumes) {
     if (engine !== undefined && service.ownVolumes.includes(name)) {
-      // Nothing but the mark tells that data without labels is this stack's, and a task's volume has no labels.
-      const mayTake = ({ isEmpty }: VolumeLook) => isEmpty === true || !service.isGuarded;
-      warnings.push(...(await requireOwnVolume(name, { ...question, known, engine }, mayTake)));
+      await requireOwnVolume(name, { ...question, known, engine }, ({ isEmpty }) => isEmpty === true);
     }
     if (service.isShared) continue;
     const traces = engine
@@ -111,7 +110,33 @@ async function requireOwnVolumes(service: TakingService, question: NameQuestion)
       throw new NameTakenError("volume", name, user, { node: node.hostname, isMounted: true });
     }
   }
-  return warnings;
+}
+
+/**
+ * Makes the volumes that the tasks of a service would make, with this stack's labels, where they do not exist yet and the engine of
+ * the node can be asked: a mount's own labels could never be changed again, and without any nothing tells later whose the data is.
+ *
+ * @throws NameTakenError where somebody else has made one at the same moment
+ */
+export async function makeOwnVolumes(service: TakingService, question: NameQuestion): Promise<void> {
+  const { own } = question;
+  const engine = (await placeOf(service, question))?.engine;
+  if (engine === undefined) return;
+  for (const name of service.volumes.filter((each) => service.ownVolumes.includes(each))) {
+    if ((await inspectVolume(engine.docker, name)) !== undefined) continue;
+    const Labels = labelsOfOwner(own);
+    await readAgain(() => engine.docker.createVolume({ Name: name, Labels }));
+    await requireOwnVolume(name, { ...question, engine }, ({ isEmpty }) => isEmpty === true);
+  }
+}
+
+/** The node that a service with volumes is tied to, and its engine where that can be asked. */
+async function placeOf(
+  { volumes, constraints }: TakingService,
+  { manager, nodePattern }: NameQuestion,
+): Promise<{ node: SwarmNode; engine: EngineConnection | undefined } | undefined> {
+  const node = volumes.length === 0 ? undefined : await onlyNodeFor(constraints, manager);
+  return node && { node, engine: await engineOfNode(manager, node, nodePattern) };
 }
 
 /** The only node that satisfies all constraints; undefined where several or none do. */

@@ -1,13 +1,13 @@
 import { advisedSetting } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import type { NamedKind } from "../model/inputs/pulumi-taking.ts";
-import { ownerInLabels, ownershipOf } from "../model/ownership.ts";
+import { managedElsewhere, ownerInLabels, ownershipOf } from "../model/ownership.ts";
 
 /** What is said of an owner that nothing tells. */
 export const unknownOwner = "nothing says whose it is";
 
 /** What is said of something of this stack that its state has lost. */
-const lostFromState = "this stack's own by its labels, but its state does not know it";
+const lostFromState = `this stack's own by its labels, but its state does not know it: it is ${managedElsewhere}`;
 
 type Labels = Readonly<Record<string, string>> | null | undefined;
 
@@ -36,8 +36,9 @@ export class NameTakenError extends InputError {
 
 /** Another way than another name is told only where it takes nothing from anybody. */
 function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean): string {
-  if (owner === lostFromState)
-    return "Take it over with `pulumi import`, or work where its state is: another checkout of this stack may have it";
+  // Another name would be a second writer beside a store that runs.
+  if (owner?.endsWith(managedElsewhere) === true)
+    return "Work where its state is, or take it over with `pulumi import`; a store of your own is another stack (`-s`), with a service, a volume and a port of its own";
   if (kind !== "volume" || isMounted) return "Give yours another name";
   return `Give yours another name; or, to use what is in it, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` where the program is Holdfast's own)`;
 }

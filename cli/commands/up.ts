@@ -15,13 +15,14 @@ import {
   requireRoom,
   showImpact,
 } from "../data-gate.ts";
+import { requireOfSandbox } from "../earlier-sandbox.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { fillConfiguration } from "../first-configuration.ts";
-import { askForFirstStart, isFirstStart } from "../first-start.ts";
+import { askForFirstStart, dataTypes, isFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
-import { nodePattern, requireFreeNames } from "../name-check.ts";
+import { nodePattern, requireFreeNames, serviceNames } from "../name-check.ts";
 import {
   beginOperation,
   operationDocument,
@@ -103,10 +104,15 @@ export async function up(options: UpOptions): Promise<void> {
   await requireSuccess(context, "up", outcome, settings);
   const answer = await answerOf(context);
   const { report } = answer;
-  // What had just been starting may run by now.
-  const idle = isUnchanged && live.idle.length > 0 ? await idleLines(context, planned, swarm.connection) : [];
+  // What had just been starting may run by now, and a server that has answered may have died since.
+  const present = serviceNames(await (await context.engine()).resources(location));
+  const idle = await idleLines(context, present, swarm.connection);
   const failure = answer.failure ?? (idle.length > 0 ? idle.join("; ") : undefined);
-  if (report.length > 0) output.print(`Stack ${location.stackName} is up:`, ...reportLines(report));
+  if (report.length > 0)
+    output.print(
+      `Stack ${location.stackName} is up${idle.length > 0 ? ", but not all of it runs" : ""}:`,
+      ...reportLines(report),
+    );
   if (output.json)
     output.document({
       ...(await operationDocument(context, "up", outcome)),
@@ -155,11 +161,12 @@ async function requirePlan(
   await requireSuccess(context, "up", planned, settings);
 }
 
-/** A sandbox that was made just now holds nothing of what the state remembers of an earlier one. */
+/** A sandbox that was made just now holds nothing of what the state remembers of an earlier one of this project. */
 async function forgetOldSandbox(context: CommandContext, swarm: FoundSwarm, settings: OperationSettings) {
-  if (!swarm.isNew) return;
-  const engine = await context.engine();
-  if ((await engine.resources(context.location)).length === 0) return;
+  if (!swarm.isNew || swarm.sandbox === undefined) return;
+  const resources = await (await context.engine()).revealedResources(context.location);
+  if (!resources.some(({ type }) => dataTypes.includes(type))) return;
+  requireOfSandbox(resources, swarm.sandbox.directory);
   context.output.print("The sandbox is new: the state forgets what an earlier one held.", "");
   await requireSuccess(context, "up", await run(context, "refresh", settings), settings);
 }

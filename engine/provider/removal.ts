@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
+import { InputError } from "../../model/input-error.ts";
 import type { OperationContext } from "./managed-type.ts";
 
 /** How long something in use is asked to go (terraform-provider-docker: `volumeReadRefreshTimeout`, `networkRemoveRefreshTimeout`). */
@@ -22,6 +23,7 @@ export async function removeUnlessUsed(
     remove: () => Promise<unknown>;
     isInUse: (words: string) => boolean;
     explain: () => Promise<string>;
+    fix?: string;
     limitSeconds?: number;
   },
 ): Promise<void> {
@@ -40,12 +42,19 @@ export async function removeUnlessUsed(
       const words = dockerWords(error);
       if (!options.isInUse(words)) throw error;
       if (performance.now() > deadlineMs || context.signal.aborted) {
-        throw new Error(`${options.what} is still in use and was not removed: ${await options.explain()}`, {
-          cause: error,
+        throw new InputError({
+          path: options.what,
+          expected: "nothing that uses it any more",
+          got: `it is still in use${withSpace(await options.explain())}`,
+          fix: options.fix ?? "End what uses it, and run the command again",
         });
       }
       context.onProgress(`${options.what} is in use; waiting`);
       await sleep(removalEveryMs);
     }
   }
+}
+
+function withSpace(words: string): string {
+  return words === "" ? "" : `: ${words}`;
 }

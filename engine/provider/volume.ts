@@ -103,8 +103,9 @@ export async function removeVolume(
         const service = Labels?.["com.docker.swarm.service.name"];
         return `${container} (${State}${service === undefined ? "" : `, of the service "${service}"`})`;
       });
-      return `its data stays. Containers that mount it: ${users.join(", ") || "none any more"}. It can go when none does any more; stopped tasks of a service hold it too`;
+      return users.length === 0 ? "" : `mounted by ${users.join(", ")}`;
     },
+    fix: "Its data stays. Once no container mounts it any more, not even a stopped one, delete it again",
   });
 }
 

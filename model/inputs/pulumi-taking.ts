@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { ownerLabels } from "../ownership.ts";
 import { serviceLabels } from "../service-labels.ts";
-import { startScriptPath } from "../start-guard.ts";
 
 /** Kinds of things that have names in a swarm. */
 export type NamedKind = "volume" | "service" | "network" | "secret" | "config";
@@ -29,8 +28,6 @@ export interface TakingService {
   readonly isLabelled: boolean;
   /** Whether it says that several may write its volumes. */
   readonly isShared: boolean;
-  /** Whether its start guard marks its volumes. */
-  readonly isGuarded: boolean;
   /** The store that it marks them with, where a label says so. */
   readonly store: string | undefined;
 }
@@ -63,7 +60,6 @@ const serviceInputs = z.looseObject({
           }),
         )
         .catch([]),
-      configs: z.array(z.looseObject({ fileName: z.string().catch("") })).catch([]),
     }),
   }),
 });
@@ -104,6 +100,5 @@ export function readService(inputs: unknown): TakingService | undefined {
     isLabelled: valueOf(ownerLabels.stack) !== undefined,
     isShared: valueOf(serviceLabels.shared) !== undefined,
     store: valueOf(ownerLabels.identity),
-    isGuarded: containerSpec.configs.some(({ fileName }) => fileName === startScriptPath),
   };
 }

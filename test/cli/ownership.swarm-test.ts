@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
+import { Redis } from "ioredis";
+import { findDoomed } from "../../cli/stack-data.ts";
 import { updateStack } from "../../engine/operations.ts";
 import { findEngine } from "../../swarm/connection.ts";
 import { dockerStatus } from "../../swarm/docker-error.ts";
-import { inspectService, inspectVolume } from "../../swarm/docker-reads.ts";
+import { inspectService, inspectVolume, listTasks } from "../../swarm/docker-reads.ts";
+import { makeOwnVolumes, requireOwnNames } from "../../swarm/name-check.ts";
 import { until } from "../support/lab-service.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { openOutput } from "../../cli/output.ts";
@@ -51,8 +54,9 @@ describe("what belongs to another stack", function () {
 
   after(async () => {
     for (const stack of ["prod", "third", "dev"]) await project.run(["down", "--yes", "-s", stack]);
-    for (const name of ["own-stateful", "own-other"]) await docker.getService(name).remove().catch(ignore);
-    for (const name of [volume, "own-by-hand", "own-by-task", "own-raced"]) await removeVolume(name);
+    for (const name of ["own-stateful", "own-other", "own-twin"]) await docker.getService(name).remove().catch(ignore);
+    for (const name of [volume, "own-by-hand", "own-by-task", "own-raced", "own-stranger", "own-plain"])
+      await removeVolume(name);
     await project[Symbol.asyncDispose]();
   });
 
@@ -136,6 +140,81 @@ describe("what belongs to another stack", function () {
     await checkout.run(["down", "--yes"]);
     assert.equal(await inspectService(docker, "own-checkout"), undefined);
     assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
+  });
+
+  it("is not written by a second server that got past every check either: the volume's lock keeps it out, and no write is lost", async () => {
+    const found = required(await inspectService(docker, service));
+    const twinPort = port + 4;
+    const twin: Docker.CreateServiceOptions = structuredClone(found.Spec) as Docker.CreateServiceOptions;
+    const { id } = await docker.createService({
+      ...twin,
+      Name: "own-twin",
+      EndpointSpec: {
+        Mode: "dnsrr",
+        Ports: [{ Protocol: "tcp", TargetPort: 6379, PublishedPort: twinPort, PublishMode: "host" }],
+      },
+    });
+    const password = (await succeeds(["config", "get", "--show-secrets", "password"])).stdout.trim();
+    const client = new Redis({ host: sandbox.nodeAddress, port, username: "application", password });
+    try {
+      let acknowledged = 0;
+      const isRefused = async () => {
+        for (const end = acknowledged + 500; acknowledged < end; acknowledged++)
+          await client.set(`twin:${acknowledged}`, "value");
+        const tasks = await listTasks(docker, id);
+        assert.ok(!tasks.some(({ Status }) => Status.State === "running" && Status.Err === "healthy"));
+        return tasks.filter(({ Status }) => Status.State === "failed").length > 1;
+      };
+      await until(isRefused, "two tasks of the second server have ended", 60_000);
+      const [last] = (await listTasks(docker, id)).filter(({ Status }) => Status.State === "failed");
+      assert.equal(required(last).Status.ContainerStatus?.ExitCode, 78);
+      await succeeds(["redis", "set", "twin", "kept"]);
+      const keys = Array.from({ length: acknowledged }, (_, key) => `twin:${key}`);
+      assert.equal(await client.exists(...keys), acknowledged);
+      await client.del(...keys);
+    } finally {
+      client.disconnect();
+      await docker.getService(id).remove();
+    }
+  });
+
+  it("is not taken or deleted by a service without a start guard; what is made for its tasks is its own by labels", async () => {
+    const own = { project: "holdfast", stack: "third" };
+    const manager = findEngine({ host: sandbox.dockerHost });
+    const constraints = [`node.hostname==${sandbox.nodeHostname}`];
+    const question = { manager, own, nodePattern: undefined, known: { services: new Set(["own-plain"]) } };
+    const taking = (name: string) => ({
+      name: "own-plain",
+      constraints,
+      volumes: [name],
+      ownVolumes: [name],
+      isLabelled: true,
+      isShared: false,
+      store: undefined,
+    });
+    const doomed = (name: string, stack = "third") =>
+      findDoomed(
+        name,
+        { name, resource: undefined, services: ["own-plain"], store: undefined, isOwn: true, constraints },
+        { manager, own: { ...own, stack }, nodePattern: undefined, services: new Set(["own-plain"]) },
+      );
+    await docker.createVolume({ Name: "own-stranger" });
+    await shell("own-stranger", "echo data > file");
+    const create = { kind: "service", name: "own-plain", isNewName: true } as const;
+    await assert.rejects(requireOwnNames({ ...create, service: taking("own-stranger") }, question), {
+      message: /volume "own-stranger" on .*: nothing says whose it is\. .*ExistingVolume/,
+    });
+    await assert.rejects(doomed("own-stranger"), /nothing says that this stack made it/);
+
+    await requireOwnNames({ ...create, service: taking("own-plain") }, question);
+    await makeOwnVolumes(taking("own-plain"), question);
+    await shell("own-plain", "echo data > file");
+    await requireOwnNames({ ...create, service: taking("own-plain") }, question);
+    await assert.rejects(doomed("own-plain", "prod"), /the stack third of the project holdfast/);
+    assert.deepEqual(
+      (await doomed("own-plain")).map(({ name, isEmpty }) => [name, isEmpty]),
+      [["own-plain", false]],
+    );
   });
 
   it("is not deleted by another stack, whatever that one is told", async () => {

@@ -168,7 +168,7 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
       image: image.replace(":7@", ":7.2.4@"),
     },
     [
-      'store.settings.timeuot: expected a directive that Redis 7.2.4 knows, got "60". Did you mean timeout?',
+      'store.settings.timeuot: expected a directive that is known to leave the data alone, got "60". Did you mean timeout?',
       'store.settings.appendonly: expected no such setting, got "no". Choose a persistence profile instead.',
       'store.settings.hz: expected a text such as "20", got 20. Put it between quotation marks.',
       'store.settings.hide-user-data-from-log: expected a directive that Redis 7.2.4 knows, got "yes". Leave it out: Redis refuses to start on one that it does not know.',
@@ -309,13 +309,13 @@ describe("what is warned of, and not refused", () => {
   it("is a short password, once it is known, and a directive that a newer Redis may know", async () => {
     const warned = await warningsOf(() => {
       const volume = new components.LocalVolume("data", { pin: { hostname: "vm" } });
-      const settings = { timeuot: "60", "search-threads": "4" };
+      const settings = { "events-per-io-thread": "4", "search-threads": "4" };
       const newer = image.replace("redis:7", "redis:8.2");
       new components.Redis("store", { ...common, image: newer, volume, settings, password: pulumi.secret("hunter2") });
     });
     assert.deepEqual(warned.toSorted(), [
       "store.password: expected at least 16 characters, got 7. Choose a longer one: nothing keeps those who reach the port from trying.",
-      'store.settings.timeuot: expected a directive that Redis 8.2 knows, got "60". Did you mean timeout?',
+      'store.settings.events-per-io-thread: expected a directive that Redis 8.2 knows, got "4". Leave it out: Redis refuses to start on one that it does not know.',
     ]);
   });
 

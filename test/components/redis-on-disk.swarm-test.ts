@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fillToolbox } from "../../lab/toolbox.ts";
@@ -65,6 +65,20 @@ describe("Redis on its disk", function () {
     const second = await start("durable");
     assert.equal(await second.client.get("foo"), "bar");
     await second.end("SIGTERM");
+  });
+
+  it("has one server: a second one on its folder does not start, whatever its port, and the next one does after a kill -9", async () => {
+    const first = await start("durable");
+    await first.client.set("foo", "bar");
+    const other = mkdtempSync(join(tmpdir(), "redis-on-disk-other-"));
+    symlinkSync(join(folder, "data"), join(other, "data"));
+    await assert.rejects(RedisProcess.start(other, "snapshot", environment), /ended instead of answering/);
+    rmSync(other, { recursive: true });
+    assert.equal(await first.client.get("foo"), "bar");
+    await first.end("SIGKILL");
+    const next = await start("durable");
+    assert.equal(await next.client.get("foo"), "bar");
+    await next.end("SIGTERM");
   });
 
   /** Kills the server again and again while writers write; counts the acknowledged writes that are not there at the end. */

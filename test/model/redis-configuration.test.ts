@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkRedisSettings, redisConfigurationFile } from "../../model/redis-configuration.ts";
+import { checkRedisSettings, findSettingMistake, redisConfigurationFile } from "../../model/redis-configuration.ts";
 
 describe("the configuration of Redis", () => {
   const common = { maxMemoryBytes: 62_914_560, aclFile: "/run/secrets/users.acl" };
@@ -45,6 +45,41 @@ describe("the configuration of Redis", () => {
     for (const name of ["appendonly", "SAVE", "dir", "maxmemory", "aclfile", "port", "include"]) {
       assert.throws(() => checkRedisSettings({ [name]: "x" }, "store.settings"), { path: `store.settings.${name}` });
     }
+  });
+
+  it("takes what leaves the data alone, and nothing else: every directive that is not known to is refused by its name", () => {
+    const refused = (name: string): string | undefined => findSettingMistake(name, "x", "settings")?.fix;
+    for (const name of ["timeout", "HZ", "maxclients", "search-threads", "client-output-buffer-limit", "io-threads"])
+      assert.equal(refused(name), undefined, name);
+    for (const [name, way] of [
+      ["replicaof", /a replica throws its own data away/],
+      ["SlaveOf", /a replica throws its own data away/],
+      ["replica-serve-stale-data", /a replica/],
+      ["masterauth", /a replica/],
+      ["min-replicas-to-write", /would refuse every write/],
+      ["cluster-enabled", /one server/],
+      ["pidfile", /the container decides it/],
+      ["unixsocket", /the container decides it/],
+      ["loadmodule", /the container decides it/],
+      ["logfile", /logDriver/],
+      ["enable-debug-command", /keeps from them/],
+      ["enable-protected-configs", /keeps from them/],
+      ["rdb-del-sync-files", /loses data/],
+      ["aof-load-truncated", /loses data/],
+      ["rdbchecksum", /loses data/],
+      ["shutdown-on-sigint", /loses data/],
+      ["tls-key-file", /argument tls/],
+      ["tls-ca-cert-dir", /argument tls/],
+      ["tls-auth-clients", /argument tls/],
+      ["rename-command", /password/],
+      ["appenddirname", /persistence profile/],
+      ["dbfilename", /persistence profile/],
+      ["save", /persistence profile/],
+      ["search-ext-load", /StatefulService/],
+      ["timeuot", /^Did you mean timeout\?$/],
+      ["what-is-still-to-come", /StatefulService/],
+    ] as const)
+      assert.match(refused(name) ?? "taken", way, name);
   });
 
   it("refuses what would be more than one line", () => {

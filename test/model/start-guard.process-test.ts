@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { redisServerVersion } from "../../model/redis-preparation.ts";
@@ -12,7 +13,7 @@ const anHourAgo = inAnHour - 7200;
 describe("the start guard", () => {
   let folder = "";
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "start-guard-"));
+    folder = mkdtempSync(join(tmpdir(), "start guard-"));
   });
   afterEach(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -54,6 +55,75 @@ describe("the start guard", () => {
     const { status, error } = start("shop/prod/redis", { firstStartUntilSeconds: inAnHour });
     assert.equal(status, 78);
     assert.match(error, /expected the data of shop\/prod\/redis, got that of shop\/test\/redis/u);
+  });
+
+  describe("as long as a server runs on the volume", () => {
+    const servers: ChildProcess[] = [];
+    afterEach(() => {
+      for (const server of servers.splice(0)) server.kill("SIGKILL");
+    });
+
+    /** Starts a server that says `runs` and stays, by a shell; its name is the container that it says to run in. */
+    const serve = async (shell: readonly [string, ...string[]], name: string): Promise<ChildProcess> => {
+      const script = startScript({ identity: "shop", dataPaths: [folder], firstStartUntilSeconds: inAnHour });
+      const [program, ...words] = shell;
+      const server = spawn(program, [...words, "-c", script, "start", "sh", "-c", "echo runs; exec sleep 60"], {
+        env: { ...process.env, HOSTNAME: name },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      servers.push(server);
+      let said = "";
+      for await (const chunk of server.stdout) {
+        said += String(chunk);
+        if (said.includes("runs")) return server;
+      }
+      throw new Error(`ended instead of running: ${said}`);
+    };
+
+    for (const shell of [["dash"], ["bash"]] as const) {
+      it(`refuses another one, and takes over from one that was killed, in ${shell[0]}`, async function () {
+        this.timeout(20_000);
+        const server = await serve(shell, "first");
+        const { status, out, error } = start("shop");
+        assert.deepEqual([status, out], [78, ""]);
+        assert.equal(
+          error,
+          `holdfast: refused to start: ${folder}: expected data that no other server writes, got that of a server which runs in the container first. Two servers on one volume destroy its data: give this one a volume of its own, or end the other one first.\n`,
+        );
+        server.kill("SIGKILL");
+        await once(server, "exit");
+        assert.deepEqual(start("shop"), { status: 0, out: "server \n", error: "" });
+      });
+    }
+
+    it("lets the next one in that comes while the last one ends", async function () {
+      this.timeout(20_000);
+      const server = await serve(["sh"], "first");
+      setTimeout(() => server.kill("SIGKILL"), 500);
+      const next = await serve(["sh"], "second");
+      assert.equal(next.exitCode, null);
+    });
+
+    it("starts where no lock can be had, and says so", () => {
+      writeFileSync(join(folder, storeMarker), "shop\n");
+      for (const [flock, words] of [
+        ["#!/bin/sh\necho 'flock: 9: No locks available' >&2\nexit 71\n", /no lock can be had.*No locks available\n$/u],
+        [undefined, /has no program flock.*\n$/u],
+      ] as const) {
+        const programs = mkdtempSync(join(tmpdir(), "start-guard-programs-"));
+        for (const name of ["sh", "id", "date", "mv", "sync", "sleep"])
+          symlinkSync(spawnSync("which", [name], { encoding: "utf8" }).stdout.trim(), join(programs, name));
+        if (flock !== undefined) writeFileSync(join(programs, "flock"), flock, { mode: 0o755 });
+        const script = startScript({ identity: "shop", dataPaths: [folder] });
+        const run = spawnSync("sh", ["-c", script, "start", "sh", "-c", "echo server"], {
+          encoding: "utf8",
+          env: { PATH: programs },
+        });
+        rmSync(programs, { recursive: true });
+        assert.deepEqual([run.status, run.stdout], [0, "server\n"], run.stderr);
+        assert.match(run.stderr, words);
+      }
+    });
   });
 
   it("hands its environment to the server, quotes and all", () => {
@@ -127,7 +197,7 @@ describe("the start guard", () => {
         for (const name of new Set(["redis-server", program])) {
           writeFileSync(join(folder, name), `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 });
         }
-        const serverVersion = `PATH=${folder}:$PATH\n${redisServerVersion}`;
+        const serverVersion = `PATH='${folder}':$PATH\n${redisServerVersion}`;
         assert.equal(start("shop", { serverVersion }).status, 0);
         assert.equal(marker(), `shop\n${noted}\n`);
       }

@@ -19,6 +19,6 @@ describe("a name that is taken", () => {
 
   it("by what the state has lost can be taken over", () => {
     const { fix } = new NameTakenError("service", "cart", ownerWords(labels, labels));
-    assert.match(fix, /^Take it over with `pulumi import`/);
+    assert.match(fix, /^Work where its state is, or take it over with `pulumi import`; .*another stack/);
   });
 });

@@ -306,7 +306,7 @@ describe("what does not come into effect", function () {
       await swarm.create(serviceType, declared(container, { networksAdvanceds: [{ id: network.id }] }));
       await assert.rejects(
         swarm.remove(volume, 1),
-        /volume "used-volume" is still in use .* its data stays\. .*failing\.1\.\w+ \(running, of the service "failing"\)/,
+        /volume "used-volume": expected .*, got it is still in use: mounted by .*failing\.1\.\w+ \(running, of the service "failing"\)\. Its data stays/,
       );
       await assert.rejects(swarm.remove(network), /got one used by services failing/);
       await assert.rejects(swarm.remove(secret), /got one used by failing\. .*/);

@@ -1,0 +1,114 @@
+import { InputError, showValue } from "./input-error.ts";
+import { nearestName } from "./nearest-name.ts";
+
+/**
+ * The directives of redis.conf that decide neither whether data survives, nor who may do what, nor how the server is reached: what it
+ * costs in memory and time, what it tells, and how long clients may wait.
+ *
+ * Read from redis.conf of 7.0 to 8.2 and valkey.conf of 8 and 9; what is newer is added when it has been read.
+ *
+ * @see https://github.com/redis/redis/blob/8.2.0/redis.conf
+ * @see https://github.com/valkey-io/valkey/blob/9.0.0/valkey.conf
+ */
+const harmless = new Set(
+  `
+  active-defrag-cycle-max active-defrag-cycle-min active-defrag-ignore-bytes active-defrag-max-scan-fields
+  active-defrag-threshold-lower active-defrag-threshold-upper active-expire-effort activedefrag activerehashing
+  hash-max-listpack-entries hash-max-listpack-value hash-max-ziplist-entries hash-max-ziplist-value hll-sparse-max-bytes
+  list-compress-depth list-max-listpack-size list-max-ziplist-size set-max-intset-entries set-max-listpack-entries
+  set-max-listpack-value stream-node-max-bytes stream-node-max-entries zset-max-listpack-entries zset-max-listpack-value
+  zset-max-ziplist-entries zset-max-ziplist-value jemalloc-bg-thread
+
+  lfu-decay-time lfu-log-factor maxmemory-clients maxmemory-eviction-tenacity maxmemory-samples
+  lazyfree-lazy-eviction lazyfree-lazy-expire lazyfree-lazy-server-del lazyfree-lazy-user-del lazyfree-lazy-user-flush
+
+  aof-rewrite-incremental-fsync aof-timestamp-enabled auto-aof-rewrite-min-size auto-aof-rewrite-percentage
+  rdb-save-incremental-fsync rdbcompression
+
+  aof_rewrite_cpulist aof-rewrite-cpulist bgsave_cpulist bgsave-cpulist bio_cpulist bio-cpulist server_cpulist
+  server-cpulist disable-thp dynamic-hz hz io-threads io-threads-do-reads events-per-io-thread prefetch-batch-max-size
+
+  busy-reply-threshold client-output-buffer-limit client-query-buffer-limit databases lua-time-limit maxclients
+  max-new-connections-per-cycle max-new-tls-connections-per-cycle notify-keyspace-events proto-max-bulk-len
+  sanitize-dump-payload tcp-backlog tcp-keepalive timeout tracking-table-max-keys
+
+  tls-ciphers tls-ciphersuites tls-prefer-server-ciphers tls-protocols tls-session-cache-size tls-session-cache-timeout
+  tls-session-caching
+
+  repl-backlog-size repl-backlog-ttl repl-disable-tcp-nodelay repl-diskless-sync repl-diskless-sync-delay
+  repl-diskless-sync-max-replicas repl-ping-replica-period repl-ping-slave-period repl-timeout
+
+  acllog-max-len always-show-logo availability-zone commandlog-execution-slower-than commandlog-large-reply-max-len
+  commandlog-large-request-max-len commandlog-reply-larger-than commandlog-request-larger-than
+  commandlog-slow-execution-max-len crash-log-enabled hide-user-data-from-log ignore-warnings latency-monitor-threshold
+  latency-tracking latency-tracking-info-percentiles locale-collate log-format log-timestamp-format loglevel
+  proc-title-template set-proc-title slowlog-log-slower-than slowlog-max-len`
+    .trim()
+    .split(/\s+/u),
+);
+
+/** Directives of the modules that come with Redis 8; two of them load a file. */
+const ofModules = /^(?:search|ts|bf|cf)-(?!ext-load$|friso-ini$)/u;
+
+const losing = "Leave it out: another value loses data without a word";
+const replicating = "Leave it out: a replica throws its own data away for its master's, and this store is one server";
+const byContainer = "Leave it out: the container decides it";
+const byPassword = "Set the password arguments";
+const byTls = "Give the certificates as the argument tls";
+
+/** What is known to do harm, and the way to have what is meant. The first that fits counts. */
+const harmful: readonly (readonly [directives: RegExp, fix: string])[] = [
+  [
+    /^(?:appendonly|appendfsync|save|dir|dbfilename|appenddirname|appendfilename)$/u,
+    "Choose a persistence profile instead",
+  ],
+  [
+    /^(?:no-appendfsync-on-rewrite|stop-writes-on-bgsave-error|aof-.*|shutdown-on-.*|rdbchecksum|rdb-.*|key-load-delay)$/u,
+    losing,
+  ],
+  [/^(?:maxmemory|maxmemory-policy)$/u, "Set the memory limit and the persistence profile"],
+  [/^shutdown-timeout$/u, "Leave it out: the grace period is made for the persistence profile"],
+  [/^(?:aclfile|requirepass|user|protected-mode|rename-command|acl-pubsub-default)$/u, byPassword],
+  [/^(?:replicaof|slaveof|(?:master|primary)(?:auth|user)|replica-.*|slave-.*|repl-.*|sentinel)$/u, replicating],
+  [/^(?:min-(?:replicas|slaves)-.*)$/u, "Leave it out: without replicas the server would refuse every write"],
+  [
+    /^cluster-.*$/u,
+    "Leave it out: this store is one server, and a node of a cluster writes a file of its own beside the data",
+  ],
+  [
+    /^(?:enable-.*|lua-enable-.*)$/u,
+    "Leave it out: it lets clients reach what Redis keeps from them, the files among it",
+  ],
+  [/^tls-(?:.*-file|.*-dir|.*-file-pass|auth-clients|replication|cluster)$/u, byTls],
+  [
+    /^(?:logfile|syslog-.*)$/u,
+    "Leave it out: the server prints its log, and the argument logDriver says where that goes",
+  ],
+  [
+    /^(?:pidfile|unixsocket.*|supervised|daemonize|include|loadmodule|port|tls-port|rdma-.*|bind.*|socket-mark-id)$/u,
+    byContainer,
+  ],
+];
+
+/**
+ * Looks for a reason not to take a directive of redis.conf as it comes.
+ *
+ * @param path - where it stands, for the error
+ * @returns undefined for one that is known to leave the data alone
+ */
+export function findHarm(name: string, value: string, path: string): InputError | undefined {
+  const directive = name.toLowerCase();
+  if (harmless.has(directive) || ofModules.test(directive)) return undefined;
+  const fix = harmful.find(([directives]) => directives.test(directive))?.[1];
+  if (fix !== undefined) return new InputError({ path, expected: "no such setting", got: showValue(value), fix });
+  const meant = nearestName(name, [...harmless]);
+  return new InputError({
+    path,
+    expected: "a directive that is known to leave the data alone",
+    got: showValue(value),
+    fix:
+      meant === undefined
+        ? "Leave it out; who knows what it does can write a redis.conf of his own for a StatefulService"
+        : `Did you mean ${meant}?`,
+  });
+}
