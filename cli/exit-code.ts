@@ -1,7 +1,7 @@
 /** What a command's exit code says; docs/commands.md tells it to users. */
 export const exitCode = {
   done: 0,
-  /** The operation was begun and failed, or Redis answered with an error. */
+  /** The operation was begun and failed, be it only that its record could not be written, or Redis answered with an error. */
   failed: 1,
   /** Something given cannot be right, or the surroundings cannot be used: nothing has been changed. */
   badInput: 2,

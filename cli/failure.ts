@@ -1,8 +1,7 @@
 import { CommanderError } from "commander";
-import { z } from "zod";
+import { errorWords } from "../model/error-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { printable } from "../model/plain-text.ts";
-import { mistakeWords } from "../model/schema-mistake.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
@@ -15,14 +14,28 @@ export class NotConfirmed extends InputError {
   }
 }
 
-/** Reports what ended a command, in words and for `--json` as the one document, and gives its exit code. */
-export function reportFailure(failure: unknown, output: Output, verbose: boolean): number {
+/**
+ * Reports what ended a command, in words and for `--json` as the one document, and gives its exit code.
+ *
+ * @param hasChanged - whether something had been changed before: then no exit code says that nothing was
+ */
+export function reportFailure(failure: unknown, output: Output, verbose: boolean, hasChanged = false): number {
+  if (failure instanceof SuppressedError) {
+    // What ended the command comes first, then what could not be put in order after it.
+    const code = reportFailure(failure.suppressed, output, verbose, hasChanged);
+    reportFailure(failure.error, output, verbose, hasChanged);
+    return code;
+  }
   if (failure instanceof Exit) return failure.code;
   if (failure instanceof CommanderError && failure.exitCode === 0) return exitCode.done;
   const mistake = failure instanceof CommanderError ? usageMistake(failure) : failure;
   const isExpected = mistake instanceof InputError;
   const code =
-    mistake instanceof NotConfirmed ? exitCode.notConfirmed : isExpected ? exitCode.badInput : exitCode.failed;
+    mistake instanceof NotConfirmed
+      ? exitCode.notConfirmed
+      : isExpected && !hasChanged
+        ? exitCode.badInput
+        : exitCode.failed;
   const message = wordsOf(mistake);
   // Names of files and options may hold what a terminal obeys, or look like a line of ours.
   const [first = "", ...others] = message.split(/\r?\n/).map(printable);
@@ -43,9 +56,8 @@ function errorDocument(failure: unknown, message: string) {
 function wordsOf(failure: unknown): string {
   if (failure instanceof InputError) return failure.message;
   if (!(failure instanceof Error)) return String(failure);
-  if (failure instanceof z.ZodError) return `expected another form, got ${mistakeWords(failure)}.`;
-  const cause = failure.cause instanceof Error ? `: ${failure.cause.message}` : "";
-  return (failure.message + cause).split("\n", 1)[0] ?? failure.name;
+  const cause = failure.cause instanceof Error ? `: ${errorWords(failure.cause)}` : "";
+  return (errorWords(failure) + cause).split("\n", 1)[0] ?? failure.name;
 }
 
 /** A mistake on the command line in the form of all others (commander's own messages: lib/command.js). */

@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
+import { hasBegunChange } from "./begun-change.ts";
 import { exitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { openOutput } from "./output.ts";
@@ -20,7 +21,7 @@ export async function main(): Promise<void> {
     await createProgram().parseAsync();
   } catch (failure) {
     const output = openOutput(isWanted("--json") || isWanted("-j"));
-    process.exitCode = reportFailure(failure, output, isWanted("--verbose"));
+    process.exitCode = reportFailure(failure, output, isWanted("--verbose"), hasBegunChange());
   }
   await Promise.all([written(stdout), written(stderr)]);
   // An error of a stream is told after the writing.

@@ -1,6 +1,7 @@
 import { advised } from "../model/advised-command.ts";
 import type { EngineEvent } from "../engine/events.ts";
 import type { CommandContext } from "./context.ts";
+import { noteChange } from "./begun-change.ts";
 import { openDisplay } from "./display/display.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import type { OperationView } from "./display/operation-view.ts";
@@ -37,16 +38,24 @@ async function show(
   const display = openDisplay({ output, stackName: location.stackName, kind, planning, diff: settings.diff });
   const events: EngineEvent[] = [];
   const onEvent = (event: EngineEvent) => {
+    if (!planning && isChange(event)) noteChange();
     events.push(event);
     display.onEvent(event);
   };
   try {
     const request = { ...settings, location, onEvent };
     const outcome = planning ? await engine.plan(kind, request) : await engine.run(kind, request);
+    // An engine that shows itself sends no events.
+    if (!planning && engine.showsItself && outcome.stateChanged) noteChange();
     return { ...outcome, view: display.view, events };
   } finally {
     display.end();
   }
+}
+
+/** Whether an event says that something on the swarm is about to be changed. */
+function isChange({ resourcePreEvent }: EngineEvent): boolean {
+  return resourcePreEvent !== undefined && !["same", "read", "refresh"].includes(resourcePreEvent.metadata.op);
 }
 
 /** Ends the command where an operation did not succeed, for `--json` with what came of it. */

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { requireStackName } from "../engine/state/stack-name.ts";
 import type { StackLocation } from "../engine/state/stack.ts";
 import { InputError } from "../model/input-error.ts";
 
@@ -10,13 +11,16 @@ const defaultStackName = "dev";
  * Finds the stack that a command is about: `Pulumi.yaml` in the folder or above it, and the stack that was named, else
  * that of `PULUMI_STACK`, else `dev`.
  *
- * @throws InputError when there is no project
+ * @throws InputError when there is no project, or the name can be none
  */
 export function locateStack(
   options: { cwd?: string | undefined; stack?: string | undefined },
   environment: NodeJS.ProcessEnv = process.env,
 ): StackLocation {
-  const stackName = options.stack ?? environment["PULUMI_STACK"] ?? defaultStackName;
+  const stackName =
+    options.stack === undefined
+      ? requireStackName(environment["PULUMI_STACK"] ?? defaultStackName, "PULUMI_STACK")
+      : requireStackName(options.stack, "--stack");
   const projectDirectory = findProject(options.cwd);
   if (projectDirectory !== undefined) return { projectDirectory, stackName };
   throw new InputError({

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { InputError } from "../model/input-error.ts";
 import { readReply, writeCommand, type RedisReply } from "./redis-protocol.ts";
 
 /** How long a server may take to accept a connection, and to answer while nothing is asked that takes long, in milliseconds. */
@@ -29,7 +30,14 @@ export class RedisConnection implements Disposable {
       this.#fail(error);
     });
     socket.on("close", () => {
-      this.#fail(new Error("the connection was closed"));
+      this.#fail(
+        new InputError({
+          path: `redis at ${socket.remoteAddress ?? "its address"}`,
+          expected: "a reply",
+          got: "a connection that was closed",
+          fix: "See whether the server runs, with `docker service ps`; what was asked may have been done",
+        }),
+      );
     });
   }
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import type { Readable } from "node:stream";
+import { Writable, type Readable } from "node:stream";
 
 import { serveOnSockets, type SocketFolder } from "./socket-folder.ts";
 
@@ -22,21 +22,46 @@ function endWithEngine({ path }: SocketFolder): string {
 }
 
 /**
+ * Takes what the engine writes to file descriptor 4 into the environment. Passed to the kernel, a text of 128 KiB and more would keep
+ * the process from starting (execve(2), `MAX_ARG_STRLEN`), and whoever may read `/proc` would see the secrets in it.
+ */
+const takeEnvironment =
+  'data:text/javascript,import{readFileSync}from"node:fs";' +
+  'Object.assign(process.env,JSON.parse(readFileSync(4,"utf8")))';
+
+/**
  * Starts Node with the given arguments so that it never outlives this process, and in a process group of its own: a
  * Ctrl-C at the terminal asks the engine, which lets the running operation finish. Servers of the SDK in it listen on sockets in the
  * given folder.
+ *
+ * @param options.handedOver - variables of the process's environment that are of any size, or secret
  */
 export function spawnBound(
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv; sockets: SocketFolder },
+  options: {
+    cwd: string;
+    env: NodeJS.ProcessEnv;
+    sockets: SocketFolder;
+    handedOver?: Readonly<Record<string, string>>;
+  },
 ): ChildProcessByStdio<null, Readable, Readable> {
-  const { sockets, ...rest } = options;
-  const preloads = [endWithEngine(sockets), serveOnSockets(sockets)].flatMap((each) => ["--import", each]);
+  const { sockets, handedOver, ...rest } = options;
+  const preloads = [
+    endWithEngine(sockets),
+    serveOnSockets(sockets),
+    ...(handedOver === undefined ? [] : [takeEnvironment]),
+  ].flatMap((each) => ["--import", each]);
   const child = spawn(process.execPath, [...preloads, ...args], {
     ...rest,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe", ...(handedOver === undefined ? [] : ["pipe" as const])],
     detached: true,
   });
+  const input = child.stdio[4];
+  if (handedOver !== undefined && input instanceof Writable) {
+    // A process that has ended already takes nothing.
+    input.on("error", () => undefined);
+    input.end(JSON.stringify(handedOver));
+  }
   // Three pipes are asked for above, so both streams are there.
   return child as unknown as ChildProcessByStdio<null, Readable, Readable>;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import { errorWords } from "../model/error-words.ts";
 import {
   defaultProviderGoal,
   isProviderType,
@@ -322,7 +323,7 @@ export class Deployment implements ProgramRequests {
 
   #tell(failure: Error): void {
     const urn = failure instanceof PlanError ? { urn: failure.urn } : {};
-    this.#context.send({ diagnosticEvent: { severity: "error", message: failure.message, ...urn } });
+    this.#context.send({ diagnosticEvent: { severity: "error", message: errorWords(failure), ...urn } });
   }
 
   /** Tells what must not be done. An update does nothing of it, a preview goes on. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 
+import { errorWords } from "../model/error-words.ts";
 import { deletionBatches } from "./dependency-graph.ts";
 import type { EventBody } from "./events.ts";
 import type { Journal } from "./journal.ts";
@@ -66,7 +67,7 @@ export class Executor {
       // What a hook finds wrong afterwards stops the deployment; the operation itself stands in the state.
       await this.#context.hooks.run("after", step, warn);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorWords(error);
       this.#context.send({ diagnosticEvent: { urn: step.urn, severity: "error", message: describe(step, message) } });
       this.#context.send({ resOpFailedEvent: { metadata: stepMetadata(step), status: 0, steps: 0 } });
       throw new StepFailure(message, { cause: error });
@@ -115,7 +116,7 @@ export class Executor {
 
   async #create(step: Step): Promise<void> {
     const state = step.new ?? missing(step);
-    const { preview, journal } = this.#context;
+    const { preview } = this.#context;
     if (!state.custom) stamp(state);
     else if (state.provider === undefined) {
       const { __internal, ...configuration } = state.inputs;
@@ -144,7 +145,7 @@ export class Executor {
         state.outputs = this.#outputs(state, created.outputs);
       } catch (error) {
         if (!(error instanceof PartialFailure)) {
-          await journal.settle({ began });
+          await this.#giveUp(began);
           throw error;
         }
         state.id = error.id;
@@ -189,7 +190,7 @@ export class Executor {
     const replaced = operation === "create-replacement" ? old : undefined;
     const gone = replaced?.pendingReplacement ? replaced : undefined;
     if (replaced && !gone) replaced.delete = true;
-    await this.#context.journal.settle({
+    await this.#record({
       new: state,
       ...(gone && { old: gone }),
       ...(revived && { revived }),
@@ -236,7 +237,7 @@ export class Executor {
       state.outputs = this.#outputs(state, updated.outputs);
     } catch (error) {
       if (!(error instanceof PartialFailure)) {
-        await journal.settle({ began });
+        await this.#giveUp(began);
         throw error;
       }
       state.outputs = this.#outputs(state, error.outputs);
@@ -246,12 +247,12 @@ export class Executor {
       throw error;
     }
     state.modified = timestamp();
-    await journal.settle({ began, old, new: state });
+    await this.#record({ began, old, new: state });
   }
 
   async #delete(step: Step): Promise<void> {
     const old = step.old ?? missing(step);
-    const { preview, journal } = this.#context;
+    const { preview } = this.#context;
     const managed = old.custom && old.provider !== undefined && old.id !== undefined && !old.external;
     // Pulumi spares a retained resource in a replacement too, so a retained volume outlives its renaming.
     const spared =
@@ -268,12 +269,29 @@ export class Executor {
         });
         faultPoint("deleting.done");
       } catch (error) {
-        await journal.settle({ began });
+        await this.#giveUp(began);
         throw error;
       }
     }
     if (step.willBeReplaced) old.pendingReplacement = true;
-    await journal.settle({ ...(began && { began }), ...(!step.willBeReplaced && { old }) });
+    await this.#record({ ...(began && { began }), ...(!step.willBeReplaced && { old }) });
+  }
+
+  /** Puts down in the state what has been done. */
+  async #record(outcome: Parameters<Journal["settle"]>[0]): Promise<void> {
+    try {
+      await this.#context.journal.settle(outcome);
+    } catch (error) {
+      const reason = errorWords(error);
+      throw new Error(outcome.began ? `it is done, but the state on the disk does not say so: ${reason}` : reason, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Takes back that an operation has begun; where that cannot be written, the next run finds it out. */
+  async #giveUp(began: PendingOperation): Promise<void> {
+    await this.#context.journal.settle({ began }).catch(() => undefined);
   }
 
   async #begin(type: PendingOperation["type"], resource: ResourceState): Promise<PendingOperation> {

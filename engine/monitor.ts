@@ -135,7 +135,7 @@ export async function startMonitor(
       const requests = await answering;
       await requests.registerOutputs(request.getUrn(), readStruct(request.getOutputs()));
       return new emptyProto.Empty();
-    }),
+    }, fail),
     invoke: answer(async (request: resourceMessages.ResourceInvokeRequest) => {
       refuseUnknownInvokeOptions(request);
       const provider = request.getProvider();

@@ -1,3 +1,5 @@
+import { advised } from "../model/advised-command.ts";
+import { errorWords } from "../model/error-words.ts";
 import { Deployment } from "./deployment.ts";
 import { prerequisites } from "./dependency-graph.ts";
 import { eventSender, type EngineEvent, type EventBody, type OnEvent, type StepOperation } from "./events.ts";
@@ -176,7 +178,18 @@ async function operate(
   const stopped = (options.stopSoon?.aborted ?? false) || (options.stopNow?.aborted ?? false);
   if (stopped) send({ cancelEvent: {} });
   const reviewed = await review.catch(() => undefined);
-  const succeeded = deployment.failure === undefined && !reviewed?.violated && !stopped;
+  const isDone = deployment.failure === undefined && !reviewed?.violated && !stopped;
+  const unwritten = kind.preview
+    ? undefined
+    : await writeRecord(state, {
+        kind: kind.kind,
+        message: options.message ?? "",
+        startTime,
+        result: isDone ? "succeeded" : "failed",
+        resourceChanges: deployment.changes,
+      });
+  if (unwritten !== undefined) send({ diagnosticEvent: { severity: "error", message: unwritten } });
+  const succeeded = isDone && unwritten === undefined;
   const durationSeconds = (Date.now() - startTime) / 1000;
   send({
     summaryEvent: {
@@ -187,14 +200,6 @@ async function operate(
       isPreview: kind.preview,
     },
   });
-  if (!kind.preview)
-    await state.finish({
-      kind: kind.kind,
-      message: options.message ?? "",
-      startTime,
-      result: succeeded ? "succeeded" : "failed",
-      resourceChanges: deployment.changes,
-    });
   const resources = journal.resources();
   const seen = (await looking)?.events;
   return {
@@ -205,6 +210,19 @@ async function operate(
     outputs: resources.find((resource) => resource.type === stackType)?.outputs ?? {},
     snapshot: { resources, pendingOperations: [] },
   };
+}
+
+/** Writes what is kept of an operation. It is over by then: that something cannot be written is told with what was done, and undoes nothing. */
+async function writeRecord(state: StackState, record: UpdateRecord): Promise<string | undefined> {
+  try {
+    await state.finish(record);
+    return undefined;
+  } catch (error) {
+    const reason = errorWords(error);
+    return state.isWritten
+      ? `What was done is done, and the state says so. Its record in the history, or the backup of the state, could not be written: ${reason}`
+      : `The state on the disk does not tell what was done last: ${reason} The next \`${advised("up")}\` finds out what became of it.`;
+  }
 }
 
 /** What a refresh of some resources finds. */

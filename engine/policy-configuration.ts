@@ -5,6 +5,7 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { z } from "zod";
 
+import { errorWords } from "../model/error-words.ts";
 import { InputError } from "../model/input-error.ts";
 
 /** How hard a policy is, in the order of analyzer.proto's `EnforcementLevel`. */
@@ -76,7 +77,7 @@ function readConfiguration(path: string): PolicyPackConfiguration {
     throw new InputError({
       path,
       expected: `a JSON object of policy names, each with one of ${enforcementLevels.join(", ")} or an object of settings`,
-      got: error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : "nothing",
+      got: errorWords(error),
       fix: "Correct the file given with --policy-pack-config",
     });
   }

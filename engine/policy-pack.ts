@@ -10,6 +10,7 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import { z } from "zod";
 
+import { errorWords } from "../model/error-words.ts";
 import { InputError } from "../model/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
 import { SocketFolder } from "./socket-folder.ts";
@@ -103,7 +104,7 @@ function packEntry(directory: string): string {
     throw new InputError({
       path,
       expected: "the package.json of a policy pack, with a version",
-      got: error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : "nothing",
+      got: errorWords(error),
       fix: "Name the folder of a policy pack with --policy-pack",
     });
   }

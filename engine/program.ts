@@ -68,12 +68,14 @@ export function startProgram(run: ProgramRun): RunningProgram {
     {
       cwd: run.projectDirectory,
       sockets: run.sockets,
-      env: {
-        ...run.environment,
+      handedOver: {
         PULUMI_CONFIG: JSON.stringify(Object.fromEntries([...run.config].map(([key, entry]) => [key, entry.value]))),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(
           [...run.config].flatMap(([key, entry]) => (entry.secret ? [key] : [])),
         ),
+      },
+      env: {
+        ...run.environment,
         PULUMI_NODEJS_TYPESCRIPT: "false",
         // For hooks of the components, which leave to this engine what it does by itself.
         HOLDFAST_ENGINE: "embedded",

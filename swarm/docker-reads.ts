@@ -19,40 +19,41 @@ import {
   type Volume,
 } from "./docker-objects.ts";
 import { readAnswer } from "./engine-requests.ts";
+import { requireObjectName } from "./object-name.ts";
 
 /** A service by id or name; undefined when there is none. */
 export function inspectService(docker: Docker, idOrName: string): Promise<Service | undefined> {
-  return inspect(() => docker.getService(idOrName).inspect(), serviceSchema);
+  return inspect(() => docker.getService(requireObjectName("service", idOrName)).inspect(), serviceSchema);
 }
 
 /** A network by id or name; undefined when there is none. */
 export function inspectNetwork(docker: Docker, idOrName: string): Promise<Network | undefined> {
-  return inspect(() => docker.getNetwork(idOrName).inspect(), networkSchema);
+  return inspect(() => docker.getNetwork(requireObjectName("network", idOrName)).inspect(), networkSchema);
 }
 
 /** A volume of the connected engine by name; undefined when there is none. */
 export function inspectVolume(docker: Docker, name: string): Promise<Volume | undefined> {
-  return inspect(() => docker.getVolume(name).inspect(), volumeSchema);
+  return inspect(() => docker.getVolume(requireObjectName("volume", name)).inspect(), volumeSchema);
 }
 
 /** A secret without its data, by id or name; undefined when there is none. */
 export function inspectSecret(docker: Docker, idOrName: string): Promise<z.infer<typeof secretSchema> | undefined> {
-  return inspect(() => docker.getSecret(idOrName).inspect(), secretSchema);
+  return inspect(() => docker.getSecret(requireObjectName("secret", idOrName)).inspect(), secretSchema);
 }
 
 /** A config by id or name; undefined when there is none. */
 export function inspectConfig(docker: Docker, idOrName: string): Promise<z.infer<typeof configSchema> | undefined> {
-  return inspect(() => docker.getConfig(idOrName).inspect(), configSchema);
+  return inspect(() => docker.getConfig(requireObjectName("config", idOrName)).inspect(), configSchema);
 }
 
 /** A container of the connected engine; undefined when it is gone or on another node. */
 export function inspectContainer(docker: Docker, id: string): Promise<Container | undefined> {
-  return inspect(() => docker.getContainer(id).inspect(), containerSchema);
+  return inspect(() => docker.getContainer(requireObjectName("container", id)).inspect(), containerSchema);
 }
 
 /** A task that Swarm still knows. */
 export function inspectTask(docker: Docker, id: string): Promise<Task | undefined> {
-  return inspect(() => docker.getTask(id).inspect(), taskSchema);
+  return inspect(() => docker.getTask(requireObjectName("task", id)).inspect(), taskSchema);
 }
 
 /** All services of the swarm. */

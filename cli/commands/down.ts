@@ -1,5 +1,6 @@
 import { advised } from "../../model/advised-command.ts";
 import type { ImpactReport } from "../../impact/report.ts";
+import { noteChange } from "../begun-change.ts";
 import { confirm, confirmLoss } from "../confirm.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { judgeLive, planOf, showImpact } from "../data-gate.ts";
@@ -89,6 +90,7 @@ export async function down(options: DownOptions): Promise<void> {
 
   const outcome = await run(context, "destroy", settings);
   await requireSuccess(context, "down", outcome, settings);
+  if (doomed.length > 0) noteChange();
   await removeDoomed(doomed, {
     signal: interrupts.stopNow,
     onProgress: (line) => {

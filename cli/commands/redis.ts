@@ -1,5 +1,6 @@
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
+import { noteChange } from "../begun-change.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { connectRedis, reachService, servicesOf } from "../redis-client.ts";
@@ -29,6 +30,8 @@ export async function redis(args: readonly string[], options: RedisCommandOption
   const { output, location } = context;
   const service = chooseRedis(await servicesOf(context), options.service, location.stackName);
   using connection = await connectRedis(service, await reachService(context, service));
+  // Nobody knows what a command has done whose reply does not come.
+  noteChange();
   const reply = await connection.send(command, ...rest);
   if (reply.kind === "error" || process.stdout.isTTY) output.printAsIs(formatReply(args, reply));
   else process.stdout.write(Buffer.concat([rawReply(reply), Buffer.from("\n")]));

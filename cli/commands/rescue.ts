@@ -5,6 +5,7 @@ import { printable } from "../../model/plain-text.ts";
 import { takeInventory, type Inventory } from "../../swarm/inventory.ts";
 import { findLostVolumes, type LostVolume } from "../../swarm/rescue-search.ts";
 import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../swarm/rescue.ts";
+import { noteChange } from "../begun-change.ts";
 import { enginesToAsk, type EngineChoice } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { NotConfirmed } from "../failure.ts";
@@ -44,6 +45,7 @@ export async function rescue(volume: string | undefined, options: RescueCommandO
   const plan = await planRescue(inventory, { ...options, volume, to }, interrupts.signal);
   output.print(...planLines(plan, output), "");
   await confirm(plan, options, output);
+  noteChange();
   const result = await carryOutRescue(inventory, plan, {
     signal: interrupts.signal,
     onProgress: (message) => {

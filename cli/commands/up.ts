@@ -1,4 +1,5 @@
 import { ownProject } from "../../model/own-settings.ts";
+import { errorWords } from "../../model/error-words.ts";
 import { isRefusedDeletion } from "../../model/planned-change.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
 import { closingReport, reportLines, type ServiceReport } from "../closing-report.ts";
@@ -175,6 +176,6 @@ async function answerOf(context: CommandContext): Promise<{ report: ServiceRepor
   try {
     return { report: await closingReport(context) };
   } catch (error) {
-    return { report: [], failure: error instanceof Error ? error.message : String(error) };
+    return { report: [], failure: errorWords(error) };
   }
 }

@@ -5,6 +5,7 @@ import { taskWords } from "../../model/task-words.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
 import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
 import type { RedisLogin } from "../../swarm/task-redis.ts";
+import { noteChange } from "../begun-change.ts";
 import { openContext } from "../context.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
@@ -31,6 +32,8 @@ export async function verify(name: string, options: VerifyCommandOptions): Promi
     ...login,
     timeoutSeconds: options.timeout,
     onProgress: (message) => {
+      // The first word is that of the canary.
+      noteChange();
       output.print(`  ...   ${message}`);
     },
   });

@@ -8,6 +8,7 @@ import { inspectNetwork, listServices } from "../../swarm/docker-reads.ts";
 import { labelList, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { readAnswer } from "../../swarm/engine-requests.ts";
+import { requireObjectName } from "../../swarm/object-name.ts";
 import { flagSchema, isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -52,7 +53,7 @@ export const networkType: ManagedType = {
     const { docker } = context.connection;
     return removeUnlessUsed(context, {
       what: `network ${id}`,
-      remove: () => docker.getNetwork(id).remove(),
+      remove: () => docker.getNetwork(requireObjectName("network", id)).remove(),
       // A service's own use does not pass by waiting, but its containers' does.
       isInUse: (words) => words.includes("has active endpoints") || words.includes("is in use by task"),
       explain: () => usersOf(context.connection, id),

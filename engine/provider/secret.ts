@@ -6,6 +6,7 @@ import { inspectSecret } from "../../swarm/docker-reads.ts";
 import { labelList } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { readAnswer } from "../../swarm/engine-requests.ts";
+import { requireObjectName } from "../../swarm/object-name.ts";
 import { isSameMap, labelMap, labelsSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -41,7 +42,7 @@ export const secretType: ManagedType = {
     const { docker } = context.connection;
     return removeUnlessUsed(context, {
       what: `secret ${id}`,
-      remove: () => docker.getSecret(id).remove(),
+      remove: () => docker.getSecret(requireObjectName("secret", id)).remove(),
       isInUse: () => false,
       explain: () => Promise.resolve(""),
     }).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { inspectConfig } from "../../swarm/docker-reads.ts";
 import { labelList } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { requireObjectName } from "../../swarm/object-name.ts";
 import { isSameMap, labelMap, labelsSchema, textSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -47,7 +48,7 @@ export const serviceConfigType: ManagedType = {
     const { docker } = context.connection;
     return removeUnlessUsed(context, {
       what: `config ${id}`,
-      remove: () => docker.getConfig(id).remove(),
+      remove: () => docker.getConfig(requireObjectName("config", id)).remove(),
       isInUse: () => false,
       explain: () => Promise.resolve(""),
     }).catch((error: unknown) => {

@@ -7,6 +7,7 @@ import { inspectVolume, listContainersWithVolume } from "../../swarm/docker-read
 import { requireOwnVolume } from "../../swarm/name-check.ts";
 import { labelList, type Attributes } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { requireObjectName } from "../../swarm/object-name.ts";
 import { isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -95,7 +96,7 @@ export async function removeVolume(
   const { docker } = context.connection;
   await removeUnlessUsed(context, {
     what: `volume "${name}"`,
-    remove: () => docker.getVolume(name).remove(),
+    remove: () => docker.getVolume(requireObjectName("volume", name)).remove(),
     isInUse: (words) => words.includes("volume is in use"),
     explain: async () => {
       const users = (await listContainersWithVolume(docker, name)).map(({ Names, Labels, State }) => {

@@ -1,6 +1,19 @@
 /** Files that are either wholly the old or wholly the new version, whatever happens while they are written. */
 import { randomBytes } from "node:crypto";
-import { chmod, chown, copyFile, link, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { InputError } from "../../model/input-error.ts";
 import { faultPoint, type DurableKind } from "./fault.ts";
@@ -82,6 +95,27 @@ export async function removeTemporaries(folder: string, prefix: string, olderTha
   }
 }
 
+/**
+ * Finds out whether files can be written: writes one of that length into each folder, and removes them when all are there.
+ *
+ * @throws InputError when one cannot
+ */
+export async function tryToWrite(paths: readonly string[], length: number): Promise<void> {
+  const trials: string[] = [];
+  try {
+    for (const path of paths) {
+      const trial = temporaryName(path);
+      await makeFolder(dirname(path));
+      trials.push(trial);
+      await writeFile(trial, Buffer.alloc(length), { flag: "wx" }).catch((error: unknown) => {
+        throw explainWriteError(error, path);
+      });
+    }
+  } finally {
+    for (const trial of trials) await unlink(trial).catch(() => undefined);
+  }
+}
+
 /** Reads a text file, or undefined when there is none. */
 export async function readTextFile(path: string): Promise<string | undefined> {
   try {
@@ -97,9 +131,15 @@ export async function readTextFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** Makes a folder with its parents, each of them durable. */
+/**
+ * Makes a folder with its parents, each of them durable.
+ *
+ * @throws InputError when it may not be made
+ */
 export async function makeFolder(path: string): Promise<void> {
-  const firstMade = await mkdir(path, { recursive: true });
+  const firstMade = await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw explainWriteError(error, path);
+  });
   if (firstMade === undefined) return;
   for (let made = path; made.length >= firstMade.length; made = dirname(made)) await syncFolder(dirname(made));
 }
@@ -139,13 +179,19 @@ async function keepOwner(path: string, temporary: string): Promise<void> {
     await chown(temporary, old.uid, old.gid).catch(() => undefined);
 }
 
-function explainWriteError(error: unknown, path: string): unknown {
+/** Says of a write that failed for lack of room or rights what to do about it; any other error is given back as it is. */
+export function explainWriteError(error: unknown, path: string): unknown {
   const reasons: Record<string, string> = {
     ENOSPC: "Free some space and run the command again; no half-written file was left",
     EDQUOT: "Free some of the quota and run the command again; no half-written file was left",
     EACCES: "Give this user the right to write there, or run as the user who has it",
     EPERM: "Give this user the right to write there, or run as the user who has it",
     EROFS: "Mount the file system for writing, or move the project",
+    EIO: "Look at the disk's health, for example with `dmesg`, before you go on",
+    ENOTDIR: "Move away what stands where a folder is to be",
+    EEXIST: "Move away what stands where a folder is to be",
+    ENAMETOOLONG: "Give the stack or the project a shorter name",
+    ELOOP: "Remove the links that lead to each other",
   };
   const fix = reasons[errorCode(error) ?? ""];
   if (fix === undefined) return error;

@@ -2,15 +2,16 @@
  * The folder that `pulumi login file://…` keeps its stacks in (Pulumi: pkg/backend/diy/state.go, store.go; the `.attrs`
  * files beside the others: gocloud.dev/blob/fileblob).
  */
-import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, showValue } from "../../model/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
+import { attributesOf, attributesPath, digestOf, recordedDigest } from "./content-digest.ts";
 import { DamagedStateError } from "./damaged-state.ts";
-import { keepAs, readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
+import { keepAs, readTextFile, removeTemporaries, shownPath, tryToWrite, writeDurably } from "./durable-file.ts";
 import type { DurableKind } from "./fault.ts";
+import { isKeptVersion, newestGoodCopy } from "./state-copies.ts";
 import { readYaml, yamlValue } from "./yaml-file.ts";
 
 /** Where the files of one stack lie. */
@@ -50,9 +51,31 @@ export function stackFiles(stateDirectory: string, project: string, stack: strin
 export async function readState(files: StackFiles): Promise<StoredCheckpoint | undefined> {
   await checkLayout(files);
   const text = await readTextFile(files.state);
-  if (text !== undefined) return parseCheckpoint(text, shownPath(files.state), "checkpoint");
+  if (text !== undefined) return parseCheckpoint(await asWritten(files, text), shownPath(files.state), "checkpoint");
   await refuseLostState(files);
   return undefined;
+}
+
+/**
+ * The state's text, held against the digest that is written beside it.
+ *
+ * A kill between the two leaves the digest of a newer version beside the state, and whoever copies a backup over the state leaves
+ * that of another one: a text that a second file has, too, was not damaged.
+ *
+ * @throws DamagedStateError when it is another than was written
+ */
+async function asWritten(files: StackFiles, text: string): Promise<string> {
+  const recorded = await recordedDigest(files.state);
+  if (recorded === undefined || recorded === digestOf(text) || (await isKeptVersion(files, text))) return text;
+  // Somebody who holds the lock may be writing just now.
+  const again = await readTextFile(files.state);
+  if (again !== undefined && again !== text) return await asWritten(files, again);
+  throw new DamagedStateError({
+    path: shownPath(files.state),
+    expected: `the content that was written, by its digest in ${basename(attributesPath(files.state))}`,
+    got: "another",
+    unlessDamaged: `If somebody changed it on purpose, delete ${shownPath(attributesPath(files.state))}`,
+  });
 }
 
 /** Does something with a state; when that is damaged, the error says where the newest good backup is. */
@@ -61,40 +84,13 @@ export async function namingBackup<T>(files: StackFiles, work: () => Promise<T>)
     return await work();
   } catch (error) {
     if (!(error instanceof DamagedStateError)) throw error;
-    const good = await newestGoodBackup(files);
+    const good = await newestGoodCopy(files);
     const { path, expected, got, unlessDamaged } = error;
     const fix =
       good === undefined
         ? "There is no good backup beside it: restore it from your own, or import what `pulumi stack export` gave"
         : `Restore its newest good backup, of ${good.time}, with \`cp ${shownPath(good.path)} ${shownPath(files.state)}\``;
     throw new DamagedStateError({ path, expected, got, fix, ...(unlessDamaged !== undefined && { unlessDamaged }) });
-  }
-}
-
-/** The newest of the earlier versions of a state that can be read. */
-async function newestGoodBackup(files: StackFiles): Promise<{ path: string; time: string } | undefined> {
-  const paths = [
-    files.previous,
-    // Names end in the time of writing, so the newest stands last.
-    ...(await listFiles(files.backups, ".json")).reverse(),
-    ...(await listFiles(files.history, ".checkpoint.json")).reverse(),
-  ];
-  const good = await Promise.all(paths.map(async (path) => ({ path, time: await timeOfGood(path) })));
-  return good
-    .filter((backup): backup is { path: string; time: string } => backup.time !== undefined)
-    .reduce<{ path: string; time: string } | undefined>(
-      (newest, backup) => (newest === undefined || Date.parse(backup.time) > Date.parse(newest.time) ? backup : newest),
-      undefined,
-    );
-}
-
-async function timeOfGood(path: string): Promise<string | undefined> {
-  const text = await readTextFile(path).catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return parseCheckpoint(text, shownPath(path), "checkpoint").deployment?.manifest.time;
-  } catch {
-    return undefined;
   }
 }
 
@@ -160,8 +156,25 @@ export async function writeState(files: StackFiles, text: string): Promise<void>
   await writeBlob(files.state, text, "state", () => keepAs(files.state, files.previous, "state"));
 }
 
+/** What a state may grow by in one operation. */
+const growthBytes = 256 * 1024;
+
+/**
+ * Finds out, before an operation is begun, whether what it will write can be written: the state, and at the end its copies. Removes what
+ * killed runs have left, too. Only for whoever holds the stack's lock.
+ *
+ * @throws InputError when it cannot
+ */
+export async function requireWritable(files: StackFiles): Promise<void> {
+  await removeLeftOvers(files);
+  const bytes = (await stat(files.state).catch(() => undefined))?.size ?? 0;
+  const name = basename(files.state);
+  const paths = [files.state, join(files.backups, name), join(files.history, name)];
+  await tryToWrite(paths, bytes + growthBytes);
+}
+
 /** Removes the temporary files that killed processes left of a stack; only for whoever holds its lock. */
-export async function removeLeftOvers(files: StackFiles): Promise<void> {
+async function removeLeftOvers(files: StackFiles): Promise<void> {
   const stack = basename(files.state, ".json");
   await removeTemporaries(dirname(files.meta), "meta.yaml.");
   await removeTemporaries(dirname(files.state), `${stack}.json.`);
@@ -185,22 +198,8 @@ export async function writeBlob(
     kind,
     beforeRename: async () => {
       await beforeRename?.();
-      if (kind === "state") await keepAs(`${path}.attrs`, `${path}.bak.attrs`, "attributes");
-      await writeDurably(`${path}.attrs`, attributesOf(text), { kind: "attributes" });
+      if (kind === "state") await keepAs(attributesPath(path), attributesPath(`${path}.bak`), "attributes");
+      await writeDurably(attributesPath(path), attributesOf(text), { kind: "attributes" });
     },
   });
-}
-
-function attributesOf(text: string): string {
-  const attributes = {
-    "user.cache_control": "",
-    "user.content_disposition": "",
-    "user.content_encoding": "",
-    "user.content_language": "",
-    // What Go's http.DetectContentType says of JSON.
-    "user.content_type": "text/plain; charset=utf-8",
-    "user.metadata": null,
-    md5: createHash("md5").update(text).digest("base64"),
-  };
-  return `${JSON.stringify(attributes)}\n`;
 }

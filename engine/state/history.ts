@@ -4,6 +4,7 @@ import type { StepOperation } from "../events.ts";
 import { readTextFile } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
 import { writeBlob } from "./file-backend.ts";
+import { nextStamp, pruneHistory } from "./state-copies.ts";
 
 /** What the history remembers of an operation (Pulumi: pkg/backend, `UpdateInfo`). */
 export interface UpdateRecord {
@@ -17,9 +18,12 @@ export interface UpdateRecord {
   environment?: Record<string, string>;
 }
 
+/** How many updates are kept; Pulumi, which keeps all, reads them as its own. */
+const keptUpdates = 50;
+
 /**
  * Adds an update to a stack's history, then backs the state up, as Pulumi does at the end of every update that is not a
- * preview (pkg/backend/diy/state.go, `addToHistory`, `backupStack`).
+ * preview (pkg/backend/diy/state.go, `addToHistory`, `backupStack`). What is kept of old updates is removed.
  */
 export async function writeHistory(
   files: StackFiles,
@@ -27,7 +31,8 @@ export async function writeHistory(
   config: Record<string, unknown>,
 ): Promise<void> {
   const stack = basename(files.state, ".json");
-  const prefix = join(files.history, `${stack}-${nanoseconds()}`);
+  const stamp = await nextStamp(files);
+  const prefix = join(files.history, `${stack}-${stamp}`);
   const state = await readTextFile(files.state);
   const entry = {
     kind: record.kind,
@@ -43,14 +48,7 @@ export async function writeHistory(
   await writeBlob(`${prefix}.history.json`, JSON.stringify(entry), "history");
   if (state === undefined) return;
   await writeBlob(`${prefix}.checkpoint.json`, state, "checkpoint-copy");
-  await writeBlob(join(files.backups, `${stack}.${nanoseconds()}.json`), state, "backup");
+  await writeBlob(join(files.backups, `${stack}.${stamp + 1n}.json`), state, "backup");
+  // What is not removed now is removed after the next update.
+  await pruneHistory(files, keptUpdates).catch(() => undefined);
 }
-
-/** The time in nanoseconds since 1970; later calls give later ones. */
-function nanoseconds(): string {
-  const now = BigInt(Date.now()) * 1_000_000n;
-  lastNanoseconds = now > lastNanoseconds ? now : lastNanoseconds + 1n;
-  return lastNanoseconds.toString();
-}
-
-let lastNanoseconds = 0n;

@@ -10,7 +10,15 @@ import { z } from "zod";
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
-import { errorCode, hasNoLinks, makeFolder, readTextFile, shownPath, temporaryName } from "./durable-file.ts";
+import {
+  errorCode,
+  explainWriteError,
+  hasNoLinks,
+  makeFolder,
+  readTextFile,
+  shownPath,
+  temporaryName,
+} from "./durable-file.ts";
 import { faultPoint } from "./fault.ts";
 
 const ownName = "holdfast.json";
@@ -98,7 +106,9 @@ export async function takeLock(folder: string, stackName: string): Promise<HeldL
 async function createWhole({ path, content }: HeldLock, stackName: string): Promise<boolean> {
   // Not in the folder of the locks, where it would be taken for one.
   const temporary = temporaryName(join(dirname(dirname(path)), `${stackName}.lock`));
-  await writeFile(temporary, content, { flag: "wx" });
+  await writeFile(temporary, content, { flag: "wx" }).catch((error: unknown) => {
+    throw explainWriteError(error, path);
+  });
   faultPoint("lock.written");
   try {
     await link(temporary, path).catch(async (error: unknown) => {
@@ -107,7 +117,7 @@ async function createWhole({ path, content }: HeldLock, stackName: string): Prom
     });
     return true;
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
+    if (errorCode(error) !== "EEXIST") throw explainWriteError(error, path);
     return false;
   } finally {
     await unlink(temporary);
@@ -205,6 +215,6 @@ async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
+    if (errorCode(error) !== "ENOENT") throw explainWriteError(error, path);
   }
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import type { YamlValue } from "./pulumi-yaml.ts";
+import { isName, nameRule } from "./stack-name.ts";
 import { readYaml, yamlValue } from "./yaml-file.ts";
 
 /** `Pulumi.yaml` (sdk/go/common/workspace/project.go), as far as this engine uses it. */
@@ -24,7 +25,7 @@ export interface Project {
 }
 
 const projectSchema = z.looseObject({
-  name: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, "a name of letters, digits, -, _ and ."),
+  name: z.string().refine(isName, nameRule),
   runtime: z.union([
     z.string().transform((name) => ({ name, options: {} })),
     z.looseObject({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),

@@ -9,6 +9,8 @@ export function brokenRule(resources: readonly ResourceState[]): string | undefi
   for (const resource of resources) {
     const { urn } = resource;
     if (!resource.custom && resource.id !== undefined) return `${urn} is a component with an id`;
+    // Pulumi never writes one. Without an id there is nothing to update or delete, and that would be recorded as done.
+    if (resource.custom && resource.id === undefined) return `${urn} is a resource without an id`;
     if (resource.type.startsWith("pulumi:providers:")) providers.add(`${urn}::${resource.id ?? ""}`);
     if (resource.provider !== undefined && !providers.has(resource.provider) && !resource.pendingReplacement)
       return `${urn} refers to the provider ${resource.provider}, which does not stand before it`;

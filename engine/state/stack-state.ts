@@ -4,7 +4,7 @@ import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint, encodeDeployment, featuresOf } from "./checkpoint.ts";
 import type { CiphertextCache } from "./checkpoint-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
-import { namingBackup, readState, removeLeftOvers, writeState } from "./file-backend.ts";
+import { namingBackup, readState, requireWritable, writeState } from "./file-backend.ts";
 import type { UpdateRecord } from "./history.ts";
 import { writeHistory } from "./history.ts";
 import type { HeldLock } from "./lock.ts";
@@ -62,7 +62,7 @@ export class StackState implements AsyncDisposable {
     const own = options.lock === true ? await takeLock(stack.files.locks, stack.name) : undefined;
     const lock = own ?? held;
     try {
-      if (lock !== undefined) await removeLeftOvers(stack.files);
+      if (lock !== undefined) await requireWritable(stack.files);
       const read = options.damaged === "replace" ? readReplaceable : readDecrypted;
       return new StackState(stack, { lock, own }, await namingBackup(stack.files, () => read(stack)));
     } catch (error) {
@@ -103,12 +103,22 @@ export class StackState implements AsyncDisposable {
     await this.#write();
   }
 
-  /** Writes history and backup, as Pulumi does at the end of every update that is not a preview. */
+  /**
+   * Writes history and backup, as Pulumi does at the end of every update that is not a preview.
+   *
+   * @throws InputError when they, or the state itself, cannot be written
+   */
   async finish(record: UpdateRecord): Promise<void> {
-    await this.#running.catch(() => undefined);
-    // Also where nothing has changed: the manifest tells when the state was last found to be right.
+    await (this.#waiting ?? this.#running).catch(() => undefined);
+    // Also where nothing has changed: the manifest tells when the state was last found to be right. What could not be written
+    // before may be now.
     if (!this.#written) await this.#write();
     await writeHistory(this.#stack.files, record, this.#stack.storedConfig());
+  }
+
+  /** Whether all that was recorded is on the disk. */
+  get isWritten(): boolean {
+    return this.#written;
   }
 
   /** Waits for writes under way and gives the lock back; safe to call twice. */
@@ -136,6 +146,7 @@ export class StackState implements AsyncDisposable {
 
   async #writeNow(): Promise<void> {
     if (this.#lock === undefined) throw new Error("a state was written without its lock");
+    this.#written = false;
     const { files, project, name } = this.#stack;
     const secrets = await this.#secretsForWriting();
     // Taken after the wait for the key: what was recorded meanwhile is in this write, too.

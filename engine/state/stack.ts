@@ -1,4 +1,4 @@
-import { InputError, showValue } from "../../model/input-error.ts";
+import { InputError } from "../../model/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
 import { namingBackup, readState, stackFiles } from "./file-backend.ts";
@@ -8,6 +8,7 @@ import { PassphraseKeeper } from "./passphrase.ts";
 import type { Project } from "./project-file.ts";
 import { readProject } from "./project-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
+import { requireStackName } from "./stack-name.ts";
 import type { ConfigValue } from "./stack-settings.ts";
 import { StackSettings } from "./stack-settings.ts";
 
@@ -138,14 +139,8 @@ export class Stack {
  * @throws InputError when one of them is not what Pulumi says
  */
 export async function openStack(location: StackLocation, environment: NodeJS.ProcessEnv = process.env): Promise<Stack> {
-  const { stackName, projectDirectory } = location;
-  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stackName))
-    throw new InputError({
-      path: "stack",
-      expected: "a name of letters, digits, -, _ and .",
-      got: showValue(stackName),
-      fix: "Choose such a name",
-    });
+  const { projectDirectory } = location;
+  const stackName = requireStackName(location.stackName);
   const project = await readProject(projectDirectory, environment);
   const settings = await StackSettings.read(project, stackName);
   const keeper = new PassphraseKeeper(project.directory, environment);

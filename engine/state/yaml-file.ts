@@ -1,6 +1,6 @@
 /** The YAML files of a project, read as Pulumi reads them and with the place of each value. */
-import type { Document, Pair, Scalar, ScalarTag, SchemaOptions } from "yaml";
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import type { Alias, Document, Node, Pair, Scalar, ScalarTag, SchemaOptions } from "yaml";
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from "yaml";
 import { InputError, showValue } from "../../model/input-error.ts";
 import { readTextFile, shownPath } from "./durable-file.ts";
 import { readPlain, writeText, type YamlValue } from "./pulumi-yaml.ts";
@@ -9,6 +9,8 @@ import { readPlain, writeText, type YamlValue } from "./pulumi-yaml.ts";
 export interface YamlFile {
   path: string;
   document: Document;
+  /** What each alias stands for. */
+  targets: ReadonlyMap<Alias, Node>;
   /** `<file>:<line>` of a node. */
   place(node: unknown): string;
 }
@@ -42,7 +44,7 @@ export async function readYaml(path: string): Promise<YamlFile | undefined> {
   const text = await readTextFile(path);
   if (text === undefined) return undefined;
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, ...yamlOptions });
+  const document = parse(text, path, lineCounter);
   const place = (offset: number): string => `${shownPath(path)}:${String(lineCounter.linePos(offset).line)}`;
   const [error] = document.errors;
   if (error !== undefined)
@@ -52,7 +54,8 @@ export async function readYaml(path: string): Promise<YamlFile | undefined> {
       got: error.message.replace(/( at line \d+, column \d+)?:?\n.*$/s, ""),
       fix: "Correct the line",
     });
-  const file = { path, document, place: (node: unknown) => place(startOf(node)) };
+  const file = { path, document, place: (node: unknown) => place(startOf(node)), targets: targetsOf(document) };
+  requireSound(file);
   if (!isMap(document.contents) && !isNothing(document.contents))
     throw new InputError({
       path: file.place(document.contents),
@@ -61,6 +64,83 @@ export async function readYaml(path: string): Promise<YamlFile | undefined> {
       fix: "Write it as `key: value` lines",
     });
   return file;
+}
+
+function parse(text: string, path: string, lineCounter: LineCounter): Document {
+  try {
+    // Keys that are there twice are found below: to compare each with all others takes long where there are many.
+    return parseDocument(text, { lineCounter, uniqueKeys: false, ...yamlOptions });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw tooDeep(shownPath(path));
+  }
+}
+
+function tooDeep(path: string): InputError {
+  return new InputError({
+    path,
+    expected: `lists and maps at most ${maxDepth} deep in each other`,
+    got: "deeper ones",
+    fix: "Write it flatter",
+  });
+}
+
+/** What a person writes is flatter; what is deeper ends in a stack that overflows. */
+const maxDepth = 100;
+
+/** How many values aliases may make of a file; go-yaml refuses such a file as well ("excessive aliasing"). */
+const maxValues = 100_000;
+
+/** Follows aliases to the last anchor of their name before them. */
+function targetsOf(document: Document): Map<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+/**
+ * Refuses what no person writes and what would take for ever to read: keys twice, structures without a bottom.
+ *
+ * @throws InputError
+ */
+function requireSound(file: YamlFile): void {
+  let values = 0;
+  const walk = (node: unknown, depth: number, top: unknown): void => {
+    if (depth > maxDepth) throw tooDeep(file.place(top));
+    if (++values > maxValues)
+      throw new InputError({
+        path: file.place(top),
+        expected: `at most ${maxValues} values, aliases written out`,
+        got: "more",
+        fix: "Write less, or take aliases of aliases out",
+      });
+    if (isAlias(node)) walk(file.targets.get(node), depth + 1, node);
+    else if (isSeq(node)) for (const item of node.items) walk(item, depth + 1, item);
+    else if (isMap(node)) {
+      const keys = new Set<string>();
+      for (const { key, value } of node.items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        if (name !== undefined && keys.has(name))
+          throw new InputError({
+            path: file.place(key),
+            expected: "each key once",
+            got: `${showValue(name)} twice`,
+            fix: "Take one of them out",
+          });
+        if (name !== undefined) keys.add(name);
+        walk(value, depth + 1, value ?? key);
+      }
+    }
+  };
+  walk(file.document.contents, 0, file.document.contents);
 }
 
 /** Whether Pulumi takes a node for nothing at all: it is not there, empty, `~` or `null`. */
@@ -75,7 +155,7 @@ export function isNothing(node: unknown): boolean {
  * @throws InputError where Pulumi would hand on something else than what is written, or nothing
  */
 export function yamlValue(file: YamlFile, node: unknown, name = ""): YamlValue {
-  if (isAlias(node)) return yamlValue(file, node.resolve(file.document), name);
+  if (isAlias(node)) return yamlValue(file, file.targets.get(node), name);
   if (isSeq(node)) return node.items.map((item, index) => yamlValue(file, item, `${name}[${String(index)}]`));
   if (isMap(node)) return Object.fromEntries(node.items.map((pair) => entryOf(file, pair, name)));
   if (!isScalar(node)) return null;

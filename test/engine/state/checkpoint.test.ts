@@ -115,7 +115,7 @@ describe("the checkpoint", function () {
     fc.assert(
       fc.property(fc.array(resources, { maxLength: 3 }), fc.array(resources, { maxLength: 2 }), (list, begun) => {
         const snapshot: Snapshot = {
-          resources: list.map((each, index) => ({ ...each, urn: `${each.urn}${String(index)}` })),
+          resources: list.map((each, index) => ({ ...each, urn: `${each.urn}${String(index)}`, id: each.id ?? "1" })),
           pendingOperations: begun.map((each, index) => ({
             resource: { ...each, urn: `${each.urn}${String(index)}` },
             type: "creating",
@@ -210,13 +210,18 @@ describe("the checkpoint", function () {
       ],
       [
         "with a provider that is not there",
-        checkpointWith({ resources: [{ ...thing, custom: true, provider: "urn:pulumi:p::id" }] }),
+        checkpointWith({ resources: [{ ...thing, custom: true, id: "1", provider: "urn:pulumi:p::id" }] }),
         /refers to the provider urn:pulumi:p::id/,
       ],
       [
         "with a component that has an id",
         checkpointWith({ resources: [{ ...thing, id: "1" }] }),
         /is a component with an id/,
+      ],
+      [
+        "with a resource that has no id",
+        checkpointWith({ resources: [{ ...thing, custom: true }] }),
+        /is a resource without an id/,
       ],
       ["without a type", checkpointWith({ resources: [{ ...thing, type: undefined }] }), /resources\.0\.type/],
     ];

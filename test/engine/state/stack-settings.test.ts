@@ -147,7 +147,7 @@ describe("a stack's settings", function () {
       [
         "when a key is there twice",
         "config:\n  a: b\n  a: c\n",
-        /Pulumi\.dev\.yaml:3: expected valid YAML, got .*unique/,
+        /Pulumi\.dev\.yaml:3: expected each key once, got "a" twice/,
       ],
       ["when they are a list", "- a\n", /Pulumi\.dev\.yaml:1: expected keys and values/],
       ["when the configuration is a list", "config:\n  - a\n", /Pulumi\.dev\.yaml:2: config: expected keys and values/],
@@ -191,7 +191,9 @@ describe("a project", () => {
   it("is refused when its file is missing or says nonsense", async () => {
     using project = new StateProject("empty");
     writeFileSync(project.file("Pulumi.yaml"), "name: a b\nruntime: nodejs\n");
-    await assert.rejects(project.stack(), { message: /Pulumi\.yaml:1: name: expected a name of letters.*got "a b"/ });
+    await assert.rejects(project.stack(), {
+      message: /Pulumi\.yaml:1: name: expected a name of at most 100 letters.*got "a b"/,
+    });
     writeFileSync(project.file("Pulumi.yaml"), "name: shop\n");
     await assert.rejects(project.stack(), { message: /Pulumi\.yaml:1: runtime: / });
     using other = new StateProject("empty");

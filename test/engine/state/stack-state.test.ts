@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { Secret } from "../../../engine/property-value.ts";
 import type { ResourceState } from "../../../engine/resource-state.ts";
 import { createSecretsManager } from "../../../engine/state/secrets-manager.ts";
 import { exportStack, importStack } from "../../../engine/state/stack-export.ts";
 import { StackState } from "../../../engine/state/stack-state.ts";
+import { pruneHistory, readHistory } from "../../../engine/state/state-copies.ts";
 import { resource } from "../../support/resource.ts";
 import { StateProject, assertSameText, compact } from "./state-project.ts";
 import { updateStack } from "./update-stack.ts";
@@ -121,9 +122,9 @@ describe("the state of a stack", function () {
     const stack = await project.stack({});
     {
       await using opened = await StackState.open(stack, { lock: true });
-      await opened.save([resource("a")]);
+      await opened.save([resource("a", { id: "1" })]);
       assert.ok(!existsSync(project.file("Pulumi.dev.yaml")) && !existsSync(project.file(".holdfast")));
-      await opened.save([resource("a", { outputs: { password: new Secret("hunter2") } })]);
+      await opened.save([resource("a", { id: "1", outputs: { password: new Secret("hunter2") } })]);
     }
     const text = project.read(state);
     assert.doesNotMatch(text, /hunter2/);
@@ -211,6 +212,62 @@ describe("the state of a stack", function () {
       });
     });
 
+    it("in a single bit is refused wherever it stands, until the digest beside it is taken away", async () => {
+      using project = new StateProject("recorded");
+      const stack = await project.stack();
+      const whole = readFileSync(project.file(recordedState));
+      // Of the last write alone, as after a run that was killed: no copy says the same.
+      for (const folder of ["backups", "history"]) rmSync(project.file(`.pulumi/${folder}`), { recursive: true });
+      rmSync(project.file(`${recordedState}.bak`));
+      for (let at = 0; at < whole.length; at += 97) {
+        const damaged = Buffer.from(whole);
+        damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
+        writeFileSync(project.file(recordedState), damaged);
+        await assert.rejects(StackState.open(stack, { lock: false }), { message: /by its digest in dev\.json\.attrs/ });
+      }
+      writeFileSync(project.file(recordedState), project.read(recordedState).trim().replace("redis", "Redis"));
+      await assert.rejects(StackState.open(stack, { lock: false }), {
+        message: /If somebody changed it on purpose, delete \S+dev\.json\.attrs\./,
+      });
+      rmSync(project.file(`${recordedState}.attrs`));
+      writeFileSync(project.file(recordedState), whole);
+      await (await StackState.open(stack, { lock: false })).close();
+    });
+
+    it("is not what one is that its own copy says, too, whatever digest stands beside it", async () => {
+      using project = new StateProject("recorded");
+      const stack = await project.stack();
+      // A kill between the two, a digest that Pulumi did not write anew (`?metadata=skip`), one that is cut.
+      for (const digest of ['{"md5":"AAAAAAAAAAAAAAAAAAAAAA=="}', "", '{"md5":']) {
+        writeFileSync(project.file(`${recordedState}.attrs`), digest);
+        await (await StackState.open(stack, { lock: false })).close();
+      }
+      cpSync(project.file(`${recordedState}.bak`), project.file(recordedState));
+      await (await StackState.open(stack, { lock: false })).close();
+    });
+
+    it("is restored from the newest copy, also after the clock went back", async () => {
+      using project = new StateProject("empty");
+      const stack = await project.stack({});
+      const clock = Date.now;
+      try {
+        for (const [index, time] of ["2026-12-01", "2026-11-01", "2026-11-15"].entries()) {
+          Date.now = () => Date.parse(time);
+          await updateStack(
+            project.directory,
+            Array.from({ length: index + 1 }, (_, each) => `r${each}`),
+          );
+        }
+      } finally {
+        Date.now = clock;
+      }
+      const newest = project.read(state);
+      writeFileSync(project.file(state), "{}");
+      const error: unknown = await StackState.open(stack, { lock: false }).catch((caught: unknown) => caught);
+      const [, copy = ""] = /`cp (\S+) /.exec(String(error)) ?? assert.fail(String(error));
+      assert.equal(readFileSync(copy, "utf8"), newest);
+    });
+
     it("can be replaced by an import", async () => {
       using project = new StateProject("recorded");
       const exported = await exportStack(await project.stack());
@@ -218,6 +275,40 @@ describe("the state of a stack", function () {
       await importStack(await project.stack(), exported, "export.json");
       assertSameText(timeless(await exportStack(await project.stack())), timeless(exported));
     });
+  });
+
+  it("keeps the copies of fifty updates and the last that succeeded", async () => {
+    using project = new StateProject("empty");
+    const stack = await project.stack({});
+    const update = async (result: "succeeded" | "failed"): Promise<void> => {
+      await using opened = await StackState.open(stack, { lock: true });
+      await opened.finish({ ...record, result });
+    };
+    await update("failed");
+    await update("succeeded");
+    const [, , , good] = readdirSync(project.file(".pulumi/history/shop/dev")).filter(
+      (name) => !name.endsWith(".attrs"),
+    );
+    for (let count = 0; count < 53; count++) await update("failed");
+    const history = readdirSync(project.file(".pulumi/history/shop/dev"));
+    assert.equal(history.length, 51 * 4);
+    assert.ok(good !== undefined && history.includes(good));
+    assert.equal(readdirSync(project.file(".pulumi/backups/shop/dev")).length, 51 * 2);
+    assert.equal((await readHistory(stack.files)).at(-1)?.result, "succeeded");
+
+    assert.equal(await pruneHistory(stack.files, 1), 49);
+    assert.deepEqual(
+      (await readHistory(stack.files)).map(({ result }) => result),
+      ["failed", "succeeded"],
+    );
+    // Where none of what would stay is whole, nothing goes.
+    for (let count = 0; count < 3; count++) await update("failed");
+    for (const folder of ["backups", "history"])
+      for (const name of readdirSync(project.file(`.pulumi/${folder}/shop/dev`)).filter((each) =>
+        /\d\.(checkpoint\.)?json$/.test(each),
+      ))
+        truncateSync(project.file(`.pulumi/${folder}/shop/dev/${name}`), 10);
+    assert.equal(await pruneHistory(stack.files, 1), 0);
   });
 
   it("that is gone while its previous version has resources is asked about, not begun anew", async () => {

@@ -1,0 +1,194 @@
+/**
+ * The earlier versions of a state that Pulumi's file backend keeps: `.bak` beside it, and of each update a backup and, in the
+ * history, its record with a checkpoint. What is kept of updates is named by a number of nanoseconds, and ordered by it.
+ */
+import { readdir, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { parseCheckpoint } from "./checkpoint.ts";
+import { digestOf, recordedDigest } from "./content-digest.ts";
+import { errorCode, explainWriteError, readTextFile, shownPath } from "./durable-file.ts";
+import type { StackFiles } from "./file-backend.ts";
+
+/** A file that was written at the end of an update. */
+interface StateCopy {
+  path: string;
+  /** The number in its name. */
+  stamp: bigint;
+}
+
+/** An earlier version that can be gone on with. */
+export interface GoodCopy {
+  path: string;
+  /** When it was written, as it says itself. */
+  time: string;
+}
+
+/** `<stack>.<number>.json`, `<stack>-<number>.history.json`, `<stack>-<number>.checkpoint.json`, and their attributes. */
+const stampPattern = /[.-](\d{1,30})\.(?:history\.|checkpoint\.)?json(?:\.attrs)?$/u;
+
+/** What a folder keeps of updates, by the number in the names. */
+async function stampedNames(folder: string): Promise<{ name: string; stamp: bigint }[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.flatMap((name) => {
+    const digits = stampPattern.exec(name)?.[1];
+    return digits === undefined ? [] : [{ name, stamp: BigInt(digits) }];
+  });
+}
+
+/**
+ * The number for what is kept of the next update: the time in nanoseconds since 1970, as Pulumi has it, but later than all that is
+ * there, whatever the clock says.
+ */
+export async function nextStamp(files: StackFiles): Promise<bigint> {
+  const present = (await Promise.all([files.backups, files.history].map(stampedNames))).flat();
+  const now = BigInt(Date.now()) * 1_000_000n;
+  return present.reduce((latest, { stamp }) => (stamp >= latest ? stamp + 1n : latest), now);
+}
+
+/** The copies of a state, the newest first. */
+async function copiesOf(files: StackFiles): Promise<StateCopy[]> {
+  const folders = [files.backups, files.history];
+  const found = await Promise.all(
+    folders.map(async (folder) =>
+      (await stampedNames(folder))
+        .filter(({ name }) => name.endsWith(".json") && !name.endsWith(".history.json"))
+        .map(({ name, stamp }) => ({ path: join(folder, name), stamp })),
+    ),
+  );
+  return found.flat().sort(newestFirst);
+}
+
+/** Whether a text is, to the letter, one of the earlier versions of the state: what two files say was not damaged in one of them. */
+export async function isKeptVersion(files: StackFiles, text: string): Promise<boolean> {
+  const length = Buffer.byteLength(text);
+  for (const path of [files.previous, ...(await copiesOf(files)).map((copy) => copy.path)]) {
+    const size = (await stat(path).catch(() => undefined))?.size;
+    if (size === length && (await readTextFile(path)) === text) return true;
+  }
+  return false;
+}
+
+/**
+ * The newest earlier version of a damaged state that is whole. Only what has to be read is read, and no clock is asked: a copy
+ * with the digest that the state had is that very state; without one the state was written after the last copy, and the version before
+ * the last write is newer than all copies.
+ */
+export async function newestGoodCopy(files: StackFiles): Promise<GoodCopy | undefined> {
+  const copies = await copiesOf(files);
+  const lost = await recordedDigest(files.state);
+  if (lost !== undefined && lost !== "")
+    for (const { path } of copies)
+      if ((await recordedDigest(path)) === lost) {
+        const good = await goodCopy(path);
+        if (good !== undefined) return good;
+      }
+  for (const path of [files.previous, ...copies.map((copy) => copy.path)]) {
+    const good = await goodCopy(path);
+    if (good !== undefined) return good;
+  }
+  return undefined;
+}
+
+async function goodCopy(path: string): Promise<GoodCopy | undefined> {
+  try {
+    const text = await readTextFile(path);
+    if (text === undefined) return undefined;
+    const recorded = await recordedDigest(path);
+    if (recorded !== undefined && recorded !== digestOf(text)) return undefined;
+    const time = parseCheckpoint(text, shownPath(path), "checkpoint").deployment?.manifest.time;
+    return time === undefined ? undefined : { path, time };
+  } catch {
+    return undefined;
+  }
+}
+
+/** An update that the history tells of. */
+export interface KeptUpdate {
+  /** Orders the updates, whatever the clock said. */
+  stamp: bigint;
+  kind: string;
+  result: string;
+  message: string;
+  /** In seconds since 1970. */
+  startTime: number;
+  resourceChanges: Record<string, number>;
+}
+
+const recordSchema = z.looseObject({
+  kind: z.string(),
+  result: z.string(),
+  message: z.string().default(""),
+  startTime: z.number(),
+  resourceChanges: z.record(z.string(), z.number()).nullish(),
+});
+
+/** The updates that the history tells of, the newest first; records that cannot be read are left out. */
+export async function readHistory(files: StackFiles): Promise<KeptUpdate[]> {
+  const records = await recordsOf(files);
+  const updates = await Promise.all(records.map((record) => readRecord(record.path, record.stamp)));
+  return updates.filter((update) => update !== undefined);
+}
+
+async function readRecord(path: string, stamp: bigint): Promise<KeptUpdate | undefined> {
+  try {
+    const { resourceChanges, ...record } = recordSchema.parse(JSON.parse((await readTextFile(path)) ?? ""));
+    return { ...record, stamp, resourceChanges: resourceChanges ?? {} };
+  } catch {
+    return undefined;
+  }
+}
+
+async function recordsOf({ history }: StackFiles): Promise<StateCopy[]> {
+  return (await stampedNames(history))
+    .filter(({ name }) => name.endsWith(".history.json"))
+    .map(({ name, stamp }) => ({ path: join(history, name), stamp }))
+    .sort(newestFirst);
+}
+
+/**
+ * Removes what is kept of all updates but the newest, and the newest that succeeded. Nothing is removed where none of the states
+ * that would stay is whole. Only for whoever holds the stack's lock; what a killed run has not removed is removed by the next.
+ *
+ * @param keep - how many updates stay, at least 1
+ * @returns how many updates are not told any more
+ */
+export async function pruneHistory(files: StackFiles, keep: number): Promise<number> {
+  const records = await recordsOf(files);
+  const oldest = records[keep - 1];
+  if (oldest === undefined) return 0;
+  const succeeded = await newestSuccess(records);
+  const after = succeeded && records[records.indexOf(succeeded) - 1];
+  /** A copy of an update is made after its record and before the next one. */
+  const isKept = (stamp: bigint) =>
+    stamp >= oldest.stamp ||
+    (succeeded !== undefined && stamp >= succeeded.stamp && (after === undefined || stamp < after.stamp));
+  if (records.every(({ stamp }) => isKept(stamp))) return 0;
+  if (!(await someGood((await copiesOf(files)).filter(({ stamp }) => isKept(stamp))))) return 0;
+  for (const folder of [files.backups, files.history])
+    for (const { name, stamp } of await stampedNames(folder)) if (!isKept(stamp)) await removeFile(join(folder, name));
+  return records.filter(({ stamp }) => !isKept(stamp)).length;
+}
+
+async function newestSuccess(records: readonly StateCopy[]): Promise<StateCopy | undefined> {
+  for (const record of records)
+    if ((await readRecord(record.path, record.stamp))?.result === "succeeded") return record;
+  return undefined;
+}
+
+async function someGood(copies: readonly StateCopy[]): Promise<boolean> {
+  for (const { path } of copies) if ((await goodCopy(path)) !== undefined) return true;
+  return false;
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw explainWriteError(error, path);
+  }
+}
+
+function newestFirst(one: StateCopy, other: StateCopy): number {
+  return one.stamp === other.stamp ? 0 : one.stamp < other.stamp ? 1 : -1;
+}
