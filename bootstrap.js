@@ -4,7 +4,7 @@
  * were written.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,8 +19,13 @@ const installedPath = join(root, "node_modules", ".package-lock.json");
 /** Says of which two files it was last found that they agree: to compare them takes longer than all else at a start. */
 const stampPath = join(root, ".holdfast", "installed");
 
+// What is written from here on is run later: where the umask lets everybody write, only this user does.
+const umask = process.umask(0o022);
+if ((umask & 0o002) !== 0) process.umask(umask);
+
 /** Installs what is missing; throws a BootstrapError with what to do about it when that fails. */
 function bootstrap() {
+  closeOwnFolder();
   const seen = stamp();
   if (seen !== undefined && seen === readStamp() && existsSync(nodePath)) return;
   const lock = readLock(lockPath);
@@ -52,10 +57,27 @@ function readStamp() {
 
 function writeStamp(seen) {
   try {
-    mkdirSync(dirname(stampPath), { recursive: true });
+    mkdirSync(dirname(stampPath), { recursive: true, mode: 0o700 });
     writeFileSync(stampPath, seen);
   } catch {
     // Where nothing can be written, the files are compared each time.
+  }
+}
+
+/** In `.holdfast` lies what is run and what opens secrets: it is this user's alone. */
+function closeOwnFolder() {
+  const folder = dirname(stampPath);
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined || (found.mode & 0o077) === 0) return;
+  if ((found.mode & 0o002) !== 0)
+    throw new BootstrapError(
+      `${folder}: expected a folder to which not everybody can write, got one with the mode ${(found.mode & 0o7777).toString(8)}. ` +
+        `Look whether what is in it is yours, then close it: \`chmod go-rwx ${folder}\`.`,
+    );
+  try {
+    chmodSync(folder, 0o700);
+  } catch {
+    // It is another user's, such as root's, and everybody else can only look into it.
   }
 }
 

@@ -2,6 +2,10 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 
+// Who lets everybody write by the umask does not mean the state, nor what is run later.
+const umask = process.umask(0o022);
+if ((umask & 0o002) !== 0) process.umask(umask);
+
 /**
  * What Node has compiled once, for this process and for those that it starts: that halves the time until a command does
  * something. It lies in a folder of our own, for whoever can write to it decides what is run.

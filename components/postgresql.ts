@@ -35,7 +35,7 @@ export interface PostgreSQLArgs extends Pick<
   identity?: string;
   /** Until when a volume without a mark may become this store's, such as `2026-11-23T12:00:00Z`. @default never */
   firstStartUntil?: string;
-  /** Port on the node. @default not published */
+  /** Port on every address of the node. @default not published */
   publishedPort?: number;
   /** How the port is published. @default PublishMode.host */
   publishMode?: PublishMode;

@@ -32,7 +32,7 @@ export interface RedisSettings extends Pick<
   operationsPassword?: pulumi.Input<string>;
   /** Password of the user `operations` that still works while people and tools change to `operationsPassword`. @default none */
   previousOperationsPassword?: pulumi.Input<string>;
-  /** Port on the node. @default not published */
+  /** Port on every address of the node. @default not published */
   publishedPort?: number;
   /** How the port is published. @default PublishMode.host */
   publishMode?: PublishMode;

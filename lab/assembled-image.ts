@@ -152,7 +152,20 @@ async function assembleLayer(recipe: ImageRecipe, toolbox: Toolbox, directory: s
   const root = join(partial, "root");
   await layOutFiles(recipe, toolbox, root);
   const tar = join(partial, "layer.tar");
-  await execa("tar", ["--create", "--file", tar, "--sort=name", "--mtime=@0", "--numeric-owner", "-C", root, "."]);
+  // Whatever the umask: the server is another user than the one who assembles.
+  const readable = ["--mode", "a+rX"];
+  await execa("tar", [
+    "--create",
+    "--file",
+    tar,
+    "--sort=name",
+    "--mtime=@0",
+    "--numeric-owner",
+    ...readable,
+    "-C",
+    root,
+    ".",
+  ]);
   const files = await readFile(tar);
   const layer = { recipe: digest, diffId: sha256(files) };
   const content = new Uint8Array(gzipSync(files));

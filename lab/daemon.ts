@@ -26,7 +26,7 @@ const readyLimitMs = 30_000;
  */
 export async function startDaemon<T>({ name, command, environment, logPath, ready }: Daemon<T>): Promise<T> {
   await mkdir(dirname(logPath), { recursive: true });
-  const log = openSync(logPath, "w");
+  const log = openSync(logPath, "w", 0o600);
   const [program = "", ...args] = command;
   const child = spawn(program, args, {
     cwd: "/",

@@ -1,43 +1,53 @@
-import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makePrivateFolder } from "../swarm/private-folder.ts";
 
-const pollMs = 100;
+/** How long a lock may be waited for before that is told, in milliseconds. */
+const silenceMs = 1000;
 
 /**
- * Runs `work` while no other process on this machine runs anything under the same name, waiting for its turn.
+ * Runs `work` while no other process of this user on this machine runs anything under the same name, waiting for its turn.
  *
- * The lock is a socket in Linux' abstract namespace (unix(7)): the kernel gives it up when its process ends, however it
- * ends, so there is no stale lock to recognise.
+ * The lock is one of flock(1) on a file that no other user can reach. It is held by a process whose input comes from this one: the
+ * kernel ends both locks and input with their process, however it ends, so there is no stale lock to recognise.
+ *
+ * @param onWait - told once when the turn does not come within a second; default: a line on the standard error
  */
 export async function withExclusiveLock<T>(
   name: string,
   work: () => Promise<T>,
-  onWait: () => void = () => undefined,
+  onWait: (lockFile: string) => void = tellWaiting,
 ): Promise<T> {
-  let release = await tryLock(name);
-  if (!release) onWait();
-  while (!release) {
-    await sleep(pollMs);
-    release = await tryLock(name);
-  }
+  const file = lockFile(name);
+  const holder = spawn("flock", ["--exclusive", file, "sh", "-c", "echo held; exec cat >/dev/null"], {
+    stdio: ["pipe", "pipe", "inherit"],
+    // A Ctrl-C at the terminal is this process' to judge; the lock is held until its work has ended.
+    detached: true,
+  });
+  const timer = setTimeout(onWait, silenceMs, file);
+  const ended = once(holder, "close");
   try {
+    const first = await Promise.race([once(holder.stdout, "data"), ended]);
+    if (!Buffer.isBuffer(first[0])) throw new Error(`flock ${file} ended with exit code ${String(first[0])}`);
+    clearTimeout(timer);
     return await work();
   } finally {
-    release();
+    clearTimeout(timer);
+    holder.stdin.end();
+    await ended;
   }
 }
 
-function tryLock(name: string): Promise<(() => void) | undefined> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error) => {
-      if (z.object({ code: z.literal("EADDRINUSE") }).safeParse(error).success) resolve(undefined);
-      else reject(error);
-    });
-    server.listen({ path: `\0holdfast/${name}` }, () => {
-      server.unref();
-      resolve(() => server.close());
-    });
-  });
+function lockFile(name: string): string {
+  const uid = process.getuid?.() ?? 0;
+  const folder = uid === 0 ? "/run/holdfast-locks" : join(tmpdir(), `holdfast-locks-${uid}`);
+  makePrivateFolder(folder);
+  return join(folder, createHash("sha256").update(name).digest("hex").slice(0, 32));
+}
+
+function tellWaiting(file: string): void {
+  console.error(`Waiting: another process of yours is at work on the same (\`fuser -v ${file}\` shows which).`);
 }

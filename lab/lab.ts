@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { advised } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
+import { closeToOthers, makePrivateFolder } from "../swarm/private-folder.ts";
 import { assembleImage } from "./assembled-image.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";
@@ -104,7 +105,8 @@ const preferredRegistryPort = 5000;
 export async function startLab(options: LabOptions): Promise<Lab> {
   requireRoot("lab");
   requireCounts(options);
-  const { id } = labIdentity(options.directory);
+  const { id, directory } = labIdentity(options.directory);
+  closeToOthers(directory);
   return withExclusiveLock(`lab:${id}`, () => startAlone(options));
 }
 
@@ -310,7 +312,7 @@ async function newRecord(options: LabOptions): Promise<LabRecord> {
   const { id, directory } = labIdentity(options.directory);
   await requireDebian();
   await requireLabFolder(directory);
-  await mkdir(directory, { recursive: true });
+  makePrivateFolder(directory);
   await requireSpace(directory);
   const record: LabRecord = {
     version: 2,

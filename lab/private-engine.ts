@@ -35,6 +35,8 @@ export interface PrivateEngine {
   readonly disk?: NodeDisk;
   /** Registries besides 127.0.0.0/8 from which it may pull over plain HTTP, as addresses or subnets. */
   readonly insecureRegistries: readonly string[];
+  /** The only address of the machine on which ports are published; default: all of them. */
+  readonly publishAddress?: string;
 }
 
 /** The engine's address as DOCKER_HOST takes it. */
@@ -106,6 +108,7 @@ function dockerdArguments(engine: PrivateEngine): string[] {
     // namespaces of containers dockerd uses iptables all the same, for its name server (libnetwork, resolver_unix.go).
     ...["--iptables=false", "--ip6tables=false", "--ip-forward=false"],
     ...engine.insecureRegistries.flatMap((registry) => ["--insecure-registry", registry]),
+    ...(engine.publishAddress === undefined ? [] : ["--ip", engine.publishAddress]),
     ...["--log-level", "warn"],
   ];
 }

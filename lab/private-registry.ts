@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -10,14 +10,10 @@ import { startDaemon } from "./daemon.ts";
 import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "./owned-process.ts";
 import type { Toolbox } from "./toolbox.ts";
 
-/** Where a registry answers; it speaks plain HTTP. */
-interface RegistryAddress {
-  /** `host:port` that it listens on. */
-  readonly address: string;
-}
-
 /** A registry that a lab runs for itself. */
-export interface PrivateRegistry extends RegistryAddress {
+export interface PrivateRegistry {
+  /** `host:port` that it listens on; it speaks plain HTTP. */
+  readonly address: string;
   /** The lab's id. */
   readonly lab: string;
   /** Where it keeps its images, its configuration and its log. */
@@ -68,12 +64,24 @@ function registryConfig(registry: PrivateRegistry) {
   return {
     version: "0.1",
     log: { level: "warn", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(registry.directory, "storage") } },
+    storage: {
+      filesystem: { rootdirectory: storageOf(registry) },
+      // Every user of this machine reaches its port.
+      maintenance: { readonly: { enabled: true } },
+    },
     http: { addr: registry.address },
   };
 }
 
-/** An image as a registry takes it: its blobs, and the manifest that names them. */
+/** The registry of a sandbox or a lab. */
+export function registryOf(lab: {
+  readonly directory: string;
+  readonly registryAddress: string;
+}): Pick<PrivateRegistry, "address" | "directory"> {
+  return { address: lab.registryAddress, directory: join(lab.directory, "registry") };
+}
+
+/** An image as a registry keeps it: its blobs, and the manifest that names them. */
 export interface PushableImage {
   readonly repository: string;
   readonly tag: string;
@@ -82,13 +90,45 @@ export interface PushableImage {
   readonly manifestMediaType: string;
 }
 
-/** Pushes an image (Registry HTTP API V2) and returns its reference, `host:port/repository:tag@sha256:…`. */
-export async function pushImage(registry: RegistryAddress, image: PushableImage): Promise<string> {
-  for (const blob of image.blobs) await pushBlob(registry, image.repository, blob);
-  await request(registry, "PUT", `/v2/${image.repository}/manifests/${image.tag}`, image.manifest, {
-    "Content-Type": image.manifestMediaType,
-  });
-  return `${registry.address}/${image.repository}:${image.tag}@${sha256(image.manifest)}`;
+/**
+ * Puts an image into a registry and returns its reference, `host:port/repository:tag@sha256:…`. The registry itself takes nothing from
+ * anybody: what it serves is laid into its folder (distribution: registry/storage/paths.go).
+ */
+export async function pushImage(
+  { address, directory }: Pick<PrivateRegistry, "address" | "directory">,
+  image: PushableImage,
+): Promise<string> {
+  const root = join(storageOf({ directory }), "docker/registry/v2");
+  const repository = join(root, "repositories", image.repository);
+  const lay = async (folder: string, name: string, content: string | Uint8Array): Promise<void> => {
+    await mkdir(folder, { recursive: true });
+    // Whole or not at all, for the registry may be reading.
+    await writeFile(join(folder, `${name}.new`), content);
+    await rename(join(folder, `${name}.new`), join(folder, name));
+  };
+  const layBlob = (content: string | Uint8Array): Promise<void> => {
+    const hex = hexOf(sha256(content));
+    return lay(join(root, "blobs/sha256", hex.slice(0, 2), hex), "data", content);
+  };
+  for (const blob of image.blobs) {
+    await layBlob(blob);
+    await lay(join(repository, "_layers/sha256", hexOf(sha256(blob))), "link", sha256(blob));
+  }
+  const digest = sha256(image.manifest);
+  await layBlob(image.manifest);
+  await lay(join(repository, "_manifests/revisions/sha256", hexOf(digest)), "link", digest);
+  const tag = join(repository, "_manifests/tags", image.tag);
+  await lay(join(tag, "index/sha256", hexOf(digest)), "link", digest);
+  await lay(join(tag, "current"), "link", digest);
+  return `${address}/${image.repository}:${image.tag}@${digest}`;
+}
+
+function storageOf({ directory }: Pick<PrivateRegistry, "directory">): string {
+  return join(directory, "storage");
+}
+
+function hexOf(digest: string): string {
+  return digest.slice("sha256:".length);
 }
 
 /** Whether the registry holds the image of a reference that {@link pushImage} returned. */
@@ -133,31 +173,8 @@ function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-async function pushBlob(registry: RegistryAddress, repository: string, blob: Uint8Array<ArrayBuffer>): Promise<void> {
-  const digest = sha256(blob);
-  if ((await ask(registry, "HEAD", `/v2/${repository}/blobs/${digest}`))?.ok) return;
-  const upload = await request(registry, "POST", `/v2/${repository}/blobs/uploads/`);
-  const location = new URL(upload.headers.get("Location") ?? "", `http://${registry.address}`);
-  location.searchParams.set("digest", digest);
-  await request(registry, "PUT", `${location.pathname}${location.search}`, blob, {
-    "Content-Type": "application/octet-stream",
-  });
-}
-
-async function request(
-  registry: RegistryAddress,
-  method: string,
-  path: string,
-  body?: string | Uint8Array<ArrayBuffer>,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  const response = await fetch(`http://${registry.address}${path}`, { method, headers, body: body ?? null });
-  if (response.ok) return response;
-  throw new Error(`${method} ${path}: the registry answered ${response.status} ${await response.text()}`);
-}
-
 /** Asks without expecting an answer: undefined when there is none within 3 s. */
-async function ask(registry: RegistryAddress, method: string, path: string): Promise<Response | undefined> {
+async function ask(registry: PrivateRegistry, method: string, path: string): Promise<Response | undefined> {
   try {
     return await fetch(`http://${registry.address}${path}`, {
       method,

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../model/input-error.ts";
 import { initSwarm, swarmMembership } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
+import { closeToOthers, makePrivateFolder } from "../swarm/private-folder.ts";
 import { assembleImage } from "./assembled-image.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";
@@ -46,7 +47,7 @@ export interface SandboxOptions {
    */
   readonly cacheDirectory?: string;
   /**
-   * `host`: published ports are this machine's own, on 127.0.0.1 too; one such sandbox at a time.
+   * `host`: published ports are this machine's own, on 127.0.0.1 alone; one such sandbox at a time.
    * `namespace`: an engine in a network namespace of its own, reached at an address that only this machine has.
    * Default: `host`.
    */
@@ -98,7 +99,8 @@ const preferredRegistryPort = 5000;
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   requireRoot();
-  const { id } = labIdentity(options.directory);
+  const { id, directory } = labIdentity(options.directory);
+  closeToOthers(directory);
   return withExclusiveLock(`lab:${id}`, () => startAlone(options));
 }
 
@@ -236,7 +238,7 @@ function describe(directory: string, record: SandboxRecord): SandboxParts {
       directory: join(identity.directory, enginePart),
       runDirectory: identity.runDirectory,
       insecureRegistries: isApart ? [addresses.lanSubnet] : [],
-      ...(isApart ? { namespace: namespaceName(record.id, enginePart) } : {}),
+      ...(isApart ? { namespace: namespaceName(record.id, enginePart) } : { publishAddress: "127.0.0.1" }),
       ...(record.nodeHostname === undefined ? {} : { hostname: record.nodeHostname }),
     },
     registry: {
@@ -268,7 +270,7 @@ async function newRecord(options: SandboxOptions): Promise<SandboxRecord> {
   const { id, directory } = labIdentity(options.directory);
   await requireDebian();
   await requireSandboxFolder(directory);
-  await mkdir(directory, { recursive: true });
+  makePrivateFolder(directory);
   await requireSpace(directory);
   const network = options.network ?? "host";
   const nodeHostname = options.nodeHostname ?? (network === "namespace" ? "holdfast-node" : undefined);
@@ -342,6 +344,7 @@ async function createGatewayNetwork({ docker }: EngineConnection, record: Sandbo
     Options: {
       "com.docker.network.bridge.name": linkNames(record.id).gatewayBridge,
       "com.docker.network.bridge.enable_icc": "false",
+      ...(record.network === "host" && { "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1" }),
     },
   });
 }

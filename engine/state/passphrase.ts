@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "../../model/input-error.ts";
+import { closeToOthers, makePrivateFolder } from "../../swarm/private-folder.ts";
 import { readTextFile, removeTemporaries, writeDurably } from "./durable-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
 import { beginToDerive, createSecretsManager, openSecretsManager } from "./secrets-manager.ts";
@@ -101,7 +102,9 @@ export class PassphraseKeeper {
         });
       if (content !== undefined) found.push({ text: content.trim(), source: "PULUMI_CONFIG_PASSPHRASE_FILE" });
     }
-    const own = await readTextFile(join(this.#projectDirectory, passphraseFile));
+    const path = join(this.#projectDirectory, passphraseFile);
+    const own = await readTextFile(path);
+    if (own !== undefined) for (const each of [dirname(path), path]) closeToOthers(each);
     if (own !== undefined && own.trim() !== "") found.push({ text: own.trim(), source: passphraseFile });
     return found;
   }
@@ -109,6 +112,7 @@ export class PassphraseKeeper {
   async #generate(): Promise<Passphrase> {
     const text = randomBytes(32).toString("base64url");
     const path = join(this.#projectDirectory, passphraseFile);
+    makePrivateFolder(dirname(path));
     await removeTemporaries(dirname(path), "passphrase.", 60_000);
     await writeDurably(path, `${text}\n`, { kind: "passphrase", mode: 0o600 });
     this.#found = undefined;

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atEnd, type AttackCase } from "./case.ts";
+import { closedFiles } from "./closed-files.ts";
 import { doorsOf, openToStrangers, processTree } from "./doors.ts";
 import { asStranger } from "./stranger.ts";
 import { startWaitingOperation } from "./waiting-operation.ts";
@@ -46,4 +47,5 @@ export const cases: readonly AttackCase[] = [
       assert.equal(code, 0, output);
     },
   })),
+  ...closedFiles,
 ];

@@ -1,7 +1,16 @@
+import { once } from "node:events";
 import { execa } from "execa";
 
-/** Another user of the machine: `nobody`, who owns nothing. */
-const stranger = { uid: 65_534, gid: 65_534 };
+/** User and group of somebody else on the machine: `nobody`, who owns nothing. */
+export const strangerId = 65_534;
+
+const asNobody = {
+  uid: strangerId,
+  gid: strangerId,
+  cwd: "/",
+  env: { PATH: process.env["PATH"] },
+  extendEnv: false,
+} as const;
 
 /**
  * Runs a script of JavaScript (CommonJS) as another user of this machine, with nothing of this process' environment, and answers what
@@ -11,11 +20,20 @@ const stranger = { uid: 65_534, gid: 65_534 };
  */
 export async function asStranger(script: string, ...args: string[]): Promise<string> {
   const { stdout } = await execa(process.execPath, ["-e", script, "--", ...args], {
-    ...stranger,
-    cwd: "/",
-    env: { PATH: process.env["PATH"] },
-    extendEnv: false,
+    ...asNobody,
     timeout: 20_000,
   });
   return stdout;
+}
+
+/** Starts a script as {@link asStranger} does and waits until it prints something; it ends when it is disposed of. */
+export async function holdAsStranger(script: string, ...args: string[]): Promise<AsyncDisposable> {
+  const child = execa(process.execPath, ["-e", script, "--", ...args], { ...asNobody, reject: false });
+  await once(child.stdout, "data");
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child;
+    },
+  };
 }

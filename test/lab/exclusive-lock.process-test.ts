@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { withExclusiveLock } from "../../lab/exclusive-lock.ts";
 
 describe("an exclusive lock", () => {
@@ -9,18 +8,25 @@ describe("an exclusive lock", () => {
 
   it("lets one do its work after the other, and tells who waits", async () => {
     const told: string[] = [];
-    const work = (label: string) =>
-      withExclusiveLock(
-        name,
-        async () => {
-          told.push(`${label} begins`);
-          await sleep(30);
-          told.push(`${label} ends`);
-        },
-        () => told.push(`${label} waits`),
-      );
-    await Promise.all([work("first"), work("second")]);
-    assert.deepEqual(told, ["first begins", "second waits", "first ends", "second begins", "second ends"]);
+    const begun = Promise.withResolvers<undefined>();
+    const hasWaited = Promise.withResolvers<undefined>();
+    const first = withExclusiveLock(name, async () => {
+      told.push("first begins");
+      begun.resolve(undefined);
+      await hasWaited.promise;
+      told.push("first ends");
+    });
+    await begun.promise;
+    const second = withExclusiveLock(
+      name,
+      () => Promise.resolve(told.push("second begins")),
+      () => {
+        told.push("second waits");
+        hasWaited.resolve(undefined);
+      },
+    );
+    await Promise.all([first, second]);
+    assert.deepEqual(told, ["first begins", "second waits", "first ends", "second begins"]);
   });
 
   it("is free again after work that failed", async () => {

@@ -180,6 +180,8 @@ describe("a sandbox", function () {
   describe("on the machine's own network", () => {
     const namespace = `holdfast-test-${process.pid}`;
     const project = new URL("../../lab/sandbox.ts", import.meta.url).href;
+    /** Stands for the address that others reach the machine at. */
+    const ownAddress = "192.0.2.1";
     let tools: Toolbox;
     const ip = (...args: string[]) => execa("ip", args, { env: tools.environment });
     const inNamespace = (...command: string[]) => execa("nsenter", [`--net=/run/netns/${namespace}`, ...command]);
@@ -192,6 +194,7 @@ describe("a sandbox", function () {
       tools = await fillToolbox(testCacheDirectory, () => undefined);
       await ip("netns", "add", namespace);
       await ip("-netns", namespace, "link", "set", "lo", "up");
+      await ip("-netns", namespace, "address", "add", `${ownAddress}/32`, "dev", "lo");
     });
     after(() => ip("netns", "delete", namespace));
 
@@ -202,7 +205,7 @@ describe("a sandbox", function () {
       return JSON.parse((await inNamespace(process.execPath, "--input-type=module", "-e", script)).stdout);
     }
 
-    it("publishes ports at 127.0.0.1 and removes the links that it made", async () => {
+    it("publishes ports at 127.0.0.1 alone and removes the links that it made", async () => {
       const before = await links();
       const options = { directory, cacheDirectory: testCacheDirectory };
       try {
@@ -210,9 +213,10 @@ describe("a sandbox", function () {
         assert.deepEqual([sandbox.nodeAddress, sandbox.registryAddress], ["127.0.0.1", "127.0.0.1:5000"]);
         await findEngine({ host: sandbox.dockerHost }).docker.createNetwork({ Name: "own", CheckDuplicate: true });
         await runRedis(sandbox, "host", { port: 7005 });
-        const ping =
-          "const s = require('node:net').connect(7005, '127.0.0.1', () => s.write('PING\\r\\n')); s.on('data', (d) => { process.stdout.write(d); s.end(); });";
-        assert.equal((await inNamespace(process.execPath, "-e", ping)).stdout, "+PONG");
+        const ping = (address: string) =>
+          `const s = require('node:net').connect(7005, '${address}', () => s.write('PING\\r\\n')); s.on('data', (d) => { process.stdout.write(d); s.end(); }); s.on('error', (e) => console.log(e.code));`;
+        assert.equal((await inNamespace(process.execPath, "-e", ping("127.0.0.1"))).stdout, "+PONG");
+        assert.equal((await inNamespace(process.execPath, "-e", ping(ownAddress))).stdout, "ECONNREFUSED");
         assert.ok((await links()).length > before.length + 2);
       } finally {
         await call("stopSandbox", directory);

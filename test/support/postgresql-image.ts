@@ -1,12 +1,12 @@
 import { assembleImage } from "../../lab/assembled-image.ts";
 import { postgresqlRecipe, postgresqlTools } from "../../lab/postgresql-image.ts";
-import { pushImage } from "../../lab/private-registry.ts";
+import { pushImage, registryOf } from "../../lab/private-registry.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
 import { testCacheDirectory, type SharedSandbox } from "./sandbox.ts";
 
 /** Makes an image of Debian's PostgreSQL, puts it into the sandbox's registry and returns its reference by digest. */
-export async function pushPostgresqlImage({ registryAddress }: SharedSandbox): Promise<string> {
+export async function pushPostgresqlImage(sandbox: SharedSandbox): Promise<string> {
   const toolbox = await fillToolbox(testCacheDirectory, () => undefined, postgresqlTools);
   const image = await assembleImage(await postgresqlRecipe(toolbox), toolbox, testCacheDirectory);
-  return pushImage({ address: registryAddress }, image);
+  return pushImage(registryOf(sandbox), image);
 }

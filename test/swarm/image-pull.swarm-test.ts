@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { assembleImage } from "../../lab/assembled-image.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { pushImage } from "../../lab/private-registry.ts";
+import { pushImage, registryOf } from "../../lab/private-registry.ts";
 import { redisRecipe } from "../../lab/redis-image.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
 import type { PropertyMap } from "../../engine/property-value.ts";
@@ -42,7 +42,7 @@ describe("a service on a worker that gets another image, port or node", function
     const recipe = await redisRecipe(toolbox);
     const other = { ...recipe, tag: `${recipe.tag}-other`, config: { ...recipe.config, Labels: { other: "yes" } } };
     const image = await assembleImage(other, toolbox, testCacheDirectory);
-    otherImage = await pushImage({ address: lab.registryAddress }, image);
+    otherImage = await pushImage(registryOf(lab), image);
   });
   after(() => swarm.removeAll());
 

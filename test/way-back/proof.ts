@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
 import { assembleImage, type ImageRecipe } from "../../lab/assembled-image.ts";
 import { postgresqlRecipe, postgresqlTools } from "../../lab/postgresql-image.ts";
-import { pushImage } from "../../lab/private-registry.ts";
+import { pushImage, registryOf } from "../../lab/private-registry.ts";
 import { redisRecipe } from "../../lab/redis-image.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
 import { openStack } from "../../engine/state/stack.ts";
@@ -63,7 +63,7 @@ export async function makeFailingImages(
     files: { ...redis.files, texts: { ...redis.files.texts, "usr/local/bin/redis-server": `#!/bin/sh\n${lines}\n` } },
   });
   const push = async (recipe: ImageRecipe, tools = toolbox) =>
-    pushImage({ address: swarm.registryAddress }, await assembleImage(recipe, tools, cacheDirectory));
+    pushImage(registryOf(swarm), await assembleImage(recipe, tools, cacheDirectory));
   const postgresql = await fillToolbox(cacheDirectory, () => undefined, postgresqlTools);
   return {
     otherServerImage: await push(await postgresqlRecipe(postgresql), postgresql),

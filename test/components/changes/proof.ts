@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import Docker from "dockerode";
 import { assembleImage } from "../../../lab/assembled-image.ts";
-import { pushImage } from "../../../lab/private-registry.ts";
+import { pushImage, registryOf } from "../../../lab/private-registry.ts";
 import { redisRecipe } from "../../../lab/redis-image.ts";
 import type { Sandbox } from "../../../lab/sandbox.ts";
 import { fillToolbox } from "../../../lab/toolbox.ts";
@@ -29,7 +29,7 @@ export interface Outcome {
 }
 
 /** The swarm that the store runs on. */
-export type Swarm = Pick<Sandbox, "dockerHost" | "nodeAddress" | "nodeHostname" | "registryAddress">;
+export type Swarm = Pick<Sandbox, "directory" | "dockerHost" | "nodeAddress" | "nodeHostname" | "registryAddress">;
 
 /** Makes what the changes change to and fro between. */
 export async function makeMaterial(swarm: Swarm, cacheDirectory: string): Promise<Material> {
@@ -39,7 +39,7 @@ export async function makeMaterial(swarm: Swarm, cacheDirectory: string): Promis
   const images: string[] = [];
   for (const each of [recipe, labelled]) {
     const image = await assembleImage(each, toolbox, cacheDirectory);
-    images.push(await pushImage({ address: swarm.registryAddress }, image));
+    images.push(await pushImage(registryOf(swarm), image));
   }
   return { images, authorities: await makeAuthorities(swarm.nodeAddress) };
 }
