@@ -176,13 +176,17 @@ const sockets: AttackCase[] = [
         const open = join(directory, "tmp");
         await mkdir(open);
         await chmod(open, 0o777);
-        withTemporary(open, () =>
-          assert.throws(() => new SocketFolder(), /TMPDIR: expected .*, got .*tmp, where every user/u),
-        );
-        withTemporary(join(open, "."), () => assert.throws(() => new SocketFolder(), /TMPDIR/u));
+        withTemporary(open, () => {
+          assert.throws(() => new SocketFolder(), /TMPDIR: expected .*, got .*tmp, where every user/u);
+        });
+        withTemporary(join(open, "."), () => {
+          assert.throws(() => new SocketFolder(), /TMPDIR/u);
+        });
         const below = join(open, "below");
         await mkdir(below, { mode: 0o700 });
-        withTemporary(below, () => assert.throws(() => new SocketFolder(), /TMPDIR/u));
+        withTemporary(below, () => {
+          assert.throws(() => new SocketFolder(), /TMPDIR/u);
+        });
       }),
   },
   {
@@ -219,10 +223,11 @@ const locks: AttackCase[] = [
     sample: true,
     async run() {
       const name = `lab:${labIdentity("/srv/attacked").id}`;
-      await using _ = await holdAsStranger(
+      await using holder = await holdAsStranger(
         `require("node:net").createServer().listen({ path: "\\0holdfast/" + process.argv[1] }, () => console.log("held"))`,
         name,
       );
+      assert.ok(holder);
       assert.equal(await withExclusiveLock(name, () => Promise.resolve("done")), "done");
     },
     limitSeconds: 5,
