@@ -13,6 +13,17 @@ export interface VolumeFile {
   readonly modifiedAt: string;
   /** The first 4 KiB; empty for what is no file. */
   readonly head: Uint8Array;
+  /** Where a symbolic link leads to, as it is written. */
+  readonly linkTarget?: string | undefined;
+}
+
+/**
+ * Whether a symbolic link leads further up than the folder above its volume, which the engine's archive API takes into no other one; a
+ * path from the root on may be anything.
+ */
+export function leadsOut(path: string, linkTarget: string): boolean {
+  const target = posix.join("volume", posix.dirname(path), linkTarget);
+  return !linkTarget.startsWith("/") && (target === ".." || target.startsWith("../"));
 }
 
 /** The files of a volume, in the order of their names. */

@@ -1,13 +1,15 @@
 /** Copies what a service has lost into a named volume, proves that the copy is the same, and points the service at it. */
 import type Docker from "dockerode";
 import { advised } from "../model/advised-command.ts";
+import { byteWords } from "../model/byte-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
-import { identifyContent, type VolumeContent } from "../model/volume-content.ts";
+import { identifyContent, leadsOut, type VolumeContent, type VolumeListing } from "../model/volume-content.ts";
 import { requireVolumeName } from "../model/volume-name.ts";
 import { connectEngine, type EngineConnection } from "./connection.ts";
 import { inspectVolume, listContainersWithVolume } from "./docker-reads.ts";
 import type { Service, ServiceSpec } from "./docker-objects.ts";
 import { limitSilence } from "./engine-requests.ts";
+import { readHostFacts } from "./host-facts.ts";
 import type { AnsweredEngine, Inventory, NodeVolume } from "./inventory.ts";
 import { redactor, secretsOfContainer } from "./redaction.ts";
 import { tryInRedis, type RedisTrial } from "./redis-trial.ts";
@@ -21,7 +23,7 @@ import {
   type OwningService,
 } from "./rescued-service.ts";
 import { updateService } from "./service-changes.ts";
-import { withArchives, type VolumeArchive, type VolumeDigest } from "./volume-archive.ts";
+import { linkLeadingOut, withArchives, type VolumeArchive, type VolumeDigest } from "./volume-archive.ts";
 
 /** What is to be rescued, and where to. */
 export interface RescueRequest {
@@ -80,6 +82,8 @@ const planReadBytes = 256 * 1024 ** 2;
 /** An engine that says nothing for so long in the middle of a copy counts as gone. */
 const copySilenceMs = 60_000;
 const updateLimitMs = 300_000;
+/** What a copy leaves free on its node for all else that runs there. */
+const spareBytes = 64 * 1024 ** 2;
 
 /** The label of a volume that was made by a rescue: where its data comes from. */
 const originLabel = "holdfast.rescued-from";
@@ -102,7 +106,8 @@ export async function planRescue(
   const toEngine = engineOf(inventory, toNode, "--to-node");
   await requireIdle(from.connection.docker, request.volume, found.node);
   const targetExists = await requireEmptyTarget(toEngine, to, signal);
-  const content = await read(from.connection.docker, request.volume, signal);
+  const listing = await read(from.connection.docker, request.volume, signal);
+  const content = identifyContent(listing);
   if (content.kind === "empty") {
     throw new InputError({
       path: "volume",
@@ -111,6 +116,9 @@ export async function planRescue(
       fix: `List the volumes with data by \`${advised("rescue")}\``,
     });
   }
+  for (const { path, linkTarget } of listing.files)
+    if (linkTarget !== undefined && leadsOut(path, linkTarget)) throw linkLeadingOut(path, linkTarget);
+  await requireRoom(toEngine, to, Math.max(content.sizeBytes, found.sizeBytes ?? 0));
   const trial =
     content.kind === "redis" && content.isWhole ? await findTrial({ from, found, owner, content }, signal) : undefined;
   if (owner && trial?.loads === false) {
@@ -205,7 +213,7 @@ async function requireEmptyTarget(
 ): Promise<boolean> {
   if (!(await inspectVolume(docker, to))) return false;
   await requireIdle(docker, to, report.hostname);
-  const { kind, fileCount } = await read(docker, to, signal);
+  const { kind, fileCount } = identifyContent(await read(docker, to, signal));
   if (kind === "empty") return true;
   throw new InputError({
     path: "--to",
@@ -215,12 +223,27 @@ async function requireEmptyTarget(
   });
 }
 
-async function read(docker: Docker, volume: string, signal: AbortSignal): Promise<VolumeContent> {
+/**
+ * Refuses a copy that the node has no room for. A sparse file counts with all its length, for the copy has no holes. How much is free on
+ * another machine, its engine does not tell.
+ */
+async function requireRoom({ report }: AnsweredEngine, to: string, sizeBytes: number): Promise<void> {
+  const disk = report.isLocal ? (await readHostFacts(report.dataRoot)).disk : undefined;
+  if (disk === undefined || sizeBytes + spareBytes <= disk.freeBytes) return;
+  throw new InputError({
+    path: "--to",
+    expected: `room for ${byteWords(sizeBytes)} on ${report.hostname}, and ${byteWords(spareBytes)} to spare`,
+    got: `${showValue(to)}, for which ${byteWords(disk.freeBytes)} are free`,
+    fix: "Make room, or choose another node with --to-node; a sparse file takes all its length in a copy",
+  });
+}
+
+async function read(docker: Docker, volume: string, signal: AbortSignal): Promise<VolumeListing> {
   const listing = await withArchives(docker, (open) =>
     open(volume, { readOnly: true }, (archive) => archive.list({ limitBytes: planReadBytes, signal })),
   );
   signal.throwIfAborted();
-  return identifyContent(listing);
+  return listing;
 }
 
 /** Asks the service's Redis, else the one that wrote the data, else any that the node has an image of. */

@@ -10,7 +10,8 @@ import type Docker from "dockerode";
 import { Parser, type ReadEntry } from "tar";
 import { z } from "zod";
 import { dockerStatus } from "./docker-error.ts";
-import type { VolumeFile, VolumeListing } from "../model/volume-content.ts";
+import { InputError, showValue } from "../model/input-error.ts";
+import { leadsOut, type VolumeFile, type VolumeListing } from "../model/volume-content.ts";
 
 /** The label of the containers by which volumes are reached; one that is left was left by a run that was killed. */
 export const helperLabel = "holdfast.rescue";
@@ -179,6 +180,7 @@ class ContainerArchive implements VolumeArchive {
   async copyTo(target: VolumeArchive, signal?: AbortSignal): Promise<VolumeDigest> {
     const content = new ContentDigest();
     const archive = this.#read((entry) => {
+      requireInside(entry);
       content.add(entry);
     });
     await target.receive(Readable.from(untilAborted(archive, signal), { objectMode: false }));
@@ -223,14 +225,39 @@ async function* untilAborted(
   }
 }
 
+/**
+ * Refuses a link that the engine would refuse in the middle of the archive, in words that nobody could act on.
+ *
+ * @throws InputError
+ */
+function requireInside(entry: ReadEntry): void {
+  const { path, linkTarget } = volumeFile(entry, new Uint8Array());
+  if (linkTarget !== undefined && leadsOut(path, linkTarget)) throw linkLeadingOut(path, linkTarget);
+}
+
+/** A symbolic link that no engine takes into a volume. */
+export function linkLeadingOut(path: string, linkTarget: string): InputError {
+  return new InputError({
+    path: `link ${showValue(path)}`,
+    expected: "a symbolic link that stays in its volume",
+    got: `one to ${showValue(linkTarget)}, which the Docker engine does not take into another volume`,
+    fix: "Remove the link, or make it one that begins with a slash, and run the command again; the data is as it was",
+  });
+}
+
 function volumeFile(entry: ReadEntry, head: Uint8Array): VolumeFile {
   return {
-    path: entry.path.replace(/\/$/, "").slice(`${prefix}/`.length),
+    ...(entry.type === "SymbolicLink" && { linkTarget: entry.linkpath }),
+    path: pathIn(entry),
     isFile: entry.type === "File",
     sizeBytes: entry.size,
     modifiedAt: new Date(modifiedSeconds(entry) * 1000).toISOString(),
     head,
   };
+}
+
+function pathIn({ path }: ReadEntry): string {
+  return path.replace(/\/$/, "").slice(`${prefix}/`.length);
 }
 
 function modifiedSeconds({ mtime }: ReadEntry): number {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { contentWords } from "../../model/content-words.ts";
 import { readAofManifest, readRdbHeader } from "../../model/redis-files.ts";
-import { identifyContent, type VolumeFile } from "../../model/volume-content.ts";
+import { leadsOut, identifyContent, type VolumeFile } from "../../model/volume-content.ts";
 
 /** Files that Redis 7.0.15 has written. */
 const hex = (text: string) => Buffer.from(text, "hex");
@@ -117,5 +117,20 @@ describe("the content of a volume", () => {
       "RabbitMQ, by the image that mounted it: 1 file, 1 B",
     );
     assert.equal(contentWords(identify(file("x", "1"))), "unknown data: 1 file, 1 B");
+  });
+
+  it("has links that no engine takes into another volume where they lead further up than the folder above it", () => {
+    for (const [path, target, isOut] of [
+      ["a", "b", false],
+      ["a", "../b", false],
+      ["a", "../../b", true],
+      ["a/b", "../..", false],
+      ["a/b", "../../..", true],
+      ["a", "..b/../../c", false],
+      ["a", "x/../../../c", true],
+      ["a", "/etc/passwd", false],
+      ["a", "/../../etc", false],
+    ] as const)
+      assert.equal(leadsOut(path, target), isOut, `${path} -> ${target}`);
   });
 });

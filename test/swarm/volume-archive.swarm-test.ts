@@ -3,6 +3,8 @@ import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
 import { findEngine } from "../../swarm/connection.ts";
+import { takeInventory } from "../../swarm/inventory.ts";
+import { planRescue } from "../../swarm/rescue.ts";
 import { helperLabel, withArchives } from "../../swarm/volume-archive.ts";
 import { sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 
@@ -10,11 +12,13 @@ describe("volumes through the engine's archive API", function () {
   this.timeout(sandboxStartMs);
   this.slow(10_000);
   let docker: Docker;
+  let dockerHost: string;
   let image: string;
   let imageCount: number;
 
   before(async () => {
     const sandbox = await sharedSandbox();
+    ({ dockerHost } = sandbox);
     docker = findEngine({ host: sandbox.dockerHost }).docker;
     image = sandbox.redisImage;
     await docker.pull(image).then((progress) => finished(progress.resume()));
@@ -102,6 +106,22 @@ describe("volumes through the engine's archive API", function () {
       open("original", { readOnly: true }, (archive) => archive.list({ limitBytes: 0 })),
     );
     assert.equal(part.isWhole, false);
+  });
+
+  it("are not rescued where the copy has no room, and not where a link leads out of them", async () => {
+    const signal = AbortSignal.timeout(60_000);
+    const plan = async () =>
+      planRescue(
+        await takeInventory([findEngine({ host: dockerHost })]),
+        { volume: "original", to: "rescued" },
+        signal,
+      );
+    await shell("original", "truncate -s 5497558138880 sparse");
+    await assert.rejects(plan(), { name: "InputError", path: "--to", expected: /^room for 5/ });
+    await shell("original", "rm sparse; ln -s ../../../outside b/out");
+    const refusal = { name: "InputError", path: 'link "b/out"', got: /"\.\.\/\.\.\/\.\.\/outside"/ };
+    await assert.rejects(plan(), refusal);
+    await assert.rejects(copy(), refusal);
   });
 
   it("cannot be written to when they were opened for reading", async () => {
