@@ -12,13 +12,13 @@ export const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Se
 /**
  * Asks for a first start, within a quarter of an hour, where the stack has neither a volume nor a service. Without that Redis
  * refuses to start on a volume that does not carry its mark, so that a volume that got lost never turns into an empty Redis
- * (model/start-guard.ts).
+ * (model/start-guard.ts); a hook of the component carries it out, once (components/first-start.ts).
  */
 export async function askForFirstStart(context: CommandContext, stack: Stack): Promise<void> {
   const engine = await context.engine();
   if (!isFirstStart(await engine.resources(context.location))) return;
   const asked = (await stack.getConfig(`${ownProject}:firstStartUntil`))?.value;
-  // Another time is another start script: what a run that was killed a moment ago has asked for serves the next one too.
+  // What a run that was killed a moment ago has asked for serves the next one too.
   if (asked !== undefined && Date.parse(asked) - Date.now() > firstStartMs / 2) return;
   const until = new Date(Date.now() + firstStartMs).toISOString().replace(/\.\d+Z$/u, "Z");
   await stack.setConfig(`${ownProject}:firstStartUntil`, until);

@@ -1,3 +1,4 @@
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
 import type { Plan } from "../model/planned-change.ts";
@@ -64,6 +65,16 @@ export function takesHooks(): boolean {
   // The mocks' monitor is typed as a whole one and lacks this method.
   const monitor = pulumi.runtime.getMonitor() as { registerResourceHook?: unknown } | undefined;
   return typeof monitor?.registerResourceHook === "function";
+}
+
+/** The host of the Docker provider that a component's children have; undefined where the provider finds it by itself. */
+export function providerHost(component: pulumi.ComponentResource): Promise<string | undefined> {
+  // Whatever serves the package `docker` is its provider.
+  const provider = component.getProvider("docker:index/service:Service") as docker.Provider | undefined;
+  const host = provider?.host ?? new pulumi.Config("docker").get("host");
+  return new Promise((resolve) => {
+    pulumi.output(host).apply(resolve);
+  });
 }
 
 /** Several bindings as one, each moment's hooks in their order. */

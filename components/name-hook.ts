@@ -1,6 +1,6 @@
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
+import { providerHost } from "./hooks.ts";
 import { ownStack } from "./owner.ts";
 
 /** Hooks need names of their own. */
@@ -43,15 +43,5 @@ export function nameCheck(component: pulumi.ComponentResource, serviceName?: str
     const question = { manager, own, nodePattern, known };
     await requireOwnNames(taking, question);
     if (taking.service !== undefined) await makeOwnVolumes(taking.service, question);
-  });
-}
-
-/** The host of the Docker provider that a component's children have; undefined where the provider finds it by itself. */
-function providerHost(component: pulumi.ComponentResource): Promise<string | undefined> {
-  // Whatever serves the package `docker` is its provider.
-  const provider = component.getProvider("docker:index/service:Service") as docker.Provider | undefined;
-  const host = provider?.host ?? new pulumi.Config("docker").get("host");
-  return new Promise((resolve) => {
-    pulumi.output(host).apply(resolve);
   });
 }

@@ -1,9 +1,9 @@
 import { postgresqlPaths, postgresqlPort, postgresqlPreparation, requireSqlName } from "../model/postgresql.ts";
-import { ownerLabels } from "../model/ownership.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { parseSize } from "../model/sizes.ts";
-import { parseFirstStart, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
+import { requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
 import { type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
+import { storeLabels } from "./store-labels.ts";
 
 /** User and group of PostgreSQL in the official image. */
 export const postgresqlUserId = "999";
@@ -48,9 +48,6 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
     startScript: startScript({
       identity: requireIdentity(definition.identity, `${path}.identity`),
       dataPaths: [mount],
-      ...(definition.firstStartUntil !== undefined && {
-        firstStartUntilSeconds: parseFirstStart(definition.firstStartUntil, `${path}.firstStartUntil`),
-      }),
       environment: {
         PGDATA: data,
         POSTGRES_USER: username,
@@ -62,7 +59,7 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
     service: {
       memoryLimit,
       memoryReservation: `${sharedBufferKilobytes}KiB`,
-      labels: { [serviceLabels.image]: "postgres", [ownerLabels.identity]: definition.identity },
+      labels: { [serviceLabels.image]: "postgres", ...storeLabels(definition, path) },
       command: ["sh", startScriptPath],
       args: ["postgres", "-c", `shared_buffers=${sharedBufferKilobytes}kB`],
       // The one variable that tells a reader of the spec that a password is asked for; the others are in the start script.

@@ -17,8 +17,7 @@ export function readinessHooks(serviceName: string): pulumi.ResourceHookBinding 
   if (!takesHooks()) return {};
   declared.add(serviceName);
   hooked += 1;
-  const config = new pulumi.Config("docker");
-  const settings = { host: config.get("host"), registryAuth: config.getObject<RegistryAuth[]>("registryAuth") ?? [] };
+  const settings = dockerSettings();
   const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-readiness-${hooked}-${moment}`, (args) =>
       requireReadiness(moment, args, settings),
@@ -36,6 +35,22 @@ const declared = new Set<string>();
 interface DockerSettings {
   readonly host: string | undefined;
   readonly registryAuth: readonly RegistryAuth[];
+}
+
+/** What the stack's settings say of that. */
+export function dockerSettings(): DockerSettings {
+  const config = new pulumi.Config("docker");
+  return { host: config.get("host"), registryAuth: config.getObject<RegistryAuth[]>("registryAuth") ?? [] };
+}
+
+/** The credentials by which a service's image is pulled: its own, else those of its registry. */
+export async function credentialsFor(
+  { auth, taskSpec }: ServiceProperties,
+  registryAuth: readonly RegistryAuth[],
+): Promise<RegistryCredentials | undefined> {
+  const { credentialsAmong } = await import("../swarm/registry-credentials.ts");
+  if (auth == null) return credentialsAmong(registryAuth)(taskSpec.containerSpec.image);
+  return { serveraddress: auth.serverAddress, username: auth.username, password: auth.password };
 }
 
 async function requireReadiness(
@@ -112,20 +127,14 @@ async function pullBeforehand(
   service: ServiceProperties,
   { registryAuth }: DockerSettings,
 ): Promise<void> {
-  const [{ makeReady }, { serviceSpec }, { credentialsAmong }] = await Promise.all([
+  const [{ makeReady }, { serviceSpec }] = await Promise.all([
     import("../swarm/image-pull.ts"),
     import("../swarm/service-spec.ts"),
-    import("../swarm/registry-credentials.ts"),
   ]);
-  const own: RegistryCredentials | undefined = service.auth && {
-    serveraddress: service.auth.serverAddress,
-    username: service.auth.username,
-    password: service.auth.password,
-  };
   const say = (message: string): void => void pulumi.log.info(`${service.name}: ${message}`);
   try {
     await makeReady(connection, serviceId, serviceSpec(service), {
-      credentials: own ?? credentialsAmong(registryAuth)(service.taskSpec.containerSpec.image),
+      credentials: await credentialsFor(service, registryAuth),
       // A program's own provider may have others, which a hook does not see.
       mayLackCredentials: true,
       onProgress: say,

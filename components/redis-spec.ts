@@ -8,11 +8,11 @@ import {
 import { redisMaxMemoryBytes, RedisPersistence, redisStopGraceSeconds } from "../model/redis-persistence.ts";
 import { redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
 import { RedisUser } from "../model/redis-users.ts";
-import { ownerLabels } from "../model/ownership.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";
-import { parseFirstStart, preparingFile, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
+import { preparingFile, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
 import { type HealthCheck, type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
+import { storeLabels } from "./store-labels.ts";
 
 /** User and group of Redis in the official image. */
 export const redisUserId = "999";
@@ -80,7 +80,7 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
       memoryReservation: formatSize(maxMemoryBytes),
       labels: {
         [serviceLabels.image]: "redis",
-        ...(isCache ? { [serviceLabels.store]: "cache" } : { [ownerLabels.identity]: definition.identity }),
+        ...(isCache ? { [serviceLabels.store]: "cache" } : storeLabels(definition, path)),
       },
       ...(!isCache && { command: ["sh", startScriptPath] }),
       args: ["redis-server", redisFiles.configuration],
@@ -95,13 +95,10 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
   };
 }
 
-function guard({ persistence, identity, firstStartUntil }: RedisDefinition, path: string): string {
+function guard({ persistence, identity }: RedisDefinition, path: string): string {
   return startScript({
     identity: requireIdentity(identity, `${path}.identity`),
     dataPaths: [redisDataPath],
-    ...(firstStartUntil !== undefined && {
-      firstStartUntilSeconds: parseFirstStart(firstStartUntil, `${path}.firstStartUntil`),
-    }),
     serverVersion: redisServerVersion,
     preparation: redisPreparation(persistence),
   });

@@ -10,6 +10,7 @@ import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
+import { firstStartHooks } from "./first-start.ts";
 import { joinHooks, takesHooks } from "./hooks.ts";
 import { nameCheck } from "./name-hook.ts";
 import { keepsLabels, ownerLabelList, ownStack } from "./owner.ts";
@@ -120,6 +121,7 @@ export class StatefulService extends pulumi.ComponentResource {
         labels: settings.labels ?? {},
       }),
       readinessHooks(serviceName),
+      firstStartHooks(this),
     ]);
     const options = { parent: this, hooks, ignoreChanges: addedBySwarm };
     const service = new docker.Service(`${name}-service`, attach(spec, attachments), options);

@@ -10,6 +10,8 @@ export const serviceLabels = {
   dataset: "holdfast.dataset",
   /** Why several nodes or services may use the same data: `GlusterFS on every node`. */
   shared: "holdfast.shared",
+  /** Until when the store's mark may be set on a volume that has none: `2026-11-23T12:00:00Z`. */
+  firstStart: "holdfast.first-start",
   /** Switches a rule off for a while: `SS201 until 2027-03-01: reason`. */
   ignore: "holdfast.ignore",
 } as const;

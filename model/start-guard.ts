@@ -9,6 +9,12 @@ export const lockFile = ".holdfast-lock";
 /** Where the start script lies in the container. */
 export const startScriptPath = "/etc/holdfast/start";
 
+/**
+ * The variable by which the task of a first start is told the store whose mark it is to set on a volume that has none; no other
+ * task has it.
+ */
+export const firstStartVariable = "HOLDFAST_FIRST_START";
+
 /** A file that exists while a start script prepares the data; a health check takes it for a sign of life. */
 export const preparingFile = "/tmp/holdfast-preparing";
 
@@ -18,8 +24,6 @@ export interface StartGuard {
   identity: string;
   /** Where the data volumes are mounted. */
   dataPaths: string[];
-  /** Until when a volume without a mark may be taken for this store's, in seconds since 1970; never when left out. */
-  firstStartUntilSeconds?: number;
   /** Environment variables of the server. */
   environment?: Record<string, string>;
   /**
@@ -70,8 +74,9 @@ export function requireIdentity(identity: string, path: string): string {
  * Writes the script that a container runs before its server: it refuses to start on a volume that does not carry the store's
  * mark, unless a first start is asked for.
  *
- * A mark is needed because a local volume comes into being, empty, wherever a task starts; and a time, not a switch, asks for
- * the first start, because a switch that stays on guards nothing, and turning it off would restart the task.
+ * A mark is needed because a local volume comes into being, empty, wherever a task starts. It is set by a task of its own, which
+ * runs this script once before the store's first server ({@link firstStartVariable}) and ends: a server never sets it, however soon it
+ * is started again and whatever its node's clock says.
  *
  * The server's major version is noted beside the mark before the server may change a file. A volume that was marked without one
  * starts, and gets one.
@@ -80,22 +85,15 @@ export function requireIdentity(identity: string, path: string): string {
  * and the kernel gives it back however it ends: two servers never run on one volume, whoever starts them, and a dead one is in
  * nobody's way. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
  *
- * The script needs a POSIX shell with `id`, `date`, `mv`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
+ * The script needs a POSIX shell with `id`, `mv`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
  * is one.
  */
-export function startScript({
-  identity,
-  dataPaths,
-  firstStartUntilSeconds,
-  environment,
-  serverVersion,
-  preparation,
-}: StartGuard): string {
+export function startScript({ identity, dataPaths, environment, serverVersion, preparation }: StartGuard): string {
   const exports = Object.entries(environment ?? {}).map(([name, value]) => `export ${name}=${quoted(value)}`);
   return `# Written by Holdfast: starts the server on the data of this store, and on no other.
 set -eu
 identity=${quoted(identity)}
-first_start_until=${firstStartUntilSeconds ?? 0}
+first_start=\${${firstStartVariable}-}
 
 refuse() {
   echo "holdfast: refused to start: $1" >&2
@@ -143,6 +141,8 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
   noted=
   others=
   [ -w "$path" ] || refuse "$path: expected a folder that user $(id -u) may write, got another's. Give the volume to that user."
+  # What has a mark already is the server's to judge, and may be locked by one that runs.
+  if [ "$first_start" = "$identity" ] && [ -s "$marker" ]; then continue; fi
   hold "$path"
   descriptor=$((descriptor - 1))
   if [ -s "$marker" ]; then
@@ -166,13 +166,14 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
         echo "holdfast: $path: no room to note that $product $major runs on it" >&2
       fi
     fi
-  elif [ "$(date +%s)" -lt "$first_start_until" ]; then
+  elif [ "$first_start" = "$identity" ]; then
     mark
     echo "holdfast: first start of $identity on $path"
   else
     refuse "$path: expected the data of $identity, got a volume without its mark. Bring the volume back, or ask for a first start."
   fi
 done
+if [ "$first_start" = "$identity" ]; then exit 0; fi
 ${exports.length === 0 ? "" : `\n${exports.join("\n")}\n`}${preparation === undefined ? "" : `\n${preparation}`}
 if command -v docker-entrypoint.sh > /dev/null; then exec docker-entrypoint.sh "$@"; fi
 exec "$@"
@@ -185,15 +186,14 @@ exec "$@"
  */
 export function readStartScript(script: string): StartGuard | undefined {
   const fields =
-    /^identity='(?<identity>[^'\n]+)'\nfirst_start_until=(?<until>\d+)$[^]*?^product=\nmajor=\ndescriptor=9\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
+    /^identity='(?<identity>[^'\n]+)'\nfirst_start=[^]*?^product=\nmajor=\ndescriptor=9\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\nif [^\n]+\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
       script,
     )?.groups;
   if (fields === undefined) return undefined;
-  const { identity = "", until, serverVersion, paths = "", rest } = fields;
+  const { identity = "", serverVersion, paths = "", rest } = fields;
   const guard: StartGuard = {
     identity,
     dataPaths: Array.from(paths.matchAll(/'((?:[^']|'\\'')*)'/gu), ([, path = ""]) => path.replaceAll("'\\''", "'")),
-    ...(Number(until) > 0 && { firstStartUntilSeconds: Number(until) }),
     ...(serverVersion !== undefined && { serverVersion }),
     ...(rest !== undefined && { preparation: rest }),
   };

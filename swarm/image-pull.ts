@@ -20,8 +20,8 @@ import { inspectDistribution, inspectService, listTasks, type RegistryCredential
 import { createService } from "./service-changes.ts";
 import { isLive } from "./service-tasks.ts";
 
-/** Marks the services that pull an image, with the name of the service that it is for. */
-const pullLabel = "holdfast.pull";
+/** Marks the services that run once for another one, to pull its image for example, with the name of that one. */
+export const pullLabel = "holdfast.pull";
 
 /** What has to be tried before a task is replaced. */
 export interface Trial {

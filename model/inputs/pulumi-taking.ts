@@ -30,6 +30,8 @@ export interface TakingService {
   readonly isShared: boolean;
   /** The store that it marks them with, where a label says so. */
   readonly store: string | undefined;
+  /** Until when a first start of that store is asked for. */
+  readonly firstStart: string | undefined;
 }
 
 /** The kinds by Pulumi's types. */
@@ -100,5 +102,6 @@ export function readService(inputs: unknown): TakingService | undefined {
     isLabelled: valueOf(ownerLabels.stack) !== undefined,
     isShared: valueOf(serviceLabels.shared) !== undefined,
     store: valueOf(ownerLabels.identity),
+    firstStart: valueOf(serviceLabels.firstStart),
   };
 }

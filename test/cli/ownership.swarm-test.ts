@@ -55,7 +55,7 @@ describe("what belongs to another stack", function () {
   after(async () => {
     for (const stack of ["prod", "third", "dev"]) await project.run(["down", "--yes", "-s", stack]);
     for (const name of ["own-stateful", "own-other", "own-twin"]) await docker.getService(name).remove().catch(ignore);
-    for (const name of [volume, "own-by-hand", "own-by-task", "own-raced", "own-stranger", "own-plain"])
+    for (const name of [volume, "own-by-hand", "own-by-task", "own-raced", "own-stranger", "own-plain", "own-emptied"])
       await removeVolume(name);
     await project[Symbol.asyncDispose]();
   });
@@ -191,6 +191,7 @@ describe("what belongs to another stack", function () {
       isLabelled: true,
       isShared: false,
       store: undefined,
+      firstStart: undefined,
     });
     const doomed = (name: string, stack = "third") =>
       findDoomed(
@@ -291,6 +292,23 @@ describe("what belongs to another stack", function () {
     assert.match(stdout, /^Deleted: the volume own-by-task on /m);
     assert.doesNotMatch(stdout, /Instead:/);
     assert.equal(await inspectVolume(docker, "own-by-task"), undefined);
+  });
+
+  it("does not begin anew by itself: a volume that is emptied right after the first start is refused, and asked for again it is taken", async () => {
+    await succeeds(["config", "set", "volume", "own-emptied", "-s", "prod"]);
+    await succeeds(["up", "-s", "prod", "--yes"]);
+    const { ID } = required(await inspectService(docker, "own-other"));
+    await shell("own-emptied", "rm -rf .[!.]* *");
+    await docker.getContainer(await containerOf("own-other")).kill();
+    const isRefused = async () =>
+      (await listTasks(docker, ID)).some(({ Status }) => Status.ContainerStatus?.ExitCode === 78);
+    await until(isRefused, "a task has refused", 60_000);
+    // Asked for again, by another time.
+    const later = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/u, "Z");
+    await succeeds(["config", "set", "firstStartUntil", later, "-s", "prod"]);
+    assert.match((await succeeds(["up", "-s", "prod", "--yes"])).stdout, /PING {6}PONG/);
+    await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-emptied"]);
+    assert.equal(await inspectVolume(docker, "own-emptied"), undefined);
   });
 
   it("is nobody's after a kill in the middle of its creation but that stack's, which goes on with it", async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { redisConfigurationFile, redisDataPath } from "../../model/redis-configu
 import type { RedisPersistence } from "../../model/redis-persistence.ts";
 import { redisPreparation } from "../../model/redis-preparation.ts";
 import { redisAclFile } from "../../model/redis-users.ts";
-import { startScript } from "../../model/start-guard.ts";
+import { firstStartVariable, startScript } from "../../model/start-guard.ts";
 
 const password = "correct horse battery";
 
@@ -39,12 +39,13 @@ export class RedisProcess {
       aclFile: files.users,
     });
     writeFileSync(files.configuration, configuration.replace(`dir ${redisDataPath}`, `dir ${dataPath}`));
+    const identity = "test/redis";
     const script = startScript({
-      identity: "test/redis",
+      identity,
       dataPaths: [dataPath],
-      firstStartUntilSeconds: Math.floor(Date.now() / 1000) + 60,
       preparation: redisPreparation(persistence, dataPath),
     });
+    spawnSync("sh", ["-c", script], { env: { ...environment, [firstStartVariable]: identity } });
     const overrides = ["--port", "0", "--unixsocket", socket];
     const process = spawn("sh", ["-c", script, "start", "redis-server", files.configuration, ...overrides], {
       env: environment,

@@ -42,6 +42,7 @@ describe("verdicts on the persistence of a Redis of the components, and what hap
     }
   });
 
+  const firstStartUntil = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/u, "Z");
   const connection = () => connectEngine({ host: sandbox.dockerHost, source: "argument", setting: "test" });
   const choose = (persistence: string): Promise<void> =>
     stack.set({
@@ -51,7 +52,7 @@ describe("verdicts on the persistence of a Redis of the components, and what hap
         volumeName: "persistence-data",
         node: sandbox.nodeHostname,
         networks: ["persistence-net"],
-        firstStartUntil: new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/u, "Z"),
+        firstStartUntil,
         redis: {
           serviceName: "persistence",
           image: sandbox.redisImage,

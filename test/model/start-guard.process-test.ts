@@ -5,10 +5,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { redisServerVersion } from "../../model/redis-preparation.ts";
-import { parseFirstStart, requireIdentity, startScript, storeMarker } from "../../model/start-guard.ts";
-
-const inAnHour = Math.floor(Date.now() / 1000) + 3600;
-const anHourAgo = inAnHour - 7200;
+import {
+  firstStartVariable,
+  parseFirstStart,
+  requireIdentity,
+  startScript,
+  storeMarker,
+} from "../../model/start-guard.ts";
 
 describe("the start guard", () => {
   let folder = "";
@@ -21,10 +24,14 @@ describe("the start guard", () => {
 
   const start = (
     identity: string,
-    more: { firstStartUntilSeconds?: number; environment?: Record<string, string>; serverVersion?: string } = {},
+    more: { environment?: Record<string, string>; serverVersion?: string } = {},
+    firstStart = "",
   ) => {
     const script = startScript({ identity, dataPaths: [folder], ...more });
-    const run = spawnSync("sh", ["-c", script, "start", "sh", "-c", 'echo "server ${NOTE-}"'], { encoding: "utf8" });
+    const run = spawnSync("sh", ["-c", script, "start", "sh", "-c", 'echo "server ${NOTE-}"'], {
+      encoding: "utf8",
+      env: { ...process.env, [firstStartVariable]: firstStart },
+    });
     return { status: run.status, out: run.stdout, error: run.stderr };
   };
 
@@ -40,19 +47,32 @@ describe("the start guard", () => {
     }
   });
 
-  it("marks the volume at a first start, and from then on starts without one", () => {
-    assert.equal(start("shop/prod/redis", { firstStartUntilSeconds: inAnHour }).status, 0);
+  const first = (identity: string, more: { serverVersion?: string } = {}) => start(identity, more, identity);
+
+  it("marks the volume at a first start, which starts no server; from then on it starts without one", () => {
+    assert.deepEqual(first("shop/prod/redis"), {
+      status: 0,
+      out: `holdfast: first start of shop/prod/redis on ${folder}\n`,
+      error: "",
+    });
     assert.equal(readFileSync(join(folder, storeMarker), "utf8"), "shop/prod/redis\n");
     assert.deepEqual(start("shop/prod/redis"), { status: 0, out: "server \n", error: "" });
   });
 
-  it("refuses a first start that was asked for too long ago", () => {
-    assert.equal(start("shop/prod/redis", { firstStartUntilSeconds: anHourAgo }).status, 78);
+  it("is used up by the first start: the volume that is empty again a moment later is refused", () => {
+    first("shop/prod/redis");
+    rmSync(join(folder, storeMarker));
+    assert.equal(start("shop/prod/redis").status, 78);
   });
 
-  it("refuses another store's volume, also at a first start", () => {
+  it("marks for the store alone that a first start names", () => {
+    assert.equal(start("shop/prod/redis", {}, "shop/test/redis").status, 78);
+  });
+
+  it("leaves another store's volume as it is at a first start, and refuses it as a server", () => {
     writeFileSync(join(folder, storeMarker), "shop/test/redis\n");
-    const { status, error } = start("shop/prod/redis", { firstStartUntilSeconds: inAnHour });
+    assert.equal(first("shop/prod/redis").status, 0);
+    const { status, error } = start("shop/prod/redis");
     assert.equal(status, 78);
     assert.match(error, /expected the data of shop\/prod\/redis, got that of shop\/test\/redis/u);
   });
@@ -65,7 +85,8 @@ describe("the start guard", () => {
 
     /** Starts a server that says `runs` and stays, by a shell; its name is the container that it says to run in. */
     const serve = async (shell: readonly [string, ...string[]], name: string): Promise<ChildProcess> => {
-      const script = startScript({ identity: "shop", dataPaths: [folder], firstStartUntilSeconds: inAnHour });
+      const script = startScript({ identity: "shop", dataPaths: [folder] });
+      first("shop");
       const [program, ...words] = shell;
       const server = spawn(program, [...words, "-c", script, "start", "sh", "-c", "echo runs; exec sleep 60"], {
         env: { ...process.env, HOSTNAME: name },
@@ -81,7 +102,7 @@ describe("the start guard", () => {
     };
 
     for (const shell of [["dash"], ["bash"]] as const) {
-      it(`refuses another one, and takes over from one that was killed, in ${shell[0]}`, async function () {
+      it(`refuses another one, lets a first start pass, and takes over from one that was killed, in ${shell[0]}`, async function () {
         this.timeout(20_000);
         const server = await serve(shell, "first");
         const { status, out, error } = start("shop");
@@ -90,6 +111,7 @@ describe("the start guard", () => {
           error,
           `holdfast: refused to start: ${folder}: expected data that no other server writes, got that of a server which runs in the container first. Two servers on one volume destroy its data: give this one a volume of its own, or end the other one first.\n`,
         );
+        assert.equal(first("shop").status, 0);
         server.kill("SIGKILL");
         await once(server, "exit");
         assert.deepEqual(start("shop"), { status: 0, out: "server \n", error: "" });
@@ -111,7 +133,7 @@ describe("the start guard", () => {
         [undefined, /has no program flock.*\n$/u],
       ] as const) {
         const programs = mkdtempSync(join(tmpdir(), "start-guard-programs-"));
-        for (const name of ["sh", "id", "date", "mv", "sync", "sleep"])
+        for (const name of ["sh", "id", "mv", "sync", "sleep"])
           symlinkSync(spawnSync("which", [name], { encoding: "utf8" }).stdout.trim(), join(programs, name));
         if (flock !== undefined) writeFileSync(join(programs, "flock"), flock, { mode: 0o755 });
         const script = startScript({ identity: "shop", dataPaths: [folder] });
@@ -128,7 +150,8 @@ describe("the start guard", () => {
 
   it("hands its environment to the server, quotes and all", () => {
     const environment = { NOTE: "it's $HOME" };
-    const { out } = start("a", { firstStartUntilSeconds: inAnHour, environment });
+    first("a");
+    const { out } = start("a", { environment });
     assert.match(out, /server it's \$HOME/u);
   });
 
@@ -159,10 +182,7 @@ describe("the start guard", () => {
     });
 
     it("keeps what it noted of each product, and the mark readable to a guard that knows no versions", () => {
-      assert.equal(
-        start("shop", { firstStartUntilSeconds: inAnHour, serverVersion: "product=redis; major=8" }).status,
-        0,
-      );
+      assert.equal(first("shop", { serverVersion: "product=redis; major=8" }).status, 0);
       assert.equal(redis(9, "valkey").status, 0);
       assert.equal(marker(), "shop\nredis 8\nvalkey 9\n");
       assert.ok(isRefused(redis(7)) && isRefused(redis(8, "valkey")));

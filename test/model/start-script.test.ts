@@ -11,7 +11,6 @@ const guards = (): fc.Arbitrary<StartGuard> =>
         fc.string({ minLength: 1 }).filter((path) => !/\n/u.test(path)),
         { minLength: 1, maxLength: 3 },
       ),
-      firstStartUntilSeconds: fc.integer({ min: 1 }),
       serverVersion: fc.constantFrom(redisServerVersion, "product=postgres\nmajor=16"),
       preparation: fc.constantFrom(
         redisPreparation("durable"),

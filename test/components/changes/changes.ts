@@ -111,7 +111,7 @@ export function changesOf({ images, authorities }: Material): readonly Change[] 
       tls((given) => anotherFrom(other(issuerOf(given)), given)),
       tls((given) => ({ authority: issuerOf(given).certificate })),
     ),
-    replacing("time of the first start", (given) => ({
+    keeping("time of the first start", (given) => ({
       ...given,
       firstStartUntil: new Date(Date.parse(given.firstStartUntil) + 1000).toISOString().replace(".000", ""),
     })),
