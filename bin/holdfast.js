@@ -30,9 +30,12 @@ async function run(nodePath) {
   await import("../cli/holdfast.ts");
 }
 
-/** Becomes another program as far as a parent can: its terminal, its signals, its end. */
+/**
+ * Becomes another program as far as a parent can: its terminal, its signals, its end. Of an end by `kill -9` the program learns by the
+ * channel, which closes then.
+ */
 function runAs(program, args) {
-  const child = spawn(program, args, { stdio: "inherit" });
+  const child = spawn(program, args, { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       // A terminal sends an interrupt to both; a second one would mean "at once" to the child.

@@ -13,6 +13,10 @@ if ((umask & 0o002) !== 0) process.umask(umask);
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "..", ".holdfast", "compiled");
 enableCompileCache(process.env["NODE_COMPILE_CACHE"]);
 
+// bin/holdfast.js has started this process; without it nobody sees any more what happens here.
+process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+process.channel?.unref();
+
 // Only what is imported from here on is compiled with it.
 const { main } = await import("./main.ts");
 await main();

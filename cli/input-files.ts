@@ -1,9 +1,10 @@
 /** Files that people name on the command line. */
-import { closeSync, open, openSync, read, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, open, openSync, read, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Source } from "../impact/input.ts";
 import { InputError } from "../model/input-error.ts";
+import { NoRegularFileError, readNamedFile, readRegularFileSync, requireNamedFile } from "../swarm/regular-file.ts";
 
 /**
  * Opens a file, or standard input where it is called `-`; it is being read from now on.
@@ -49,8 +50,7 @@ export function besides(file: string): (path: string) => string | undefined {
   return (path) => {
     const named = resolve(folder, path);
     try {
-      const found = statSync(named);
-      return found.isFile() && found.size <= mostBesidesBytes ? readFileSync(named, "utf8") : undefined;
+      return readRegularFileSync(named, mostBesidesBytes);
     } catch {
       return undefined;
     }
@@ -67,6 +67,7 @@ const readPiece = promisify(read);
 async function* piecesOf(file: string): AsyncIterable<Uint8Array> {
   // Only what has no writer to wait for is opened at once, so that its first piece is read while other modules are loaded.
   const status = statSync(file);
+  requireNamedFile(file, status);
   const fd = status.isFile() ? openSync(file, "r") : await openLater(file, "r");
   try {
     for (let length = status.size > 0 && status.size <= wholeBytes ? status.size : pieceBytes; ; length = pieceBytes) {
@@ -110,7 +111,7 @@ function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
  */
 export function readText(file: string): string {
   try {
-    return new TextDecoder().decode(readFileSync(file === "-" ? 0 : file));
+    return readNamedFile(file).replace(/^\uFEFF/u, "");
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -144,5 +145,6 @@ export function writeText(option: string, file: string, text: string): void {
 }
 
 function codeOf(error: unknown): string {
+  if (error instanceof NoRegularFileError) return error.message;
   return error instanceof Error && "code" in error ? String(error.code) : "an error";
 }

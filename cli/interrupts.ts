@@ -1,8 +1,11 @@
 import { advised } from "../model/advised-command.ts";
 import { exitCode } from "./exit-code.ts";
 
-/** What a stop at once may take; longer, and the Docker engine is one that has stopped answering. */
-const stopLimitMs = 10_000;
+/**
+ * What a stop at once may take, in milliseconds: to note what was in progress takes less, and what takes longer waits for somebody.
+ * The process may end at any moment then: what it does is in the state before it begins, and its locks go with it.
+ */
+const stopLimitMs = 2000;
 
 /** Ctrl-C as an operation takes it: once to stop after what is running, twice to stop at once. */
 export interface Interrupts extends Disposable {
@@ -12,7 +15,10 @@ export interface Interrupts extends Disposable {
   readonly interrupted: boolean;
 }
 
-/** Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. The third ends the process. */
+/**
+ * Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. The second ends the process
+ * within 2 s, the third at that moment.
+ */
 export function listenForInterrupts(onInterrupt: (message: string) => void): Interrupts {
   const [soon, now] = [new AbortController(), new AbortController()];
   let limit: NodeJS.Timeout | undefined;

@@ -206,12 +206,15 @@ export function createProgram(): Command {
     const { importState } = await import("./commands/state.ts");
     await importState(options);
   });
-  ofStack(program.command("cancel").description("Release the lock of the stack, whoever holds it.")).action(
-    async (options) => {
-      const { cancel } = await import("./commands/state.ts");
-      await cancel(options);
-    },
-  );
+  ofStack(
+    program
+      .command("cancel")
+      .description("Release the lock of the stack; a yes is asked for where its holder may still be at work.")
+      .addOption(yes),
+  ).action(async (options) => {
+    const { cancel } = await import("./commands/state.ts");
+    await cancel(options);
+  });
 
   registerPolicy(program);
   registerImpact(program);

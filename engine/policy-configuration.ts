@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 import analyzerProto from "@pulumi/pulumi/proto/analyzer_pb.js";
 import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
@@ -7,6 +5,7 @@ import { z } from "zod";
 
 import { errorWords } from "../model/error-words.ts";
 import { InputError } from "../model/input-error.ts";
+import { readRegularFileSync } from "../swarm/regular-file.ts";
 
 /** How hard a policy is, in the order of analyzer.proto's `EnforcementLevel`. */
 export const enforcementLevels = ["advisory", "mandatory", "disabled", "remediate"] as const;
@@ -72,7 +71,7 @@ export function configureRequest(
 
 function readConfiguration(path: string): PolicyPackConfiguration {
   try {
-    return configurationFile.parse(JSON.parse(readFileSync(path, "utf8")));
+    return configurationFile.parse(JSON.parse(readRegularFileSync(path)));
   } catch (error) {
     throw new InputError({
       path,

@@ -1,5 +1,4 @@
 import type { ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,6 +11,7 @@ import { z } from "zod";
 
 import { errorWords } from "../model/error-words.ts";
 import { InputError } from "../model/input-error.ts";
+import { readRegularFileSync } from "../swarm/regular-file.ts";
 import { spawnBound } from "./bound-process.ts";
 import { SocketFolder } from "./socket-folder.ts";
 import { configureRequest, enforcementLevels } from "./policy-configuration.ts";
@@ -99,7 +99,7 @@ const packageManifest = z.looseObject({ main: z.string().default("index.js"), ve
 function packEntry(directory: string): string {
   const path = join(directory, "package.json");
   try {
-    return packageManifest.parse(JSON.parse(readFileSync(path, "utf8"))).main;
+    return packageManifest.parse(JSON.parse(readRegularFileSync(path))).main;
   } catch (error) {
     throw new InputError({
       path,

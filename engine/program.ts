@@ -1,9 +1,12 @@
 import type { ChildProcess } from "node:child_process";
+import { statSync, type Stats } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 import { InputError } from "../model/input-error.ts";
+import { kindOf } from "../swarm/regular-file.ts";
 import { spawnBound } from "./bound-process.ts";
 import { lazySdk } from "./lazy-sdk.ts";
 import type { SocketFolder } from "./socket-folder.ts";
@@ -48,6 +51,7 @@ export const exitedAfterReporting = 32;
  * @throws InputError when the project has no SDK
  */
 export function startProgram(run: ProgramRun): RunningProgram {
+  requireProgram(run.projectDirectory, run.main);
   const runner = findRunner(run.projectDirectory);
   const child = spawnBound(
     [
@@ -89,6 +93,29 @@ export function startProgram(run: ProgramRun): RunningProgram {
     run.onOutput(line, "stderr");
   });
   return { exit: exitOf(child), kill: () => child.kill("SIGKILL") };
+}
+
+/** Node would wait for a writer, or read without an end; what is not there at all it tells itself. */
+function requireProgram(projectDirectory: string, main: string): void {
+  for (const name of ["", ".ts", ".js", "/index.ts", "/index.js"]) {
+    const path = join(projectDirectory, `${main}${name}`);
+    const found = statOf(path);
+    if (found === undefined || found.isFile() || found.isDirectory()) continue;
+    throw new InputError({
+      path,
+      expected: "the program, a file of TypeScript or JavaScript",
+      got: kindOf(found),
+      fix: "Put the program there, or name another in `main` of Pulumi.yaml",
+    });
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function findRunner(projectDirectory: string): string {

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
+import { NoRegularFileError, readRegularFile } from "../swarm/regular-file.ts";
 
 const recordSchema = z.strictObject({
   version: z.literal(2),
@@ -39,10 +40,11 @@ export async function readLabRecord(directory: string): Promise<LabRecord | unde
   const path = join(directory, labRecordName);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readRegularFile(path);
   } catch (error) {
     if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
-    throw error;
+    if (!(error instanceof NoRegularFileError)) throw error;
+    text = "";
   }
   const record = z.preprocess(jsonOrUndefined, recordSchema).safeParse(text);
   if (record.success) return record.data;

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { advised } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
+import { NoRegularFileError, readRegularFile } from "../swarm/regular-file.ts";
 
 const recordSchema = z.strictObject({
   version: z.literal(1),
@@ -37,10 +38,11 @@ export async function readSandboxRecord(directory: string): Promise<SandboxRecor
   const path = sandboxRecordPath(directory);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readRegularFile(path);
   } catch (error) {
     if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
-    throw error;
+    if (!(error instanceof NoRegularFileError)) throw error;
+    text = "";
   }
   const record = recordSchema.safeParse(jsonOrUndefined(text));
   if (record.success) return record.data;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, showValue } from "../model/input-error.ts";
+import { readRegularFileSync } from "./regular-file.ts";
 
 /** Where the address of an engine came from, in the order in which the docker CLI looks, and a project's sandbox. */
 type EngineSource = "argument" | "DOCKER_HOST" | "context" | "default socket" | "sandbox";
@@ -133,7 +133,7 @@ function readContext(dockerDirectory: string, name: string): EngineAddress {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readRegularFileSync(path);
   } catch (error) {
     if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
     throw new InputError({

@@ -1,8 +1,15 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
+import { printable } from "../../model/plain-text.ts";
+import { readRegularFile } from "../../swarm/regular-file.ts";
+import type { LockHolder } from "../../engine/state/lock.ts";
 import { openContext, type StackOptions } from "../context.ts";
+import { Exit, exitCode } from "../exit-code.ts";
+import { NotConfirmed } from "../failure.ts";
+import type { Output } from "../output.ts";
+import { askYesNo, canAsk } from "../prompt.ts";
 
 /** `holdfast export`: the state as `pulumi stack export` writes it, secrets encrypted. */
 export async function exportState(options: StackOptions & { file?: string }): Promise<void> {
@@ -27,23 +34,53 @@ export async function importState(options: StackOptions & { file?: string }): Pr
   output.print(`The stack ${location.stackName} has the imported state.`);
 }
 
-/** `holdfast cancel`: releases the locks of a stack, whoever holds them. */
-export async function cancel(options: StackOptions): Promise<void> {
+/** `holdfast cancel`: releases the locks of a stack; of one whose holder may still be at work only with a yes. */
+export async function cancel(options: StackOptions & { yes?: true }): Promise<void> {
   const { output, stack, location } = openContext(options);
-  const holders = await (await stack()).releaseLocks();
-  if (output.json) output.document({ released: holders });
+  const opened = await stack();
+  const holders = await opened.lockHolders();
+  await confirmRelease(output, holders, options.yes ?? false);
+  const released = await opened.releaseLocks(holders);
+  if (output.json)
+    output.document({
+      released: released.map(({ path, pid, username, hostname, since, gone }) => {
+        return { path, pid, username, hostname, since, gone };
+      }),
+    });
   if (holders.length === 0) output.print(`The stack ${location.stackName} is not locked.`);
+  if (released.length < holders.length) output.print("Somebody else has released a lock in the meantime.");
   output.print(
-    ...holders.map(
+    ...released.map(
       ({ username, hostname, pid, since }) =>
         `Released the lock of ${username}@${hostname} (process ${pid}), held since ${since}.`,
     ),
   );
 }
 
+async function confirmRelease(output: Output, holders: readonly LockHolder[], yes: boolean): Promise<void> {
+  const doubtful = holders.filter(({ gone }) => !gone);
+  if (yes || doubtful.length === 0) return;
+  const { lockWords } = await import("../../engine/state/lock.ts");
+  const words = printable(doubtful.map(lockWords).join(" and "));
+  if (output.json || !canAsk())
+    throw new NotConfirmed(
+      {},
+      {
+        path: "cancel",
+        expected: "a lock whose process is known to be gone, or a yes",
+        got: words,
+        fix: "End that process first; where you know that nobody is at work on the stack any more, run it again with --yes",
+      },
+    );
+  output.warn(`There is ${words}, and it may still be at work.`);
+  if (await askYesNo("Do you want to release the lock all the same?")) return;
+  output.print("Nothing has been changed.");
+  throw new Exit(exitCode.notConfirmed);
+}
+
 async function readState(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readRegularFile(path);
   } catch (error) {
     throw new InputError({
       path: "--file",

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { redisFiles } from "../../components/redis-spec.ts";
 import { InputError } from "../../model/input-error.ts";
 import { taskWords } from "../../model/task-words.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
 import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
+import { readNamedFile } from "../../swarm/regular-file.ts";
 import type { RedisLogin } from "../../swarm/task-redis.ts";
 import { noteChange } from "../begun-change.ts";
 import { openContext } from "../context.ts";
@@ -80,12 +80,12 @@ async function loginOfStack(name: string, options: VerifyCommandOptions): Promis
 
 function readPassword(file: string): string {
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8").replace(/\r?\n$/, "");
+    return readNamedFile(file).replace(/\r?\n$/, "");
   } catch (error) {
     throw new InputError({
       path: "--password-file",
       expected: "a file that can be read",
-      got: error instanceof Error && "code" in error ? String(error.code) : "an error",
+      got: error instanceof Error ? ("code" in error ? String(error.code) : error.message) : "an error",
       fix: "Name a file that holds the password, or - for standard input",
     });
   }

@@ -5,10 +5,10 @@ import {
   chown,
   copyFile,
   link,
+  lstat,
   mkdir,
   open,
   readdir,
-  readFile,
   rename,
   stat,
   unlink,
@@ -16,6 +16,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { InputError } from "../../model/input-error.ts";
+import { readRegularFile } from "../../swarm/regular-file.ts";
 import { faultPoint, type DurableKind } from "./fault.ts";
 
 /**
@@ -116,16 +117,23 @@ export async function tryToWrite(paths: readonly string[], length: number): Prom
   }
 }
 
-/** Reads a text file, or undefined when there is none. */
-export async function readTextFile(path: string): Promise<string | undefined> {
+/**
+ * Reads a text file, or undefined when there is none.
+ *
+ * @param limitBytes - how large it may be; default 256 MiB
+ * @throws InputError for what cannot be read, has no end, is too large, or would have to be waited for
+ */
+export async function readTextFile(path: string, limitBytes?: number): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readRegularFile(path, limitBytes);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    const isMissing = errorCode(error) === "ENOENT";
+    // What a link leads to may be somewhere else for the moment: that is not nothing.
+    if (isMissing && (await lstat(path).catch(() => undefined)) === undefined) return undefined;
     throw new InputError({
       path: shownPath(path),
       expected: "a file that can be read",
-      got: errorMessage(error),
+      got: isMissing ? "a link to a file that is not there" : errorMessage(error),
       fix: "Check what it is and who may read it",
     });
   }

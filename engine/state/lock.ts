@@ -3,22 +3,16 @@
  * locks the stack for everybody else. Pulumi names its file by a random UUID and looks for others after it has written
  * its own; ours has one fixed name, which only one process can create, and then looks for Pulumi's likewise.
  */
-import { link, readFile, readdir, unlink, writeFile } from "node:fs/promises";
+import { unlinkSync } from "node:fs";
+import { link, lstat, readFile, readdir, unlink, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
-import {
-  errorCode,
-  explainWriteError,
-  hasNoLinks,
-  makeFolder,
-  readTextFile,
-  shownPath,
-  temporaryName,
-} from "./durable-file.ts";
+import { kindOf, readRegularFile, readRegularFileSync } from "../../swarm/regular-file.ts";
+import { errorCode, explainWriteError, hasNoLinks, makeFolder, shownPath, temporaryName } from "./durable-file.ts";
 import { faultPoint } from "./fault.ts";
 
 const ownName = "holdfast.json";
@@ -43,6 +37,10 @@ export interface LockHolder {
   since: string;
   /** True only where it is certain: on this host, no process of that pid is the one that took the lock. */
   gone: boolean;
+  /** Why nobody can tell whose it is, as it reads after "which is"; it locks all the same. */
+  unreadable?: string;
+  /** What stood in it. */
+  content?: string;
 }
 
 /** Somebody else is at work on the stack, or was killed while they were. */
@@ -55,7 +53,7 @@ export class StackLockedError extends InputError {
     super({
       path: shownPath(first?.path ?? ""),
       expected: `nobody else at work on the stack ${stackName}`,
-      got: holders.map(describeHolder).join(" and "),
+      got: holders.map(lockWords).join(" and "),
       fix: gone
         ? `Release the lock by \`${advised("cancel")}\``
         : `Wait for the other to end, or, where you know that nobody is at work any more, release the lock by \`${advised("cancel")}\``,
@@ -64,7 +62,9 @@ export class StackLockedError extends InputError {
   }
 }
 
-function describeHolder({ username, hostname: host, pid, since, gone }: LockHolder): string {
+/** Whose a lock is, as it reads after "got". */
+export function lockWords({ path, username, hostname: host, pid, since, gone, unreadable }: LockHolder): string {
+  if (unreadable !== undefined) return `a lock that cannot be read, ${shownPath(path)}, which is ${unreadable}`;
   const who = `${username}@${host} (process ${String(pid)}) since ${since}`;
   return gone ? `the lock of ${who}, a process that is no longer running` : `a lock of ${who}`;
 }
@@ -85,21 +85,59 @@ export interface HeldLock {
 export async function takeLock(folder: string, stackName: string): Promise<HeldLock> {
   faultPoint("lock.begin");
   const lock = { path: join(folder, ownName), content: JSON.stringify(await describeSelf()) };
-  await makeFolder(folder);
-  if (!(await createWhole(lock, stackName))) {
+  await makeFolder(folder).catch((error: unknown) => {
+    throw error instanceof InputError ? error : noFolder(folder, error);
+  });
+  for (let attempt = 1; !(await createWhole(lock, stackName)); attempt++) {
     const holders = await readLocks(folder);
-    // Given back in the meantime: then it is a race with whoever else wants it.
-    if (holders.length === 0) return await takeLock(folder, stackName);
-    throw new StackLockedError(holders, stackName);
+    // Where none is left, it was given back in the meantime: then it is a race with whoever else wants it.
+    if (holders.length > 0) throw new StackLockedError(holders, stackName);
+    if (attempt === mostAttempts) throw noFolder(folder, new Error("one that comes and goes all the time"));
   }
+  hold(lock);
   faultPoint("lock.linked");
   const others = (await readLocks(folder)).filter((holder) => holder.path !== lock.path);
   if (others.length > 0) {
-    await releaseLock(lock);
+    releaseLock(lock);
     throw new StackLockedError(others, stackName);
   }
   faultPoint("lock.checked");
   return lock;
+}
+
+/** How often a lock is asked for that each time is given back before anybody can say whose it was. */
+const mostAttempts = 20;
+
+function noFolder(folder: string, error: unknown): InputError {
+  return new InputError({
+    path: shownPath(folder),
+    expected: "a folder for the locks of the stack",
+    got: error instanceof Error ? error.message : String(error),
+    fix: "Check what it is and who may write there",
+  });
+}
+
+const held = new Set<HeldLock>();
+
+/** However this process ends, save by `kill -9`, its locks go with it. */
+function hold(lock: HeldLock): void {
+  if (held.size === 0) process.on("exit", releaseHeld);
+  held.add(lock);
+}
+
+function forget(lock: HeldLock): void {
+  for (const each of held) if (each.path === lock.path && each.content === lock.content) held.delete(each);
+  if (held.size === 0) process.off("exit", releaseHeld);
+}
+
+function releaseHeld(): void {
+  for (const { path, content } of held) {
+    try {
+      unlinkWhere(path, content);
+    } catch {
+      // The process ends: whoever comes next finds the lock, and that nobody holds it.
+    }
+  }
 }
 
 /** Creates the lock file with all that is in it, at once; false when there is one already. */
@@ -125,38 +163,89 @@ async function createWhole({ path, content }: HeldLock, stackName: string): Prom
 }
 
 /** Gives a lock back, unless somebody has released it and somebody else holds it by now. */
-export async function releaseLock({ path, content }: HeldLock): Promise<void> {
-  if ((await readTextFile(path)) === content) await unlinkIfThere(path);
+export function releaseLock(lock: HeldLock): void {
+  unlinkWhere(lock.path, lock.content);
+  forget(lock);
   faultPoint("lock.released");
 }
 
-/** Who holds locks in a folder. */
+/**
+ * Who holds locks in a folder. Whatever lies there locks, also what cannot be read.
+ *
+ * @throws InputError when the folder cannot be read: then nobody knows
+ */
 export async function readLocks(folder: string): Promise<LockHolder[]> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw noFolder(folder, error);
+  });
   const locks = names.filter((name) => !name.endsWith(".attrs")).map((name) => readLock(join(folder, name)));
   return (await Promise.all(locks)).filter((holder) => holder !== undefined);
 }
 
-/** Removes whatever locks a stack, as `pulumi cancel` does, and says whose they were. */
-export async function releaseAllLocks(folder: string): Promise<LockHolder[]> {
-  const holders = await readLocks(folder);
-  for (const { path } of holders) {
-    await unlinkIfThere(path);
-    await unlinkIfThere(`${path}.attrs`);
+/**
+ * Removes locks of a stack that were looked at, and says which; one that has become somebody else's in the meantime stays.
+ *
+ * @throws InputError when one cannot be removed
+ */
+export async function releaseLocks(holders: readonly LockHolder[]): Promise<LockHolder[]> {
+  const released: LockHolder[] = [];
+  for (const holder of holders) {
+    const { path, content } = holder;
+    try {
+      if (content === undefined ? !(await unlinkIfThere(path)) : !unlinkWhere(path, content)) continue;
+      await unlinkIfThere(`${path}.attrs`);
+    } catch (error) {
+      throw new InputError({
+        path: shownPath(path),
+        expected: "a lock that can be removed",
+        got: holder.unreadable ?? (error instanceof Error ? error.message : String(error)),
+        fix: "Look at what it is, and remove it by hand where nobody is at work on the stack",
+      });
+    }
+    released.push(holder);
   }
-  return holders;
+  return released;
 }
 
+/** No lock is longer. */
+const mostLockBytes = 64 * 1024;
+
 async function readLock(path: string): Promise<LockHolder | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
+  const nobody = { path, pid: 0, username: "?", hostname: "?", since: "an unknown time", gone: false };
+  let text: string;
+  try {
+    text = await readRegularFile(path, mostLockBytes);
+  } catch (error) {
+    const status = await lstat(path).catch(() => undefined);
+    if (status === undefined && errorCode(error) === "ENOENT") return undefined;
+    const isDangling = errorCode(error) === "ENOENT";
+    const unreadable = isDangling
+      ? "a link to nothing"
+      : errorCode(error) === "EACCES"
+        ? "another user's"
+        : status !== undefined && !status.isFile()
+          ? kindOf(status)
+          : error instanceof Error
+            ? error.message
+            : String(error);
+    return { ...nobody, unreadable };
+  }
   const content = lockSchema.safeParse(tryJson(text));
   // A file that tells nothing locks all the same: Pulumi may be about to write it.
-  if (!content.success) return { path, pid: 0, username: "?", hostname: "?", since: "an unknown time", gone: false };
+  if (!content.success) return { ...nobody, content: text };
   const { pid, username, hostname: host, timestamp, processStart } = content.data;
   const gone = host === hostname() && (await isGone(pid, timestamp, processStart));
   // Whoever may write there chooses these words.
-  return { path, pid, username: printable(username), hostname: printable(host), since: printable(timestamp), gone };
+  return {
+    path,
+    pid,
+    username: printable(username),
+    hostname: printable(host),
+    since: printable(timestamp),
+    gone,
+    content: text,
+  };
 }
 
 function tryJson(text: string): unknown {
@@ -211,10 +300,24 @@ async function startTime(start: string): Promise<number | undefined> {
   return bootSeconds === undefined ? undefined : (Number(bootSeconds) + ticks / ticksPerSecond) * 1000;
 }
 
-async function unlinkIfThere(path: string): Promise<void> {
+/** Removes a lock where it is still the one that was looked at; in one go, for between the two others may do the same. */
+function unlinkWhere(path: string, content: string): boolean {
+  try {
+    if (readRegularFileSync(path, mostLockBytes) !== content) return false;
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw explainWriteError(error, path);
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<boolean> {
   try {
     await unlink(path);
+    return true;
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw explainWriteError(error, path);
+    if (errorCode(error) === "ENOENT") return false;
+    throw explainWriteError(error, path);
   }
 }

@@ -66,7 +66,7 @@ export class StackState implements AsyncDisposable {
       const read = options.damaged === "replace" ? readReplaceable : readDecrypted;
       return new StackState(stack, { lock, own }, await namingBackup(stack.files, () => read(stack)));
     } catch (error) {
-      if (own !== undefined) await releaseLock(own);
+      if (own !== undefined) releaseLock(own);
       throw error;
     }
   }
@@ -124,7 +124,7 @@ export class StackState implements AsyncDisposable {
   /** Waits for writes under way and gives the lock back; safe to call twice. */
   async close(): Promise<void> {
     await (this.#waiting ?? this.#running).catch(() => undefined);
-    if (this.#lock !== undefined && this.#ownLock !== undefined) await releaseLock(this.#ownLock);
+    if (this.#lock !== undefined && this.#ownLock !== undefined) releaseLock(this.#ownLock);
     this.#lock = undefined;
   }
 

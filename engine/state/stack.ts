@@ -3,7 +3,7 @@ import { shownPath } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
 import { namingBackup, readState, stackFiles } from "./file-backend.ts";
 import type { HeldLock, LockHolder } from "./lock.ts";
-import { readLocks, releaseAllLocks, releaseLock, StackLockedError, takeLock } from "./lock.ts";
+import { readLocks, releaseLock, releaseLocks, StackLockedError, takeLock } from "./lock.ts";
 import { PassphraseKeeper } from "./passphrase.ts";
 import type { Project } from "./project-file.ts";
 import { readProject } from "./project-file.ts";
@@ -108,12 +108,23 @@ export class Stack {
    */
   async hold(): Promise<HeldLock & AsyncDisposable> {
     const lock = await takeLock(this.files.locks, this.name);
-    return { ...lock, [Symbol.asyncDispose]: () => releaseLock(lock) };
+    return {
+      ...lock,
+      [Symbol.asyncDispose]: () => {
+        releaseLock(lock);
+        return Promise.resolve();
+      },
+    };
   }
 
-  /** Releases whatever locks the stack (`pulumi cancel`), and says whose locks they were. */
-  async releaseLocks(): Promise<LockHolder[]> {
-    return await releaseAllLocks(this.files.locks);
+  /** Who holds locks of the stack. */
+  lockHolders(): Promise<LockHolder[]> {
+    return readLocks(this.files.locks);
+  }
+
+  /** Releases locks that were looked at, by default whatever locks the stack (`pulumi cancel`), and says which those were. */
+  async releaseLocks(holders?: readonly LockHolder[]): Promise<LockHolder[]> {
+    return await releaseLocks(holders ?? (await this.lockHolders()));
   }
 
   async #configSecrets(): Promise<SecretsManager> {

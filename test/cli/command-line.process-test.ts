@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { usageMistake } from "../../cli/failure.ts";
 import { createProgram } from "../../cli/program.ts";
+import { damagedEngine } from "../attack/damaged-engine.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 
@@ -40,6 +41,19 @@ describe("the command line", function () {
       });
     });
   }
+
+  it("ends when the process that has started it is gone", async () => {
+    await using engine = await damagedEngine({
+      socket: join(folder, "engine.sock"),
+      damage: "never answers",
+      target: "every",
+    });
+    const environment = { ...process.env, DOCKER_HOST: engine.host };
+    const child = fork(entry, ["policy", "--swarm"], { cwd: folder, env: environment, silent: true });
+    while (engine.count === 0) await setTimeout(20);
+    child.disconnect();
+    assert.deepEqual(await once(child, "exit"), [null, "SIGTERM"]);
+  });
 
   it("refuses to print two documents", async () => {
     const words = ["impact", "plan.json", "--json", "--markdown"];

@@ -10,7 +10,7 @@ import Docker from "dockerode";
 
 import type { EngineEvent } from "../../engine/events.ts";
 import { destroyStack, previewStack, updateStack } from "../../engine/operations.ts";
-import { releaseAllLocks } from "../../engine/state/lock.ts";
+import { readLocks, releaseLocks } from "../../engine/state/lock.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { cuttingProxy } from "../support/cutting-proxy.ts";
 
@@ -120,7 +120,7 @@ export class FaultStack {
       return earlier.nth > 0 ? this.survive(scenario, earlier) : ["the fault did not happen"];
     }
     const stack = await openStack({ projectDirectory: this.#directory, stackName: "dev" }, this.#environment());
-    await releaseAllLocks(stack.files.locks);
+    await releaseLocks(await readLocks(stack.files.locks));
     const operation = scenario.operation === "destroy" ? "destroy" : "update";
     const again = await this.#run(operation, scenario.after);
     if (!again.succeeded) return [`the next ${operation} failed: ${again.errors.join("; ")}`];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { StackLockedError, readLocks, releaseAllLocks, releaseLock, takeLock } from "../../../engine/state/lock.ts";
+import { StackLockedError, readLocks, releaseLock, releaseLocks, takeLock } from "../../../engine/state/lock.ts";
 import { StateProject, data } from "./state-project.ts";
 
 const recordedLock = join(data, "file-backend/dot-pulumi/locks/organization/recording/dev");
@@ -18,12 +18,23 @@ let lock;
 for await (const line of createInterface(process.stdin)) {
   try {
     if (line === "take") lock = await takeLock(folder, "dev");
-    else if (lock) lock = await releaseLock(lock);
+    else if (lock) lock = releaseLock(lock);
     console.log(line === "take" ? "held" : "released");
   } catch (error) {
     console.log(error.name === "InputError" ? "refused" : "failed " + error.stack);
   }
 }`;
+
+function symlinkTo(target: string): (path: string) => void {
+  return (path) => {
+    symlinkSync(target, path);
+  };
+}
+
+function makeLarge(path: string): void {
+  writeFileSync(path, "");
+  truncateSync(path, 1024 ** 4);
+}
 
 class Contender implements Disposable {
   readonly #process;
@@ -81,8 +92,8 @@ describe("the lock of a stack", function () {
       assert.equal(error.holders[0]?.gone, false);
       return true;
     });
-    await releaseLock(lock);
-    await releaseLock(await takeLock(folder, "dev"));
+    releaseLock(lock);
+    releaseLock(await takeLock(folder, "dev"));
     assert.deepEqual(readdirSync(folder), []);
     assert.deepEqual(readdirSync(join(folder, "..")), ["dev"], "no temporary file is left");
   });
@@ -119,7 +130,7 @@ describe("the lock of a stack", function () {
     mkdirSync(folder, { recursive: true });
     const hostile = { pid: 1, username: "\u001b]0;t\u0007a", hostname: "h\nerror: b", timestamp: "\u009b2J" };
     writeFileSync(join(folder, "x.json"), JSON.stringify(hostile));
-    const [holder] = await releaseAllLocks(folder);
+    const [holder] = await releaseLocks(await readLocks(folder));
     assert.deepEqual(
       [holder?.username, holder?.hostname, holder?.since],
       ["\\u001b]0;t\\u0007a", "h\\u000aerror: b", "\\u009b2J"],
@@ -138,10 +149,10 @@ describe("the lock of a stack", function () {
         /got the lock of \S+ \(process \d+\) since \S+, a process that is no longer running\. Release the lock by `npx holdfast cancel`/,
     });
     assert.deepEqual(
-      (await releaseAllLocks(folder)).map(({ pid, gone }) => [pid, gone]),
+      (await releaseLocks(await readLocks(folder))).map(({ pid, gone }) => [pid, gone]),
       [[killed.pid, true]],
     );
-    await releaseLock(await takeLock(folder, "dev"));
+    releaseLock(await takeLock(folder, "dev"));
   });
 
   it("is known to be left over when its pid belongs to another process by now", async () => {
@@ -163,15 +174,61 @@ describe("the lock of a stack", function () {
     );
   });
 
+  const oddities: readonly (readonly [string, (path: string) => unknown, RegExp])[] = [
+    ["a link to nothing", symlinkTo("/nowhere/at/all"), /which is a link to nothing\./],
+    ["a folder", (path) => mkdirSync(path, { recursive: true }), /which is a folder\./],
+    ["a FIFO", (path) => execFileSync("mkfifo", [path]), /which is a FIFO\./],
+    ["a link to a device", symlinkTo("/dev/zero"), /which is a symbolic link\.|a device\./],
+    ["a file without an end", makeLarge, /which is more than 64 KiB\./],
+  ];
+  for (const name of ["holdfast.json", "0d7ec0b6-7ad3-4c9d-9bc4-2f6d2d9ff2b6.json"]) {
+    for (const [what, make, words] of oddities) {
+      it(`that is ${what} called ${name} is never taken, and told in one line`, async () => {
+        using project = new StateProject("empty");
+        const folder = project.file("locks/organization/shop/dev");
+        mkdirSync(folder, { recursive: true });
+        make(join(folder, name));
+        await assert.rejects(takeLock(folder, "dev"), (error: unknown) => {
+          assert.ok(error instanceof StackLockedError);
+          assert.match(error.message, words);
+          assert.match(error.message, new RegExp(`a lock that cannot be read, \\S+${name}, which`, "u"));
+          return true;
+        });
+        assert.deepEqual(readdirSync(folder), [name]);
+      });
+    }
+  }
+
+  it("cannot be taken where its folder is a file, and that is told", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks");
+    writeFileSync(folder, "");
+    await assert.rejects(takeLock(folder, "dev"), /locks: expected .*, got EEXIST/);
+    await assert.rejects(readLocks(folder), /locks: expected a folder for the locks of the stack, got ENOTDIR/);
+  });
+
+  it("that has become another's since it was looked at stays", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks/organization/shop/dev");
+    const first = await takeLock(folder, "dev");
+    const seen = await readLocks(folder);
+    releaseLock(first);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = await takeLock(folder, "dev");
+    assert.deepEqual(await releaseLocks(seen), []);
+    assert.equal((await readLocks(folder)).length, 1);
+    releaseLock(second);
+  });
+
   it("that was released by hand and taken by another is not released a second time", async () => {
     using project = new StateProject("empty");
     const folder = project.file("locks/organization/shop/dev");
     const first = await takeLock(folder, "dev");
-    await releaseAllLocks(folder);
+    await releaseLocks(await readLocks(folder));
     await new Promise((resolve) => setTimeout(resolve, 5));
     const second = await takeLock(folder, "dev");
-    await releaseLock(first);
+    releaseLock(first);
     assert.equal((await readLocks(folder)).length, 1);
-    await releaseLock(second);
+    releaseLock(second);
   });
 });
