@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { relative } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import type { Sandbox } from "../lab/sandbox.ts";
+import { rememberDocker } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import type { EngineConnection, SwarmMembership } from "../swarm/connection.ts";
 import type { CommandContext } from "./context.ts";
@@ -66,9 +67,16 @@ export async function engineOfFolder(folder: string): Promise<EngineConnection> 
   return sandbox === undefined ? findEngine() : sandboxEngine(sandbox);
 }
 
-async function sandboxEngine({ dockerHost: host, directory }: Sandbox): Promise<EngineConnection> {
+async function sandboxEngine({ dockerHost: host, directory, dockerProgram }: Sandbox): Promise<EngineConnection> {
   const { connectEngine } = await import("../swarm/connection.ts");
+  rememberDocker(typedProgram(dockerProgram), host);
   return connectEngine({ host, source: "sandbox", setting: `the sandbox in ${directory}` });
+}
+
+/** A docker CLI as it has to be typed: by its name where the shell finds one. */
+function typedProgram(path = "docker"): string {
+  const isFound = (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, "docker")));
+  return isFound ? "docker" : path;
 }
 
 /** What the Docker provider is to be told: nothing where it finds the engine by itself. */

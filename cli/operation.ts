@@ -3,6 +3,7 @@ import type { EngineEvent } from "../engine/events.ts";
 import type { CommandContext } from "./context.ts";
 import { noteChange } from "./begun-change.ts";
 import { openDisplay } from "./display/display.ts";
+import { withoutProvisionalNames } from "./display/provisional-names.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import type { OperationView } from "./display/operation-view.ts";
 import type { OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engines/engine.ts";
@@ -37,10 +38,11 @@ async function show(
   const engine = await context.engine();
   const display = openDisplay({ output, stackName: location.stackName, kind, planning, diff: settings.diff });
   const events: EngineEvent[] = [];
+  const shown = planning ? withoutProvisionalNames() : (event: EngineEvent) => event;
   const onEvent = (event: EngineEvent) => {
     if (!planning && isChange(event)) noteChange();
     events.push(event);
-    display.onEvent(event);
+    display.onEvent(shown(event));
   };
   try {
     const request = { ...settings, location, onEvent };

@@ -1,4 +1,4 @@
-import { advised } from "../model/advised-command.ts";
+import { advised, advisedDocker } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { listNodes, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
@@ -74,8 +74,8 @@ export async function connectRedis(
       got: "none",
       fix:
         service.port === undefined
-          ? `Give it a publishedPort, or ask it by \`docker exec\` in its container on ${node}`
-          : `See why with \`docker service ps --no-trunc ${service.name}\``,
+          ? `Give it a publishedPort, or ask it by \`${advisedDocker("exec")}\` in its container on ${node}`
+          : `See why with \`${advisedDocker(`service ps --no-trunc ${service.name}`)}\``,
     });
   }
   const { username, password, authority } = service;

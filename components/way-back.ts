@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { advisedDocker, advisedRepair } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { whyNoWayBack } from "../model/version-change.ts";
@@ -53,7 +54,7 @@ export function wayBackHooks({
     const said = await updateEnd(host, id);
     if (said === undefined) return;
     throw new Error(
-      `service "${serviceName}": Swarm has taken the update back (${said}); the state still says otherwise. Look at \`docker service ps ${serviceName}\`, correct the program and run \`pulumi up --refresh\`.`,
+      `service "${serviceName}": Swarm has taken the update back (${said}); the state still says otherwise. Look at \`${advisedDocker(`service ps --no-trunc ${serviceName}`)}\`, correct the program and run \`${advisedRepair()}\`.`,
     );
   });
   return { ...(isUnguarded && { beforeUpdate: [before] }), afterUpdate: [after] };

@@ -106,6 +106,7 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       images: estate.images,
       taskNodes: new Map([...running].map(([name, all]) => [name, all.map((task) => text(task, "NodeID"))])),
       ...(read.data.tasks !== undefined && { down: downServices(services, tasks) }),
+      ...(read.data.configs && { configNames: new Set(configs.map((config) => text(config, "Spec", "Name"))) }),
       withOtherPlacement: new Set(
         [...byName]
           .filter(([name, service]) => hasOtherPlacement(service, wanted.get(name) ?? []))

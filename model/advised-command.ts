@@ -4,11 +4,16 @@
  * through the environment.
  */
 
+import { shellWord } from "./shell-words.ts";
+
 /** How the command line was started. */
 const startedBy = "HOLDFAST_STARTED_BY";
 
 /** The stack that was named to it. */
 const namedStack = "HOLDFAST_NAMED_STACK";
+
+/** How the engine is reached that the command works on, where `docker` by itself would ask another one. */
+const dockerCommand = "HOLDFAST_DOCKER";
 
 /** What package.json has a script for. */
 const scripts: readonly string[] = ["up", "preview", "down", "redis", "sandbox"];
@@ -43,10 +48,30 @@ export function advised(command: string, rest = "", environment: NodeJS.ProcessE
 }
 
 /**
+ * Says to this process and to those that it starts that the engine is not the one that `docker` asks.
+ *
+ * @param program - the docker CLI
+ * @param host - the engine, as DOCKER_HOST takes it
+ */
+export function rememberDocker(program: string, host: string, environment: NodeJS.ProcessEnv = process.env): void {
+  environment[dockerCommand] = `${shellWord(program)} -H ${shellWord(host)}`;
+}
+
+/** A command of the docker CLI to be typed as it is, such as ``advisedDocker("service ps cart")``, which reaches the engine that is meant. */
+export function advisedDocker(rest: string, environment: NodeJS.ProcessEnv = process.env): string {
+  return `${environment[dockerCommand] ?? "docker"} ${rest}`;
+}
+
+/**
  * The command that sets a setting of the stack: Pulumi's own where no command line of Holdfast has started the program.
  *
  * @param rest - as in `--secret holdfast:password`
  */
 export function advisedSetting(rest: string, environment: NodeJS.ProcessEnv = process.env): string {
   return environment[startedBy] === undefined ? `pulumi config set ${rest}` : advised("config set", rest, environment);
+}
+
+/** The command that takes over what is really there and goes on: Pulumi's own where no command line of Holdfast has started the program. */
+export function advisedRepair(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment[startedBy] === undefined ? "pulumi up --refresh" : advised("up", "--refresh", environment);
 }

@@ -10,6 +10,7 @@ import { protectLimits, restsOnProtect } from "./planned-change.ts";
 import type { Executor, LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, placeOfVolume, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { whyRefused } from "./file-refusal.ts";
+import { withFilesOfLastRun } from "./lost-files.ts";
 import { mountCommand, remedies } from "./remedies.ts";
 import { mayRunHere, nameOf, runsBesideNew, type ServiceChange } from "./service-course.ts";
 import { judgeService } from "./service-fate.ts";
@@ -29,7 +30,8 @@ export interface Judgement {
 }
 
 /** Judges what a plan does to the data of each service, and of each volume that no service of the plan mounts. */
-export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
+export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
+  const plan = withFilesOfLastRun(given, live);
   const volumes = volumesBefore(plan);
   const images = live.images ?? new Map();
   // Asked while the steps are carried out: what they destroy is not known yet.

@@ -59,7 +59,7 @@ export function expectOutage(exchange: Exchange): Outage {
     parts.push({ name: "the old service is removed, the new one created", leastSeconds: 0.5, mostSeconds: 8 });
   }
   if (cannotStart !== undefined && !exchange.isTakenBack)
-    return total([...parts, endless(`cannot start: ${cannotStart}`)]);
+    return total([...parts, endless("the new task cannot start")]);
   if (exchange.imageChanges)
     parts.push({ name: "image pulled, where the node does not have it", leastSeconds: 0, mostSeconds: 120 });
   if (exchange.isTakenBack)

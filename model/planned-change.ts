@@ -104,6 +104,8 @@ export interface LiveFacts {
   readonly taskNodes?: ReadonlyMap<string, readonly string[]>;
   /** Services of which no task runs, by name, with the reason: that they are scaled to 0, or what their newest task says. */
   readonly down?: ReadonlyMap<string, string>;
+  /** Names of the configs that there are. */
+  readonly configNames?: ReadonlySet<string>;
   /** Services whose running task has another placement than the provider's next update leaves to the service, by name. */
   readonly withOtherPlacement?: ReadonlySet<string>;
   /** Volumes on nodes whose own engines were asked, by the node's id and the volume's name; one that is not there is not among them. */

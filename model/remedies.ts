@@ -1,15 +1,12 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
+import { advisedDocker } from "./advised-command.ts";
 import { placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { asksForPassword, redisSetting, type RedisSettings } from "./redis-settings.ts";
 import { RedisUser } from "./redis-users.ts";
 import { isKnown, notKnown, type ImageReference, type Known } from "./service-definition.ts";
 import { showMountOptions, withoutCredentials } from "./shown-words.ts";
+import { shellWord } from "./shell-words.ts";
 import type { LeftBehind, Remedy } from "./verdict.ts";
-
-/** A word as a shell takes it, whatever it holds. */
-function shellWord(word: string): string {
-  return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
 
 /** The filter of `docker ps` that finds the containers of a service. */
 function ofService(service: string): string {
@@ -18,7 +15,7 @@ function ofService(service: string): string {
 
 /** The beginning of a command that runs in the service's container, on its node. */
 function inContainer(service: string): string {
-  return `docker exec "$(docker ps --quiet ${ofService(service)})"`;
+  return `${advisedDocker("exec")} "$(${advisedDocker("ps")} --quiet ${ofService(service)})"`;
 }
 
 /**
@@ -28,9 +25,9 @@ function inContainer(service: string): string {
 function redisLines({ redis }: DataKeeper, service: string, commands: readonly string[]): readonly string[] {
   const asks = redis === undefined ? false : asksForPassword(redis);
   const hasUsers = redis?.settings.some(({ name }) => name === "aclfile" || name === "user") === true;
-  const container = `"$(docker ps --quiet ${ofService(service)})"`;
+  const container = `"$(${advisedDocker("ps")} --quiet ${ofService(service)})"`;
   const client = [
-    "docker exec",
+    advisedDocker("exec"),
     ...(asks === false ? [] : ["--env REDISCLI_AUTH"]),
     container,
     "redis-cli",
@@ -125,7 +122,7 @@ export function leftBehindAt(
   const source = place.source !== undefined && isKnown(place.source) ? place.source : "";
   const at = { place: placeWords(place), ...(node !== undefined && { node }) };
   const run = (volume: string): string =>
-    `docker run --rm -it --entrypoint sh --volume ${shellWord(`${volume}:/left-behind`)} ${shellWord(imageName(image))} -c 'ls -la /left-behind'`;
+    `${advisedDocker("run")} --rm -it --entrypoint sh --volume ${shellWord(`${volume}:/left-behind`)} ${shellWord(imageName(image))} -c 'ls -la /left-behind'`;
   if (place.device !== undefined) return { ...at, command: mountCommand(place.device) };
   switch (place.kind) {
     case "named volume":
@@ -134,7 +131,7 @@ export function leftBehindAt(
     default:
       return {
         ...at,
-        command: `docker cp "$(docker ps --all --latest --quiet --filter status=exited ${ofService(service)})":${shellWord(path)} ./left-behind`,
+        command: `${advisedDocker("cp")} "$(${advisedDocker("ps")} --all --latest --quiet --filter status=exited ${ofService(service)})":${shellWord(path)} ./left-behind`,
         until:
           "Swarm drops the stopped task from its history (5 tasks for each slot by default); its container and anonymous volumes go with it",
       };
@@ -162,8 +159,8 @@ export function copyFirst(before: DataPlace, after: DataPlace, service: string, 
   return {
     text: "Keep the volume, or copy the data first, on its node and while the service stands still.",
     lines: [
-      `docker service scale ${shellWord(service)}=0`,
-      `docker run --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} ${into} ${shellWord(imageName(image))} -c ${shellWord(copy)}`,
+      `${advisedDocker("service scale")} ${shellWord(service)}=0`,
+      `${advisedDocker("run")} --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} ${into} ${shellWord(imageName(image))} -c ${shellWord(copy)}`,
     ],
   };
 }
@@ -187,7 +184,7 @@ export function moveData(
   return {
     text: `Volumes do not follow tasks. Keep the pin, or scale the service to 0 and carry the data from ${from} to ${to} first.`,
     lines: [
-      `docker run --rm --volume ${shellWord(`${source}:/from:ro`)} busybox tar -C /from -cf - . | docker -H ${engine} run --rm -i ${into} busybox tar -C /to -xf -`,
+      `${advisedDocker("run")} --rm --volume ${shellWord(`${source}:/from:ro`)} busybox tar -C /from -cf - . | docker -H ${engine} run --rm -i ${into} busybox tar -C /to -xf -`,
     ],
   };
 }
@@ -226,7 +223,7 @@ export const remedies = {
         }
       : {
           text: "Let the old service stop before the new one is created.",
-          lines: [`docker service scale ${shellWord(service)}=0`],
+          lines: [`${advisedDocker("service scale")} ${shellWord(service)}=0`],
         },
   switchAppendOnlyOn: (keeper: DataKeeper, service: string): Remedy => ({
     text: "Switch the append-only file on in the running server first, wait until it is written, then change the definition.",
@@ -273,7 +270,7 @@ export const remedies = {
   }),
   scaleOldFirst: (service: string): Remedy => ({
     text: "Stop the old service before the new one starts, in a step of its own, so that it saves and writes no more.",
-    lines: [`docker service scale ${shellWord(service)}=0`],
+    lines: [`${advisedDocker("service scale")} ${shellWord(service)}=0`],
   }),
   pinFirst: (node: string | undefined): Remedy => ({
     text: "Pin the service to the node that holds its volume, in an update of its own: an added constraint that holds already replaces no task.",

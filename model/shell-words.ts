@@ -96,3 +96,8 @@ function endOfExpansion(script: string, start: number): number {
   }
   return script.length;
 }
+
+/** A word as a shell takes it, whatever it holds. */
+export function shellWord(word: string): string {
+  return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -42,7 +42,11 @@ export function showChanges(
   commandLine: (path: string) => { before: unknown; after: unknown } | undefined = () => undefined,
 ): readonly ShownChange[] {
   const told = new Map<string, ShownChange>();
-  for (const change of changes) {
+  const unknownIds = new Set(changes.filter(({ after }) => after === notKnown).map(({ path }) => path));
+  for (const given of changes) {
+    // The automatic name of what is not made yet is another one in each plan.
+    const isProvisional = unknownIds.has(given.path.replace(/Name$/u, "Id"));
+    const change = isProvisional && /(?:secret|config)Name$/iu.test(given.path) ? { ...given, after: notKnown } : given;
     const path = isCommandWord(change.path) ? change.path.replace(/\[\d+\]$/u, "") : change.path;
     if (told.has(path)) continue;
     const whole = path === change.path ? undefined : commandLine(path);

@@ -1,6 +1,6 @@
 /** Copies what a service has lost into a named volume, proves that the copy is the same, and points the service at it. */
 import type Docker from "dockerode";
-import { advised } from "../model/advised-command.ts";
+import { advised, advisedDocker } from "../model/advised-command.ts";
 import { byteWords } from "../model/byte-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { identifyContent, leadsOut, type VolumeContent, type VolumeListing } from "../model/volume-content.ts";
@@ -196,8 +196,7 @@ async function requireIdle(docker: Docker, volume: string, node: string): Promis
     path: `volume ${showValue(volume)}`,
     expected: `a volume that no container of ${node} writes to`,
     got: `one that ${name} uses`,
-    fix:
-      service === undefined ? `Stop it first: docker stop ${name}` : `Stop it first: docker service scale ${service}=0`,
+    fix: `Stop it first: \`${advisedDocker(service === undefined ? `stop ${name}` : `service scale ${service}=0`)}\``,
   });
 }
 

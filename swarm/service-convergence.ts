@@ -1,3 +1,4 @@
+import { advisedDocker } from "../model/advised-command.ts";
 import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectService, listServices, listTasks, type RegistryCredentials } from "./docker-reads.ts";
@@ -124,7 +125,7 @@ export async function awaitConvergence(
           path: `service "${service.Spec.Name}": convergeConfig.timeout`,
           expected: "a time in which the service comes into effect",
           got: `its end with: ${verdict.progress}`,
-          fix: "Raise it (or customTimeouts), or look at what holds the task up: docker service ps",
+          fix: `Raise it (or customTimeouts), or look at what holds the task up: \`${advisedDocker(`service ps --no-trunc ${service.Spec.Name}`)}\``,
         }),
       );
     }

@@ -1,5 +1,6 @@
 /** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
 import type Docker from "dockerode";
+import { advisedDocker } from "../model/advised-command.ts";
 import { describeNodes } from "../model/feasibility.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { printableLines } from "../model/plain-text.ts";
@@ -143,7 +144,7 @@ export function explainFailedTasks(
   const lookAtLog =
     logLines.length > 0
       ? "Correct the service"
-      : `Look at its log (docker service logs ${Name}) and correct the service`;
+      : `Look at its log (\`${advisedDocker(`service logs ${Name}`)}\`) and correct the service`;
   if (!task) return { path, expected: "an update that goes through", got: words ?? "a failure", fix: lookAtLog };
   const times = tasks.length > 1 ? ` ${tasks.length} times` : "";
   const status = task.Status.Err || `${task.Status.State}, exit code ${task.Status.ContainerStatus?.ExitCode ?? 0}`;

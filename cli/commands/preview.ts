@@ -52,13 +52,13 @@ export async function preview(options: PreviewOptions): Promise<void> {
   const nodes = await nodePattern(context, options.nodes);
   const program = await planOf(context, outcome);
   const impact = isWhole ? await judgeLive(program, connection, nodes) : undefined;
-  if (!output.json && impact !== undefined) showImpact(context, impact);
-  // What is refused here is the one document.
+  // What is refused here is said once, and is the one document.
   if (impact !== undefined && outcome.succeeded) {
     await requireFreeNames(context, outcome, connection, nodes);
     await requirePins(context, outcome, connection);
     requireRoom(impact);
   }
+  if (!output.json && impact !== undefined) showImpact(context, impact);
   if (options.expectNoChanges && isWhole && outcome.seen === undefined) throw notLookedAt(connection);
   if (output.json) {
     if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);

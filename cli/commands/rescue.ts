@@ -131,7 +131,7 @@ const reasons: Readonly<Record<LostVolume["why"], string>> = {
   "left behind": "left behind: its service runs on another node",
   waiting: "its service does not run; it finds the data when it starts on this node",
   "of an earlier task":
-    "Swarm removes it with the task history: rescue it soon (docker swarm update --task-history-limit keeps more)",
+    "Swarm removes it with the task history: rescue it soon (`docker swarm update --task-history-limit` keeps more)",
   orphan: "nothing mounts it",
 };
 

@@ -18,6 +18,13 @@ interface Step {
   detailedDiff?: object;
 }
 
+/** A preview of the recorded service in which another one is created, or in which steps are altered. */
+function altered(of: Change, alter: (steps: Step[]) => void): string {
+  const preview = JSON.parse(previewOf(of)) as { steps: Step[] }; // It was made just now.
+  alter(preview.steps);
+  return JSON.stringify(preview);
+}
+
 function fromEvents(text: string, name: string): Plan {
   const collector = new EventCollector("pulumi");
   for (const line of text.split("\n")) collector.add(readEventLine(line, name));
@@ -84,12 +91,6 @@ describe("verdicts on changes that follow from the rules", () => {
 });
 
 describe("verdicts on several resources of one preview", () => {
-  /** A preview of the recorded service in which another one is created, or in which steps are altered. */
-  const altered = (of: Change, alter: (steps: Step[]) => void): string => {
-    const preview = JSON.parse(previewOf(of)) as { steps: Step[] }; // It was made just now.
-    alter(preview.steps);
-    return JSON.stringify(preview);
-  };
   const judged = (text: string): Verdict =>
     onlyVerdict(readDigest(JSON.parse(text), "preview", "pulumi"), { nodes: [vm] });
   /** The same preview, failed because its first resource is protected. */
@@ -384,6 +385,25 @@ describe("what a verdict says besides its fate", () => {
     const label = judged({ service: (inputs) => void (inputs["labels"] = []) }, { down });
     assert.deepEqual([label.fate, outageWords(label)], ["untouched", "down now, does not answer until somebody acts"]);
     assert.match(label.warnings[0] ?? "", /stops none, and starts none\.$/u);
+  });
+
+  it("takes files that are gone for those of the last run, after somebody has rolled the service back by hand", () => {
+    const { of } = verdictTable.find(({ change }) => change.startsWith("durable to balanced")) ?? {};
+    assert.ok(of?.files);
+    const files = Object.keys(of.files.is);
+    // The former configurations are named in the service, and nowhere else.
+    const isGone = ({ oldState }: Step): boolean => oldState?.urn.includes("ServiceConfig") === true;
+    const plan = altered(of, (steps) => {
+      for (const step of steps.filter(isGone)) delete step.oldState;
+      for (const step of steps) if (step.oldState === undefined) step.op = "create";
+    });
+    const read = readDigest(JSON.parse(plan), "preview", "pulumi");
+    const fate = (live: LiveFacts) => onlyVerdict(read, live).fate;
+    const having = (side: string): LiveFacts => ({ configNames: new Set(files.map((path) => `${side}-${path}`)) });
+    assert.equal(fate({}), "unknown");
+    assert.equal(fate(having("is")), "interrupted");
+    assert.equal(fate(having("was")), "unknown", "they are there, and their content is not shown");
+    assert.equal(fate(having("neither")), "unknown");
   });
 
   it("counts what lies in the volume on the node where the task starts next", () => {

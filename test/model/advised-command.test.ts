@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { advised, advisedSetting, rememberHowStarted } from "../../model/advised-command.ts";
+import {
+  advised,
+  advisedDocker,
+  advisedRepair,
+  advisedSetting,
+  rememberDocker,
+  rememberHowStarted,
+} from "../../model/advised-command.ts";
 
 describe("a command in advice", () => {
   const started = (stack: string | undefined, environment: NodeJS.ProcessEnv = {}) => {
@@ -27,8 +34,17 @@ describe("a command in advice", () => {
     assert.equal(advised("up", "", started("prod", { npm_lifecycle_event: "npx" })), "npx holdfast up -s prod");
   });
 
+  it("of docker reaches the engine that is meant", () => {
+    const environment: NodeJS.ProcessEnv = {};
+    assert.equal(advisedDocker("service ps cart", environment), "docker service ps cart");
+    rememberDocker("/a b/docker", "unix:///run/it.sock", environment);
+    assert.equal(advisedDocker("service ps cart", environment), "'/a b/docker' -H unix:///run/it.sock service ps cart");
+  });
+
   it("is Pulumi's for a setting where no command line of Holdfast runs the program, and for whom it starts its own", () => {
     assert.equal(advisedSetting("--secret holdfast:password", {}), "pulumi config set --secret holdfast:password");
+    assert.equal(advisedRepair({}), "pulumi up --refresh");
+    assert.equal(advisedRepair(started(undefined)), "npx holdfast up --refresh");
     const inherited = { ...started("prod", { npm_lifecycle_event: "up" }) };
     assert.equal(
       advisedSetting("holdfast:port <number>", inherited),

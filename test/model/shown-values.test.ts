@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { showProperty } from "../../model/shown-values.ts";
+import { showChanges, showProperty } from "../../model/shown-values.ts";
+import { notKnown } from "../../model/service-definition.ts";
 import { showMountOptions } from "../../model/shown-words.ts";
 
 describe("values of a plan", () => {
@@ -10,6 +11,18 @@ describe("values of a plan", () => {
       showProperty("services.db.volumes[0]", { type: "volume", source: "data", target: "/d" }),
       "volume data at /d",
     );
+  });
+
+  it("are not automatic names that will be others when the plan is carried out", () => {
+    const change = (path: string, before: unknown, after: unknown) => ({ path, before, after });
+    const at = "taskSpec.containerSpec.configs[0]";
+    const told = showChanges([change(`${at}.configId`, "a1", notKnown), change(`${at}.configName`, "c-1", "c-2")]);
+    assert.deepEqual(
+      told.map(({ after }) => after),
+      ["known after the change", "known after the change"],
+    );
+    const [named] = showChanges([change(`${at}.configName`, "c-1", "c-2")]);
+    assert.equal(named?.after, "c-2");
   });
 
   it("are hidden where people choose the names, whatever these are", () => {
