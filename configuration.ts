@@ -45,6 +45,8 @@ const schema = z.object({
   node: setting("node", requireNodeMark, "holdfast:node <hostname>"),
   /** Most memory the task may use. */
   memoryLimit: setting("memoryLimit", requireMemoryLimit).prefault("100M"),
+  /** Whether `application` may run scripts: `true` or `false`. */
+  scripts: setting("scripts", readFlag).prefault("false"),
   /** How the data is kept: `durable`, `balanced` or `snapshot`; a cache would keep none. */
   persistence: setting("persistence", oneOf({ durable, balanced, snapshot })).prefault(durable),
   /** How the data is backed up, in words, or `none: ` and the reason. */
@@ -121,6 +123,10 @@ function unset(key: string, setBy: string): InputError {
     got: showValue(undefined),
     fix: `Set it by \`${advisedSetting(setBy)}\`; \`${advised("up")}\` does it by itself where the choice is clear`,
   });
+}
+
+function readFlag(text: string, path: string): boolean {
+  return oneOf({ yes: "true", no: "false" })(text, path) === "true";
 }
 
 function requireMemoryLimit(size: string, path: string): string {

@@ -5,7 +5,7 @@ import { redisMaxMemoryBytes, RedisPersistence } from "../model/redis-persistenc
 import { requirePassword } from "../model/password.ts";
 import { parseSize } from "../model/sizes.ts";
 import { parseFirstStart, requireIdentity } from "../model/start-guard.ts";
-import { fields, named, none, refuse, secretText, text } from "./arguments.ts";
+import { fields, flag, named, none, refuse, secretText, text } from "./arguments.ts";
 import { commonArguments, dataVolume, imageText, port, publishMode } from "./service-arguments.ts";
 
 const { durable, balanced, snapshot, cache } = RedisPersistence;
@@ -31,6 +31,7 @@ function redisSettings(image: unknown) {
     publishedPort: port.optional(),
     publishMode: publishMode.optional(),
     tls: fields({ certificate: secretText(), key: secretText(), authority: secretText() }).optional(),
+    scripts: flag().optional(),
     settings: settings.optional(),
   };
 }

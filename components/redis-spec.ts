@@ -5,7 +5,12 @@ import {
   redisPort,
   type RedisTlsFiles,
 } from "../model/redis-configuration.ts";
-import { redisMaxMemoryBytes, RedisPersistence, redisStopGraceSeconds } from "../model/redis-persistence.ts";
+import {
+  redisClientMemoryBytes,
+  redisMaxMemoryBytes,
+  RedisPersistence,
+  redisStopGraceSeconds,
+} from "../model/redis-persistence.ts";
 import { redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
 import { RedisUser } from "../model/redis-users.ts";
 import { serviceLabels } from "../model/service-labels.ts";
@@ -70,6 +75,7 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
     configuration: redisConfigurationFile({
       persistence,
       maxMemoryBytes,
+      clientMemoryBytes: redisClientMemoryBytes(limitBytes),
       aclFile: redisFiles.users,
       ...(hasTls && { tls: tlsFiles }),
       settings: checkRedisSettings(definition.settings, `${path}.settings`),

@@ -32,6 +32,8 @@ export interface RedisSettings extends Pick<
   operationsPassword?: pulumi.Input<string>;
   /** Password of the user `operations` that still works while people and tools change to `operationsPassword`. @default none */
   previousOperationsPassword?: pulumi.Input<string>;
+  /** Whether `application` may run Lua scripts and functions, which may take memory without bound, and with it stop the server. @default false */
+  scripts?: boolean;
   /** Port on every address of the node. @default not published */
   publishedPort?: number;
   /** How the port is published. @default PublishMode.host */
@@ -115,6 +117,7 @@ export class Redis extends pulumi.ComponentResource {
       publishedPort,
       publishMode,
       tls,
+      scripts = false,
       settings = {},
       ...common
     } = checkedArguments(redisArguments(args), args, name);
@@ -143,6 +146,7 @@ export class Redis extends pulumi.ComponentResource {
               operationsPassword && checkedPassword(operationsPassword, `${name}.operationsPassword`, this),
             previousOperationsPassword,
           },
+          scripts,
           tls,
         ),
       },
@@ -194,15 +198,22 @@ interface GivenPasswords {
 }
 
 /** What only the server may read. */
-function secretFiles(passwords: GivenPasswords, tls: RedisTls | undefined): Record<string, FileContent> {
+function secretFiles(
+  passwords: GivenPasswords,
+  allowsScripts: boolean,
+  tls: RedisTls | undefined,
+): Record<string, FileContent> {
   const given = pulumi.secret(passwords);
   const health = given.apply(({ password }) => healthPassword(password));
   const users = given.apply(({ password, previousPassword, operationsPassword, previousOperationsPassword }) =>
-    redisAclFile({
-      application: [password, previousPassword].filter((each) => each !== undefined),
-      health: [healthPassword(password)],
-      operations: [operationsPassword, previousOperationsPassword].filter((each) => each !== undefined),
-    }),
+    redisAclFile(
+      {
+        application: [password, previousPassword].filter((each) => each !== undefined),
+        health: [healthPassword(password)],
+        operations: [operationsPassword, previousOperationsPassword].filter((each) => each !== undefined),
+      },
+      allowsScripts,
+    ),
   );
   const readable = { ownerId: redisUserId, mode: 0o400 };
   return {

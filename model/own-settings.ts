@@ -25,6 +25,7 @@ export const ownSettings = [
   "nodes",
   "node",
   "memoryLimit",
+  "scripts",
   "persistence",
   "backup",
   "firstStartUntil",

@@ -12,6 +12,8 @@ export const redisPort = 6379;
 export interface RedisConfiguration {
   persistence: RedisPersistence;
   maxMemoryBytes: number;
+  /** What all clients together may take. */
+  clientMemoryBytes: number;
   /** Path of the ACL file inside the container. */
   aclFile: string;
   /** Paths of certificate, key and authority inside the container; TLS alone is served where they are given. */
@@ -59,8 +61,19 @@ export function checkRedisSettings(settings: Record<string, string>, path: strin
   return settings;
 }
 
+/** Suites of TLS 1.2, by OpenSSL's names. */
+const tlsCiphers = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"].flatMap((cipher) =>
+  ["ECDSA", "RSA"].map((key) => `ECDHE-${key}-${cipher}`),
+);
+
+/** Suites of TLS 1.3, by OpenSSL's names. */
+const tlsCipherSuites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
+
 /**
  * Writes redis.conf.
+ *
+ * Without bounds on its clients Redis answers and buffers until the kernel ends it: a pipeline that nobody reads, a request of 1 GB,
+ * `SETBIT` far out. With TLS only suites with forward secrecy and authenticated encryption are spoken, as Mozilla's "intermediate" has them.
  *
  * `tcp-keepalive` stays below the 900 s after which IPVS drops an idle connection (moby#31208).
  *
@@ -68,7 +81,7 @@ export function checkRedisSettings(settings: Record<string, string>, path: strin
  */
 export function redisConfigurationFile(configuration: RedisConfiguration): string {
   const { appendOnly, appendFsync, save, evictionPolicy } = redisPersistence[configuration.persistence];
-  const { tls } = configuration;
+  const { tls, clientMemoryBytes } = configuration;
   const lines = [
     `dir ${redisDataPath}`,
     `appendonly ${appendOnly ? "yes" : "no"}`,
@@ -78,6 +91,11 @@ export function redisConfigurationFile(configuration: RedisConfiguration): strin
     `maxmemory-policy ${evictionPolicy}`,
     `aclfile ${configuration.aclFile}`,
     "tcp-keepalive 300",
+    `maxmemory-clients ${clientMemoryBytes}`,
+    `client-output-buffer-limit normal ${clientMemoryBytes} 0 0`,
+    `client-output-buffer-limit pubsub ${clientMemoryBytes} 0 0`,
+    `client-query-buffer-limit ${clientMemoryBytes}`,
+    `proto-max-bulk-len ${clientMemoryBytes}`,
     ...(tls === undefined
       ? [`port ${redisPort}`]
       : [
@@ -87,6 +105,10 @@ export function redisConfigurationFile(configuration: RedisConfiguration): strin
           `tls-key-file ${tls.keyFile}`,
           `tls-ca-cert-file ${tls.authorityFile}`,
           "tls-auth-clients no",
+          'tls-protocols "TLSv1.2 TLSv1.3"',
+          `tls-ciphers ${tlsCiphers.join(":")}`,
+          `tls-ciphersuites ${tlsCipherSuites.join(":")}`,
+          "tls-prefer-server-ciphers yes",
         ]),
     ...Object.entries(configuration.settings ?? {}).map(([name, value]) => `${name} ${value}`),
   ];

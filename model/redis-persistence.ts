@@ -101,6 +101,14 @@ export function redisMaxMemoryBytes(profile: RedisPersistence, limitBytes: numbe
   return Math.floor((limitBytes * redisPersistence[profile].memoryShare) / mebibyte) * mebibyte;
 }
 
+/** Which part of the memory limit clients may take with what they send and do not read. */
+const clientShare = 0.15;
+
+/** How much memory all clients together may take, and so the longest value, for a memory limit; in bytes, at least the 1 MiB that Redis asks for. */
+export function redisClientMemoryBytes(limitBytes: number): number {
+  return Math.max(mebibyte, Math.floor((limitBytes * clientShare) / mebibyte) * mebibyte);
+}
+
 /**
  * Seconds that Redis may need between SIGTERM and its exit: 10 s, and the time to write the dataset at 70 MB/s (measured)
  * where a stop writes a snapshot; at most 55 s, because Swarm starts the next task on the volume after 60 s.

@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 
 /** The users that a Redis of this project knows; `default` is off, so nobody gets in without a name. */
 export const RedisUser = {
-  /** Reads and writes all keys; cannot reconfigure, stop or empty the server. */
+  /** Reads and writes all keys; cannot reconfigure, stop or empty the server, nor run scripts unless it is let. */
   application: "application",
   /** May do nothing but PING: for the health check. */
   health: "health",
@@ -19,24 +19,30 @@ export interface RedisPasswords {
 }
 
 const permissions: Record<keyof RedisPasswords, string> = {
-  // INFO counts as dangerous, but clients ask it whether the server is ready.
-  application: "~* &* +@all -@admin -@dangerous +info",
+  // INFO counts as dangerous, but clients ask it whether the server is ready. Nothing bounds the memory of a script, or of LCS, whose table is
+  // as large as both values' lengths multiplied.
+  application: "~* &* +@all -@admin -@dangerous +info -@scripting -lcs",
   health: "-@all +ping",
   operations: "~* &* +@all",
 };
 
+/** Runs scripts and functions; those of others are neither made nor taken away. */
+const scripts = "+eval +eval_ro +evalsha +evalsha_ro +fcall +fcall_ro +script|load +script|exists";
+
 /**
  * Writes the ACL file of Redis. It holds hashes, no password.
  *
+ * @param allowsScripts - whether the application may run scripts
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  */
-export function redisAclFile(passwords: RedisPasswords): string {
+export function redisAclFile(passwords: RedisPasswords, allowsScripts: boolean): string {
   const users = [RedisUser.application, RedisUser.health, RedisUser.operations].filter(
     (user) => passwords[user].length > 0,
   );
   const lines = users.map((user) => {
     const hashes = passwords[user].map((password) => `#${createHash("sha256").update(password).digest("hex")}`);
-    return `user ${user} on ${hashes.join(" ")} ${permissions[user]}`;
+    const more = user === RedisUser.application && allowsScripts ? ` ${scripts}` : "";
+    return `user ${user} on ${hashes.join(" ")} ${permissions[user]}${more}`;
   });
   return ["user default off", ...lines, ""].join("\n");
 }

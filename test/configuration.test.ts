@@ -34,6 +34,7 @@ describe("the configuration", () => {
       volumeCreatedBy: "provider",
       node: "vm",
       memoryLimit: "100M",
+      scripts: false,
       persistence: "durable",
     });
   });
@@ -56,6 +57,7 @@ describe("the configuration", () => {
       volumeCreatedBy: "me",
       node: "two nodes",
       memoryLimit: "100 megabytes",
+      scripts: "maybe",
       persistence: "cache",
       firstStartUntil: "soon",
       operationsPassword: "hunter2",
@@ -79,7 +81,7 @@ describe("the configuration", () => {
     assert.deepEqual(mistakesIn({ ...needed, memorylimit: "200M", service: "a b", colour: "red" }), [
       "holdfast:service: expected at most 63 letters, digits, '-' and '_', with a letter or digit at both ends, got \"a b\". Choose a name that can stand in DNS.",
       "holdfast:memorylimit: expected a setting of this program, got another. Did you mean memoryLimit?",
-      "holdfast:colour: expected a setting of this program, got another. The settings are service, image, port, publishMode, volume, volumeCreatedBy, identity, nodes, node, memoryLimit, persistence, backup, firstStartUntil, password, previousPassword, operationsPassword, previousOperationsPassword.",
+      "holdfast:colour: expected a setting of this program, got another. The settings are service, image, port, publishMode, volume, volumeCreatedBy, identity, nodes, node, memoryLimit, scripts, persistence, backup, firstStartUntil, password, previousPassword, operationsPassword, previousOperationsPassword.",
     ]);
   });
 

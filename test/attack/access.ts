@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { atEnd, type AttackCase } from "./case.ts";
 import { closedFiles } from "./closed-files.ts";
 import { doorsOf, openToStrangers, processTree } from "./doors.ts";
+import { redisServer } from "./redis-server.ts";
 import { asStranger } from "./stranger.ts";
+import { tlsSuites } from "./tls-suites.ts";
 import { startWaitingOperation } from "./waiting-operation.ts";
 
 /** Who is on the machine without being root, and what he can reach. */
@@ -48,4 +50,6 @@ export const cases: readonly AttackCase[] = [
     },
   })),
   ...closedFiles,
+  ...redisServer,
+  ...tlsSuites,
 ];

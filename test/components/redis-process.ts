@@ -32,10 +32,11 @@ export class RedisProcess {
     const dataPath = join(folder, "data");
     const socket = join(folder, "redis.sock");
     const files = { configuration: join(folder, "redis.conf"), users: join(folder, "users.acl") };
-    writeFileSync(files.users, redisAclFile({ application: [], health: [], operations: [password] }));
+    writeFileSync(files.users, redisAclFile({ application: [], health: [], operations: [password] }, false));
     const configuration = redisConfigurationFile({
       persistence,
       maxMemoryBytes: 64 * 1024 * 1024,
+      clientMemoryBytes: 16 * 1024 * 1024,
       aclFile: files.users,
     });
     writeFileSync(files.configuration, configuration.replace(`dir ${redisDataPath}`, `dir ${dataPath}`));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { checkRedisSettings, findSettingMistake, redisConfigurationFile } from "../../model/redis-configuration.ts";
 
 describe("the configuration of Redis", () => {
-  const common = { maxMemoryBytes: 62_914_560, aclFile: "/run/secrets/users.acl" };
+  const common = { maxMemoryBytes: 62_914_560, clientMemoryBytes: 15_728_640, aclFile: "/run/secrets/users.acl" };
 
   it("says how the data is kept, profile by profile", () => {
     const lines = (persistence: "durable" | "balanced" | "snapshot" | "cache") =>
@@ -34,6 +34,22 @@ describe("the configuration of Redis", () => {
     const text = redisConfigurationFile({ ...common, persistence: "durable", tls });
     assert.match(text, /^port 0$/mu);
     assert.match(text, /^tls-port 6379$/mu);
+    assert.match(text, /^tls-protocols "TLSv1.2 TLSv1.3"$/mu);
+    const ciphers = /^tls-ciphers (.+)$/mu.exec(text)?.[1]?.split(":") ?? [];
+    assert.equal(ciphers.length, 6);
+    for (const cipher of ciphers) assert.match(cipher, /^ECDHE-(ECDSA|RSA)-(AES(128|256)-GCM|CHACHA20-POLY1305)/u);
+  });
+
+  it("bounds what clients may take, and what they may send", () => {
+    const lines = redisConfigurationFile({ ...common, persistence: "durable" }).split("\n");
+    for (const line of [
+      "maxmemory-clients 15728640",
+      "client-output-buffer-limit normal 15728640 0 0",
+      "client-output-buffer-limit pubsub 15728640 0 0",
+      "client-query-buffer-limit 15728640",
+      "proto-max-bulk-len 15728640",
+    ])
+      assert.ok(lines.includes(line), line);
   });
 
   it("takes further settings", () => {
