@@ -32,8 +32,9 @@ export function firstStartHooks(component: pulumi.ComponentResource): pulumi.Res
         import("../swarm/service-spec.ts"),
       ]);
     const service = servicePropertiesSchema.safeParse(is).data;
-    if (service === undefined) return;
-    const manager = findEngine({ host: await host });
+    const engine = await host;
+    if (service === undefined || engine === undefined) return;
+    const manager = findEngine(engine);
     try {
       await requireManager(manager);
     } catch {

@@ -67,14 +67,19 @@ export function takesHooks(): boolean {
   return typeof monitor?.registerResourceHook === "function";
 }
 
-/** The host of the Docker provider that a component's children have; undefined where the provider finds it by itself. */
-export function providerHost(component: pulumi.ComponentResource): Promise<string | undefined> {
+/**
+ * The host of the Docker provider that a component's children have, without one where the provider finds it by itself; undefined
+ * where a preview does not know it yet.
+ */
+export async function providerHost(
+  component: pulumi.ComponentResource,
+): Promise<{ host: string | undefined } | undefined> {
   // Whatever serves the package `docker` is its provider.
   const provider = component.getProvider("docker:index/service:Service") as docker.Provider | undefined;
-  const host = provider?.host ?? new pulumi.Config("docker").get("host");
-  return new Promise((resolve) => {
-    pulumi.output(host).apply(resolve);
-  });
+  const given = provider?.host ?? new pulumi.Config("docker").get("host");
+  const { host } = await plainValues({ host: given });
+  if (typeof host === "string") return { host };
+  return given !== undefined && pulumi.runtime.isDryRun() ? undefined : { host: undefined };
 }
 
 /** Several bindings as one, each moment's hooks in their order. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
-import { providerHost } from "./hooks.ts";
+import { plainValues, providerHost } from "./hooks.ts";
 import { ownStack } from "./owner.ts";
 
 /** Hooks need names of their own. */
@@ -14,6 +14,9 @@ const declared = new Set<string>();
  * creates a volume the one that exists, with somebody else's data in it. What is free and would be made by a task is made here, with
  * the stack's labels. An engine that cannot be asked refuses nothing.
  *
+ * In a preview too, so that `pulumi up` shows the refusal before it stops anything: a service that is replaced is deleted before
+ * its creation is asked about. There nothing is known of what is replaced, so what may be that is let pass.
+ *
  * Holdfast's own commands ask the same before they begin.
  *
  * @param component - the component whose child it is; its provider says which engine to ask
@@ -25,14 +28,17 @@ export function nameCheck(component: pulumi.ComponentResource, serviceName?: str
   const own = ownStack();
   const host = providerHost(component);
   const nodePattern = new pulumi.Config("holdfast").get("nodes");
-  return new pulumi.ResourceHook(`holdfast-name-check-${checks}`, async ({ type, newInputs, oldInputs }) => {
-    const taking = takingOf(type, oldInputs, newInputs);
-    if (taking === undefined) return;
+  const check = async ({ type, newInputs, oldInputs }: pulumi.ResourceHookArgs) => {
+    const isPreview = pulumi.runtime.isDryRun();
+    const taking = takingOf(type, await plainValues(oldInputs), await plainValues(newInputs));
+    if (taking === undefined || (isPreview && process.env["HOLDFAST_ENGINE"] === "embedded")) return;
     const [{ findEngine, requireManager }, { makeOwnVolumes, requireOwnNames }] = await Promise.all([
       import("../swarm/connection.ts"),
       import("../swarm/name-check.ts"),
     ]);
-    const manager = findEngine({ host: await host });
+    const engine = await host;
+    if (engine === undefined) return;
+    const manager = findEngine(engine);
     try {
       await requireManager(manager);
     } catch {
@@ -40,8 +46,9 @@ export function nameCheck(component: pulumi.ComponentResource, serviceName?: str
     }
     // A volume comes before the services that will mount it, which the program may not have declared yet.
     const known = taking.kind === "service" ? { services: declared } : {};
-    const question = { manager, own, nodePattern, known };
+    const question = { manager, own, nodePattern, known, mayReplace: isPreview && oldInputs === undefined };
     await requireOwnNames(taking, question);
-    if (taking.service !== undefined) await makeOwnVolumes(taking.service, question);
-  });
+    if (taking.service !== undefined && !isPreview) await makeOwnVolumes(taking.service, question);
+  };
+  return new pulumi.ResourceHook(`holdfast-name-check-${checks}`, check, { onDryRun: true });
 }

@@ -24,7 +24,7 @@ import {
   type ServiceSettings,
   serviceSpec,
 } from "./service-spec.ts";
-import { wayBackHooks } from "./way-back.ts";
+import { updateEndHooks, versionHooks } from "./way-back.ts";
 
 /** A data volume and its place in the container. */
 export interface DataMount {
@@ -111,17 +111,23 @@ export class StatefulService extends pulumi.ComponentResource {
       configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
     };
     const names = takesHooks() ? [nameCheck(this, serviceName)] : [];
+    const wayBack = {
+      serviceName,
+      path: name,
+      onUpdateFailure: settings.onUpdateFailure ?? OnUpdateFailure.rollback,
+      isUnguarded: data.length > 0 && settings.command?.includes(startScriptPath) !== true,
+      labels: settings.labels ?? {},
+    };
+    const secrets = [
+      ...Object.values(secretFiles).map(({ content }) => content),
+      ...Object.values(settings.environment ?? {}),
+    ];
     const hooks = joinHooks([
       { beforeCreate: names, beforeUpdate: names },
-      wayBackHooks({
-        serviceName,
-        path: name,
-        onUpdateFailure: settings.onUpdateFailure ?? OnUpdateFailure.rollback,
-        isUnguarded: data.length > 0 && settings.command?.includes(startScriptPath) !== true,
-        labels: settings.labels ?? {},
-      }),
+      versionHooks(wayBack),
       readinessHooks(serviceName),
       firstStartHooks(this),
+      updateEndHooks(wayBack, secrets, this),
     ]);
     const options = { parent: this, hooks, ignoreChanges: addedBySwarm };
     const service = new docker.Service(`${name}-service`, attach(spec, attachments), options);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { advisedDocker, advisedRepair } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
@@ -6,7 +7,7 @@ import { whyNoWayBack } from "../model/version-change.ts";
 import { plainValues, takesHooks } from "./hooks.ts";
 import { OnUpdateFailure } from "./service-spec.ts";
 
-/** What decides which hooks a service needs. */
+/** A service that Swarm takes back where an update fails. */
 export interface WayBack {
   /** In Docker. */
   serviceName: string;
@@ -18,25 +19,12 @@ export interface WayBack {
   labels: Record<string, string>;
 }
 
-/**
- * Hooks of a service that Swarm takes back where an update fails.
- *
- * Before an update: one after which the former version must not run is refused, for Swarm would bring it back all the same. After
- * one: the provider looks at the tasks alone and takes an update for done while Swarm still watches it, and Pulumi then deletes the
- * former configurations, which a rollback needs; so Swarm's word is waited for. Holdfast's own engine has done so already.
- */
-export function wayBackHooks({
-  serviceName,
-  path,
-  onUpdateFailure,
-  isUnguarded,
-  labels,
-}: WayBack): pulumi.ResourceHookBinding {
-  if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause) return {};
+/** A hook that refuses an update after which the former version must not run: Swarm would bring it back all the same. */
+export function versionHooks({ path, onUpdateFailure, isUnguarded, labels }: WayBack): pulumi.ResourceHookBinding {
+  if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause || !isUnguarded) return {};
   hooked += 1;
-  const host = new pulumi.Config("docker").get("host");
   const before = new pulumi.ResourceHook(
-    `holdfast-way-back-${hooked}-before`,
+    `holdfast-version-${hooked}`,
     async ({ oldInputs, newInputs }) => {
       const [was, is] = await Promise.all([imageOf(oldInputs), imageOf(newInputs)]);
       const why = was && is && whyNoWayBack(was, is, labels[serviceLabels.image]);
@@ -50,28 +38,64 @@ export function wayBackHooks({
     },
     { onDryRun: true },
   );
-  const after = new pulumi.ResourceHook(`holdfast-way-back-${hooked}-after`, async ({ id }) => {
-    const said = await updateEnd(host, id);
-    if (said === undefined) return;
+  return { beforeUpdate: [before] };
+}
+
+/**
+ * Hooks that follow an update from before it is sent until Swarm is done with it. Holdfast's own engine does so by itself.
+ *
+ * The provider looks at the tasks alone: it takes an update for done while Swarm still watches it, and Pulumi then deletes the
+ * former configurations, which a rollback needs; it waits ten minutes for a node, and a minute for a rollback that stands still.
+ *
+ * @param secrets - what no log line may show
+ */
+export function updateEndHooks(
+  { serviceName, onUpdateFailure }: WayBack,
+  secrets: pulumi.Input<string>[],
+  resource: pulumi.Resource,
+): pulumi.ResourceHookBinding {
+  if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause) return {};
+  hooked += 1;
+  const host = new pulumi.Config("docker").get("host");
+  let end: Promise<string | undefined> = Promise.resolve(undefined);
+  const tell = async (why: string | undefined): Promise<string | undefined> => {
+    if (why !== undefined) await pulumi.log.error(why, resource);
+    return why;
+  };
+  const before = new pulumi.ResourceHook(`holdfast-update-end-${hooked}-before`, async ({ id }) => {
+    if (process.env["HOLDFAST_ENGINE"] === "embedded") return;
+    const { values } = await plainValues({ values: secrets });
+    const words = Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
+    end = (await follow(host, id, words))?.end.then(tell, () => undefined) ?? end;
+  });
+  const after = new pulumi.ResourceHook(`holdfast-update-end-${hooked}-after`, async () => {
+    if ((await Promise.race([end, sleep(longestWaitMs, undefined, { ref: false })])) === undefined) return;
     throw new Error(
-      `service "${serviceName}": Swarm has taken the update back (${said}); the state still says otherwise. Look at \`${advisedDocker(`service ps --no-trunc ${serviceName}`)}\`, correct the program and run \`${advisedRepair()}\`.`,
+      `service "${serviceName}": Swarm has taken the update back, and the state says otherwise. Look at \`${advisedDocker(`service ps --no-trunc ${serviceName}`)}\`, correct the program and run \`${advisedRepair()}\`.`,
     );
   });
-  return { ...(isUnguarded && { beforeUpdate: [before] }), afterUpdate: [after] };
+  return { beforeUpdate: [before], afterUpdate: [after] };
 }
+
+/** How long Swarm may watch an update and carry out a rollback once the provider is done. */
+const longestWaitMs = 120_000;
 
 /** Hooks need names of their own. */
 let hooked = 0;
 
-/** What Swarm says of an update that is not in effect; an engine that cannot be asked says nothing. */
-async function updateEnd(host: string | undefined, id: string): Promise<string | undefined> {
-  if (process.env["HOLDFAST_ENGINE"] === "embedded") return undefined;
-  const [{ findEngine }, { awaitUpdateEnd }] = await Promise.all([
+/** Follows an update; an engine that cannot be asked says nothing. */
+async function follow(
+  host: string | undefined,
+  id: string,
+  secrets: readonly string[],
+): Promise<{ end: Promise<string | undefined> } | undefined> {
+  const [{ findEngine }, { redactor }, { followUpdate }] = await Promise.all([
     import("../swarm/connection.ts"),
+    import("../swarm/redaction.ts"),
     import("../swarm/update-end.ts"),
   ]);
   try {
-    return await awaitUpdateEnd(findEngine({ host }), id);
+    return await followUpdate(findEngine({ host }), id, redactor(secrets));
   } catch {
     return undefined;
   }

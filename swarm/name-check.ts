@@ -20,6 +20,8 @@ export interface NameQuestion {
   readonly nodePattern?: string | undefined;
   /** What is the stack's without labels. */
   readonly known?: KnownAsOwn;
+  /** Whether nothing is known of what was there before: something of this name may be what the step replaces. */
+  readonly mayReplace?: boolean;
 }
 
 /**
@@ -30,7 +32,11 @@ export interface NameQuestion {
  */
 export async function requireOwnNames(taking: Taking, question: NameQuestion): Promise<void> {
   const { kind, name, isNewName, service } = taking;
-  const { manager, own } = question;
+  const { manager, own, mayReplace = false } = question;
+  if (service !== undefined && mayReplace) {
+    await requireReplaceable(service, question);
+    return;
+  }
   if (kind === "volume") {
     if (isNewName) await requireOwnVolume(name, { ...question, engine: manager });
     return;
@@ -38,6 +44,18 @@ export async function requireOwnNames(taking: Taking, question: NameQuestion): P
   const labels = isNewName ? await labelsOf(taking, manager) : undefined;
   if (labels !== undefined) throw new NameTakenError(kind, name, ownerWords(labels, labelsOfOwner(own)));
   if (service !== undefined) await requireOwnVolumes(service, question);
+}
+
+/** Refuses a service's name only where what has it cannot be an earlier version of that service. */
+async function requireReplaceable({ name, volumes }: TakingService, { manager, own }: NameQuestion): Promise<void> {
+  const found = await inspectService(manager.docker, name);
+  if (found === undefined) return;
+  const { Labels, TaskTemplate } = found.Spec;
+  const ownership = ownershipOf({ labels: Labels }, own);
+  const mounted = TaskTemplate.ContainerSpec?.Mounts?.map(({ Source }) => Source) ?? [];
+  const mayBeOurs = volumes.length === 0 || volumes.some((volume) => mounted.includes(volume));
+  if (ownership.kind === "ours" || (ownership.kind === "unknown" && mayBeOurs)) return;
+  throw new NameTakenError("service", name, ownerWords(Labels, labelsOfOwner(own)));
 }
 
 /** The labels of what has the name; undefined where nothing has it. */

@@ -4,8 +4,8 @@ import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectService, listServices, listTasks, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
 import type { Redact } from "./redaction.ts";
-import { formerRuns, hastenRollback, requestRollback, rollbackOutcome } from "./service-rollback.ts";
-import { isHomeless, isRollbackBlocked, isUpToDate, judge, type Failure } from "./service-tasks.ts";
+import { hastenRollback, requestRollback, rollbackOutcome } from "./service-rollback.ts";
+import { isHomeless, isRollbackBlocked, judge, type Failure } from "./service-tasks.ts";
 import {
   examineTask,
   explainFailedTasks,
@@ -91,22 +91,11 @@ export async function awaitConvergence(
     const view = { service, tasks, downNodes };
     const verdict = judge(view, memory);
     if (!isHastened && isRollbackBlocked(view, memory)) {
-      const failed = tasks.filter((task) => isNewlyFailed(task, memory.earlierTasks) && !isUpToDate(task, service));
-      reason ??= await explain(
-        connection,
-        service,
-        { state: "failed", kind: "failing", tasks: failed },
-        evidence,
-        nodes,
-      );
       isHastened = await hastenRollback(connection, service);
       await pause(lookEveryMs, options.signal, service);
       continue;
     }
-    if (verdict.state === "converged") {
-      if (!isHastened || reason === undefined) return { service, tasks, warnings: verdict.warnings };
-      throw new ConvergenceError(writeExplanation({ ...reason, outcome: formerRuns }));
-    }
+    if (verdict.state === "converged") return { service, tasks, warnings: verdict.warnings };
     if (verdict.state === "failed") {
       const why = reason ?? (await explain(connection, service, verdict, evidence, nodes));
       if (verdict.takeBack) {
@@ -114,8 +103,7 @@ export async function awaitConvergence(
         await pause(lookEveryMs, options.signal, service);
         continue;
       }
-      const former = isHastened ? "does not run" : undefined;
-      const outcome = rollbackOutcome({ ...(former && { former }), ...verdict }, service, tasks, evidence);
+      const outcome = rollbackOutcome(verdict, service, tasks, evidence);
       throw new ConvergenceError(writeExplanation({ ...why, ...(outcome !== undefined && { outcome }) }));
     }
     if (verdict.progress !== told) options.onProgress((told = verdict.progress));

@@ -1,8 +1,10 @@
 /** Bringing back the former version of a service, and saying what came of it. */
+import { isDeepStrictEqual } from "node:util";
 import type Docker from "dockerode";
 import type { EngineConnection } from "./connection.ts";
 import { dockerWords, isConnectionCut } from "./docker-error.ts";
 import type { Service, ServiceSpec, Task } from "./docker-objects.ts";
+import { inspectService } from "./docker-reads.ts";
 import { noProcessLimit } from "./spec-comparison.ts";
 import { isUpToDate, type Failure } from "./service-tasks.ts";
 import type { TaskEvidence } from "./task-failure.ts";
@@ -35,12 +37,34 @@ async function sendOnce(docker: Docker, service: Service, query: object, spec: S
  * Lets a rollback go on that waits for a task which has no node, and so can never report that it has stopped: Swarm gives up on it
  * after a minute (swarmkit manager/orchestrator/restart, `DelayStart`). An update that means the same makes the next task at once.
  *
+ * Sent twice, it is its own former version, so that a rollback to it changes nothing but what Swarm calls it: whoever waits for the
+ * update, the Docker provider too, is told of a rollback and not of an update that is completed.
+ *
  * @returns whether it was sent; not, where the service has changed in the meantime
  */
-export function hastenRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
-  // What the registry asks for comes from the specification of before.
-  return sendOnce(docker, service, { registryAuthFrom: "spec" }, saidOtherwise(service.Spec));
+export async function hastenRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
+  const spec = saidOtherwise(service.Spec);
+  if (!(await sendOnce(docker, service, sameRegistry, spec))) return false;
+  const sent = await inspectService(docker, service.ID);
+  if (sent !== undefined && (await sendUnlessChanged(docker, sent, sameRegistry)))
+    await sendUnlessChanged(docker, sent, { rollback: "previous" });
+  return true;
 }
+
+/** What the registry asks for comes from the specification of before. */
+const sameRegistry = { registryAuthFrom: "spec" };
+
+/** Sends a service's own specification; Swarm's notes on its update make the version another one, which counts for nothing. */
+async function sendUnlessChanged(docker: Docker, { ID, Spec }: Service, query: object): Promise<boolean> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const now = await inspectService(docker, ID);
+    if (now === undefined || !isDeepStrictEqual(now.Spec, Spec)) return false;
+    if (await sendOnce(docker, now, query, now.Spec)) return true;
+  }
+  return false;
+}
+
+const attempts = 10;
 
 /**
  * The same task in other words, which is another one to Swarm: no limit of processes is -1 as well as 0 (`docker run --pids-limit`).
@@ -55,7 +79,7 @@ function saidOtherwise(spec: ServiceSpec): ServiceSpec {
 }
 
 /** Said once the former version answers again. */
-export const formerRuns = "The former version runs again.";
+const formerRuns = "The former version runs again.";
 
 /** What came of a failed update in the end, where Swarm has rolled it back or tried to. */
 export function rollbackOutcome(

@@ -185,7 +185,7 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
 }
 
 /**
- * A rollback is waited for until the former version runs, or will not.
+ * A rollback is waited for until the former version runs, or will not; not until Swarm has watched it for its time.
  *
  * That Swarm calls it completed says neither: where it has made the next task before it turned to the rollback, nothing is
  * left to be replaced, and it is completed before that task has started (swarmkit manager/orchestrator/update/updater.go).
@@ -193,13 +193,13 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
 function judgeRollback({ service, tasks }: ServiceView, memory: Memory, replicas: number | undefined): Verdict {
   const State = service.UpdateStatus?.State ?? "";
   const words = `${State.replace("_", " ")}: ${service.UpdateStatus?.Message ?? ""}`;
-  if (State === "rollback_started") return { state: "waiting", progress: words };
   const failed = tasks.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID));
   const [own, others] = [true, false].map((isOwn) => failed.filter((task) => isUpToDate(task, service) === isOwn));
   const blamed = others !== undefined && others.length > 0 ? others : failed;
   const live = tasks.filter((task) => isUpToDate(task, service) && isLive(task) && isWanted(task));
   const running = live.filter((task) => task.Status.State === "running" && isSettled(task, memory));
   if (slotsOf(running).size >= (replicas ?? 1)) return { ...failure(blamed), former: "runs" };
+  if (State === "rollback_started") return { state: "waiting", progress: words };
   const isStuck =
     [...slotsOf(own ?? []).values()].some(
       (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),

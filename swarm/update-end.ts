@@ -1,27 +1,53 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineConnection } from "./connection.ts";
-import { inspectService } from "./docker-reads.ts";
+import type { Service } from "./docker-objects.ts";
+import { inspectService, listTasks } from "./docker-reads.ts";
+import type { Redact } from "./redaction.ts";
+import { awaitConvergence, ConvergenceError } from "./service-convergence.ts";
 
-/** How long Swarm may watch an update and carry out a rollback. */
-const limitMs = 120_000;
-
-const lookEveryMs = 500;
+const lookEveryMs = 250;
 
 /**
- * Waits until Swarm is done with a service's update.
+ * Follows an update that somebody else is about to send, as one of our own is followed ({@link awaitConvergence}): a rollback that
+ * stands still is hastened, a task that no node can take is taken back.
  *
- * @returns what Swarm says of it where the update is not in effect, because it was rolled back or paused; `undefined` where it is, where
- * nothing is under way, and where Swarm is not done in time
+ * @returns once the update may be sent, the end of it: why it is not in effect, `undefined` where it is; and `undefined` where the
+ * engine does not know the service
  */
-export async function awaitUpdateEnd({ docker }: EngineConnection, id: string): Promise<string | undefined> {
-  const deadlineMs = performance.now() + limitMs;
-  for (;;) {
-    const update = (await inspectService(docker, id))?.UpdateStatus;
-    const state = update?.State ?? "";
-    if (state !== "updating" && state !== "rollback_started") {
-      return /paused|rollback/.test(state) ? `${state.replace("_", " ")}: ${update?.Message ?? ""}` : undefined;
-    }
-    if (performance.now() > deadlineMs) return undefined;
-    await sleep(lookEveryMs);
+export async function followUpdate(
+  connection: EngineConnection,
+  id: string,
+  redact: Redact,
+): Promise<{ end: Promise<string | undefined> } | undefined> {
+  const before = await inspectService(connection.docker, id);
+  if (before === undefined) return undefined;
+  const earlierTasks = new Set((await listTasks(connection.docker, id)).map(({ ID }) => ID));
+  return { end: endOfUpdate(connection, before, earlierTasks, redact) };
+}
+
+async function endOfUpdate(
+  connection: EngineConnection,
+  before: Service,
+  earlierTasks: ReadonlySet<string>,
+  redact: Redact,
+): Promise<string | undefined> {
+  // Where the update is never sent, the process that waits here ends with the run: nothing keeps it up.
+  while ((await inspectService(connection.docker, before.ID))?.Version.Index === before.Version.Index)
+    await sleep(lookEveryMs, undefined, { ref: false });
+  try {
+    await awaitConvergence(connection, before.ID, {
+      earlierTasks,
+      doomedTasks: new Set(),
+      // Whoever sends the update has a time of its own.
+      deadlineMs: Infinity,
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+      redact,
+      credentials: undefined,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConvergenceError) return error.message;
+    throw error;
   }
 }

@@ -223,8 +223,9 @@ describe("a service will not be in effect", () => {
     const rolledBack = (state: string) => service({ onFailure: "rollback", update: { State: state, Message: "m" } });
     const of = (state: string, tasks: Task[], heldMs = 0) => look(tasks, { service: rolledBack(state), heldMs });
     const [failed, back] = [task("x", "failed", { template: old }), task("a", "running")];
-    assert.equal(of("rollback_started", [failed, back], 9000).state, "waiting");
-    assert.deepEqual(of("rollback_completed", [failed, back]), { ...failure, tasks: [failed], former: "runs" });
+    assert.equal(of("rollback_started", [failed, task("a", "starting")], 9000).state, "waiting");
+    for (const state of ["rollback_started", "rollback_completed"])
+      assert.deepEqual(of(state, [failed, back]), { ...failure, tasks: [failed], former: "runs" }, state);
     assert.equal(of("rollback_completed", [failed]).state, "waiting");
     const starting = task("a", "starting");
     assert.equal(of("rollback_completed", [failed, crashed("b"), starting], 9000).state, "waiting");
@@ -243,7 +244,7 @@ describe("a service will not be in effect", () => {
     const verdict = look([crashed("a"), task("o", "running", { slot: 2, template: old })], { service: paused });
     assert.equal(verdict.state === "failed" && verdict.words, "update paused: update paused due to failure");
     const rollingBack = service({ update: { State: "rollback_started", Message: "rolling back" } });
-    assert.equal(look([task("a", "running")], { service: rollingBack }).state, "waiting");
+    assert.equal(look([task("a", "starting")], { service: rollingBack }).state, "waiting");
     const back = service({ update: { State: "rollback_completed", Message: "rollback completed" } });
     const failed = task("x", "failed", { template: old });
     const rolledBack = look([failed, task("a", "running")], { service: back });

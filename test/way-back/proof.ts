@@ -178,7 +178,7 @@ export class StoreOnItsWayBack {
     const stack = await openStack({ projectDirectory, stackName }, this.#environment());
     await stack.setConfig(`${namespace}:arguments`, JSON.stringify(given), { secret: false });
     return this.#engine === "pulumi"
-      ? this.#run("pulumi", ["up", "--yes", "--skip-preview", "--stack", stackName], interruption)
+      ? this.#run("pulumi", ["up", "--yes", "--stack", stackName], interruption)
       : this.#holdfast(["up", "--yes"], interruption);
   }
 

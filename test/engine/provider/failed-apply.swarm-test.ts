@@ -164,6 +164,9 @@ describe("what does not come into effect", function () {
       };
       assert.deepEqual([containerSpec["args"], containerSpec["image"]], [good.args, sandbox.redisImage], change);
       assert.ok(!JSON.stringify(resources).includes("966367641600"), change);
+      // What the real provider goes by.
+      const { State } = (await inspectService(docker, service.id))?.UpdateStatus ?? {};
+      assert.match(State ?? "", /^rollback_(started|completed)$/, change);
     }
     // Sent once more it would take the place of the version before, to which Swarm could then not go back.
     const slow = declared({ ...good, healthcheck: { ...healthcheck, interval: "3s" } }, {}, { updateConfig });
