@@ -1,4 +1,5 @@
 import { viewData } from "../../model/data-view.ts";
+import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";
@@ -37,7 +38,7 @@ export async function audit(options: AuditOptions): Promise<void> {
       path: "--engine",
       expected: "a manager that answers for the swarm",
       got: told.join(", "),
-      fix: "Name one with --engine, or by DOCKER_HOST",
+      fix: `Name one with --engine, or by DOCKER_HOST, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``,
     });
   }
   using interrupts = listenForInterrupts(() => undefined);

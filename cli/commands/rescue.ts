@@ -78,7 +78,7 @@ function requireAnswer({ engines }: Inventory): void {
     path: "--engine",
     expected: "an engine that answers",
     got: engines.map((engine) => ("problem" in engine ? `${engine.host} (${engine.problem})` : "")).join(", "),
-    fix: "Name one with --engine, or by DOCKER_HOST",
+    fix: `Name one with --engine, or by DOCKER_HOST, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``,
   });
 }
 
