@@ -1,5 +1,6 @@
 import { cases as access } from "./access.ts";
 import type { AttackCase } from "./case.ts";
+import { cases as state } from "./state.ts";
 
 /** All attacks, group by group. */
-export const attackCases: readonly AttackCase[] = [...access];
+export const attackCases: readonly AttackCase[] = [...access, ...state];
