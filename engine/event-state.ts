@@ -22,8 +22,8 @@ export function eventState(state: ResourceState): EventState {
     ...(state.delete && { delete: true }),
     ...(state.id !== undefined && { id: state.id }),
     type: state.type,
-    ...(Object.keys(state.inputs).length > 0 && { inputs: shownMap(state.inputs) }),
-    ...(Object.keys(state.outputs).length > 0 && { outputs: shownMap(state.outputs) }),
+    ...(Object.keys(state.inputs).length > 0 && { inputs: shownOnce(state.inputs) }),
+    ...(Object.keys(state.outputs).length > 0 && { outputs: shownOnce(state.outputs) }),
     ...(state.parent !== undefined && { parent: state.parent }),
     ...(state.protect && { protect: true }),
     ...(state.external && { external: true }),
@@ -52,6 +52,20 @@ function shownTimeouts(timeouts: CustomTimeouts): Record<string, number> {
     ...(timeouts.updateSeconds !== undefined && { update: timeouts.updateSeconds }),
     ...(timeouts.deleteSeconds !== undefined && { delete: timeouts.deleteSeconds }),
   };
+}
+
+/**
+ * What maps look like that have been shown before: each resource is told of four times, before and after the step, and the one that
+ * stays as it is has the same outputs in all of them. No map is changed in place once it is told of.
+ */
+const shown = new WeakMap<PropertyMap, Record<string, unknown>>();
+
+function shownOnce(map: PropertyMap): Record<string, unknown> {
+  const known = shown.get(map);
+  if (known !== undefined) return known;
+  const made = shownMap(map);
+  shown.set(map, made);
+  return made;
 }
 
 /** A property map for people's eyes: secrets masked, unknowns as Pulumi's sentinel, references as URNs. */

@@ -8,6 +8,7 @@
  * - the automation API, for programs that run Pulumi themselves;
  * - tracing (@pulumi/pulumi/cmd/run/tracing.js), for which this engine never asks;
  * - messages for debugging, which no command shows: three for each resource, and each waits for the one before to be received;
+ * - the stack of each promise of each resource, which tells where one that never settles was made, where PULUMI_DEBUG_PROMISE_LEAKS asks;
  * - source maps: the SDK takes a stack trace for each promise of each resource, and each would be mapped. They are put to use when
  *   an error is reported: a stack is written out when it is read for the first time.
  */
@@ -19,6 +20,24 @@ const source = `
 
   const isLog = /^\\.{1,2}(\\/\\.\\.)*\\/log$/;
   const quieted = (log) => Object.assign(log, { debug: () => Promise.resolve() });
+
+  const stackless = new WeakSet();
+  const withoutStacks = (debuggable) => {
+    if (stackless.has(debuggable)) return debuggable;
+    stackless.add(debuggable);
+    const { debuggablePromise } = debuggable;
+    return Object.assign(debuggable, {
+      debuggablePromise: (promise, context) => {
+        const limit = Error.stackTraceLimit;
+        Error.stackTraceLimit = 0;
+        try {
+          return debuggablePromise(promise, context);
+        } finally {
+          Error.stackTraceLimit = limit;
+        }
+      },
+    });
+  };
 
   const span = { setAttribute() {}, addEvent() {}, end() {} };
   const tracing = (load) => {
@@ -50,6 +69,7 @@ const source = `
     if (!from.includes("/node_modules/@pulumi/pulumi/")) return here();
     if (putOff.test(request)) return lazily(here);
     if (isLog.test(request)) return quieted(here());
+    if (/\\/debuggable$/.test(request) && !process.env.PULUMI_DEBUG_PROMISE_LEAKS) return withoutStacks(here());
     if (!from.includes("/cmd/run/")) return here();
     if (request === "./tracing") return tracing(here);
     if (request === "source-map-support/register") return sourceMaps(here);

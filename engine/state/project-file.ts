@@ -89,7 +89,24 @@ function findStateDirectory(directory: string, variable: string | undefined, set
   const [path = ""] = url.slice("file://".length).split("?");
   const folder = path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
   // Pulumi takes what is relative from where it is run, which is the project's folder as a rule.
-  return resolve(directory, decodeURIComponent(folder), ".pulumi");
+  const decoded = decodePath(folder);
+  if (decoded === undefined)
+    throw new InputError({
+      path: source,
+      expected: "a folder, with % only before two hexadecimal digits of a character that a path can have",
+      got: showValue(url),
+      fix: "Write a percent sign itself as %25",
+    });
+  return resolve(directory, decoded, ".pulumi");
+}
+
+function decodePath(text: string): string | undefined {
+  try {
+    const path = decodeURIComponent(text);
+    return path.includes("\0") ? undefined : path;
+  } catch {
+    return undefined;
+  }
 }
 
 function readDefaults(project: string, config: Record<string, YamlValue>): Project["defaultConfig"] {

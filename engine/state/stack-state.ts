@@ -23,7 +23,8 @@ export class StackState implements AsyncDisposable {
   /** The state as it was read; without resources for a stack that has none yet. */
   readonly loaded: Snapshot;
   readonly #stack: Stack;
-  readonly #checkpoint: StoredCheckpoint | undefined;
+  /** What stands around the resources. All else of the file is in {@link loaded}, and would take as much memory once more. */
+  readonly #frame: CheckpointFrame;
   readonly #ciphertexts: CiphertextCache;
   #lock: HeldLock | undefined;
   /** The lock, where it is given back at the end. */
@@ -44,7 +45,7 @@ export class StackState implements AsyncDisposable {
     this.#lock = lock;
     this.#ownLock = own;
     this.loaded = read.snapshot;
-    this.#checkpoint = read.checkpoint;
+    this.#frame = read.frame;
     this.#ciphertexts = read.ciphertexts;
     this.#resources = read.snapshot.resources;
     this.#pending = read.snapshot.pendingOperations;
@@ -155,14 +156,14 @@ export class StackState implements AsyncDisposable {
       snapshot,
       {
         time: new Date().toISOString(),
-        manifest: this.#checkpoint?.deployment?.manifest,
-        salt: secrets?.salt ?? this.#stack.salt ?? this.#checkpoint?.salt,
-        metadata: this.#checkpoint?.deployment?.metadata,
+        manifest: this.#frame.manifest,
+        salt: secrets?.salt ?? this.#stack.salt ?? this.#frame.salt,
+        metadata: this.#frame.metadata,
       },
       { secrets, ciphertexts: this.#ciphertexts },
     );
     const stack = `organization/${project.name}/${name}`;
-    const frame = { stack, config: this.#checkpoint?.config, features: featuresOf(snapshot) };
+    const frame = { stack, config: this.#frame.config, features: featuresOf(snapshot) };
     await writeState(files, encodeCheckpoint(frame, latest));
     this.#written = true;
     // After writing, as Pulumi does: what was done is recorded even where this engine has put it down in a wrong order.
@@ -177,8 +178,16 @@ export class StackState implements AsyncDisposable {
   }
 }
 
+/** What a checkpoint says besides its resources; all of it missing for a stack that has none yet. */
+interface CheckpointFrame {
+  manifest?: NonNullable<StoredCheckpoint["deployment"]>["manifest"] | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  salt?: string | undefined;
+  config?: Record<string, unknown> | undefined;
+}
+
 interface ReadState {
-  checkpoint: StoredCheckpoint | undefined;
+  frame: CheckpointFrame;
   snapshot: Snapshot;
   ciphertexts: CiphertextCache;
 }
@@ -192,7 +201,9 @@ async function readDecrypted(stack: Stack): Promise<ReadState> {
       ? await stack.openSecrets(checkpoint.salt, checkpoint.path)
       : undefined;
   const ciphertexts: CiphertextCache = new Map();
-  return { checkpoint, snapshot: decodeCheckpoint(checkpoint, secrets, ciphertexts), ciphertexts };
+  const { salt, config, deployment } = checkpoint;
+  const frame = { salt, config, manifest: deployment?.manifest, metadata: deployment?.metadata };
+  return { frame, snapshot: decodeCheckpoint(checkpoint, secrets, ciphertexts), ciphertexts };
 }
 
 /** Reads a state that is about to be replaced, which it may be the very reason for that it is damaged. */
@@ -206,5 +217,5 @@ async function readReplaceable(stack: Stack): Promise<ReadState> {
 }
 
 function noState(): ReadState {
-  return { checkpoint: undefined, snapshot: { resources: [], pendingOperations: [] }, ciphertexts: new Map() };
+  return { frame: {}, snapshot: { resources: [], pendingOperations: [] }, ciphertexts: new Map() };
 }
