@@ -21,7 +21,7 @@ import {
   type ConvergedService,
   type ConvergenceOptions,
 } from "./service-convergence.ts";
-import { isKeptDespitePlacement, isLive, isUpToDate, publishesDeclaredHostPorts } from "./service-tasks.ts";
+import { isKeptDespitePlacement, isLive, isUpToDate, publishesOtherHostPorts } from "./service-tasks.ts";
 import { inOrderOf, isMadeFrom } from "./spec-comparison.ts";
 import { NameTakenError, ownerWords } from "./taken-name.ts";
 
@@ -130,7 +130,7 @@ export async function updateService(
     isLive(task) &&
     earlierTasks.some((earlier) => earlier.ID === task.ID) &&
     isUpToDate(task, service) &&
-    (!publishesDeclaredHostPorts(task, service) || hasOtherHiddenEndpoint(before.Spec, service.Spec));
+    (publishesOtherHostPorts(task, service) || hasOtherHiddenEndpoint(before.Spec, service.Spec));
   const apply = async (next: ServiceSpec) => {
     const current = await presentService(connection, id);
     const tasks = await listTasks(connection.docker, id);

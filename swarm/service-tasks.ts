@@ -107,7 +107,7 @@ function withoutPlacement(spec: TaskSpec): TaskSpec {
  * Whether a running task publishes in host mode just what its service declares. Ports in ingress mode do not show in a
  * task; about them this says nothing.
  */
-export function publishesDeclaredHostPorts(task: Task, service: Service): boolean {
+function publishesDeclaredHostPorts(task: Task, service: Service): boolean {
   const isHost = (port: Port) => port.PublishMode === "host";
   const declared = (service.Spec.EndpointSpec?.Ports ?? []).filter(isHost);
   // Docker lists a port once per address family.
@@ -122,6 +122,15 @@ export function publishesDeclaredHostPorts(task: Task, service: Service): boolea
   );
 }
 
+/**
+ * Whether a task publishes other host ports than its service declares. Of one that is still being started nobody can say it yet: its
+ * ports show once it runs.
+ */
+export function publishesOtherHostPorts(task: Task, service: Service): boolean {
+  const isTold = task.Status.State === "running" || (task.Status.PortStatus?.Ports ?? []).length > 0;
+  return isTold && !publishesDeclaredHostPorts(task, service);
+}
+
 /** Judges one look at a service. */
 export function judge(view: ServiceView, memory: Memory): Verdict {
   const { service, tasks, downNodes } = view;
@@ -129,7 +138,14 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
   const present = tasks.filter((task) => isUpToDate(task, service));
   const failed = present.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID));
   const live = tasks.filter(isLive);
-  const wanted = present.filter((task) => isLive(task) && isWanted(task) && !memory.doomedTasks.has(task.ID));
+  // One that was being started when the operation began shows only now that it has the ports of before.
+  const hasFormerPorts = (task: Task) =>
+    memory.earlierTasks.has(task.ID) &&
+    publishesOtherHostPorts(task, service) &&
+    !isKeptDespitePlacement(task, service);
+  const wanted = present.filter(
+    (task) => isLive(task) && isWanted(task) && !memory.doomedTasks.has(task.ID) && !hasFormerPorts(task),
+  );
   // A task that has no node and is not to get one holds nothing, and stays as it is until Swarm forgets it.
   const leaving = live.filter(
     (task) => !wanted.includes(task) && !downNodes.has(task.NodeID) && (isWanted(task) || task.NodeID !== ""),

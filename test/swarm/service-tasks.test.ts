@@ -5,7 +5,7 @@ import {
   isRollbackBlocked,
   isUpToDate,
   judge,
-  publishesDeclaredHostPorts,
+  publishesOtherHostPorts,
   type Memory,
   type Verdict,
 } from "../../swarm/service-tasks.ts";
@@ -261,11 +261,24 @@ describe("a task", () => {
   });
 
   it("publishes what is declared, each port listed once per address family", () => {
+    const others = (state: string, ports: object[], declared: object[]) =>
+      publishesOtherHostPorts(task("a", state, { ports }), service({ ports: declared }));
     const ports = [port(10000), port(10000)];
-    assert.ok(publishesDeclaredHostPorts(task("a", "running", { ports }), service({ ports: [port(10000)] })));
-    assert.ok(!publishesDeclaredHostPorts(task("a", "running", { ports }), service({ ports: [port(10001)] })));
-    assert.ok(!publishesDeclaredHostPorts(task("a", "running", { ports }), service()));
-    assert.ok(publishesDeclaredHostPorts(task("a", "running", { ports }), service({ ports: [port(0)] })));
+    assert.ok(!others("running", ports, [port(10000)]));
+    assert.ok(others("running", ports, [port(10001)]));
+    assert.ok(others("running", ports, []));
+    assert.ok(!others("running", ports, [port(0)]));
+  });
+
+  it("that is still being started tells nothing of its ports, and is waited for as what it is", () => {
+    const declared = { service: service({ ports: [port(10000)] }), earlier: ["a"] };
+    assert.ok(!publishesOtherHostPorts(task("a", "starting"), declared.service));
+    assert.deepEqual(look([task("a", "starting")], declared), { state: "waiting", progress: "task starting" });
+    assert.equal(look([task("a", "running", { ports: [port(10000)] })], declared).state, "converged");
+    assert.deepEqual(look([task("a", "running", { ports: [port(9999)] })], declared), {
+      state: "waiting",
+      progress: "1 old still stopping",
+    });
   });
 });
 
