@@ -22,6 +22,9 @@ const aggregates: Readonly<Record<string, AggregateKind>> = { "*": "array", "%":
 
 const lineEnd = "\r\n";
 
+/** Deeper than any reply of Redis. */
+const deepest = 64;
+
 /** What {@link readReply} has read. */
 interface ReadReply {
   reply: RedisReply;
@@ -32,10 +35,13 @@ interface ReadReply {
 /**
  * Reads the reply that begins at an offset.
  *
+ * @param depth - within how many other replies it lies; default 0
  * @returns undefined when not all of it has come yet
+ * @throws Error when it is not the protocol of Redis
  * @see https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
-export function readReply(received: Buffer, start = 0): ReadReply | undefined {
+export function readReply(received: Buffer, start = 0, depth = 0): ReadReply | undefined {
+  if (depth > deepest) throw new Error(`not the protocol of Redis: more than ${deepest} replies within each other`);
   const lineStop = received.indexOf(lineEnd, start);
   if (lineStop < 0) return undefined;
   const type = received.toString("latin1", start, start + 1);
@@ -51,13 +57,13 @@ export function readReply(received: Buffer, start = 0): ReadReply | undefined {
   if (bulk !== undefined) return readBulk(received, end, count, bulk);
   if (type === "|") {
     // Attributes are about the reply that follows; nobody here asks for them.
-    const attributes = readElements(received, end, count * 2);
-    return attributes && readReply(received, attributes.end);
+    const attributes = readElements(received, end, count * 2, depth);
+    return attributes && readReply(received, attributes.end, depth + 1);
   }
   const kind = aggregates[type];
   if (kind === undefined) throw new Error(`not the protocol of Redis: ${JSON.stringify(type)}`);
   if (count < 0) return { reply: { kind: "nil" }, end };
-  const read = readElements(received, end, kind === "map" ? count * 2 : count);
+  const read = readElements(received, end, kind === "map" ? count * 2 : count, depth);
   return read && { reply: { kind, elements: read.elements }, end: read.end };
 }
 
@@ -80,11 +86,12 @@ function readElements(
   received: Buffer,
   start: number,
   count: number,
+  depth: number,
 ): { elements: RedisReply[]; end: number } | undefined {
   const elements: RedisReply[] = [];
   let end = start;
   for (let index = 0; index < count; index++) {
-    const read = readReply(received, end);
+    const read = readReply(received, end, depth + 1);
     if (read === undefined) return undefined;
     elements.push(read.reply);
     ({ end } = read);

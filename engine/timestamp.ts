@@ -4,7 +4,7 @@ export function timestamp(): string {
   const seconds = Math.floor(microseconds / 1_000_000);
   const fraction = String(microseconds % 1_000_000)
     .padStart(6, "0")
-    .replace(/0+$/, "");
+    .replace(/(?<!0)0+$/, "");
   const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
   return fraction === "" ? `${whole}Z` : `${whole}.${fraction}Z`;
 }

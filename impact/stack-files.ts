@@ -168,7 +168,7 @@ function templateOf({ paths }: ServiceDefinition, task: DeployedTask | undefined
 function alike(live: LiveTask, next: DeployedTask, folder: string): readonly [DeployedTask, DeployedTask] {
   const image = String(live.task["image"]);
   const isByDigest = String(next.task["image"]).includes("@");
-  const withImage = { ...live.task, image: isByDigest ? image : image.replace(/@.*$/u, "") };
+  const withImage = { ...live.task, image: isByDigest ? image : image.split("@", 1)[0] };
   // Facts of an older version do not tell what the networks are called.
   const networks = live.task["networks"] === undefined ? undefined : next.task["networks"];
   // stackTask lists them.

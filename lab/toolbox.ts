@@ -101,6 +101,13 @@ export async function findProgram(environment: Toolbox["environment"], name: str
   return undefined;
 }
 
+/** Of `Need to get 5 kB/12 MB of archives.`, where some are there already, the whole. */
+function downloadSize(line: string): string | undefined {
+  const [, said] = line.split("Need to get ", 2);
+  const [sizes, isThere] = said?.split(" of archives", 2) ?? [];
+  return isThere === undefined ? undefined : sizes?.slice(sizes.lastIndexOf("/") + 1).replace(/^\S+ of /u, "");
+}
+
 /** The share that apt says it has downloaded, from a line that it writes to its status descriptor; 0 to 100. */
 export function downloadPercent(line: string): number | undefined {
   const [, percent] = /^dlstatus:\d+:(\d+(?:\.\d+)?):/.exec(line) ?? [];
@@ -157,7 +164,7 @@ async function aptDownload(
   let size = "";
   let told = -1;
   for await (const line of apt.iterable()) {
-    size = /Need to get (?:\S+ of |.*\/)?(.+) of archives/.exec(line)?.[1] ?? size;
+    size = downloadSize(line) ?? size;
     const percent = downloadPercent(line);
     if (percent !== undefined && percent >= told + 5) {
       told = percent;

@@ -103,7 +103,7 @@ export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
     if (verdict === undefined) withoutData.push(nameOf(step.before));
     else verdicts.push(verdict);
   }
-  verdicts.push(...judgeVolumes(plan, outcomes));
+  for (const verdict of judgeVolumes(plan, outcomes)) verdicts.push(verdict);
   return {
     verdicts: verdicts.toSorted((one, other) => compareFates(other.fate, one.fate)),
     withoutData,

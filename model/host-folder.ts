@@ -30,7 +30,7 @@ function hostOf({ hostname, name }: ServiceDefinition, longNames: Known<string> 
   if (!isKnown(hostname)) return notKnown;
   const host = fillInService(hostname === undefined || hostname === "" ? hostnameByDefault : hostname, name);
   if (host.includes("{{") || !host.includes(".") || longNames === "true") return host;
-  return longNames === notKnown ? notKnown : host.replace(/\..*$/u, "");
+  return longNames === notKnown ? notKnown : (host.split(".", 1)[0] ?? host);
 }
 
 /** Whether a task finds the folder of the one before it; what only one of two images does decides nothing. */

@@ -39,6 +39,8 @@ export function findImage(
 interface Index {
   readonly byName: ReadonlyMap<string, CatalogueEntry>;
   readonly byRepository: ReadonlyMap<string, CatalogueEntry>;
+  /** Of how many parts the longest of these repositories is. */
+  readonly mostParts: number;
 }
 
 const indexes = new WeakMap<readonly CatalogueEntry[], Index>();
@@ -46,7 +48,9 @@ const indexes = new WeakMap<readonly CatalogueEntry[], Index>();
 function indexOf(entries: readonly CatalogueEntry[]): Index {
   const existing = indexes.get(entries);
   if (existing !== undefined) return existing;
+  const repositories = entries.flatMap((entry) => entry.repositories);
   const index: Index = {
+    mostParts: Math.max(0, ...repositories.map((repository) => repository.split("/").length)),
     byName: new Map(entries.map((entry) => [entry.name, entry])),
     byRepository: new Map(entries.flatMap((entry) => entry.repositories.map((repository) => [repository, entry]))),
   };
@@ -55,11 +59,11 @@ function indexOf(entries: readonly CatalogueEntry[]): Index {
 }
 
 function findRepository(repository: string, entries: readonly CatalogueEntry[]): CatalogueEntry | undefined {
-  const { byRepository } = indexOf(entries);
+  const { byRepository, mostParts } = indexOf(entries);
   const parts = repository.toLowerCase().split("/");
   const publisher = parts.slice(0, -1).findIndex((part) => ownLayout.has(part));
   const last = publisher < 0 ? parts.length - 1 : publisher;
-  for (let start = 0; start <= last; start++) {
+  for (let start = Math.max(0, parts.length - mostParts); start <= last; start++) {
     const entry = byRepository.get(parts.slice(start).join("/"));
     if (entry !== undefined) return entry;
   }
@@ -70,7 +74,7 @@ function findRepository(repository: string, entries: readonly CatalogueEntry[]):
 function findRenamed(name: string, byRepository: Index["byRepository"]): CatalogueEntry | undefined {
   const words = name.split(/[-_.]/).filter((word) => !/^v?\d+$/.test(word) && !neutralWords.has(word));
   const [word = "", ...others] = words;
-  return others.length === 0 ? byRepository.get(word.replace(/\d+$/, "")) : undefined;
+  return others.length === 0 ? byRepository.get(word.replace(/(?<!\d)\d+$/, "")) : undefined;
 }
 
 /**

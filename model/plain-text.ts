@@ -16,8 +16,8 @@ export function printable(text: string): string {
 /** {@link printable} for text of several lines: the ends of lines stay, tabs become spaces. */
 export function printableLines(text: string): string {
   return text
-    .split(/\r*\n/)
-    .map((line) => printable(line.replaceAll("\t", " ").replace(/\r+$/, "")))
+    .split("\n")
+    .map((line) => printable(line.replaceAll("\t", " ").replace(/(?<!\r)\r+$/, "")))
     .join("\n");
 }
 

@@ -79,7 +79,7 @@ export function showProperty(path: string, value: unknown): string | undefined {
 }
 
 function lastName(path: string): string {
-  return /([A-Za-z_]+)(?:\[\d+\])*$/u.exec(path)?.[1] ?? "";
+  return /(?<![A-Za-z_])([A-Za-z_]+)(?:\[\d+\])*$/u.exec(path)?.[1] ?? "";
 }
 
 function showMount(value: unknown): string | undefined {

@@ -223,8 +223,24 @@ export function showMountOptions(options: string): string {
 
 /** An address without the user's name and password, and without the query, that may stand in it; a digest is neither. */
 export function withoutCredentials(text: string): string {
-  return text
-    .replaceAll(/\/\/.*@/gsu, `//${secretMark}@`)
-    .replaceAll(/(?<![^\s/@])[^\s/:@]+:(?!\/|sha\d+:).*@(?!sha\d+:)/gsu, `${secretMark}@`)
-    .replaceAll(/[?#;].*=.*/gsu, (query) => `${query.charAt(0)}${secretMark}`);
+  return withoutQuery(withoutUser(withoutAuthority(text)));
+}
+
+// Each looks for both ends by itself: an expression for all of it would look from every beginning to the end of the text.
+
+function withoutAuthority(text: string): string {
+  const [start, end] = [text.indexOf("//"), text.lastIndexOf("@")];
+  return start < 0 || end < start + 2 ? text : `${text.slice(0, start)}//${secretMark}${text.slice(end)}`;
+}
+
+function withoutUser(text: string): string {
+  const end = Array.from(text.matchAll(/@(?!sha\d+:)/gu)).at(-1)?.index;
+  const name = /(?<![^\s/@])[^\s/:@]+:(?!\/|sha\d+:)/u.exec(text);
+  if (end === undefined || name === null || name.index + name[0].length > end) return text;
+  return `${text.slice(0, name.index)}${secretMark}${text.slice(end)}`;
+}
+
+function withoutQuery(text: string): string {
+  const start = text.search(/[?#;]/u);
+  return start < 0 || !text.includes("=", start + 1) ? text : `${text.slice(0, start + 1)}${secretMark}`;
 }

@@ -45,7 +45,7 @@ export interface StartGuard {
  */
 export function parseFirstStart(time: string, path: string): number {
   const seconds = Date.parse(time) / 1000;
-  if (/T.*(?:Z|[+-]\d\d:\d\d)$/u.test(time) && Number.isInteger(seconds)) return seconds;
+  if (/^[^T]*T.*(?:Z|[+-]\d\d:\d\d)$/u.test(time) && Number.isInteger(seconds)) return seconds;
   throw new InputError({
     path,
     expected: "a time in whole seconds with its zone, such as 2026-11-23T12:00:00Z",

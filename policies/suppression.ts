@@ -52,7 +52,7 @@ export function readSuppressions(service: ServiceDefinition, ruleIds: ReadonlySe
 function parseSuppression(entry: string, label: string, ruleIds: ReadonlySet<string>): Suppression | string {
   const [head = "", ...rest] = entry.split(":");
   const reason = rest.join(":").trim();
-  const [list = "", until, ...more] = head.split(/\s+until\s+/);
+  const [list = "", until, ...more] = head.split(/\suntil\s/);
   const rules = list.split(",").map((rule) => rule.trim().toUpperCase());
   const stranger = rules.find((rule) => !ruleIds.has(rule));
   if (stranger !== undefined) return `The label ${quoted(label)} names ${quoted(stranger)}, which is no rule.`;

@@ -19,7 +19,7 @@ export function credentialsAmong(
 ): (image: string) => RegistryCredentials | undefined {
   const byRegistry = new Map(
     registryAuth.map(({ address, username, password }) => [
-      address.replace(/^https?:\/\//, "").replace(/\/.*$/, ""),
+      address.replace(/^https?:\/\//, "").split("/", 1)[0] ?? "",
       { serveraddress: address, username: username ?? "", password: password ?? "" },
     ]),
   );

@@ -188,7 +188,7 @@ function containerSpec(container: ContainerProperties): ContainerSpec {
  */
 function familiarImage(image: string): string {
   const familiar = image.replace(/^docker\.io\/(?:library\/)?/, "");
-  return /[:@][^/]+$/.test(familiar) ? familiar : `${familiar}:latest`;
+  return /[:@]./su.test(familiar.slice(familiar.lastIndexOf("/") + 1)) ? familiar : `${familiar}:latest`;
 }
 
 function fileTarget(file: { fileName: string; fileUid: string; fileGid: string; fileMode: number }) {

@@ -99,6 +99,8 @@ function print(findings: readonly Finding[], services: number, options: PolicyOp
   else if (options.markdown === true) output.print(markdownReport(findings).trimEnd());
   else {
     const columns = output.terminal?.columns ?? 80;
-    output.print(...textReport(findings, services, { style: output.style, columns, all: options.all ?? false }));
+    const lines = textReport(findings, services, { style: output.style, columns, all: options.all ?? false });
+    // One by one: all of them at once are more arguments than a call may have.
+    for (const line of lines) output.print(line);
   }
 }

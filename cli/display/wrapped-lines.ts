@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 
 /** A command between backquotes stays whole, so that it can be copied; what is longer than a line, too. */
-const word = /(\s*)((?:`[^`]*`|\S)+)/gu;
+const words = /\s+|(?:`[^`]*`|\S)+/gu;
 
 /**
  * Breaks a line between words where the terminal ends, instead of within one.
@@ -14,7 +14,12 @@ export function wrappedLines(line: string, columns: number): string[] {
   const lines: string[] = [];
   let current = "";
   let width = 0;
-  for (const [, space = "", text = ""] of line.matchAll(word)) {
+  let space = "";
+  for (const [text] of line.matchAll(words)) {
+    if (text.trim() === "") {
+      space = text;
+      continue;
+    }
     const length = stripVTControlCharacters(text).length;
     if (width > indent.length && width + space.length + length > columns) {
       lines.push(current);
@@ -24,6 +29,7 @@ export function wrappedLines(line: string, columns: number): string[] {
       current += space + text;
       width += space.length + length;
     }
+    space = "";
   }
   return [...lines, current];
 }

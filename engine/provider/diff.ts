@@ -38,7 +38,7 @@ export function diffResource(
 }
 
 function topLevel(path: string): string {
-  return path.replace(/[.[].*$/s, "");
+  return path.split(/[.[]/, 1)[0] ?? "";
 }
 
 function sortByPath(differences: Record<string, DiffKind>): Record<string, DiffKind> {

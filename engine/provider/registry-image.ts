@@ -132,7 +132,7 @@ async function fetchToken(
   credentials: RegistryCredentials | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const parameters = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+  const parameters = new Map([...challenge.matchAll(/\b(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
   const realm = parameters.get("realm");
   if (realm === undefined || !URL.canParse(realm))
     throw new RegistryRefusal(`a challenge without a realm: ${challenge}`);

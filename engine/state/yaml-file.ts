@@ -2,6 +2,7 @@
 import type { Alias, Document, Node, Pair, Scalar, ScalarTag, SchemaOptions } from "yaml";
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from "yaml";
 import { InputError, showValue } from "../../model/input-error.ts";
+import { requireFewAliases } from "../../model/inputs/yaml-aliases.ts";
 import { readTextFile, shownPath } from "./durable-file.ts";
 import { readPlain, writeText, type YamlValue } from "./pulumi-yaml.ts";
 
@@ -35,13 +36,16 @@ const writtenText: ScalarTag = {
 /** Scalars stay texts as they stand in the file: what they mean is up to {@link yamlValue}, and what is not changed is written back as it was. */
 export const yamlOptions: SchemaOptions = { schema: "failsafe", customTags: [writtenText] };
 
+/** More is no file of settings. */
+const mostBytes = 16 * 1024 * 1024;
+
 /**
  * Reads a YAML file, or undefined when there is none.
  *
  * @throws InputError when it is not YAML, or not a map at its top
  */
 export async function readYaml(path: string): Promise<YamlFile | undefined> {
-  const text = await readTextFile(path);
+  const text = await readTextFile(path, mostBytes);
   if (text === undefined) return undefined;
   const lineCounter = new LineCounter();
   const document = parse(text, path, lineCounter);
@@ -51,9 +55,10 @@ export async function readYaml(path: string): Promise<YamlFile | undefined> {
     throw new InputError({
       path: place(error.pos[0]),
       expected: "valid YAML",
-      got: error.message.replace(/( at line \d+, column \d+)?:?\n.*$/s, ""),
+      got: (error.message.split("\n", 1)[0] ?? "").replace(/(?: at line \d+, column \d+)?:?$/u, ""),
       fix: "Correct the line",
     });
+  requireFewAliases([document], shownPath(path));
   const file = { path, document, place: (node: unknown) => place(startOf(node)), targets: targetsOf(document) };
   requireSound(file);
   if (!isMap(document.contents) && !isNothing(document.contents))

@@ -17,7 +17,21 @@ export function interpolate(
   variables: Variables,
   isHidden: (name: string) => boolean = () => false,
 ): string {
+  return replaced(text, { variables, isHidden }, 0);
+}
+
+/** How far defaults may lie within defaults; deeper, what a variable stands for is not known. */
+const deepest = 30;
+
+interface Lookup {
+  readonly variables: Variables;
+  readonly isHidden: (name: string) => boolean;
+}
+
+function replaced(text: string, lookup: Lookup, depth: number): string {
   if (!text.includes("$")) return text;
+  const { variables, isHidden } = lookup;
+  const closing = closingBraces(text);
   let result = "";
   for (let at = 0; at < text.length;) {
     const rest = text.slice(at);
@@ -28,13 +42,13 @@ export function interpolate(
       continue;
     }
     const name = /^\$(?<name>[A-Za-z_]\w*)/.exec(rest);
-    const end = rest.startsWith("${") ? closingBrace(rest) : undefined;
+    const end = rest.startsWith("${") ? closing.get(at + 1) : undefined;
     if (name !== null) {
       result += valueOf(name.groups?.["name"] ?? "", variables, isHidden) ?? unknown(name.groups?.["name"]);
       at += name[0].length;
     } else if (end !== undefined) {
-      result += braced(rest.slice(2, end), variables, isHidden);
-      at += end + 1;
+      result += braced(text.slice(at + 2, end), lookup, depth);
+      at = end + 1;
     } else {
       result += "$";
       at += 1;
@@ -53,29 +67,32 @@ function valueOf(name: string, variables: Variables, isHidden: (name: string) =>
   return value !== undefined && value !== "" && isHidden(name) ? unknown(name) : value;
 }
 
-/** Where the brace that opens at index 1 is closed; `undefined` when it never is. */
-function closingBrace(text: string): number | undefined {
-  let depth = 0;
-  for (let at = 1; at < text.length; at++) {
-    if (text[at] === "{") depth++;
-    if (text[at] === "}" && --depth === 0) return at;
+/** Where each brace that is opened is closed; looked for once, for otherwise each that never is would be looked for to the end. */
+function closingBraces(text: string): ReadonlyMap<number, number> {
+  const closing = new Map<number, number>();
+  const open: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "{") open.push(at);
+    const start = text[at] === "}" ? open.pop() : undefined;
+    if (start !== undefined) closing.set(start, at);
   }
-  return undefined;
+  return closing;
 }
 
 /** The inside of `${…}`: a name, and maybe `:-default`, `-default`, `:?message`, `?message`, `:+other` or `+other`. */
-function braced(inside: string, variables: Variables, isHidden: (name: string) => boolean): string {
+function braced(inside: string, lookup: Lookup, depth: number): string {
+  const { variables, isHidden } = lookup;
   const match = /^(?<name>[A-Za-z_]\w*)(?:(?<operator>:?[-?+])(?<other>.*))?$/s.exec(inside);
-  if (match === null) return unknown(inside);
+  if (match === null || depth === deepest) return unknown(match?.groups?.["name"] ?? inside);
   const { name = "", operator, other = "" } = match.groups ?? {};
   const value = valueOf(name, variables, isHidden);
   const isSet = value !== undefined && !(operator?.startsWith(":") === true && value === "");
   switch (operator?.at(-1)) {
     case "-":
-      return isSet ? value : interpolate(other, variables, isHidden);
+      return isSet ? value : replaced(other, lookup, depth + 1);
     case "+":
       // Whether the variable is set where the file is deployed is not known.
-      return isSet ? interpolate(other, variables, isHidden) : unknown(name);
+      return isSet ? replaced(other, lookup, depth + 1) : unknown(name);
     default:
       return isSet ? value : unknown(name);
   }

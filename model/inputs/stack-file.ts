@@ -1,4 +1,5 @@
 import { LineCounter, parseAllDocuments, type Document, type ScalarTag } from "yaml";
+import { byteWords } from "../byte-words.ts";
 import { InputError } from "../input-error.ts";
 import { parseConstraint } from "../placement.ts";
 import { printable } from "../plain-text.ts";
@@ -20,6 +21,7 @@ import {
 } from "../service-definition.ts";
 import type { DeployedTask } from "./deployed-task.ts";
 import { isSecretVariable } from "../secret-names.ts";
+import { requireFewAliases } from "./yaml-aliases.ts";
 import { Field, isRecord, recordOf, unknownPart, type Mistake } from "./field.ts";
 import { interpolate, type Variables } from "./interpolation.ts";
 import { bytes, modeByName, orElse, plainText, seconds } from "./readings.ts";
@@ -125,6 +127,14 @@ const octal: ScalarTag = {
 };
 
 function parse(text: string, file: string): { documents: readonly Document.Parsed[]; lines: LineCounter } {
+  if (text.length > mostCharacters) {
+    throw new InputError({
+      path: file,
+      expected: `at most ${mostCharacters / 1024 / 1024} MiB`,
+      got: byteWords(text.length),
+      fix: "Divide the file into several stacks",
+    });
+  }
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
     merge: true,
@@ -147,8 +157,12 @@ function parse(text: string, file: string): { documents: readonly Document.Parse
       fix: "Correct the file",
     });
   }
+  requireFewAliases(documents, file);
   return { documents, lines };
 }
+
+/** More is no stack file: one with 2,000 services has about 200 KiB. */
+const mostCharacters = 4 * 1024 * 1024;
 
 /** The documents as plain data. An alias that is expanded too often is refused, as the library does against "billion laughs". */
 function plainValue(documents: readonly Document.Parsed[], file: string): unknown {

@@ -84,7 +84,7 @@ function looksSecret(value: string): boolean {
 }
 
 /** A password within an address, as in `redis://:hunter2@redis`. */
-const passwordInAddress = /\w+:\/\/[^\s/:@]*:(?!\$|\/|\{\{)[^\s/@]+@/;
+const passwordInAddress = /(?<!\w)\w+:\/\/[^\s/:@]*:(?!\$|\/|\{\{)[^\s/@]+@/;
 
 function checkPairs(
   pairs: Known<Readonly<Record<string, Known<string>>>>,

@@ -1,7 +1,8 @@
 import { cases as access } from "./access.ts";
 import type { AttackCase } from "./case.ts";
+import { cases as expressions } from "./expressions.ts";
 import { cases as inputs } from "./inputs.ts";
 import { cases as state } from "./state.ts";
 
 /** All attacks, group by group. */
-export const attackCases: readonly AttackCase[] = [...access, ...inputs, ...state];
+export const attackCases: readonly AttackCase[] = [...access, ...expressions, ...inputs, ...state];
