@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.url));
 
-/** The Node (npm package `node`) that runs this project. */
+/** The Node that runs this project; its packages, one for each system, are in the lock file with their digests, and run no script. */
 export const nodePath = join(root, "node_modules", ".bin", "node");
 
 const lockPath = join(root, "package-lock.json");
@@ -105,7 +105,7 @@ function readLock(path) {
 
 function install() {
   console.error("Installing the packages of package-lock.json (npm ci), once …");
-  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status, error, stdout, stderr } = npm(args);
   if (status === 0) return;
   const output = error ? error.message : `${stdout}${stderr}`.trim();
@@ -116,12 +116,13 @@ function install() {
 }
 
 function missingNode() {
-  const ignoresScripts = npm(["config", "get", "ignore-scripts"]).stdout?.trim() === "true";
-  return ignoresScripts
-    ? `${nodePath}: expected the Node that the package \`node\` installs, got none, since npm's setting ignore-scripts is on. ` +
-        "Allow that one script: `npm rebuild node --ignore-scripts=false --foreground-scripts`."
-    : `${nodePath}: expected the Node that the package \`node\` installs, got none. ` +
-        "Install it again: `npm rebuild node --foreground-scripts` shows why it failed.";
+  const { optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const packages = Object.keys(optionalDependencies ?? {});
+  const own = `node-${process.platform}-${process.arch}`;
+  const fix = packages.includes(own)
+    ? `Install it: \`npm ci --include=optional\`, and see whether npm's registry has ${own} (\`npm view ${own} versions\`).`
+    : "Run the project on one of these systems.";
+  return `${nodePath}: expected the Node of ${packages.join(" or ")}, got none for ${process.platform}-${process.arch}. ${fix}`;
 }
 
 /** npm as this Node came with it; a Node of node_modules on the PATH must not run the npm that replaces node_modules. */

