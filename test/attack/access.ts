@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atEnd, type AttackCase } from "./case.ts";
 import { closedFiles } from "./closed-files.ts";
+import { closedRegistry } from "./closed-registry.ts";
 import { doorsOf, openToStrangers, processTree } from "./doors.ts";
 import { redisServer } from "./redis-server.ts";
 import { asStranger } from "./stranger.ts";
@@ -50,6 +51,7 @@ export const cases: readonly AttackCase[] = [
     },
   })),
   ...closedFiles,
+  ...closedRegistry,
   ...redisServer,
   ...tlsSuites,
 ];
