@@ -1,7 +1,7 @@
 import { postgresqlPaths, postgresqlPort, postgresqlPreparation, requireSqlName } from "../model/postgresql.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { parseSize } from "../model/sizes.ts";
-import { requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
+import { guardEnvironment, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
 import { type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
 import { storeLabels } from "./store-labels.ts";
 
@@ -63,7 +63,7 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
       command: ["sh", startScriptPath],
       args: ["postgres", "-c", `shared_buffers=${sharedBufferKilobytes}kB`],
       // The one variable that tells a reader of the spec that a password is asked for; the others are in the start script.
-      environment: { POSTGRES_PASSWORD_FILE: postgresqlPasswordFile },
+      environment: { POSTGRES_PASSWORD_FILE: postgresqlPasswordFile, ...guardEnvironment },
       user: `${postgresqlUserId}:${postgresqlUserId}`,
       dropCapabilities: ["ALL"],
       readOnlyRoot: true,

@@ -15,7 +15,13 @@ import { redisPreparation, redisServerVersion } from "../model/redis-preparation
 import { RedisUser } from "../model/redis-users.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";
-import { preparingFile, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
+import {
+  guardEnvironment,
+  preparingFile,
+  requireIdentity,
+  startScript,
+  startScriptPath,
+} from "../model/start-guard.ts";
 import { type HealthCheck, type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
 import { storeLabels } from "./store-labels.ts";
 
@@ -88,7 +94,7 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
         [serviceLabels.image]: "redis",
         ...(isCache ? { [serviceLabels.store]: "cache" } : storeLabels(definition, path)),
       },
-      ...(!isCache && { command: ["sh", startScriptPath] }),
+      ...(!isCache && { command: ["sh", startScriptPath], environment: guardEnvironment }),
       args: ["redis-server", redisFiles.configuration],
       user: `${redisUserId}:${redisUserId}`,
       dropCapabilities: ["ALL"],

@@ -15,6 +15,15 @@ export const startScriptPath = "/etc/holdfast/start";
  */
 export const firstStartVariable = "HOLDFAST_FIRST_START";
 
+/** The variable by which the task before a service's creation is told the store whose volumes it is to make free for that service. */
+export const creationVariable = "HOLDFAST_CREATION";
+
+/** The variable that holds the id of the server's service: no two checkouts of one stack have the same. */
+export const serviceVariable = "HOLDFAST_SERVICE";
+
+/** The environment of a service whose server the start script starts; Swarm writes the id in. */
+export const guardEnvironment = { [serviceVariable]: "{{.Service.ID}}" };
+
 /** A file that exists while a start script prepares the data; a health check takes it for a sign of life. */
 export const preparingFile = "/tmp/holdfast-preparing";
 
@@ -83,9 +92,10 @@ export function requireIdentity(identity: string, path: string): string {
  *
  * Before it looks at a volume it locks a file in it. The server inherits the open file, so that the lock lasts as long as that process
  * and the kernel gives it back however it ends: two servers never run on one volume, whoever starts them, and a dead one is in
- * nobody's way. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
+ * nobody's way. Beside the lock stands the id of the service: in the moments in which no server runs, as in an update, another
+ * checkout's server does not step in. Only the creation of a service gives a volume free that another one had. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
  *
- * The script needs a POSIX shell with `id`, `mv`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
+ * The script needs a POSIX shell with `id`, `ls`, `mv`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
  * is one.
  */
 export function startScript({ identity, dataPaths, environment, serverVersion, preparation }: StartGuard): string {
@@ -94,6 +104,12 @@ export function startScript({ identity, dataPaths, environment, serverVersion, p
 set -eu
 identity=${quoted(identity)}
 first_start=\${${firstStartVariable}-}
+creation=\${${creationVariable}-}
+service=\${${serviceVariable}-}
+patience=3
+once=
+if [ "$first_start" = "$identity" ]; then once=yes; fi
+if [ "$creation" = "$identity" ]; then once=yes patience=60; fi
 
 refuse() {
   echo "holdfast: refused to start: $1" >&2
@@ -101,7 +117,7 @@ refuse() {
 }
 
 # Locks a file for as long as this process runs, the server that it becomes included: the open file is inherited.
-hold() {
+lock() {
   (true >> "$1/${lockFile}") 2> /dev/null || refuse "$1: expected room for the file ${lockFile}, got an error. Make room, and start again."
   if ! command -v flock > /dev/null; then
     echo "holdfast: $1: the image has no program flock, so that a second server on this data would not be noticed" >&2
@@ -114,15 +130,46 @@ hold() {
       echo "holdfast: $1: no lock can be had, so that a second server on this data would not be noticed: $said" >&2
       return
     fi
-    # A server that was killed a moment ago may not be gone to the end.
+    # A server that was killed a moment ago may not be gone to the end; before a creation the former one may still be stopping.
     tries=$((tries + 1))
-    if [ $tries = 4 ]; then
-      read -r holder < "$1/${lockFile}" || true
+    if [ $tries -gt \${patience} ]; then
+      read_claim "$1"
       refuse "$1: expected data that no other server writes, got that of a server which runs\${holder:+ in the container $holder}. Two servers on one volume destroy its data: give this one a volume of its own, or end the other one first."
     fi
     sleep 1
   done
-  echo "\${HOSTNAME-}" 2> /dev/null > "$1/${lockFile}" || true
+}
+
+# The number of the lock's file, which is another one in a copy of the volume.
+number() {
+  ls -i "$1/${lockFile}" | { read -r found_number rest || true; echo "$found_number"; }
+}
+
+# Which service the volume is claimed for, and which container has it; nobody has claimed a copy.
+read_claim() {
+  claimed=
+  holder=
+  noted_number=
+  while read -r key value; do
+    case $key in service) claimed=$value ;; file) noted_number=$value ;; container) holder=$value ;; esac
+  done < "$1/${lockFile}"
+  [ "$noted_number" = "$(number "$1")" ] || claimed=
+}
+
+# Refuses a volume that is claimed for another service.
+require_claim() {
+  read_claim "$1"
+  [ -z "$service" ] || [ -z "$claimed" ] || [ "$claimed" = "$service" ] || refuse "$1: expected data that is this service's, got that of $identity which the service $claimed has. That store is managed from elsewhere too: work where its state is, or remove that service there, and then this one, and deploy this one again."
+}
+
+# Claims the volume for this service; it starts all the same where there is no room to note it.
+claim() {
+  { echo "service $service" && echo "file $(number "$1")" && echo "container \${HOSTNAME-}"; } 2> /dev/null > "$1/${lockFile}" || true
+}
+
+# A service that is to be created gives the volume free, for itself.
+give_free() {
+  if [ "$creation" = "$identity" ]; then (: > "$1/${lockFile}") 2> /dev/null || true; fi
 }
 
 # Writes the mark whole or not at all.
@@ -142,8 +189,8 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
   others=
   [ -w "$path" ] || refuse "$path: expected a folder that user $(id -u) may write, got another's. Give the volume to that user."
   # What has a mark already is the server's to judge, and may be locked by one that runs.
-  if [ "$first_start" = "$identity" ] && [ -s "$marker" ]; then continue; fi
-  hold "$path"
+  if [ -n "$once" ] && [ "$creation" != "$identity" ] && [ -s "$marker" ]; then continue; fi
+  lock "$path"
   descriptor=$((descriptor - 1))
   if [ -s "$marker" ]; then
     {
@@ -153,7 +200,12 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
 }$name $number"; fi
       done
     } < "$marker"
+    if [ -n "$once" ]; then
+      if [ "$found" = "$identity" ]; then give_free "$path"; fi
+      continue
+    fi
     [ "$found" = "$identity" ] || refuse "$path: expected the data of $identity, got that of $found. Mount the volume of $identity, or name that store as this one's identity."
+    require_claim "$path"
     case $noted in *[!0-9]*) noted= ;; esac
     if [ -n "$major" ] && [ "$major" -lt "\${noted:-0}" ]; then
       refuse "$path: expected $product $noted or newer, which has run on this data and may have changed its files, got $product $major. Use $product $noted again, or restore a backup from before it."
@@ -166,14 +218,18 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
         echo "holdfast: $path: no room to note that $product $major runs on it" >&2
       fi
     fi
-  elif [ "$first_start" = "$identity" ]; then
-    mark
-    echo "holdfast: first start of $identity on $path"
+    claim "$path"
+  elif [ -n "$once" ]; then
+    give_free "$path"
+    if [ "$first_start" = "$identity" ]; then
+      mark
+      echo "holdfast: first start of $identity on $path"
+    fi
   else
     refuse "$path: expected the data of $identity, got a volume without its mark. Bring the volume back, or ask for a first start."
   fi
 done
-if [ "$first_start" = "$identity" ]; then exit 0; fi
+if [ -n "$once" ]; then exit 0; fi
 ${exports.length === 0 ? "" : `\n${exports.join("\n")}\n`}${preparation === undefined ? "" : `\n${preparation}`}
 if command -v docker-entrypoint.sh > /dev/null; then exec docker-entrypoint.sh "$@"; fi
 exec "$@"

@@ -1,11 +1,12 @@
 /**
- * The first start of a store: a task that runs once, with the service's own start script on its own volumes, sets the store's mark
- * where there is none. Swarm runs it on the service's node, so that no access to the node is needed.
+ * A task that runs once, with a service's own start script on its own volumes, makes these ready for its server: it sets the store's mark
+ * at a first start, and gives free for a new service what a former one had. Swarm runs it on the service's node, so that no access
+ * to the node is needed.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../model/input-error.ts";
-import { firstStartVariable } from "../model/start-guard.ts";
+import { creationVariable, firstStartVariable } from "../model/start-guard.ts";
 import type { EngineConnection } from "./connection.ts";
 import { dockerStatus, readAgain } from "./docker-error.ts";
 import type { ServiceSpec, Task } from "./docker-objects.ts";
@@ -23,23 +24,32 @@ const pendingBelievedMs = 2000;
 /** How long it may take, the pull of the image included. */
 const limitMs = 30 * 60_000;
 
+/** What the task is to do. */
+export interface Readying {
+  /** The store whose data the service has. */
+  readonly store: string;
+  /** Whether the service is about to be created: its volumes are given free for it, once no server runs on them. */
+  readonly isCreated: boolean;
+  /** Whether the store's mark is set on a volume that has none. */
+  readonly marks: boolean;
+  readonly credentials: RegistryCredentials | undefined;
+}
+
 /**
- * Sets a store's mark on the volumes of its service that have none. A volume that has a mark, whosever it is, is left as it is: the
- * server itself judges it.
+ * Makes the volumes of a service ready. One that has another store's mark is left as it is: the server itself judges it.
  *
  * @param spec - the service as it is to be
- * @param identity - the store
  * @throws InputError with the task's own words where it fails, or no node takes it; no server has been started then
  */
-export async function startFirst(
+export async function makeStoreReady(
   connection: EngineConnection,
   spec: ServiceSpec,
-  identity: string,
-  credentials: RegistryCredentials | undefined,
+  readying: Readying,
 ): Promise<void> {
   const { docker } = connection;
+  const { credentials } = readying;
   await removeLeftPulls(connection, [spec.Name]);
-  const id = await createService(connection, markingSpec(spec, identity), credentials);
+  const id = await createService(connection, readyingSpec(spec, readying), credentials);
   const began = performance.now();
   try {
     let pendingSince: number | undefined;
@@ -64,7 +74,7 @@ export async function startFirst(
 }
 
 /** The service's container once, without its networks, ports and secrets. */
-function markingSpec({ Name, TaskTemplate }: ServiceSpec, identity: string): ServiceSpec {
+function readyingSpec({ Name, TaskTemplate }: ServiceSpec, { store, isCreated, marks }: Readying): ServiceSpec {
   const { ContainerSpec: container, Placement, LogDriver } = TaskTemplate;
   return {
     Name: `holdfast-first-${Name.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
@@ -73,7 +83,11 @@ function markingSpec({ Name, TaskTemplate }: ServiceSpec, identity: string): Ser
       ...(container && {
         ContainerSpec: {
           ...container,
-          Env: [...(container.Env ?? []), `${firstStartVariable}=${identity}`],
+          Env: [
+            ...(container.Env ?? []),
+            ...(marks ? [`${firstStartVariable}=${store}`] : []),
+            ...(isCreated ? [`${creationVariable}=${store}`] : []),
+          ],
           Secrets: [],
           Healthcheck: { Test: ["NONE"] },
         },
@@ -101,7 +115,7 @@ async function lastWords(
 function failure(name: string, words: string): InputError {
   return new InputError({
     path: `service "${name}"`,
-    expected: "a first start of its store on its volume",
+    expected: "volumes that are ready for its server",
     got: words,
     fix: "Correct what is wrong there and run it again; no server has been started",
   });

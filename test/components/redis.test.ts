@@ -56,7 +56,7 @@ describe("Redis", () => {
     const container = containerOf(await recordRedis());
     assert.deepEqual(
       [container["user"], container["capDrops"], container["readOnly"], container["env"]],
-      ["999:999", ["ALL"], true, undefined],
+      ["999:999", ["ALL"], true, { HOLDFAST_SERVICE: "{{.Service.ID}}" }],
     );
   });
 

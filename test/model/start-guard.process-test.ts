@@ -1,14 +1,26 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { redisServerVersion } from "../../model/redis-preparation.ts";
 import {
+  creationVariable,
   firstStartVariable,
+  lockFile,
   parseFirstStart,
   requireIdentity,
+  serviceVariable,
   startScript,
   storeMarker,
 } from "../../model/start-guard.ts";
@@ -25,12 +37,12 @@ describe("the start guard", () => {
   const start = (
     identity: string,
     more: { environment?: Record<string, string>; serverVersion?: string } = {},
-    firstStart = "",
+    variables: Record<string, string> = {},
   ) => {
     const script = startScript({ identity, dataPaths: [folder], ...more });
     const run = spawnSync("sh", ["-c", script, "start", "sh", "-c", 'echo "server ${NOTE-}"'], {
       encoding: "utf8",
-      env: { ...process.env, [firstStartVariable]: firstStart },
+      env: { ...process.env, ...variables },
     });
     return { status: run.status, out: run.stdout, error: run.stderr };
   };
@@ -47,7 +59,8 @@ describe("the start guard", () => {
     }
   });
 
-  const first = (identity: string, more: { serverVersion?: string } = {}) => start(identity, more, identity);
+  const first = (identity: string, more: { serverVersion?: string } = {}) =>
+    start(identity, more, { [firstStartVariable]: identity });
 
   it("marks the volume at a first start, which starts no server; from then on it starts without one", () => {
     assert.deepEqual(first("shop/prod/redis"), {
@@ -66,7 +79,7 @@ describe("the start guard", () => {
   });
 
   it("marks for the store alone that a first start names", () => {
-    assert.equal(start("shop/prod/redis", {}, "shop/test/redis").status, 78);
+    assert.equal(start("shop/prod/redis", {}, { [firstStartVariable]: "shop/test/redis" }).status, 78);
   });
 
   it("leaves another store's volume as it is at a first start, and refuses it as a server", () => {
@@ -133,7 +146,7 @@ describe("the start guard", () => {
         [undefined, /has no program flock.*\n$/u],
       ] as const) {
         const programs = mkdtempSync(join(tmpdir(), "start-guard-programs-"));
-        for (const name of ["sh", "id", "mv", "sync", "sleep"])
+        for (const name of ["sh", "id", "ls", "mv", "sync", "sleep"])
           symlinkSync(spawnSync("which", [name], { encoding: "utf8" }).stdout.trim(), join(programs, name));
         if (flock !== undefined) writeFileSync(join(programs, "flock"), flock, { mode: 0o755 });
         const script = startScript({ identity: "shop", dataPaths: [folder] });
@@ -145,6 +158,60 @@ describe("the start guard", () => {
         assert.deepEqual([run.status, run.stdout], [0, "server\n"], run.stderr);
         assert.match(run.stderr, words);
       }
+    });
+  });
+
+  describe("of a service", () => {
+    const serve = (service: string, identity = "shop") => start(identity, {}, { [serviceVariable]: service });
+    const create = (identity = "shop") => start(identity, {}, { [creationVariable]: identity });
+
+    it("keeps the volume for it: another one with the store's name does not start, though no server runs", () => {
+      first("shop");
+      assert.equal(serve("one").status, 0);
+      assert.equal(serve("one").status, 0);
+      const { status, out, error } = serve("other");
+      assert.deepEqual([status, out], [78, ""]);
+      assert.match(
+        error,
+        /expected data that is this service's, got that of shop which the service one has\. .*managed from elsewhere/u,
+      );
+      assert.equal(serve("one").status, 0);
+    });
+
+    it("gives the volume free where a service is created, for the first one that then starts", () => {
+      first("shop");
+      serve("one");
+      assert.deepEqual(create(), { status: 0, out: "", error: "" });
+      assert.equal(serve("two").status, 0);
+      assert.equal(serve("one").status, 78);
+    });
+
+    it("claims nothing of another store, gives nothing of it free, and marks nothing unasked", () => {
+      first("shop");
+      serve("one");
+      assert.equal(serve("wrong", "market").status, 78);
+      assert.equal(create("market").status, 0);
+      assert.equal(serve("other").status, 78);
+      assert.equal(serve("one").status, 0);
+      rmSync(join(folder, storeMarker));
+      assert.equal(create().status, 0);
+      assert.equal(serve("one").status, 78);
+    });
+
+    it("is claimed for nobody as a copy of it, which may be brought back for another service", () => {
+      first("shop");
+      serve("one");
+      copyFileSync(join(folder, lockFile), join(folder, "copy"));
+      renameSync(join(folder, "copy"), join(folder, lockFile));
+      assert.equal(serve("two").status, 0);
+      assert.equal(serve("one").status, 78);
+    });
+
+    it("takes over what ran before services were noted", () => {
+      writeFileSync(join(folder, storeMarker), "shop\n");
+      writeFileSync(join(folder, lockFile), "0c1d2e3f4a5b\n");
+      assert.equal(serve("one").status, 0);
+      assert.equal(serve("other").status, 78);
     });
   });
 
