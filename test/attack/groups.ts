@@ -3,6 +3,7 @@ import type { AttackCase } from "./case.ts";
 import { cases as expressions } from "./expressions.ts";
 import { cases as inputs } from "./inputs.ts";
 import { cases as state } from "./state.ts";
+import { cases as twoWriters } from "./two-writers.ts";
 
 /** All attacks, group by group. */
-export const attackCases: readonly AttackCase[] = [...access, ...expressions, ...inputs, ...state];
+export const attackCases: readonly AttackCase[] = [...access, ...expressions, ...inputs, ...state, ...twoWriters];
