@@ -28,8 +28,8 @@ const limitMs = 30 * 60_000;
 export interface Readying {
   /** The store whose data the service has. */
   readonly store: string;
-  /** Whether the service is about to be created: its volumes are given free for it, once no server runs on them. */
-  readonly isCreated: boolean;
+  /** Whether no task of the service ran so far: its volumes are given free for it, once no server runs on them. */
+  readonly begins: boolean;
   /** Whether the store's mark is set on a volume that has none. */
   readonly marks: boolean;
   readonly credentials: RegistryCredentials | undefined;
@@ -74,7 +74,7 @@ export async function makeStoreReady(
 }
 
 /** The service's container once, without its networks, ports and secrets. */
-function readyingSpec({ Name, TaskTemplate }: ServiceSpec, { store, isCreated, marks }: Readying): ServiceSpec {
+function readyingSpec({ Name, TaskTemplate }: ServiceSpec, { store, begins, marks }: Readying): ServiceSpec {
   const { ContainerSpec: container, Placement, LogDriver } = TaskTemplate;
   return {
     Name: `holdfast-first-${Name.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
@@ -86,7 +86,7 @@ function readyingSpec({ Name, TaskTemplate }: ServiceSpec, { store, isCreated, m
           Env: [
             ...(container.Env ?? []),
             ...(marks ? [`${firstStartVariable}=${store}`] : []),
-            ...(isCreated ? [`${creationVariable}=${store}`] : []),
+            ...(begins ? [`${creationVariable}=${store}`] : []),
           ],
           Secrets: [],
           Healthcheck: { Test: ["NONE"] },
