@@ -7,6 +7,7 @@ import { identifyContent } from "../model/volume-content.ts";
 import { swarmMembership, type EngineConnection } from "./connection.ts";
 import type { Volume } from "./docker-objects.ts";
 import { inspectVolume, listContainersWithVolume, listServices } from "./docker-reads.ts";
+import { pullLabel } from "./image-pull.ts";
 import { helperLabel, withArchives } from "./volume-archive.ts";
 
 /** A volume of one engine, and what tells whose it is. */
@@ -61,6 +62,8 @@ export async function servicesWithVolume(
   return services
     .filter(
       ({ ID, Spec }) =>
+        // What a killed run has left of making a service ready writes nothing, and is removed by the next one.
+        Spec.Labels?.[pullLabel] === undefined &&
         Spec.TaskTemplate.ContainerSpec?.Mounts?.some(({ Type, Source }) => Type === "volume" && Source === name) &&
         isHere(ID),
     )

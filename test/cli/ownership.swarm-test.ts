@@ -11,6 +11,7 @@ import { updateStack } from "../../engine/operations.ts";
 import { findEngine } from "../../swarm/connection.ts";
 import { dockerStatus } from "../../swarm/docker-error.ts";
 import { inspectService, inspectVolume, listTasks } from "../../swarm/docker-reads.ts";
+import { pullLabel } from "../../swarm/image-pull.ts";
 import { makeOwnVolumes, requireOwnNames } from "../../swarm/name-check.ts";
 import { until } from "../support/lab-service.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
@@ -222,7 +223,20 @@ describe("what belongs to another stack", function () {
     await requireOwnNames({ ...create, service: taking("own-plain") }, question);
     await makeOwnVolumes(taking("own-plain"), question);
     await shell("own-plain", "echo data > file");
+    // What a killed run has left of the task that makes a service ready is nobody's second writer.
+    const left = await docker.createService({
+      Name: "own-left",
+      Labels: { [pullLabel]: "own-plain" },
+      TaskTemplate: {
+        ContainerSpec: {
+          Image: sandbox.redisImage,
+          Mounts: [{ Type: "volume", Source: "own-plain", Target: "/data" }],
+        },
+      },
+      Mode: { Replicated: { Replicas: 0 } },
+    });
     await requireOwnNames({ ...create, service: taking("own-plain") }, question);
+    await docker.getService(left.id).remove();
     await assert.rejects(doomed("own-plain", "prod"), /the stack third of the project holdfast/);
     assert.deepEqual(
       (await doomed("own-plain")).map(({ name, isEmpty }) => [name, isEmpty]),
