@@ -13,6 +13,8 @@ const run = promisify(execFile);
 export interface StackUnderTest {
   directory: string;
   holdfast(...args: string[]): Promise<string>;
+  /** The command where no engine answers: it can look at nothing. */
+  holdfastWithoutEngine(...args: string[]): Promise<string>;
   /** Sets a value of the configuration, in this process: no part of what is timed. */
   set(key: string, value: string): Promise<void>;
   remove(): Promise<void>;
@@ -27,23 +29,26 @@ export interface StackUnderTest {
 export async function layOutStack(dockerHost: string, program?: string): Promise<StackUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
   if (program === undefined)
-    for (const part of ["index.ts", "components", "model", "configuration.ts"])
+    for (const part of ["index.ts", "components", "model", "swarm", "configuration.ts"])
       await cp(join(root, part), join(directory, part), { recursive: true });
   else await writeFile(join(directory, "index.ts"), program);
   await cp(join(root, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }));
   await symlink(join(root, "node_modules"), join(directory, "node_modules"));
   const env = { ...process.env, DOCKER_HOST: dockerHost, PULUMI_CONFIG_PASSPHRASE: "bench" };
+  const holdfast = async (environment: NodeJS.ProcessEnv, args: readonly string[]) => {
+    const { stdout } = await run(process.execPath, [join(root, "bin/holdfast.js"), ...args], {
+      cwd: directory,
+      env: environment,
+      maxBuffer: 2 ** 28,
+    });
+    return stdout;
+  };
   return {
     directory,
-    holdfast: async (...args) => {
-      const { stdout } = await run(process.execPath, [join(root, "bin/holdfast.js"), ...args], {
-        cwd: directory,
-        env,
-        maxBuffer: 2 ** 28,
-      });
-      return stdout;
-    },
+    holdfast: (...args) => holdfast(env, args),
+    holdfastWithoutEngine: (...args) =>
+      holdfast({ ...env, DOCKER_HOST: `unix://${join(directory, "no-engine.sock")}` }, args),
     set: async (key, value) => {
       const opened = await openStack({ projectDirectory: directory, stackName: "dev" }, env);
       await opened.setConfig(key, value);
