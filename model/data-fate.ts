@@ -119,13 +119,22 @@ function whyUnfitHere(
   { nodes, use }: LiveFacts,
 ): Obstacle | undefined {
   if (nodes === undefined || use === undefined) return undefined;
-  const changed = steps.flatMap((step) => (step.operation === "same" ? [] : [step.before, step.after]));
-  const leaving = new Set(
-    changed.flatMap((each) => (each?.kind === "service" && isKnown(each.name) ? [each.name] : [])),
-  );
-  if (isKnown(after.name)) leaving.delete(after.name);
+  const changed = changedServices(steps);
+  const leaving = { has: (name: string) => name !== after.name && changed.has(name) };
   const old = before?.kind === "service" ? before.definition : undefined;
   return whyUnfit(after.definition, { before: old, nodes, use, leaving });
+}
+
+/** The names of the services that a plan changes, found once for each plan: it may have thousands. */
+const changedByPlan = new WeakMap<Plan["steps"], ReadonlySet<string>>();
+
+function changedServices(steps: Plan["steps"]): ReadonlySet<string> {
+  const known = changedByPlan.get(steps);
+  if (known !== undefined) return known;
+  const changed = steps.flatMap((step) => (step.operation === "same" ? [] : [step.before, step.after]));
+  const names = new Set(changed.flatMap((each) => (each?.kind === "service" && isKnown(each.name) ? [each.name] : [])));
+  changedByPlan.set(steps, names);
+  return names;
 }
 
 /** What keeps the data of services that take another one's place; an image that is not known yet is taken to be the one of before. */

@@ -65,7 +65,7 @@ export interface FitQuestion {
   readonly nodes: readonly SwarmNode[];
   readonly use: SwarmUse;
   /** Services whose tasks will not be there any more, or otherwise, when the new task starts. */
-  readonly leaving: ReadonlySet<string>;
+  readonly leaving: Pick<ReadonlySet<string>, "has">;
 }
 
 /** What keeps a task from a node. */

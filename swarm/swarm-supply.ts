@@ -1,9 +1,10 @@
 /** What a swarm has for the tasks of services that are planned, and what of it is taken or cannot be had. */
+import { z } from "zod";
 import { foreignPort, imageName, type SwarmUse } from "../model/feasibility.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { readSwarmUse } from "../model/inputs/live-use.ts";
 import { matchingNodes } from "../model/placement.ts";
-import { publishedPorts } from "../model/published-ports.ts";
+import { portKey, publishedPorts } from "../model/published-ports.ts";
 import { isKnown, type ServiceDefinition, type SwarmNode } from "../model/service-definition.ts";
 import { isUsable } from "../model/task-location.ts";
 import { swarmMembership, type EngineConnection } from "./connection.ts";
@@ -53,11 +54,11 @@ export async function findUnavailable(
   const { nodeId } = await swarmMembership(connection);
   const [images, ports] = await Promise.all([
     Promise.all(running.map((each) => missingImage(connection, each, nodes, nodeId))),
-    Promise.all(running.map((each) => foreignPorts(connection, each, { nodes, use }))),
+    foreignPortsOf(connection, running, { nodes, use }, nodeId),
   ]);
   return {
     missingImages: Object.fromEntries(images.filter((image) => image !== undefined)),
-    foreignPorts: [...new Set(ports.flat())],
+    foreignPorts: ports,
   };
 }
 
@@ -93,6 +94,32 @@ async function missingImage(
   } catch (error) {
     return dockerStatus(error) === 404 ? [image, dockerWords(error)] : undefined;
   }
+}
+
+/** Ports of all planned services that answer and are no service's. What Swarm is still stopping is nobody else's, and gone in a moment. */
+async function foreignPortsOf(
+  connection: EngineConnection,
+  planned: readonly PlannedDefinition[],
+  supply: SwarmSupply,
+  engineNode: string,
+): Promise<readonly string[]> {
+  const found = new Set((await Promise.all(planned.map((each) => foreignPorts(connection, each, supply)))).flat());
+  if (found.size === 0) return [];
+  const ending = new Set((await portsOfTasks(connection)).map((port) => foreignPort(engineNode, port)));
+  return [...found].filter((port) => !ending.has(port));
+}
+
+const publishingSchema = z.array(
+  z.looseObject({ Ports: z.array(z.looseObject({ PublicPort: z.number().optional(), Type: z.string().optional() })) }),
+);
+
+/** Ports that containers of tasks publish on the connected engine's node, those of removed services among them. */
+async function portsOfTasks({ docker }: EngineConnection): Promise<readonly string[]> {
+  const filters = JSON.stringify({ label: ["com.docker.swarm.task.id"] });
+  const containers = publishingSchema.parse(await readAgain(() => docker.listContainers({ filters })));
+  return containers.flatMap(({ Ports }) =>
+    Ports.flatMap(({ PublicPort, Type }) => (PublicPort ? [portKey(PublicPort, Type)] : [])),
+  );
 }
 
 async function foreignPorts(
