@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { readService } from "../model/inputs/pulumi-taking.ts";
 import { parseFirstStart } from "../model/start-guard.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
-import { plainValues, providerHost, takesHooks } from "./hooks.ts";
-import { credentialsFor, dockerSettings } from "./readiness.ts";
+import { plainValues, takesHooks } from "./hooks.ts";
+import { swarmManager } from "./provider-engine.ts";
+import { configuredRegistries, credentialsFor } from "./readiness.ts";
 
 /** Hooks need names of their own. */
 let hooked = 0;
@@ -12,28 +13,26 @@ let hooked = 0;
  * Hooks of a service whose start script guards its store. A task that runs once, just before, makes the volumes ready for the server:
  * before the first task of a service, or the first one after it was stopped, it gives them free for that service, so that nobody
  * else's server may run on them then; and it sets the store's mark where a first start is asked for by a label, at these times or when
- * the label is another than before. A request whose time is over is none. An engine that cannot be asked makes nothing ready: the
- * server then says what it lacks.
+ * the label is another than before. A request whose time is over is none. An engine that cannot be asked makes nothing ready: a
+ * warning says so, and the server what it lacks.
  *
  * @param component - the component whose child the service is
  */
 export function firstStartHooks(component: pulumi.ComponentResource): pulumi.ResourceHookBinding {
   if (!takesHooks()) return {};
   hooked += 1;
-  const host = providerHost(component);
-  const { registryAuth } = dockerSettings();
+  const findManager = swarmManager(component);
+  const registryAuth = configuredRegistries();
   const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-first-start-${hooked}-${moment}`, async ({ newInputs, oldInputs }) => {
       const [is, was] = await Promise.all([plainValues(newInputs), plainValues(oldInputs)]);
       const { firstStart, store } = readService(is) ?? {};
       if (store === undefined) return;
-      const [{ findEngine, requireManager }, { makeStoreReady }, { servicePropertiesSchema }, { serviceSpec }] =
-        await Promise.all([
-          import("../swarm/connection.ts"),
-          import("../swarm/first-start.ts"),
-          import("../swarm/service-properties.ts"),
-          import("../swarm/service-spec.ts"),
-        ]);
+      const [{ makeStoreReady }, { servicePropertiesSchema }, { serviceSpec }] = await Promise.all([
+        import("../swarm/first-start.ts"),
+        import("../swarm/service-properties.ts"),
+        import("../swarm/service-spec.ts"),
+      ]);
       const service = servicePropertiesSchema.safeParse(is).data;
       const former = moment === "update" ? servicePropertiesSchema.safeParse(was).data : undefined;
       if (service === undefined || isStopped(service)) return;
@@ -42,12 +41,10 @@ export function firstStartHooks(component: pulumi.ComponentResource): pulumi.Res
       const isAsked = firstStart !== undefined && (begins || firstStart !== readService(was)?.firstStart);
       const marks = isAsked && parseFirstStart(firstStart, "firstStartUntil") * 1000 > Date.now();
       if (!begins && !marks) return;
-      const engine = await host;
-      if (engine === undefined) return;
-      const manager = findEngine(engine);
-      try {
-        await requireManager(manager);
-      } catch {
+      const manager = await findManager();
+      if (manager === undefined) {
+        const why = `service "${service.name}": the program cannot reach the engine that its Docker provider uses, so nothing makes the volumes of ${store} ready, and the server will refuse to start on them. Let it reach that engine as the provider does, and run this again.`;
+        await pulumi.log.warn(why, component);
         return;
       }
       const credentials = await credentialsFor(service, registryAuth);

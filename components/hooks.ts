@@ -1,4 +1,3 @@
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
 import type { Plan } from "../model/planned-change.ts";
@@ -65,21 +64,6 @@ export function takesHooks(): boolean {
   // The mocks' monitor is typed as a whole one and lacks this method.
   const monitor = pulumi.runtime.getMonitor() as { registerResourceHook?: unknown } | undefined;
   return typeof monitor?.registerResourceHook === "function";
-}
-
-/**
- * The host of the Docker provider that a component's children have, without one where the provider finds it by itself; undefined
- * where a preview does not know it yet.
- */
-export async function providerHost(
-  component: pulumi.ComponentResource,
-): Promise<{ host: string | undefined } | undefined> {
-  // Whatever serves the package `docker` is its provider.
-  const provider = component.getProvider("docker:index/service:Service") as docker.Provider | undefined;
-  const given = provider?.host ?? new pulumi.Config("docker").get("host");
-  const { host } = await plainValues({ host: given });
-  if (typeof host === "string") return { host };
-  return given !== undefined && pulumi.runtime.isDryRun() ? undefined : { host: undefined };
 }
 
 /** Several bindings as one, each moment's hooks in their order. */

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
-import { plainValues, providerHost } from "./hooks.ts";
+import { plainValues } from "./hooks.ts";
 import { ownStack } from "./owner.ts";
+import { isEmbedded, swarmManager } from "./provider-engine.ts";
 
 /** Hooks need names of their own. */
 let checks = 0;
@@ -26,24 +27,17 @@ export function nameCheck(component: pulumi.ComponentResource, serviceName?: str
   checks += 1;
   if (serviceName !== undefined) declared.add(serviceName);
   const own = ownStack();
-  const host = providerHost(component);
+  const findManager = swarmManager(component);
   const nodePattern = new pulumi.Config("holdfast").get("nodes");
   const check = async ({ type, newInputs, oldInputs }: pulumi.ResourceHookArgs) => {
     const isPreview = pulumi.runtime.isDryRun();
     const taking = takingOf(type, await plainValues(oldInputs), await plainValues(newInputs));
-    if (taking === undefined || (isPreview && process.env["HOLDFAST_ENGINE"] === "embedded")) return;
-    const [{ findEngine, requireManager }, { makeOwnVolumes, requireOwnNames }] = await Promise.all([
-      import("../swarm/connection.ts"),
+    if (taking === undefined || (isPreview && isEmbedded())) return;
+    const [manager, { makeOwnVolumes, requireOwnNames }] = await Promise.all([
+      findManager(),
       import("../swarm/name-check.ts"),
     ]);
-    const engine = await host;
-    if (engine === undefined) return;
-    const manager = findEngine(engine);
-    try {
-      await requireManager(manager);
-    } catch {
-      return;
-    }
+    if (manager === undefined) return;
     // A volume comes before the services that will mount it, which the program may not have declared yet.
     const known = taking.kind === "service" ? { services: declared } : {};
     const question = { manager, own, nodePattern, known, mayReplace: isPreview && oldInputs === undefined };

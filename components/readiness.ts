@@ -6,18 +6,20 @@ import type { RegistryCredentials } from "../swarm/docker-reads.ts";
 import type { RegistryAuth } from "../swarm/registry-credentials.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
 import { hookPlan, plainValues, takesHooks } from "./hooks.ts";
+import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
 
 /**
  * Hooks of a service that refuse, before its task is stopped, what cannot work on the swarm as it is, and pull the image of the next
  * task on its node. A swarm that cannot be asked refuses nothing.
  *
+ * @param component - the component whose child the service is
  * @param serviceName - in Docker
  */
-export function readinessHooks(serviceName: string): pulumi.ResourceHookBinding {
+export function readinessHooks(component: pulumi.ComponentResource, serviceName: string): pulumi.ResourceHookBinding {
   if (!takesHooks()) return {};
   declared.add(serviceName);
   hooked += 1;
-  const settings = dockerSettings();
+  const settings = { findManager: swarmManager(component), registryAuth: configuredRegistries() };
   const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-readiness-${hooked}-${moment}`, (args) =>
       requireReadiness(moment, args, settings),
@@ -33,14 +35,13 @@ const declared = new Set<string>();
 
 /** How the program finds its swarm and the registries. */
 interface DockerSettings {
-  readonly host: string | undefined;
+  readonly findManager: SwarmManager;
   readonly registryAuth: readonly RegistryAuth[];
 }
 
-/** What the stack's settings say of that. */
-export function dockerSettings(): DockerSettings {
-  const config = new pulumi.Config("docker");
-  return { host: config.get("host"), registryAuth: config.getObject<RegistryAuth[]>("registryAuth") ?? [] };
+/** The registries that the stack's settings know; a program's own provider may have others, which a hook does not see. */
+export function configuredRegistries(): readonly RegistryAuth[] {
+  return new pulumi.Config("docker").getObject<RegistryAuth[]>("registryAuth") ?? [];
 }
 
 /** The credentials by which a service's image is pulled: its own, else those of its registry. */
@@ -63,17 +64,14 @@ async function requireReadiness(
     plainValues(args.oldInputs),
     plainValues(args.oldOutputs),
   ]);
-  const [{ findEngine, pingEngine }, { servicePropertiesSchema }] = await Promise.all([
-    import("../swarm/connection.ts"),
-    import("../swarm/service-properties.ts"),
-  ]);
+  const { servicePropertiesSchema } = await import("../swarm/service-properties.ts");
   const service = servicePropertiesSchema.safeParse(newInputs).data;
   if (service === undefined) return;
-  const connection = findEngine({ host: settings.host });
+  const connection = await settings.findManager();
+  if (connection === undefined) return;
   const plain = { ...args, newInputs, oldInputs, oldOutputs };
   let obstacles: readonly Obstacle[];
   try {
-    await pingEngine(connection);
     if (!(await isTheSwarmOf(connection, service, moment === "update" ? args.id : undefined))) return;
     obstacles = await obstaclesTo(connection, moment, plain);
   } catch {
@@ -81,7 +79,7 @@ async function requireReadiness(
   }
   const [first] = obstacles;
   if (first !== undefined) throw new InputError(first);
-  if (moment === "update" && process.env["HOLDFAST_ENGINE"] !== "embedded") {
+  if (moment === "update" && !isEmbedded()) {
     await pullBeforehand(connection, args.id, service, settings);
   }
 }
@@ -135,7 +133,6 @@ async function pullBeforehand(
   try {
     await makeReady(connection, serviceId, serviceSpec(service), {
       credentials: await credentialsFor(service, registryAuth),
-      // A program's own provider may have others, which a hook does not see.
       mayLackCredentials: true,
       onProgress: say,
       signal: new AbortController().signal,

@@ -125,7 +125,7 @@ export class StatefulService extends pulumi.ComponentResource {
     const hooks = joinHooks([
       { beforeCreate: names, beforeUpdate: names },
       versionHooks(wayBack),
-      readinessHooks(serviceName),
+      readinessHooks(this, serviceName),
       firstStartHooks(this),
       updateEndHooks(wayBack, secrets, this),
     ]);

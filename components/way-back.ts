@@ -5,6 +5,7 @@ import { InputError } from "../model/input-error.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { whyNoWayBack } from "../model/version-change.ts";
 import { plainValues, takesHooks } from "./hooks.ts";
+import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
 import { OnUpdateFailure } from "./service-spec.ts";
 
 /** A service that Swarm takes back where an update fails. */
@@ -52,21 +53,21 @@ export function versionHooks({ path, onUpdateFailure, isUnguarded, labels }: Way
 export function updateEndHooks(
   { serviceName, onUpdateFailure }: WayBack,
   secrets: pulumi.Input<string>[],
-  resource: pulumi.Resource,
+  component: pulumi.ComponentResource,
 ): pulumi.ResourceHookBinding {
   if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause) return {};
   hooked += 1;
-  const host = new pulumi.Config("docker").get("host");
+  const findManager = swarmManager(component);
   let end: Promise<string | undefined> = Promise.resolve(undefined);
   const tell = async (why: string | undefined): Promise<string | undefined> => {
-    if (why !== undefined) await pulumi.log.error(why, resource);
+    if (why !== undefined) await pulumi.log.error(why, component);
     return why;
   };
   const before = new pulumi.ResourceHook(`holdfast-update-end-${hooked}-before`, async ({ id }) => {
-    if (process.env["HOLDFAST_ENGINE"] === "embedded") return;
+    if (isEmbedded()) return;
     const { values } = await plainValues({ values: secrets });
     const words = Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
-    end = (await follow(host, id, words))?.end.then(tell, () => undefined) ?? end;
+    end = (await follow(findManager, id, words))?.end.then(tell, () => undefined) ?? end;
   });
   const after = new pulumi.ResourceHook(`holdfast-update-end-${hooked}-after`, async () => {
     if ((await Promise.race([end, sleep(longestWaitMs, undefined, { ref: false })])) === undefined) return;
@@ -85,17 +86,18 @@ let hooked = 0;
 
 /** Follows an update; an engine that cannot be asked says nothing. */
 async function follow(
-  host: string | undefined,
+  findManager: SwarmManager,
   id: string,
   secrets: readonly string[],
 ): Promise<{ end: Promise<string | undefined> } | undefined> {
-  const [{ findEngine }, { redactor }, { followUpdate }] = await Promise.all([
-    import("../swarm/connection.ts"),
+  const [manager, { redactor }, { followUpdate }] = await Promise.all([
+    findManager(),
     import("../swarm/redaction.ts"),
     import("../swarm/update-end.ts"),
   ]);
+  if (manager === undefined) return undefined;
   try {
-    return await followUpdate(findEngine({ host }), id, redactor(secrets));
+    return await followUpdate(manager, id, redactor(secrets));
   } catch {
     return undefined;
   }

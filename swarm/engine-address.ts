@@ -61,6 +61,49 @@ export function locateEngine(lookup: EngineLookup = {}): EngineAddress {
   return contextOrDefault(dockerDirectory, environment["DOCKER_CONTEXT"] || currentContext(dockerDirectory));
 }
 
+/** Settings of the Docker provider that say which engine it talks to; the names are its own. */
+export interface ProviderSettings {
+  readonly host?: string | undefined;
+  readonly context?: string | undefined;
+  /** A folder with `ca.pem`, `cert.pem` and `key.pem`. */
+  readonly certPath?: string | undefined;
+  /** PEM, as are the next two. */
+  readonly caMaterial?: string | undefined;
+  readonly certMaterial?: string | undefined;
+  readonly keyMaterial?: string | undefined;
+}
+
+/**
+ * Finds the engine that the Docker provider would use: the context, else the host, of its settings or of its environment, else the
+ * default socket. It never looks at the docker CLI's current context.
+ *
+ * Order and names: kreuzwerker/terraform-provider-docker `internal/provider/provider.go` (`configure`) and `config.go` (`NewClient`).
+ *
+ * @throws InputError as {@link locateEngine} does
+ */
+export function locateProviderEngine(
+  settings: ProviderSettings,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): EngineAddress {
+  const context = settings.context || environment["DOCKER_CONTEXT"];
+  if (context) return locateEngine({ context, environment });
+  const host = settings.host || environment["DOCKER_HOST"] || defaultHost;
+  const certificates = providerCertificates(settings, environment);
+  return { host, source: "argument", setting: "the Docker provider's host", ...(certificates && { certificates }) };
+}
+
+function providerCertificates(
+  settings: ProviderSettings,
+  environment: Readonly<Record<string, string | undefined>>,
+): EngineCertificates | undefined {
+  const ca = settings.caMaterial || environment["DOCKER_CA_MATERIAL"];
+  const cert = settings.certMaterial || environment["DOCKER_CERT_MATERIAL"];
+  const key = settings.keyMaterial || environment["DOCKER_KEY_MATERIAL"];
+  if (ca && cert && key) return { ca, cert, key };
+  const directory = settings.certPath || environment["DOCKER_CERT_PATH"];
+  return directory ? readCertificates(directory) : undefined;
+}
+
 function contextOrDefault(dockerDirectory: string, context: string | undefined): EngineAddress {
   if (context !== undefined && context !== "default") return readContext(dockerDirectory, context);
   return { host: defaultHost, source: "default socket", setting: "Docker's default socket" };

@@ -7,7 +7,7 @@ import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findEngine, pingEngine, requireManager } from "../../swarm/connection.ts";
-import { locateEngine } from "../../swarm/engine-address.ts";
+import { locateEngine, locateProviderEngine } from "../../swarm/engine-address.ts";
 
 describe("the Docker engine", () => {
   let home: string;
@@ -40,6 +40,41 @@ describe("the Docker engine", () => {
   const endpoint = (docker: object) => ({ Endpoints: { docker } });
   const locate = (environment: Record<string, string>, host?: string) =>
     locateEngine({ environment, homeDirectory: home, host });
+
+  describe("of the Docker provider", () => {
+    const host = (settings: object, environment: Record<string, string> = {}) =>
+      locateProviderEngine(settings, { DOCKER_CONFIG: join(home, ".docker"), ...environment }).host;
+
+    it("is the context of its settings or its environment before any host", async () => {
+      await writeContext("build", endpoint({ Host: "tcp://10.0.0.1:2375" }));
+      const environment = { DOCKER_HOST: "tcp://10.0.0.2:2375" };
+      assert.equal(host({ context: "build", host: "tcp://10.0.0.3:2375" }, environment), "tcp://10.0.0.1:2375");
+      assert.equal(host({}, { ...environment, DOCKER_CONTEXT: "build" }), "tcp://10.0.0.1:2375");
+    });
+
+    it("is its host, then DOCKER_HOST, then the default socket, and never the docker CLI's current context", async () => {
+      await writeContext("build", endpoint({ Host: "tcp://10.0.0.1:2375" }));
+      await writeFile(join(home, ".docker/config.json"), JSON.stringify({ currentContext: "build" }));
+      const environment = { DOCKER_HOST: "tcp://10.0.0.2:2375" };
+      assert.equal(host({ host: "tcp://10.0.0.3:2375" }, environment), "tcp://10.0.0.3:2375");
+      assert.equal(host({}, environment), "tcp://10.0.0.2:2375");
+      assert.equal(host({}), "unix:///var/run/docker.sock");
+    });
+
+    it("is asked with the provider's own certificates, or those of its folder", async () => {
+      const material = { caMaterial: "CA", certMaterial: "CERT", keyMaterial: "KEY" };
+      assert.deepEqual(locateProviderEngine(material, {}).certificates, { ca: "CA", cert: "CERT", key: "KEY" });
+      for (const [file, text] of [
+        ["ca.pem", "ca"],
+        ["cert.pem", "cert"],
+        ["key.pem", "key"],
+      ] as const)
+        await writeFile(join(home, file), text);
+      const expected = { ca: "ca", cert: "cert", key: "key" };
+      assert.deepEqual(locateProviderEngine({ certPath: home }, {}).certificates, expected);
+      assert.deepEqual(locateProviderEngine({}, { DOCKER_CERT_PATH: home }).certificates, expected);
+    });
+  });
 
   describe("is found where the docker CLI would look", () => {
     it("at Docker's default socket when nothing is set", () => {
