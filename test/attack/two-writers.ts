@@ -174,7 +174,7 @@ const harmful =
   enable-module-command enable-protected-configs rdb-del-sync-files rdbchecksum rdb-key-save-delay aof-load-truncated
   aof-disable-auto-gc aof-use-rdb-preamble no-appendfsync-on-rewrite stop-writes-on-bgsave-error shutdown-on-sigterm
   shutdown-on-sigint shutdown-timeout key-load-delay maxmemory maxmemory-policy aclfile requirepass user protected-mode
-  rename-command acl-pubsub-default search-ext-load search-friso-ini socket-mark-id use-exit-on-panic watchdog-period
+  rename-command acl-pubsub-default databases ignore-warnings ts-retention-policy search-ext-load search-friso-ini socket-mark-id use-exit-on-panic watchdog-period
   what-nobody-knows-yet`
     .trim()
     .split(/\s+/u);
