@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { connect } from "node:net";
+import { InputError } from "../model/input-error.ts";
 
 /** How long PostgreSQL may take to answer, in milliseconds. */
 const answerLimitMs = 3000;
@@ -10,16 +10,32 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 /**
  * Whether a PostgreSQL answers at an address; nobody signs in.
  *
- * @throws the connection's error when nothing does
+ * @throws InputError when nothing does within 3 s
  * @see https://www.postgresql.org/docs/current/protocol-flow.html (SSL Session Encryption)
  */
 export async function postgresqlAnswers(address: { host: string; port: number }): Promise<boolean> {
   const socket = connect(address);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const limit = setTimeout(() => {
+    reject(new Error(`nothing for ${answerLimitMs / 1000} s`));
+  }, answerLimitMs);
+  socket.once("data", resolve);
+  socket.once("error", reject);
+  socket.once("close", () => {
+    reject(new Error("a connection that was closed"));
+  });
   try {
     socket.write(sslRequest);
-    const answer: unknown[] = await once(socket, "data", { signal: AbortSignal.timeout(answerLimitMs) });
-    return Buffer.isBuffer(answer[0]) && /^[SN]/u.test(answer[0].toString("latin1"));
+    return /^[SN]/u.test((await promise).toString("latin1"));
+  } catch (error) {
+    throw new InputError({
+      path: `postgresql at ${address.host}:${address.port}`,
+      expected: "an answer",
+      got: error instanceof Error ? error.message : String(error),
+      fix: "See with `docker service ps` whether the server runs",
+    });
   } finally {
+    clearTimeout(limit);
     socket.destroy();
   }
 }

@@ -20,10 +20,18 @@ const lines: Readonly<Record<string, ScalarKind>> = {
 const bulks: Readonly<Record<string, ScalarKind>> = { $: "string", "!": "error", "=": "verbatim" };
 const aggregates: Readonly<Record<string, AggregateKind>> = { "*": "array", "%": "map", "~": "set", ">": "push" };
 
+/** What came is not the protocol of Redis. */
+export class NotRedis extends Error {}
+
 const lineEnd = "\r\n";
+
+const types = new Set([...Object.keys(lines), ...Object.keys(bulks), ...Object.keys(aggregates), "_", "#", "|"]);
 
 /** Deeper than any reply of Redis. */
 const deepest = 64;
+
+/** More than anybody reads; each takes some hundred bytes of memory. */
+const mostElements = 10_000_000;
 
 /** What {@link readReply} has read. */
 interface ReadReply {
@@ -37,14 +45,15 @@ interface ReadReply {
  *
  * @param depth - within how many other replies it lies; default 0
  * @returns undefined when not all of it has come yet
- * @throws Error when it is not the protocol of Redis
+ * @throws NotRedis when it is not the protocol of Redis
  * @see https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 export function readReply(received: Buffer, start = 0, depth = 0): ReadReply | undefined {
-  if (depth > deepest) throw new Error(`not the protocol of Redis: more than ${deepest} replies within each other`);
+  if (depth > deepest) throw new NotRedis(`more than ${deepest} replies within each other`);
   const lineStop = received.indexOf(lineEnd, start);
-  if (lineStop < 0) return undefined;
   const type = received.toString("latin1", start, start + 1);
+  if (type !== "" && !types.has(type)) throw new NotRedis(`it begins with ${JSON.stringify(type)}`);
+  if (lineStop < 0) return undefined;
   const line = received.subarray(start + 1, lineStop);
   const end = lineStop + lineEnd.length;
   const scalar = lines[type];
@@ -52,7 +61,8 @@ export function readReply(received: Buffer, start = 0, depth = 0): ReadReply | u
   if (type === "_") return { reply: { kind: "nil" }, end };
   if (type === "#") return { reply: { kind: "boolean", isTrue: line.toString() === "t" }, end };
   const count = Number(line.toString());
-  if (!Number.isInteger(count)) throw new Error(`not the protocol of Redis: ${JSON.stringify(type + line.toString())}`);
+  if (line.length > 20 || !Number.isInteger(count)) throw new NotRedis("a length that is no number");
+  if (count > mostElements && !(type in bulks)) throw new NotRedis(`a list of ${count}`);
   const bulk = bulks[type];
   if (bulk !== undefined) return readBulk(received, end, count, bulk);
   if (type === "|") {
@@ -61,7 +71,7 @@ export function readReply(received: Buffer, start = 0, depth = 0): ReadReply | u
     return attributes && readReply(received, attributes.end, depth + 1);
   }
   const kind = aggregates[type];
-  if (kind === undefined) throw new Error(`not the protocol of Redis: ${JSON.stringify(type)}`);
+  if (kind === undefined) throw new NotRedis(`it begins with ${JSON.stringify(type)}`);
   if (count < 0) return { reply: { kind: "nil" }, end };
   const read = readElements(received, end, kind === "map" ? count * 2 : count, depth);
   return read && { reply: { kind, elements: read.elements }, end: read.end };

@@ -13,13 +13,15 @@ export interface CommandResult {
 /**
  * Runs a command in a running container, as `docker exec` does.
  *
- * @throws the engine's answer, such as status 409 for a container that does not run
+ * @param limitMs - how long it may take; what it has begun then goes on in the container. Default: as long as it says something
+ * @throws EngineAnswerError `too slow`; the engine's answer, such as status 409 for a container that does not run
  */
 export async function runInContainer(
   docker: Docker,
   containerId: string,
   command: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  limitMs = Infinity,
 ): Promise<CommandResult> {
   const exec = await docker.getContainer(containerId).exec({
     Cmd: [...command],
@@ -28,9 +30,19 @@ export async function runInContainer(
     AttachStderr: true,
   });
   const stream = await exec.start({});
+  const limit =
+    limitMs === Infinity
+      ? undefined
+      : setTimeout(() => {
+          stream.destroy(tooSlow(command[0] ?? "", limitMs));
+        }, limitMs);
   const chunks: Buffer[] = [];
-  // A stream without an encoding yields buffers.
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  try {
+    // A stream without an encoding yields buffers.
+    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  } finally {
+    clearTimeout(limit);
+  }
   const { ExitCode } = readAnswer(endSchema, await exec.inspect());
   return { exitCode: ExitCode ?? 0, output: readFrames(Buffer.concat(chunks)).trimEnd() };
 }
@@ -54,5 +66,14 @@ function brokenOff(missingBytes: number): EngineAnswerError {
     expected: "all of it",
     got: `${missingBytes} bytes less`,
     fix: "See whether the engine and the way to it are well, then run the command again",
+  });
+}
+
+function tooSlow(program: string, limitMs: number): EngineAnswerError {
+  return new EngineAnswerError("too slow", {
+    path: `${program} in a container`,
+    expected: "an answer",
+    got: `no end of it within ${limitMs / 1000} s`,
+    fix: "See whether the server in it is well, with `docker service logs`",
   });
 }

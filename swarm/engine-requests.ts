@@ -100,6 +100,12 @@ interface Modem {
   ) => void;
 }
 
+/** How long nothing may be heard of an engine that has just let a whole limit pass, in milliseconds: a command asks many questions. */
+const muteSilenceMs = 3000;
+
+/** The engines that have said nothing for a whole limit, and nothing since. */
+const muteEngines = new Set<string>();
+
 /** Which engine gave an answer, and to what. */
 const origins = new WeakMap<object, string>();
 
@@ -117,17 +123,15 @@ export function guardRequests(docker: Docker, label: string, limits: Partial<Req
     const long = longRequests.find(({ request }) => request.test(name));
     // A stream ends when it ends: there the silence counts alone.
     const wholeMs = long !== undefined || context.isStream || context.hijack ? Infinity : usualLimits.wholeMs;
-    send(modem, options, context, data, callback, {
-      name,
-      path: label,
-      limits: {
-        ...usualLimits,
-        wholeMs,
-        ...(long && { silenceMs: long.silenceMs }),
-        ...(modem.timeout !== undefined && { silenceMs: modem.timeout }),
-        ...limits,
-      },
-    });
+    const borne: RequestLimits = {
+      ...usualLimits,
+      wholeMs,
+      ...(long && { silenceMs: long.silenceMs }),
+      ...(modem.timeout !== undefined && { silenceMs: modem.timeout }),
+      ...limits,
+    };
+    const silenceMs = muteEngines.has(label) ? Math.min(borne.silenceMs, muteSilenceMs) : borne.silenceMs;
+    send(modem, options, context, data, callback, { name, path: label, limits: { ...borne, silenceMs } });
   };
 }
 
@@ -209,8 +213,12 @@ function send(
   };
   const watch = new Watch(limits, (kind, got) => {
     // What has come and nobody has fetched yet is no silence of the engine's.
-    if (kind === "silent" && (response?.readableLength ?? 0) > 0) watch.heard();
-    else fail(problem(kind, got));
+    if (kind === "silent" && (response?.readableLength ?? 0) > 0) {
+      watch.heard();
+      return;
+    }
+    if (kind === "silent") muteEngines.add(path);
+    fail(problem(kind, got));
   });
   const { signal } = options;
   const onAbort = () => {
@@ -228,6 +236,8 @@ function send(
     else watch.connected();
     const heard = () => {
       watch.heard();
+      // An engine that hangs may still answer a ping, for that asks nothing of it.
+      if (!name.endsWith(" /_ping")) muteEngines.delete(path);
     };
     socket.on("data", heard);
     request.once("close", () => socket.off("data", heard));

@@ -21,6 +21,7 @@ const socket = "/rescue/redis.sock";
 /** A dataset needs several times the memory of its files; a trial must not take it from what runs on the node. */
 const memoryLimitBytes = 2 * 1024 ** 3;
 const loadLimitMs = 60_000;
+const replyLimitMs = 10_000;
 const pollMs = 100;
 
 /**
@@ -93,7 +94,7 @@ async function awaitKeys(
   const ask = ["sh", "-c", `${client} -s ${socket} info keyspace`];
   const deadline = Date.now() + loadLimitMs;
   while (Date.now() < deadline && !signal.aborted) {
-    const answer = await runInContainer(docker, container.id, ask).catch(() => undefined);
+    const answer = await runInContainer(docker, container.id, ask, {}, replyLimitMs).catch(() => undefined);
     if (answer?.output.startsWith("# Keyspace")) return { loads: true, keys: countKeys(answer.output) };
     const { Running, ExitCode, OOMKilled } = readAnswer(stateSchema, await container.inspect()).State;
     if (!Running) {

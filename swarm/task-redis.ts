@@ -4,6 +4,9 @@ import { dockerStatus } from "./docker-error.ts";
 import type { AnsweredEngine, Inventory } from "./inventory.ts";
 import type { Task } from "./docker-objects.ts";
 
+/** How long Redis may take to answer, in milliseconds: the client in its image has no limit of its own before 7.4. */
+const replyLimitMs = 10_000;
+
 /** How to log in to a Redis. */
 export interface RedisLogin {
   readonly username?: string | undefined;
@@ -44,7 +47,13 @@ export class TaskRedis {
     }
     const containerId = task.Status.ContainerStatus?.ContainerID ?? "";
     const find = "command -v redis-cli || command -v valkey-cli || command -v keydb-cli";
-    const { output } = await runInContainer(engine.connection.docker, containerId, ["sh", "-c", find]);
+    const { output } = await runInContainer(
+      engine.connection.docker,
+      containerId,
+      ["sh", "-c", find],
+      {},
+      replyLimitMs,
+    );
     if (!output.startsWith("/")) {
       throw new InputError({
         path: "service",
@@ -56,7 +65,7 @@ export class TaskRedis {
     return new TaskRedis(engine, containerId, output, login);
   }
 
-  /** Sends one command and gives the reply as redis-cli prints it; undefined when the container does not run any more. */
+  /** Sends one command and gives the reply as redis-cli prints it; undefined when the container does not run any more. Fails after 10 s without one. */
   async send(...words: [string, ...string[]]): Promise<string | undefined> {
     const { username, password, authorityFile } = this.#login;
     const tls = authorityFile === undefined ? [] : ["--tls", "--cacert", authorityFile];
@@ -65,7 +74,7 @@ export class TaskRedis {
     const command = [this.#client, "--raw", ...tls, ...user, ...words];
     try {
       const { docker } = this.#engine.connection;
-      const { output } = await runInContainer(docker, this.#containerId, command, environment);
+      const { output } = await runInContainer(docker, this.#containerId, command, environment, replyLimitMs);
       return output;
     } catch (error) {
       if ([404, 409].includes(dockerStatus(error) ?? 0)) return undefined;

@@ -1,14 +1,19 @@
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
+import { askedWaitMs } from "../../model/redis-waiting.ts";
 import { noteChange } from "../begun-change.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { connectRedis, reachService, servicesOf } from "../redis-client.ts";
+import type { ReplyLimits } from "../redis-connection.ts";
 import { formatReply, rawReply } from "../redis-reply.ts";
 import { chooseRedis } from "../stack-services.ts";
 
 /** Commands that go on answering, for which redis-cli is the right tool. */
 const endless = new Set(["subscribe", "psubscribe", "ssubscribe", "monitor", "sync", "psync"]);
+
+/** What the user's own command may take: a large save, a script or `KEYS` keeps Redis busy, and it says nothing meanwhile. */
+const typedLimits: ReplyLimits = { silenceMs: 60_000, wholeMs: 600_000, bytes: 600 * 1024 * 1024 };
 
 /** Options of `holdfast redis`. */
 export interface RedisCommandOptions extends StackOptions {
@@ -32,7 +37,9 @@ export async function redis(args: readonly string[], options: RedisCommandOption
   using connection = await connectRedis(service, await reachService(context, service));
   // Nobody knows what a command has done whose reply does not come.
   noteChange();
-  const reply = await connection.send(command, ...rest);
+  const waitMs = askedWaitMs(args);
+  const limits = { ...typedLimits, silenceMs: typedLimits.silenceMs + waitMs, wholeMs: typedLimits.wholeMs + waitMs };
+  const reply = await connection.sendFor(limits, command, ...rest);
   if (reply.kind === "error" || process.stdout.isTTY) output.printAsIs(formatReply(args, reply));
   else process.stdout.write(Buffer.concat([rawReply(reply), Buffer.from("\n")]));
   if (reply.kind === "error") throw new Exit(exitCode.failed);

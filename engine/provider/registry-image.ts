@@ -1,7 +1,10 @@
 /** The digest that a registry has for an image: `docker:index/getRegistryImage:getRegistryImage`. */
 import { createHash } from "node:crypto";
+import { STATUS_CODES } from "node:http";
 import { z } from "zod";
+import { byteWords } from "../../model/byte-words.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
+import { printable } from "../../model/plain-text.ts";
 import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
 
 /** An image's name, taken apart as Docker does it (distribution/reference, `ParseNormalizedNamed`). */
@@ -45,6 +48,12 @@ const manifestTypes = [
 
 const answerLimitMs = 3000;
 
+/** How large a manifest or a token may be: Docker itself takes manifests of 4 MiB. */
+const answerLimitBytes = 4 * 1024 * 1024;
+
+/** Some registries send those who ask on to the one that is near them. */
+const mostRedirects = 5;
+
 /**
  * Asks a registry for the digest of an image (https://distribution.github.io/distribution/spec/api/).
  *
@@ -66,7 +75,6 @@ export async function registryDigest(
       return await manifestDigest(`${protocol}://${image.registry}`, image, credentials, signal);
     } catch (error) {
       failures.push(signal.aborted ? `no answer within ${limitMs / 1000} s` : wordsOf(error));
-      // A registry that has answered would say the same again.
       if (error instanceof RegistryRefusal) break;
     }
   }
@@ -78,11 +86,12 @@ export async function registryDigest(
   });
 }
 
+/** A registry has answered, and would say the same again. */
 class RegistryRefusal extends Error {}
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+  return printable(error.cause instanceof Error ? error.cause.message || error.message : error.message);
 }
 
 function isLoopback(registry: string): boolean {
@@ -96,56 +105,117 @@ async function manifestDigest(
   credentials: RegistryCredentials | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const url = `${origin}/v2/${repository}/manifests/${reference}`;
-  const ask = (method: "HEAD" | "GET", authorization: string | undefined) =>
-    fetch(url, {
-      method,
-      signal,
-      headers: { accept: manifestTypes, ...(authorization !== undefined && { authorization }) },
-    });
+  const url = new URL(`${origin}/v2/${repository}/manifests/${reference}`);
+  const question = (method: "HEAD" | "GET", authorization: string | undefined) =>
+    ask(url, { method, signal, headers: { accept: manifestTypes, ...(authorization && { authorization }) } });
   let authorization = credentials && basicAuthorization(credentials);
-  let answer = await ask("HEAD", authorization);
+  let answer = await question("HEAD", authorization);
   const challenge = answer.headers.get("www-authenticate") ?? "";
   if (answer.status === 401 && challenge.toLowerCase().startsWith("bearer ")) {
-    authorization = `Bearer ${await fetchToken(challenge, repository, credentials, signal)}`;
-    answer = await ask("HEAD", authorization);
+    authorization = `Bearer ${await fetchToken(challenge, url, repository, credentials, signal)}`;
+    answer = await question("HEAD", authorization);
   }
-  if (answer.ok && !answer.headers.has("docker-content-digest")) answer = await ask("GET", authorization);
-  if (!answer.ok) throw new RegistryRefusal(`${answer.status} ${answer.statusText || "refused"}`);
+  if (answer.ok && !answer.headers.has("docker-content-digest")) answer = await question("GET", authorization);
+  if (!answer.ok) throw new RegistryRefusal(statusWords(answer));
   const digest = answer.headers.get("docker-content-digest");
-  if (digest !== null) return digest;
-  return `sha256:${createHash("sha256")
-    .update(Buffer.from(await answer.arrayBuffer()))
-    .digest("hex")}`;
+  if (digest === null) {
+    const manifest = await contentOf(answer);
+    if (!manifestSchema.safeParse(json(manifest)).success) throw new RegistryRefusal("something that is no manifest");
+    return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+  }
+  await answer.body?.cancel();
+  if (!/^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/u.test(digest)) throw new RegistryRefusal("a digest that is none");
+  return digest;
+}
+
+/** What all kinds of manifests have. */
+const manifestSchema = z.looseObject({ schemaVersion: z.literal(2) });
+
+interface Question {
+  readonly method?: "HEAD" | "GET";
+  readonly signal: AbortSignal;
+  readonly headers?: Record<string, string>;
+}
+
+/** Asks, and follows a registry that sends on: never out of TLS, and with credentials to nobody else. */
+async function ask(url: URL, question: Question): Promise<Response> {
+  let at = url;
+  for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    const { authorization, ...others } = question.headers ?? {};
+    const headers = { ...others, ...(authorization !== undefined && at.origin === url.origin && { authorization }) };
+    const answer = await fetch(at.href, { ...question, headers, redirect: "manual" });
+    const location = answer.headers.get("location");
+    if (answer.status < 300 || answer.status > 399 || location === null) return answer;
+    await answer.body?.cancel();
+    if (!URL.canParse(location, at.href)) throw new RegistryRefusal("a redirect to nowhere");
+    const next = new URL(location, at);
+    if (!mayFollow(at, next)) throw new RegistryRefusal(`a redirect to ${next.origin}, which is not asked`);
+    at = next;
+  }
+  throw new RegistryRefusal(`more than ${mostRedirects} redirects`);
+}
+
+/** Whether a registry may send to an address: to one with TLS, or one of this machine to another one of it. */
+function mayFollow(from: URL, to: URL): boolean {
+  return to.protocol === "https:" || (to.protocol === "http:" && isLoopback(from.host) && isLoopback(to.host));
+}
+
+/** @throws RegistryRefusal when there is more than {@link answerLimitBytes} of it */
+async function contentOf({ body }: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // The types of Node say `any`; a body is bytes (Fetch: body mixin).
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > answerLimitBytes) throw new RegistryRefusal(`more than ${byteWords(answerLimitBytes)}`);
+  }
+  return Buffer.concat(chunks);
+}
+
+function json(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function statusWords({ status }: Response): string {
+  return `${status} ${STATUS_CODES[status] ?? "refused"}`;
 }
 
 function basicAuthorization({ username, password }: RegistryCredentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
-const tokenSchema = z.looseObject({ token: z.string().optional(), access_token: z.string().optional() });
+const tokenSchema = z
+  .object({ token: z.string().optional(), access_token: z.string().optional() })
+  .transform(({ token, access_token: accessToken }) => token ?? accessToken)
+  // What a header of HTTP can hold.
+  .pipe(z.string().regex(/^[!-~]+$/u));
 
 /** Fetches a token as the challenge says (https://distribution.github.io/distribution/spec/auth/token/). */
 async function fetchToken(
   challenge: string,
+  registry: URL,
   repository: string,
   credentials: RegistryCredentials | undefined,
   signal: AbortSignal,
 ): Promise<string> {
   const parameters = new Map([...challenge.matchAll(/\b(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
   const realm = parameters.get("realm");
-  if (realm === undefined || !URL.canParse(realm))
-    throw new RegistryRefusal(`a challenge without a realm: ${challenge}`);
+  if (realm === undefined || !URL.canParse(realm)) throw new RegistryRefusal("a challenge without a realm");
   const url = new URL(realm);
+  if (!mayFollow(registry, url)) throw new RegistryRefusal(`a realm at ${url.origin}, which is not asked`);
   url.searchParams.set("service", parameters.get("service") ?? "");
   url.searchParams.set("scope", parameters.get("scope") ?? `repository:${repository}:pull`);
-  const answer = await fetch(url, {
+  const answer = await ask(url, {
     signal,
     ...(credentials && { headers: { authorization: basicAuthorization(credentials) } }),
   });
-  if (!answer.ok) throw new RegistryRefusal(`${answer.status} ${answer.statusText} from ${url.host}`);
-  const { token, access_token: accessToken } = tokenSchema.parse(await answer.json());
-  const found = token ?? accessToken;
-  if (found === undefined) throw new RegistryRefusal(`no token from ${url.host}`);
-  return found;
+  if (!answer.ok) throw new RegistryRefusal(`${statusWords(answer)} from ${url.host}`);
+  const { data: token } = tokenSchema.safeParse(json(await contentOf(answer)));
+  if (token === undefined) throw new RegistryRefusal(`no token from ${url.host}`);
+  return token;
 }

@@ -128,18 +128,6 @@ describe("what a reply looks like", function () {
       }
     });
 
-  it("of a server that says nothing of Redis is an error, as is a closed connection", async () => {
-    const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
-    other.listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const address = other.address();
-    assert.ok(typeof address === "object" && address !== null);
-    using redis = await RedisConnection.open({ host: "127.0.0.1", port: address.port });
-    await assert.rejects(redis.send("ping"), /not the protocol of Redis|closed/u);
-    await assert.rejects(redis.send("ping"), /not the protocol of Redis|closed/u);
-    other.close();
-  });
-
   async function connected(): Promise<RedisConnection> {
     for (let left = 100; ; left--) {
       try {

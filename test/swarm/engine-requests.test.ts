@@ -87,6 +87,31 @@ describe("a request to a Docker engine", () => {
     assert.equal(engine.count, 1);
   });
 
+  it("is waited for no longer than 3 s where the engine has just let a whole limit pass, until something is heard of it", async () => {
+    await using engine = await damagedEngine({
+      socket: join(folder, "engine.sock"),
+      damage: "never answers",
+      target: /^(?!GET .*\/services)/,
+    });
+    const silent = async (silenceMs: number): Promise<number> => {
+      const startedAt = performance.now();
+      const { docker } = connectEngine(
+        { host: engine.host, source: "DOCKER_HOST", setting: "mute" },
+        { ...limits, wholeMs: Infinity, silenceMs },
+      );
+      await assert.rejects(docker.info() as Promise<unknown>, EngineAnswerError);
+      return performance.now() - startedAt;
+    };
+    await silent(100);
+    const borneMs = await silent(30_000);
+    assert.ok(borneMs > 2900 && borneMs < 10_000, `${borneMs} ms`);
+    // What is not JSON is an answer, too.
+    await assert.rejects(
+      listServices(connectEngine({ host: engine.host, source: "DOCKER_HOST", setting: "mute" }, limits).docker),
+    );
+    assert.ok((await silent(3300)) > 3200);
+  }).timeout(20_000);
+
   describe("at an engine of its own", () => {
     /** Answers as `answer` says, and gives a connection to it. */
     async function engineThat(
@@ -154,6 +179,26 @@ describe("a request to a Docker engine", () => {
         async ({ docker }) => {
           await assert.rejects(runInContainer(docker, "c", ["true"]), /expected all of it, got 7 bytes less\./);
         },
+      ));
+
+    it("is given up where a command in a container takes longer than it may, though something comes of it", () =>
+      engineThat(
+        (request, response) => {
+          if (request.url?.endsWith("/start") !== true) {
+            response.writeHead(201, { "content-type": "application/json" }).end('{"Id":"1"}');
+            return;
+          }
+          response.writeHead(200, { "content-type": "application/vnd.docker.raw-stream" });
+          const timer = setInterval(() => response.write(Buffer.from([1, 0, 0, 0, 0, 0, 0, 1, 46])), 20);
+          response.once("close", () => {
+            clearInterval(timer);
+          });
+        },
+        ({ docker }) =>
+          assert.rejects(
+            runInContainer(docker, "1", ["redis-cli"], {}, 300),
+            /redis-cli in a container: .* within 0\.3 s/u,
+          ),
       ));
 
     it("takes the limit that a caller sets for silence", () =>
