@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Obstacle } from "../model/feasibility.ts";
 import { InputError } from "../model/input-error.ts";
+import { ownershipOf } from "../model/ownership.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { RegistryCredentials } from "../swarm/docker-reads.ts";
 import type { RegistryAuth } from "../swarm/registry-credentials.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
 import { hookPlan, plainValues, takesHooks } from "./hooks.ts";
+import { ownStack } from "./owner.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
 
 /**
@@ -116,7 +118,22 @@ async function obstaclesTo(
     { before, after: definition },
   ]);
   const unavailable = { missingImages: new Map(Object.entries(missingImages)), foreignPorts: new Set(foreignPorts) };
-  return judgePlan(plan, { nodes, use: { services, ...unavailable } }).obstacles;
+  const removedLast = await ownUndeclared(connection);
+  return judgePlan(plan, { nodes, use: { services, ...unavailable }, removedLast }).obstacles;
+}
+
+/**
+ * The services with this stack's labels that this program does not declare. A hook is not told what a plan deletes: this is what a
+ * service leaves that was renamed, until its successor runs.
+ */
+async function ownUndeclared({ docker }: EngineConnection): Promise<ReadonlySet<string>> {
+  const { listServices } = await import("../swarm/docker-reads.ts");
+  const own = ownStack();
+  return new Set(
+    (await listServices(docker))
+      .filter(({ Spec }) => !declared.has(Spec.Name) && ownershipOf({ labels: Spec.Labels }, own).kind === "ours")
+      .map(({ Spec }) => Spec.Name),
+  );
 }
 
 async function pullBeforehand(

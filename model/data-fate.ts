@@ -10,6 +10,7 @@ import { protectLimits, restsOnProtect } from "./planned-change.ts";
 import type { Executor, LiveFacts, Plan, PlannedObject, PlannedService, PlannedStep } from "./planned-change.ts";
 import { dataKeeper, placeOfVolume, placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { whyRefused } from "./file-refusal.ts";
+import { removedLast, whyBothAtOnce } from "./late-removal.ts";
 import { withFilesOfLastRun } from "./lost-files.ts";
 import { mountCommand, remedies } from "./remedies.ts";
 import { mayRunHere, nameOf, runsBesideNew, type ServiceChange } from "./service-course.ts";
@@ -52,7 +53,12 @@ export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
     }
   }
   const obstacles = new Map<string, Obstacle>();
-  const predecessors = new Map(renamings(plan, () => true).map(({ from, to }) => [to, from]));
+  const pairs = renamings(plan, () => true);
+  const predecessors = new Map(pairs.map(({ from, to }) => [to, from]));
+  for (const { from, to } of pairs) {
+    const atOnce = whyBothAtOnce(plan, from, to);
+    if (atOnce !== undefined) obstacles.set(to.id, atOnce);
+  }
   const outcomes = carryOut(plan, {
     nodes: live.nodes,
     mayRunHere: (service) => mayRunHere(service, live),
@@ -63,7 +69,7 @@ export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
       const old = step.operation === "create" ? predecessors.get(step) : step;
       const found = locations.get(step.id);
       const nowhere = found?.move.kind === "nowhere" ? found.move.why : undefined;
-      const unfit = whyUnfitHere(step, after, plan, live);
+      const unfit = obstacles.get(step.id) ?? whyUnfitHere(step, after, plan, live);
       if (unfit !== undefined) obstacles.set(step.id, unfit);
       const why = (found === undefined ? whyNowhere(after.definition, live.nodes) : nowhere) ?? unfit?.why;
       const keeper = old && keepers.get(old.id);
@@ -115,26 +121,34 @@ export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
 function whyUnfitHere(
   { before }: PlannedStep,
   after: PlannedService,
-  { steps }: Plan,
-  { nodes, use }: LiveFacts,
+  plan: Plan,
+  { nodes, use, removedLast: alsoRemovedLast }: LiveFacts,
 ): Obstacle | undefined {
   if (nodes === undefined || use === undefined) return undefined;
-  const changed = changedServices(steps);
+  const { changed, last } = changedServices(plan);
   const leaving = { has: (name: string) => name !== after.name && changed.has(name) };
   const old = before?.kind === "service" ? before.definition : undefined;
-  return whyUnfit(after.definition, { before: old, nodes, use, leaving });
+  const removed = { has: (name: string) => last.has(name) || alsoRemovedLast?.has(name) === true };
+  return whyUnfit(after.definition, { before: old, nodes, use, leaving, removedLast: removed });
 }
 
-/** The names of the services that a plan changes, found once for each plan: it may have thousands. */
-const changedByPlan = new WeakMap<Plan["steps"], ReadonlySet<string>>();
+/** The names of services that a plan changes, and of those that it removes last. */
+interface ChangedServices {
+  readonly changed: ReadonlySet<string>;
+  readonly last: ReadonlySet<string>;
+}
 
-function changedServices(steps: Plan["steps"]): ReadonlySet<string> {
-  const known = changedByPlan.get(steps);
+/** Found once for each plan: it may have thousands. */
+const changedByPlan = new WeakMap<Plan, ChangedServices>();
+
+function changedServices(plan: Plan): ChangedServices {
+  const known = changedByPlan.get(plan);
   if (known !== undefined) return known;
-  const changed = steps.flatMap((step) => (step.operation === "same" ? [] : [step.before, step.after]));
-  const names = new Set(changed.flatMap((each) => (each?.kind === "service" && isKnown(each.name) ? [each.name] : [])));
-  changedByPlan.set(steps, names);
-  return names;
+  const objects = plan.steps.flatMap((step) => (step.operation === "same" ? [] : [step.before, step.after]));
+  const names = objects.flatMap((each) => (each?.kind === "service" && isKnown(each.name) ? [each.name] : []));
+  const found = { changed: new Set(names), last: removedLast(plan) };
+  changedByPlan.set(plan, found);
+  return found;
 }
 
 /** What keeps the data of services that take another one's place; an image that is not known yet is taken to be the one of before. */

@@ -66,6 +66,8 @@ export interface FitQuestion {
   readonly use: SwarmUse;
   /** Services whose tasks will not be there any more, or otherwise, when the new task starts. */
   readonly leaving: Pick<ReadonlySet<string>, "has">;
+  /** Services that are removed once the new task runs, and no sooner. */
+  readonly removedLast?: Pick<ReadonlySet<string>, "has">;
 }
 
 /** What keeps a task from a node. */
@@ -85,6 +87,32 @@ interface Lack {
  * The service's own tasks are taken to have left, unless the new one starts first.
  */
 export function whyUnfit(wanted: ServiceDefinition, question: FitQuestion): Obstacle | undefined {
+  const { leaving, removedLast = { has: () => false } } = question;
+  const without = (names: Pick<ReadonlySet<string>, "has">): FitQuestion => ({ ...question, leaving: names });
+  const unfit = whyUnfitWith(wanted, without({ has: (name) => leaving.has(name) || removedLast.has(name) }));
+  if (unfit !== undefined) return unfit;
+  const still = without({ has: (name) => leaving.has(name) && !removedLast.has(name) });
+  const early = whyUnfitWith(wanted, still);
+  if (early === undefined) return undefined;
+  const removed = question.use.services.map(({ name }) => name).filter((name) => removedLast.has(name));
+  const isInTheWay = (one: string): boolean =>
+    whyUnfitWith(wanted, without({ has: (name) => name !== one && (leaving.has(name) || removedLast.has(name)) })) !==
+    undefined;
+  const holders = removed.filter(isInTheWay);
+  return {
+    ...early,
+    fix: renameAdvice(holders.length === 0 ? removed : holders),
+    why: `${early.why} until this one runs`,
+  };
+}
+
+/** How to go on where a service needs what one has that is removed last. */
+export function renameAdvice(names: readonly string[], resource?: string): string {
+  const alias = resource === undefined ? "" : `, \`aliases: [{ name: ${JSON.stringify(resource)} }]\``;
+  return `Where it is the same service, renamed in the program, give its component the former name as an alias${alias} (docs/components.md, Renames): it is changed in place then. Otherwise take ${names.map((name) => `"${name}"`).join(" and ")} out of the program in a run of its own first`;
+}
+
+function whyUnfitWith(wanted: ServiceDefinition, question: FitQuestion): Obstacle | undefined {
   const { nodes, use } = question;
   if (wanted.mode !== "replicated" || wanted.replicas === 0) return undefined;
   const nowhere = whyNowhere(wanted, nodes);

@@ -112,6 +112,8 @@ export interface LiveFacts {
   readonly volumesOn?: ReadonlyMap<string, ReadonlyMap<string, VolumeSight>>;
   /** What is taken on the swarm, and what cannot be had on it. */
   readonly use?: SwarmUse;
+  /** Services that the program removes without the plan's showing it, by name: only once what it makes runs. */
+  readonly removedLast?: ReadonlySet<string>;
   /** The id of the node whose engine was asked. The executor talks to it too, so the plan's own volumes lie there. */
   readonly engineNode?: string;
 }

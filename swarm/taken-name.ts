@@ -7,7 +7,7 @@ import { managedElsewhere, ownerInLabels, ownershipOf } from "../model/ownership
 export const unknownOwner = "nothing says whose it is";
 
 /** What is said of something of this stack that its state has lost. */
-const lostFromState = `this stack's own by its labels, but its state does not know it: it is ${managedElsewhere}`;
+const lostFromState = `this stack's own by its labels, but not this resource: it is ${managedElsewhere}`;
 
 type Labels = Readonly<Record<string, string>> | null | undefined;
 
@@ -38,7 +38,7 @@ export class NameTakenError extends InputError {
 function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean): string {
   // Another name would be a second writer beside a store that runs.
   if (owner?.endsWith(managedElsewhere) === true)
-    return "Work where its state is, or take it over with `pulumi import`; a store of your own is another stack (`-s`), with a service, a volume and a port of its own";
+    return "Work where its state is, or take it over with `pulumi import`; a store of your own is another stack (`-s`), with a service, a volume and a port of its own. A service that was renamed in the program needs its former name as an alias (docs/components.md, Renames)";
   if (kind !== "volume" || isMounted) return "Give yours another name";
   return `Give yours another name; or, to use what is in it, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` where the program is Holdfast's own)`;
 }

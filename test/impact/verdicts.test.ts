@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventCollector, readDigest, readEventLine } from "../../impact/pulumi-preview.ts";
 import { judgePlan } from "../../model/data-fate.ts";
+import { readSwarmUse } from "../../model/inputs/live-use.ts";
 import type { LiveFacts, Plan } from "../../model/planned-change.ts";
 import { worstFate, type Verdict } from "../../model/verdict.ts";
 import { volumesToLookAt } from "../../model/volume-sight.ts";
@@ -88,6 +89,43 @@ describe("verdicts on changes that follow from the rules", () => {
       if (fate === "left behind") assert.notEqual(verdict.leftBehind.length, 0);
     });
   }
+});
+
+describe("a service that a plan creates in the place of one that it deletes", () => {
+  const port = { PublishedPort: 10_000, PublishMode: "host", Protocol: "tcp" };
+  /** The recorded renaming, with the name in Docker, the labels and the volume of the new service as given. */
+  const obstaclesTo = (
+    { name, labels, volume }: { name: string; labels?: string; volume?: string },
+    executor: "pulumi" | "stack deploy" = "pulumi",
+  ) => {
+    const preview = JSON.parse(recordedPreview("service-logical-renamed")) as { steps: Step[] }; // It was recorded.
+    const created = preview.steps.find(({ op, urn }) => op === "create" && urn.includes("Service::"));
+    assert.ok(created?.newState, "the service is created");
+    const { inputs } = created.newState;
+    inputs.name = name;
+    inputs["labels"] = labels === undefined ? [] : [{ label: labels, value: "any" }];
+    if (volume !== undefined) dataMount(inputs)["source"] = volume;
+    const plan = readDigest(preview, "preview", "pulumi");
+    const services = [{ ID: "s", Spec: { Name: "stateful", EndpointSpec: { Ports: [port] } } }];
+    const tasks = [{ ServiceID: "s", NodeID: vm.id, Status: { State: "running", PortStatus: { Ports: [port] } } }];
+    const live = { nodes: [vm], use: readSwarmUse(services, tasks) };
+    return judgePlan({ ...plan, executor }, live).obstacles;
+  };
+
+  it("cannot have its name, its volume, or its port before it is gone, and needs an alias", () => {
+    const [name] = obstaclesTo({ name: "stateful" });
+    assert.match(name?.got ?? "", /^the name "stateful", which the service "stateful" has until this one runs$/u);
+    assert.match(name?.fix ?? "", /`aliases: \[\{ name: "redis" \}\]`.*Otherwise take "stateful" out of the program/u);
+    const [volume] = obstaclesTo({ name: "k2", labels: "holdfast.stack" });
+    assert.match(volume?.got ?? "", /^the data volume "foobarstore", which the service "stateful" has/u);
+    const [held] = obstaclesTo({ name: "k2", volume: "other" });
+    assert.match(held?.why ?? "", /port 10000, while service "stateful" has it on vm until this one runs$/u);
+    assert.match(held?.fix ?? "", /alias .*Otherwise take "stateful" out of the program in a run of its own first$/u);
+  });
+
+  it("has all of it where `docker stack deploy --prune` removes the old one first", () => {
+    assert.deepEqual(obstaclesTo({ name: "k2", labels: "holdfast.stack" }, "stack deploy"), []);
+  });
 });
 
 describe("verdicts on several resources of one preview", () => {
