@@ -7,7 +7,7 @@ describe("attacks: a sample of `npm run attack`", () => {
   for (const each of attackCases) {
     if (each.sample !== true) continue;
     it(`${each.group}: ${each.name}`, async function () {
-      this.timeout(((each.limitSeconds ?? 60) + 5) * 1000);
+      this.timeout(((each.limitSeconds ?? 120) + 5) * 1000);
       await attempt(each);
     });
   }

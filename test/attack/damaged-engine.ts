@@ -73,8 +73,8 @@ interface DamagedAnswer {
   readonly body: Buffer;
 }
 
-/** Which requests are damaged. */
-export type Target = "every" | "all but the ping" | RegExp;
+/** Which requests are damaged, by method and address, such as `GET /v1.41/tasks`. */
+export type Target = "every" | "all but the ping" | RegExp | ((request: string) => boolean);
 
 /** A way to a Docker engine that damages its answers. */
 export interface DamagedEngine extends AsyncDisposable {
@@ -101,8 +101,7 @@ export async function damagedEngine(options: {
   let count = 0;
   const server = createServer((incoming, response) => {
     const { url = "", method = "GET", headers, socket } = incoming;
-    const isHit =
-      target === "every" || (target === "all but the ping" ? !url.includes("/_ping") : target.test(`${method} ${url}`));
+    const isHit = hits(target, `${method} ${url}`);
     const spoil = (body: Buffer) => {
       count += 1;
       apply({ response, socket, url, body });
@@ -141,6 +140,12 @@ export async function damagedEngine(options: {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function hits(target: Target, request: string): boolean {
+  if (target === "every") return true;
+  if (target === "all but the ping") return !request.includes("/_ping");
+  return typeof target === "function" ? target(request) : target.test(request);
 }
 
 async function bytesOf(answer: IncomingMessage): Promise<Buffer> {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { atEnd, type AttackCase } from "./case.ts";
 import { damagedEngine, type Damage } from "./damaged-engine.ts";
+import { midway } from "./damaged-midway.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
@@ -74,7 +75,7 @@ async function end(command: readonly string[], damage: Damage): Promise<void> {
     stdin: "ignore",
     all: true,
     reject: false,
-    timeout: 110_000,
+    timeout: 220_000,
     killSignal: "SIGKILL",
   });
   assert(!timedOut && signal === undefined, `it hangs: ${all}`);
@@ -106,16 +107,18 @@ function nameOf([command = ""]: readonly string[], damage: Damage): string {
   return `${command} ends with words where the engine ${damage}`;
 }
 
-/** Every command that asks an engine, and every damage to what that answers. */
-export const cases: readonly AttackCase[] = trials.flatMap(({ damage, isSilent }) =>
+const fromTheStart = trials.flatMap(({ damage, isSilent }) =>
   commands.map((command): AttackCase => {
     const name = nameOf(command, damage);
     return {
       group: "hanging engines",
       name,
-      limitSeconds: 120,
+      limitSeconds: 240,
       sample: damage === "cuts the body" && command[0] === "policy",
       run: () => (isSilent ? endTogether(name) : end(command, damage)),
     };
   }),
 );
+
+/** Every command that asks an engine, and every damage to what that answers: to all of it, or in the middle. */
+export const cases: readonly AttackCase[] = [...fromTheStart, ...midway];
