@@ -236,6 +236,21 @@ describe("what belongs to another stack", function () {
       Mode: { Replicated: { Replicas: 0 } },
     });
     await requireOwnNames({ ...create, service: taking("own-plain") }, question);
+
+    // Where nothing is known of what a step replaces, only what that cannot be is refused.
+    const replace = (name: string, mounts: string, stack = "third") =>
+      requireOwnNames(
+        { ...create, name, service: { ...taking(mounts), name } },
+        { ...question, own: { ...own, stack }, mayReplace: true },
+      );
+    for (const [name, mounts, stack] of [
+      ["own-free", volume],
+      [service, volume, "dev"],
+      ["own-left", "own-plain"],
+    ] as const)
+      await replace(name, mounts, stack);
+    await assert.rejects(replace(service, volume), /service "own-stateful": .*the stack dev of the project holdfast/);
+    await assert.rejects(replace("own-left", "own-stranger"), /service "own-left": expected a name that is free/);
     await docker.getService(left.id).remove();
     await assert.rejects(doomed("own-plain", "prod"), /the stack third of the project holdfast/);
     assert.deepEqual(
