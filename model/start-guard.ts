@@ -47,14 +47,16 @@ export interface StartGuard {
 /**
  * Reads until when a first start is allowed.
  *
- * @param time - such as `2026-11-23T12:00:00Z`
+ * @param time - such as `2026-11-23T12:00:00Z`; or as Pulumi hands on one that stands in a settings file without quotation marks,
+ * where an earlier version of Holdfast has written it: `2026-11-23 12:00:00 +0000 UTC`
  * @param path - where it stands, for the error
  * @returns seconds since 1970
  * @throws InputError when it is no time with a zone
  */
 export function parseFirstStart(time: string, path: string): number {
-  const seconds = Date.parse(time) / 1000;
-  if (/^[^T]*T.*(?:Z|[+-]\d\d:\d\d)$/u.test(time) && Number.isInteger(seconds)) return seconds;
+  const iso = time.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) \+0000 UTC$/u, "$1T$2Z");
+  const seconds = Date.parse(iso) / 1000;
+  if (/^[^T]*T.*(?:Z|[+-]\d\d:\d\d)$/u.test(iso) && Number.isInteger(seconds)) return seconds;
   throw new InputError({
     path,
     expected: "a time in whole seconds with its zone, such as 2026-11-23T12:00:00Z",

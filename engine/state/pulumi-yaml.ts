@@ -17,20 +17,31 @@ const decimal = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/u;
 /** What go-yaml reads as a time or, by the quirks of Go's parsers, as a number that nobody means. */
 const unlikeWritten = /^\d{4}-\d\d?-\d\d?(?:[Tt ].*)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$|^-?0[bo][-+]/u;
 
+/** A time as `up` wrote it into the settings before it put texts in quotation marks. */
+const wholeSeconds = /^(?<day>\d{4}-\d\d-\d\d)T(?<clock>\d\d:\d\d:\d\d)Z$/u;
+
 /**
- * What a scalar without quotation marks means to Pulumi; undefined where that is not what anybody who reads the file would
- * think: a time (Pulumi gives the program `2026-11-30 08:47:35 +0000 UTC` for `2026-11-30T08:47:35Z`), an infinity.
+ * What a scalar without quotation marks means to Pulumi, which gives the program `2026-11-30 08:47:35 +0000 UTC` for
+ * `2026-11-30T08:47:35Z`; undefined where that is not what anybody who reads the file would think: any other time, an infinity.
  */
 export function readPlain(text: string): string | boolean | number | bigint | null | undefined {
   const word = words.get(text);
   if (word !== undefined) return word;
-  if (unlikeWritten.test(text)) return undefined;
+  if (unlikeWritten.test(text)) return readTime(text);
   if (!/^[-+.\d]/u.test(text)) return text;
   const digits = text.startsWith(".") ? text.replaceAll(/(?<=\d)_(?=\d)/gu, "") : text.replaceAll("_", "");
   const integer = readWhole(digits);
   if (integer !== undefined) return integer;
   const value = decimal.test(digits) ? Number(digits) : NaN;
   return Number.isFinite(value) ? value + 0 : text;
+}
+
+/** A moment that there is, as Go's `time.Time` shows it. */
+function readTime(text: string): string | undefined {
+  const { day, clock } = wholeSeconds.exec(text)?.groups ?? {};
+  const time = new Date(text);
+  if (day === undefined || clock === undefined || Number.isNaN(time.getTime())) return undefined;
+  return time.toISOString() === text.replace("Z", ".000Z") ? `${day} ${clock} +0000 UTC` : undefined;
 }
 
 /** An integer of 64 bits, as Go's `strconv.ParseInt` and `ParseUint` read it with base 0; larger ones are floats. */

@@ -301,7 +301,15 @@ describe("the start guard", () => {
   it("takes only a time with its zone", () => {
     assert.equal(parseFirstStart("2026-11-23T12:00:00Z", "until"), 1_795_435_200);
     assert.equal(parseFirstStart("2026-11-23T13:00:00+01:00", "until"), 1_795_435_200);
-    for (const time of ["", "tomorrow", "2026-11-23", "2026-11-23T12:00:00", "2026-11-23T12:00:00.5Z"]) {
+    assert.equal(parseFirstStart("2026-11-23 12:00:00 +0000 UTC", "until"), 1_795_435_200);
+    for (const time of [
+      "",
+      "tomorrow",
+      "2026-11-23",
+      "2026-11-23 12:00:00",
+      "2026-11-23T12:00:00",
+      "2026-11-23T12:00:00.5Z",
+    ]) {
       assert.throws(() => parseFirstStart(time, "store.firstStartUntil"), { path: "store.firstStartUntil" }, time);
     }
   });

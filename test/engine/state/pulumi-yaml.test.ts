@@ -6,10 +6,11 @@ import { configText, readPlain, writeText } from "../../../engine/state/pulumi-y
 /**
  * What Pulumi 3.260 hands the program for `p:k: <text>`: `workspace.LoadProjectStackBytes` and `config.Map.Decrypt` of its Go
  * module (gopkg.in/yaml.v3 3.0.1), asked once for each text. `undefined` where this engine refuses it: Pulumi says
- * `2026-11-30 08:47:35 +0000 UTC` for the first time, fails for an infinity, and reads `0b-1` as -1.
+ * `2026-11-30 00:00:00 +0000 UTC` for a day, fails for an infinity, and reads `0b-1` as -1.
  */
 const readByPulumi: [text: string, value: string | undefined][] = [
-  ["2026-11-30T08:47:35Z", undefined],
+  ["2026-11-30T08:47:35Z", "2026-11-30 08:47:35 +0000 UTC"],
+  ["2026-02-30T08:47:35Z", undefined],
   ["2026-11-30t08:47:35.5+01:00", undefined],
   ["2026-11-30 08:47:35", undefined],
   ["2026-11-30", undefined],

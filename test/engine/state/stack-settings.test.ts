@@ -71,13 +71,13 @@ describe("a stack's settings", function () {
 
   it("are written as texts where Pulumi would read something else, with the comment that stands beside them", async () => {
     using project = new StateProject("empty");
-    const line = "  firstStartUntil: 2026-11-30T08:47:35Z # the first hour\n";
+    const line = "  firstStartUntil: 2026-11-30T08:47:35+01:00 # the first hour\n";
     writeFileSync(project.file("Pulumi.dev.yaml"), `config:\n${line}  octal: 0400\n`);
     const stack = await project.stack();
     await assert.rejects(stack.config(), {
       name: "InputError",
       message:
-        /Pulumi\.dev\.yaml:2: firstStartUntil: expected quotation marks around a text .*, got 2026-11-30T08:47:35Z\. Write "2026-11-30T08:47:35Z"\.$/,
+        /Pulumi\.dev\.yaml:2: firstStartUntil: expected quotation marks around a text .*, got 2026-11-30T08:47:35\+01:00\. Write "2026-11-30T08:47:35\+01:00"\.$/,
     });
     await stack.setConfig("firstStartUntil", "2026-11-30T09:00:00Z");
     await stack.setConfig("limit", "1e3");
