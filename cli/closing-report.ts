@@ -14,6 +14,8 @@ export interface ServiceReport {
   kind: StackService["kind"];
   /** `host:port` from outside the swarm. */
   endpoint?: string;
+  /** Where the published port is open, in words. */
+  listensOn?: string;
   node: string;
   /** The volumes or folders of its data; none of a cache. */
   volume?: string;
@@ -26,10 +28,14 @@ export interface ServiceReport {
   database?: string;
 }
 
-/** Says where each service of the stack's components is, and asks those that can be reached for a sign of life. */
-export async function closingReport(context: CommandContext): Promise<ServiceReport[]> {
+/**
+ * Says where each service of the stack's components is, and asks those that can be reached for a sign of life.
+ *
+ * @param isSandbox - whether ports are published on 127.0.0.1 alone; Swarm itself knows no other address than all
+ */
+export async function closingReport(context: CommandContext, isSandbox: boolean): Promise<ServiceReport[]> {
   const services = await servicesOf(context);
-  return Promise.all(services.map((service) => reportOf(context, service)));
+  return Promise.all(services.map((service) => reportOf(context, service, isSandbox)));
 }
 
 /** The report as it is printed, with what to type next. */
@@ -53,10 +59,11 @@ export function reportLines(reports: readonly ServiceReport[]): string[] {
 }
 
 function serviceLines(report: ServiceReport): string[] {
-  const { service, endpoint, node, volume, memoryLimitBytes, ping, database, answers } = report;
+  const { service, endpoint, listensOn, node, volume, memoryLimitBytes, ping, database, answers } = report;
   const rows: [string, string | undefined][] = [
     ["service", service],
     ["endpoint", endpoint ?? `${service}, on its networks alone`],
+    ["open on", listensOn],
     ["node", node],
     ["volume", volume],
     ["limit", memoryLimitBytes === undefined ? undefined : formatBytes(memoryLimitBytes)],
@@ -84,14 +91,17 @@ function formatBytes(bytes: number): string {
   return `${value} ${units[unit] ?? "bytes"}`;
 }
 
-async function reportOf(context: CommandContext, service: StackService): Promise<ServiceReport> {
-  const { name, kind, port, volumes, memoryLimitBytes, username, database, isStopped } = service;
+async function reportOf(context: CommandContext, service: StackService, isSandbox: boolean): Promise<ServiceReport> {
+  const { name, kind, port, isRouted, volumes, memoryLimitBytes, username, database, isStopped } = service;
   const { node, endpoint, tried, ping, answers } = await untilAnswered(context, service);
   return {
     service: name,
     kind,
     ...(endpoint && { endpoint: `${endpoint.host}:${endpoint.port}` }),
     ...(port !== undefined && !endpoint && { endpoint: notReached(isStopped, tried) }),
+    ...(port !== undefined &&
+      !isStopped &&
+      !isSandbox && { listensOn: `every address of ${isRouted ? "every node" : node}` }),
     node: isStopped ? "none, for it is stopped" : node,
     ...(volumes.length > 0 && { volume: volumes.join(", ") }),
     ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),

@@ -36,9 +36,11 @@ export function driftOf(events: readonly EngineEvent[]): Drift[] {
     if (step === undefined || step.type === stackType || (step.op !== "delete" && step.op !== "update")) return [];
     const { urn, type, old } = step;
     const { name } = old === undefined ? {} : propertiesOf(old, "outputs");
-    const properties = step.op === "delete" ? [] : driftedProperties(step);
-    const told = properties.filter((property) => !isAddedByCreation(property) && !isReplacementCount(property));
-    if (properties.length > 0 && told.length === 0) return [];
+    const paths = step.op === "delete" ? [] : driftedPaths(step);
+    const told = driftedProperties(step, paths).filter(
+      (property) => !isAddedByCreation(property) && !isReplacementCount(property),
+    );
+    if (paths.length > 0 && told.length === 0) return [];
     return [
       {
         urn,
@@ -69,13 +71,79 @@ function hasFailed(state: EventState | undefined): boolean {
   return Array.isArray(errors) && errors.length > 0;
 }
 
-function driftedProperties({ old, new: now, detailedDiff }: StepMetadata): DriftedProperty[] {
+function driftedPaths({ old, new: now, detailedDiff }: StepMetadata): string[] {
   if (old === undefined || now === undefined) return [];
-  return (detailedDiff === undefined ? unequalOutputs(old, now) : Object.keys(detailedDiff)).map((path) => ({
-    path,
-    state: at(old, path) ?? null,
-    live: at(now, path) ?? null,
-  }));
+  return detailedDiff === undefined ? unequalOutputs(old, now) : Object.keys(detailedDiff);
+}
+
+function driftedProperties({ old, new: now }: StepMetadata, paths: readonly string[]): DriftedProperty[] {
+  if (old === undefined || now === undefined) return [];
+  const listOf = (path: string): string | undefined => {
+    const list = keyedListOf(path);
+    return list !== undefined && [old, now].every((state) => Array.isArray(at(state, list) ?? [])) ? list : undefined;
+  };
+  const lists = new Set(paths.flatMap((path) => listOf(path) ?? []));
+  const others = paths.filter((path) => listOf(path) === undefined);
+  return [
+    ...others.map((path) => ({ path, state: at(old, path) ?? null, live: at(now, path) ?? null })),
+    ...[...lists].flatMap((list) => driftedItems(list, itemsOf(old, list), itemsOf(now, list))),
+  ];
+}
+
+/** By what the items of a list are known again: their places say nothing, for Docker and the state may list them in another order. */
+const itemKeys: Readonly<Record<string, readonly string[]>> = {
+  mounts: ["target"],
+  configs: ["fileName"],
+  secrets: ["fileName"],
+  networksAdvanceds: ["id"],
+  ports: ["targetPort", "protocol"],
+  labels: ["label"],
+};
+
+/** The list with such items that a path leads to or into. */
+function keyedListOf(path: string): string | undefined {
+  const steps = parsePropertyPath(path);
+  const end = steps.findIndex(
+    (step, index) => Object.hasOwn(itemKeys, step) && !/\D/u.test(String(steps[index + 1] ?? 0)),
+  );
+  return end === -1 ? undefined : steps.slice(0, end + 1).join(".");
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** The items of a list by their keys; several of one key are told apart by their order. */
+function itemsOf(state: EventState, list: string): ReadonlyMap<string, Item> {
+  const value = at(state, list);
+  const items = Array.isArray(value)
+    ? value.filter((item): item is Item => typeof item === "object" && item !== null)
+    : [];
+  const names = itemKeys[list.slice(list.lastIndexOf(".") + 1)] ?? [];
+  const keyOf = (item: Item): string => names.map((name) => keyText(item[name])).join("/");
+  const byKey = Map.groupBy(items, keyOf);
+  return new Map(
+    [...byKey].flatMap(([key, same]) =>
+      same.map((item, index): [string, Item] => [index === 0 ? key : `${key} (${index + 1})`, item]),
+    ),
+  );
+}
+
+function keyText(value: unknown): string {
+  return typeof value === "string" ? value : scalarText(value);
+}
+
+function driftedItems(
+  list: string,
+  state: ReadonlyMap<string, Item>,
+  live: ReadonlyMap<string, Item>,
+): readonly DriftedProperty[] {
+  return [...new Set([...state.keys(), ...live.keys()])].flatMap((key): DriftedProperty[] => {
+    const [was, is] = [state.get(key), live.get(key)];
+    const path = `${list}[${JSON.stringify(key)}]`;
+    if (was === undefined || is === undefined) return [{ path, state: was ?? null, live: is ?? null }];
+    return [...new Set([...Object.keys(was), ...Object.keys(is)])]
+      .filter((name) => !isDeepStrictEqual(was[name] ?? null, is[name] ?? null))
+      .map((name) => ({ path: `${path}.${name}`, state: was[name] ?? null, live: is[name] ?? null }));
+  });
 }
 
 /**

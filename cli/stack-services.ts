@@ -13,6 +13,8 @@ export interface StackService {
   readonly name: string;
   /** The first port that is reachable from outside the swarm. */
   readonly port: number | undefined;
+  /** Whether every node publishes that port, through the routing mesh. */
+  readonly isRouted: boolean;
   /** Names of its volumes, or folders of the node. */
   readonly volumes: readonly string[];
   readonly memoryLimitBytes: number | undefined;
@@ -30,13 +32,13 @@ const componentPrefix = "holdfast:index:";
 
 const mountSchema = z.looseObject({ type: z.string().nullish(), source: z.string().nullish() });
 
+const portSchema = z.looseObject({ publishedPort: z.number().nullish(), publishMode: z.string().nullish() });
+
 /** What of a service's outputs is needed; the provider leaves out what is empty. */
 const serviceSchema = z.looseObject({
   name: z.string(),
   mode: z.looseObject({ replicated: z.looseObject({ replicas: z.number().nullish() }).nullish() }).nullish(),
-  endpointSpec: z
-    .looseObject({ ports: z.array(z.looseObject({ publishedPort: z.number().nullish() })).nullish() })
-    .nullish(),
+  endpointSpec: z.looseObject({ ports: z.array(portSchema).nullish() }).nullish(),
   taskSpec: z.looseObject({
     containerSpec: z.looseObject({ mounts: z.array(mountSchema).nullish() }),
     resources: z.looseObject({ limits: z.looseObject({ memoryBytes: z.number().nullish() }).nullish() }).nullish(),
@@ -59,12 +61,14 @@ export function stackServices(resources: readonly RevealedResource[]): StackServ
       const component = components.at(-1);
       if (component === undefined || service === undefined) return [];
       const { taskSpec, endpointSpec, mode } = service;
+      const published = endpointSpec?.ports?.find(({ publishedPort }) => (publishedPort ?? 0) > 0);
       const { username, password, authority, database } = componentSchema.parse(component.outputs);
       return [
         {
           kind: kindOf(component.type),
           name: service.name,
-          port: endpointSpec?.ports?.find(({ publishedPort }) => (publishedPort ?? 0) > 0)?.publishedPort ?? undefined,
+          port: published?.publishedPort ?? undefined,
+          isRouted: published !== undefined && published.publishMode !== "host",
           volumes: (taskSpec.containerSpec.mounts ?? []).flatMap(({ type, source }) =>
             type === "tmpfs" || !source ? [] : [source],
           ),

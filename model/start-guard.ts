@@ -97,7 +97,7 @@ export function requireIdentity(identity: string, path: string): string {
  * nobody's way. Beside the lock stands the id of the service: in the moments in which no server runs, as in an update, another
  * checkout's server does not step in. Only the creation of a service gives a volume free that another one had. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
  *
- * The script needs a POSIX shell with `id`, `ls`, `mv`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
+ * The script needs a POSIX shell with `id`, `ls`, `mv`, `rm`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
  * is one.
  */
 export function startScript({ identity, dataPaths, environment, serverVersion, preparation }: StartGuard): string {
@@ -118,14 +118,24 @@ refuse() {
   exit 78
 }
 
+require_readable() {
+  [ -r "$1" ] || refuse "$1: expected a file that user $(id -u) may read, got another's. Give the files of the volume to that user."
+}
+
 # Locks a file for as long as this process runs, the server that it becomes included: the open file is inherited.
 lock() {
-  (true >> "$1/${lockFile}") 2> /dev/null || refuse "$1: expected room for the file ${lockFile}, got an error. Make room, and start again."
+  opening=">>"
+  if ! (true >> "$1/${lockFile}") 2> /dev/null; then
+    # Another user's file, as after a change of the server's user: it can be locked without being written.
+    [ -e "$1/${lockFile}" ] || refuse "$1: expected room for the file ${lockFile}, got an error. Make room, and start again."
+    require_readable "$1/${lockFile}"
+    opening="<"
+  fi
   if ! command -v flock > /dev/null; then
     echo "holdfast: $1: the image has no program flock, so that a second server on this data would not be noticed" >&2
     return
   fi
-  eval "exec $descriptor>> \\"\\$1/${lockFile}\\""
+  eval "exec $descriptor$opening \\"\\$1/${lockFile}\\""
   tries=0
   until said=$(flock -n $descriptor 2>&1); do
     if [ -n "$said" ]; then
@@ -171,14 +181,16 @@ claim() {
 
 # A service that is to be created gives the volume free, for itself.
 give_free() {
-  if [ "$creation" = "$identity" ]; then (: > "$1/${lockFile}") 2> /dev/null || true; fi
+  if [ "$creation" != "$identity" ] || (: > "$1/${lockFile}") 2> /dev/null; then return; fi
+  read_claim "$1"
+  [ -z "$claimed" ] || refuse "$1/${lockFile}: expected a file that user $(id -u) may write, for the volume is to be another service's, got another's. Give the files of the volume to that user."
 }
 
 # Writes the mark whole or not at all.
 mark() {
-  {
+  rm -f "$marker.new" && {
     echo "$identity" && { [ -z "$others" ] || echo "$others"; } && { [ -z "$major" ] || echo "$product $major"; }
-  } > "$marker.new" && sync && mv "$marker.new" "$marker" && sync
+  } > "$marker.new" && sync && mv -f "$marker.new" "$marker" && sync
 }
 
 product=
@@ -195,6 +207,7 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
   lock "$path"
   descriptor=$((descriptor - 1))
   if [ -s "$marker" ]; then
+    require_readable "$marker"
     {
       read -r found || true
       while read -r name number; do

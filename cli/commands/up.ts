@@ -103,7 +103,7 @@ export async function up(options: UpOptions): Promise<void> {
     ? planned
     : await run(context, "update", { ...settings, refresh, ...(message !== undefined && { message }) });
   await requireSuccess(context, "up", outcome, settings);
-  const answer = await answerOf(context);
+  const answer = await answerOf(context, swarm.sandbox !== undefined);
   const { report } = answer;
   // What had just been starting may run by now, and a server that has answered may have died since.
   const present = serviceNames(await (await context.engine()).resources(location));
@@ -172,9 +172,12 @@ async function forgetOldSandbox(context: CommandContext, swarm: FoundSwarm, sett
   await requireSuccess(context, "up", await run(context, "refresh", settings), settings);
 }
 
-async function answerOf(context: CommandContext): Promise<{ report: ServiceReport[]; failure?: string }> {
+async function answerOf(
+  context: CommandContext,
+  isSandbox: boolean,
+): Promise<{ report: ServiceReport[]; failure?: string }> {
   try {
-    return { report: await closingReport(context) };
+    return { report: await closingReport(context, isSandbox) };
   } catch (error) {
     return { report: [], failure: errorWords(error) };
   }

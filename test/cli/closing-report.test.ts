@@ -21,6 +21,11 @@ describe("the report at the end of up", () => {
     assert.equal(limit(1000), "  limit     1000 bytes");
   });
 
+  it("says where the published port is open", () => {
+    const lines = reportLines([{ ...report, listensOn: "every address of alpha" }]);
+    assert.deepEqual(lines.slice(1, 3), ["  endpoint  10.0.0.1:10000", "  open on   every address of alpha"]);
+  });
+
   it("shows each service of a program of one's own", () => {
     const cache: ServiceReport = { service: "pages", kind: "Redis", node: "beta" };
     const other = { ...report, service: "sessions" };

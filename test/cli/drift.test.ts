@@ -23,6 +23,26 @@ describe("drift", () => {
     ]);
   });
 
+  it("compares mounts, configs, secrets, networks and ports by what they are known by, not by their places", () => {
+    const config = (fileName: string, configName: string) => ({ fileName, configName });
+    const configs = (...all: object[]) => ({ taskSpec: { containerSpec: { configs: all } } });
+    const [a, b] = [config("/etc/a", "a-1"), config("/etc/b", "b-1")];
+    const path = (index: number) => `taskSpec.containerSpec.configs[${index}].configName`;
+    assert.deepEqual(driftOf([read(configs(a, b), configs(b, a), [path(0), path(1)])]), []);
+    assert.deepEqual(
+      driftLines(driftOf([read(configs(a, b), configs(config("/etc/b", "b-0"), a), [path(0), path(1)])])),
+      ['service cart: taskSpec.containerSpec.configs["/etc/b"].configName is "b-0", and "b-1" in the state'],
+    );
+    const lines = driftLines(driftOf([read(configs(a), configs(), ["taskSpec.containerSpec.configs"])]));
+    assert.match(lines.join(), /configs\["\/etc\/a"\] is not set, and .*a-1/u);
+    const ports = (...published: number[]) => ({
+      endpointSpec: { ports: published.map((publishedPort) => ({ targetPort: 6379, protocol: "tcp", publishedPort })) },
+    });
+    assert.deepEqual(driftLines(driftOf([read(ports(1), ports(2), ["endpointSpec.ports[0].publishedPort"])])), [
+      'service cart: endpointSpec.ports["6379/tcp"].publishedPort is 2, and 1 in the state',
+    ]);
+  });
+
   it("is not what an update that failed has left, which the plan updates anyway; a refresh tells it", () => {
     const event = read({ labels: "new" }, { labels: "old" }, ["labels"], { initErrors: ["rolled back"] });
     assert.deepEqual(driftBesidePlan([event]), []);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
+  chownSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -137,6 +139,44 @@ describe("the start guard", () => {
       setTimeout(() => server.kill("SIGKILL"), 500);
       const next = await serve(["sh"], "second");
       assert.equal(next.exitCode, null);
+    });
+
+    it("locks what another user's file is by reading it, and refuses only what it may neither write nor read", async function () {
+      // Root may write everything: another user's server is needed.
+      if (process.getuid?.() !== 0) this.skip();
+      this.timeout(20_000);
+      const nobody = { uid: 65_534, gid: 65_534 };
+      const startAs = (user: object, variables: Record<string, string> = {}) => {
+        const script = startScript({ identity: "shop", dataPaths: [folder], serverVersion: "product=redis major=8" });
+        const words = ["-c", script, "start", "sh", "-c", "echo server"];
+        const run = spawnSync("dash", words, { encoding: "utf8", env: { ...process.env, ...variables }, ...user });
+        return { status: run.status, out: run.stdout, error: run.stderr };
+      };
+      first("shop");
+      const server = await serve(["dash"], "first");
+      writeFileSync(join(folder, `${storeMarker}.new`), "of a run that ended in between\n");
+      chownSync(folder, nobody.uid, nobody.gid);
+      assert.match(startAs(nobody).error, /expected data that no other server writes/u);
+      server.kill("SIGKILL");
+      await once(server, "exit");
+      assert.deepEqual(startAs(nobody), {
+        status: 0,
+        out: `holdfast: redis 8 starts on ${folder}\nserver\n`,
+        error: "",
+      });
+      for (const file of [lockFile, storeMarker]) {
+        chownSync(join(folder, file), 0, 0);
+        chmodSync(join(folder, file), 0o600);
+        const { status, error } = startAs(nobody);
+        assert.equal(status, 78);
+        assert.match(
+          error,
+          /expected a file that user 65534 may read, got another's\. Give the files of the volume to/u,
+        );
+        chmodSync(join(folder, file), 0o644);
+      }
+      assert.equal(startAs({}, { [serviceVariable]: "one" }).status, 0);
+      assert.match(startAs(nobody, { [creationVariable]: "shop" }).error, /expected a file that user 65534 may write/u);
     });
 
     it("starts where no lock can be had, and says so", () => {
