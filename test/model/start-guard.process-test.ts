@@ -149,7 +149,7 @@ describe("the start guard", () => {
       const startAs = (user: object, variables: Record<string, string> = {}) => {
         const script = startScript({ identity: "shop", dataPaths: [folder], serverVersion: "product=redis major=8" });
         const words = ["-c", script, "start", "sh", "-c", "echo server"];
-        const run = spawnSync("dash", words, { encoding: "utf8", env: { ...process.env, ...variables }, ...user });
+        const run = spawnSync("sh", words, { encoding: "utf8", env: { ...process.env, ...variables }, ...user });
         return { status: run.status, out: run.stdout, error: run.stderr };
       };
       first("shop");
