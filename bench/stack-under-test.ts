@@ -13,8 +13,6 @@ const run = promisify(execFile);
 export interface StackUnderTest {
   directory: string;
   holdfast(...args: string[]): Promise<string>;
-  /** The command where no engine answers: it can look at nothing. */
-  holdfastWithoutEngine(...args: string[]): Promise<string>;
   /** Sets a value of the configuration, in this process: no part of what is timed. */
   set(key: string, value: string): Promise<void>;
   remove(): Promise<void>;
@@ -36,19 +34,17 @@ export async function layOutStack(dockerHost: string, program?: string): Promise
   await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }));
   await symlink(join(root, "node_modules"), join(directory, "node_modules"));
   const env = { ...process.env, DOCKER_HOST: dockerHost, PULUMI_CONFIG_PASSPHRASE: "bench" };
-  const holdfast = async (environment: NodeJS.ProcessEnv, args: readonly string[]) => {
+  const holdfast = async (...args: string[]) => {
     const { stdout } = await run(process.execPath, [join(root, "bin/holdfast.js"), ...args], {
       cwd: directory,
-      env: environment,
+      env,
       maxBuffer: 2 ** 28,
     });
     return stdout;
   };
   return {
     directory,
-    holdfast: (...args) => holdfast(env, args),
-    holdfastWithoutEngine: (...args) =>
-      holdfast({ ...env, DOCKER_HOST: `unix://${join(directory, "no-engine.sock")}` }, args),
+    holdfast,
     set: async (key, value) => {
       const opened = await openStack({ projectDirectory: directory, stackName: "dev" }, env);
       await opened.setConfig(key, value);

@@ -208,6 +208,16 @@ export function createProgram(): Command {
   });
   ofStack(
     program
+      .command("history")
+      .description("Show the updates that are kept of the stack, the newest first.")
+      .option("--keep <number>", "remove what is kept of all but so many, and the last that succeeded")
+      .addOption(yes),
+  ).action(async (options) => {
+    const { history } = await import("./commands/history.ts");
+    await history(options);
+  });
+  ofStack(
+    program
       .command("cancel")
       .description("Release the lock of the stack; a yes is asked for where its holder may still be at work.")
       .addOption(yes),

@@ -9,6 +9,7 @@
  * - tracing (@pulumi/pulumi/cmd/run/tracing.js), for which this engine never asks;
  * - messages for debugging, which no command shows: three for each resource, and each waits for the one before to be received;
  * - the stack of each promise of each resource, which tells where one that never settles was made, where PULUMI_DEBUG_PROMISE_LEAKS asks;
+ * - where in the program each resource was declared, which this engine neither keeps nor shows: the whole stack of calls, read line by line;
  * - source maps: the SDK takes a stack trace for each promise of each resource, and each would be mapped. They are put to use when
  *   an error is reported: a stack is written out when it is read for the first time.
  */
@@ -37,6 +38,11 @@ const source = `
         }
       },
     });
+  };
+
+  const placeless = (resources) => {
+    if (resources.Resource?.stackTrace) resources.Resource.stackTrace = () => [];
+    return resources;
   };
 
   const span = { setAttribute() {}, addEvent() {}, end() {} };
@@ -69,6 +75,7 @@ const source = `
     if (!from.includes("/node_modules/@pulumi/pulumi/")) return here();
     if (putOff.test(request)) return lazily(here);
     if (isLog.test(request)) return quieted(here());
+    if (/^\\.{1,2}\\/resource$/.test(request)) return placeless(here());
     if (/\\/debuggable$/.test(request) && !process.env.PULUMI_DEBUG_PROMISE_LEAKS) return withoutStacks(here());
     if (!from.includes("/cmd/run/")) return here();
     if (request === "./tracing") return tracing(here);

@@ -124,11 +124,8 @@ export async function startMonitor(
       new resourceProto.SupportsFeatureResponse().setHassupport(legacyFeatures.has(request.getId())),
     ),
     registerResource: answer(
-      async (request: resourceMessages.RegisterResourceRequest) =>
-        registrationResponse(
-          await (await answering).register(readGoal(request)),
-          peerOptions(request.getAcceptsecrets(), request.getAcceptresources()),
-        ),
+      async ({ goal, options }: Registration) =>
+        registrationResponse(await (await answering).register(goal()), options),
       fail,
     ),
     registerResourceOutputs: answer(async (request: resourceMessages.RegisterResourceOutputsRequest) => {
@@ -209,7 +206,37 @@ function portOf(target: string): string {
 }
 
 function monitorDefinition(): ServiceDefinition {
-  return definition("@pulumi/pulumi/proto/resource_grpc_pb.js", "ResourceMonitorService");
+  const service = definition("@pulumi/pulumi/proto/resource_grpc_pb.js", "ResourceMonitorService");
+  const { registerResource } = service;
+  if (registerResource === undefined) throw new Error("the SDK's ResourceMonitor registers no resources");
+  return { ...service, registerResource: { ...registerResource, requestDeserialize: readRegistration } };
+}
+
+/** What a request to register a resource says, and who it is answered to. */
+interface Registration {
+  /** Throws where it cannot be read. */
+  goal: () => Goal;
+  options: WireOptions;
+}
+
+/**
+ * Reads a request as it comes in. A program sends all that depend on nothing at once, and each waits for its answer: thousands of
+ * messages, of which each is several times as large as what is read from it, are not kept meanwhile.
+ */
+function readRegistration(bytes: Uint8Array): Registration {
+  const request = resourceProto.RegisterResourceRequest.deserializeBinary(bytes);
+  const options = peerOptions(request.getAcceptsecrets(), request.getAcceptresources());
+  try {
+    const goal = readGoal(request);
+    return { goal: () => goal, options };
+  } catch (error) {
+    return {
+      goal: () => {
+        throw error;
+      },
+      options,
+    };
+  }
 }
 
 function engineDefinition(): ServiceDefinition {
@@ -223,7 +250,7 @@ function definition(file: string, name: string): ServiceDefinition {
 }
 
 /** Answers one request. What is thrown becomes the call's status, without a stack trace. */
-function answer<Request extends Message, Response extends Message>(
+function answer<Request, Response extends Message>(
   respond: (request: Request) => Response | Promise<Response>,
   failed?: (error: unknown) => void,
 ) {

@@ -12,8 +12,13 @@ export function requirePort(port: number, path: string): number {
 
 /** Reads a TCP port; see {@link requirePort}. */
 export function parsePort(text: string, path: string): number {
-  if (/^\d+$/u.test(text)) return requirePort(Number(text), path);
-  throw notWhole(text, 1, 65535, path);
+  return parseWhole(text, 1, 65535, path);
+}
+
+/** Reads a whole number; see {@link requireWhole}. */
+export function parseWhole(text: string, least: number, most: number, path: string): number {
+  if (/^\d+$/u.test(text)) return requireWhole(Number(text), least, most, path);
+  throw notWhole(text, least, most, path);
 }
 
 /**

@@ -18,10 +18,13 @@ export function withoutProvisionalNames(): (event: EngineEvent) => EngineEvent {
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, hidden(each)]));
   };
-  const without = ({ new: next, ...metadata }: StepMetadata): StepMetadata => {
+  const without = (metadata: StepMetadata): StepMetadata => {
+    const { new: next } = metadata;
     if (next === undefined) return metadata;
     const name = automaticName(next);
     if (name !== undefined && creations.has(metadata.op) && name !== automaticName(metadata.old)) names.add(name);
+    // A plan of thousands of resources, most of which stay as they are, is kept once.
+    if (names.size === 0) return metadata;
     const { inputs, outputs } = next;
     return {
       ...metadata,
@@ -34,6 +37,7 @@ export function withoutProvisionalNames(): (event: EngineEvent) => EngineEvent {
   };
   return (event) => {
     const { resourcePreEvent: begun, resOutputsEvent: ended } = event;
+    if (begun === undefined && ended === undefined) return event;
     return {
       ...event,
       ...(begun && { resourcePreEvent: { ...begun, metadata: without(begun.metadata) } }),

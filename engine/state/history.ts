@@ -4,7 +4,7 @@ import type { StepOperation } from "../events.ts";
 import { readTextFile } from "./durable-file.ts";
 import type { StackFiles } from "./file-backend.ts";
 import { writeBlob } from "./file-backend.ts";
-import { nextStamp, pruneHistory } from "./state-copies.ts";
+import { nextStamp, nextVersion, pruneHistory } from "./state-copies.ts";
 
 /** What the history remembers of an operation (Pulumi: pkg/backend, `UpdateInfo`). */
 export interface UpdateRecord {
@@ -32,6 +32,7 @@ export async function writeHistory(
 ): Promise<void> {
   const stack = basename(files.state, ".json");
   const stamp = await nextStamp(files);
+  const version = await nextVersion(files);
   const prefix = join(files.history, `${stack}-${stamp}`);
   const state = await readTextFile(files.state);
   const entry = {
@@ -40,7 +41,7 @@ export async function writeHistory(
     message: record.message,
     environment: record.environment ?? {},
     config,
-    version: 0,
+    version,
     result: record.result,
     endTime: Math.floor(Date.now() / 1000),
     resourceChanges: record.resourceChanges,

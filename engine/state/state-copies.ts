@@ -107,19 +107,24 @@ async function goodCopy(path: string): Promise<GoodCopy | undefined> {
 export interface KeptUpdate {
   /** Orders the updates, whatever the clock said. */
   stamp: bigint;
+  /** Counts them, those that are kept no more included; Pulumi's file backend writes 0, and its updates get the next number. */
+  version: number;
   kind: string;
   result: string;
   message: string;
   /** In seconds since 1970. */
   startTime: number;
+  endTime: number;
   resourceChanges: Record<string, number>;
 }
 
 const recordSchema = z.looseObject({
+  version: z.number().default(0),
   kind: z.string(),
   result: z.string(),
   message: z.string().default(""),
   startTime: z.number(),
+  endTime: z.number().default(0),
   resourceChanges: z.record(z.string(), z.number()).nullish(),
 });
 
@@ -127,7 +132,18 @@ const recordSchema = z.looseObject({
 export async function readHistory(files: StackFiles): Promise<KeptUpdate[]> {
   const records = await recordsOf(files);
   const updates = await Promise.all(records.map((record) => readRecord(record.path, record.stamp)));
-  return updates.filter((update) => update !== undefined);
+  let version = 0;
+  return updates
+    .toReversed()
+    .flatMap((update) =>
+      update === undefined ? [] : [{ ...update, version: (version = Math.max(update.version, version + 1)) }],
+    )
+    .reverse();
+}
+
+/** The number of the next update. */
+export async function nextVersion(files: StackFiles): Promise<number> {
+  return ((await readHistory(files))[0]?.version ?? 0) + 1;
 }
 
 async function readRecord(path: string, stamp: bigint): Promise<KeptUpdate | undefined> {
@@ -146,28 +162,50 @@ async function recordsOf({ history }: StackFiles): Promise<StateCopy[]> {
     .sort(newestFirst);
 }
 
+/** What of the history need not be kept. */
+interface OldUpdates {
+  /** How many updates it tells of. */
+  count: number;
+  paths: string[];
+}
+
 /**
- * Removes what is kept of all updates but the newest, and the newest that succeeded. Nothing is removed where none of the states
- * that would stay is whole. Only for whoever holds the stack's lock; what a killed run has not removed is removed by the next.
+ * Finds what is kept of all updates but the newest, and the newest that succeeded; nothing where none of the states that would stay
+ * is whole.
  *
  * @param keep - how many updates stay, at least 1
- * @returns how many updates are not told any more
  */
-export async function pruneHistory(files: StackFiles, keep: number): Promise<number> {
+export async function findOldUpdates(files: StackFiles, keep: number): Promise<OldUpdates> {
+  const none: OldUpdates = { count: 0, paths: [] };
   const records = await recordsOf(files);
   const oldest = records[keep - 1];
-  if (oldest === undefined) return 0;
+  if (oldest === undefined) return none;
   const succeeded = await newestSuccess(records);
   const after = succeeded && records[records.indexOf(succeeded) - 1];
   /** A copy of an update is made after its record and before the next one. */
   const isKept = (stamp: bigint) =>
     stamp >= oldest.stamp ||
     (succeeded !== undefined && stamp >= succeeded.stamp && (after === undefined || stamp < after.stamp));
-  if (records.every(({ stamp }) => isKept(stamp))) return 0;
-  if (!(await someGood((await copiesOf(files)).filter(({ stamp }) => isKept(stamp))))) return 0;
-  for (const folder of [files.backups, files.history])
-    for (const { name, stamp } of await stampedNames(folder)) if (!isKept(stamp)) await removeFile(join(folder, name));
-  return records.filter(({ stamp }) => !isKept(stamp)).length;
+  if (records.every(({ stamp }) => isKept(stamp))) return none;
+  if (!(await someGood((await copiesOf(files)).filter(({ stamp }) => isKept(stamp))))) return none;
+  const folders = await Promise.all(
+    [files.backups, files.history].map(async (folder) =>
+      (await stampedNames(folder)).filter(({ stamp }) => !isKept(stamp)).map(({ name }) => join(folder, name)),
+    ),
+  );
+  return { count: records.filter(({ stamp }) => !isKept(stamp)).length, paths: folders.flat() };
+}
+
+/**
+ * Removes what is kept of old updates; see {@link findOldUpdates}. Only for whoever holds the stack's lock; what a killed run has not
+ * removed is removed by the next.
+ *
+ * @returns how many updates are not told any more
+ */
+export async function pruneHistory(files: StackFiles, keep: number): Promise<number> {
+  const { count, paths } = await findOldUpdates(files, keep);
+  for (const path of paths) await removeFile(path);
+  return count;
 }
 
 async function newestSuccess(records: readonly StateCopy[]): Promise<StateCopy | undefined> {

@@ -298,8 +298,11 @@ describe("the state of a stack", function () {
 
     assert.equal(await pruneHistory(stack.files, 1), 49);
     assert.deepEqual(
-      (await readHistory(stack.files)).map(({ result }) => result),
-      ["failed", "succeeded"],
+      (await readHistory(stack.files)).map(({ version, result }) => [version, result]),
+      [
+        [55, "failed"],
+        [2, "succeeded"],
+      ],
     );
     // Where none of what would stay is whole, nothing goes.
     for (let count = 0; count < 3; count++) await update("failed");

@@ -1,0 +1,100 @@
+import { findOldUpdates, pruneHistory, readHistory, type KeptUpdate } from "../../engine/state/state-copies.ts";
+import { parseWhole } from "../../model/whole-number.ts";
+import { openContext, type CommandContext, type StackOptions } from "../context.ts";
+import { operationWords } from "../display/operation-words.ts";
+import { Exit, exitCode } from "../exit-code.ts";
+import { NotConfirmed } from "../failure.ts";
+import { askYesNo, canAsk } from "../prompt.ts";
+
+/** `holdfast history`: the updates that are kept, the newest first; with `--keep` only so many from then on. */
+export async function history(options: StackOptions & { keep?: string; yes?: true }): Promise<void> {
+  const context = openContext(options);
+  const { output, stack, location } = context;
+  if (options.keep !== undefined) {
+    await prune(context, parseWhole(options.keep, 1, 1_000_000, "--keep"), options.yes ?? false);
+    return;
+  }
+  const updates = await readHistory((await stack()).files);
+  if (output.json) output.document(updates.map(updateDocument));
+  if (updates.length === 0)
+    output.print(`The stack ${location.stackName} has no history: nothing has been done to it yet.`);
+  output.print(...updates.flatMap((update) => updateLines(update)));
+}
+
+/** Removes what is kept of older updates; nobody else works on the stack meanwhile. */
+async function prune({ output, stack, location }: CommandContext, keep: number, yes: boolean): Promise<void> {
+  const opened = await stack();
+  await using held = new AsyncDisposableStack();
+  held.use(await opened.hold());
+  const { files } = opened;
+  const { count } = await findOldUpdates(files, keep);
+  if (count > 0) await confirmRemoval(count, { yes, json: output.json, warn: output.warn });
+  const removed = count > 0 ? await pruneHistory(files, keep) : 0;
+  if (output.json) output.document({ removed });
+  output.print(
+    removed > 0
+      ? `Removed what was kept of ${updatesWords(removed)} of the stack ${location.stackName}.`
+      : "There is nothing to remove.",
+  );
+}
+
+async function confirmRemoval(
+  count: number,
+  { yes, json, warn }: { yes: boolean; json: boolean; warn: (line: string) => void },
+): Promise<void> {
+  if (yes) return;
+  const what = `the records, states and backups of ${updatesWords(count)}`;
+  if (json || !canAsk())
+    throw new NotConfirmed(
+      {},
+      {
+        path: "history --keep",
+        expected: `a yes for removing ${what}`,
+        got: json ? "--json, which asks nothing" : "no terminal to ask on",
+        fix: "Run it again with --yes",
+      },
+    );
+  if (await askYesNo(`Do you want to remove ${what}?`)) return;
+  warn("Nothing has been changed.");
+  throw new Exit(exitCode.notConfirmed);
+}
+
+function updatesWords(count: number): string {
+  return count === 1 ? "1 update" : `${count} updates`;
+}
+
+/** One update in the shape of `pulumi stack history --json`. */
+function updateDocument({ version, kind, startTime, endTime, message, result, resourceChanges }: KeptUpdate) {
+  return {
+    version,
+    kind,
+    startTime: timeText(startTime),
+    message,
+    result,
+    endTime: timeText(endTime),
+    resourceChanges,
+  };
+}
+
+function updateLines(update: KeptUpdate): string[] {
+  const { version, kind, result, startTime, endTime, message } = update;
+  const seconds = Math.max(0, endTime - startTime);
+  return [
+    `${version}  ${kind} ${result}  ${timeText(startTime)}, took ${seconds} s  ${changeWords(update)}`.trimEnd(),
+    ...(message === "" ? [] : message.split("\n").map((line) => `    ${line}`)),
+  ];
+}
+
+/** `1 created, 2 updated`; of what stayed as it was only where that is all. */
+function changeWords({ resourceChanges }: KeptUpdate): string {
+  const counted = Object.entries(resourceChanges).filter(([, count]) => count > 0);
+  const changed = counted.filter(([operation]) => operation !== "same");
+  return (changed.length > 0 ? changed : counted)
+    .map(([operation, count]) => `${count} ${operationWords(operation).doneTo}`)
+    .join(", ");
+}
+
+/** RFC 3339, in UTC. */
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+}
