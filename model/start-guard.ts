@@ -94,10 +94,11 @@ export function requireIdentity(identity: string, path: string): string {
  *
  * Before it looks at a volume it locks a file in it. The server inherits the open file, so that the lock lasts as long as that process
  * and the kernel gives it back however it ends: two servers never run on one volume, whoever starts them, and a dead one is in
- * nobody's way. Beside the lock stands the id of the service: in the moments in which no server runs, as in an update, another
- * checkout's server does not step in. Only the creation of a service gives a volume free that another one had. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
+ * nobody's way. Beside the lock stands the id of the service that had the volume last: in the moments in which no server runs, as in an
+ * update, another checkout's server steps back for it. The creation of a service gives the volume free at once; a volume that was
+ * restored, or whose service is gone, is free when the others have stepped back. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
  *
- * The script needs a POSIX shell with `id`, `ls`, `mv`, `rm`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
+ * The script needs a POSIX shell with `id`, `mv`, `rm`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
  * is one.
  */
 export function startScript({ identity, dataPaths, environment, serverVersion, preparation }: StartGuard): string {
@@ -109,6 +110,7 @@ first_start=\${${firstStartVariable}-}
 creation=\${${creationVariable}-}
 service=\${${serviceVariable}-}
 patience=3
+step_back_seconds=15
 once=
 if [ "$first_start" = "$identity" ]; then once=yes; fi
 if [ "$creation" = "$identity" ]; then once=yes patience=60; fi
@@ -124,6 +126,8 @@ require_readable() {
 
 # Locks a file for as long as this process runs, the server that it becomes included: the open file is inherited.
 lock() {
+  [ ! -L "$1/${lockFile}" ] || refuse "$1/${lockFile}: expected a file, got a link to another one. Remove it; it holds no data."
+  [ ! -e "$1/${lockFile}" ] || [ -f "$1/${lockFile}" ] || refuse "$1/${lockFile}: expected a file, got something else. Remove it; it holds no data."
   opening=">>"
   if ! (true >> "$1/${lockFile}") 2> /dev/null; then
     # Another user's file, as after a change of the server's user: it can be locked without being written.
@@ -152,38 +156,33 @@ lock() {
   done
 }
 
-# The number of the lock's file, which is another one in a copy of the volume.
-number() {
-  ls -i "$1/${lockFile}" | { read -r found_number rest || true; echo "$found_number"; }
-}
-
-# Which service the volume is claimed for, and which container has it; nobody has claimed a copy.
+# Which service had the volume last, and which container.
 read_claim() {
   claimed=
   holder=
-  noted_number=
   while read -r key value; do
-    case $key in service) claimed=$value ;; file) noted_number=$value ;; container) holder=$value ;; esac
+    case $key in service) claimed=$value ;; container) holder=$value ;; esac
   done < "$1/${lockFile}"
-  [ "$noted_number" = "$(number "$1")" ] || claimed=
 }
 
-# Refuses a volume that is claimed for another service.
-require_claim() {
+# Lets the server of the service that had the volume last go first, which may just be between two tasks.
+step_back() {
   read_claim "$1"
-  [ -z "$service" ] || [ -z "$claimed" ] || [ "$claimed" = "$service" ] || refuse "$1: expected data that is this service's, got that of $identity which the service $claimed has. That store is managed from elsewhere too: work where its state is, or remove that service there, and then this one, and deploy this one again."
+  if [ -z "$service" ] || [ -z "$claimed" ] || [ "$claimed" = "$service" ]; then return; fi
+  echo "holdfast: $1: the service $claimed had this data last; this one starts in $step_back_seconds s unless that one does" >&2
+  eval "exec $descriptor>&-"
+  sleep "$step_back_seconds"
+  lock "$1"
 }
 
 # Claims the volume for this service; it starts all the same where there is no room to note it.
 claim() {
-  { echo "service $service" && echo "file $(number "$1")" && echo "container \${HOSTNAME-}"; } 2> /dev/null > "$1/${lockFile}" || true
+  { echo "service $service" && echo "container \${HOSTNAME-}"; } 2> /dev/null > "$1/${lockFile}" || true
 }
 
 # A service that is to be created gives the volume free, for itself.
 give_free() {
-  if [ "$creation" != "$identity" ] || (: > "$1/${lockFile}") 2> /dev/null; then return; fi
-  read_claim "$1"
-  [ -z "$claimed" ] || refuse "$1/${lockFile}: expected a file that user $(id -u) may write, for the volume is to be another service's, got another's. Give the files of the volume to that user."
+  if [ "$creation" = "$identity" ]; then (: > "$1/${lockFile}") 2> /dev/null || true; fi
 }
 
 # Writes the mark whole or not at all.
@@ -195,7 +194,7 @@ mark() {
 
 product=
 major=
-descriptor=9
+descriptor=10
 ${serverVersion === undefined ? "" : `${serverVersion}\ncase $major in *[!0-9]*) major= ;; esac\n`}
 for path in ${dataPaths.map(quoted).join(" ")}; do
   marker=$path/${storeMarker}
@@ -204,8 +203,8 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
   [ -w "$path" ] || refuse "$path: expected a folder that user $(id -u) may write, got another's. Give the volume to that user."
   # What has a mark already is the server's to judge, and may be locked by one that runs.
   if [ -n "$once" ] && [ "$creation" != "$identity" ] && [ -s "$marker" ]; then continue; fi
-  lock "$path"
   descriptor=$((descriptor - 1))
+  lock "$path"
   if [ -s "$marker" ]; then
     require_readable "$marker"
     {
@@ -220,7 +219,7 @@ for path in ${dataPaths.map(quoted).join(" ")}; do
       continue
     fi
     [ "$found" = "$identity" ] || refuse "$path: expected the data of $identity, got that of $found. Mount the volume of $identity, or name that store as this one's identity."
-    require_claim "$path"
+    step_back "$path"
     case $noted in *[!0-9]*) noted= ;; esac
     if [ -n "$major" ] && [ "$major" -lt "\${noted:-0}" ]; then
       refuse "$path: expected $product $noted or newer, which has run on this data and may have changed its files, got $product $major. Use $product $noted again, or restore a backup from before it."
@@ -257,7 +256,7 @@ exec "$@"
  */
 export function readStartScript(script: string): StartGuard | undefined {
   const fields =
-    /^identity='(?<identity>[^'\n]+)'\nfirst_start=[^]*?^product=\nmajor=\ndescriptor=9\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\nif [^\n]+\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
+    /^identity='(?<identity>[^'\n]+)'\nfirst_start=[^]*?^product=\nmajor=\ndescriptor=10\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\nif [^\n]+\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
       script,
     )?.groups;
   if (fields === undefined) return undefined;
