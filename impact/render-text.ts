@@ -16,12 +16,18 @@ const marks: Readonly<Record<DataFate, { mark: string; colour: "red" | "yellow" 
   destroyed: { mark: "✗", colour: "red" },
 };
 
+function ofNothing({ errors }: ImpactReport): string {
+  return errors.length > 0
+    ? "Not known: the preview failed before it came to a service with data."
+    : "Nothing: no service with data is changed.";
+}
+
 /** Renders a report as lines; every character that a terminal obeys is escaped. */
 export function renderText(report: ImpactReport, style: TextStyle = (_, text) => text): string {
   const { verdicts, errors, policyFindings } = report;
   const lines = [
     style("bold", "What this change does to data"),
-    ...(verdicts.length === 0 ? ["", "  Nothing: no service with data is changed."] : []),
+    ...(verdicts.length === 0 ? ["", `  ${ofNothing(report)}`] : []),
     ...verdicts.flatMap((verdict) => ["", ...verdictLines(verdict, style)]),
     ...(errors.length > 0
       ? [

@@ -53,6 +53,10 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   });
   const report = analyse(plan, (await given?.lookAt(plan))?.live);
   await print(report, options, output);
+  if (plan.steps.length === 0 && plan.errors.length > 0) {
+    output.warn("error: the preview failed before it planned anything: what the change does to data is not known");
+    throw new Exit(exitCode.failed);
+  }
   const reached = reaching(report, options);
   if (reached.length === 0) return;
   output.warn(...reached);

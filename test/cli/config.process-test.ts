@@ -8,7 +8,7 @@ import { execa } from "execa";
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 
 describe("config set", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   let folder: string;
   before(async () => {

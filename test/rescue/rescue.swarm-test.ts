@@ -107,7 +107,7 @@ describe("holdfast rescue", function () {
     const task = await service.task();
     const refused = (request: Partial<RescueRequest>, words: object) =>
       assert.rejects(plan(request), { name: "InputError", ...words });
-    await refused({ volume: "stateful-store" }, { fix: "Stop it first: docker service scale stateful=0" });
+    await refused({ volume: "stateful-store" }, { fix: "Stop it first: `docker service scale stateful=0`" });
     await refused({ to: "stateful-store" }, { got: /^one that stateful\.1\..* uses$/ });
     await refused({ service: "stateful" }, { got: /^one that would not: its append-only file is on/ });
     await createVolume({ "dump.rdb": "REDIS0010" });
