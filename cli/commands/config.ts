@@ -8,14 +8,18 @@ import { readSecret } from "../prompt.ts";
 /** `holdfast config get <key>`: one setting; a secret only where it is asked for in clear text. */
 export async function get(key: string, options: StackOptions & { showSecrets?: true }): Promise<void> {
   const { output, stack, location } = openContext(options);
-  const setting = await (await stack()).getConfig(key);
+  const opened = await stack();
+  const setting = await opened.getConfig(key);
   if (setting === undefined)
-    throw new InputError({
-      path: key,
-      expected: `a setting of the stack ${location.stackName}`,
-      got: "nothing",
-      fix: `Set it with \`${advised("config set", `${key} <value>`)}\``,
-    });
+    throw (
+      unknownHere(opened.project.name, key) ??
+      new InputError({
+        path: key,
+        expected: `a setting of the stack ${location.stackName}`,
+        got: "nothing",
+        fix: `Set it with \`${advised("config set", `${key} <value>`)}\``,
+      })
+    );
   const value = setting.secret && !options.showSecrets ? "[secret]" : setting.value;
   if (output.json) output.document({ value, secret: setting.secret });
   output.printAsIs(value);
@@ -29,10 +33,7 @@ export async function set(
 ): Promise<void> {
   const { output, stack } = openContext(options);
   const opened = await stack();
-  const { name: project } = opened.project;
-  // Only of this project's own program is it known what it reads.
-  const [namespace, name] = key.includes(":") ? key.split(":", 2) : [project, key];
-  const unknown = project === ownProject && namespace === project ? unknownSetting(name ?? "") : undefined;
+  const unknown = unknownHere(opened.project.name, key);
   if (unknown !== undefined) throw unknown;
   if (!options.secret && ((await opened.getConfig(key))?.secret === true || isSecretSetting(key)))
     throw new InputError({
@@ -68,6 +69,8 @@ export async function rm(key: string, options: StackOptions): Promise<void> {
   const { output, stack } = openContext(options);
   const opened = await stack();
   const wasSet = (await opened.getConfig(key)) !== undefined;
+  const unknown = wasSet ? undefined : unknownHere(opened.project.name, key);
+  if (unknown !== undefined) throw unknown;
   await opened.removeConfig(key);
   if (output.json) output.document({ key, wasSet });
   output.print(wasSet ? `Removed ${key}.` : `${key} was not set.`);
@@ -84,4 +87,10 @@ export async function list(options: StackOptions): Promise<void> {
   if (output.json) output.document(settings);
   const width = Math.max(0, ...settings.map(({ key }) => key.length));
   output.printAsIs(...settings.map(({ key, value }) => `${key.padEnd(width)}  ${value}`));
+}
+
+/** Says that the program reads no such setting, where it is this project's own: of others it is not known what they read. */
+function unknownHere(project: string, key: string): InputError | undefined {
+  const [namespace, name = ""] = key.includes(":") ? key.split(":", 2) : [project, key];
+  return project === ownProject && namespace === project ? unknownSetting(name) : undefined;
 }

@@ -4,6 +4,7 @@ import { noteChange } from "../begun-change.ts";
 import { confirm, confirmLoss } from "../confirm.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { judgeLive, planOf, showImpact } from "../data-gate.ts";
+import { requireObjectName } from "../../swarm/object-name.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { nodePattern, serviceNames, stackIdentity } from "../name-check.ts";
@@ -23,7 +24,7 @@ export interface DownOptions extends StackOptions {
 export async function down(options: DownOptions): Promise<void> {
   const context = openContext(options);
   const { output, location } = context;
-  const names = [...new Set(options.deleteData)];
+  const names = [...new Set(options.deleteData)].map((name) => requireObjectName("volume", name, "--delete-data"));
   await beginOperation(context, { changes: true });
   const engine = await context.engine();
   const resources = await engine.resources(location);

@@ -35,8 +35,13 @@ describe("config set", function () {
     const own = await mkdtemp(join(tmpdir(), "holdfast-config-"));
     try {
       await writeFile(join(own, "Pulumi.yaml"), "name: holdfast\nruntime: nodejs\n");
-      for (const key of ["memorylimit", "holdfast:memorylimit"]) {
-        const { exitCode, stderr } = await holdfast(["set", key, "1G"], "", own);
+      for (const words of [
+        ["set", "memorylimit", "1G"],
+        ["set", "holdfast:memorylimit", "1G"],
+        ["get", "memorylimit"],
+        ["rm", "memorylimit"],
+      ]) {
+        const { exitCode, stderr } = await holdfast(words, "", own);
         assert.equal(exitCode, 2);
         assert.match(
           stderr,
