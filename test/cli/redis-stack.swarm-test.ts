@@ -80,7 +80,7 @@ describe("one Redis, from the first up to the last down", function () {
 
   it("ends with service, endpoint, node, volume and limit, as Docker has them", async () => {
     const { stdout } = await succeeds(["up"]);
-    const report = stdout.slice(stdout.indexOf("Stack dev is up:")).split("\n").slice(1, 7);
+    const report = stdout.slice(stdout.indexOf("Stack dev is up:")).split("\n").slice(1, 8);
     assert.deepEqual(report, [
       `  service   ${service}`,
       `  endpoint  ${sandbox.nodeAddress}:${port}`,
@@ -88,6 +88,7 @@ describe("one Redis, from the first up to the last down", function () {
       `  volume    ${volume}`,
       "  limit     100 MiB",
       "  PING      PONG",
+      `  open on   every address of ${sandbox.nodeHostname}`,
     ]);
     const [task] = await runningTasks();
     const { hostname } = required(task);
