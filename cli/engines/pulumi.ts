@@ -94,16 +94,20 @@ export function pulumiEngine(json: boolean): StackEngine {
     const looking = kind === "update" && planning && request.look ? look(request, request.look) : undefined;
     const running = call(location, dockerHost, args, events ? "pipe" : "inherit");
     let changes: Partial<Record<StepOperation, number>> = {};
+    let isSilent = true;
     if (events) {
       for await (const line of running) {
         const event = parsePulumiEvent(line);
         if (event === undefined) continue;
+        isSilent = false;
         changes = event.summaryEvent?.resourceChanges ?? changes;
         request.onEvent(event);
       }
     }
     const { exitCode } = await running;
     const succeeded = exitCode === 0;
+    // Where a stack has nothing any more but what is protected, Pulumi plans no destruction at all.
+    if (kind === "destroy" && planning && succeeded && isSilent) request.onEvent(nothingPlanned);
     if (kind === "destroy" && !planning && succeeded) await removeRetained(request);
     const seen = await looking;
     return { succeeded, changes, stateChanged: true, ...(seen && { seen }) } satisfies OperationOutcome;
@@ -160,6 +164,13 @@ export function pulumiEngine(json: boolean): StackEngine {
     },
   };
 }
+
+/** The plan of which Pulumi prints no event. */
+const nothingPlanned: EngineEvent = {
+  sequence: 0,
+  timestamp: 0,
+  summaryEvent: { maybeCorrupt: false, durationSeconds: 0, resourceChanges: {}, policyPacks: {}, isPreview: true },
+};
 
 const secretSchema = z.looseObject({ plaintext: z.string() });
 

@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pulumiEngine } from "../../../cli/engines/pulumi.ts";
+import { listenForInterrupts } from "../../../cli/interrupts.ts";
+import type { EngineEvent } from "../../../engine/events.ts";
 
 /** Stands in for a CLI that cannot be had here: notes what it is asked, and knows no stack that nobody has selected. */
 const standIn = `#!/bin/sh
@@ -10,6 +12,7 @@ echo "$*" >> calls
 case "$1 $2" in
   "stack select") [ ! -e broken ] && touch stack ;;
   "stack export") [ -e stack ] && echo '{"version":3,"deployment":null}' ;;
+  "destroy --stack") ;;
   "stack output") [ -e stack ] && echo '{"port":10000}' ;;
   *) exit 1 ;;
 esac
@@ -39,6 +42,25 @@ describe("the Pulumi CLI on a stack that does not exist yet", () => {
       "stack export --stack dev",
       "stack output --json --stack dev",
     ]);
+  });
+
+  it("plans to destroy nothing where nothing is left but what is protected, of which Pulumi prints no event", async () => {
+    using interrupts = listenForInterrupts(() => undefined);
+    const events: EngineEvent[] = [];
+    const { succeeded, changes } = await pulumiEngine(false).plan("destroy", {
+      location: { projectDirectory, stackName: "dev" },
+      dockerHost: undefined,
+      policyPacks: [],
+      diff: false,
+      includeProtected: [],
+      interrupts,
+      onEvent: (event) => events.push(event),
+    });
+    assert.deepEqual([succeeded, changes], [true, {}]);
+    assert.deepEqual(
+      events.map(({ summaryEvent }) => summaryEvent?.resourceChanges),
+      [{}],
+    );
   });
 
   it("stops with one error where it cannot be created", async () => {
