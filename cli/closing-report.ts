@@ -100,7 +100,7 @@ async function reportOf(context: CommandContext, service: StackService, isSandbo
     ...(endpoint && { endpoint: `${endpoint.host}:${endpoint.port}` }),
     ...(port !== undefined && !endpoint && { endpoint: notReached(isStopped, tried) }),
     ...(port !== undefined &&
-      !isStopped &&
+      (endpoint !== undefined || tried.length > 0) &&
       !isSandbox && { listensOn: `every address of ${isRouted ? "every node" : node}` }),
     node: isStopped ? "none, for it is stopped" : node,
     ...(volumes.length > 0 && { volume: volumes.join(", ") }),
@@ -112,9 +112,10 @@ async function reportOf(context: CommandContext, service: StackService, isSandbo
   };
 }
 
-/** A service that is up and that cannot be reached from here may be so by intent: only its node's network may know the address. */
+/** A service that is up and cannot be reached from here may be so by intent: only its node's network may know the address. */
 function notReached(isStopped: boolean, tried: readonly string[]): string {
-  return isStopped ? "none, for it is stopped" : `${tried.join(" or ")}, not reached from here`;
+  if (isStopped) return "none, for it is stopped";
+  return tried.length === 0 ? "none, for no task of it runs" : `${tried.join(" or ")}, not reached from here`;
 }
 
 /** Where a service is, and what it answered. */
