@@ -1,9 +1,7 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { advised } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
-import { NoRegularFileError, readRegularFile } from "../swarm/regular-file.ts";
+import { readRecord, writeRecord } from "./record-file.ts";
 
 const recordSchema = z.strictObject({
   version: z.literal(2),
@@ -36,39 +34,14 @@ export const labRecordName = "lab.json";
  *
  * @throws InputError when the file is not such a record.
  */
-export async function readLabRecord(directory: string): Promise<LabRecord | undefined> {
-  const path = join(directory, labRecordName);
-  let text: string;
-  try {
-    text = await readRegularFile(path);
-  } catch (error) {
-    if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
-    if (!(error instanceof NoRegularFileError)) throw error;
-    text = "";
-  }
-  const record = z.preprocess(jsonOrUndefined, recordSchema).safeParse(text);
-  if (record.success) return record.data;
-  const issue = record.error.issues[0];
-  throw new InputError({
-    path,
+export function readLabRecord(directory: string): Promise<LabRecord | undefined> {
+  return readRecord(join(directory, labRecordName), recordSchema, {
     expected: "the record of a lab",
-    got: issue && issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "something else",
     fix: `Remove the lab with \`${advised("lab clean")}\` and start it again`,
   });
 }
 
 /** Writes the record of a lab whole or not at all. */
-export async function writeLabRecord(directory: string, record: LabRecord): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const path = join(directory, labRecordName);
-  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}
-
-function jsonOrUndefined(text: unknown): unknown {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return undefined;
-  }
+export function writeLabRecord(directory: string, record: LabRecord): Promise<void> {
+  return writeRecord(join(directory, labRecordName), record);
 }

@@ -1,9 +1,7 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { advised } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
-import { NoRegularFileError, readRegularFile } from "../swarm/regular-file.ts";
+import { readRecord, writeRecord } from "./record-file.ts";
 
 const recordSchema = z.strictObject({
   version: z.literal(1),
@@ -34,39 +32,14 @@ export function sandboxRecordPath(directory: string): string {
  *
  * @throws InputError when the file is not such a record.
  */
-export async function readSandboxRecord(directory: string): Promise<SandboxRecord | undefined> {
-  const path = sandboxRecordPath(directory);
-  let text: string;
-  try {
-    text = await readRegularFile(path);
-  } catch (error) {
-    if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
-    if (!(error instanceof NoRegularFileError)) throw error;
-    text = "";
-  }
-  const record = recordSchema.safeParse(jsonOrUndefined(text));
-  if (record.success) return record.data;
-  const issue = record.error.issues[0];
-  throw new InputError({
-    path,
+export function readSandboxRecord(directory: string): Promise<SandboxRecord | undefined> {
+  return readRecord(sandboxRecordPath(directory), recordSchema, {
     expected: "the record of a sandbox",
-    got: issue && issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : "something else",
     fix: `Remove the sandbox with \`${advised("sandbox stop")}\` and start it again`,
   });
 }
 
 /** Writes the record of a sandbox whole or not at all. */
-export async function writeSandboxRecord(directory: string, record: SandboxRecord): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const path = sandboxRecordPath(directory);
-  await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+export function writeSandboxRecord(directory: string, record: SandboxRecord): Promise<void> {
+  return writeRecord(sandboxRecordPath(directory), record);
 }
