@@ -106,16 +106,17 @@ export async function pushImage(
     await writeFile(join(folder, `${name}.new`), content);
     await rename(join(folder, `${name}.new`), join(folder, name));
   };
-  const layBlob = (content: string | Uint8Array): Promise<void> => {
-    const hex = hexOf(sha256(content));
-    return lay(join(root, "blobs/sha256", hex.slice(0, 2), hex), "data", content);
+  const layBlob = async (content: string | Uint8Array): Promise<string> => {
+    const digest = sha256(content);
+    const hex = hexOf(digest);
+    await lay(join(root, "blobs/sha256", hex.slice(0, 2), hex), "data", content);
+    return digest;
   };
   for (const blob of image.blobs) {
-    await layBlob(blob);
-    await lay(join(repository, "_layers/sha256", hexOf(sha256(blob))), "link", sha256(blob));
+    const digest = await layBlob(blob);
+    await lay(join(repository, "_layers/sha256", hexOf(digest)), "link", digest);
   }
-  const digest = sha256(image.manifest);
-  await layBlob(image.manifest);
+  const digest = await layBlob(image.manifest);
   await lay(join(repository, "_manifests/revisions/sha256", hexOf(digest)), "link", digest);
   const tag = join(repository, "_manifests/tags", image.tag);
   await lay(join(tag, "index/sha256", hexOf(digest)), "link", digest);
