@@ -2,6 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
+import { jsonOrUndefined } from "../model/json-text.ts";
 import { NoRegularFileError, readRegularFile } from "../swarm/regular-file.ts";
 
 /**
@@ -35,12 +36,4 @@ export async function writeRecord(path: string, record: object): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
+import { jsonOrUndefined } from "../model/json-text.ts";
 import { printable } from "../model/plain-text.ts";
 import type { Finding } from "./finding.ts";
 
@@ -36,7 +37,7 @@ export function writeBaseline(findings: readonly Finding[]): string {
  * @throws InputError when it is none
  */
 export function readBaseline(text: string, file: string): readonly BaselineEntry[] {
-  const parsed = baselineFile.safeParse(parseJson(text));
+  const parsed = baselineFile.safeParse(jsonOrUndefined(text));
   if (parsed.success) return parsed.data.findings;
   throw new InputError({
     path: printable(file),
@@ -44,12 +45,4 @@ export function readBaseline(text: string, file: string): readonly BaselineEntry
     got: "something else",
     fix: "Write it again with --write-baseline",
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@ import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import { byteWords } from "../../model/byte-words.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
+import { jsonOrUndefined } from "../../model/json-text.ts";
 import { printable } from "../../model/plain-text.ts";
 import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
 
@@ -120,7 +121,8 @@ async function manifestDigest(
   const digest = answer.headers.get("docker-content-digest");
   if (digest === null) {
     const manifest = await contentOf(answer);
-    if (!manifestSchema.safeParse(json(manifest)).success) throw new RegistryRefusal("something that is no manifest");
+    if (!manifestSchema.safeParse(jsonOrUndefined(manifest.toString("utf8"))).success)
+      throw new RegistryRefusal("something that is no manifest");
     return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
   }
   await answer.body?.cancel();
@@ -173,14 +175,6 @@ async function contentOf({ body }: Response): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function json(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
 function statusWords({ status }: Response): string {
   return `${status} ${STATUS_CODES[status] ?? "refused"}`;
 }
@@ -215,7 +209,7 @@ async function fetchToken(
     ...(credentials && { headers: { authorization: basicAuthorization(credentials) } }),
   });
   if (!answer.ok) throw new RegistryRefusal(`${statusWords(answer)} from ${url.host}`);
-  const { data: token } = tokenSchema.safeParse(json(await contentOf(answer)));
+  const { data: token } = tokenSchema.safeParse(jsonOrUndefined((await contentOf(answer)).toString("utf8")));
   if (token === undefined) throw new RegistryRefusal(`no token from ${url.host}`);
   return token;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../input-error.ts";
+import { jsonOrUndefined } from "../json-text.ts";
 import { printable } from "../plain-text.ts";
 import { isKnown, type Estate, type Known } from "../service-definition.ts";
 import {
@@ -68,7 +69,7 @@ const event = z.object({
  * @throws InputError when the text is none of these, or is cut off
  */
 export function readPulumiFile(text: string, file: string): readonly PulumiStep[] {
-  const whole = parseJson(text);
+  const whole = jsonOrUndefined(text);
   if (whole === undefined) return readEvents(text, file);
   const state = stateFile.safeParse(whole);
   if (state.success) {
@@ -93,7 +94,7 @@ function readEvents(text: string, file: string): readonly PulumiStep[] {
   return lines
     .filter(({ line }) => line !== "")
     .flatMap(({ line, number }): PulumiStep[] => {
-      const parsed = event.safeParse(parseJson(line));
+      const parsed = event.safeParse(jsonOrUndefined(line));
       if (!parsed.success) {
         throw notPulumi(
           `${file}:${number}`,
@@ -112,14 +113,6 @@ function readEvents(text: string, file: string): readonly PulumiStep[] {
         },
       ];
     });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function notPulumi(path: string, got: string): InputError {
