@@ -15,6 +15,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { errorWords } from "../../model/error-words.ts";
 import { InputError } from "../../model/input-error.ts";
 import { readRegularFile } from "../../swarm/regular-file.ts";
 import { faultPoint, type DurableKind } from "./fault.ts";
@@ -133,7 +134,7 @@ export async function readTextFile(path: string, limitBytes?: number): Promise<s
     throw new InputError({
       path: shownPath(path),
       expected: "a file that can be read",
-      got: isMissing ? "a link to a file that is not there" : errorMessage(error),
+      got: isMissing ? "a link to a file that is not there" : errorWords(error),
       fix: "Check what it is and who may read it",
     });
   }
@@ -173,11 +174,6 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** What an error says. */
-function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 async function keepOwner(path: string, temporary: string): Promise<void> {
   const old = await stat(path).catch(() => undefined);
   if (old === undefined) return;
@@ -206,7 +202,7 @@ export function explainWriteError(error: unknown, path: string): unknown {
   return new InputError({
     path: shownPath(path),
     expected: "a file that can be written",
-    got: errorMessage(error),
+    got: errorWords(error),
     fix,
   });
 }

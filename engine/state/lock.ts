@@ -3,13 +3,15 @@
  * locks the stack for everybody else. Pulumi names its file by a random UUID and looks for others after it has written
  * its own; ours has one fixed name, which only one process can create, and then looks for Pulumi's likewise.
  */
-import { unlinkSync } from "node:fs";
+import { unlinkSync, type Stats } from "node:fs";
 import { link, lstat, readFile, readdir, unlink, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { advised } from "../../model/advised-command.ts";
+import { errorWords } from "../../model/error-words.ts";
 import { InputError } from "../../model/input-error.ts";
+import { jsonOrUndefined } from "../../model/json-text.ts";
 import { printable } from "../../model/plain-text.ts";
 import { kindOf, readRegularFile, readRegularFileSync } from "../../swarm/regular-file.ts";
 import { errorCode, explainWriteError, hasNoLinks, makeFolder, shownPath, temporaryName } from "./durable-file.ts";
@@ -86,13 +88,13 @@ export async function takeLock(folder: string, stackName: string): Promise<HeldL
   faultPoint("lock.begin");
   const lock = { path: join(folder, ownName), content: JSON.stringify(await describeSelf()) };
   await makeFolder(folder).catch((error: unknown) => {
-    throw error instanceof InputError ? error : noFolder(folder, error);
+    throw error instanceof InputError ? error : noFolder(folder, errorWords(error));
   });
   for (let attempt = 1; !(await createWhole(lock, stackName)); attempt++) {
     const holders = await readLocks(folder);
     // Where none is left, it was given back in the meantime: then it is a race with whoever else wants it.
     if (holders.length > 0) throw new StackLockedError(holders, stackName);
-    if (attempt === mostAttempts) throw noFolder(folder, new Error("one that comes and goes all the time"));
+    if (attempt === mostAttempts) throw noFolder(folder, "one that comes and goes all the time");
   }
   hold(lock);
   faultPoint("lock.linked");
@@ -108,11 +110,11 @@ export async function takeLock(folder: string, stackName: string): Promise<HeldL
 /** How often a lock is asked for that each time is given back before anybody can say whose it was. */
 const mostAttempts = 20;
 
-function noFolder(folder: string, error: unknown): InputError {
+function noFolder(folder: string, got: string): InputError {
   return new InputError({
     path: shownPath(folder),
     expected: "a folder for the locks of the stack",
-    got: error instanceof Error ? error.message : String(error),
+    got,
     fix: "Check what it is and who may write there",
   });
 }
@@ -126,7 +128,7 @@ function hold(lock: HeldLock): void {
 }
 
 function forget(lock: HeldLock): void {
-  for (const each of held) if (each.path === lock.path && each.content === lock.content) held.delete(each);
+  held.delete(lock);
   if (held.size === 0) process.off("exit", releaseHeld);
 }
 
@@ -177,7 +179,7 @@ export function releaseLock(lock: HeldLock): void {
 export async function readLocks(folder: string): Promise<LockHolder[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (errorCode(error) === "ENOENT") return [];
-    throw noFolder(folder, error);
+    throw noFolder(folder, errorWords(error));
   });
   const locks = names.filter((name) => !name.endsWith(".attrs")).map((name) => readLock(join(folder, name)));
   return (await Promise.all(locks)).filter((holder) => holder !== undefined);
@@ -199,7 +201,7 @@ export async function releaseLocks(holders: readonly LockHolder[]): Promise<Lock
       throw new InputError({
         path: shownPath(path),
         expected: "a lock that can be removed",
-        got: holder.unreadable ?? (error instanceof Error ? error.message : String(error)),
+        got: holder.unreadable ?? errorWords(error),
         fix: "Look at what it is, and remove it by hand where nobody is at work on the stack",
       });
     }
@@ -219,19 +221,9 @@ async function readLock(path: string): Promise<LockHolder | undefined> {
   } catch (error) {
     const status = await lstat(path).catch(() => undefined);
     if (status === undefined && errorCode(error) === "ENOENT") return undefined;
-    const isDangling = errorCode(error) === "ENOENT";
-    const unreadable = isDangling
-      ? "a link to nothing"
-      : errorCode(error) === "EACCES"
-        ? "another user's"
-        : status !== undefined && !status.isFile()
-          ? kindOf(status)
-          : error instanceof Error
-            ? error.message
-            : String(error);
-    return { ...nobody, unreadable };
+    return { ...nobody, unreadable: unreadableWords(error, status) };
   }
-  const content = lockSchema.safeParse(tryJson(text));
+  const content = lockSchema.safeParse(jsonOrUndefined(text));
   // A file that tells nothing locks all the same: Pulumi may be about to write it.
   if (!content.success) return { ...nobody, content: text };
   const { pid, username, hostname: host, timestamp, processStart } = content.data;
@@ -248,12 +240,10 @@ async function readLock(path: string): Promise<LockHolder | undefined> {
   };
 }
 
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function unreadableWords(error: unknown, status: Stats | undefined): string {
+  if (errorCode(error) === "ENOENT") return "a link to nothing";
+  if (errorCode(error) === "EACCES") return "another user's";
+  return status === undefined || status.isFile() ? errorWords(error) : kindOf(status);
 }
 
 async function describeSelf(): Promise<z.infer<typeof lockSchema>> {
