@@ -1,7 +1,6 @@
 import type { Alias } from "./aliases.ts";
-import type { HookBinding } from "./resource-state.ts";
 import type { PropertyMap } from "./property-value.ts";
-import type { CustomTimeouts, Urn } from "./resource-state.ts";
+import type { CustomTimeouts, HookBinding, Urn } from "./resource-state.ts";
 
 /** What the program wants one resource to be (Pulumi: sdk/go/common/resource/goal.go). */
 export interface Goal {

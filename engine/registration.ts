@@ -5,9 +5,8 @@ import type { Alias } from "./aliases.ts";
 import type { Goal } from "./goal.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { isProviderType } from "./provider-registry.ts";
-import type { HookBinding } from "./resource-state.ts";
 import { parseDuration } from "../model/durations.ts";
-import type { CustomTimeouts } from "./resource-state.ts";
+import type { CustomTimeouts, HookBinding } from "./resource-state.ts";
 import { decodeWire } from "./wire-value.ts";
 
 /**
