@@ -24,7 +24,7 @@ export async function history(options: StackOptions & { keep?: string; yes?: tru
 /** Removes what is kept of older updates; nobody else works on the stack meanwhile. */
 async function prune({ output, stack, location }: CommandContext, keep: number, yes: boolean): Promise<void> {
   const opened = await stack();
-  await using held = new AsyncDisposableStack();
+  using held = new DisposableStack();
   held.use(await opened.hold());
   const { files } = opened;
   const { count } = await findOldUpdates(files, keep);

@@ -61,7 +61,7 @@ export async function up(options: UpOptions): Promise<void> {
   using interrupts = listenForInterrupts(output.warn);
   // From the first setting to the last answer nobody else works on the stack. The Pulumi CLI takes its lock by itself.
   const { name: engineName } = await context.engine();
-  await using lock = engineName === "embedded" ? await stack.hold() : undefined;
+  using lock = engineName === "embedded" ? await stack.hold() : undefined;
   if (stack.project.name === ownProject) {
     const engine = await context.engine();
     await fillConfiguration(stack, swarm, output, isFirstStart(await engine.resources(location)));

@@ -106,13 +106,12 @@ export class Stack {
    *
    * @throws StackLockedError when somebody else has it
    */
-  async hold(): Promise<HeldLock & AsyncDisposable> {
+  async hold(): Promise<HeldLock & Disposable> {
     const lock = await takeLock(this.files.locks, this.name);
     return {
       ...lock,
-      [Symbol.asyncDispose]: () => {
+      [Symbol.dispose]: () => {
         releaseLock(lock);
-        return Promise.resolve();
       },
     };
   }

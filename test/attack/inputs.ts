@@ -87,7 +87,7 @@ const takenNames = oddNames.map((name): AttackCase => ({
     assert.equal((await project.stack(name).then((opened) => opened.getConfig("key")))?.value, "value");
     const lock = await stack.hold();
     await project.save(someResources(3));
-    await lock[Symbol.asyncDispose]();
+    lock[Symbol.dispose]();
     assert.equal((await project.open()).length, 3);
     assert.deepEqual(
       project.names(".").filter((each) => each.startsWith("Pulumi.")),

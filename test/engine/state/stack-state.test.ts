@@ -47,7 +47,7 @@ describe("the state of a stack", function () {
     using project = new StateProject("recorded");
     const stack = await project.stack();
     {
-      await using lock = await stack.hold();
+      using lock = await stack.hold();
       await assert.rejects(StackState.open(await project.stack(), { lock: true }), /expected nobody else at work/);
       await assert.rejects((await project.stack()).requireUnlocked(), /expected nobody else at work/);
       for (let operation = 0; operation < 2; operation++) {
