@@ -7,6 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import { z } from "zod";
 import { byteWords } from "../model/byte-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
@@ -15,8 +16,9 @@ import { portKey } from "../model/published-ports.ts";
 import { isKnown, type SwarmNode } from "../model/service-definition.ts";
 import type { EngineConnection } from "./connection.ts";
 import { dockerStatus, dockerWords, readAgain } from "./docker-error.ts";
-import type { Port, ServiceSpec, Task } from "./docker-objects.ts";
+import { type Port, serviceSchema, type ServiceSpec, type Task } from "./docker-objects.ts";
 import { inspectDistribution, inspectService, listTasks, type RegistryCredentials } from "./docker-reads.ts";
+import { readAnswer } from "./engine-requests.ts";
 import { createService } from "./service-changes.ts";
 import { isLive } from "./service-tasks.ts";
 
@@ -65,11 +67,28 @@ export async function makeReady(
 }
 
 /** Removes what runs that were killed have left of trials for services. */
-export async function removeLeftPulls({ docker }: EngineConnection, services: readonly string[]): Promise<void> {
+export async function removeLeftPulls(connection: EngineConnection, services: readonly string[]): Promise<void> {
+  await removeLeft(connection, ({ Labels }) => services.includes(Labels?.[pullLabel] ?? ""));
+}
+
+/**
+ * Removes what runs that were killed have left and that has this configuration, whose service may never have been made.
+ *
+ * @returns whether there was any
+ */
+export async function removeLeftUsers(connection: EngineConnection, configId: string): Promise<boolean> {
+  return removeLeft(
+    connection,
+    ({ TaskTemplate }) => TaskTemplate.ContainerSpec?.Configs?.some(({ ConfigID }) => ConfigID === configId) ?? false,
+  );
+}
+
+async function removeLeft({ docker }: EngineConnection, isMeant: (spec: ServiceSpec) => boolean): Promise<boolean> {
   const filters = { label: [pullLabel] };
-  const left = await readAgain(() => docker.listServices({ filters }));
-  const ours = left.filter(({ Spec }) => services.includes(Spec?.Labels?.[pullLabel] ?? ""));
-  await Promise.all(ours.map(({ ID }) => remove({ docker }, ID)));
+  const left = readAnswer(z.array(serviceSchema), await readAgain(() => docker.listServices({ filters })));
+  const meant = left.filter(({ Spec }) => isMeant(Spec));
+  await Promise.all(meant.map(({ ID }) => remove({ docker }, ID)));
+  return meant.length > 0;
 }
 
 /** A service before its update. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { inspectConfig } from "../../swarm/docker-reads.ts";
+import { removeLeftUsers } from "../../swarm/image-pull.ts";
 import { labelList } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { requireObjectName } from "../../swarm/object-name.ts";
@@ -44,16 +45,23 @@ export const serviceConfigType: ManagedType = {
     };
   },
 
-  remove: (context, id) => {
-    const { docker } = context.connection;
-    return removeUnlessUsed(context, {
-      what: `config ${id}`,
-      remove: () => docker.getConfig(requireObjectName("config", id)).remove(),
-      isInUse: () => false,
-      explain: () => Promise.resolve(""),
-    }).catch((error: unknown) => {
+  remove: async (context, id) => {
+    const { connection } = context;
+    const removal = () =>
+      removeUnlessUsed(context, {
+        what: `config ${id}`,
+        remove: () => connection.docker.getConfig(requireObjectName("config", id)).remove(),
+        isInUse: () => false,
+        explain: () => Promise.resolve(""),
+      });
+    try {
+      await removal().catch(async (error: unknown) => {
+        if (!(await removeLeftUsers(connection, id))) throw error;
+        await removal();
+      });
+    } catch (error) {
       throw inUse("config", id, error);
-    });
+    }
   },
 
   find: async ({ docker }, planned) => {

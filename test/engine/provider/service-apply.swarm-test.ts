@@ -4,8 +4,16 @@ import { Redis } from "ioredis";
 import { isPropertyMap, type PropertyMap } from "../../../engine/property-value.ts";
 import { inspectService, listTasks } from "../../../swarm/docker-reads.ts";
 import type { Service } from "../../../swarm/docker-objects.ts";
+import { pullLabel } from "../../../swarm/image-pull.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../../support/sandbox.ts";
-import { networkType, serviceType, SwarmResources, volumeType, type Made } from "../../support/swarm-resources.ts";
+import {
+  networkType,
+  serviceConfigType,
+  serviceType,
+  SwarmResources,
+  volumeType,
+  type Made,
+} from "../../support/swarm-resources.ts";
 
 const MiB = 1024 * 1024;
 
@@ -223,5 +231,36 @@ describe("a service of the embedded provider", function () {
     assert.equal(task?.Status.State, "running");
     await swarm.remove(global);
     await swarm.remove(network);
+  });
+
+  it("is not in the way of its configuration's removal where a killed run has left it, and is where nobody has", async () => {
+    const { docker } = swarm.connection;
+    const config = await swarm.create(serviceConfigType, { name: "applied-config", data: "eA==" });
+    const using = (Name: string, Labels: Record<string, string>) =>
+      docker.createService({
+        Name,
+        Labels,
+        TaskTemplate: {
+          ContainerSpec: {
+            Image: sandbox.redisImage,
+            Configs: [
+              {
+                ConfigID: config.id,
+                ConfigName: "applied-config",
+                File: { Name: "/x", UID: "0", GID: "0", Mode: 0o444 },
+              },
+            ],
+          },
+        },
+        Mode: { Replicated: { Replicas: 0 } },
+      });
+    const left = await using("applied-left", { [pullLabel]: "never-made" });
+    const other = await using("applied-other", {});
+    await assert.rejects(swarm.remove(config), /expected a config that no service uses, got one used by applied-other/);
+    assert.equal(await inspectService(docker, left.id), undefined);
+    await docker.getService(other.id).remove();
+    await using("applied-left", { [pullLabel]: "never-made" });
+    await swarm.remove(config);
+    assert.equal(await inspectService(docker, "applied-left"), undefined);
   });
 });
