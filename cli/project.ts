@@ -54,7 +54,16 @@ function throwawayDirectory(start: string, name: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
     const directory = join(folder, ".holdfast", name);
     // Whoever may write a folder above could lead to an engine of his own.
-    if (statSync(directory, { throwIfNoEntry: false })?.uid === process.getuid?.()) return directory;
+    if (isOwn(directory)) return directory;
     if (folder === dirname(folder)) return join(start, ".holdfast", name);
+  }
+}
+
+/** Whether something is there and is this user's; what cannot be looked at, below a folder that is closed, is not. */
+function isOwn(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.();
+  } catch {
+    return false;
   }
 }

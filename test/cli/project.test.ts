@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineOfFolder } from "../../cli/find-swarm.ts";
@@ -23,6 +23,16 @@ describe("the sandbox of a folder", () => {
     assert.equal(labDirectory({ projectDirectory: program }), join(program, ".holdfast", "lab"));
     await mkdir(join(program, ".holdfast", "sandbox"), { recursive: true });
     assert.equal(sandboxDirectory({ projectDirectory: program }), join(program, ".holdfast", "sandbox"));
+  });
+
+  it("is not one that cannot be looked at, as in another user's checkout", async () => {
+    const closed = join(top, "closed");
+    await mkdir(closed);
+    // Root may look into every folder, and at no link that leads to itself.
+    await symlink(".holdfast", join(closed, ".holdfast"));
+    const nearest = join(top, ".holdfast", "sandbox");
+    await mkdir(nearest, { recursive: true });
+    assert.equal(sandboxDirectory({ projectDirectory: closed }), nearest);
   });
 
   it("is not asked where DOCKER_HOST names an engine", async () => {
