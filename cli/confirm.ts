@@ -4,7 +4,7 @@ import { previewDigest } from "./display/preview-digest.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
-import { askName, askYesNo, canAsk } from "./prompt.ts";
+import { askName, canAsk, requireYes, whyNotAsked } from "./prompt.ts";
 
 /**
  * Gets a yes for a plan that changes or removes something that exists; the plan has been shown.
@@ -16,16 +16,15 @@ export async function confirm(
   { command, yes, planned }: { command: string; yes: boolean; planned: ShownOperation },
 ): Promise<void> {
   if (yes || !needsConfirmation(planned.changes)) return;
-  if (output.json || !canAsk())
+  const unasked = whyNotAsked(output);
+  if (unasked !== undefined)
     throw new NotConfirmed(previewDigest(planned.events), {
       path: command,
       expected: "a yes for a plan that changes or removes what exists",
-      got: output.json ? "--json, which asks nothing" : "no terminal to ask on",
+      got: unasked,
       fix: "Read the plan, then run it again with --yes",
     });
-  if (await askYesNo(`Do you want to do this to the stack ${location.stackName}?`)) return;
-  output.print("Nothing has been changed.");
-  throw new Exit(exitCode.notConfirmed);
+  await requireYes(`Do you want to do this to the stack ${location.stackName}?`, output);
 }
 
 /**

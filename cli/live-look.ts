@@ -4,10 +4,9 @@ import type { CommandContext } from "./context.ts";
 import { driftBesidePlan, driftLines, type Drift } from "./drift.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import { propertiesOf } from "./display/property-diff.ts";
-import { Exit, exitCode } from "./exit-code.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
-import { askYesNo, canAsk } from "./prompt.ts";
+import { requireYes, whyNotAsked } from "./prompt.ts";
 
 /** What was seen of the swarm beside a plan. */
 export interface LiveLook {
@@ -93,7 +92,7 @@ export async function confirmRefresh(
   { yes, planned, drift }: { yes: boolean; planned: ShownOperation; drift: readonly Drift[] },
 ): Promise<void> {
   if (yes) return;
-  if (output.json || !canAsk())
+  if (whyNotAsked(output) !== undefined)
     throw new NotConfirmed(
       { ...previewDigest(planned.events), drift },
       {
@@ -103,9 +102,7 @@ export async function confirmRefresh(
         fix: `Take over what is there and repair it with \`${advised("up", "--refresh --yes")}\``,
       },
     );
-  if (await askYesNo("Do you want to take over what is there, and see the plan that repairs it?")) return;
-  output.print("Nothing has been changed.");
-  throw new Exit(exitCode.notConfirmed);
+  await requireYes("Do you want to take over what is there, and see the plan that repairs it?", output);
 }
 
 function indented(line: string): string {

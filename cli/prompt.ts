@@ -2,10 +2,28 @@ import { createInterface } from "node:readline/promises";
 import { text as readAll } from "node:stream/consumers";
 import { Writable } from "node:stream";
 import { Exit, exitCode } from "./exit-code.ts";
+import type { Output } from "./output.ts";
 
 /** Whether there is a person to ask. */
 export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** Why nobody is asked, as it reads after "got"; `undefined` where there is a person to ask. */
+export function whyNotAsked({ json }: Output): string | undefined {
+  if (json) return "--json, which asks nothing";
+  return canAsk() ? undefined : "no terminal to ask on";
+}
+
+/**
+ * Gets a yes to a question, where somebody can be asked.
+ *
+ * @throws Exit where the answer is no
+ */
+export async function requireYes(question: string, output: Output): Promise<void> {
+  if (await askYesNo(question)) return;
+  output.print("Nothing has been changed.");
+  throw new Exit(exitCode.notConfirmed);
 }
 
 /** Asks a question on the terminal that only yes or no answer; Ctrl-C ends the command. */

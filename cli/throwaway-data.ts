@@ -3,10 +3,9 @@ import { z } from "zod";
 import { byteWords } from "../model/byte-words.ts";
 import { findEngine, pingEngine } from "../swarm/connection.ts";
 import { readAnswer } from "../swarm/engine-requests.ts";
-import { Exit, exitCode } from "./exit-code.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { Output } from "./output.ts";
-import { askYesNo, canAsk } from "./prompt.ts";
+import { requireYes, whyNotAsked } from "./prompt.ts";
 
 /** A node of a throwaway swarm. */
 export interface ThrowawayNode {
@@ -46,20 +45,19 @@ export async function confirmEnd(
     ...unseen.map((node) => `whatever is on ${node}, whose engine does not answer`),
     ...(nodes === undefined ? ["whatever is in it"] : []),
   ];
-  if (output.json || !canAsk())
+  const unasked = whyNotAsked(output);
+  if (unasked !== undefined)
     throw new NotConfirmed(
       { volumes, unseenNodes: unseen },
       {
         path: command,
         expected: "a yes for the end of data",
-        got: `${output.json ? "--json, which asks nothing" : "no terminal to ask on"}; it would be the end of: ${dying.join("; ")}`,
+        got: `${unasked}; it would be the end of: ${dying.join("; ")}`,
         fix: "Run it again with --yes once nobody needs that any more",
       },
     );
   output.print("With it dies:", ...dying.map((line) => `  ${line}`));
-  if (await askYesNo("Do you want to end it with all that?")) return;
-  output.print("Nothing has been changed.");
-  throw new Exit(exitCode.notConfirmed);
+  await requireYes("Do you want to end it with all that?", output);
 }
 
 /** Undefined where the engine does not answer. */

@@ -2,9 +2,9 @@ import { findOldUpdates, pruneHistory, readHistory, type KeptUpdate } from "../.
 import { parseWhole } from "../../model/whole-number.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import { operationWords } from "../display/operation-words.ts";
-import { Exit, exitCode } from "../exit-code.ts";
 import { NotConfirmed } from "../failure.ts";
-import { askYesNo, canAsk } from "../prompt.ts";
+import type { Output } from "../output.ts";
+import { requireYes, whyNotAsked } from "../prompt.ts";
 
 /** `holdfast history`: the updates that are kept, the newest first; with `--keep` only so many from then on. */
 export async function history(options: StackOptions & { keep?: string; yes?: true }): Promise<void> {
@@ -28,7 +28,7 @@ async function prune({ output, stack, location }: CommandContext, keep: number, 
   held.use(await opened.hold());
   const { files } = opened;
   const { count } = await findOldUpdates(files, keep);
-  if (count > 0) await confirmRemoval(count, { yes, json: output.json, warn: output.warn });
+  if (count > 0) await confirmRemoval(count, yes, output);
   const removed = count > 0 ? await pruneHistory(files, keep) : 0;
   if (output.json) output.document({ removed });
   output.print(
@@ -38,25 +38,21 @@ async function prune({ output, stack, location }: CommandContext, keep: number, 
   );
 }
 
-async function confirmRemoval(
-  count: number,
-  { yes, json, warn }: { yes: boolean; json: boolean; warn: (line: string) => void },
-): Promise<void> {
+async function confirmRemoval(count: number, yes: boolean, output: Output): Promise<void> {
   if (yes) return;
   const what = `the records, states and backups of ${updatesWords(count)}`;
-  if (json || !canAsk())
+  const unasked = whyNotAsked(output);
+  if (unasked !== undefined)
     throw new NotConfirmed(
       {},
       {
         path: "history --keep",
         expected: `a yes for removing ${what}`,
-        got: json ? "--json, which asks nothing" : "no terminal to ask on",
+        got: unasked,
         fix: "Run it again with --yes",
       },
     );
-  if (await askYesNo(`Do you want to remove ${what}?`)) return;
-  warn("Nothing has been changed.");
-  throw new Exit(exitCode.notConfirmed);
+  await requireYes(`Do you want to remove ${what}?`, output);
 }
 
 function updatesWords(count: number): string {

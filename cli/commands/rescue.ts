@@ -10,7 +10,7 @@ import { enginesToAsk, type EngineChoice } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { NotConfirmed } from "../failure.ts";
 import { openOutput, type Output } from "../output.ts";
-import { askYesNo, canAsk } from "../prompt.ts";
+import { requireYes, whyNotAsked } from "../prompt.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
 
 /** Options of `holdfast rescue`. */
@@ -178,17 +178,16 @@ function shellWord(text: string): string {
 
 async function confirm(plan: RescuePlan, { yes }: RescueCommandOptions, output: Output): Promise<void> {
   if (yes) return;
-  if (output.json || !canAsk()) {
+  const unasked = whyNotAsked(output);
+  if (unasked !== undefined) {
     throw new NotConfirmed(planDocument(plan), {
       path: "rescue",
       expected: "a yes for the copy",
-      got: output.json ? "--json, which asks nothing" : "no terminal to ask on",
+      got: unasked,
       fix: "Read the plan, then run it again with --yes",
     });
   }
-  if (await askYesNo("Do you want to do this?")) return;
-  output.print("Nothing has been changed.");
-  throw new Exit(exitCode.notConfirmed);
+  await requireYes("Do you want to do this?", output);
 }
 
 function planDocument({ volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan) {

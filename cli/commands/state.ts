@@ -6,10 +6,9 @@ import { printable } from "../../model/plain-text.ts";
 import { readRegularFile } from "../../swarm/regular-file.ts";
 import type { LockHolder } from "../../engine/state/lock.ts";
 import { openContext, type StackOptions } from "../context.ts";
-import { Exit, exitCode } from "../exit-code.ts";
 import { NotConfirmed } from "../failure.ts";
 import type { Output } from "../output.ts";
-import { askYesNo, canAsk } from "../prompt.ts";
+import { requireYes, whyNotAsked } from "../prompt.ts";
 
 /** `holdfast export`: the state as `pulumi stack export` writes it, secrets encrypted. */
 export async function exportState(options: StackOptions & { file?: string }): Promise<void> {
@@ -62,7 +61,7 @@ async function confirmRelease(output: Output, holders: readonly LockHolder[], ye
   if (yes || doubtful.length === 0) return;
   const { lockWords } = await import("../../engine/state/lock.ts");
   const words = printable(doubtful.map(lockWords).join(" and "));
-  if (output.json || !canAsk())
+  if (whyNotAsked(output) !== undefined)
     throw new NotConfirmed(
       {},
       {
@@ -73,9 +72,7 @@ async function confirmRelease(output: Output, holders: readonly LockHolder[], ye
       },
     );
   output.warn(`There is ${words}, and it may still be at work.`);
-  if (await askYesNo("Do you want to release the lock all the same?")) return;
-  output.print("Nothing has been changed.");
-  throw new Exit(exitCode.notConfirmed);
+  await requireYes("Do you want to release the lock all the same?", output);
 }
 
 async function readState(path: string): Promise<string> {
