@@ -87,21 +87,20 @@ interface Lack {
  * The service's own tasks are taken to have left, unless the new one starts first.
  */
 export function whyUnfit(wanted: ServiceDefinition, question: FitQuestion): Obstacle | undefined {
-  const { leaving, removedLast = { has: () => false } } = question;
-  const without = (names: Pick<ReadonlySet<string>, "has">): FitQuestion => ({ ...question, leaving: names });
-  const unfit = whyUnfitWith(wanted, without({ has: (name) => leaving.has(name) || removedLast.has(name) }));
-  if (unfit !== undefined) return unfit;
-  const still = without({ has: (name) => leaving.has(name) && !removedLast.has(name) });
-  const early = whyUnfitWith(wanted, still);
+  const { leaving, removedLast, use } = question;
+  const late = new Set(use.services.map(({ name }) => name).filter((name) => removedLast?.has(name)));
+  const whileThere = (isThere: (name: string) => boolean): Obstacle | undefined => {
+    const has = (name: string): boolean => (leaving.has(name) || late.has(name)) && !isThere(name);
+    return whyUnfitWith(wanted, { ...question, leaving: { has } });
+  };
+  const unfit = whileThere(() => false);
+  if (unfit !== undefined || late.size === 0) return unfit;
+  const early = whileThere((name) => late.has(name));
   if (early === undefined) return undefined;
-  const removed = question.use.services.map(({ name }) => name).filter((name) => removedLast.has(name));
-  const isInTheWay = (one: string): boolean =>
-    whyUnfitWith(wanted, without({ has: (name) => name !== one && (leaving.has(name) || removedLast.has(name)) })) !==
-    undefined;
-  const holders = removed.filter(isInTheWay);
+  const holders = [...late].filter((one) => whileThere((name) => name === one) !== undefined);
   return {
     ...early,
-    fix: renameAdvice(holders.length === 0 ? removed : holders),
+    fix: renameAdvice(holders.length === 0 ? [...late] : holders),
     why: `${early.why} until this one runs`,
   };
 }
