@@ -59,6 +59,7 @@ export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
     const atOnce = whyBothAtOnce(plan, from, to);
     if (atOnce !== undefined) obstacles.set(to.id, atOnce);
   }
+  const names = changedServices(plan);
   const outcomes = carryOut(plan, {
     nodes: live.nodes,
     mayRunHere: (service) => mayRunHere(service, live),
@@ -69,7 +70,7 @@ export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
       const old = step.operation === "create" ? predecessors.get(step) : step;
       const found = locations.get(step.id);
       const nowhere = found?.move.kind === "nowhere" ? found.move.why : undefined;
-      const unfit = obstacles.get(step.id) ?? whyUnfitHere(step, after, plan, live);
+      const unfit = obstacles.get(step.id) ?? whyUnfitHere(step, after, names, live);
       if (unfit !== undefined) obstacles.set(step.id, unfit);
       const why = (found === undefined ? whyNowhere(after.definition, live.nodes) : nowhere) ?? unfit?.why;
       const keeper = old && keepers.get(old.id);
@@ -121,11 +122,10 @@ export function judgePlan(given: Plan, live: LiveFacts = {}): Judgement {
 function whyUnfitHere(
   { before }: PlannedStep,
   after: PlannedService,
-  plan: Plan,
+  { changed, last }: ChangedServices,
   { nodes, use, removedLast: alsoRemovedLast }: LiveFacts,
 ): Obstacle | undefined {
   if (nodes === undefined || use === undefined) return undefined;
-  const { changed, last } = changedServices(plan);
   const leaving = { has: (name: string) => name !== after.name && changed.has(name) };
   const old = before?.kind === "service" ? before.definition : undefined;
   const removed = { has: (name: string) => last.has(name) || alsoRemovedLast?.has(name) === true };
@@ -138,17 +138,10 @@ interface ChangedServices {
   readonly last: ReadonlySet<string>;
 }
 
-/** Found once for each plan: it may have thousands. */
-const changedByPlan = new WeakMap<Plan, ChangedServices>();
-
 function changedServices(plan: Plan): ChangedServices {
-  const known = changedByPlan.get(plan);
-  if (known !== undefined) return known;
   const objects = plan.steps.flatMap((step) => (step.operation === "same" ? [] : [step.before, step.after]));
   const names = objects.flatMap((each) => (each?.kind === "service" && isKnown(each.name) ? [each.name] : []));
-  const found = { changed: new Set(names), last: removedLast(plan) };
-  changedByPlan.set(plan, found);
-  return found;
+  return { changed: new Set(names), last: removedLast(plan) };
 }
 
 /** What keeps the data of services that take another one's place; an image that is not known yet is taken to be the one of before. */
