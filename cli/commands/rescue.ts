@@ -2,6 +2,7 @@ import { advised } from "../../model/advised-command.ts";
 import { contentWords, timeWords } from "../../model/content-words.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
+import { shellWord } from "../../model/shell-words.ts";
 import { takeInventory, type Inventory } from "../../swarm/inventory.ts";
 import { findLostVolumes, type LostVolume } from "../../swarm/rescue-search.ts";
 import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../swarm/rescue.ts";
@@ -163,17 +164,13 @@ function commandFor(
   const stem = service !== undefined && /^[a-z0-9][\w.-]*$/i.test(service) ? `${service}-data` : "rescued-data";
   let to = stem;
   for (let number = 2; taken.has(to); number++) to = `${stem}-${number}`;
-  const words = [
-    ...["npx", "holdfast", "rescue", name, "--from-node", node, "--to", to],
-    ...(service === undefined ? [] : ["--service", service]),
-    ...engine.flatMap((host) => ["--engine", host]),
-    ...(nodes === undefined ? [] : ["--nodes", nodes]),
+  const word = (text: string): string => shellWord(printable(text));
+  return [
+    ...["npx", "holdfast", "rescue", word(name), "--from-node", word(node), "--to", word(to)],
+    ...(service === undefined ? [] : ["--service", word(service)]),
+    ...engine.flatMap((host) => ["--engine", word(host)]),
+    ...(nodes === undefined ? [] : ["--nodes", word(nodes)]),
   ];
-  return words.map(shellWord);
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", "'\\''")}'`;
 }
 
 async function confirm(plan: RescuePlan, { yes }: RescueCommandOptions, output: Output): Promise<void> {
