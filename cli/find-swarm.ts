@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { relative } from "node:path";
 import type { Sandbox } from "../lab/sandbox.ts";
 import { rememberDocker } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
@@ -68,15 +68,14 @@ export async function engineOfFolder(folder: string): Promise<EngineConnection> 
 }
 
 async function sandboxEngine({ dockerHost: host, directory, dockerProgram }: Sandbox): Promise<EngineConnection> {
-  const { connectEngine } = await import("../swarm/connection.ts");
-  rememberDocker(typedProgram(dockerProgram), host);
+  const [{ connectEngine }, { findProgram }] = await Promise.all([
+    import("../swarm/connection.ts"),
+    import("../lab/toolbox.ts"),
+  ]);
+  // As it has to be typed: by its name where the shell finds one.
+  const found = await findProgram({ PATH: process.env["PATH"] ?? "" }, "docker");
+  rememberDocker(found === undefined ? (dockerProgram ?? "docker") : "docker", host);
   return connectEngine({ host, source: "sandbox", setting: `the sandbox in ${directory}` });
-}
-
-/** A docker CLI as it has to be typed: by its name where the shell finds one. */
-function typedProgram(path = "docker"): string {
-  const isFound = (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, "docker")));
-  return isFound ? "docker" : path;
 }
 
 /** What the Docker provider is to be told: nothing where it finds the engine by itself. */
