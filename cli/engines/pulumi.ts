@@ -122,6 +122,10 @@ export function pulumiEngine(json: boolean): StackEngine {
     for await (const line of running) seen.push(...[parsePulumiEvent(line)].filter((event) => event !== undefined));
     return (await running).exitCode === 0 ? seen : undefined;
   };
+  const exported = async (location: StackLocation, ...options: string[]) => {
+    await select(location);
+    return exportSchema.parse(await read(location, ["stack", "export", ...options])).deployment;
+  };
 
   return {
     name: "pulumi",
@@ -136,8 +140,7 @@ export function pulumiEngine(json: boolean): StackEngine {
         .parse(await read(location, showSecrets ? [...args, "--show-secrets"] : args));
     },
     resources: async (location): Promise<KnownResource[]> => {
-      await select(location);
-      const { deployment } = exportSchema.parse(await read(location, ["stack", "export"]));
+      const deployment = await exported(location);
       return (deployment?.resources ?? []).map(({ urn, type, protect, outputs }) => ({
         urn,
         type,
@@ -145,14 +148,9 @@ export function pulumiEngine(json: boolean): StackEngine {
         dockerName: typeof outputs["name"] === "string" ? outputs["name"] : undefined,
       }));
     },
-    secrets: async (location) => {
-      await select(location);
-      const { deployment } = exportSchema.parse(await read(location, ["stack", "export", "--show-secrets"]));
-      return secretTextsIn(deployment);
-    },
+    secrets: async (location) => secretTextsIn(await exported(location, "--show-secrets")),
     revealedResources: async (location) => {
-      await select(location);
-      const { deployment } = exportSchema.parse(await read(location, ["stack", "export", "--show-secrets"]));
+      const deployment = await exported(location, "--show-secrets");
       return (deployment?.resources ?? [])
         .filter((resource) => resource.delete !== true)
         .map(({ urn, type, parent, outputs }) => ({
