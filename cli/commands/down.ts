@@ -29,6 +29,24 @@ export async function down(options: DownOptions): Promise<void> {
   const engine = await context.engine();
   const resources = await engine.resources(location);
   const connection = await findEngineToRead(context);
+  if (resources.length === 0 && names.length === 0) {
+    const message = `Nothing to delete: the stack ${location.stackName} has nothing.`;
+    output.print(message);
+    if (output.json)
+      output.document({
+        operation: "down",
+        engine: engine.name,
+        succeeded: true,
+        message,
+        changeSummary: {},
+        diagnostics: [],
+        durationSeconds: 0,
+        outputs: {},
+        keptVolumes: [],
+        deletedVolumes: [],
+      });
+    return;
+  }
   if (resources.length > 0) await (await import("../../swarm/connection.ts")).pingEngine(connection);
   using interrupts = listenForInterrupts(output.warn);
   const settings = {
@@ -40,21 +58,6 @@ export async function down(options: DownOptions): Promise<void> {
       ({ type, dockerName }) => type === volumeType && dockerName !== undefined && names.includes(dockerName),
     ),
   };
-  if (resources.length === 0 && names.length === 0) {
-    const message = `Nothing to delete: the stack ${location.stackName} has nothing.`;
-    output.print(message);
-    const nothing = { diagnostics: [], durationSeconds: 0, outputs: {}, keptVolumes: [], deletedVolumes: [] };
-    if (output.json)
-      output.document({
-        operation: "down",
-        engine: engine.name,
-        succeeded: true,
-        message,
-        changeSummary: {},
-        ...nothing,
-      });
-    return;
-  }
   const planned = await plan(context, "destroy", settings);
   await requireSuccess(context, "down", planned, settings);
   const nodes = await nodePattern(context, options.nodes);
