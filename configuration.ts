@@ -16,7 +16,6 @@ import { parseFirstStart, requireIdentity } from "./model/start-guard.ts";
 import { requireVolumeName } from "./model/volume-name.ts";
 import { parsePort } from "./model/whole-number.ts";
 
-const namespace = ownProject;
 const { durable, balanced, snapshot } = RedisPersistence;
 const volumeOrigins = { ...VolumeCreator, nobody: "nobody" } as const;
 
@@ -81,7 +80,7 @@ interface Passwords {
  * @throws pulumi.RunError with one line for each mistake; Pulumi shows it without a stack trace
  */
 export function readConfiguration(): Configuration {
-  const config = new pulumi.Config(namespace);
+  const config = new pulumi.Config(ownProject);
   const texts = Object.keys(schema.shape).map((key) => [key, config.get(key)] as const);
   const settings = schema.safeParse(Object.fromEntries(texts.filter(([, text]) => text !== undefined)));
   const mistakes = [...(settings.error?.issues ?? []).map(({ message }) => message), ...unknownSettings()];
@@ -107,7 +106,7 @@ export function readConfiguration(): Configuration {
 function setting<Value>(key: string, read: (text: string, path: string) => Value, setBy = "") {
   return z.string({ error: () => unset(key, setBy).message }).transform((text, context): Value => {
     try {
-      return read(text, `${namespace}:${key}`);
+      return read(text, `${ownProject}:${key}`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       context.addIssue({ code: "custom", message: error.message });
@@ -118,7 +117,7 @@ function setting<Value>(key: string, read: (text: string, path: string) => Value
 
 function unset(key: string, setBy: string): InputError {
   return new InputError({
-    path: `${namespace}:${key}`,
+    path: `${ownProject}:${key}`,
     expected: "a value",
     got: showValue(undefined),
     fix: `Set it by \`${advisedSetting(setBy)}\`; \`${advised("up")}\` does it by itself where the choice is clear`,
@@ -149,8 +148,8 @@ function requireLongPassword(password: string, path: string): string {
 /** Settings that nothing reads. */
 function unknownSettings(): string[] {
   return Object.keys(pulumi.runtime.allConfig())
-    .filter((key) => key.startsWith(`${namespace}:`))
-    .flatMap((key) => unknownSetting(key.slice(namespace.length + 1))?.message ?? []);
+    .filter((key) => key.startsWith(`${ownProject}:`))
+    .flatMap((key) => unknownSetting(key.slice(ownProject.length + 1))?.message ?? []);
 }
 
 /** A password that stands in the stack's settings in clear text works; whoever reads the file has it. */
@@ -158,7 +157,7 @@ function warnOfClearText(): void {
   // The SDK's types leave it out; nothing else says whether a setting was encrypted.
   const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
   for (const name of secretSettings) {
-    const key = `${namespace}:${name}`;
+    const key = `${ownProject}:${name}`;
     if (pulumi.runtime.getConfig(key) === undefined || isConfigSecret(key)) continue;
     const { message } = new InputError({
       path: key,

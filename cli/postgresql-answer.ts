@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { errorWords } from "../model/error-words.ts";
 import { InputError } from "../model/input-error.ts";
 
 /** How long PostgreSQL may take to answer, in milliseconds. */
@@ -31,7 +32,7 @@ export async function postgresqlAnswers(address: { host: string; port: number })
     throw new InputError({
       path: `postgresql at ${address.host}:${address.port}`,
       expected: "an answer",
-      got: error instanceof Error ? error.message : String(error),
+      got: errorWords(error),
       fix: "See with `docker service ps` whether the server runs",
     });
   } finally {

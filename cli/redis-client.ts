@@ -39,7 +39,7 @@ export async function reachService(context: CommandContext, { name, port }: Stac
   await pingEngine(connection);
   const service = await inspectService(connection.docker, name);
   const lack = lackOf(service);
-  if (lack !== undefined) return { node: "none", endpoint: undefined, tried: [], lack };
+  if (service === undefined || lack !== undefined) return { node: "none", endpoint: undefined, tried: [], lack };
   const node = await nodeOf(connection, service);
   if (node === undefined || port === undefined) return { node: node ?? "none", endpoint: undefined, tried: [] };
   const addresses = addressesOf(node, await listNodes(connection), connection);
@@ -97,8 +97,7 @@ function lackOf(service: Service | undefined): ReachedService["lack"] {
   return service.Spec.Mode.Replicated?.Replicas === 0 ? "a service that is scaled to 0" : undefined;
 }
 
-async function nodeOf(connection: EngineConnection, service: Service | undefined): Promise<string | undefined> {
-  if (service === undefined) return undefined;
+async function nodeOf(connection: EngineConnection, service: Service): Promise<string | undefined> {
   const tasks = await listTasks(connection.docker, service.ID);
   const running = tasks.find(({ DesiredState, Status }) => DesiredState === "running" && Status.State === "running");
   return (await listNodes(connection)).find(({ id }) => id === running?.NodeID)?.hostname;

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { advised } from "../../model/advised-command.ts";
+import { errorWords } from "../../model/error-words.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
 import { readRegularFile } from "../../swarm/regular-file.ts";
@@ -82,7 +83,7 @@ async function readState(path: string): Promise<string> {
     throw new InputError({
       path: "--file",
       expected: "a file that can be read",
-      got: `${path} (${error instanceof Error ? error.message : String(error)})`,
+      got: `${path} (${errorWords(error)})`,
       fix: `Name the file that \`${advised("export")}\` wrote`,
     });
   }

@@ -30,7 +30,6 @@ interface Lookup {
 
 function replaced(text: string, lookup: Lookup, depth: number): string {
   if (!text.includes("$")) return text;
-  const { variables, isHidden } = lookup;
   const closing = closingBraces(text);
   let result = "";
   for (let at = 0; at < text.length;) {
@@ -44,7 +43,7 @@ function replaced(text: string, lookup: Lookup, depth: number): string {
     const name = /^\$(?<name>[A-Za-z_]\w*)/.exec(rest);
     const end = rest.startsWith("${") ? closing.get(at + 1) : undefined;
     if (name !== null) {
-      result += valueOf(name.groups?.["name"] ?? "", variables, isHidden) ?? unknown(name.groups?.["name"]);
+      result += valueOf(name.groups?.["name"] ?? "", lookup) ?? unknown(name.groups?.["name"]);
       at += name[0].length;
     } else if (end !== undefined) {
       result += braced(text.slice(at + 2, end), lookup, depth);
@@ -62,7 +61,7 @@ function unknown(name = ""): string {
   return `${unknownPart}${name}${unknownPart}`;
 }
 
-function valueOf(name: string, variables: Variables, isHidden: (name: string) => boolean): string | undefined {
+function valueOf(name: string, { variables, isHidden }: Lookup): string | undefined {
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   return value !== undefined && value !== "" && isHidden(name) ? unknown(name) : value;
 }
@@ -81,11 +80,10 @@ function closingBraces(text: string): ReadonlyMap<number, number> {
 
 /** The inside of `${…}`: a name, and maybe `:-default`, `-default`, `:?message`, `?message`, `:+other` or `+other`. */
 function braced(inside: string, lookup: Lookup, depth: number): string {
-  const { variables, isHidden } = lookup;
   const match = /^(?<name>[A-Za-z_]\w*)(?:(?<operator>:?[-?+])(?<other>.*))?$/s.exec(inside);
   if (match === null || depth === deepest) return unknown(match?.groups?.["name"] ?? inside);
   const { name = "", operator, other = "" } = match.groups ?? {};
-  const value = valueOf(name, variables, isHidden);
+  const value = valueOf(name, lookup);
   const isSet = value !== undefined && !(operator?.startsWith(":") === true && value === "");
   switch (operator?.at(-1)) {
     case "-":
