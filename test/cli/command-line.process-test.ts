@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { CommanderError } from "commander";
 import { usageMistake } from "../../cli/failure.ts";
 import { createProgram } from "../../cli/program.ts";
@@ -41,6 +42,16 @@ describe("the command line", function () {
       });
     });
   }
+
+  it("starts without what only some commands need", async () => {
+    const withoutZod = `data:text/javascript,${encodeURIComponent(`
+      import { registerHooks } from "node:module";
+      const refused = (name) => { throw new Error("loaded: " + name); };
+      registerHooks({ resolve: (name, context, next) => (name === "zod" ? refused(name) : next(name, context)) });
+    `)}`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", withoutZod, entry, "--version"]);
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/u);
+  });
 
   it("ends when the process that has started it is gone", async () => {
     await using engine = await damagedEngine({
