@@ -3,7 +3,7 @@ import { acceptanceWord, minutesToAct, whyNotAccepted, type AcceptanceWindow } f
 import { judgePlan } from "../model/data-fate.ts";
 import { compareFates, type Verdict } from "../model/verdict.ts";
 import { checkedArguments, fields, flag, list, text } from "./arguments.ts";
-import { hookPlan } from "./hooks.ts";
+import { hookPlan, nextHookNumber } from "./hooks.ts";
 
 /** Arguments of {@link dataGate}. */
 export interface DataGateArgs {
@@ -25,9 +25,9 @@ export interface DataGateArgs {
  */
 export function dataGate(args: DataGateArgs = {}): pulumi.ResourceHookBinding {
   const { acceptDataLoss = [], deletions = true } = checkedArguments(gateArguments, args, "dataGate");
-  gates += 1;
+  const number = nextHookNumber("data-gate");
   const hook = (moment: string, judge: (args: pulumi.ResourceHookArgs) => readonly Verdict[]): pulumi.ResourceHook =>
-    new pulumi.ResourceHook(`holdfast-data-gate-${gates}-${moment}`, (args) => {
+    new pulumi.ResourceHook(`holdfast-data-gate-${number}-${moment}`, (args) => {
       const loss = judge(args).find(
         (verdict) =>
           compareFates(verdict.fate, "left behind") >= 0 &&
@@ -42,9 +42,6 @@ export function dataGate(args: DataGateArgs = {}): pulumi.ResourceHookBinding {
 }
 
 const gateArguments = fields({ acceptDataLoss: list(text("orders")).optional(), deletions: flag().optional() });
-
-/** Hooks need names of their own. */
-let gates = 0;
 
 /** The verdict on an update in place, from what its hook is given. */
 export function judgeUpdate(args: pulumi.ResourceHookArgs): readonly Verdict[] {

@@ -2,12 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { readService } from "../model/inputs/pulumi-taking.ts";
 import { parseFirstStart } from "../model/start-guard.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
-import { plainValues, takesHooks } from "./hooks.ts";
+import { nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
 import { swarmManager } from "./provider-engine.ts";
 import { configuredRegistries, credentialsFor } from "./readiness.ts";
-
-/** Hooks need names of their own. */
-let hooked = 0;
 
 /**
  * Hooks of a service whose start script guards its store. A task that runs once, just before, makes the volumes ready for the server:
@@ -20,11 +17,11 @@ let hooked = 0;
  */
 export function firstStartHooks(component: pulumi.ComponentResource): pulumi.ResourceHookBinding {
   if (!takesHooks()) return {};
-  hooked += 1;
+  const number = nextHookNumber("first-start");
   const findManager = swarmManager(component);
   const registryAuth = configuredRegistries();
   const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
-    new pulumi.ResourceHook(`holdfast-first-start-${hooked}-${moment}`, async ({ newInputs, oldInputs }) => {
+    new pulumi.ResourceHook(`holdfast-first-start-${number}-${moment}`, async ({ newInputs, oldInputs }) => {
       const [is, was] = await Promise.all([plainValues(newInputs), plainValues(oldInputs)]);
       const { firstStart, store } = readService(is) ?? {};
       if (store === undefined) return;

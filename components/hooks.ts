@@ -66,6 +66,15 @@ export function takesHooks(): boolean {
   return typeof monitor?.registerResourceHook === "function";
 }
 
+/** Hooks need names of their own: the next number for hooks of a kind, in the order in which the program declares what has them. */
+export function nextHookNumber(kind: string): number {
+  const number = (lastNumbers.get(kind) ?? 0) + 1;
+  lastNumbers.set(kind, number);
+  return number;
+}
+
+const lastNumbers = new Map<string, number>();
+
 /** Several bindings as one, each moment's hooks in their order. */
 export function joinHooks(bindings: readonly pulumi.ResourceHookBinding[]): pulumi.ResourceHookBinding {
   return {

@@ -1,14 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
-import { plainValues } from "./hooks.ts";
+import { declaredServices } from "./declared-services.ts";
+import { nextHookNumber, plainValues } from "./hooks.ts";
 import { ownStack } from "./owner.ts";
 import { isEmbedded, swarmManager } from "./provider-engine.ts";
-
-/** Hooks need names of their own. */
-let checks = 0;
-
-/** The services of this program, in Docker: any other one that mounts a volume of theirs is a second writer. */
-const declared = new Set<string>();
 
 /**
  * A hook before a creation or update that refuses a name which something has that is not this stack's: Docker gives whoever
@@ -21,11 +16,8 @@ const declared = new Set<string>();
  * Holdfast's own commands ask the same before they begin.
  *
  * @param component - the component whose child it is; its provider says which engine to ask
- * @param serviceName - of the service that it makes, in Docker
  */
-export function nameCheck(component: pulumi.ComponentResource, serviceName?: string): pulumi.ResourceHook {
-  checks += 1;
-  if (serviceName !== undefined) declared.add(serviceName);
+export function nameCheck(component: pulumi.ComponentResource): pulumi.ResourceHook {
   const own = ownStack();
   const findManager = swarmManager(component);
   const nodePattern = new pulumi.Config("holdfast").get("nodes");
@@ -39,10 +31,10 @@ export function nameCheck(component: pulumi.ComponentResource, serviceName?: str
     ]);
     if (manager === undefined) return;
     // A volume comes before the services that will mount it, which the program may not have declared yet.
-    const known = taking.kind === "service" ? { services: declared } : {};
+    const known = taking.kind === "service" ? { services: declaredServices } : {};
     const question = { manager, own, nodePattern, known, mayReplace: isPreview && oldInputs === undefined };
     await requireOwnNames(taking, question);
     if (taking.service !== undefined && !isPreview) await makeOwnVolumes(taking.service, question);
   };
-  return new pulumi.ResourceHook(`holdfast-name-check-${checks}`, check, { onDryRun: true });
+  return new pulumi.ResourceHook(`holdfast-name-check-${nextHookNumber("name-check")}`, check, { onDryRun: true });
 }

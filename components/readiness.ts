@@ -6,7 +6,8 @@ import type { EngineConnection } from "../swarm/connection.ts";
 import type { RegistryCredentials } from "../swarm/docker-reads.ts";
 import type { RegistryAuth } from "../swarm/registry-credentials.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
-import { hookPlan, plainValues, takesHooks } from "./hooks.ts";
+import { declaredServices } from "./declared-services.ts";
+import { hookPlan, nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
 import { ownStack } from "./owner.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
 
@@ -15,25 +16,17 @@ import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.t
  * task on its node. A swarm that cannot be asked refuses nothing.
  *
  * @param component - the component whose child the service is
- * @param serviceName - in Docker
  */
-export function readinessHooks(component: pulumi.ComponentResource, serviceName: string): pulumi.ResourceHookBinding {
+export function readinessHooks(component: pulumi.ComponentResource): pulumi.ResourceHookBinding {
   if (!takesHooks()) return {};
-  declared.add(serviceName);
-  hooked += 1;
+  const number = nextHookNumber("readiness");
   const settings = { findManager: swarmManager(component), registryAuth: configuredRegistries() };
   const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
-    new pulumi.ResourceHook(`holdfast-readiness-${hooked}-${moment}`, (args) =>
+    new pulumi.ResourceHook(`holdfast-readiness-${number}-${moment}`, (args) =>
       requireReadiness(moment, args, settings),
     );
   return { beforeCreate: [hook("create")], beforeUpdate: [hook("update")] };
 }
-
-/** Hooks need names of their own. */
-let hooked = 0;
-
-/** The services of this program: what they hold may be about to change. */
-const declared = new Set<string>();
 
 /** How the program finds its swarm and the registries. */
 interface DockerSettings {
@@ -112,7 +105,7 @@ async function obstaclesTo(
   if (step?.after?.kind !== "service") return [];
   const { name, definition } = step.after;
   const { nodes, use } = await readSupply(connection);
-  const services = use.services.filter((each) => each.name === name || !declared.has(each.name));
+  const services = use.services.filter((each) => each.name === name || !declaredServices.has(each.name));
   const before = step.before?.kind === "service" ? step.before.definition : undefined;
   const { missingImages, foreignPorts } = await findUnavailable(connection, { nodes, use }, [
     { before, after: definition },
@@ -131,7 +124,9 @@ async function ownUndeclared({ docker }: EngineConnection): Promise<ReadonlySet<
   const own = ownStack();
   return new Set(
     (await listServices(docker))
-      .filter(({ Spec }) => !declared.has(Spec.Name) && ownershipOf({ labels: Spec.Labels }, own).kind === "ours")
+      .filter(
+        ({ Spec }) => !declaredServices.has(Spec.Name) && ownershipOf({ labels: Spec.Labels }, own).kind === "ours",
+      )
       .map(({ Spec }) => Spec.Name),
   );
 }

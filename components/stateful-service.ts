@@ -10,6 +10,7 @@ import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { claimVolume, type DataVolume } from "./data-volume.ts";
+import { declareService } from "./declared-services.ts";
 import { firstStartHooks } from "./first-start.ts";
 import { joinHooks, takesHooks } from "./hooks.ts";
 import { nameCheck } from "./name-hook.ts";
@@ -110,7 +111,8 @@ export class StatefulService extends pulumi.ComponentResource {
       secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
       configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
     };
-    const names = takesHooks() ? [nameCheck(this, serviceName)] : [];
+    declareService(serviceName);
+    const names = takesHooks() ? [nameCheck(this)] : [];
     const wayBack = {
       serviceName,
       path: name,
@@ -125,7 +127,7 @@ export class StatefulService extends pulumi.ComponentResource {
     const hooks = joinHooks([
       { beforeCreate: names, beforeUpdate: names },
       versionHooks(wayBack),
-      readinessHooks(this, serviceName),
+      readinessHooks(this),
       firstStartHooks(this),
       updateEndHooks(wayBack, secrets, this),
     ]);

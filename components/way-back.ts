@@ -4,7 +4,7 @@ import { advisedDocker, advisedRepair } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { whyNoWayBack } from "../model/version-change.ts";
-import { plainValues, takesHooks } from "./hooks.ts";
+import { nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
 import { OnUpdateFailure } from "./service-spec.ts";
 
@@ -23,9 +23,8 @@ export interface WayBack {
 /** A hook that refuses an update after which the former version must not run: Swarm would bring it back all the same. */
 export function versionHooks({ path, onUpdateFailure, isUnguarded, labels }: WayBack): pulumi.ResourceHookBinding {
   if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause || !isUnguarded) return {};
-  hooked += 1;
   const before = new pulumi.ResourceHook(
-    `holdfast-version-${hooked}`,
+    `holdfast-version-${nextHookNumber("version")}`,
     async ({ oldInputs, newInputs }) => {
       const [was, is] = await Promise.all([imageOf(oldInputs), imageOf(newInputs)]);
       const why = was && is && whyNoWayBack(was, is, labels[serviceLabels.image]);
@@ -56,20 +55,20 @@ export function updateEndHooks(
   component: pulumi.ComponentResource,
 ): pulumi.ResourceHookBinding {
   if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause) return {};
-  hooked += 1;
+  const number = nextHookNumber("update-end");
   const findManager = swarmManager(component);
   let end: Promise<string | undefined> = Promise.resolve(undefined);
   const tell = async (why: string | undefined): Promise<string | undefined> => {
     if (why !== undefined) await pulumi.log.error(why, component);
     return why;
   };
-  const before = new pulumi.ResourceHook(`holdfast-update-end-${hooked}-before`, async ({ id }) => {
+  const before = new pulumi.ResourceHook(`holdfast-update-end-${number}-before`, async ({ id }) => {
     if (isEmbedded()) return;
     const { values } = await plainValues({ values: secrets });
     const words = Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
     end = (await follow(findManager, id, words))?.end.then(tell, () => undefined) ?? end;
   });
-  const after = new pulumi.ResourceHook(`holdfast-update-end-${hooked}-after`, async () => {
+  const after = new pulumi.ResourceHook(`holdfast-update-end-${number}-after`, async () => {
     if ((await Promise.race([end, sleep(longestWaitMs, undefined, { ref: false })])) === undefined) return;
     throw new Error(
       `service "${serviceName}": Swarm has taken the update back, and the state says otherwise. Look at \`${advisedDocker(`service ps --no-trunc ${serviceName}`)}\`, correct the program and run \`${advisedRepair()}\`.`,
@@ -80,9 +79,6 @@ export function updateEndHooks(
 
 /** How long Swarm may watch an update and carry out a rollback once the provider is done. */
 const longestWaitMs = 120_000;
-
-/** Hooks need names of their own. */
-let hooked = 0;
 
 /** Follows an update; an engine that cannot be asked says nothing. */
 async function follow(
