@@ -4,25 +4,15 @@
  * to the node is needed.
  */
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../model/input-error.ts";
 import { creationVariable, firstStartVariable } from "../model/start-guard.ts";
 import type { EngineConnection } from "./connection.ts";
-import { dockerStatus, readAgain } from "./docker-error.ts";
 import type { ServiceSpec, Task } from "./docker-objects.ts";
-import { listTasks, type RegistryCredentials } from "./docker-reads.ts";
-import { pullLabel, removeLeftPulls } from "./image-pull.ts";
+import type { RegistryCredentials } from "./docker-reads.ts";
+import { awaitTaskEnd, pullLabel, removeLeftPulls, removeOneOff } from "./one-off-task.ts";
 import { redactor } from "./redaction.ts";
 import { createService } from "./service-changes.ts";
 import { examineTask } from "./task-failure.ts";
-
-const lookEveryMs = 100;
-
-/** How long the task must stand without a node until nobody waits for it. */
-const pendingBelievedMs = 2000;
-
-/** How long it may take, the pull of the image included. */
-const limitMs = 30 * 60_000;
 
 /** What the task is to do. */
 export interface Readying {
@@ -50,26 +40,13 @@ export async function makeStoreReady(
   const { credentials } = readying;
   await removeLeftPulls(connection, [spec.Name]);
   const id = await createService(connection, readyingSpec(spec, readying), credentials);
-  const began = performance.now();
   try {
-    let pendingSince: number | undefined;
-    for (;;) {
-      const [task] = await listTasks(docker, id);
-      const { State = "new", Err = "" } = task?.Status ?? {};
-      if (State === "complete") return;
-      if (task !== undefined && ["failed", "rejected"].includes(State)) {
-        throw failure(spec.Name, await lastWords(connection, task, credentials));
-      }
-      const now = performance.now();
-      pendingSince = State === "pending" && Err !== "" ? (pendingSince ?? now) : undefined;
-      if (pendingSince !== undefined && now - pendingSince > pendingBelievedMs) throw failure(spec.Name, Err);
-      if (now - began > limitMs) throw failure(spec.Name, `no end after ${limitMs / 60_000} minutes`);
-      await sleep(lookEveryMs);
-    }
+    const end = await awaitTaskEnd(docker, id, ({ Status }) => Status.State === "complete");
+    if (end.kind === "done") return;
+    const words = end.kind === "failed" ? await lastWords(connection, end.task, credentials) : end.words;
+    throw failure(spec.Name, words);
   } finally {
-    await readAgain(() => docker.getService(id).remove() as Promise<unknown>).catch((error: unknown) => {
-      if (dockerStatus(error) !== 404) throw error;
-    });
+    await removeOneOff(docker, id);
   }
 }
 

@@ -5,9 +5,7 @@
  * It is no job of Swarm's: before Docker 23 the tasks and containers of a removed job stay for ever (swarmkit 75e563b4b).
  */
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { z } from "zod";
 import { byteWords } from "../model/byte-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
@@ -16,14 +14,11 @@ import { portKey } from "../model/published-ports.ts";
 import { isKnown, type SwarmNode } from "../model/service-definition.ts";
 import type { EngineConnection } from "./connection.ts";
 import { dockerStatus, dockerWords, readAgain } from "./docker-error.ts";
-import { type Port, serviceSchema, type ServiceSpec, type Task } from "./docker-objects.ts";
+import type { Port, ServiceSpec, Task } from "./docker-objects.ts";
 import { inspectDistribution, inspectService, listTasks, type RegistryCredentials } from "./docker-reads.ts";
-import { readAnswer } from "./engine-requests.ts";
+import { awaitTaskEnd, pullLabel, removeLeftPulls, removeOneOff } from "./one-off-task.ts";
 import { createService } from "./service-changes.ts";
 import { isLive } from "./service-tasks.ts";
-
-/** Marks the services that run once for another one, to pull its image for example, with the name of that one. */
-export const pullLabel = "holdfast.pull";
 
 /** What has to be tried before a task is replaced. */
 export interface Trial {
@@ -66,31 +61,6 @@ export async function makeReady(
   if (trial !== undefined) await carryOut(connection, service.Spec.Name, trial, options);
 }
 
-/** Removes what runs that were killed have left of trials for services. */
-export async function removeLeftPulls(connection: EngineConnection, services: readonly string[]): Promise<void> {
-  await removeLeft(connection, ({ Labels }) => services.includes(Labels?.[pullLabel] ?? ""));
-}
-
-/**
- * Removes what runs that were killed have left and that has this configuration, whose service may never have been made.
- *
- * @returns whether there was any
- */
-export async function removeLeftUsers(connection: EngineConnection, configId: string): Promise<boolean> {
-  return removeLeft(
-    connection,
-    ({ TaskTemplate }) => TaskTemplate.ContainerSpec?.Configs?.some(({ ConfigID }) => ConfigID === configId) ?? false,
-  );
-}
-
-async function removeLeft({ docker }: EngineConnection, isMeant: (spec: ServiceSpec) => boolean): Promise<boolean> {
-  const filters = { label: [pullLabel] };
-  const left = readAnswer(z.array(serviceSchema), await readAgain(() => docker.listServices({ filters })));
-  const meant = left.filter(({ Spec }) => isMeant(Spec));
-  await Promise.all(meant.map(({ ID }) => remove({ docker }, ID)));
-  return meant.length > 0;
-}
-
 /** A service before its update. */
 interface Before {
   readonly tasks: readonly Task[];
@@ -131,14 +101,6 @@ function key({ PublishedPort, Protocol }: Port): string {
   return portKey(PublishedPort ?? 0, Protocol);
 }
 
-const lookEveryMs = 100;
-
-/** How long the trial's task must stand without a node until nobody waits for it. */
-const pendingBelievedMs = 2000;
-
-/** How long an image may take. */
-const limitMs = 30 * 60_000;
-
 async function carryOut(
   connection: EngineConnection,
   service: string,
@@ -153,33 +115,21 @@ async function carryOut(
   });
   try {
     if (trial.pulls) options.onProgress(`pulling ${trial.image}; the old task still runs`);
-    let pendingSince: number | undefined;
-    for (;;) {
-      const [task] = await listTasks(docker, id);
-      const state = task?.Status.State ?? "new";
-      if (task !== undefined && isDone(task)) break;
-      if (task !== undefined && ["failed", "rejected"].includes(state)) {
-        const found = await failure(connection, service, trial, task.Status.Err, options);
-        if (found instanceof InputError) throw found;
-        options.onProgress(found.doubt);
-        return;
-      }
-      const isPending = state === "pending" && task?.Status.Err !== "";
-      pendingSince = isPending ? (pendingSince ?? performance.now()) : undefined;
-      const now = performance.now();
-      if (pendingSince !== undefined && now - pendingSince > pendingBelievedMs) {
-        throw refusal(service, trial, task?.Status.Err ?? "");
-      }
-      if (now - began > limitMs) throw refusal(service, trial, `no end after ${limitMs / 60_000} minutes`);
-      if (options.signal.aborted) throw new Error(`service "${service}": stopped before anything was changed.`);
-      await sleep(lookEveryMs);
+    const end = await awaitTaskEnd(docker, id, isDone, options.signal);
+    if (end.kind === "stopped") throw new Error(`service "${service}": stopped before anything was changed.`);
+    if (end.kind === "stuck") throw refusal(service, trial, end.words);
+    if (end.kind === "failed") {
+      const found = await failure(connection, service, trial, end.task.Status.Err, options);
+      if (found instanceof InputError) throw found;
+      options.onProgress(found.doubt);
+      return;
     }
     if (trial.pulls) {
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
       options.onProgress(`pulled${await unpackedSize(docker, trial.image)} in ${seconds} s`);
     }
   } finally {
-    await remove(connection, id);
+    await removeOneOff(docker, id);
   }
 }
 
@@ -269,11 +219,5 @@ function refusal(service: string, { constraints }: Trial, words: string): InputE
     expected: "a node that can take its next task",
     got: `${words}${constraints.length > 0 ? `, with the constraints ${showValue(constraints)}` : ""}`,
     fix: `Correct the service, or the node. ${untouched}`,
-  });
-}
-
-async function remove({ docker }: Pick<EngineConnection, "docker">, id: string): Promise<void> {
-  await readAgain(() => docker.getService(id).remove() as Promise<unknown>).catch((error: unknown) => {
-    if (dockerStatus(error) !== 404) throw error;
   });
 }

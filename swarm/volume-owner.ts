@@ -7,7 +7,7 @@ import { identifyContent } from "../model/volume-content.ts";
 import { swarmMembership, type EngineConnection } from "./connection.ts";
 import type { Volume } from "./docker-objects.ts";
 import { inspectVolume, listContainersWithVolume, listServices } from "./docker-reads.ts";
-import { pullLabel } from "./image-pull.ts";
+import { pullLabel } from "./one-off-task.ts";
 import { helperLabel, withArchives } from "./volume-archive.ts";
 
 /** A volume of one engine, and what tells whose it is. */

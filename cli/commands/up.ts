@@ -83,7 +83,7 @@ export async function up(options: UpOptions): Promise<void> {
   await requireFreeNames(context, planned, swarm.connection, nodes);
   await requirePins(context, planned, swarm.connection);
   const program = await planOf(context, planned);
-  const { removeLeftPulls } = await import("../../swarm/image-pull.ts");
+  const { removeLeftPulls } = await import("../../swarm/one-off-task.ts");
   await removeLeftPulls(swarm.connection, presentServices(program));
   const impact = await judgeLive(program, swarm.connection, nodes);
   requireRoom(impact);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { inspectConfig } from "../../swarm/docker-reads.ts";
-import { removeLeftUsers } from "../../swarm/image-pull.ts";
+import { removeLeftUsers } from "../../swarm/one-off-task.ts";
 import { labelList } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { requireObjectName } from "../../swarm/object-name.ts";

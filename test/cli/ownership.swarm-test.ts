@@ -11,7 +11,7 @@ import { updateStack } from "../../engine/operations.ts";
 import { findEngine } from "../../swarm/connection.ts";
 import { dockerStatus } from "../../swarm/docker-error.ts";
 import { inspectService, inspectVolume, listTasks } from "../../swarm/docker-reads.ts";
-import { pullLabel } from "../../swarm/image-pull.ts";
+import { pullLabel } from "../../swarm/one-off-task.ts";
 import { makeOwnVolumes, requireOwnNames } from "../../swarm/name-check.ts";
 import { until } from "../support/lab-service.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";

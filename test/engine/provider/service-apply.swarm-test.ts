@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { isPropertyMap, type PropertyMap } from "../../../engine/property-value.ts";
 import { inspectService, listTasks } from "../../../swarm/docker-reads.ts";
 import type { Service } from "../../../swarm/docker-objects.ts";
-import { pullLabel } from "../../../swarm/image-pull.ts";
+import { pullLabel } from "../../../swarm/one-off-task.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../../support/sandbox.ts";
 import {
   networkType,
