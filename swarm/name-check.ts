@@ -82,27 +82,33 @@ function labelsIn(found: Labelled) {
   return found && (found.Spec.Labels ?? {});
 }
 
+/** A question about a volume of one engine. */
+interface VolumeQuestion extends NameQuestion {
+  readonly engine: EngineConnection;
+  /** Whether an empty one of which nothing tells the owner may be taken all the same. @default false */
+  readonly takesEmpty?: boolean;
+}
+
 /**
  * Refuses a volume that exists on an engine and is not this stack's.
  *
- * @returns whether it exists
- * @param mayTake - whether one of which nothing tells the owner may be taken all the same
  * @throws NameTakenError
  */
-export async function requireOwnVolume(
+export async function requireOwnVolume(name: string, question: VolumeQuestion): Promise<void> {
+  const look = await lookAtVolume(question.engine, name, question.manager);
+  if (look !== undefined) await requireOwner(name, look, question);
+}
+
+async function requireOwner(
   name: string,
-  { engine, manager, own, known }: NameQuestion & { engine: EngineConnection },
-  mayTake: (look: VolumeLook) => boolean = () => false,
-): Promise<boolean> {
-  const look = await lookAtVolume(engine, name, manager);
-  if (look === undefined) return false;
-  const ownership = ownershipOf(look.traces, own, known);
-  if (ownership.kind === "ours") return true;
+  { traces, isEmpty }: VolumeLook,
+  { engine, own, known, takesEmpty = false }: VolumeQuestion,
+): Promise<void> {
+  const ownership = ownershipOf(traces, own, known);
+  if (ownership.kind === "ours" || (ownership.kind === "unknown" && takesEmpty && isEmpty === true)) return;
   const { hostname: node } = await swarmMembership(engine);
-  const volume = { node, isMounted: foreignUse(look.traces, own, known) !== undefined };
-  if (ownership.kind === "another's") throw new NameTakenError("volume", name, ownership.owner, volume);
-  if (!mayTake(look)) throw new NameTakenError("volume", name, unknownOwner, volume);
-  return true;
+  const owner = ownership.kind === "another's" ? ownership.owner : unknownOwner;
+  throw new NameTakenError("volume", name, owner, { node, isMounted: foreignUse(traces, own, known) !== undefined });
 }
 
 /**
@@ -116,12 +122,13 @@ async function requireOwnVolumes(service: TakingService, question: NameQuestion)
   if (place === undefined) return;
   const { node, engine } = place;
   for (const name of service.volumes) {
-    if (engine !== undefined && service.ownVolumes.includes(name)) {
-      await requireOwnVolume(name, { ...question, known, engine }, ({ isEmpty }) => isEmpty === true);
-    }
+    const isOwn = service.ownVolumes.includes(name);
+    if (service.isShared && !isOwn) continue;
+    const look = engine && (await lookAtVolume(engine, name, manager));
+    if (engine && look && isOwn) await requireOwner(name, look, { ...question, known, engine, takesEmpty: true });
     if (service.isShared) continue;
     const traces = engine
-      ? (await lookAtVolume(engine, name, manager))?.traces
+      ? look?.traces
       : { labels: undefined, users: await servicesWithVolume(manager, name, node.id) };
     const user = traces && foreignUse(traces, own, known);
     if (user !== undefined) {
@@ -144,7 +151,7 @@ export async function makeOwnVolumes(service: TakingService, question: NameQuest
     if ((await inspectVolume(engine.docker, name)) !== undefined) continue;
     const Labels = labelsOfOwner(own);
     await readAgain(() => engine.docker.createVolume({ Name: name, Labels }));
-    await requireOwnVolume(name, { ...question, engine }, ({ isEmpty }) => isEmpty === true);
+    await requireOwnVolume(name, { ...question, engine, takesEmpty: true });
   }
 }
 
