@@ -4,6 +4,7 @@ import { InputError } from "../model/input-error.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { RegistryCredentials } from "../swarm/docker-reads.ts";
+import type { Service } from "../swarm/docker-objects.ts";
 import type { RegistryAuth } from "../swarm/registry-credentials.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
 import { declaredServices } from "./declared-services.ts";
@@ -104,14 +105,14 @@ async function obstaclesTo(
   const [step] = plan.steps;
   if (step?.after?.kind !== "service") return [];
   const { name, definition } = step.after;
-  const { nodes, use } = await readSupply(connection);
+  const { nodes, services: present, use } = await readSupply(connection);
   const services = use.services.filter((each) => each.name === name || !declaredServices.has(each.name));
   const before = step.before?.kind === "service" ? step.before.definition : undefined;
   const { missingImages, foreignPorts } = await findUnavailable(connection, { nodes, use }, [
     { before, after: definition },
   ]);
   const unavailable = { missingImages: new Map(Object.entries(missingImages)), foreignPorts: new Set(foreignPorts) };
-  const removedLast = await ownUndeclared(connection);
+  const removedLast = ownUndeclared(present);
   return judgePlan(plan, { nodes, use: { services, ...unavailable }, removedLast }).obstacles;
 }
 
@@ -119,11 +120,10 @@ async function obstaclesTo(
  * The services with this stack's labels that this program does not declare. A hook is not told what a plan deletes: this is what a
  * service leaves that was renamed, until its successor runs.
  */
-async function ownUndeclared({ docker }: EngineConnection): Promise<ReadonlySet<string>> {
-  const { listServices } = await import("../swarm/docker-reads.ts");
+function ownUndeclared(present: readonly Service[]): ReadonlySet<string> {
   const own = ownStack();
   return new Set(
-    (await listServices(docker))
+    present
       .filter(
         ({ Spec }) => !declaredServices.has(Spec.Name) && ownershipOf({ labels: Spec.Labels }, own).kind === "ours",
       )

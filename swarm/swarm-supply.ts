@@ -9,7 +9,9 @@ import { isKnown, type ServiceDefinition, type SwarmNode } from "../model/servic
 import { isUsable } from "../model/task-location.ts";
 import { swarmMembership, type EngineConnection } from "./connection.ts";
 import { dockerStatus, dockerWords, readAgain } from "./docker-error.ts";
-import { inspectDistribution } from "./docker-reads.ts";
+import type { Service } from "./docker-objects.ts";
+import { inspectDistribution, listServices } from "./docker-reads.ts";
+import { readAnswer } from "./engine-requests.ts";
 import { addressesOf, answers } from "./reachable-address.ts";
 
 /** The nodes of a swarm, and what is taken on them. */
@@ -18,14 +20,16 @@ export interface SwarmSupply {
   readonly use: SwarmUse;
 }
 
-/** Asks a manager for its nodes and for what services hold of them. */
-export async function readSupply({ docker }: EngineConnection): Promise<SwarmSupply> {
+/** Asks a manager for its nodes, its services, and for what these hold of them. */
+export async function readSupply({
+  docker,
+}: EngineConnection): Promise<SwarmSupply & { readonly services: readonly Service[] }> {
   const [nodes, services, tasks] = await Promise.all([
     readAgain(() => docker.listNodes()),
-    readAgain(() => docker.listServices()),
+    listServices(docker),
     readAgain(() => docker.listTasks()),
   ]);
-  return { nodes: readLiveSwarm({ nodes }).nodes ?? [], use: readSwarmUse(services, tasks) };
+  return { nodes: readLiveSwarm({ nodes }).nodes ?? [], services, use: readSwarmUse(services, tasks) };
 }
 
 /** A service that is to be made, or changed from what it is. */
@@ -116,7 +120,7 @@ const publishingSchema = z.array(
 /** Ports that containers of tasks publish on the connected engine's node, those of removed services among them. */
 async function portsOfTasks({ docker }: EngineConnection): Promise<readonly string[]> {
   const filters = JSON.stringify({ label: ["com.docker.swarm.task.id"] });
-  const containers = publishingSchema.parse(await readAgain(() => docker.listContainers({ filters })));
+  const containers = readAnswer(publishingSchema, await readAgain(() => docker.listContainers({ filters })));
   return containers.flatMap(({ Ports }) =>
     Ports.flatMap(({ PublicPort, Type }) => (PublicPort ? [portKey(PublicPort, Type)] : [])),
   );
