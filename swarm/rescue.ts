@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { advised, advisedDocker } from "../model/advised-command.ts";
 import { byteWords } from "../model/byte-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
-import { identifyContent, leadsOut, type VolumeContent, type VolumeListing } from "../model/volume-content.ts";
+import { identifyContent, type VolumeContent, type VolumeListing } from "../model/volume-content.ts";
 import { requireVolumeName } from "../model/volume-name.ts";
 import { connectEngine, type EngineConnection } from "./connection.ts";
 import { inspectVolume, listContainersWithVolume } from "./docker-reads.ts";
@@ -23,7 +23,7 @@ import {
   type OwningService,
 } from "./rescued-service.ts";
 import { updateService } from "./service-changes.ts";
-import { linkLeadingOut, withArchives, type VolumeArchive, type VolumeDigest } from "./volume-archive.ts";
+import { requireInside, withArchives, type VolumeArchive, type VolumeDigest } from "./volume-archive.ts";
 
 /** What is to be rescued, and where to. */
 export interface RescueRequest {
@@ -116,8 +116,7 @@ export async function planRescue(
       fix: `List the volumes with data by \`${advised("rescue")}\``,
     });
   }
-  for (const { path, linkTarget } of listing.files)
-    if (linkTarget !== undefined && leadsOut(path, linkTarget)) throw linkLeadingOut(path, linkTarget);
+  listing.files.forEach(requireInside);
   await requireRoom(toEngine, to, Math.max(content.sizeBytes, found.sizeBytes ?? 0));
   const trial =
     content.kind === "redis" && content.isWhole ? await findTrial({ from, found, owner, content }, signal) : undefined;

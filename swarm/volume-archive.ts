@@ -180,7 +180,7 @@ class ContainerArchive implements VolumeArchive {
   async copyTo(target: VolumeArchive, signal?: AbortSignal): Promise<VolumeDigest> {
     const content = new ContentDigest();
     const archive = this.#read((entry) => {
-      requireInside(entry);
+      requireInside(volumeFile(entry, new Uint8Array()));
       content.add(entry);
     });
     await target.receive(Readable.from(untilAborted(archive, signal), { objectMode: false }));
@@ -226,18 +226,14 @@ async function* untilAborted(
 }
 
 /**
- * Refuses a link that the engine would refuse in the middle of the archive, in words that nobody could act on.
+ * Refuses a symbolic link that no engine takes into a volume: it would refuse it in the middle of the archive, in words that nobody
+ * could act on.
  *
  * @throws InputError
  */
-function requireInside(entry: ReadEntry): void {
-  const { path, linkTarget } = volumeFile(entry, new Uint8Array());
-  if (linkTarget !== undefined && leadsOut(path, linkTarget)) throw linkLeadingOut(path, linkTarget);
-}
-
-/** A symbolic link that no engine takes into a volume. */
-export function linkLeadingOut(path: string, linkTarget: string): InputError {
-  return new InputError({
+export function requireInside({ path, linkTarget }: VolumeFile): void {
+  if (linkTarget === undefined || !leadsOut(path, linkTarget)) return;
+  throw new InputError({
     path: `link ${showValue(path)}`,
     expected: "a symbolic link that stays in its volume",
     got: `one to ${showValue(linkTarget)}, which the Docker engine does not take into another volume`,
@@ -248,16 +244,12 @@ export function linkLeadingOut(path: string, linkTarget: string): InputError {
 function volumeFile(entry: ReadEntry, head: Uint8Array): VolumeFile {
   return {
     ...(entry.type === "SymbolicLink" && { linkTarget: entry.linkpath }),
-    path: pathIn(entry),
+    path: entry.path.replace(/\/$/, "").slice(`${prefix}/`.length),
     isFile: entry.type === "File",
     sizeBytes: entry.size,
     modifiedAt: new Date(modifiedSeconds(entry) * 1000).toISOString(),
     head,
   };
-}
-
-function pathIn({ path }: ReadEntry): string {
-  return path.replace(/\/$/, "").slice(`${prefix}/`.length);
 }
 
 function modifiedSeconds({ mtime }: ReadEntry): number {
