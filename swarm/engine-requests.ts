@@ -362,7 +362,6 @@ function sshAgent({ sshOptions, host, port, username, password }: Modem): NonNul
 
 /** Looks at the clock for one request. */
 class Watch {
-  readonly #onProblem: (problem: AnswerProblem, got: string) => void;
   readonly #connect: NodeJS.Timeout;
   readonly #silence: NodeJS.Timeout;
   readonly #whole: NodeJS.Timeout | undefined;
@@ -371,10 +370,9 @@ class Watch {
     { connectMs, silenceMs, wholeMs }: RequestLimits,
     onProblem: (problem: AnswerProblem, got: string) => void,
   ) {
-    this.#onProblem = onProblem;
     const after = (milliseconds: number, problem: AnswerProblem, got: string) =>
       setTimeout(() => {
-        this.#onProblem(problem, got);
+        onProblem(problem, got);
       }, milliseconds);
     this.#connect = after(connectMs, "silent", `no connection within ${connectMs / 1000} s`);
     this.#silence = after(silenceMs, "silent", `nothing for ${silenceMs / 1000} s`);

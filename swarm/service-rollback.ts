@@ -78,9 +78,6 @@ function saidOtherwise(spec: ServiceSpec): ServiceSpec {
   return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Resources: { ...Resources, Limits } } };
 }
 
-/** Said once the former version answers again. */
-const formerRuns = "The former version runs again.";
-
 /** What came of a failed update in the end, where Swarm has rolled it back or tried to. */
 export function rollbackOutcome(
   { former, words }: Failure,
@@ -89,7 +86,7 @@ export function rollbackOutcome(
   evidence: ReadonlyMap<string, TaskEvidence>,
 ): string | undefined {
   if (former === undefined) return undefined;
-  if (former === "runs") return formerRuns;
+  if (former === "runs") return "The former version runs again.";
   const last = tasks.findLast((task) => isUpToDate(task, service) && evidence.has(task.ID));
   const why = last?.Status.Err || words || "no task of it runs";
   const lines = last === undefined ? [] : (evidence.get(last.ID)?.logLines ?? []);
