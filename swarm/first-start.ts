@@ -3,13 +3,12 @@
  * at a first start, and gives free for a new service what a former one had. Swarm runs it on the service's node, so that no access
  * to the node is needed.
  */
-import { randomBytes } from "node:crypto";
 import { InputError } from "../model/input-error.ts";
 import { creationVariable, firstStartVariable } from "../model/start-guard.ts";
 import type { EngineConnection } from "./connection.ts";
 import type { ServiceSpec, Task } from "./docker-objects.ts";
 import type { RegistryCredentials } from "./docker-reads.ts";
-import { awaitTaskEnd, pullLabel, removeLeftPulls, removeOneOff } from "./one-off-task.ts";
+import { awaitTaskEnd, oneOffSpec, removeLeftPulls, removeOneOff } from "./one-off-task.ts";
 import { redactor } from "./redaction.ts";
 import { createService } from "./service-changes.ts";
 import { examineTask } from "./task-failure.ts";
@@ -53,10 +52,10 @@ export async function makeStoreReady(
 /** The service's container once, without its networks, ports and secrets. */
 function readyingSpec({ Name, TaskTemplate }: ServiceSpec, { store, begins, marks }: Readying): ServiceSpec {
   const { ContainerSpec: container, Placement, LogDriver } = TaskTemplate;
-  return {
-    Name: `holdfast-first-${Name.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
-    Labels: { [pullLabel]: Name },
-    TaskTemplate: {
+  return oneOffSpec({
+    purpose: "first",
+    service: Name,
+    task: {
       ...(container && {
         ContainerSpec: {
           ...container,
@@ -69,13 +68,10 @@ function readyingSpec({ Name, TaskTemplate }: ServiceSpec, { store, begins, mark
           Healthcheck: { Test: ["NONE"] },
         },
       }),
-      RestartPolicy: { Condition: "none" },
       ...(Placement && { Placement }),
       ...(LogDriver && { LogDriver }),
     },
-    Mode: { Replicated: { Replicas: 1 } },
-    EndpointSpec: { Mode: "dnsrr", Ports: [] },
-  };
+  });
 }
 
 async function lastWords(

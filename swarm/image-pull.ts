@@ -4,7 +4,6 @@
  *
  * It is no job of Swarm's: before Docker 23 the tasks and containers of a removed job stay for ever (swarmkit 75e563b4b).
  */
-import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import { byteWords } from "../model/byte-words.ts";
 import { InputError, showValue } from "../model/input-error.ts";
@@ -16,7 +15,7 @@ import type { EngineConnection } from "./connection.ts";
 import { dockerStatus, dockerWords, readAgain } from "./docker-error.ts";
 import type { Port, ServiceSpec, Task } from "./docker-objects.ts";
 import { inspectDistribution, inspectService, listTasks, type RegistryCredentials } from "./docker-reads.ts";
-import { awaitTaskEnd, pullLabel, removeLeftPulls, removeOneOff } from "./one-off-task.ts";
+import { awaitTaskEnd, oneOffSpec, removeLeftPulls, removeOneOff } from "./one-off-task.ts";
 import { createService } from "./service-changes.ts";
 import { isLive } from "./service-tasks.ts";
 
@@ -145,10 +144,11 @@ async function unpackedSize(docker: Docker, image: string): Promise<string> {
 
 /** The trial's one task: a command that does nothing, in the image, without a volume, a secret or a network of the service. */
 function trialSpec(service: string, { image, constraints, ports }: Trial): ServiceSpec {
-  return {
-    Name: `holdfast-pull-${service.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
-    Labels: { [pullLabel]: service },
-    TaskTemplate: {
+  return oneOffSpec({
+    purpose: "pull",
+    service,
+    ports,
+    task: {
       ContainerSpec: {
         Image: image,
         Command: ["true"],
@@ -156,13 +156,10 @@ function trialSpec(service: string, { image, constraints, ports }: Trial): Servi
         ReadOnly: true,
         CapabilityDrop: ["ALL"],
       },
-      RestartPolicy: { Condition: "none" },
       Placement: { Constraints: [...constraints] },
       LogDriver: { Name: "none" },
     },
-    Mode: { Replicated: { Replicas: 1 } },
-    EndpointSpec: { Mode: "dnsrr", Ports: [...ports] },
-  };
+  });
 }
 
 /**

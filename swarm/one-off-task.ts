@@ -1,15 +1,37 @@
 /** Services of one task that runs once for another service, on the node of that one, so that no access to the node is needed. */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
 import type { EngineConnection } from "./connection.ts";
 import { dockerStatus, readAgain } from "./docker-error.ts";
-import { serviceSchema, type ServiceSpec, type Task } from "./docker-objects.ts";
+import { type Port, serviceSchema, type ServiceSpec, type Task } from "./docker-objects.ts";
 import { listTasks } from "./docker-reads.ts";
 import { readAnswer } from "./engine-requests.ts";
 
 /** Marks the services that run once for another one, to pull its image for example, with the name of that one. */
 export const pullLabel = "holdfast.pull";
+
+/** What a service of one task that runs once is for. */
+interface OneOff {
+  /** A word for its name. */
+  readonly purpose: string;
+  /** The service that it is for. */
+  readonly service: string;
+  readonly task: ServiceSpec["TaskTemplate"];
+  readonly ports?: readonly Port[];
+}
+
+/** A service of one task that runs once: its name is new each time, and its label says for which service it is. */
+export function oneOffSpec({ purpose, service, task, ports = [] }: OneOff): ServiceSpec {
+  return {
+    Name: `holdfast-${purpose}-${service.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
+    Labels: { [pullLabel]: service },
+    TaskTemplate: { ...task, RestartPolicy: { Condition: "none" } },
+    Mode: { Replicated: { Replicas: 1 } },
+    EndpointSpec: { Mode: "dnsrr", Ports: [...ports] },
+  };
+}
 
 /** What came of a task: `stuck` where no node takes it or it does not end in time, `stopped` where nobody waits for it any more. */
 export type TaskEnd =
