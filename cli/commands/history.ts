@@ -1,4 +1,4 @@
-import { findOldUpdates, pruneHistory, readHistory, type KeptUpdate } from "../../engine/state/state-copies.ts";
+import { findOldUpdates, readHistory, removeUpdates, type KeptUpdate } from "../../engine/state/state-copies.ts";
 import { parseWhole } from "../../model/whole-number.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import { operationWords } from "../display/operation-words.ts";
@@ -26,10 +26,10 @@ async function prune({ output, stack, location }: CommandContext, keep: number, 
   const opened = await stack();
   using held = new DisposableStack();
   held.use(await opened.hold());
-  const { files } = opened;
-  const { count } = await findOldUpdates(files, keep);
-  if (count > 0) await confirmRemoval(count, yes, output);
-  const removed = count > 0 ? await pruneHistory(files, keep) : 0;
+  const old = await findOldUpdates(opened.files, keep);
+  const { count: removed } = old;
+  if (removed > 0) await confirmRemoval(removed, yes, output);
+  await removeUpdates(old);
   if (output.json) output.document({ removed });
   output.print(
     removed > 0

@@ -11,7 +11,7 @@ import { errorCode, explainWriteError, readTextFile, shownPath } from "./durable
 import type { StackFiles } from "./file-backend.ts";
 
 /** A file that was written at the end of an update. */
-interface StateCopy {
+interface KeptFile {
   path: string;
   /** The number in its name. */
   stamp: bigint;
@@ -27,13 +27,28 @@ export interface GoodCopy {
 /** `<stack>.<number>.json`, `<stack>-<number>.history.json`, `<stack>-<number>.checkpoint.json`, and their attributes. */
 const stampPattern = /[.-](\d{1,30})\.(?:history\.|checkpoint\.)?json(?:\.attrs)?$/u;
 
-/** What a folder keeps of updates, by the number in the names. */
-async function stampedNames(folder: string): Promise<{ name: string; stamp: bigint }[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.flatMap((name) => {
-    const digits = stampPattern.exec(name)?.[1];
-    return digits === undefined ? [] : [{ name, stamp: BigInt(digits) }];
-  });
+/** What is kept of updates, the newest first. */
+async function keptFiles({ backups, history }: StackFiles): Promise<KeptFile[]> {
+  const found = await Promise.all(
+    [backups, history].map(async (folder) => {
+      const names = await readdir(folder).catch(() => []);
+      return names.flatMap((name) => {
+        const digits = stampPattern.exec(name)?.[1];
+        return digits === undefined ? [] : [{ path: join(folder, name), stamp: BigInt(digits) }];
+      });
+    }),
+  );
+  return found.flat().sort(newestFirst);
+}
+
+/** Whether a file tells of an update. */
+function isRecord({ path }: KeptFile): boolean {
+  return path.endsWith(".history.json");
+}
+
+/** Whether a file holds a state. */
+function isCopy(file: KeptFile): boolean {
+  return file.path.endsWith(".json") && !isRecord(file);
 }
 
 /**
@@ -41,28 +56,15 @@ async function stampedNames(folder: string): Promise<{ name: string; stamp: bigi
  * there, whatever the clock says.
  */
 export async function nextStamp(files: StackFiles): Promise<bigint> {
-  const present = (await Promise.all([files.backups, files.history].map(stampedNames))).flat();
   const now = BigInt(Date.now()) * 1_000_000n;
-  return present.reduce((latest, { stamp }) => (stamp >= latest ? stamp + 1n : latest), now);
-}
-
-/** The copies of a state, the newest first. */
-async function copiesOf(files: StackFiles): Promise<StateCopy[]> {
-  const folders = [files.backups, files.history];
-  const found = await Promise.all(
-    folders.map(async (folder) =>
-      (await stampedNames(folder))
-        .filter(({ name }) => name.endsWith(".json") && !name.endsWith(".history.json"))
-        .map(({ name, stamp }) => ({ path: join(folder, name), stamp })),
-    ),
-  );
-  return found.flat().sort(newestFirst);
+  const [newest] = await keptFiles(files);
+  return newest !== undefined && newest.stamp >= now ? newest.stamp + 1n : now;
 }
 
 /** Whether a text is, to the letter, one of the earlier versions of the state: what two files say was not damaged in one of them. */
 export async function isKeptVersion(files: StackFiles, text: string): Promise<boolean> {
   const length = Buffer.byteLength(text);
-  for (const path of [files.previous, ...(await copiesOf(files)).map((copy) => copy.path)]) {
+  for (const path of [files.previous, ...(await keptFiles(files)).filter(isCopy).map((copy) => copy.path)]) {
     const size = (await stat(path).catch(() => undefined))?.size;
     if (size === length && (await readTextFile(path)) === text) return true;
   }
@@ -75,7 +77,7 @@ export async function isKeptVersion(files: StackFiles, text: string): Promise<bo
  * the last write is newer than all copies.
  */
 export async function newestGoodCopy(files: StackFiles): Promise<GoodCopy | undefined> {
-  const copies = await copiesOf(files);
+  const copies = (await keptFiles(files)).filter(isCopy);
   const lost = await recordedDigest(files.state);
   if (lost !== undefined && lost !== "")
     for (const { path } of copies)
@@ -130,7 +132,7 @@ const recordSchema = z.looseObject({
 
 /** The updates that the history tells of, the newest first; records that cannot be read are left out. */
 export async function readHistory(files: StackFiles): Promise<KeptUpdate[]> {
-  const records = await recordsOf(files);
+  const records = (await keptFiles(files)).filter(isRecord);
   const updates = await Promise.all(records.map((record) => readRecord(record.path, record.stamp)));
   let version = 0;
   return updates
@@ -155,13 +157,6 @@ async function readRecord(path: string, stamp: bigint): Promise<KeptUpdate | und
   }
 }
 
-async function recordsOf({ history }: StackFiles): Promise<StateCopy[]> {
-  return (await stampedNames(history))
-    .filter(({ name }) => name.endsWith(".history.json"))
-    .map(({ name, stamp }) => ({ path: join(history, name), stamp }))
-    .sort(newestFirst);
-}
-
 /** What of the history need not be kept. */
 interface OldUpdates {
   /** How many updates it tells of. */
@@ -177,44 +172,48 @@ interface OldUpdates {
  */
 export async function findOldUpdates(files: StackFiles, keep: number): Promise<OldUpdates> {
   const none: OldUpdates = { count: 0, paths: [] };
-  const records = await recordsOf(files);
+  const kept = await keptFiles(files);
+  const records = kept.filter(isRecord);
   const oldest = records[keep - 1];
   if (oldest === undefined) return none;
   const succeeded = await newestSuccess(records);
   const after = succeeded && records[records.indexOf(succeeded) - 1];
   /** A copy of an update is made after its record and before the next one. */
-  const isKept = (stamp: bigint) =>
+  const stays = ({ stamp }: KeptFile) =>
     stamp >= oldest.stamp ||
     (succeeded !== undefined && stamp >= succeeded.stamp && (after === undefined || stamp < after.stamp));
-  if (records.every(({ stamp }) => isKept(stamp))) return none;
-  if (!(await someGood((await copiesOf(files)).filter(({ stamp }) => isKept(stamp))))) return none;
-  const folders = await Promise.all(
-    [files.backups, files.history].map(async (folder) =>
-      (await stampedNames(folder)).filter(({ stamp }) => !isKept(stamp)).map(({ name }) => join(folder, name)),
-    ),
-  );
-  return { count: records.filter(({ stamp }) => !isKept(stamp)).length, paths: folders.flat() };
+  if (records.every(stays)) return none;
+  if (!(await someGood(kept.filter((file) => isCopy(file) && stays(file))))) return none;
+  const old = kept.filter((file) => !stays(file));
+  return { count: old.filter(isRecord).length, paths: old.map(({ path }) => path) };
 }
 
 /**
- * Removes what is kept of old updates; see {@link findOldUpdates}. Only for whoever holds the stack's lock; what a killed run has not
- * removed is removed by the next.
+ * Removes what {@link findOldUpdates} has found. Only for whoever holds the stack's lock; what a killed run has not removed is removed
+ * by the next.
+ */
+export async function removeUpdates({ paths }: OldUpdates): Promise<void> {
+  for (const path of paths) await removeFile(path);
+}
+
+/**
+ * Finds and removes what is kept of old updates.
  *
  * @returns how many updates are not told any more
  */
 export async function pruneHistory(files: StackFiles, keep: number): Promise<number> {
-  const { count, paths } = await findOldUpdates(files, keep);
-  for (const path of paths) await removeFile(path);
-  return count;
+  const old = await findOldUpdates(files, keep);
+  await removeUpdates(old);
+  return old.count;
 }
 
-async function newestSuccess(records: readonly StateCopy[]): Promise<StateCopy | undefined> {
+async function newestSuccess(records: readonly KeptFile[]): Promise<KeptFile | undefined> {
   for (const record of records)
     if ((await readRecord(record.path, record.stamp))?.result === "succeeded") return record;
   return undefined;
 }
 
-async function someGood(copies: readonly StateCopy[]): Promise<boolean> {
+async function someGood(copies: readonly KeptFile[]): Promise<boolean> {
   for (const { path } of copies) if ((await goodCopy(path)) !== undefined) return true;
   return false;
 }
@@ -227,6 +226,6 @@ async function removeFile(path: string): Promise<void> {
   }
 }
 
-function newestFirst(one: StateCopy, other: StateCopy): number {
+function newestFirst(one: KeptFile, other: KeptFile): number {
   return one.stamp === other.stamp ? 0 : one.stamp < other.stamp ? 1 : -1;
 }
