@@ -108,7 +108,7 @@ async function manifestDigest(
 ): Promise<string> {
   const url = new URL(`${origin}/v2/${repository}/manifests/${reference}`);
   const question = (method: "HEAD" | "GET", authorization: string | undefined) =>
-    ask(url, { method, signal, headers: { accept: manifestTypes, ...(authorization && { authorization }) } });
+    ask(url, { method, signal, headers: { accept: manifestTypes }, authorization });
   let authorization = credentials && basicAuthorization(credentials);
   let answer = await question("HEAD", authorization);
   const challenge = answer.headers.get("www-authenticate") ?? "";
@@ -137,14 +137,16 @@ interface Question {
   readonly method?: "HEAD" | "GET";
   readonly signal: AbortSignal;
   readonly headers?: Record<string, string>;
+  /** For the registry itself, not for whom it sends on to. */
+  readonly authorization?: string | undefined;
 }
 
 /** Asks, and follows a registry that sends on: never out of TLS, and with credentials to nobody else. */
-async function ask(url: URL, question: Question): Promise<Response> {
+async function ask(url: URL, { authorization, ...question }: Question): Promise<Response> {
   let at = url;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-    const { authorization, ...others } = question.headers ?? {};
-    const headers = { ...others, ...(authorization !== undefined && at.origin === url.origin && { authorization }) };
+    const isTrusted = authorization !== undefined && at.origin === url.origin;
+    const headers = { ...question.headers, ...(isTrusted && { authorization }) };
     const answer = await fetch(at.href, { ...question, headers, redirect: "manual" });
     const location = answer.headers.get("location");
     if (answer.status < 300 || answer.status > 399 || location === null) return answer;
@@ -204,10 +206,7 @@ async function fetchToken(
   if (!mayFollow(registry, url)) throw new RegistryRefusal(`a realm at ${url.origin}, which is not asked`);
   url.searchParams.set("service", parameters.get("service") ?? "");
   url.searchParams.set("scope", parameters.get("scope") ?? `repository:${repository}:pull`);
-  const answer = await ask(url, {
-    signal,
-    ...(credentials && { headers: { authorization: basicAuthorization(credentials) } }),
-  });
+  const answer = await ask(url, { signal, authorization: credentials && basicAuthorization(credentials) });
   if (!answer.ok) throw new RegistryRefusal(`${statusWords(answer)} from ${url.host}`);
   const { data: token } = tokenSchema.safeParse(jsonOrUndefined((await contentOf(answer)).toString("utf8")));
   if (token === undefined) throw new RegistryRefusal(`no token from ${url.host}`);
