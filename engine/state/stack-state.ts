@@ -24,7 +24,7 @@ export class StackState implements AsyncDisposable {
   readonly loaded: Snapshot;
   readonly #stack: Stack;
   /** What stands around the resources. All else of the file is in {@link loaded}, and would take as much memory once more. */
-  readonly #frame: CheckpointFrame;
+  readonly #frame: ReadFrame;
   readonly #ciphertexts: CiphertextCache;
   #lock: HeldLock | undefined;
   /** The lock, where it is given back at the end. */
@@ -179,7 +179,7 @@ export class StackState implements AsyncDisposable {
 }
 
 /** What a checkpoint says besides its resources; all of it missing for a stack that has none yet. */
-interface CheckpointFrame {
+interface ReadFrame {
   manifest?: NonNullable<StoredCheckpoint["deployment"]>["manifest"] | undefined;
   metadata?: Record<string, unknown> | undefined;
   salt?: string | undefined;
@@ -187,7 +187,7 @@ interface CheckpointFrame {
 }
 
 interface ReadState {
-  frame: CheckpointFrame;
+  frame: ReadFrame;
   snapshot: Snapshot;
   ciphertexts: CiphertextCache;
 }
