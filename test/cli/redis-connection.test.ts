@@ -5,12 +5,12 @@ import { RedisConnection, type ReplyLimits } from "../../cli/redis-connection.ts
 import { readReply } from "../../cli/redis-protocol.ts";
 import { InputError } from "../../model/input-error.ts";
 
-const limits: ReplyLimits = { silenceMs: 500, wholeMs: 1000, bytes: 1024 * 1024 };
+const limits: ReplyLimits = { silenceMs: 300, wholeMs: 600, bytes: 1024 * 1024 };
 
 /** What a server does as soon as it is asked, and what is said of it. */
 const damages: readonly (readonly [name: string, answer: (socket: Socket) => unknown, got: RegExp])[] = [
-  ["says nothing", () => undefined, /^nothing for 0\.5 s$/u],
-  ["stops in the middle", (socket) => socket.write("$100\r\nabc"), /^nothing for 0\.5 s$/u],
+  ["says nothing", () => undefined, /^nothing for 0\.3 s$/u],
+  ["stops in the middle", (socket) => socket.write("$100\r\nabc"), /^nothing for 0\.3 s$/u],
   ["hangs up", (socket) => socket.destroy(), /^a connection that was closed$/u],
   ["hangs up in the middle", (socket) => socket.end("$100\r\nabc"), /^a connection that was closed$/u],
   ["breaks the connection", (socket) => socket.resetAndDestroy(), /^an error of the connection \(.*ECONNRESET\)$/u],
@@ -36,7 +36,7 @@ const damages: readonly (readonly [name: string, answer: (socket: Socket) => unk
     /no reply of Redis \(a list of 4000000000\)$/u,
   ],
   ["nests without an end", (socket) => socket.write("*1\r\n".repeat(100)), /no reply of Redis \(more than 64 replies/u],
-  ["trickles", trickle, /^no end of it within 1 s$/u],
+  ["trickles", trickle, /^no end of it within 0\.6 s$/u],
   ["floods", flood, /^more than 1 MiB$/u],
 ];
 
