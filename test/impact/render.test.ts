@@ -14,6 +14,7 @@ import { renderText } from "../../impact/render-text.ts";
 import { analyse, fateWords, type ImpactReport } from "../../impact/report.ts";
 import { showCommandLine } from "../../model/shown-words.ts";
 import type { Verdict } from "../../model/verdict.ts";
+import { anyCharacter } from "../support/any-character.ts";
 import { previewOf, dataMount, type Change } from "./changes.ts";
 import { recordedChanges, recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";
@@ -53,7 +54,7 @@ function hostileReport(text: string): ImpactReport {
 }
 
 const hostileText = fc.oneof(
-  fc.string({ unit: "binary", minLength: 1, maxLength: 40 }),
+  fc.string({ unit: anyCharacter, minLength: 1, maxLength: 40 }),
   fc.constantFrom(
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { markdownHtmlText, markdownText, printable, quoted, sarifText } from "../../model/plain-text.ts";
+import { anyCharacter } from "../support/any-character.ts";
 
-const anything = fc.oneof(fc.string({ unit: "binary" }), fc.string());
+const anything = fc.oneof(fc.string({ unit: anyCharacter }), fc.string());
 
 describe("text from outside", () => {
   it("holds nothing that a terminal obeys", () => {
