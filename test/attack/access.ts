@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { atEnd, type AttackCase } from "./case.ts";
+import { newFolder, type AttackCase } from "./case.ts";
 import { closedFiles } from "./closed-files.ts";
 import { closedRegistry } from "./closed-registry.ts";
 import { doorsOf, openToStrangers, processTree } from "./doors.ts";
@@ -19,8 +16,7 @@ export const cases: readonly AttackCase[] = [
     name: "the attacker is another user, who finds an open port and sees no folder of mode 0700",
     sample: true,
     async run() {
-      const folder = await mkdtemp(join(tmpdir(), "attacked-"));
-      atEnd(() => rm(folder, { recursive: true }));
+      const folder = await newFolder();
       const look = `try { console.log(require("node:fs").readdirSync(process.argv[1])) } catch ({ code }) { console.log(code) }`;
       assert.equal(await asStranger(look, folder), "EACCES");
       const server = createServer();

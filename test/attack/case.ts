@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 /** One attack: it is made, and what it was after is looked at. */
 export interface AttackCase {
   /** The group under which it is counted, such as `access`. */
@@ -36,4 +40,17 @@ export function atEnd(end: () => unknown): void {
 /** Ends what {@link atEnd} was told of. */
 export async function endAll(): Promise<void> {
   for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+}
+
+/** What several attacks use: it is made when the first asks for it, and the same for all. */
+export function shared<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** A new folder, which is removed at the end. */
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "attacked-"));
+  atEnd(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }

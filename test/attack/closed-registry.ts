@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { endOwnedProcesses } from "../../lab/owned-process.ts";
 import {
   freePort,
@@ -13,7 +10,7 @@ import {
 } from "../../lab/private-registry.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
-import { atEnd, type AttackCase } from "./case.ts";
+import { atEnd, newFolder, shared, type AttackCase } from "./case.ts";
 import { asStranger } from "./stranger.ts";
 
 /** What a sandbox runs, with one image in it. */
@@ -22,20 +19,11 @@ interface FilledRegistry {
   readonly reference: string;
 }
 
-let running: Promise<FilledRegistry> | undefined;
-
-function filledRegistry(): Promise<FilledRegistry> {
-  return (running ??= start());
-}
-
-async function start(): Promise<FilledRegistry> {
-  const directory = await mkdtemp(join(tmpdir(), "attacked-"));
+const filledRegistry = shared(async (): Promise<FilledRegistry> => {
+  const directory = await newFolder();
   const lab = process.pid.toString(16).padStart(8, "0");
   const registry = { lab, directory, address: `127.0.0.1:${await freePort("127.0.0.1", 5999)}` };
-  atEnd(async () => {
-    await endOwnedProcesses(lab);
-    await rm(directory, { recursive: true });
-  });
+  atEnd(() => endOwnedProcesses(lab));
   await startRegistry(registry, await fillToolbox(testCacheDirectory, () => undefined));
   const config = new Uint8Array(Buffer.from("{}"));
   const mediaType = "application/vnd.docker.distribution.manifest.v2+json";
@@ -48,7 +36,7 @@ async function start(): Promise<FilledRegistry> {
     manifestMediaType: mediaType,
   });
   return { registry, reference };
-}
+});
 
 const requests: Readonly<Record<string, { method: string; path: string; body?: string }>> = {
   "begin an upload": { method: "POST", path: "/v2/redis/blobs/uploads/" },

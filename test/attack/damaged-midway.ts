@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProjectCopy, type Ended, type Running } from "../cli/project-copy.ts";
 import { sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
-import { atEnd, type AttackCase } from "./case.ts";
+import { atEnd, shared, type AttackCase } from "./case.ts";
 import { damagedEngine, type Damage, type Target } from "./damaged-engine.ts";
 
 const service = "attacked-midway";
@@ -20,13 +20,7 @@ interface Estate {
   readonly project: ProjectCopy;
 }
 
-let made: Promise<Estate> | undefined;
-
-function estate(): Promise<Estate> {
-  return (made ??= makeEstate());
-}
-
-async function makeEstate(): Promise<Estate> {
+const estate = shared(async (): Promise<Estate> => {
   const sandbox = await sharedSandbox();
   const project = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost, CI: "true" });
   atEnd(() => project[Symbol.asyncDispose]());
@@ -35,7 +29,7 @@ async function makeEstate(): Promise<Estate> {
   const { code, stderr } = await project.run(["up", "--yes"]);
   assert.equal(code, 0, stderr);
   return { sandbox, project };
-}
+});
 
 const port = 10_000 + randomInt(1000, 9000);
 
@@ -96,7 +90,8 @@ async function through(
   await use(engine.host, engine);
 }
 
-function mustHaveEnded({ code, stdout, stderr }: Ended): void {
+/** Makes sure that a command ended by itself, and where it failed, with words for people. */
+export function mustHaveEnded({ code, stdout, stderr }: Ended): void {
   const all = stdout + stderr;
   assert.ok(code !== null && [0, 1, 2, 3, 4].includes(code), `exit code ${code}: ${all}`);
   assert.doesNotMatch(all, /unsettled|\n {4}at |error: \[|is not a function|undefined \(reading/u);

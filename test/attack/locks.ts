@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { hostname, tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -10,7 +10,7 @@ import { readLocks, StackLockedError, takeLock } from "../../engine/state/lock.t
 import { openStack } from "../../engine/state/stack.ts";
 import { StackState } from "../../engine/state/stack-state.ts";
 import { InputError } from "../../model/input-error.ts";
-import { atEnd, type AttackCase } from "./case.ts";
+import { atEnd, newFolder, type AttackCase } from "./case.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 
@@ -33,9 +33,8 @@ const oddities: Readonly<Record<string, (path: string) => unknown>> = {
   "a link to itself": (path) => symlink(path, path),
 };
 
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "attacked-"));
-  atEnd(() => rm(folder, { recursive: true, force: true }));
+async function newProject(): Promise<string> {
+  const folder = await newFolder();
   await writeFile(join(folder, "Pulumi.yaml"), "name: shop\nruntime: nodejs\n");
   return folder;
 }
@@ -71,7 +70,7 @@ export const cases: readonly AttackCase[] = [
         name: `a stack is not taken whose lock ${name} is ${what}`,
         limitSeconds: 5,
         async run() {
-          const folder = join(await newFolder(), locks);
+          const folder = join(await newProject(), locks);
           await mkdir(folder, { recursive: true });
           await put(join(folder, name));
           await assert.rejects(takeLock(folder, "dev"), isLocked);
@@ -83,7 +82,7 @@ export const cases: readonly AttackCase[] = [
         name: `whoever looks is told of a lock ${name} that is ${what}`,
         limitSeconds: 5,
         async run() {
-          const folder = join(await newFolder(), locks);
+          const folder = join(await newProject(), locks);
           await mkdir(folder, { recursive: true });
           await put(join(folder, name));
           const [holder, ...others] = await readLocks(folder);
@@ -96,7 +95,7 @@ export const cases: readonly AttackCase[] = [
       name: `${name} that is ${what} is an error in one line`,
       limitSeconds: 5,
       async run() {
-        const folder = await newFolder();
+        const folder = await newProject();
         await mkdir(dirname(join(folder, name)), { recursive: true });
         await put(join(folder, name));
         await assert.rejects(open(folder), isMistake);
@@ -112,7 +111,7 @@ export const cases: readonly AttackCase[] = [
     name: `cancel does not release a lock ${whose} without a yes`,
     sample: true,
     async run() {
-      const folder = await newFolder();
+      const folder = await newProject();
       await mkdir(join(folder, locks), { recursive: true });
       const text = JSON.stringify({ ...lock, username: "somebody", timestamp: new Date().toISOString() });
       await writeFile(join(folder, locks, "holdfast.json"), text);

@@ -20,10 +20,14 @@ async function lonelyState(): Promise<AttackedProject> {
   return project;
 }
 
-function flipped(content: Buffer, at: number, bit: number): Buffer {
-  const damaged = Buffer.from(content);
-  damaged[at] = (damaged[at] ?? 0) ^ (1 << bit);
-  return damaged;
+/** A content with one bit turned over, at every `step`th byte of one of so many `parts`. */
+function* flippedIn(content: Buffer, part: number, parts: number, step: number): Generator<Buffer> {
+  const length = Math.ceil(content.length / parts);
+  for (let at = part * length; at < Math.min(content.length, (part + 1) * length); at += step) {
+    const damaged = Buffer.from(content);
+    damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
+    yield damaged;
+  }
 }
 
 const parts = 20;
@@ -35,9 +39,8 @@ const bits = Array.from({ length: parts }, (_, part): AttackCase => ({
   async run() {
     using project = await lonelyState();
     const whole = Buffer.from(project.read(state));
-    const length = Math.ceil(whole.length / parts);
-    for (let at = part * length; at < Math.min(whole.length, (part + 1) * length); at += 13) {
-      project.write(state, flipped(whole, at, at % 8));
+    for (const damaged of flippedIn(whole, part, parts, 13)) {
+      project.write(state, damaged);
       await mustRefuse(() => project.open(), /digest|JSON/u);
     }
     project.write(state, whole);
@@ -53,9 +56,8 @@ const digests: AttackCase[] = [
       using project = new AttackedProject();
       await project.save(someResources(3));
       const whole = Buffer.from(project.read(`${state}.attrs`));
-      const length = Math.ceil(whole.length / 4);
-      for (let at = part * length; at < Math.min(whole.length, (part + 1) * length); at += 3) {
-        project.write(`${state}.attrs`, flipped(whole, at, at % 8));
+      for (const damaged of flippedIn(whole, part, 4, 3)) {
+        project.write(`${state}.attrs`, damaged);
         await refusal(async () => {
           assert.equal((await project.open()).length, 3);
         });

@@ -1,29 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type ConnectionOptions } from "node:tls";
 import { execa } from "execa";
-import { atEnd, type AttackCase } from "./case.ts";
+import { atEnd, newFolder, shared, type AttackCase } from "./case.ts";
 import { LimitedRedis } from "./limited-redis.ts";
 
-let running: Promise<LimitedRedis> | undefined;
-
 /** A Redis with the component's TLS and a certificate with an RSA key, which every suite could use. */
-function redisWithTls(): Promise<LimitedRedis> {
-  return (running ??= start());
-}
-
-async function start(): Promise<LimitedRedis> {
-  const folder = await mkdtemp(join(tmpdir(), "attacked-"));
-  atEnd(() => rm(folder, { recursive: true }));
+const redisWithTls = shared(async (): Promise<LimitedRedis> => {
+  const folder = await newFolder();
   const [keyFile, certificateFile] = [join(folder, "tls.key"), join(folder, "tls.crt")];
   const output = ["-keyout", keyFile, "-out", certificateFile, "-days", "2", "-subj", "/CN=attacked"];
   await execa("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...output]);
   const redis = await LimitedRedis.start({ tls: { certificateFile, keyFile, authorityFile: certificateFile } });
   atEnd(() => redis[Symbol.asyncDispose]());
   return redis;
-}
+});
 
 /** What the two agree on, or undefined where they do not. */
 async function agreed(options: ConnectionOptions): Promise<string | undefined> {
