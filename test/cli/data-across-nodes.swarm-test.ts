@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Lab } from "../../lab/lab.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
 import { nodeOf, removeLeftovers, volumeNames } from "../support/lab-service.ts";
@@ -18,11 +16,7 @@ describe("a stack's data on a node whose engine is not the connected one", funct
   before(async () => {
     lab = await sharedLab();
     project = await ProjectCopy.make({ DOCKER_HOST: nodeOf(lab, 1).dockerHost });
-    const settings = { service, volume, port: 10_019, node: "node-2", image: lab.redisImage };
-    const lines = Object.entries(settings).map(
-      ([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`,
-    );
-    await writeFile(join(project.directory, "Pulumi.dev.yaml"), `config:\n${lines.join("")}`);
+    await project.configure("dev", { service, volume, port: 10_019, node: "node-2", image: lab.redisImage });
   });
   after(async () => {
     await project.run(["down", "--yes"]);
@@ -64,10 +58,7 @@ describe("a stack's data on a node whose engine is not the connected one", funct
   it("is refused to another stack, and deleted where it is, once the settings say how to reach the node's engine", async () => {
     await succeeds(["config", "set", "nodes", pattern()]);
     const settings = { service: "across-other", volume, port: 10_020, node: "node-2", image: lab.redisImage };
-    const lines = Object.entries({ ...settings, nodes: pattern() }).map(
-      ([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`,
-    );
-    await writeFile(join(project.directory, "Pulumi.prod.yaml"), `config:\n${lines.join("")}`);
+    await project.configure("prod", { ...settings, nodes: pattern() });
     const other = await project.run(["up", "-s", "prod"]);
     assert.equal(other.code, 2, other.stdout + other.stderr);
     assert.match(

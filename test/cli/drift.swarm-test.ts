@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Drift } from "../../cli/drift.ts";
@@ -27,9 +25,7 @@ describe("what was changed by hand", function () {
     const sandbox = await sharedSandbox();
     ({ docker } = findEngine({ host: sandbox.dockerHost }));
     project = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost });
-    const settings = { service, volume, port, memoryLimit: "100M", image: sandbox.redisImage };
-    const lines = Object.entries(settings).map(([key, value]) => `  holdfast:${key}: "${value}"\n`);
-    await writeFile(join(project.directory, "Pulumi.dev.yaml"), `config:\n${lines.join("")}`);
+    await project.configure("dev", { service, volume, port, memoryLimit: "100M", image: sandbox.redisImage });
     await ends(["up"], 0);
     await ends(["redis", "set", "foo", "bar"], 0);
   });

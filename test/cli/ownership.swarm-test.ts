@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
@@ -40,15 +38,8 @@ describe("what belongs to another stack", function () {
       ["dev", port],
       ["prod", port + 1],
       ["third", port + 2],
-    ] as const) {
-      const settings = { service, volume, port: ownPort, image: sandbox.redisImage };
-      await writeFile(
-        join(project.directory, `Pulumi.${stack}.yaml`),
-        `config:\n${Object.entries(settings)
-          .map(([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`)
-          .join("")}`,
-      );
-    }
+    ] as const)
+      await project.configure(stack, { service, volume, port: ownPort, image: sandbox.redisImage });
     await succeeds(["up"]);
     await succeeds(["redis", "set", "foo", "bar"]);
   });
@@ -98,43 +89,27 @@ describe("what belongs to another stack", function () {
   });
 
   it("is not taken by a program without Holdfast's commands either: a hook of its components refuses it", async () => {
-    const messages: string[] = [];
-    const { succeeded } = await updateStack(
-      { projectDirectory: project.directory, stackName: "prod" },
-      {
-        dockerHost: sandbox.dockerHost,
-        onEvent: ({ diagnosticEvent }) => messages.push(diagnosticEvent?.message ?? ""),
-      },
+    assert.match(
+      await failedUpdate(project, "prod"),
+      /hook .* failed: volume "own-store" on .*the stack dev of the project holdfast/,
     );
-    assert.equal(succeeded, false);
-    assert.match(messages.join("\n"), /hook .* failed: volume "own-store" on .*the stack dev of the project holdfast/);
     assert.deepEqual((await inspectVolume(docker, volume))?.Labels?.["holdfast.stack"], "dev");
     assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
   });
 
   it("is not written or deleted from another checkout of the same stack either, under another service's name", async () => {
     await using checkout = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost });
-    const settings = { service: "own-checkout", volume, port: port + 3, image: sandbox.redisImage };
-    await writeFile(
-      join(checkout.directory, "Pulumi.dev.yaml"),
-      `config:\n${Object.entries(settings)
-        .map(([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`)
-        .join("")}`,
-    );
+    await checkout.configure("dev", {
+      service: "own-checkout",
+      volume,
+      port: port + 3,
+      image: sandbox.redisImage,
+    });
     const refusal = /volume "own-store" on .*: the service own-stateful, which mounts it .* managed from elsewhere/;
     const { code, stderr } = await checkout.run(["up", "--yes"]);
     assert.equal(code, 2, stderr);
     assert.match(stderr, refusal);
-    const messages: string[] = [];
-    const { succeeded } = await updateStack(
-      { projectDirectory: checkout.directory, stackName: "dev" },
-      {
-        dockerHost: sandbox.dockerHost,
-        onEvent: ({ diagnosticEvent }) => messages.push(diagnosticEvent?.message ?? ""),
-      },
-    );
-    assert.equal(succeeded, false);
-    assert.match(messages.join("\n"), refusal);
+    assert.match(await failedUpdate(checkout, "dev"), refusal);
     const deletion = await checkout.run(["down", "--yes", "--delete-data", volume]);
     assert.equal(deletion.code, 2, deletion.stderr);
     assert.match(deletion.stderr, /--delete-data: .*the service own-stateful, which mounts it/);
@@ -389,6 +364,20 @@ describe("what belongs to another stack", function () {
     const ended = await project.run(words);
     assert.equal(ended.code, 0, `holdfast ${words.join(" ")}: ${ended.stdout}${ended.stderr}`);
     return ended;
+  }
+
+  /** What is said of an update, carried out without Holdfast's commands, that must fail. */
+  async function failedUpdate({ directory }: ProjectCopy, stackName: string): Promise<string> {
+    const messages: string[] = [];
+    const { succeeded } = await updateStack(
+      { projectDirectory: directory, stackName },
+      {
+        dockerHost: sandbox.dockerHost,
+        onEvent: ({ diagnosticEvent }) => messages.push(diagnosticEvent?.message ?? ""),
+      },
+    );
+    assert.equal(succeeded, false);
+    return messages.join("\n");
   }
 
   async function containerOf(name: string): Promise<string> {

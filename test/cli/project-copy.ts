@@ -1,6 +1,6 @@
 /** A copy of this project in a folder of its own, and its command run as a person runs it. */
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -59,6 +59,14 @@ export class ProjectCopy implements AsyncDisposable {
       if (!leftOut.has(name)) await cp(join(root, name), join(directory, name), { recursive: true });
     await symlink(join(root, "node_modules"), join(directory, "node_modules"));
     return new ProjectCopy(directory, environment);
+  }
+
+  /** Writes the settings of a stack anew. */
+  async configure(stackName: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
+    const lines = Object.entries(settings).map(
+      ([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`,
+    );
+    await writeFile(join(this.directory, `Pulumi.${stackName}.yaml`), `config:\n${lines.join("")}`);
   }
 
   /** Starts `holdfast`. */

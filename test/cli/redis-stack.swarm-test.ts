@@ -30,11 +30,7 @@ describe("one Redis, from the first up to the last down", function () {
     sandbox = await sharedSandbox();
     ({ docker } = findEngine({ host: sandbox.dockerHost }));
     project = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost });
-    const settings = { service, volume, port, memoryLimit: "100M", image: sandbox.redisImage };
-    const lines = Object.entries(settings).map(
-      ([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`,
-    );
-    await writeFile(join(project.directory, "Pulumi.dev.yaml"), `config:\n${lines.join("")}`);
+    await project.configure("dev", { service, volume, port, memoryLimit: "100M", image: sandbox.redisImage });
   });
 
   after(async () => {
