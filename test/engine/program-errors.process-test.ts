@@ -1,33 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { previewStack, updateStack } from "../../engine/operations.ts";
+import { updateStack } from "../../engine/operations.ts";
+import { ProgramProject } from "./program-project.ts";
 
 describe("an error of a program", () => {
-  let directory: string;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), "holdfast-program-"));
-    await symlink(join(import.meta.dirname, "../../node_modules"), join(directory, "node_modules"));
-    await writeFile(join(directory, "package.json"), '{ "type": "module" }');
-  });
-  afterEach(() => rm(directory, { recursive: true }));
-
   /** What is said of a program that fails. */
-  const errorOf = async (files: Record<string, string>): Promise<string> => {
-    const [main = ""] = Object.keys(files);
-    const project = `name: failing\nruntime: { name: nodejs, options: { typescript: false } }\nmain: ${main}\n`;
-    for (const [name, text] of Object.entries({ ...files, "Pulumi.yaml": project }))
-      await writeFile(join(directory, name), text);
-    const errors: string[] = [];
-    const { succeeded } = await previewStack(
-      { projectDirectory: directory, stackName: "dev" },
-      {
-        onEvent: ({ diagnosticEvent }) => {
-          if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message);
-        },
-      },
-    );
+  const errorOf = async (files: Readonly<Record<string, string>>): Promise<string> => {
+    await using project = await ProgramProject.make(files);
+    const { succeeded, errors } = await project.preview();
     assert.equal(succeeded, false);
     return errors.join("\n");
   };
@@ -60,11 +41,11 @@ pulumi.output(later()).apply((value) => value);
   });
 
   it("that cannot be started leaves the stack unlocked, and says what is missing", async () => {
-    await rm(join(directory, "node_modules"));
-    await writeFile(join(directory, "Pulumi.yaml"), "name: failing\nruntime: nodejs\nmain: index.ts\n");
-    await writeFile(join(directory, "index.ts"), "export {};\n");
+    await using project = await ProgramProject.make({ "index.ts": "export {};\n" });
+    const projectDirectory = project.directory;
+    await rm(join(projectDirectory, "node_modules"));
     for (let time = 0; time < 2; time++) {
-      const update = updateStack({ projectDirectory: directory, stackName: "dev" }, { onEvent: () => undefined });
+      const update = updateStack({ projectDirectory, stackName: "dev" }, { onEvent: () => undefined });
       await assert.rejects(update, /expected a project whose packages are installed, @pulumi\/pulumi among them/u);
     }
   });
