@@ -3,7 +3,7 @@ import { closeSync, open, openSync, read, statSync, writeFileSync } from "node:f
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Source } from "../impact/input.ts";
-import { InputError } from "../model/input-error.ts";
+import { InputError, showValue } from "../model/input-error.ts";
 import { NoRegularFileError, readNamedFile, readRegularFileSync, requireNamedFile } from "../swarm/regular-file.ts";
 
 /**
@@ -138,8 +138,8 @@ export function writeText(option: string, file: string, text: string): void {
     throw new InputError({
       path: option,
       expected: "a file that can be written",
-      got: codeOf(error),
-      fix: "Name a file in a folder that is there",
+      got: `${showValue(file)} (${codeOf(error)})`,
+      fix: "Name a file in a folder that exists and that you may write to",
     });
   }
 }

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { advised } from "../../model/advised-command.ts";
 import { errorWords } from "../../model/error-words.ts";
@@ -8,6 +7,7 @@ import { readRegularFile } from "../../swarm/regular-file.ts";
 import type { LockHolder } from "../../engine/state/lock.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { NotConfirmed } from "../failure.ts";
+import { writeText } from "../input-files.ts";
 import type { Output } from "../output.ts";
 import { requireYes, whyNotAsked } from "../prompt.ts";
 
@@ -20,7 +20,7 @@ export async function exportState(options: StackOptions & { file?: string }): Pr
     process.stdout.write(state.endsWith("\n") ? state : `${state}\n`);
     return;
   }
-  await writeFile(options.file, state);
+  writeText("--file", options.file, state);
   output.print(`Wrote the state to ${options.file}.`);
 }
 

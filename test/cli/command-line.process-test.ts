@@ -112,6 +112,16 @@ describe("the command line", function () {
     assert.equal((await holdfast(["config", "get", "--show-secrets", "password"])).stdout, "correct-horse-battery\n");
   });
 
+  it("says of a file that it cannot write where and how to mend it", async () => {
+    await writeFile(join(folder, "Pulumi.yaml"), "name: holdfast\nruntime: nodejs\n");
+    assert.deepEqual(await holdfast(["export", "--file", "missing/state.json"]), {
+      code: 2,
+      stdout: "",
+      stderr:
+        'error: --file: expected a file that can be written, got "missing/state.json" (ENOENT). Name a file in a folder that exists and that you may write to.\n',
+    });
+  });
+
   it("ends with 0 after --help and --version, of a command too", async () => {
     for (const words of [["--version"], ["config", "set", "--help"]]) {
       const { code, stdout, stderr } = await holdfast(words);

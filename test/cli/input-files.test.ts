@@ -28,8 +28,8 @@ describe("files that are named on the command line", () => {
       new InputError({
         path: "--html",
         expected: "a file that can be written",
-        got: "ENOENT",
-        fix: "Name a file in a folder that is there",
+        got: `${JSON.stringify(join(folder, "missing", "page.html"))} (ENOENT)`,
+        fix: "Name a file in a folder that exists and that you may write to",
       }),
     );
   });
