@@ -30,8 +30,8 @@ export interface RescueRequest {
   readonly volume: string;
   /** Hostname; may be left out where one node alone has a volume of this name. */
   readonly fromNode?: string | undefined;
-  /** The named volume that gets the data. */
-  readonly to: string;
+  /** The named volume that gets the data; without it no rescue is planned, but what cannot be rescued is refused for that first. */
+  readonly to?: string | undefined;
   /** Hostname. @default the node that the service is tied to or runs on, else the one where the data is */
   readonly toNode?: string | undefined;
   /** The service that is to mount it. */
@@ -91,7 +91,7 @@ const originLabel = "holdfast.rescued-from";
 /**
  * Plans a rescue; nothing is changed.
  *
- * @throws InputError when the volume is not found, is in use or empty, when the target is not empty, or when the service
+ * @throws InputError when the volume is not found, is in use or empty, when the target is not named or not empty, or when the service
  *   cannot be pointed at it
  */
 export async function planRescue(
@@ -99,12 +99,12 @@ export async function planRescue(
   request: RescueRequest,
   signal: AbortSignal,
 ): Promise<RescuePlan> {
-  const to = requireVolumeName(request.to, "--to");
   const { from, found } = findSource(inventory, request);
   const owner = request.service === undefined ? undefined : await findOwner(inventory, request.service);
   const toNode = request.toNode ?? (owner && nodeOfOwner(owner, inventory)) ?? found.node;
   const toEngine = engineOf(inventory, toNode, "--to-node");
   await requireIdle(from.connection.docker, request.volume, found.node);
+  const to = requireTarget(request.to);
   const targetExists = await requireEmptyTarget(toEngine, to, signal);
   const listing = await read(from.connection.docker, request.volume, signal);
   const content = identifyContent(listing);
@@ -131,6 +131,16 @@ export async function planRescue(
   signal.throwIfAborted();
   const change = owner && planChange(owner, { inventory, found, content, to, toEngine });
   return { volume: request.volume, from, to, toEngine, targetExists, content, trial, change };
+}
+
+function requireTarget(to: string | undefined): string {
+  if (to !== undefined) return requireVolumeName(to, "--to");
+  throw new InputError({
+    path: "--to",
+    expected: "the name of the volume that is to get the data",
+    got: "none",
+    fix: "Give the name of one that does not exist yet",
+  });
 }
 
 /** The volume that is to be rescued, and the engine that has it. */

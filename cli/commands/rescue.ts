@@ -34,16 +34,7 @@ export async function rescue(volume: string | undefined, options: RescueCommandO
     await list(inventory, options, output, interrupts.signal);
     return;
   }
-  const { to } = options;
-  if (to === undefined) {
-    throw new InputError({
-      path: "--to",
-      expected: "the name of the volume that is to get the data",
-      got: "none",
-      fix: "Give one that is not there yet",
-    });
-  }
-  const plan = await planRescue(inventory, { ...options, volume, to }, interrupts.signal);
+  const plan = await planRescue(inventory, { ...options, volume }, interrupts.signal);
   output.print(...planLines(plan, output), "");
   await confirm(plan, options, output);
   noteChange();
@@ -116,14 +107,16 @@ async function list(
       emptyVolumes: emptyCount,
     });
   }
-  output.print(
+  const notSeen = [
     ...unreachable.map(({ host, problem }) => `Not seen: ${host}: ${printable(problem)}`),
     ...(inventory.unseenNodes.length > 0
       ? [`Not seen: the volumes of ${inventory.unseenNodes.map(printable).join(", ")} (name the engines with --engine)`]
       : []),
     ...(inventory.swarm ? [] : ["No manager answers: which services there are is not known."]),
-    ...rows.flatMap(({ volume, command }) => ["", ...volumeLines(volume, command, output)]),
-    "",
+  ];
+  output.print(
+    ...(notSeen.length > 0 ? [...notSeen, ""] : []),
+    ...rows.flatMap(({ volume, command }) => [...volumeLines(volume, command, output), ""]),
     `${rows.length === 0 ? "No volume" : rows.length === 1 ? "1 volume" : `${rows.length} volumes`} with data that no container uses${emptyCount > 0 ? `; ${emptyCount} empty ones not shown` : ""}.`,
   );
 }

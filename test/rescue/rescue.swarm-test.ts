@@ -108,6 +108,8 @@ describe("holdfast rescue", function () {
     const refused = (request: Partial<RescueRequest>, words: object) =>
       assert.rejects(plan(request), { name: "InputError", ...words });
     await refused({ volume: "stateful-store" }, { fix: "Stop it first: `docker service scale stateful=0`" });
+    await refused({ volume: "stateful-store", to: undefined }, { got: /^one that stateful\.1\..* uses$/ });
+    await refused({ to: undefined }, { path: "--to", got: "none" });
     await refused({ to: "stateful-store" }, { got: /^one that stateful\.1\..* uses$/ });
     await refused({ service: "stateful" }, { got: /^one that would not: its append-only file is on/ });
     await createVolume({ "dump.rdb": "REDIS0010" });
