@@ -15,10 +15,15 @@ export function dockerStatus(error: unknown): number | undefined {
   return answerSchema.safeParse(error).data?.statusCode;
 }
 
-/** An engine's own words for what went wrong, without the wrapping of HTTP, gRPC and dockerode. */
+/**
+ * An engine's own words for what went wrong, without the wrapping of HTTP, gRPC and dockerode, and without the echo of registries,
+ * whose codes say the same as their messages ("manifest unknown: manifest unknown").
+ */
 export function dockerWords(error: unknown): string {
   const { json, message } = answerSchema.catch({ message: String(error) }).parse(error);
-  return printableLines((json?.message ?? message).replace(/^rpc error: code = \w+ desc = /, "").trim());
+  const words = (json?.message ?? message).replace(/^rpc error: code = \w+ desc = /, "").trim();
+  const parts = words.split(": ");
+  return printableLines(parts.filter((part, index) => part !== parts[index - 1]).join(": "));
 }
 
 /** Whether a request broke off without an answer, so that nobody can say whether it was carried out. */
