@@ -1,5 +1,6 @@
 /** Finds out what an input is, and makes a plan of it. */
 import { InputError } from "../model/input-error.ts";
+import { notJsonWords } from "../model/json-text.ts";
 import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
 import { EventCollector, isDigest, isEvent, notPreview, readDigest, readEventLine } from "./pulumi-preview.ts";
@@ -120,8 +121,7 @@ function stackFile({ name, readFile }: Source, text: string, { variables }: Inpu
 }
 
 function whatItIs(text: string, document: unknown): string {
-  if (document !== undefined) return "other JSON";
-  return /^\s*[[{]/u.test(text) ? "JSON that is cut off or broken" : "text that is no JSON";
+  return document === undefined ? notJsonWords(text) : "other JSON";
 }
 
 /** The lines of a source, one at a time. They are sought among its bytes, so that a document is decoded in one go. */

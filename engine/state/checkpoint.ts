@@ -1,6 +1,7 @@
 /** A stack's resources as text in Pulumi's checkpoint format, and back. */
 import type { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
+import { notJsonWords } from "../../model/json-text.ts";
 import { parsePropertyPath } from "../property-path.ts";
 import type { HookBinding, PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
 import type { StoredDeployment, StoredResource } from "./checkpoint-schema.ts";
@@ -93,13 +94,9 @@ const noSecrets: ValueContext = { secrets: undefined, ciphertexts: new Map() };
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^(.{80}).*$/s, "$1...") : String(error);
-    throw new DamagedStateError({
-      path,
-      expected: "the whole of a JSON document",
-      got: text.trim() === "" ? "an empty file" : reason,
-    });
+  } catch {
+    const got = text.trim() === "" ? "an empty file" : notJsonWords(text);
+    throw new DamagedStateError({ path, expected: "the whole of a JSON document", got });
   }
 }
 

@@ -1,8 +1,10 @@
 /** Whole states in and out, in the form of `pulumi stack export` and `pulumi stack import`. */
+import { advised } from "../../model/advised-command.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, encodeDeployment, encodeExport, parseCheckpoint } from "./checkpoint.ts";
 import type { CiphertextCache } from "./checkpoint-value.ts";
+import { DamagedStateError } from "./damaged-state.ts";
 import { namingBackup, readState } from "./file-backend.ts";
 import type { Stack } from "./stack.ts";
 import { StackState } from "./stack-state.ts";
@@ -38,7 +40,7 @@ function emptyFrame(stack: Stack): Parameters<typeof encodeDeployment>[1] {
  *   been changed then
  */
 export async function importStack(stack: Stack, text: string, path: string): Promise<void> {
-  const imported = parseCheckpoint(text, path, "export");
+  const imported = readExport(text, path);
   refuseOthers(imported, stack);
   const ciphertexts: CiphertextCache = new Map();
   const secrets =
@@ -46,6 +48,18 @@ export async function importStack(stack: Stack, text: string, path: string): Pro
   const snapshot = decodeCheckpoint(imported, secrets, ciphertexts);
   await using state = await StackState.open(stack, { lock: true, damaged: "replace" });
   await state.replace(snapshot, ciphertexts);
+}
+
+/** What cannot be read is no damaged state of this stack: nothing has to be restored. */
+function readExport(text: string, path: string): StoredCheckpoint {
+  try {
+    return parseCheckpoint(text, path, "export");
+  } catch (error) {
+    if (!(error instanceof DamagedStateError)) throw error;
+    const { expected, got, unlessDamaged } = error;
+    const fix = unlessDamaged ?? `Give what \`${advised("export")}\` or \`pulumi stack export\` has written`;
+    throw new InputError({ path: error.path, expected, got, fix });
+  }
 }
 
 function refuseOthers({ deployment, path }: StoredCheckpoint, stack: Stack): void {

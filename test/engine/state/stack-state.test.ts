@@ -363,6 +363,14 @@ describe("the state of a stack", function () {
     await assert.rejects(importStack(await other.stack(), exported, "export.json"), {
       message: /^export\.json: expected resources of the stack dev of shop, got "urn:pulumi:dev::recording::/,
     });
+    const advice = "Give what `npx holdfast export` or `pulumi stack export` has written.";
+    for (const [text, got] of [
+      ["garbage\n  more\n", "text that is no JSON"],
+      [exported.slice(0, 200), "JSON that is cut off or broken"],
+    ] as const)
+      await assert.rejects(importStack(await other.stack(), text, "standard input"), {
+        message: `standard input: expected the whole of a JSON document, got ${got}. ${advice}`,
+      });
     assert.ok(!existsSync(other.file(state)));
     assert.match(await exportStack(await other.stack()), /"version": 3/);
   });
