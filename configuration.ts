@@ -8,10 +8,11 @@ import { requireDigest } from "./model/image-reference.ts";
 import { InputError, showValue } from "./model/input-error.ts";
 import { ownProject, secretSettings, unknownSetting, type OwnSetting } from "./model/own-settings.ts";
 import { requirePassword, shortPassword } from "./model/password.ts";
+import { requireNodePattern } from "./model/node-pattern.ts";
 import { requireNodeMark } from "./model/pin.ts";
-import { redisMaxMemoryBytes, RedisPersistence } from "./model/redis-persistence.ts";
+import { redisLeastMemoryBytes, RedisPersistence } from "./model/redis-persistence.ts";
 import { requireServiceName } from "./model/service-name.ts";
-import { parseSize } from "./model/sizes.ts";
+import { parseSizeFrom } from "./model/sizes.ts";
 import { parseFirstStart, requireIdentity } from "./model/start-guard.ts";
 import { requireVolumeName } from "./model/volume-name.ts";
 import { parsePort } from "./model/whole-number.ts";
@@ -39,7 +40,7 @@ const schema = z.object({
   /** The store whose mark the volume carries, where that is another's: `<project>/<stack>/redis`. */
   identity: setting("identity", requireIdentity).exactOptional(),
   /** Where the engines of the nodes are, such as `ssh://root@{hostname}`; read by the components too. */
-  nodes: z.string().exactOptional(),
+  nodes: setting("nodes", requireNodePattern).exactOptional(),
   /** Hostname of the node that the volume lives on. */
   node: setting("node", requireNodeMark, "holdfast:node <hostname>"),
   /** Most memory the task may use. */
@@ -55,11 +56,11 @@ const schema = z.object({
   /** Password of the user `application`. */
   password: setting("password", requireLongPassword, "--secret holdfast:password"),
   /** The one before, which still works while clients change over. */
-  previousPassword: z.string().exactOptional(),
+  previousPassword: setting("previousPassword", requirePassword).exactOptional(),
   /** Password of the user `operations`, who does not exist without one. */
   operationsPassword: setting("operationsPassword", requireLongPassword).exactOptional(),
   /** The one before, which still works while people and tools change over. */
-  previousOperationsPassword: z.string().exactOptional(),
+  previousOperationsPassword: setting("previousOperationsPassword", requirePassword).exactOptional(),
 } satisfies Record<OwnSetting, z.ZodType>);
 
 type Settings = z.output<typeof schema>;
@@ -99,6 +100,18 @@ export function readConfiguration(): Configuration {
 }
 
 /**
+ * Checks the value of one setting before it is set.
+ *
+ * @throws InputError, the one that the program would end with
+ */
+export function requireSetting(name: OwnSetting, text: string): void {
+  for (const issue of schema.shape[name].safeParse(text).error?.issues ?? []) {
+    const { mistake } = ("params" in issue && issue.params) || {};
+    if (mistake instanceof InputError) throw mistake;
+  }
+}
+
+/**
  * One setting, read by the model; the message of its issue is that of the model's InputError.
  *
  * @param setBy - what to give to `pulumi config set`, for a setting that cannot be left out
@@ -109,7 +122,7 @@ function setting<Value>(key: string, read: (text: string, path: string) => Value
       return read(text, `${ownProject}:${key}`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      context.addIssue({ code: "custom", message: error.message });
+      context.addIssue({ code: "custom", message: error.message, params: { mistake: error } });
       return z.NEVER;
     }
   });
@@ -129,7 +142,7 @@ function readFlag(text: string, path: string): boolean {
 }
 
 function requireMemoryLimit(size: string, path: string): string {
-  redisMaxMemoryBytes(RedisPersistence.durable, parseSize(size, path), path);
+  parseSizeFrom(redisLeastMemoryBytes, size, path);
   return size;
 }
 

@@ -1,4 +1,5 @@
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
+import { requireNodePattern } from "../model/node-pattern.ts";
 import type { StackIdentity } from "../model/ownership.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { KnownResource } from "./engines/engine.ts";
@@ -17,7 +18,6 @@ export async function stackIdentity({ stack, location }: CommandContext): Promis
 export async function nodePattern({ stack }: CommandContext, option: string | undefined): Promise<string | undefined> {
   const pattern = option ?? (await (await stack()).getConfig(nodesSetting))?.value;
   if (pattern === undefined) return undefined;
-  const { requireNodePattern } = await import("../swarm/node-engines.ts");
   return requireNodePattern(pattern, option === undefined ? nodesSetting : "--nodes");
 }
 

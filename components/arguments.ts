@@ -83,12 +83,16 @@ export function argument<Value>(kind: Kind<Value>, read?: Reader<Value>, show = 
   });
 }
 
-/** An argument that must not be there. */
-export function none(fix: string) {
+/**
+ * An argument that must not be there.
+ *
+ * @param expected - as it reads after "expected": that there is none, and why
+ */
+export function absent(expected: string, fix: string) {
   return z
     .unknown()
     .superRefine((value, context) => {
-      refuse(context, { expected: "nothing", got: shownArgument(value), fix });
+      refuse(context, { expected, got: shownArgument(value), fix });
     })
     .optional();
 }

@@ -4,9 +4,10 @@ import {
   requireSqlName,
   requireVersionOfImage,
 } from "../model/postgresql.ts";
+import { leastReservedBytes } from "../model/sizes.ts";
 import { parseFirstStart, requireIdentity } from "../model/start-guard.ts";
 import { fields, number, secretText, text } from "./arguments.ts";
-import { commonArguments, dataVolume, imageText, port, publishMode } from "./service-arguments.ts";
+import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "./service-arguments.ts";
 
 /** The arguments of a `PostgreSQL`; the version is held against the image, where that is known already. */
 export function postgresqlArguments(given: { image?: unknown } | null | undefined) {
@@ -18,6 +19,8 @@ export function postgresqlArguments(given: { image?: unknown } | null | undefine
       postgresqlPaths(version, path);
       if (typeof image === "string") requireVersionOfImage(version, image, path);
     }),
+    // Of which a quarter is reserved.
+    memoryLimit: memory(4 * leastReservedBytes),
     volume: dataVolume,
     password: secretText(requirePostgresqlPassword),
     username: text("postgres", requireSqlName).optional(),

@@ -1,12 +1,11 @@
 import { oneOf } from "../model/choice.ts";
 import { findSettingMistake } from "../model/redis-configuration.ts";
 import { unknownDirective } from "../model/redis-directives.ts";
-import { redisMaxMemoryBytes, RedisPersistence } from "../model/redis-persistence.ts";
+import { redisLeastMemoryBytes, RedisPersistence } from "../model/redis-persistence.ts";
 import { requirePassword } from "../model/password.ts";
-import { parseSize } from "../model/sizes.ts";
 import { parseFirstStart, requireIdentity } from "../model/start-guard.ts";
-import { fields, flag, named, none, refuse, secretText, text } from "./arguments.ts";
-import { commonArguments, dataVolume, imageText, port, publishMode } from "./service-arguments.ts";
+import { absent, fields, flag, named, refuse, secretText, text } from "./arguments.ts";
+import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "./service-arguments.ts";
 
 const { durable, balanced, snapshot, cache } = RedisPersistence;
 
@@ -23,7 +22,7 @@ function redisSettings(image: unknown) {
   return {
     ...commonArguments,
     image: imageText("redis:7"),
-    memoryLimit: text("100M", (limit, path) => redisMaxMemoryBytes(durable, parseSize(limit, path), path)),
+    memoryLimit: memory(redisLeastMemoryBytes),
     password: secretText(requirePassword),
     previousPassword: secretText(requirePassword).optional(),
     operationsPassword: secretText(requirePassword).optional(),
@@ -44,14 +43,15 @@ function certainMistake(name: string, value: string, image: unknown) {
 /** The arguments of a `Redis`, which a cache has others of. */
 export function redisArguments(given: { persistence?: unknown; image?: unknown } | null | undefined) {
   const settings = redisSettings(given?.image);
-  const keepsNothing = "Leave it out, or choose a persistence that keeps data";
+  const none = (what: string) =>
+    absent(`no ${what}, because a cache keeps no data`, "Leave it out, or choose a persistence that keeps data");
   if (given?.persistence === cache) {
     return fields({
       ...settings,
       persistence: text(cache),
-      volume: none(keepsNothing),
-      identity: none(keepsNothing),
-      firstStartUntil: none(keepsNothing),
+      volume: none("volume"),
+      identity: none("identity"),
+      firstStartUntil: none("first start"),
     });
   }
   return fields({

@@ -3,7 +3,7 @@ import { parseDuration } from "../model/durations.ts";
 import { requireDigest } from "../model/image-reference.ts";
 import { requireConstraint } from "../model/placement.ts";
 import { requireServiceName } from "../model/service-name.ts";
-import { parseSize } from "../model/sizes.ts";
+import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../model/sizes.ts";
 import { parseGrace } from "../model/stop-grace.ts";
 import { requirePort } from "../model/whole-number.ts";
 import { argument, fields, flag, inputText, list, named, number, secretText, text } from "./arguments.ts";
@@ -32,6 +32,9 @@ export const dataVolume = argument<DataVolume>({
 /** How a port is published. */
 export const publishMode = text(PublishMode.host, oneOf(PublishMode));
 
+/** An amount of memory that has to be so large. */
+export const memory = (leastBytes: number) => text("100M", (size, path) => parseSizeFrom(leastBytes, size, path));
+
 /** A port on a node. */
 export const port = number(10000, requirePort);
 
@@ -39,7 +42,7 @@ export const port = number(10000, requirePort);
 export const commonArguments = {
   serviceName: text("store", requireServiceName).optional(),
   image: imageText("example/store:1"),
-  memoryLimit: text("100M", parseSize),
+  memoryLimit: memory(leastContainerBytes),
   cpuLimit: number(0.5, nanoCpus).optional(),
   cpuReservation: number(0.5, nanoCpus).optional(),
   networkIds: list(inputText("the id of a network")).optional(),
@@ -65,7 +68,7 @@ export const serviceArguments = fields({
   data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute) })),
   secretFiles: files,
   configFiles: files,
-  memoryReservation: text("100M", parseSize).optional(),
+  memoryReservation: memory(leastReservedBytes).optional(),
   healthCheck: fields({
     test: list(text("CMD"), requireHealthTest),
     interval: text("2s", parseDuration).optional(),

@@ -35,19 +35,23 @@ export const ownSettings = [
 /** The name of a setting of the project's own program. */
 export type OwnSetting = (typeof ownSettings)[number];
 
+/** Whether a name is one of a setting of the program. */
+export function isOwnSetting(name: string): name is OwnSetting {
+  return (ownSettings as readonly string[]).includes(name);
+}
+
 /**
  * Says that a name is no setting of the program, most likely by a slip of the pen.
  *
  * @returns undefined where it is one
  */
 export function unknownSetting(name: string): InputError | undefined {
-  const names: readonly string[] = ownSettings;
-  if (names.includes(name)) return undefined;
-  const meant = nearestName(name, names);
+  if (isOwnSetting(name)) return undefined;
+  const meant = nearestName(name, ownSettings);
   return new InputError({
     path: `${ownProject}:${name}`,
     expected: "a setting of this program",
     got: "another",
-    fix: meant === undefined ? `The settings are ${names.join(", ")}` : `Did you mean ${meant}?`,
+    fix: meant === undefined ? `The settings are ${ownSettings.join(", ")}` : `Did you mean ${meant}?`,
   });
 }

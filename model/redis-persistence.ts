@@ -1,5 +1,5 @@
 import { InputError } from "./input-error.ts";
-import { formatSize } from "./sizes.ts";
+import { formatSize, requireSize } from "./sizes.ts";
 import { longestGraceSeconds } from "./stop-grace.ts";
 
 const mebibyte = 1024 * 1024;
@@ -90,15 +90,11 @@ const graceMarginSeconds = 10;
  * @throws InputError when the limit is below 32 MiB
  */
 export function redisMaxMemoryBytes(profile: RedisPersistence, limitBytes: number, path: string): number {
-  if (limitBytes < redisLeastMemoryBytes) {
-    throw new InputError({
-      path,
-      expected: `at least ${formatSize(redisLeastMemoryBytes)}`,
-      got: formatSize(limitBytes),
-      fix: "Raise the limit",
-    });
-  }
-  return Math.floor((limitBytes * redisPersistence[profile].memoryShare) / mebibyte) * mebibyte;
+  return (
+    Math.floor(
+      (requireSize(redisLeastMemoryBytes, limitBytes, path) * redisPersistence[profile].memoryShare) / mebibyte,
+    ) * mebibyte
+  );
 }
 
 /** Which part of the memory limit clients may take with what they send and do not read. */

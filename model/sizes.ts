@@ -30,6 +30,32 @@ export function parseSize(text: string, path: string): number {
   return bytes;
 }
 
+/** The least memory that Docker gives a container (moby daemon/daemon_unix.go, `linuxMinMemory`). */
+export const leastContainerBytes = 6 * 1024 ** 2;
+
+/** The least memory that Swarm reserves (swarmkit manager/controlapi/service.go, `validateResources`). */
+export const leastReservedBytes = 4 * 1024 ** 2;
+
+/**
+ * Reads a size that has to be so large, and takes a small one for what it mostly is: a number without its unit.
+ *
+ * @throws InputError when `text` is no size, or a smaller one
+ */
+export function parseSizeFrom(leastBytes: number, text: string, path: string): number {
+  const fix = /^\d+$/u.test(text) ? `Did you mean ${text}M?` : undefined;
+  return requireSize(leastBytes, parseSize(text, path), path, fix);
+}
+
+/**
+ * Checks that a number of bytes is so large, and gives it.
+ *
+ * @throws InputError when it is smaller
+ */
+export function requireSize(leastBytes: number, bytes: number, path: string, fix = "Raise it"): number {
+  if (bytes >= leastBytes) return bytes;
+  throw new InputError({ path, expected: `at least ${formatSize(leastBytes)}`, got: formatSize(bytes), fix });
+}
+
 /** Writes a number of bytes in the largest unit that keeps it exact: `300MiB`, `1536MiB`, `1000B`. */
 export function formatSize(bytes: number): string {
   for (const [prefix, power] of Object.entries(powersOf1024).reverse()) {

@@ -1,8 +1,8 @@
-import { InputError, showValue } from "../model/input-error.ts";
+import { requireNodePattern, type NodePlaceholder } from "../model/node-pattern.ts";
 import { findEngine, listNodes, swarmMembership, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { askEngine } from "./engine-report.ts";
 
-const placeholders: Readonly<Record<string, (node: SwarmNode) => string>> = {
+const placeholders: Readonly<Record<NodePlaceholder, (node: SwarmNode) => string>> = {
   "{hostname}": ({ hostname }) => hostname,
   "{address}": ({ address }) => address,
 };
@@ -17,22 +17,6 @@ const placeholders: Readonly<Record<string, (node: SwarmNode) => string>> = {
 export async function nodeEngines(known: readonly EngineConnection[], pattern: string): Promise<EngineConnection[]> {
   requireNodePattern(pattern, "--nodes");
   return (await nodesOf(known)).map((node) => findEngine({ host: hostOf(node, pattern) }));
-}
-
-/**
- * Checks a pattern for the addresses of the nodes' engines.
- *
- * @param path - where it stands, for the error
- * @throws InputError for one that is the same for all nodes
- */
-export function requireNodePattern(pattern: string, path: string): string {
-  if (Object.keys(placeholders).some((placeholder) => pattern.includes(placeholder))) return pattern;
-  throw new InputError({
-    path,
-    expected: "an address with {hostname} or {address} in it",
-    got: showValue(pattern),
-    fix: "Write for example ssh://root@{hostname}",
-  });
 }
 
 /**

@@ -108,7 +108,7 @@ describe("the configuration", () => {
 
   it("refuses a limit in which Redis has no room, and says why a plain tag is no image", () => {
     assert.deepEqual(mistakesIn({ ...needed, memoryLimit: "8M" }), [
-      "holdfast:memoryLimit: expected at least 32MiB, got 8MiB. Raise the limit.",
+      "holdfast:memoryLimit: expected at least 32MiB, got 8MiB. Raise it.",
     ]);
     assert.match(mistakesIn({ ...needed, image: "redis:7" })[0] ?? "", /with a plain tag the second `up` .* restarts/u);
   });

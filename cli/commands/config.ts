@@ -1,6 +1,6 @@
 import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
-import { ownProject, unknownSetting } from "../../model/own-settings.ts";
+import { isOwnSetting, ownProject, unknownSetting } from "../../model/own-settings.ts";
 import { isSecretSetting } from "../../model/secret-names.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { readSecret } from "../prompt.ts";
@@ -59,6 +59,7 @@ export async function set(
   const text = value ?? (await readSecret(key));
   if (text === "")
     throw new InputError({ path: key, expected: "a value", got: "an empty one", fix: "Give one, or use `config rm`" });
+  await requirePossible(opened.project.name, key, text);
   await opened.setConfig(key, text, { secret: options.secret ?? false });
   if (output.json) output.document({ key, secret: options.secret ?? false });
   output.print(`Set ${key}${options.secret ? " (encrypted)" : ""}.`);
@@ -91,6 +92,24 @@ export async function list(options: StackOptions): Promise<void> {
 
 /** Says that the program reads no such setting, where it is this project's own: of others it is not known what they read. */
 function unknownHere(project: string, key: string): InputError | undefined {
+  const name = ownName(project, key);
+  return name === undefined ? undefined : unknownSetting(name);
+}
+
+/**
+ * Refuses a value that the project's own program would refuse.
+ *
+ * @throws InputError
+ */
+async function requirePossible(project: string, key: string, value: string): Promise<void> {
+  const name = ownName(project, key);
+  if (name === undefined || !isOwnSetting(name)) return;
+  const { requireSetting } = await import("../../configuration.ts");
+  requireSetting(name, value);
+}
+
+/** What the project's own program would call a setting; undefined for settings of other programs and providers. */
+function ownName(project: string, key: string): string | undefined {
   const [namespace, name = ""] = key.includes(":") ? key.split(":", 2) : [project, key];
-  return project === ownProject && namespace === project ? unknownSetting(name) : undefined;
+  return project === ownProject && namespace === project ? name : undefined;
 }

@@ -48,6 +48,21 @@ describe("config set", function () {
           /^error: holdfast:memorylimit: expected a setting of this program, got another\. Did you mean memoryLimit\?$/u,
         );
       }
+      const impossible: [name: string, value: string, error: string][] = [
+        ["memoryLimit", "banana", 'expected a size such as 100M, 100MiB or 1.5GiB, got "banana".'],
+        ["memoryLimit", "900", "expected at least 32MiB, got 900B. Did you mean 900M?"],
+        ["port", "abc", 'expected a whole number from 1 to 65535, got "abc".'],
+        ["holdfast:persistence", "durabel", 'expected one of durable, balanced, snapshot, got "durabel".'],
+        ["nodes", "tcp://one", 'expected an address with {hostname} or {address} in it, got "tcp://one".'],
+      ];
+      for (const [name, value, error] of impossible) {
+        const { exitCode, stderr } = await holdfast(["set", name, value], "", own);
+        assert.equal(exitCode, 2, stderr);
+        assert.ok(stderr.startsWith(`error: holdfast:${name.replace("holdfast:", "")}: ${error}`), stderr);
+      }
+      const short = await holdfast(["set", "--secret", "operationsPassword"], "hunter2", own);
+      assert.match(short.stderr, /^error: holdfast:operationsPassword: expected at least 16 characters, got 7\./u);
+      assert.equal((await holdfast(["list"], "", own)).stdout, "");
       assert.equal((await holdfast(["set", "memoryLimit", "1G"], "", own)).exitCode, 0);
       assert.equal((await holdfast(["set", "docker:host", "unix:///run/x.sock"], "", own)).exitCode, 0);
     } finally {

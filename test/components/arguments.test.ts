@@ -151,12 +151,27 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
     ],
   ],
   [
+    "memory without its unit, and less than Swarm reserves",
+    "StatefulService",
+    { ...right.StatefulService, memoryLimit: "900", memoryReservation: "1M" },
+    [
+      "store.memoryLimit: expected at least 6MiB, got 900B. Did you mean 900M?",
+      "store.memoryReservation: expected at least 4MiB, got 1MiB. Raise it.",
+    ],
+  ],
+  [
+    "a limit of which too little is reserved",
+    "PostgreSQL",
+    { ...right.PostgreSQL, memoryLimit: "8M" },
+    ["store.memoryLimit: expected at least 16MiB, got 8MiB. Raise it."],
+  ],
+  [
     "a cache with a volume",
     "Redis",
     { ...right.Redis, persistence: "cache", firstStartUntil: "2026-11-23T12:00:00Z" },
     [
-      "store.volume: expected nothing, got a resource. Leave it out, or choose a persistence that keeps data.",
-      'store.firstStartUntil: expected nothing, got "2026-11-23T12:00:00Z". Leave it out, or choose a persistence that keeps data.',
+      "store.volume: expected no volume, because a cache keeps no data, got a resource. Leave it out, or choose a persistence that keeps data.",
+      'store.firstStartUntil: expected no first start, because a cache keeps no data, got "2026-11-23T12:00:00Z". Leave it out, or choose a persistence that keeps data.',
     ],
   ],
   [

@@ -139,7 +139,7 @@ describe("Redis", () => {
       const refused = (more: Partial<KeepingRedisArgs>, message: RegExp) => {
         assert.throws(() => new Redis("store", { ...common, volume, ...more }), { name: "Error", message });
       };
-      refused({ memoryLimit: "1M" }, /^store\.memoryLimit: expected at least 32MiB, got 1MiB\. Raise the limit\.$/u);
+      refused({ memoryLimit: "1M" }, /^store\.memoryLimit: expected at least 32MiB, got 1MiB\. Raise it\.$/u);
       refused({ image: "redis:7" }, /^store\.image: expected an image by digest/u);
       refused({ settings: { appendonly: "no" } }, /^store\.settings\.appendonly: /u);
       refused({ identity: "a b" }, /^store\.identity: /u);
