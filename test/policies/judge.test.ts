@@ -5,6 +5,7 @@ import { exitCodeOf, judge } from "../../policies/judge.ts";
 import { rules } from "../../policies/rule-list.ts";
 import type { Rule } from "../../policies/rule.ts";
 import { ProgramReview } from "../../policies/program-review.ts";
+import { requireLinear } from "../attack/growth.ts";
 import { asResources, type Draft } from "./drafts.ts";
 import { estateIn, today } from "./judge-case.ts";
 import { store } from "./rule-cases.ts";
@@ -100,19 +101,14 @@ describe("the judge", () => {
   });
 
   it("takes time in proportion to the number of services", () => {
-    const timed = (count: number): number => {
-      const drafts = Array.from({ length: count }, (_, index) =>
-        store({ name: `s${index}`, mounts: [{ source: "shared", target: "/data" }] }),
-      );
-      const estate = estateIn("program", { drafts, expected: "pass" });
-      const start = performance.now();
-      judge(estate, { today });
-      return performance.now() - start;
-    };
-    timed(50);
-    const [few, many] = [Math.min(timed(100), timed(100)), Math.min(timed(800), timed(800))];
-    // Eight times as many; what grows with the square would take 64 times as long.
-    assert.ok(many < few * 24, `${few.toFixed(0)} ms for 100, ${many.toFixed(0)} ms for 800`);
+    const estateOfSize = (count: number) =>
+      estateIn("program", {
+        drafts: Array.from({ length: count }, (_, index) =>
+          store({ name: `s${index}`, mounts: [{ source: "shared", target: "/data" }] }),
+        ),
+        expected: "pass",
+      });
+    requireLinear(2000, estateOfSize, (estate) => judge(estate, { today }));
   });
 });
 
