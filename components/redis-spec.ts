@@ -1,7 +1,6 @@
 import {
   checkRedisSettings,
   redisConfigurationFile,
-  redisDataPath,
   redisPort,
   type RedisTlsFiles,
 } from "../model/redis-configuration.ts";
@@ -11,7 +10,7 @@ import {
   RedisPersistence,
   redisStopGraceSeconds,
 } from "../model/redis-persistence.ts";
-import { redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
+import { redisDataPath, redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
 import { RedisUser } from "../model/redis-users.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { formatSize, parseSize } from "../model/sizes.ts";

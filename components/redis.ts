@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { redisDataPath } from "../model/redis-configuration.ts";
 import { unknownDirective } from "../model/redis-directives.ts";
 import { RedisPersistence } from "../model/redis-persistence.ts";
+import { redisDataPath } from "../model/redis-preparation.ts";
 import { healthPassword, redisAclFile, RedisUser } from "../model/redis-users.ts";
 import { startScriptPath } from "../model/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";

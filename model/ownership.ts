@@ -6,6 +6,9 @@ export interface StackIdentity {
   readonly stack: string;
 }
 
+/** Kinds of things that have names in a swarm. */
+export type NamedKind = "volume" | "service" | "network" | "secret" | "config";
+
 /** Labels by which volumes, networks, secrets, configs and services say whose they are. */
 export const ownerLabels = {
   project: "holdfast.project",

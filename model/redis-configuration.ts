@@ -1,9 +1,7 @@
 import { findHarm } from "./harmless-directives.ts";
 import { InputError, showValue } from "./input-error.ts";
+import { redisDataPath } from "./redis-preparation.ts";
 import { redisPersistence, type RedisPersistence } from "./redis-persistence.ts";
-
-/** Where the official image, and any that follows it, keeps the data of Redis. */
-export const redisDataPath = "/data";
 
 /** The port that Redis listens on inside the container. */
 export const redisPort = 6379;

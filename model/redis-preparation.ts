@@ -1,6 +1,8 @@
-import { redisDataPath } from "./redis-configuration.ts";
 import { redisPersistence, type RedisPersistence } from "./redis-persistence.ts";
 import { preparingFile, readStartScript } from "./start-guard.ts";
+
+/** Where the official image, and any that follows it, keeps the data of Redis. */
+export const redisDataPath = "/data";
 
 /**
  * Shell lines that tell the server and its major version: an older one does not read the files of a newer one, and Redis and

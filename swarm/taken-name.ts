@@ -1,7 +1,6 @@
 import { advisedSetting } from "../model/advised-command.ts";
 import { InputError, showValue } from "../model/input-error.ts";
-import type { NamedKind } from "../model/inputs/pulumi-taking.ts";
-import { managedElsewhere, ownerInLabels, ownershipOf } from "../model/ownership.ts";
+import { managedElsewhere, ownerInLabels, ownershipOf, type NamedKind } from "../model/ownership.ts";
 
 /** What is said of an owner that nothing tells. */
 export const unknownOwner = "nothing says whose it is";

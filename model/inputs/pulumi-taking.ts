@@ -1,10 +1,7 @@
 /** What a step of Pulumi would take that may be somebody else's: names, and volumes that a service mounts. */
 import { z } from "zod";
-import { ownerLabels } from "../ownership.ts";
+import { ownerLabels, type NamedKind } from "../ownership.ts";
 import { serviceLabels } from "../service-labels.ts";
-
-/** Kinds of things that have names in a swarm. */
-export type NamedKind = "volume" | "service" | "network" | "secret" | "config";
 
 /** What a step takes. */
 export interface Taking {
