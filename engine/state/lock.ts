@@ -252,7 +252,7 @@ async function describeSelf(): Promise<z.infer<typeof lockSchema>> {
     username: userInfo().username,
     hostname: hostname(),
     timestamp: new Date().toISOString(),
-    processStart: await processStart(process.pid),
+    processStart: (await readProcess(process.pid))?.start,
   };
 }
 
@@ -263,23 +263,33 @@ async function isGone(pid: number, timestamp: string, lockedBy: string | undefin
   } catch (error) {
     return errorCode(error) === "ESRCH";
   }
-  const running = await processStart(pid);
-  if (running === undefined) return false;
-  if (lockedBy !== undefined) return running !== lockedBy;
-  const startedAt = await startTime(running);
+  const found = await readProcess(pid);
+  if (found === undefined) return false;
+  if (found.hasEnded) return true;
+  if (lockedBy !== undefined) return found.start !== lockedBy;
+  const startedAt = await startTime(found.start);
   // The clock may have been set since; a minute is more than it is set by while a machine runs.
   return startedAt !== undefined && startedAt > Date.parse(timestamp) + 60_000;
 }
 
-/** `<boot>/<ticks after boot>` of a process's start, which no two processes of one pid share (proc(5), stat field 22). */
-async function processStart(pid: number): Promise<string | undefined> {
+/** A process as Linux shows it (proc(5), stat). */
+interface FoundProcess {
+  /** `<boot>/<ticks after boot>`, which no two processes of one pid share. */
+  readonly start: string;
+  /** Whether it is dead and only its parent has not taken notice; in a container nobody may ever do. */
+  readonly hasEnded: boolean;
+}
+
+async function readProcess(pid: number): Promise<FoundProcess | undefined> {
   const [boot, stat] = await Promise.all([
     readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => undefined),
     readFile(`/proc/${String(pid)}/stat`, "utf8").catch(() => undefined),
   ]);
   // The second field is the command's name in brackets, which may hold anything.
-  const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  return boot === undefined || ticks === undefined ? undefined : `${boot.trim()}/${ticks}`;
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  const [state, ticks] = [fields[0], fields[19]];
+  if (boot === undefined || state === undefined || ticks === undefined) return undefined;
+  return { start: `${boot.trim()}/${ticks}`, hasEnded: state === "Z" || state === "X" };
 }
 
 async function startTime(start: string): Promise<number | undefined> {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { StackLockedError, readLocks, releaseLock, releaseLocks, takeLock } from "../../../engine/state/lock.ts";
 import { StateProject, data } from "./state-project.ts";
 
@@ -172,6 +174,31 @@ describe("the lock of a stack", function () {
       (await readLocks(folder)).map(({ gone }) => gone),
       [true, false, true, false, false],
     );
+  });
+
+  it("is known to be left over where its process is dead and its parent does not reap it", async () => {
+    using project = new StateProject("empty");
+    const folder = project.file("locks");
+    mkdirSync(folder);
+    const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [line] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(line.toString());
+      const lock = { pid, username: "a", hostname: hostname(), timestamp: new Date().toISOString() };
+      writeFileSync(join(folder, "pulumi.json"), JSON.stringify(lock));
+      assert.deepEqual(
+        (await readLocks(folder)).map(({ gone }) => gone),
+        [false],
+      );
+      process.kill(pid, "SIGKILL");
+      while (!/\) Z /u.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) await sleep(5);
+      assert.deepEqual(
+        (await readLocks(folder)).map(({ gone }) => gone),
+        [true],
+      );
+    } finally {
+      parent.kill("SIGKILL");
+    }
   });
 
   const oddities: readonly (readonly [string, (path: string) => unknown, RegExp])[] = [
