@@ -1,10 +1,9 @@
 import type { CommandContext } from "./context.ts";
 import { needsConfirmation } from "./confirmation.ts";
 import { previewDigest } from "./display/preview-digest.ts";
-import { Exit, exitCode } from "./exit-code.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
-import { askName, canAsk, requireYes, whyNotAsked } from "./prompt.ts";
+import { canAsk, requireName, requireYes, whyNotAsked } from "./prompt.ts";
 
 /**
  * Gets a yes for a plan that changes or removes something that exists; the plan has been shown.
@@ -46,9 +45,5 @@ export async function confirmLoss(
       got: unnamed.length > 0 ? `no ${unnamed.join(", no ")}` : "no terminal to ask on",
       fix: `Read the plan, then run it again with --yes ${dying.map((name) => `--delete-data ${name}`).join(" ")}`,
     });
-  for (const name of dying) {
-    if (await askName(name)) continue;
-    output.print("Nothing has been changed.");
-    throw new Exit(exitCode.notConfirmed);
-  }
+  for (const name of dying) await requireName(name, output);
 }

@@ -39,7 +39,7 @@ export async function findSwarm(context: CommandContext, options: { sandbox: boo
     if (!(error instanceof EngineError)) throw error;
     if (error.problem === "not in a swarm" && canAsk() && !output.json) {
       output.warn(error.message);
-      if (!(await askYesNo(`Initialise a swarm on ${connection.host}?`))) throw error;
+      if (!(await askYesNo(`Initialise a swarm on ${connection.host}?`, output))) throw error;
       await initSwarm(connection);
       return { connection, membership: await requireManager(connection), sandbox: undefined, isNew: false };
     }

@@ -56,7 +56,7 @@ export async function set(
       got: "none",
       fix: "Add it, or use --secret to type it",
     });
-  const text = value ?? (await readSecret(key));
+  const text = value ?? (await readSecret(key, output));
   if (text === "")
     throw new InputError({ path: key, expected: "a value", got: "an empty one", fix: "Give one, or use `config rm`" });
   await requirePossible(opened.project.name, key, text);
