@@ -145,7 +145,7 @@ export async function requireManager(connection: EngineConnection): Promise<Swar
         path,
         expected: "a manager of a swarm",
         got: `an engine whose swarm state is ${showValue(membership.state)}`,
-        fix: `Run \`docker swarm init\` on it, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``,
+        fix: orSandbox(["Run `docker swarm init` on it"]),
       });
   }
 }
@@ -233,12 +233,26 @@ function connectionError(connection: EngineConnection, error: unknown): EngineEr
 function waysOn({ source, setting }: EngineAddress): string {
   switch (source) {
     case "default socket":
-      return `Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``;
+      return orSandbox(["Start Docker", "point DOCKER_HOST at an engine"]);
     case "sandbox":
       return `Start it by \`${advised("sandbox start")}\``;
     default:
       return `Correct ${setting}, or start the engine there`;
   }
+}
+
+/**
+ * Ways to a swarm, the sandbox among them for who may start one.
+ *
+ * @param isRoot - on Linux; default: whether this process is
+ */
+export function orSandbox(
+  ways: readonly string[],
+  isRoot: boolean = process.platform === "linux" && process.geteuid?.() === 0,
+): string {
+  const sandbox = `use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``;
+  const all = isRoot ? [...ways, sandbox] : ways;
+  return [...(all.length > 1 ? [all.slice(0, -1).join(", ")] : []), all.at(-1)].join(", or ");
 }
 
 /** Loaded when an engine is asked for the first time: with SSH and what it builds images with, it is a large part of a command's start. */

@@ -29,8 +29,8 @@ export function diagnose(inventory: Inventory, hosts: ReadonlyMap<string, HostFa
 
 function diagnoseEngine(engine: AskedEngine, host: HostFacts | undefined): Diagnosis[] {
   if (!("report" in engine)) {
-    const fix = "Start the engine, or correct the address";
-    return [{ where: engine.host, check: "engine", result: "problem", found: engine.problem, fix }];
+    const { host: address, problem, fix = "Start the engine, or correct the address" } = engine;
+    return [{ where: address, check: "engine", result: "problem", found: problem, fix }];
   }
   const { report } = engine;
   const where = report.hostname;

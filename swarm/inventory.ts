@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../model/input-error.ts";
-import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
+import { listNodes, orSandbox, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { dockerWords } from "./docker-error.ts";
 import { serviceSchema, taskSchema, volumeSchema, type Service, type Task, type Volume } from "./docker-objects.ts";
 import { readAnswer } from "./engine-requests.ts";
@@ -20,7 +20,15 @@ export interface Inventory {
 }
 
 /** An engine that was asked, and what came of it. */
-export type AskedEngine = AnsweredEngine | { readonly host: string; readonly problem: string };
+export type AskedEngine = AnsweredEngine | UnusableEngine;
+
+/** An engine that could not be asked. */
+export interface UnusableEngine {
+  readonly host: string;
+  readonly problem: string;
+  /** What to do about it, where that is known. */
+  readonly fix?: string;
+}
 
 /** An engine that answered. */
 export interface AnsweredEngine {
@@ -89,9 +97,33 @@ async function ask(connection: EngineConnection): Promise<AskedEngine> {
   try {
     return { host, connection, report: await askEngine(connection) };
   } catch (error) {
-    // Where it was looked for and what to do about it stands around what is told of it.
-    return { host, problem: error instanceof InputError ? error.got : dockerWords(error) };
+    return error instanceof InputError
+      ? { host, problem: error.got, fix: error.fix }
+      : { host, problem: dockerWords(error) };
   }
+}
+
+/**
+ * The error where none of the engines that were asked is one that is needed: with what each lacks, and what to do about it where there
+ * is only one.
+ *
+ * @param expected - what is needed, such as "an engine that answers"
+ */
+export function noneOf({ engines }: Inventory, expected: string): InputError {
+  const [only, ...others] = engines;
+  const known = others.length === 0 && only !== undefined && "problem" in only ? only.fix : undefined;
+  return new InputError({
+    path: "--engine",
+    expected,
+    got: engines.map(lackOf).join(", "),
+    fix: known ?? orSandbox(["Name one with --engine or DOCKER_HOST"]),
+  });
+}
+
+function lackOf(engine: AskedEngine): string {
+  if ("problem" in engine) return `${engine.host} (${engine.problem})`;
+  const { hostname, swarmState, isManager } = engine.report;
+  return `${hostname} (${swarmState}, ${isManager ? "without an answer for the swarm" : "no manager"})`;
 }
 
 /** Whether two addresses led to one engine. */

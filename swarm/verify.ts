@@ -5,7 +5,7 @@ import { InputError, showValue } from "../model/input-error.ts";
 import { compareFates, type Verdict } from "../model/verdict.ts";
 import { inspectService, listTasks } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
-import type { AnsweredEngine, Inventory } from "./inventory.ts";
+import { noneOf, type AnsweredEngine, type Inventory } from "./inventory.ts";
 import { liveEstate } from "./live-estate.ts";
 import { TaskRedis, type RedisLogin } from "./task-redis.ts";
 
@@ -112,14 +112,7 @@ function hostname({ swarm }: Inventory, nodeId: string): string {
 
 function findTask(inventory: Inventory, name: string) {
   const docker = managers(inventory)[0]?.connection.docker;
-  if (!docker || !inventory.swarm) {
-    throw new InputError({
-      path: "--engine",
-      expected: "a manager that answers for the swarm",
-      got: "none",
-      fix: "Name one with --engine, or by DOCKER_HOST",
-    });
-  }
+  if (!docker || !inventory.swarm) throw noneOf(inventory, "a manager that answers for the swarm");
   const service = inventory.swarm.services.find(({ Spec }) => Spec.Name === name);
   if (!service) {
     throw new InputError({

@@ -1,11 +1,9 @@
 import { viewData } from "../../model/data-view.ts";
-import { advised } from "../../model/advised-command.ts";
-import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";
 import { exitCodeOf, judge, type Threshold } from "../../policies/judge.ts";
 import { textReport } from "../../policies/text-report.ts";
-import { takeInventory } from "../../swarm/inventory.ts";
+import { noneOf, takeInventory } from "../../swarm/inventory.ts";
 import { liveEstate } from "../../swarm/live-estate.ts";
 import { observe } from "../../swarm/observation.ts";
 import { findLostVolumes } from "../../swarm/rescue-search.ts";
@@ -28,19 +26,7 @@ export interface AuditOptions extends SwarmQuestionOptions {
 export async function audit(options: AuditOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
   const inventory = await takeInventory(await enginesToAsk(options));
-  if (!inventory.swarm) {
-    const told = inventory.engines.map((engine) =>
-      "report" in engine
-        ? `${engine.report.hostname} (${engine.report.swarmState}, no manager)`
-        : `${engine.host} (${engine.problem})`,
-    );
-    throw new InputError({
-      path: "--engine",
-      expected: "a manager that answers for the swarm",
-      got: told.join(", "),
-      fix: `Name one with --engine, or by DOCKER_HOST, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``,
-    });
-  }
+  if (!inventory.swarm) throw noneOf(inventory, "a manager that answers for the swarm");
   using interrupts = listenForInterrupts(() => undefined);
   const estate = await liveEstate(inventory);
   const findings = judge(estate, { today: inventory.takenAt.slice(0, 10) });

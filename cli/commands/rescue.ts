@@ -3,7 +3,7 @@ import { contentWords, timeWords } from "../../model/content-words.ts";
 import { InputError } from "../../model/input-error.ts";
 import { printable } from "../../model/plain-text.ts";
 import { shellWord } from "../../model/shell-words.ts";
-import { takeInventory, type Inventory } from "../../swarm/inventory.ts";
+import { noneOf, takeInventory, type Inventory } from "../../swarm/inventory.ts";
 import { findLostVolumes, type LostVolume } from "../../swarm/rescue-search.ts";
 import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../swarm/rescue.ts";
 import { noteChange } from "../begun-change.ts";
@@ -28,7 +28,7 @@ export async function rescue(volume: string | undefined, options: RescueCommandO
   const output = openOutput(options.json ?? false);
   using interrupts = listen();
   const inventory = await takeInventory(await enginesToAsk(options));
-  requireAnswer(inventory);
+  if (!inventory.engines.some((engine) => "report" in engine)) throw noneOf(inventory, "an engine that answers");
   if (volume === undefined) {
     requireNothingElse(options);
     await list(inventory, options, output, interrupts.signal);
@@ -62,16 +62,6 @@ function listen(): Disposable & { signal: AbortSignal } {
       for (const signal of signals) process.off(signal, abort);
     },
   };
-}
-
-function requireAnswer({ engines }: Inventory): void {
-  if (engines.some((engine) => "report" in engine)) return;
-  throw new InputError({
-    path: "--engine",
-    expected: "an engine that answers",
-    got: engines.map((engine) => ("problem" in engine ? `${engine.host} (${engine.problem})` : "")).join(", "),
-    fix: `Name one with --engine, or by DOCKER_HOST, or use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``,
-  });
 }
 
 function requireNothingElse(options: RescueCommandOptions): void {

@@ -22,7 +22,7 @@ const leftOut = new Set([
 ]);
 
 /** Runs a command on a terminal of its own (util-linux). */
-const terminalProgram = "script";
+export const terminalProgram = "script";
 
 /** How a command ended. */
 export interface Ended {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { terminalProgram } from "./project-copy.ts";
 
 const moduleOf = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../cli/${name}.ts`, import.meta.url)));
 
@@ -30,9 +31,13 @@ const questions = {
 };
 
 /** Asks on a terminal, and types each text once the question is shown again. */
-async function answer(call: string, shown: string, ...typed: string[]): Promise<{ code: number | null; screen: string }> {
+async function answer(
+  call: string,
+  shown: string,
+  ...typed: string[]
+): Promise<{ code: number | null; screen: string }> {
   const command = `exec ${process.execPath} --input-type=module --eval "$PROGRAM"`;
-  const child = spawn("script", ["-qec", command, "/dev/null"], {
+  const child = spawn(terminalProgram, ["-qec", command, "/dev/null"], {
     env: { ...process.env, PROGRAM: asking(call), TERM: "xterm" },
     stdio: ["pipe", "pipe", "inherit"],
   });

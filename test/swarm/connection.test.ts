@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findEngine, pingEngine, requireManager } from "../../swarm/connection.ts";
+import { findEngine, orSandbox, pingEngine, requireManager } from "../../swarm/connection.ts";
+import { takeInventory } from "../../swarm/inventory.ts";
 import { locateEngine, locateProviderEngine } from "../../swarm/engine-address.ts";
 
 describe("the Docker engine", () => {
@@ -183,6 +184,18 @@ describe("the Docker engine", () => {
       });
     });
 
+    it("and is replaced by a sandbox only for who may start one", () => {
+      assert.equal(
+        orSandbox(["Start Docker", "point DOCKER_HOST at an engine"], true),
+        "Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own: `npx holdfast sandbox start`",
+      );
+      assert.equal(
+        orSandbox(["Start Docker", "point DOCKER_HOST at an engine"], false),
+        "Start Docker, or point DOCKER_HOST at an engine",
+      );
+      assert.equal(orSandbox(["Run `docker swarm init` on it"], false), "Run `docker swarm init` on it");
+    });
+
     it("and is not reachable when it does not answer in time", async () => {
       const path = join(home, "silent.sock");
       await listening(
@@ -204,6 +217,10 @@ describe("the Docker engine", () => {
         if (user === 0) process.seteuid?.("nobody");
         else await chmod(path, 0);
         await assert.rejects(ping(path), { problem: "no permission" });
+        // What the doctor says of it.
+        const { engines } = await takeInventory([findEngine({ host: `unix://${path}` })]);
+        assert.partialDeepStrictEqual(engines, [{ problem: "permission denied" }]);
+        assert.match(engines[0] !== undefined && "fix" in engines[0] ? engines[0].fix : "", /group of the socket/u);
       } finally {
         if (user === 0) process.seteuid?.(user);
       }

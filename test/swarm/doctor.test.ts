@@ -3,7 +3,7 @@ import { findEngine, type SwarmNode } from "../../swarm/connection.ts";
 import { diagnose } from "../../swarm/doctor.ts";
 import type { EngineReport } from "../../swarm/engine-report.ts";
 import type { HostFacts } from "../../swarm/host-facts.ts";
-import type { Inventory } from "../../swarm/inventory.ts";
+import { noneOf, type Inventory } from "../../swarm/inventory.ts";
 
 describe("the doctor", () => {
   const host = "unix:///run/docker.sock";
@@ -113,5 +113,15 @@ describe("the doctor", () => {
   it("finds an engine that does not answer", () => {
     const silent = { ...inventory(), engines: [{ host: "tcp://10.9.9.9:2375", problem: "no answer within 3 s" }] };
     assert.deepEqual(ill({ ...silent, swarm: undefined }), [["tcp://10.9.9.9:2375", "engine", "problem"]]);
+  });
+
+  it("says of an engine that cannot be asked what is to be done about that", () => {
+    const fix = "Add the user to the group of the socket";
+    const closed = { ...inventory(), engines: [{ host, problem: "permission denied", fix }], swarm: undefined };
+    const [diagnosis] = diagnose(closed, new Map());
+    assert.deepEqual([diagnosis?.found, diagnosis?.fix], ["permission denied", fix]);
+    const refused = noneOf(closed, "an engine that answers");
+    assert.equal(refused.got, `${host} (permission denied)`);
+    assert.equal(refused.fix, fix);
   });
 });
