@@ -1,19 +1,15 @@
 import { randomBytes } from "node:crypto";
 
 import { errorWords } from "../model/error-words.ts";
-import {
-  defaultProviderGoal,
-  isProviderType,
-  packageOf,
-  ProviderRegistry,
-  type ProviderFactory,
-} from "./provider-registry.ts";
+import { defaultProviderGoal, ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
+import { isProviderType, packageOf } from "./provider-type.ts";
 import { Executor, StepFailure } from "./executor.ts";
 import type { EventBody, StepOperation } from "./events.ts";
 import type { Goal } from "./goal.ts";
 import type { Journal } from "./journal.ts";
 import { EngineStopped, type InvokeAnswer, type ProgramRequests } from "./monitor.ts";
-import { PlanError, Planner } from "./planner.ts";
+import { PlanError } from "./plan-error.ts";
+import { Planner } from "./planner.ts";
 import { equalValues, revealSecrets, type PropertyMap } from "./property-value.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { isAboutDefaultProvider, isLogical, stepMetadata, type Step } from "./step.ts";

@@ -14,7 +14,8 @@ import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import type { HeldLock } from "./state/lock.ts";
 import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
-import { isProviderType, ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
+import { ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
+import { isProviderType } from "./provider-type.ts";
 import { stackType } from "./urn.ts";
 
 /** What every operation takes. */

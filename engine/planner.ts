@@ -3,6 +3,7 @@ import { advised } from "../model/advised-command.ts";
 import { aliasUrns } from "./aliases.ts";
 import { dependentsOf, parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";
+import { PlanError } from "./plan-error.ts";
 import { ignoreChanges } from "./property-path.ts";
 import { equalValues, revealSecrets, Unknown, type PropertyMap, type PropertyValue } from "./property-value.ts";
 import { applyReplaceOnChanges, diffComponent, diffConfiguration, mustReplace } from "./resource-diff.ts";
@@ -23,16 +24,6 @@ export interface PlannerContext {
   randomSeed(): Uint8Array;
   /** Judges checked inputs before a step is chosen; may change them (remediation). Throws to refuse. */
   review(resource: ResourceState, deleteBeforeReplace: boolean | undefined): Promise<PropertyMap>;
-}
-
-/** A resource that the program declared and that can't be had as it is declared. */
-export class PlanError extends Error {
-  override readonly name = "PlanError";
-  readonly urn: Urn;
-  constructor(urn: Urn, message: string) {
-    super(message);
-    this.urn = urn;
-  }
 }
 
 type Reasons = Pick<Step, "replaceReasons" | "diffReasons" | "detailedDiff">;

@@ -1,6 +1,6 @@
 import type { EventBody } from "./events.ts";
 import { parseProviderReference } from "./dependency-graph.ts";
-import { PlanError } from "./planner.ts";
+import { PlanError } from "./plan-error.ts";
 import type { JudgedResource, Violation } from "./policy-messages.ts";
 import type { PolicyPack } from "./policy-pack.ts";
 import type { PropertyMap } from "./property-value.ts";

@@ -2,24 +2,12 @@ import { InputError } from "../model/input-error.ts";
 import { parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";
 import { revealSecrets, type PropertyMap } from "./property-value.ts";
+import { packageOf, providerTypePrefix } from "./provider-type.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
 
 /** Makes the provider of a package from its configuration (`host`, …). */
 export type ProviderFactory = (configuration: PropertyMap) => ResourceProvider;
-
-/** The prefix of the types by which providers themselves are resources. */
-const providerTypePrefix = "pulumi:providers:";
-
-/** Whether a type is that of a provider. */
-export function isProviderType(type: string): boolean {
-  return type.startsWith(providerTypePrefix);
-}
-
-/** The package of a type or function token: `docker` of `docker:index/service:Service` and of `pulumi:providers:docker`. */
-export function packageOf(token: string): string {
-  return isProviderType(token) ? token.slice(providerTypePrefix.length) : token.slice(0, token.indexOf(":"));
-}
 
 /** Finds the provider behind each resource: by its reference, from what the program and the state say of it. */
 export class ProviderRegistry {

@@ -4,7 +4,7 @@ import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.j
 import type { Alias } from "./aliases.ts";
 import type { Goal } from "./goal.ts";
 import type { PropertyMap } from "./property-value.ts";
-import { isProviderType } from "./provider-registry.ts";
+import { isProviderType } from "./provider-type.ts";
 import { parseDuration } from "../model/durations.ts";
 import type { CustomTimeouts, HookBinding } from "./resource-state.ts";
 import { decodeWire } from "./wire-value.ts";

@@ -11,36 +11,9 @@ import { attributesOf, attributesPath, digestOf, recordedDigest } from "./conten
 import { DamagedStateError } from "./damaged-state.ts";
 import { keepAs, readTextFile, removeTemporaries, shownPath, tryToWrite, writeDurably } from "./durable-file.ts";
 import type { DurableKind } from "./fault.ts";
+import type { StackFiles } from "./stack-files.ts";
 import { isKeptVersion, newestGoodCopy } from "./state-copies.ts";
 import { readYaml, yamlValue } from "./yaml-file.ts";
-
-/** Where the files of one stack lie. */
-export interface StackFiles {
-  /** The checkpoint. */
-  state: string;
-  /** The checkpoint before the last write. */
-  previous: string;
-  backups: string;
-  history: string;
-  locks: string;
-  /** Where newer versions of Pulumi may keep steps that are not in the checkpoint yet. */
-  journal: string;
-  meta: string;
-}
-
-/** The layout of version 1: one folder a project. */
-export function stackFiles(stateDirectory: string, project: string, stack: string): StackFiles {
-  const state = join(stateDirectory, "stacks", project, `${stack}.json`);
-  return {
-    state,
-    previous: `${state}.bak`,
-    backups: join(stateDirectory, "backups", project, stack),
-    history: join(stateDirectory, "history", project, stack),
-    locks: join(stateDirectory, "locks", "organization", project, stack),
-    journal: join(stateDirectory, "journal", project, stack),
-    meta: join(stateDirectory, "meta.yaml"),
-  };
-}
 
 /**
  * Reads a stack's checkpoint and checks all of it but the ciphertexts; undefined for a stack that has none yet.

@@ -2,8 +2,8 @@
 import { basename, join } from "node:path";
 import type { StepOperation } from "../events.ts";
 import { readTextFile } from "./durable-file.ts";
-import type { StackFiles } from "./file-backend.ts";
 import { writeBlob } from "./file-backend.ts";
+import type { StackFiles } from "./stack-files.ts";
 import { nextStamp, nextVersion, pruneHistory } from "./state-copies.ts";
 
 /** What the history remembers of an operation (Pulumi: pkg/backend, `UpdateInfo`). */

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { digestOf, recordedDigest } from "./content-digest.ts";
 import { errorCode, explainWriteError, readTextFile, shownPath } from "./durable-file.ts";
-import type { StackFiles } from "./file-backend.ts";
+import type { StackFiles } from "./stack-files.ts";
 
 /** A file that was written at the end of an update. */
 interface KeptFile {
