@@ -230,9 +230,7 @@ export class EventCollector {
     // A replacement comes in three events; the order of its halves tells which goes first.
     if (op === "delete-replaced") {
       if (earlier === undefined) this.#deletedFirst.add(urn);
-      // An old version that an earlier, interrupted run has left.
-      else if (earlier.op !== "replace")
-        this.#steps.set(`${urn}#left`, { ...step, op: "delete", urn: `${urn}#left`, after: undefined });
+      else if (earlier.op !== "replace" || earlier.before?.id !== step.before?.id) this.#addLeft(step);
       return;
     }
     if (op !== "replace" && op !== "create-replacement") {
@@ -248,6 +246,12 @@ export class EventCollector {
       // An aliased resource is deleted under the URN that it had.
       deletesFirst: this.#deletedFirst.has(step.before?.urn ?? urn),
     });
+  }
+
+  /** Adds the deletion of an old version that an earlier run has left: it failed, or was interrupted. */
+  #addLeft(step: RawStep): void {
+    const urn = `${step.urn}#left-${step.before?.id ?? ""}`;
+    this.#steps.set(urn, { ...step, op: "delete", urn, after: undefined });
   }
 }
 

@@ -2,6 +2,7 @@
  * Whether a service's next task can start on a swarm as it is. The rules are those of Swarm's scheduler
  * (swarmkit manager/scheduler/filter.go), and what Docker refuses on the node that the scheduler chose.
  */
+import { advisedDocker } from "./advised-command.ts";
 import { matchingNodes } from "./placement.ts";
 import {
   isKnown,
@@ -133,9 +134,20 @@ function nowhereObstacle(wanted: ServiceDefinition, why: string, nodes: readonly
     path: pathOf(wanted, "constraints"),
     expected: "constraints that a node satisfies which is ready and active",
     got: texts.length === 0 ? "none such" : texts.join(" and "),
-    fix: `Change them, or the nodes. The nodes: ${describeNodes(nodes, texts)}`,
+    fix: `${placeAdvice(wanted, nodes)}. The nodes: ${describeNodes(nodes, texts)}`,
     why,
   };
+}
+
+/** What to do where no node can be used: one that is meant, and is lost or set aside, has the data on its disk. */
+function placeAdvice({ constraints }: ServiceDefinition, nodes: readonly SwarmNode[]): string {
+  const meant = matchingNodes(constraints, nodes);
+  const [node] = isKnown(meant) && isKnown(constraints) && constraints.length > 0 ? meant : [];
+  if (node === undefined) return "Change them, or the nodes";
+  const { hostname, state, availability } = node;
+  return state === "ready"
+    ? `Let ${hostname} take tasks again, which is set to ${availability}: \`${advisedDocker(`node update --availability active ${hostname}`)}\``
+    : `Start ${hostname} again, which is ${state}: what is on its disk is on no other node`;
 }
 
 function missingImage(wanted: ServiceDefinition, words: string): Obstacle {

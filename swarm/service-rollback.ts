@@ -6,7 +6,7 @@ import { dockerWords, isConnectionCut } from "./docker-error.ts";
 import type { Service, ServiceSpec, Task } from "./docker-objects.ts";
 import { inspectService } from "./docker-reads.ts";
 import { noProcessLimit } from "./spec-comparison.ts";
-import { isUpToDate, type Failure } from "./service-tasks.ts";
+import { isHomeless, isUpToDate, type Failure } from "./service-tasks.ts";
 import type { TaskEvidence } from "./task-failure.ts";
 
 /**
@@ -88,7 +88,8 @@ export function rollbackOutcome(
   if (former === undefined) return undefined;
   if (former === "runs") return "The former version runs again.";
   const last = tasks.findLast((task) => isUpToDate(task, service) && evidence.has(task.ID));
-  const why = last?.Status.Err || words || "no task of it runs";
+  const homeless = tasks.findLast((task) => isUpToDate(task, service) && isHomeless(task));
+  const why = last?.Status.Err || homeless?.Status.Err || words || "no task of it runs";
   const lines = last === undefined ? [] : (evidence.get(last.ID)?.logLines ?? []);
   const said = lines.length === 0 ? "" : ` Its last log lines:\n${lines.map((line) => `    ${line}`).join("\n")}\n`;
   return `The former version does not run: ${why}.${said}`;

@@ -206,7 +206,11 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
  * That Swarm calls it completed says neither: where it has made the next task before it turned to the rollback, nothing is
  * left to be replaced, and it is completed before that task has started (swarmkit manager/orchestrator/update/updater.go).
  */
-function judgeRollback({ service, tasks }: ServiceView, memory: Memory, replicas: number | undefined): Verdict {
+function judgeRollback(
+  { service, tasks, downNodes }: ServiceView,
+  memory: Memory,
+  replicas: number | undefined,
+): Verdict {
   const State = service.UpdateStatus?.State ?? "";
   const words = `${State.replace("_", " ")}: ${service.UpdateStatus?.Message ?? ""}`;
   const failed = tasks.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID));
@@ -215,13 +219,19 @@ function judgeRollback({ service, tasks }: ServiceView, memory: Memory, replicas
   const live = tasks.filter((task) => isUpToDate(task, service) && isLive(task) && isWanted(task));
   const running = live.filter((task) => task.Status.State === "running" && isSettled(task, memory));
   if (slotsOf(running).size >= (replicas ?? 1)) return { ...failure(blamed), former: "runs" };
-  if (State === "rollback_started") return { state: "waiting", progress: words };
+  // Swarm waits for ever for a node, and a node that is lost may never come back.
+  const isBlocked = tasks.some(
+    (task) => isLive(task) && !live.includes(task) && task.NodeID !== "" && !downNodes.has(task.NodeID),
+  );
+  const lacksNode =
+    !isBlocked && live.some((task) => isHomeless(task) && memory.heldMs(`pending ${task.ID}`) >= pendingBelievedMs);
+  if (State === "rollback_started" && !lacksNode) return { state: "waiting", progress: words };
   const isStuck =
+    lacksNode ||
     [...slotsOf(own ?? []).values()].some(
       (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),
     ) ||
-    (live.length === 0 && memory.heldMs("no former task") >= pendingBelievedMs) ||
-    live.some((task) => isHomeless(task) && memory.heldMs(`pending ${task.ID}`) >= pendingBelievedMs);
+    (live.length === 0 && memory.heldMs("no former task") >= pendingBelievedMs);
   return isStuck
     ? { ...failure(blamed, words), former: "does not run" }
     : { state: "waiting", progress: `${words}; ${describe(live.at(-1))}` };

@@ -122,7 +122,8 @@ export function pulumiPlan(
 function withProtection(steps: readonly PlannedStep[], errors: readonly string[]): readonly PlannedStep[] {
   const isTold = ({ id }: PlannedStep): boolean =>
     errors.some(
-      (error) => error.includes(`"${id.replace(/#left$/u, "")}"`) && /cannot be deleted|unable to replace/u.test(error),
+      (error) =>
+        error.includes(`"${id.replace(/#left-.*$/u, "")}"`) && /cannot be deleted|unable to replace/u.test(error),
     );
   if (steps.some((step) => isRefusedDeletion(step) && isTold(step))) return steps;
   return steps.map((step) => (isRefusedDeletion(step) ? { ...step, isProtected: false, ignoresProtect: true } : step));

@@ -378,6 +378,43 @@ describe("verdicts on several resources of one preview", () => {
     const { fate, taskEffect } = onlyVerdict(fromEvents([deletion, ...renamed].join("\n"), "aliased"), { nodes: [vm] });
     assert.deepEqual({ fate, taskEffect }, { fate: "interrupted", taskEffect: "replaced" });
   });
+
+  it("reads the configuration that a service still has after an update of it has failed", () => {
+    const urn = (type: string, name: string) => `urn:pulumi:dev::p::docker:index/${type}::${name}`;
+    const type = "docker:index/serviceConfig:ServiceConfig";
+    const config = urn("serviceConfig:ServiceConfig", "configuration");
+    const state = (id: string, content: string) => {
+      const inputs = { name: `configuration-${id}`, data: Buffer.from(content).toString("base64") };
+      return { urn: config, type, id, inputs, outputs: { ...inputs, id } };
+    };
+    const isOn = "appendonly yes\n";
+    const [running, failed, next] = [state("1", isOn), state("2", "bogus\n"), state("3", isOn)];
+    const { steps } = JSON.parse(previewOf({})) as { steps: [Step] }; // It was made just now.
+    const [{ urn: service, oldState, newState }] = steps;
+    const side = (of: Step["oldState"], { inputs: { name } }: typeof running) => {
+      const { taskSpec } = of?.inputs ?? assert.fail();
+      const fileName = "/usr/local/etc/redis/redis.conf";
+      const containerSpec = { ...taskSpec.containerSpec, args: [fileName], configs: [{ configName: name, fileName }] };
+      const inputs = { ...of?.inputs, taskSpec: { ...taskSpec, containerSpec } };
+      return { ...of, inputs, outputs: inputs };
+    };
+    const events = [
+      { op: "create-replacement", urn: config, type, old: failed, new: next },
+      { op: "replace", urn: config, type, old: failed, new: next },
+      {
+        op: "update",
+        urn: service,
+        type: "docker:index/service:Service",
+        old: side(oldState, running),
+        new: side(newState, next),
+      },
+      { op: "delete-replaced", urn: config, type, old: failed },
+      { op: "delete-replaced", urn: config, type, old: running },
+    ].map((metadata, sequence) => ({ sequence, timestamp: 0, resourcePreEvent: { metadata } }));
+    const text = [...events, { sequence: 5, timestamp: 0, summaryEvent: {} }].map((event) => JSON.stringify(event));
+    const { fate, taskEffect } = onlyVerdict(fromEvents(text.join("\n"), "failed"), { nodes: [vm] });
+    assert.deepEqual({ fate, taskEffect }, { fate: "interrupted", taskEffect: "replaced" });
+  });
 });
 
 describe("what a verdict says besides its fate", () => {

@@ -249,6 +249,20 @@ describe("what keeps a service's next task from starting", () => {
     });
   }
 
+  it("is a lost node that is to come back, for its disk has the data, and no other node", () => {
+    const adviceFor = (more: Partial<SwarmNode>, constraints = onA) =>
+      ask({ constraints }, { nodes: [node("a", more), node("b")] })?.fix ?? "";
+    assert.match(
+      adviceFor({ state: "down" }),
+      /^Start a again, which is down: .* disk is on no other node\. The nodes: a /u,
+    );
+    assert.match(
+      adviceFor({ availability: "drain" }),
+      /^Let a take .* drain: `.*node update --availability active a`\. /u,
+    );
+    assert.match(adviceFor({}, ["node.hostname==c"]), /^Change them, or the nodes\. /u);
+  });
+
   it("is read from what an engine answers", () => {
     const { nodes = [] } = readLiveSwarm({
       nodes: [

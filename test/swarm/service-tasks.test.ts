@@ -9,6 +9,7 @@ import {
   type Memory,
   type Verdict,
 } from "../../swarm/service-tasks.ts";
+import { rollbackOutcome } from "../../swarm/service-rollback.ts";
 import { explainFailedTasks, explainPendingTask, writeExplanation } from "../../swarm/task-failure.ts";
 
 const template = (change: object = {}) => ({
@@ -232,6 +233,15 @@ describe("a service will not be in effect", () => {
     const down = { ...failure, tasks: [failed], words: "rollback paused: m", former: "does not run" };
     assert.deepEqual(of("rollback_paused", [failed, crashed("b"), crashed("c"), starting]), down);
     assert.deepEqual(of("rollback_paused", [failed, task("a", "pending", { err: noNode })], 3500), down);
+    const lost = [
+      task("b", "running", { desired: "shutdown", node: "n2" }),
+      task("a", "pending", { err: noNode, node: "" }),
+    ];
+    const started = { service: rolledBack("rollback_started"), heldMs: 3500 };
+    assert.equal(look(lost, started).state, "waiting", "the task that leaves holds its port");
+    const verdict = look(lost, { ...started, down: ["n2"] });
+    assert.ok(verdict.state === "failed" && verdict.former === "does not run", "its node is lost");
+    assert.match(rollbackOutcome(verdict, started.service, lost, new Map()) ?? "", /does not run: no suitable node/u);
     const unchecked = { ContainerSpec: { Image: "redis" } };
     const flapping = [failed, task("a", "running", { template: unchecked })];
     const options = { service: service({ template: unchecked, update: { State: "rollback_completed" } }) };
