@@ -5,6 +5,7 @@ import { protectLimits, restsOnProtect, type PlannedStep } from "./planned-chang
 import { stopEffect } from "./stop-parts.ts";
 import { failureWords } from "./fate-words.ts";
 import { majorVersion } from "./image-catalogue.ts";
+import { durabilityGivenUp } from "./redis-durability.ts";
 import { hasSavePoints, isAppendOnly } from "./redis-settings.ts";
 import { mayRunHere, nameOf, whyDown, type Course, type ServiceChange } from "./service-course.ts";
 import { isKnown, type VolumeOptions } from "./service-definition.ts";
@@ -50,6 +51,8 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
     const later = stopEffect(is, next, facts);
     if (later.kind !== "kept" && stopEffect(was, keeper, facts).kind === "kept")
       yield `From then on a stop loses data: ${later.why}.`;
+    const less = lessDurable(keeper, next);
+    if (less !== undefined) yield less;
   }
   if (course.cannotStart === undefined && next.places.some(belongsToTask)) {
     yield "From then on every replacement of the task starts empty: nothing persistent is mounted at the data path.";
@@ -77,6 +80,15 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
   const commandChanges = differences(was.command, is.command, "").length > 0;
   if (commandChanges && keeper.redis !== undefined)
     yield "The entrypoint changes; it is taken to start the same server.";
+}
+
+function lessDurable(
+  { redis: was, entry }: DataKeeper,
+  { redis: is, entry: nextEntry }: DataKeeper,
+): string | undefined {
+  if (was === undefined || is === undefined || entry?.redis === undefined || nextEntry?.redis === undefined)
+    return undefined;
+  return durabilityGivenUp({ settings: was, image: entry.redis }, { settings: is, image: nextEntry.redis });
 }
 
 /** Where Swarm's rollback does not do what its author may expect of it. */

@@ -658,6 +658,53 @@ describe("what a verdict says besides its fate", () => {
     assert.match(judged({ operation: "delete", isRetained: true }).causes[0]?.text ?? "", words);
   });
 
+  it("says how much more a crash may take from then on, without taking the change for the loss", () => {
+    const given = (before: readonly string[], after: readonly string[]) => {
+      const said = (words: readonly string[]): NonNullable<Change["service"]> => {
+        return ({ taskSpec }) => void (taskSpec.containerSpec.args = ["redis-server", ...words]);
+      };
+      const { fate, warnings } = judged({ was: said(before), service: said(after) });
+      return [fate, ...warnings.filter((text) => text.includes("acknowledged writes"))];
+    };
+    const lost = (later: string, earlier: string) =>
+      `From then on a crash of the server or its node may lose acknowledged writes: ${later}, until now ${earlier}.`;
+    const always = ["--appendonly", "yes", "--appendfsync", "always"];
+    const everySecond = ["--appendonly", "yes"];
+    const byTheSystem = ["--appendonly", "yes", "--appendfsync", "no"];
+    const words = {
+      always: "none (appendfsync always)",
+      everySecond: "up to 1 s of them (appendfsync everysec)",
+      byTheSystem: "about 30 s of them, as long as Linux mostly keeps them in memory (appendfsync no)",
+      snapshots: "all since the last snapshot (snapshots alone)",
+    };
+    assert.deepEqual(given(always, everySecond), ["interrupted", lost(words.everySecond, words.always)]);
+    assert.deepEqual(given(everySecond, byTheSystem), ["interrupted", lost(words.byTheSystem, words.everySecond)]);
+    assert.deepEqual(given(everySecond, ["--save", "60", "1"]), [
+      "interrupted",
+      lost(words.snapshots, words.everySecond),
+    ]);
+    for (const [before, after] of [
+      [everySecond, always],
+      [everySecond, [...everySecond, "--maxclients", "99"]],
+      [everySecond, ["/data/redis.conf"]],
+      [["/data/redis.conf"], byTheSystem],
+    ] as const)
+      assert.equal(given(before, after).length, 1);
+    const file = (appendFsync: string) => ({ "/etc/redis.conf": `appendonly yes\nappendfsync ${appendFsync}\n` });
+    const byFile: NonNullable<Change["service"]> = ({ taskSpec }) =>
+      void (taskSpec.containerSpec.args = ["redis-server", "/etc/redis.conf"]);
+    const { fate, warnings } = judged({
+      was: byFile,
+      service: byFile,
+      files: { was: file("always"), is: file("everysec") },
+    });
+    assert.deepEqual([fate, warnings], ["interrupted", [lost(words.everySecond, words.always)]]);
+    const ofComponent = (change: string) => row(`${change}, of the Redis component`).warnings;
+    assert.deepEqual(ofComponent("durable to balanced"), [lost(words.everySecond, words.always)]);
+    assert.deepEqual(ofComponent("durable to snapshot"), [lost(words.snapshots, words.always)]);
+    assert.deepEqual(ofComponent("balanced to durable"), []);
+  });
+
   it("warns of a stop that will lose data, whatever the program", () => {
     const warned = (image: string, target: string): boolean =>
       judged({
