@@ -15,25 +15,35 @@ export interface Interrupts extends Disposable {
   readonly interrupted: boolean;
 }
 
+const unchanged = "Nothing in the swarm has been changed.";
+
+function stillGoingOn(next: string): string {
+  return `What was in progress may still be going on in the swarm. Run \`${next}\` next: it finds out what came of it. If the stack is still locked then, release the lock first with \`${advised("cancel")}\`.`;
+}
+
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. The second ends the process
  * within 2 s, the third at that moment.
+ *
+ * @param next - the command that finds out what came of what was in progress; none for a command that changes nothing
  */
-export function listenForInterrupts(onInterrupt: (message: string) => void): Interrupts {
+export function listenForInterrupts(onInterrupt: (message: string) => void, next?: string): Interrupts {
   const [soon, now] = [new AbortController(), new AbortController()];
   let limit: NodeJS.Timeout | undefined;
   const end = () => {
-    onInterrupt(
-      `Ended without waiting any longer. What was in progress may still go on on the swarm: the next run finds out, with \`--refresh\` under the Pulumi CLI. A lock that is left is released by \`${advised("cancel")}\`.`,
-    );
+    onInterrupt(`Ended without waiting any longer. ${next === undefined ? unchanged : stillGoingOn(next)}`);
     process.exit(exitCode.interrupted);
   };
   const listener = () => {
     if (!soon.signal.aborted) {
-      onInterrupt("Stopping: running operations are finished and saved first. Press Ctrl-C again to stop at once.");
+      onInterrupt(
+        next === undefined
+          ? "Stopping. Press Ctrl-C again to stop at once."
+          : "Stopping: running operations are finished and saved first. Press Ctrl-C again to stop at once.",
+      );
       soon.abort();
     } else if (!now.signal.aborted) {
-      onInterrupt("Stopping at once: the state tells what was in progress.");
+      onInterrupt(next === undefined ? "Stopping at once." : "Stopping at once: the state tells what was in progress.");
       now.abort();
       limit = setTimeout(end, stopLimitMs);
     } else end();

@@ -85,6 +85,11 @@ export async function requireSuccess(
   throw new Exit(code);
 }
 
+/** What is true after Ctrl-C while a plan was made, and how to go on. */
+export function interruptedPlanWords(command: string): string {
+  return `Interrupted while the plan was made: nothing in the swarm has been changed. \`${advised(command)}\` starts again.`;
+}
+
 /**
  * What is true after Ctrl-C, and how to go on.
  *
@@ -94,7 +99,7 @@ export function interruptedWords(
   command: string,
   { planning, atOnce, engineName }: { planning: boolean; atOnce: boolean; engineName: StackEngine["name"] },
 ): string {
-  if (planning) return "Interrupted while the plan was made: nothing on the swarm has been changed.";
+  if (planning) return interruptedPlanWords(command);
   const again = `\`${advised(command)}\``;
   if (!atOnce)
     return `Interrupted: what had begun is done and in the state, the rest has not been begun. ${again} goes on from there.`;

@@ -48,7 +48,7 @@ export async function down(options: DownOptions): Promise<void> {
     return;
   }
   if (resources.length > 0) await (await import("../../swarm/connection.ts")).pingEngine(connection);
-  using interrupts = listenForInterrupts(output.warn);
+  using interrupts = listenForInterrupts(output.warn, advised("refresh"));
   const settings = {
     interrupts,
     dockerHost: providerHost(connection),

@@ -10,7 +10,7 @@ import { findEngineToRead, providerHost } from "../find-swarm.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { answersNow, repairAdvice, showLive } from "../live-look.ts";
 import { nodePattern, requireFreeNames } from "../name-check.ts";
-import { beginOperation, plan } from "../operation.ts";
+import { beginOperation, interruptedPlanWords, plan } from "../operation.ts";
 import { requirePins } from "../pin-check.ts";
 
 /** Pulumi's own switch for a stream of events in place of one document. */
@@ -59,12 +59,15 @@ export async function preview(options: PreviewOptions): Promise<void> {
     requireRoom(impact);
   }
   if (!output.json && impact !== undefined) showImpact(context, impact);
-  if (options.expectNoChanges && isWhole && outcome.seen === undefined) throw notLookedAt(connection);
+  if (options.expectNoChanges && isWhole && outcome.seen === undefined) throw notLookedAt(connection, outcome.unseen);
   if (output.json) {
     if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);
     else output.document({ ...previewDigest(outcome.events), ...(drift.length > 0 && { drift }) });
   }
-  if (!isWhole) throw new Exit(exitCode.interrupted);
+  if (!isWhole) {
+    output.warn(interruptedPlanWords("preview"));
+    throw new Exit(exitCode.interrupted);
+  }
   if (!outcome.succeeded) {
     requireProtectedKept(program);
     throw new Exit(exitCode.failed);
@@ -73,11 +76,11 @@ export async function preview(options: PreviewOptions): Promise<void> {
   if (options.expectNoChanges && !isQuiet) throw new Exit(exitCode.changesFound);
 }
 
-function notLookedAt({ setting, host }: EngineConnection): InputError {
+function notLookedAt({ setting, host }: EngineConnection, unseen = "nothing was found out"): InputError {
   return new InputError({
     path: "--expect-no-changes",
     expected: "a Docker engine that says what runs",
-    got: `none that does at ${setting} (${host})`,
+    got: `none that does at ${setting} (${host}): ${unseen}`,
     fix: "Start it, or name another with DOCKER_HOST",
   });
 }

@@ -1,3 +1,4 @@
+import { advised } from "../../model/advised-command.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { driftLines, driftOf } from "../drift.ts";
 import { Exit, exitCode } from "../exit-code.ts";
@@ -10,7 +11,7 @@ export async function refresh(options: StackOptions & { diff?: true; previewOnly
   const context = openContext(options);
   const { output } = context;
   await beginOperation(context, { changes: !options.previewOnly });
-  using interrupts = listenForInterrupts(output.warn);
+  using interrupts = listenForInterrupts(output.warn, advised("refresh"));
   const settings = {
     interrupts,
     dockerHost: providerHost(await findEngineToRead(context)),

@@ -1,4 +1,5 @@
 import { ownProject } from "../../model/own-settings.ts";
+import { advised } from "../../model/advised-command.ts";
 import { errorWords } from "../../model/error-words.ts";
 import { isRefusedDeletion } from "../../model/planned-change.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
@@ -58,7 +59,7 @@ export async function up(options: UpOptions): Promise<void> {
   await beginOperation(context, { changes: true });
   const swarm = await findSwarm(context, { sandbox: options.sandbox ?? false });
   const stack = await context.stack();
-  using interrupts = listenForInterrupts(output.warn);
+  using interrupts = listenForInterrupts(output.warn, advised("up", "--refresh"));
   // From the first setting to the last answer nobody else works on the stack. The Pulumi CLI takes its lock by itself.
   const { name: engineName } = await context.engine();
   using lock = engineName === "embedded" ? await stack.hold() : undefined;

@@ -12,7 +12,7 @@ const module = fileURLToPath(new URL("../../cli/interrupts.ts", import.meta.url)
 /** A command whose engine never answers. */
 const hanging = `
   const { listenForInterrupts } = await import(${JSON.stringify(module)});
-  listenForInterrupts((message) => console.log(message));
+  listenForInterrupts((message) => console.log(message), "holdfast up --refresh");
   setInterval(() => undefined, 1000);
   console.log("listening");
 `;
@@ -61,6 +61,9 @@ describe("Ctrl-C", () => {
     }
     if (child.exitCode === null) await once(child, "exit");
     assert.equal(child.exitCode, 130);
-    assert.match(said.join(""), /again to stop at once.*Stopping at once.*Ended without waiting/s);
+    assert.match(
+      said.join(""),
+      /again to stop at once.*Stopping at once.*Ended without waiting.*Run `holdfast up --refresh` next.*`npx holdfast cancel`/s,
+    );
   });
 });

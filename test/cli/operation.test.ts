@@ -6,7 +6,10 @@ describe("an operation that was interrupted", () => {
     interruptedWords(command, { planning: false, atOnce: false, engineName: "embedded", ...at });
 
   it("ends with what is true and how to go on", () => {
-    assert.match(words("up", { planning: true }), /nothing on the swarm has been changed\.$/u);
+    assert.match(
+      words("up", { planning: true }),
+      /nothing in the swarm has been changed\. `npx holdfast up` starts again\.$/u,
+    );
     assert.match(words("up", {}), /is done and in the state, .*`npx holdfast up` goes on/u);
     assert.match(words("down", { atOnce: true }), /`npx holdfast down` finds out what came of it, and goes on/u);
     assert.match(
