@@ -27,12 +27,12 @@ export async function answersNow(connection: EngineConnection): Promise<boolean>
 /** Says what of the stack is not as the state says. */
 export async function showLive(
   context: CommandContext,
-  { seen }: ShownOperation,
+  { seen, unseen = "nothing was found out" }: ShownOperation,
   connection: EngineConnection,
 ): Promise<LiveLook> {
   const { output } = context;
   if (seen === undefined) {
-    output.print("What really runs was not looked at: no Docker engine answered.", "");
+    output.print(`What really runs was not looked at: ${unseen}.`, "");
     return { drift: [], idle: [] };
   }
   const drift = driftBesidePlan(seen);

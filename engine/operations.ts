@@ -58,6 +58,8 @@ export interface OperationResult {
   snapshot: Snapshot;
   /** What a refresh before it, or a look beside it, has found, as the events of a refresh; missing where nothing could be seen. */
   seen?: readonly EngineEvent[];
+  /** Why nothing could be seen, where a look was wanted. */
+  unseen?: string;
 }
 
 /** Says what `updateStack` would do; changes nothing, and takes no lock. */
@@ -202,12 +204,12 @@ async function operate(
     },
   });
   const resources = journal.resources();
-  const seen = (await looking)?.events;
+  const looked = await looking;
   return {
     succeeded,
     changes: deployment.changes,
     stateChanged: journal.changed || refreshed?.changed === true || state.loaded.pendingOperations.length > 0,
-    ...(seen && { seen }),
+    ...(looked && ("events" in looked ? { seen: looked.events } : looked)),
     outputs: resources.find((resource) => resource.type === stackType)?.outputs ?? {},
     snapshot: { resources, pendingOperations: [] },
   };
@@ -260,20 +262,20 @@ async function readResources(resources: readonly ResourceState[], context: Readi
 /** What a look reads: as long as a service names its secrets, configurations and networks, Swarm lets nobody remove them. */
 const lookedAt: ReadonlySet<string> = new Set(["docker:index/service:Service", "docker:index/volume:Volume"]);
 
-/** Compares what can drift with what is really there; undefined where that cannot be seen. */
+/** Compares what can drift with what is really there. */
 async function look(
   resources: readonly ResourceState[],
   answers: Promise<boolean>,
   context: Omit<ReadingContext, "store">,
-): Promise<Reading | undefined> {
+): Promise<Reading | { unseen: string }> {
   try {
     // Providers are looked up among all resources, of which only some are read.
     const read = resources.filter(({ type, delete: isLeftOver }) => lookedAt.has(type) && !isLeftOver);
-    if (read.length > 0 && !(await answers)) return undefined;
+    if (read.length > 0 && !(await answers)) return { unseen: "no Docker engine answered" };
     const providers = resources.filter(({ type }) => isProviderType(type));
     return await readResources([...providers, ...read], { ...context, store: nowhere });
-  } catch {
-    return undefined;
+  } catch (error) {
+    return { unseen: errorWords(error) };
   }
 }
 

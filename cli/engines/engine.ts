@@ -44,6 +44,8 @@ export interface OperationOutcome {
   stateChanged: boolean;
   /** The events of a refresh that only looked, or that came first; missing where nothing could be seen. */
   seen?: readonly EngineEvent[];
+  /** Why nothing could be seen, where a look was wanted. */
+  unseen?: string;
 }
 
 /** What a command has to know of a resource in the state. */

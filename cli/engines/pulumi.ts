@@ -109,18 +109,21 @@ export function pulumiEngine(json: boolean): StackEngine {
     // Where a stack has nothing any more but what is protected, Pulumi plans no destruction at all.
     if (kind === "destroy" && planning && succeeded && isSilent) request.onEvent(nothingPlanned);
     if (kind === "destroy" && !planning && succeeded) await removeRetained(request);
-    const seen = await looking;
-    return { succeeded, changes, stateChanged: true, ...(seen && { seen }) } satisfies OperationOutcome;
+    return { succeeded, changes, stateChanged: true, ...(await looking) } satisfies OperationOutcome;
   };
   /** What a refresh would take over, in a run of its own: a plan of Pulumi's does not look. */
-  const look = async ({ location, dockerHost }: OperationRequest, answers: Promise<boolean>) => {
-    if (!(await answers)) return undefined;
+  const look = async (
+    { location, dockerHost }: OperationRequest,
+    answers: Promise<boolean>,
+  ): Promise<Pick<OperationOutcome, "seen" | "unseen">> => {
+    if (!(await answers)) return { unseen: "no Docker engine answered" };
     const { stackName } = location;
     const given = { kind: "refresh", stackName, planning: true, events: true, diff: false, policyPacks: [] } as const;
     const running = call(location, dockerHost, pulumiArguments(given), "pipe");
     const seen: EngineEvent[] = [];
     for await (const line of running) seen.push(...[parsePulumiEvent(line)].filter((event) => event !== undefined));
-    return (await running).exitCode === 0 ? seen : undefined;
+    const { exitCode } = await running;
+    return exitCode === 0 ? { seen } : { unseen: lookFailure(seen, exitCode) };
   };
   const exported = async (location: StackLocation, ...options: string[]) => {
     await select(location);
@@ -169,6 +172,13 @@ const nothingPlanned: EngineEvent = {
   timestamp: 0,
   summaryEvent: { maybeCorrupt: false, durationSeconds: 0, resourceChanges: {}, policyPacks: {}, isPreview: true },
 };
+
+/** Why a run of `pulumi refresh` that only looks has failed, in the words of its first error. */
+function lookFailure(events: readonly EngineEvent[], exitCode: number | undefined): string {
+  const said = events.find(({ diagnosticEvent }) => diagnosticEvent?.severity === "error")?.diagnosticEvent?.message;
+  const [line = ""] = (said ?? "").trim().split("\n", 1);
+  return `\`pulumi refresh --preview-only\` ended with exit code ${exitCode ?? "?"}${line === "" ? "" : `: ${line.replace(/^error: /u, "")}`}`;
+}
 
 const secretSchema = z.looseObject({ plaintext: z.string() });
 

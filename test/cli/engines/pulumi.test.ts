@@ -14,6 +14,10 @@ case "$1 $2" in
   "stack export") [ -e stack ] && echo '{"version":3,"deployment":null}' ;;
   "destroy --stack") ;;
   "stack output") [ -e stack ] && echo '{"port":10000}' ;;
+  "preview --stack") ;;
+  "refresh --stack")
+    printf '%s\\n' '{"sequence":1,"timestamp":1,"diagnosticEvent":{"message":"<{%reset%}>error: the stack is locked\\nby 1 lock<{%reset%}>","severity":"error"}}'
+    exit 255 ;;
   *) exit 1 ;;
 esac
 `;
@@ -61,6 +65,25 @@ describe("the Pulumi CLI on a stack that does not exist yet", () => {
       events.map(({ summaryEvent }) => summaryEvent?.resourceChanges),
       [{}],
     );
+  });
+
+  it("says why what really runs was not looked at", async () => {
+    using interrupts = listenForInterrupts(() => undefined);
+    const looked = async (answers: boolean) => {
+      const { unseen } = await pulumiEngine(false).plan("update", {
+        location: { projectDirectory, stackName: "dev" },
+        dockerHost: undefined,
+        policyPacks: [],
+        diff: false,
+        includeProtected: [],
+        interrupts,
+        look: Promise.resolve(answers),
+        onEvent: () => undefined,
+      });
+      return unseen;
+    };
+    assert.equal(await looked(true), "`pulumi refresh --preview-only` ended with exit code 255: the stack is locked");
+    assert.equal(await looked(false), "no Docker engine answered");
   });
 
   it("stops with one error where it cannot be created", async () => {
