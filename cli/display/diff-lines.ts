@@ -1,4 +1,5 @@
 import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
+import { byteWords } from "../../model/byte-words.ts";
 import { printable } from "../../model/plain-text.ts";
 import { unknownSentinel } from "../../engine/wire-value.ts";
 import { isUnchanged, recordEvent, type OperationView } from "./operation-view.ts";
@@ -11,6 +12,7 @@ import {
   propertyChanges,
   type PropertyChange,
   type PropertyChanges,
+  withoutUnset,
 } from "./property-diff.ts";
 import { lineChanges, withReadableContent } from "./readable-content.ts";
 import { plain, type Style } from "./style.ts";
@@ -22,7 +24,8 @@ const markColours = { "+": "green", "-": "red", "~": "yellow", " ": undefined } 
 
 /**
  * The lines of the whole property diff of one event, as `pulumi preview --diff` prints it
- * (pkg/backend/display/diff.go, object_diff.go); secrets are masked already where events are made.
+ * (pkg/backend/display/diff.go, object_diff.go), without what nobody has set, and with numbers of bytes for people; secrets are masked
+ * already where events are made.
  */
 export function diffLines(view: OperationView, event: EngineEvent, nowMs: number, style: Style): string[] {
   recordEvent(view, event, nowMs);
@@ -55,7 +58,11 @@ function propertyLines(step: StepMetadata, view: OperationView, level: number, s
   const { old, new: next } = withReadableContent(step);
   if (step.op === "same" || isStack(view, step)) return [];
   if (old !== undefined && next !== undefined)
-    return changeLines(propertyChanges({ ...step, old, new: next }, view.kind === "refresh"), level, style);
+    return changeLines(
+      propertyChanges(withoutUnset({ ...step, old, new: next }), view.kind === "refresh"),
+      level,
+      style,
+    );
   const state = next ?? old;
   if (state === undefined) return [];
   return objectLines(propertiesOf(state, "inputs"), level, " ", plain);
@@ -99,9 +106,9 @@ function oneChange(title: string, change: PropertyChange, level: number, style: 
       return [
         lead(level, "~", style) +
           title +
-          style("red", scalarText(change.old)) +
+          style("red", measuredText(title, change.old)) +
           " => " +
-          style("green", scalarText(change.new)),
+          style("green", measuredText(title, change.new)),
       ];
     case "object":
       return [
@@ -154,7 +161,7 @@ export function valueLines(title: string, value: unknown, level: number, mark: M
     const inner = objectLines(value, level + 1, mark, style);
     return inner.length === 0 ? [`${start}{}`] : [`${start}{`, ...inner, `${lead(level, " ", style)}}`];
   }
-  return [start + scalarText(value)];
+  return [start + measuredText(title, value)];
 }
 
 function objectLines(value: Record<string, unknown>, level: number, mark: Mark, style: Style): string[] {
@@ -169,6 +176,12 @@ function lead(level: number, mark: Mark, style: Style): string {
   if (mark === " ") return "    ".repeat(level);
   const colour = markColours[mark];
   return `${"    ".repeat(level).slice(0, -2)}${style(colour, mark)} `;
+}
+
+/** A value, and where its name says that it counts bytes (`memoryBytes`), how many that is for people. */
+function measuredText(title: string, value: unknown): string {
+  const isSize = typeof value === "number" && value >= 1024 && /Bytes *: $/u.test(title);
+  return isSize ? `${scalarText(value)} (${byteWords(value)})` : scalarText(value);
 }
 
 /** A value that fits on its line: strings quoted, unknowns and secrets in brackets. */

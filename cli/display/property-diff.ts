@@ -44,6 +44,18 @@ export function propertyChanges(step: StepMetadata, isRefresh: boolean): Propert
   return changes;
 }
 
+/** A step without what nobody has set and the provider would fill in: that comes with every update, and says nothing beside other changes. */
+export function withoutUnset(step: StepMetadata): StepMetadata {
+  const { new: next, detailedDiff } = step;
+  if (next === undefined || !detailedDiff) return step;
+  const inputs = propertiesOf(next, "inputs");
+  const told = Object.entries(detailedDiff).filter(
+    ([path, { diffKind }]) =>
+      diffKind !== "add" || parsePropertyPath(path).reduce<unknown>(childOf, inputs) !== undefined,
+  );
+  return told.length === 0 ? step : { ...step, detailedDiff: Object.fromEntries(told) };
+}
+
 /** A resource's inputs or outputs as an event shows them. */
 export function propertiesOf(state: EventState, side: "inputs" | "outputs"): Record<string, unknown> {
   const properties = state[side];
