@@ -24,6 +24,7 @@ import { fillConfiguration } from "../first-configuration.ts";
 import { askForFirstStart, dataTypes, isFirstStart } from "../first-start.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
+import { holdNewSettings } from "../new-settings.ts";
 import { nodePattern, requireFreeNames, serviceNames } from "../name-check.ts";
 import {
   beginOperation,
@@ -63,6 +64,7 @@ export async function up(options: UpOptions): Promise<void> {
   // From the first setting to the last answer nobody else works on the stack. The Pulumi CLI takes its lock by itself.
   const { name: engineName } = await context.engine();
   using lock = engineName === "embedded" ? await stack.hold() : undefined;
+  await using newSettings = holdNewSettings(stack, location, output);
   if (stack.project.name === ownProject) {
     const engine = await context.engine();
     await fillConfiguration(stack, swarm, output, isFirstStart(await engine.resources(location)));
@@ -91,6 +93,7 @@ export async function up(options: UpOptions): Promise<void> {
   showImpact(context, impact);
   const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
   await confirm(context, { command: "up", yes: options.yes ?? false, planned });
+  newSettings.keep();
 
   const isUnchanged = changesNothing(planned.changes) && !planned.stateChanged;
   if (isUnchanged)

@@ -63,6 +63,11 @@ export class Stack {
     await this.#reread();
   }
 
+  /** `Pulumi.<stack>.yaml`, whether it exists or not. */
+  get settingsPath(): string {
+    return this.#settings.path;
+  }
+
   /** What the history keeps of the configuration; secrets encrypted. */
   storedConfig(): Record<string, unknown> {
     return this.#settings.storedConfig();

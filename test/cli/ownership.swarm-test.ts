@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
@@ -86,6 +89,23 @@ describe("what belongs to another stack", function () {
     }
     assert.equal(await containerOf(service), before);
     assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
+  });
+
+  it("leaves no settings behind of a stack that was refused at its first up", async () => {
+    const file = join(project.directory, "Pulumi.yaml");
+    const before = await readFile(file, "utf8");
+    const defaults = { service, volume, image: sandbox.redisImage };
+    const lines = Object.entries(defaults).map(([key, value]) => `  holdfast:${key}: ${value}\n`);
+    await writeFile(file, `${before}config:\n${lines.join("")}`);
+    try {
+      const { code, stdout, stderr } = await project.run(["up", "-s", "fourth", "--yes"]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, new RegExp(`error: service "${service}": .*: the stack dev of the project holdfast\\. `));
+      assert.match(stdout, /^Configured holdfast:node = [^]*Pulumi\.fourth\.yaml, .* removed again\.$/m);
+      assert.ok(!existsSync(join(project.directory, "Pulumi.fourth.yaml")));
+    } finally {
+      await writeFile(file, before);
+    }
   });
 
   it("is not taken by a program without Holdfast's commands either: a hook of its components refuses it", async () => {
