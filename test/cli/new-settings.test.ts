@@ -26,7 +26,12 @@ describe("settings that a command makes", () => {
 
   it("go again where they are not kept", async () => {
     assert.equal(await left(() => undefined), undefined);
-    assert.equal(await left((_, keep) => { keep(); }), "config: shop:node: vm");
+    assert.equal(
+      await left((_, keep) => {
+        keep();
+      }),
+      "config: shop:node: vm",
+    );
   });
 
   it("stay where they were there before, or somebody else has written to them", async () => {
