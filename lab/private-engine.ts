@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, findEngine, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
@@ -46,8 +46,7 @@ export function engineHost(engine: Pick<PrivateEngine, "runDirectory">): string 
 
 /** The engine if it runs and answers. */
 export async function runningEngine(engine: PrivateEngine): Promise<EngineConnection | undefined> {
-  const processes = await findOwnedProcesses(engine.lab, engine.part);
-  if (!processes.some(({ command }) => command === "dockerd")) return undefined;
+  if ((await daemonPid(engine)) === undefined) return undefined;
   const connection = findEngine({ host: engineHost(engine) });
   try {
     await pingEngine(connection);
@@ -69,8 +68,12 @@ function pidFile({ runDirectory }: Pick<PrivateEngine, "runDirectory">): string 
 
 /** The process id of an engine that runs. */
 export async function enginePid(engine: PrivateEngine): Promise<number | undefined> {
-  if (!(await runningEngine(engine))) return undefined;
-  return Number(await readFile(pidFile(engine), "utf8"));
+  return (await runningEngine(engine)) && daemonPid(engine);
+}
+
+async function daemonPid({ lab, part }: PrivateEngine): Promise<number | undefined> {
+  const processes = await findOwnedProcesses(lab, part);
+  return processes.find(({ command, inContainer }) => command === "dockerd" && !inContainer)?.pid;
 }
 
 /**

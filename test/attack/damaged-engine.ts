@@ -18,6 +18,11 @@ export const damages = {
     response.writeHead(200, { "content-type": "application/json", "transfer-encoding": "chunked" });
     response.write(body.subarray(0, Math.max(1, body.length >> 1)), () => socket.destroy());
   },
+  "falls silent midway": ({ response, body }) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": String(body.length + 1) });
+    response.write(body.subarray(0, body.length >> 1));
+    response.flushHeaders();
+  },
   redirects: ({ response }) => {
     response.writeHead(302, { location: "http://127.0.0.1:1/elsewhere" });
     response.end();

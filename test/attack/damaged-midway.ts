@@ -1,61 +1,27 @@
 /** Damage in the middle of what a command asks, with a real swarm and a Redis that runs behind it: all other answers are good. */
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ProjectCopy, type Ended, type Running } from "../cli/project-copy.ts";
-import { sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
-import { atEnd, shared, type AttackCase } from "./case.ts";
+import type { Ended, Running } from "../cli/project-copy.ts";
+import type { AttackCase } from "./case.ts";
 import { damagedEngine, type Damage, type Target } from "./damaged-engine.ts";
+import { changeLimit, estate, lostVolume, service, through } from "./estate.ts";
 
-const service = "attacked-midway";
 /** A machine that has other things to do takes a minute for an `up`. */
 const limitSeconds = 240;
-
-/** A stack that is up. */
-interface Estate {
-  readonly sandbox: SharedSandbox;
-  readonly project: ProjectCopy;
-}
-
-const estate = shared(async (): Promise<Estate> => {
-  const sandbox = await sharedSandbox();
-  const project = await ProjectCopy.make({ DOCKER_HOST: sandbox.dockerHost, CI: "true" });
-  atEnd(() => project[Symbol.asyncDispose]());
-  await setLimit({ sandbox, project }, 100);
-  await writeFile(join(project.directory, "stack.yaml"), `services:\n  ${service}:\n    image: redis:7\n`);
-  const { code, stderr } = await project.run(["up", "--yes"]);
-  assert.equal(code, 0, stderr);
-  return { sandbox, project };
-});
-
-const port = 10_000 + randomInt(1000, 9000);
-
-async function setLimit({ sandbox, project }: Estate, mebibytes: number): Promise<void> {
-  const settings = { service, volume: service, port, memoryLimit: `${mebibytes}M`, image: sandbox.redisImage };
-  const lines = Object.entries(settings).map(([key, value]) => `  holdfast:${key}: ${JSON.stringify(String(value))}\n`);
-  // What `config` adds to a project of its own, such as the salt, is kept.
-  const file = join(project.directory, "Pulumi.dev.yaml");
-  const others = existsSync(file)
-    ? (await readFile(file, "utf8"))
-        .split("\n")
-        .filter((line) => !/^config:|holdfast:(?:service|volume|port|memoryLimit|image):/u.test(line))
-    : [];
-  const [own, top] = [others.filter((line) => line.startsWith("  ")), others.filter((line) => /^\w/u.test(line))];
-  await writeFile(file, [...top, "config:", ...own, lines.join("")].join("\n"));
-}
 
 /** What asks an engine and changes nothing. */
 const commands: readonly (readonly string[])[] = [
   ["preview"],
-  ["refresh", "--yes"],
+  ["refresh"],
   ["redis", "ping"],
   ["policy", "--swarm"],
   ["impact", "stack.yaml", "--swarm"],
   ["audit"],
   ["doctor"],
+  ["verify", service],
   ["rescue"],
 ];
 
@@ -73,27 +39,11 @@ const places: Readonly<Record<string, RegExp>> = {
 /** What is done there, by turns. */
 const damages: readonly Damage[] = ["cuts the body", "answers with null", "hangs up", "answers with broken JSON"];
 
-let count = 0;
-
-async function through(
-  target: Target,
-  damage: Damage,
-  use: (host: string, engine: { readonly count: number }) => Promise<void>,
-): Promise<void> {
-  const { sandbox } = await estate();
-  await using engine = await damagedEngine({
-    socket: join(sandbox.directory, `midway-${++count}.sock`),
-    engine: sandbox.dockerHost.replace("unix://", ""),
-    damage,
-    target,
-  });
-  await use(engine.host, engine);
-}
-
 /** Makes sure that a command ended by itself, and where it failed, with words for people. */
 export function mustHaveEnded({ code, stdout, stderr }: Ended): void {
   const all = stdout + stderr;
   assert.ok(code !== null && [0, 1, 2, 3, 4].includes(code), `exit code ${code}: ${all}`);
+  assert.doesNotMatch(all, /^error: command line/mu, "it was never tried");
   assert.doesNotMatch(all, /unsettled|\n {4}at |error: \[|is not a function|undefined \(reading/u);
   if (code !== 0) assert.notEqual(stderr.trim() + stdout.trim(), "", "it ends without a word");
 }
@@ -121,8 +71,59 @@ const readers: AttackCase[] = commands.flatMap((command, row) =>
   }),
 );
 
+/** What falls silent midway, and for whom: a list, and what is sent as a stream or takes Docker long. */
+const silences: readonly (readonly [place: string, command: readonly string[], target: RegExp])[] = [
+  ["tasks", ["preview"], taskList],
+  ["a volume", ["preview"], /^GET \S*\/volumes/u],
+  ["a service", ["refresh"], /^GET \S*\/services/u],
+  ["tasks", ["redis", "ping"], taskList],
+  ["nodes", ["redis", "ping"], /^GET \S*\/nodes/u],
+  ["services", ["policy", "--swarm"], /^GET \S*\/services/u],
+  ["configs", ["policy", "--swarm"], /^GET \S*\/configs/u],
+  ["tasks", ["impact", "stack.yaml", "--swarm"], taskList],
+  ["what a container uses", ["impact", "stack.yaml", "--swarm"], /^GET \S*\/stats/u],
+  ["containers", ["audit"], /^GET \S*\/containers\/json/u],
+  ["a volume's files", ["audit"], /^GET \S*\/archive/u],
+  ["configs", ["doctor"], /^GET \S*\/configs/u],
+  ["what the disk holds", ["doctor"], /^GET \S*\/system\/df/u],
+  ["tasks", ["verify", service], taskList],
+  ["a command in a container", ["verify", service], /^POST \S*\/exec\/\S+\/start/u],
+  ["services", ["rescue"], /^GET \S*\/services/u],
+  ["a volume's files", ["rescue", lostVolume, "--to", "attacked-found", "--yes"], /^GET \S*\/archive/u],
+];
+
+const silenceName = ([command = ""]: readonly string[], place: string): string =>
+  `${command} ends with words where the answer about ${place} stops in its middle, and nothing follows`;
+
+let allSilent: ReadonlyMap<string, Promise<void>> | undefined;
+
+/** All of them wait at the same time, but do not start at the same time: their engine is to answer whatever is not damaged. */
+async function endSilent(name: string): Promise<void> {
+  const { project } = await estate();
+  allSilent ??= new Map(
+    silences.map(([place, command, target], index) => {
+      const ended = sleep(index * 1500).then(() =>
+        through(target, "falls silent midway", (host, engine) =>
+          mustHaveEndedDamaged(project.start(command, "", { DOCKER_HOST: host }), engine),
+        ),
+      );
+      // Whoever asks for it is told.
+      ended.catch(() => undefined);
+      return [silenceName(command, place), ended] as const;
+    }),
+  );
+  await allSilent.get(name);
+}
+
+const silent: AttackCase[] = silences.map(([place, command]): AttackCase => {
+  const name = silenceName(command, place);
+  return { group: "hanging engines", name, limitSeconds, run: () => endSilent(name) };
+});
+
 /** `sandbox status` asks the socket of its own sandbox: the damaged way takes its place. */
-const ownSandbox: AttackCase[] = (["cuts the body", "answers with null", "redirects"] as const).map((damage) => ({
+const ownSandbox: AttackCase[] = (
+  ["cuts the body", "answers with null", "redirects", "falls silent midway"] as const
+).map((damage) => ({
   group: "hanging engines",
   name: `sandbox status ends with words where its engine ${damage}`,
   limitSeconds,
@@ -160,13 +161,12 @@ function inUpdate(nth: number, andAllAfter = false): (request: string) => boolea
   };
 }
 
-let limit = 100;
-
 function updateCase(
   name: string,
   damage: Damage,
   attack: (running: Running, engine: { readonly count: number }) => Promise<void>,
   target: () => Target,
+  command: readonly string[] = ["up", "--yes"],
 ): AttackCase {
   return {
     group: "hanging engines",
@@ -174,10 +174,9 @@ function updateCase(
     limitSeconds,
     run: async () => {
       const here = await estate();
-      limit += 8;
-      await setLimit(here, limit);
+      await changeLimit(here);
       await through(target(), damage, async (host, engine) => {
-        await attack(here.project.start(["up", "--yes"], "", { DOCKER_HOST: host }), engine);
+        await attack(here.project.start(command, "", { DOCKER_HOST: host }), engine);
       });
       const locks = join(here.project.directory, ".pulumi/locks");
       const left = (await readdir(locks, { recursive: true })).filter((file) => file.endsWith(".json"));
@@ -204,6 +203,19 @@ const updates: AttackCase[] = [
     () => inUpdate(1, true),
   ),
   updateCase(
+    "up says why where the answer about tasks stops in its middle from the middle of an update on",
+    "falls silent midway",
+    mustHaveEndedDamaged,
+    () => inUpdate(1, true),
+  ),
+  updateCase(
+    "down says why where the answer to the removal of the service stops in its middle",
+    "falls silent midway",
+    mustHaveEndedDamaged,
+    () => /^DELETE \S*\/services/u,
+    ["down", "--yes"],
+  ),
+  updateCase(
     "up is ended by a second Ctrl-C, and takes its lock along, where /tasks falls silent in the middle of an update",
     "never answers",
     async (running, engine) => {
@@ -226,4 +238,4 @@ const updates: AttackCase[] = [
 ];
 
 /** Damage in the middle, of what reads and of what changes. */
-export const midway: readonly AttackCase[] = [...readers, ...ownSandbox, ...updates];
+export const midway: readonly AttackCase[] = [...readers, ...silent, ...ownSandbox, ...updates];

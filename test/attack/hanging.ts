@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { newFolder, shared, type AttackCase } from "./case.ts";
 import { damagedEngine, type Damage } from "./damaged-engine.ts";
+import { damagedLab } from "./damaged-lab.ts";
 import { midway, mustHaveEnded } from "./damaged-midway.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
@@ -30,6 +31,7 @@ const trials: readonly { readonly damage: Damage; readonly isSilent: boolean }[]
   { damage: "hangs up", isSilent: false },
   { damage: "never answers", isSilent: true },
   { damage: "answers with a head alone", isSilent: true },
+  { damage: "falls silent midway", isSilent: true },
   { damage: "cuts the body", isSilent: false },
   { damage: "cuts a body in chunks", isSilent: false },
   { damage: "redirects", isSilent: false },
@@ -110,4 +112,4 @@ const fromTheStart = trials.flatMap(({ damage, isSilent }) =>
 );
 
 /** Every command that asks an engine, and every damage to what that answers: to all of it, or in the middle. */
-export const cases: readonly AttackCase[] = [...fromTheStart, ...midway];
+export const cases: readonly AttackCase[] = [...fromTheStart, ...damagedLab, ...midway];
