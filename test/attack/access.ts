@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { newFolder, type AttackCase } from "./case.ts";
 import { closedFiles } from "./closed-files.ts";
 import { closedRegistry } from "./closed-registry.ts";
+import { commandsDoors } from "./commands-doors.ts";
 import { doorsOf, openToStrangers, processTree } from "./doors.ts";
 import { redisServer } from "./redis-server.ts";
 import { asStranger } from "./stranger.ts";
@@ -46,6 +47,7 @@ export const cases: readonly AttackCase[] = [
       assert.equal(code, 0, output);
     },
   })),
+  ...commandsDoors,
   ...closedFiles,
   ...closedRegistry,
   ...redisServer,

@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { asStranger } from "./stranger.ts";
+import { asStranger, asStrangerIn } from "./stranger.ts";
 
 /** Where a process waits for somebody to connect, or to send something. */
 export type Door =
@@ -90,7 +90,12 @@ const knock = `
   done();
 `;
 
-/** Which doors another user of this machine finds open. Where datagrams are taken, all are. */
-export async function openToStrangers(doors: readonly Door[]): Promise<Door[]> {
-  return JSON.parse(await asStranger(knock, JSON.stringify(doors))) as Door[];
+/**
+ * Which doors another user of this machine finds open. Where datagrams are taken, all are.
+ *
+ * @param pid - a process in whose network that user is; default: this machine's own
+ */
+export async function openToStrangers(doors: readonly Door[], pid?: number): Promise<Door[]> {
+  const asked = JSON.stringify(doors);
+  return JSON.parse(await (pid === undefined ? asStranger(knock, asked) : asStrangerIn(pid, knock, asked))) as Door[];
 }

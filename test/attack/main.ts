@@ -3,9 +3,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { stopThrowaways } from "../support/throwaway.ts";
-import { attempt, endAll, type AttackCase } from "./case.ts";
+import { attempt, type AttackCase } from "./case.ts";
 import { attackCases } from "./groups.ts";
+import { beginRun, clearDeadRuns, clearRun } from "./run-folder.ts";
 
 /** What came of one attack, as a process tells it. */
 interface Outcome {
@@ -37,45 +37,44 @@ const cases = attackCases.filter(
 // What an attack that had no end has left open must not keep this process.
 process.exit(await (values.lane === undefined ? share() : carryOut(cases.filter(lanes[values.lane] ?? (() => false)))));
 
-/** Carries attacks out one after the other, and tells the process that has started this one. */
+/** Carries attacks out one after the other, and tells the process that has started this one; that clears away what they leave. */
 async function carryOut(attacks: readonly AttackCase[]): Promise<number> {
-  const end = async (): Promise<void> => {
-    await endAll();
-    await stopThrowaways();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void end().finally(() => process.exit(1)));
-  try {
-    for (const each of attacks) {
-      const outcome: Outcome = { group: each.group, name: each.name };
-      const failure = await attempt(each).then(
-        () => undefined,
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      );
-      process.send?.({ ...outcome, ...(failure !== undefined && { failure }) });
-    }
-  } finally {
-    await end();
+  // Nobody counts any more.
+  process.once("disconnect", () => process.exit(1));
+  for (const each of attacks) {
+    const outcome: Outcome = { group: each.group, name: each.name };
+    const failure = await attempt(each).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    process.send?.({ ...outcome, ...(failure !== undefined && { failure }) });
   }
   return 0;
 }
 
-/** Has the processes carry out all of it, and counts. */
+/** Has the processes carry out all of it, counts, and leaves nothing, also when it is interrupted. */
 async function share(): Promise<number> {
+  await clearDeadRuns();
+  if (cases.length === 0)
+    throw new Error(
+      `--only: expected words from the group and the name of an attack, got ${JSON.stringify(values.only)}.`,
+    );
   const startedAt = performance.now();
   const counts = new Map([...new Set(cases.map(({ group }) => group))].map((group) => [group, { held: 0, tried: 0 }]));
+  const folder = beginRun();
   const children = Object.keys(lanes).map((lane) =>
     fork(import.meta.filename, [...process.argv.slice(2), "--lane", lane], {
       stdio: "inherit",
-      // Each stops the swarms of its own run.
+      // Each starts a swarm of its own.
       env: { ...process.env, HOLDFAST_TEST_RUN: undefined },
     }),
   );
-  // Ctrl-C reaches them by itself; this one waits for what they clear away.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => {
-    for (const child of children) child.kill("SIGTERM");
-  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    // A second signal does not keep this process from clearing up.
+    process.on(signal, () => {
+      console.log("Interrupted: removing what was made.");
+      for (const child of children) child.kill("SIGKILL");
+    });
   await Promise.all(
     children.map((child) => {
       child.on("message", (message) => {
@@ -90,6 +89,7 @@ async function share(): Promise<number> {
       return once(child, "exit");
     }),
   );
+  await clearRun(folder);
   const total = [...counts.values()].reduce((sum, { held }) => sum + held, 0);
   console.log("");
   for (const [group, { held, tried }] of counts) console.log(`${group.padEnd(16)} ${held} of ${tried}`);

@@ -8,7 +8,8 @@ const asNobody = {
   uid: strangerId,
   gid: strangerId,
   cwd: "/",
-  env: { PATH: process.env["PATH"] },
+  // The folder of temporary files is that by which a run's processes are found.
+  env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"] },
   extendEnv: false,
 } as const;
 
@@ -21,6 +22,19 @@ const asNobody = {
 export async function asStranger(script: string, ...args: string[]): Promise<string> {
   const { stdout } = await execa(process.execPath, ["-e", script, "--", ...args], {
     ...asNobody,
+    timeout: 20_000,
+  });
+  return stdout;
+}
+
+/** The same in the network of a process. */
+export async function asStrangerIn(pid: number, script: string, ...args: string[]): Promise<string> {
+  const user = ["--reuid", String(strangerId), "--regid", String(strangerId), "--clear-groups"];
+  const command = [process.execPath, "-e", script, "--", ...args];
+  const { stdout } = await execa("nsenter", ["--target", String(pid), "--net", "setpriv", ...user, ...command], {
+    cwd: "/",
+    env: asNobody.env,
+    extendEnv: false,
     timeout: 20_000,
   });
   return stdout;

@@ -183,7 +183,7 @@ export const cases: readonly AttackCase[] = [
     attempts.map(([name, attack]): AttackCase => ({
       group: "two writers",
       name: `${name}, in ${shell}`,
-      sample: shell === "dash" && (name.includes("SIGKILL") || name.includes("emptied")),
+      sample: shell === "dash" && (name.includes("while the server runs") || name.includes("emptied")),
       run: async () => {
         const volume = new Volume(shell);
         try {

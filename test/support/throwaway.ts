@@ -32,9 +32,18 @@ export async function startThrowaway<T>(
 }
 
 /** Stops what this run has started. */
-export async function stopThrowaways(): Promise<void> {
-  const [sandboxes, labs] = await Promise.all([throwaways("sandbox"), throwaways("lab")]);
-  const ours = (all: [string, string][]) => all.flatMap(([directory, itsRun]) => (itsRun === run ? [directory] : []));
+export function stopThrowaways(): Promise<void> {
+  return stopThose(tmpdir(), (itsRun) => itsRun === run);
+}
+
+/** Stops all that was started in a folder for temporary files, by whatever run. */
+export function stopThrowawaysIn(folder: string): Promise<void> {
+  return stopThose(folder, () => true);
+}
+
+async function stopThose(folder: string, isMeant: (itsRun: string) => boolean): Promise<void> {
+  const [sandboxes, labs] = await Promise.all([throwaways("sandbox", folder), throwaways("lab", folder)]);
+  const ours = (all: [string, string][]) => all.flatMap(([directory, itsRun]) => (isMeant(itsRun) ? [directory] : []));
   if (ours([...sandboxes, ...labs]).length === 0) return;
   const [{ stopSandbox }, { stopLab }] = await Promise.all([
     import("../../lab/sandbox.ts"),
@@ -44,9 +53,9 @@ export async function stopThrowaways(): Promise<void> {
 }
 
 /** The folders of a kind, each with the run that made it. */
-async function throwaways(kind: ThrowawayKind): Promise<[string, string][]> {
-  return (await readdir(tmpdir())).flatMap((name): [string, string][] => {
+async function throwaways(kind: ThrowawayKind, folder = tmpdir()): Promise<[string, string][]> {
+  return (await readdir(folder)).flatMap((name): [string, string][] => {
     const [, itsRun] = new RegExp(`^${prefix(kind)}(\\d+)-\\d+$`).exec(name) ?? [];
-    return itsRun === undefined ? [] : [[join(tmpdir(), name), itsRun]];
+    return itsRun === undefined ? [] : [[join(folder, name), itsRun]];
   });
 }
