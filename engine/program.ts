@@ -1,10 +1,11 @@
 import type { ChildProcess } from "node:child_process";
 import { statSync, type Stats } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
+import { byteWords } from "../model/byte-words.ts";
 import { InputError } from "../model/input-error.ts";
 import { kindOf } from "../swarm/regular-file.ts";
 import { spawnBound } from "./bound-process.ts";
@@ -95,26 +96,43 @@ export function startProgram(run: ProgramRun): RunningProgram {
   return { exit: exitOf(child), kill: () => child.kill("SIGKILL") };
 }
 
+/** A package.json is smaller by far; Node takes all of a larger one into memory. */
+const manifestLimitBytes = 16 * 1024 * 1024;
+
 /** Node would wait for a writer, or read without an end; what is not there at all it tells itself. */
 function requireProgram(projectDirectory: string, main: string): void {
   for (const name of ["", ".ts", ".js", "/index.ts", "/index.js"]) {
-    const path = join(projectDirectory, `${main}${name}`);
-    const found = statOf(path);
-    if (found === undefined || found.isFile() || found.isDirectory()) continue;
+    const path = resolve(projectDirectory, `${main}${name}`);
+    const got = oddity(path, (found) => (found.isFile() || found.isDirectory() ? undefined : kindOf(found)));
+    if (got === undefined) continue;
     throw new InputError({
       path,
       expected: "the program, a file of TypeScript or JavaScript",
-      got: kindOf(found),
+      got,
       fix: "Put the program there, or name another in `main` of Pulumi.yaml",
     });
   }
+  const manifest = join(projectDirectory, "package.json");
+  const got = oddity(manifest, (found) => {
+    if (!found.isFile()) return kindOf(found);
+    return found.size > manifestLimitBytes ? `one of ${byteWords(found.size)}` : undefined;
+  });
+  if (got === undefined) return;
+  throw new InputError({
+    path: manifest,
+    expected: `a file of at most ${byteWords(manifestLimitBytes)}`,
+    got,
+    fix: "Put the project's own package.json there",
+  });
 }
 
-function statOf(path: string): Stats | undefined {
+/** What is wrong with what is at a path; nothing where there is nothing. */
+function oddity(path: string, judge: (found: Stats) => string | undefined): string | undefined {
   try {
-    return statSync(path);
-  } catch {
-    return undefined;
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found && judge(found);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -2,7 +2,7 @@
  * Where the engine, its program and its policy packs talk to each other: Unix sockets in a folder that nobody but this user can enter.
  * A port on loopback is open to every user of the machine, and whoever may ask the engine for a resource may become root by a container.
  */
-import { mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -48,7 +48,7 @@ const longestFolder = 70;
 
 function temporaryFolder(): string {
   const folder = tmpdir().length <= longestFolder ? tmpdir() : "/tmp";
-  const open = ancestors(realpathSync(folder)).find(isOpen);
+  const open = ancestors(realFolder(folder)).find(isOpen);
   if (open === undefined) return folder;
   throw new InputError({
     path: "TMPDIR",
@@ -56,6 +56,22 @@ function temporaryFolder(): string {
     got: `${open}, where every user may rename everything`,
     fix: `Give it the mode of /tmp (\`chmod 1777 ${open}\`), or set TMPDIR to a folder of your own`,
   });
+}
+
+function realFolder(path: string): string {
+  try {
+    // With the point behind it, a file is none.
+    const folder = realpathSync.native(`${path}/.`);
+    accessSync(folder, constants.W_OK);
+    return folder;
+  } catch (error) {
+    throw new InputError({
+      path: "TMPDIR",
+      expected: "a folder that this user can write to",
+      got: error instanceof Error ? error.message : String(error),
+      fix: `Make it (\`mkdir -p ${path}\`), or set TMPDIR to another`,
+    });
+  }
 }
 
 function ancestors(path: string): string[] {

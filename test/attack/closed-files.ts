@@ -191,6 +191,18 @@ const sockets: AttackCase[] = [
   },
   {
     group: "access",
+    name: "a TMPDIR that is not there, or a file, is refused in one line",
+    run: () =>
+      withProject((directory) => {
+        for (const path of [join(directory, "absent"), join(directory, "index.ts")])
+          withTemporary(path, () => {
+            assert.throws(() => new SocketFolder(), /^InputError: TMPDIR: expected a folder that/u);
+          });
+        return Promise.resolve();
+      }),
+  },
+  {
+    group: "access",
     name: "the folder of the engine's sockets has mode 0700 under every umask",
     run() {
       for (const umask of [0o000, 0o002, 0o022, 0o077]) {

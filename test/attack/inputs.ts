@@ -5,6 +5,7 @@ import { locateStack } from "../../cli/project.ts";
 import { previewStack } from "../../engine/operations.ts";
 import { AttackedProject, mustRefuse, refusal, someResources } from "./attacked-project.ts";
 import type { AttackCase } from "./case.ts";
+import { oddities } from "./locks.ts";
 
 const group = "inputs";
 const data = join(import.meta.dirname, "../data/inputs");
@@ -274,6 +275,36 @@ const projects = [
   projectFile("a bomb of aliases", `name: shop\nruntime: nodejs\nx:\n${bomb}\n`, /at most 100000 values/u),
 ];
 
+/** What Node itself reads to run a program: it would wait for a FIFO, and keep a device's bytes. */
+const programFiles = [
+  ...Object.entries(oddities).flatMap(([what, put]) =>
+    ["package.json", "index.ts"].map((name): AttackCase => ({
+      group,
+      name: `the project's ${name} is ${what}: the command ends`,
+      limitSeconds: 30,
+      async run() {
+        using project = new AttackedProject();
+        project.program();
+        rmSync(project.file(name));
+        await put(project.file(name));
+        await refusal(() => project.up());
+      },
+    })),
+  ),
+  ...["/dev/zero", "/dev/ptmx", "../../../../../../../dev/zero", "a\0b"].map((main): AttackCase => ({
+    group,
+    name: `Pulumi.yaml: the program is ${JSON.stringify(main)}`,
+    sample: main === "/dev/zero",
+    limitSeconds: 30,
+    async run() {
+      using project = new AttackedProject();
+      const options = "{ name: nodejs, options: { typescript: false } }";
+      project.write("Pulumi.yaml", `name: shop\nruntime: ${options}\nmain: ${JSON.stringify(main)}\n`);
+      await mustRefuse(() => project.up(), /expected the program/u);
+    },
+  })),
+];
+
 const long: AttackCase[] = [
   {
     group,
@@ -317,4 +348,12 @@ export const lengths = [config.require("long").length, config.requireSecret("sec
 ];
 
 /** What people, and those who would break something, write into names, settings and files. */
-export const cases: readonly AttackCase[] = [refusedNames, takenNames, values, files, projects, long].flat();
+export const cases: readonly AttackCase[] = [
+  refusedNames,
+  takenNames,
+  values,
+  files,
+  projects,
+  programFiles,
+  long,
+].flat();

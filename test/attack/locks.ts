@@ -15,7 +15,7 @@ import { atEnd, newFolder, type AttackCase } from "./case.ts";
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 
 /** What may stand where a file is expected, by what puts it there. */
-const oddities: Readonly<Record<string, (path: string) => unknown>> = {
+export const oddities: Readonly<Record<string, (path: string) => unknown>> = {
   "a link to nothing": (path) => symlink("/nowhere/at/all", path),
   "a folder": (path) => mkdir(path),
   "a FIFO": (path) => execFileSync("mkfifo", [path]),
