@@ -1,4 +1,12 @@
-import { findOldUpdates, readHistory, removeUpdates, type KeptUpdate } from "../../engine/state/state-copies.ts";
+import { requireKnownStack } from "../../engine/state/known-stacks.ts";
+import {
+  findOldUpdates,
+  readHistory,
+  removeUpdates,
+  type KeptUpdate,
+  type UnreadableUpdate,
+} from "../../engine/state/state-copies.ts";
+import { shownPath } from "../../engine/state/durable-file.ts";
 import { parseWhole } from "../../model/whole-number.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import { operationWords } from "../display/operation-words.ts";
@@ -10,11 +18,13 @@ import { requireYes, whyNotAsked } from "../prompt.ts";
 export async function history(options: StackOptions & { keep?: string; yes?: true }): Promise<void> {
   const context = openContext(options);
   const { output, stack, location } = context;
+  const opened = await stack();
+  await requireKnownStack(opened.project, opened.name);
   if (options.keep !== undefined) {
     await prune(context, parseWhole(options.keep, 1, 1_000_000, "--keep"), options.yes ?? false);
     return;
   }
-  const updates = await readHistory((await stack()).files);
+  const updates = await readHistory(opened.files);
   if (output.json) output.document(updates.map(updateDocument));
   if (updates.length === 0)
     output.print(`The stack ${location.stackName} has no history: nothing has been done to it yet.`);
@@ -60,7 +70,9 @@ function updatesWords(count: number): string {
 }
 
 /** One update in the shape of `pulumi stack history --json`. */
-function updateDocument({ version, kind, startTime, endTime, message, result, resourceChanges }: KeptUpdate) {
+function updateDocument(update: KeptUpdate | UnreadableUpdate) {
+  if ("problem" in update) return { version: update.version, error: unreadableWords(update) };
+  const { version, kind, startTime, endTime, message, result, resourceChanges } = update;
   return {
     version,
     kind,
@@ -72,7 +84,12 @@ function updateDocument({ version, kind, startTime, endTime, message, result, re
   };
 }
 
-function updateLines(update: KeptUpdate): string[] {
+function unreadableWords({ path, problem }: UnreadableUpdate): string {
+  return `its record cannot be read: ${shownPath(path)} (${problem})`;
+}
+
+function updateLines(update: KeptUpdate | UnreadableUpdate): string[] {
+  if ("problem" in update) return [`${update.version}  ${unreadableWords(update)}`];
   const { version, kind, result, startTime, endTime, message } = update;
   const seconds = Math.max(0, endTime - startTime);
   return [

@@ -39,6 +39,10 @@ export async function cancel(options: StackOptions & { yes?: true }): Promise<vo
   const { output, stack, location } = openContext(options);
   const opened = await stack();
   const holders = await opened.lockHolders();
+  if (holders.length === 0) {
+    const { requireKnownStack } = await import("../../engine/state/known-stacks.ts");
+    await requireKnownStack(opened.project, opened.name);
+  }
   await confirmRelease(output, holders, options.yes ?? false);
   const released = await opened.releaseLocks(holders);
   if (output.json)

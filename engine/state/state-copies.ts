@@ -5,6 +5,8 @@
 import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { InputError } from "../../model/input-error.ts";
+import { jsonOrUndefined } from "../../model/json-text.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { digestOf, recordedDigest } from "./content-digest.ts";
 import { errorCode, explainWriteError, readTextFile, shownPath } from "./durable-file.ts";
@@ -105,12 +107,16 @@ async function goodCopy(path: string): Promise<GoodCopy | undefined> {
   }
 }
 
-/** An update that the history tells of. */
-export interface KeptUpdate {
+/** The place of an update in the history. */
+interface UpdatePlace {
   /** Orders the updates, whatever the clock said. */
   stamp: bigint;
   /** Counts them, those that are kept no more included; Pulumi's file backend writes 0, and its updates get the next number. */
   version: number;
+}
+
+/** An update that the history tells of. */
+export interface KeptUpdate extends UpdatePlace {
   kind: string;
   result: string;
   message: string;
@@ -120,27 +126,34 @@ export interface KeptUpdate {
   resourceChanges: Record<string, number>;
 }
 
+/** An update whose record is there and cannot be read. */
+export interface UnreadableUpdate extends UpdatePlace {
+  /** Its record. */
+  path: string;
+  /** Why, in a line. */
+  problem: string;
+}
+
+/** What a `Date` takes (ECMAScript, "Time Values and Time Range"). */
+const secondsSchema = z.number().min(0).max(8.64e12);
+
 const recordSchema = z.looseObject({
-  version: z.number().default(0),
+  version: z.int().min(0).max(1e9).default(0),
   kind: z.string(),
   result: z.string(),
   message: z.string().default(""),
-  startTime: z.number(),
-  endTime: z.number().default(0),
+  startTime: secondsSchema,
+  endTime: secondsSchema.default(0),
   resourceChanges: z.record(z.string(), z.number()).nullish(),
 });
 
-/** The updates that the history tells of, the newest first; records that cannot be read are left out. */
-export async function readHistory(files: StackFiles): Promise<KeptUpdate[]> {
+/** The updates of the history, the newest first. One whose record cannot be read has its number all the same. */
+export async function readHistory(files: StackFiles): Promise<(KeptUpdate | UnreadableUpdate)[]> {
   const records = (await keptFiles(files)).filter(isRecord);
-  const updates = await Promise.all(records.map((record) => readRecord(record.path, record.stamp)));
-  let version = 0;
-  return updates
-    .toReversed()
-    .flatMap((update) =>
-      update === undefined ? [] : [{ ...update, version: (version = Math.max(update.version, version + 1)) }],
-    )
-    .reverse();
+  const updates = (await Promise.all(records.map(readRecord))).filter((update) => update !== undefined).toReversed();
+  const readable = updates.findIndex((update) => !("problem" in update));
+  let version = Math.max(0, (updates[readable]?.version ?? 0) - readable - 1);
+  return updates.map((update) => ({ ...update, version: (version = Math.max(update.version, version + 1)) })).reverse();
 }
 
 /** The number of the next update. */
@@ -148,12 +161,16 @@ export async function nextVersion(files: StackFiles): Promise<number> {
   return ((await readHistory(files))[0]?.version ?? 0) + 1;
 }
 
-async function readRecord(path: string, stamp: bigint): Promise<KeptUpdate | undefined> {
+/** A record as it is; one that cannot be read has no number of its own, and one that is gone by now is none. */
+async function readRecord({ path, stamp }: KeptFile): Promise<KeptUpdate | UnreadableUpdate | undefined> {
   try {
-    const { resourceChanges, ...record } = recordSchema.parse(JSON.parse((await readTextFile(path)) ?? ""));
+    const text = await readTextFile(path);
+    if (text === undefined) return undefined;
+    const { resourceChanges, ...record } = recordSchema.parse(jsonOrUndefined(text));
     return { ...record, stamp, resourceChanges: resourceChanges ?? {} };
-  } catch {
-    return undefined;
+  } catch (error) {
+    const problem = error instanceof InputError ? error.got : "it is no record of an update";
+    return { stamp, version: 0, path, problem };
   }
 }
 
@@ -208,8 +225,10 @@ export async function pruneHistory(files: StackFiles, keep: number): Promise<num
 }
 
 async function newestSuccess(records: readonly KeptFile[]): Promise<KeptFile | undefined> {
-  for (const record of records)
-    if ((await readRecord(record.path, record.stamp))?.result === "succeeded") return record;
+  for (const record of records) {
+    const update = await readRecord(record);
+    if (update !== undefined && "result" in update && update.result === "succeeded") return record;
+  }
   return undefined;
 }
 

@@ -354,7 +354,7 @@ const history: AttackCase[] = [
       const { files } = await project.stack();
       await pruneHistory(files, 2);
       assert.deepEqual(
-        (await readHistory(files)).map(({ result }) => result),
+        (await readHistory(files)).map((update) => "result" in update && update.result),
         ["failed", "failed", "succeeded"],
       );
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { StackState } from "../../engine/state/stack-state.ts";
@@ -9,6 +10,37 @@ const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 
 describe("history", function () {
   this.timeout(60_000);
+
+  it("tells that a record cannot be read, and counts it", async () => {
+    using project = new StateProject("empty");
+    const holdfast = (...words: string[]) =>
+      execa(process.execPath, [entry, "history", ...words], { cwd: project.directory, reject: false });
+    const update = async (): Promise<void> => {
+      await using state = await StackState.open(await project.stack({}), { lock: true });
+      await state.finish({ kind: "update", message: "", startTime: 0, result: "succeeded", resourceChanges: {} });
+    };
+    for (let count = 0; count < 3; count++) await update();
+    const folder = project.file(".pulumi/history/shop/dev");
+    const records = readdirSync(folder).filter((name) => /history\.json$/u.test(name));
+    const [first = "", second = "", third = ""] = records.map((name) => join(folder, name));
+    const versions = async () =>
+      (JSON.parse((await holdfast("--json")).stdout) as { version: number; error?: string }[]).map(
+        ({ version, error }) => (error === undefined ? version : `${version}: ${error}`),
+      );
+    const unreadable = (number: number, path: string, why: string) =>
+      `${number}: its record cannot be read: ${relative(project.directory, path)} (${why})`;
+    writeFileSync(third, "{");
+    unlinkSync(first);
+    mkdirSync(first);
+    const told = [unreadable(3, third, "it is no record of an update"), 2, unreadable(1, first, "a folder")];
+    assert.deepEqual(await versions(), told);
+    assert.equal((await holdfast()).stdout.split("\n")[0], String(told[0]).replace(":", " "));
+    await update();
+    assert.deepEqual(await versions(), [4, ...told]);
+    // What no calendar has is no time.
+    writeFileSync(second, JSON.stringify({ kind: "update", result: "succeeded", startTime: 1e300 }));
+    assert.equal((await holdfast()).exitCode, 0);
+  });
 
   it("tells each update, and removes what is kept of old ones only with a yes and the lock", async () => {
     using project = new StateProject("empty");
@@ -52,5 +84,16 @@ describe("history", function () {
       ],
     );
     assert.equal((await holdfast("--keep", "0", "--yes")).exitCode, 2);
+
+    const mistyped = /stack dve: expected one of the project's stacks: dev, got one .*\. Name the one .* -s dev\.$/u;
+    for (const words of [[], ["--keep", "2", "--yes"]]) {
+      const { exitCode, stderr } = await holdfast("-s", "dve", ...words);
+      assert.match(stderr, mistyped);
+      assert.equal(exitCode, 2);
+    }
+    const cancel = ["cancel", "-s", "dve"];
+    const cancelled = await execa(process.execPath, [entry, ...cancel], { cwd: project.directory, reject: false });
+    assert.match(cancelled.stderr, mistyped);
+    assert.deepEqual(readdirSync(project.file(".pulumi/locks/organization/shop")), ["dev"]);
   });
 });
