@@ -5,6 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makePrivateFolder } from "../swarm/private-folder.ts";
 
+/**
+ * Holds the lock on the file `$1` until its input ends. Whoever waited for one that was removed meanwhile has the lock of a file that
+ * nobody else will find, and tries again. It outlives the process that wanted the lock, for then it has a file to remove.
+ */
+const holding = `
+trap "" PIPE
+while :; do
+  exec 9>>"$1"
+  flock --exclusive 9 || exit
+  if [ /proc/self/fd/9 -ef "$1" ]; then break; fi
+done
+echo held 2>/dev/null
+cat >/dev/null
+rm -f "$1"`;
+
 /** How long a lock may be waited for before that is told, in milliseconds. */
 const silenceMs = 1000;
 
@@ -12,7 +27,8 @@ const silenceMs = 1000;
  * Runs `work` while no other process of this user on this machine runs anything under the same name, waiting for its turn.
  *
  * The lock is one of flock(1) on a file that no other user can reach. It is held by a process whose input comes from this one: the
- * kernel ends both locks and input with their process, however it ends, so there is no stale lock to recognise.
+ * kernel ends both locks and input with their process, however it ends, so there is no stale lock to recognise. The file is removed
+ * with the lock; that of a holder that was itself killed stays, locks nothing, and is removed by the next.
  *
  * @param onWait - told once when the turn does not come within a second; default: a line on the standard error
  */
@@ -22,7 +38,7 @@ export async function withExclusiveLock<T>(
   onWait: (lockFile: string) => void = tellWaiting,
 ): Promise<T> {
   const file = lockFile(name);
-  const holder = spawn("flock", ["--exclusive", file, "sh", "-c", "echo held; exec cat >/dev/null"], {
+  const holder = spawn("sh", ["-c", holding, "sh", file], {
     stdio: ["pipe", "pipe", "inherit"],
     // A Ctrl-C at the terminal is this process' to judge; the lock is held until its work has ended.
     detached: true,
@@ -31,7 +47,7 @@ export async function withExclusiveLock<T>(
   const ended = once(holder, "close");
   try {
     const first = await Promise.race([once(holder.stdout, "data"), ended]);
-    if (!Buffer.isBuffer(first[0])) throw new Error(`flock ${file} ended with exit code ${String(first[0])}`);
+    if (!Buffer.isBuffer(first[0])) throw new Error(`the lock ${file} cannot be had: exit code ${String(first[0])}`);
     clearTimeout(timer);
     return await work();
   } finally {
@@ -41,7 +57,8 @@ export async function withExclusiveLock<T>(
   }
 }
 
-function lockFile(name: string): string {
+/** The file of a lock, which is there while somebody has the lock or waits for it; its folder is made. */
+export function lockFile(name: string): string {
   const uid = process.getuid?.() ?? 0;
   const folder = uid === 0 ? "/run/holdfast-locks" : join(tmpdir(), `holdfast-locks-${uid}`);
   makePrivateFolder(folder);
