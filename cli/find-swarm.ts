@@ -101,7 +101,7 @@ async function enterSandbox(context: CommandContext, reason: string): Promise<Fo
       got: `DOCKER_HOST=${process.env["DOCKER_HOST"]}`,
       fix: "Unset DOCKER_HOST, or leave --sandbox out",
     });
-  const isNew = (await sandboxStatus(directory)).state === "absent";
+  const isNew = (await sandboxStatus(directory)).sandbox === undefined;
   output.print(`Swarm: the sandbox in ${relative(location.projectDirectory, directory)} (${reason})`);
   const sandbox = await startSandbox({ directory, onStep: stepsDisplay(output) });
   const connection = await sandboxEngine(sandbox);

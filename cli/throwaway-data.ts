@@ -1,5 +1,6 @@
 /** The data that dies with a throwaway swarm, and the yes that it takes. */
 import { z } from "zod";
+import type { FilledVolume } from "../lab/private-engine.ts";
 import { byteWords } from "../model/byte-words.ts";
 import { findEngine, pingEngine } from "../swarm/connection.ts";
 import { readAnswer } from "../swarm/engine-requests.ts";
@@ -7,18 +8,10 @@ import { NotConfirmed } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { requireYes, whyNotAsked } from "./prompt.ts";
 
-/** A node of a throwaway swarm. */
-export interface ThrowawayNode {
-  readonly name: string;
-  readonly dockerHost: string;
-}
-
-/** A volume that something is in. */
-interface FilledVolume {
-  readonly node: string;
-  readonly name: string;
-  readonly bytes: number;
-}
+/** A node of a throwaway swarm: its engine, or what is known to be in its volumes. */
+export type ThrowawayNode =
+  | { readonly name: string; readonly dockerHost: string }
+  | { readonly name: string; readonly volumes: readonly FilledVolume[] };
 
 const usageSchema = z.object({
   Volumes: z.array(z.object({ Name: z.string(), UsageData: z.object({ Size: z.number() }).nullish() })).nullish(),
@@ -36,8 +29,10 @@ export async function confirmEnd(
   { command, nodes, yes }: { command: string; nodes: readonly ThrowawayNode[] | undefined; yes: boolean },
 ): Promise<void> {
   if (yes) return;
-  const looks = await Promise.all((nodes ?? []).map(filledVolumes));
-  const volumes = looks.flatMap((look) => look ?? []);
+  const looks = await Promise.all((nodes ?? []).map(volumesOf));
+  const volumes = (nodes ?? []).flatMap(({ name: node }, index) =>
+    (looks[index] ?? []).map(({ name, bytes }) => ({ node, name, bytes })),
+  );
   const unseen = (nodes ?? []).filter((_, index) => looks[index] === undefined).map(({ name }) => name);
   if (nodes !== undefined && volumes.length === 0 && unseen.length === 0) return;
   const dying = [
@@ -61,13 +56,14 @@ export async function confirmEnd(
 }
 
 /** Undefined where the engine does not answer. */
-async function filledVolumes({ name: node, dockerHost }: ThrowawayNode): Promise<FilledVolume[] | undefined> {
-  const engine = findEngine({ host: dockerHost });
+async function volumesOf(node: ThrowawayNode): Promise<readonly FilledVolume[] | undefined> {
+  if ("volumes" in node) return node.volumes;
+  const engine = findEngine({ host: node.dockerHost });
   try {
     await pingEngine(engine);
     const { Volumes } = readAnswer(usageSchema, await engine.docker.df());
     return (Volumes ?? [])
-      .map(({ Name, UsageData }) => ({ node, name: Name, bytes: UsageData?.Size ?? 0 }))
+      .map(({ Name, UsageData }) => ({ name: Name, bytes: UsageData?.Size ?? 0 }))
       .filter(({ bytes }) => bytes > 0);
   } catch {
     return undefined;

@@ -181,6 +181,8 @@ export interface LabStatus {
   readonly state: "absent" | "stopped" | "degraded" | "running";
   /** Present in every state but `absent`, as far as the lab ever started. */
   readonly lab?: Lab;
+  /** Its nodes, also those of a lab whose first start failed. */
+  readonly nodes: readonly LabNode[];
   /** The names of the nodes whose engine answers. */
   readonly runningNodes: readonly string[];
   /** The names of the nodes that are cut off from the others. */
@@ -201,10 +203,11 @@ export async function labStatus(directory: string): Promise<LabStatus> {
   const processCount = (await findOwnedProcesses(record?.id ?? identity.id)).length;
   if (!record) {
     const state = processCount > 0 ? "degraded" : "absent";
-    const nothing = { runningNodes: [], partitionedNodes: [], filledNodes: [], registryRuns: false };
+    const nothing = { nodes: [], runningNodes: [], partitionedNodes: [], filledNodes: [], registryRuns: false };
     return { directory: identity.directory, state, ...nothing, processCount };
   }
-  const names = labNodes(directory, record).map(({ name }) => name);
+  const nodes = labNodes(directory, record);
+  const names = nodes.map(({ name }) => name);
   const running = await runningNodes(directory, record, names);
   const registryRuns = await isRegistryUp(registryOf(directory, record));
   const toolbox = await openToolbox(record.cacheDirectory);
@@ -223,6 +226,7 @@ export async function labStatus(directory: string): Promise<LabStatus> {
     directory: identity.directory,
     state: isWhole ? "running" : processCount > 0 ? "degraded" : "stopped",
     ...(record.redisImage !== undefined && { lab: await describeLab(directory, record, record.redisImage, toolbox) }),
+    nodes,
     runningNodes: running,
     partitionedNodes: partitioned,
     filledNodes: filled,

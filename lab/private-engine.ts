@@ -1,4 +1,4 @@
-import { mkdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, findEngine, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
@@ -60,6 +60,37 @@ export async function runningEngine(engine: PrivateEngine): Promise<EngineConnec
 /** Where an engine keeps its images, containers and volumes. */
 export function dataRoot({ directory }: Pick<PrivateEngine, "directory">): string {
   return join(directory, "data");
+}
+
+/** A volume that something is in. */
+export interface FilledVolume {
+  readonly name: string;
+  /** Of all its files. */
+  readonly bytes: number;
+}
+
+/** The volumes of an engine that something is in, whether it runs or not; only for one whose data root is no disk of its own. */
+export async function filledVolumes(engine: Pick<PrivateEngine, "directory">): Promise<FilledVolume[]> {
+  const folder = join(dataRoot(engine), "volumes");
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  });
+  const measured = names.map(async (name) => ({ name, bytes: await sizeOf(join(folder, name, "_data")) }));
+  return (await Promise.all(measured)).filter(({ bytes }) => bytes > 0);
+}
+
+/** The size of all files below a folder; 0 where there is none, and what vanishes meanwhile counts for nothing. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = files.map(({ parentPath, name }) =>
+    stat(join(parentPath, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 function pidFile({ runDirectory }: Pick<PrivateEngine, "runDirectory">): string {

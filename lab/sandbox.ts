@@ -27,8 +27,8 @@ import { takeStep } from "./lab-step.ts";
 import type { LabStepListener } from "./lab-step.ts";
 import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./owned-process.ts";
 import type { OwnedProcess } from "./owned-process.ts";
-import { engineHost, removeCoveredDirectories, runningEngine, startEngine } from "./private-engine.ts";
-import type { PrivateEngine } from "./private-engine.ts";
+import { engineHost, filledVolumes, removeCoveredDirectories, runningEngine, startEngine } from "./private-engine.ts";
+import type { FilledVolume, PrivateEngine } from "./private-engine.ts";
 import { freePort, hasImage, isRegistryUp, pushImage, startRegistry } from "./private-registry.ts";
 import type { PrivateRegistry } from "./private-registry.ts";
 import { redisRecipe } from "./redis-image.ts";
@@ -81,7 +81,10 @@ export interface SandboxStatus {
   readonly state: "absent" | "stopped" | "degraded" | "running";
   /** Present in every state but `absent`, as far as it ever started. */
   readonly sandbox?: Sandbox;
+  /** Whether the engine answers. */
   readonly engineRuns: boolean;
+  /** Whether the engine is the manager of its swarm. */
+  readonly swarmRuns: boolean;
   readonly registryRuns: boolean;
   /** All its processes, those in containers included. */
   readonly processes: readonly OwnedProcess[];
@@ -92,7 +95,8 @@ const preferredRegistryPort = 5000;
 
 /**
  * Starts a sandbox, or whatever of it does not run, and returns when it is ready; does nothing when all of it runs.
- * Services and volumes of an earlier run are there again. Only one process at a time starts or stops a sandbox.
+ * Services and volumes of an earlier run are there again. Only one process at a time starts or stops a sandbox. A first start that
+ * fails ends what it has started; a sandbox that once was whole, and may hold data, runs as far as it came.
  *
  * @throws InputError when the machine cannot hold a sandbox (not root, not Debian or Ubuntu, packages not reachable, a
  * port taken, disk full), or when a part of it does not start, with the last lines of its log.
@@ -107,7 +111,25 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 async function startAlone(options: SandboxOptions): Promise<Sandbox> {
   const record = (await readSandboxRecord(options.directory)) ?? (await newRecord(options));
   const parts = describe(options.directory, record);
-  const { engine, registry } = parts;
+  const ranBefore = (await findOwnedProcesses(record.id)).length > 0;
+  try {
+    return await startParts(options, parts);
+  } catch (error) {
+    // What failed is told, whatever comes of the rest: the status says what of it runs.
+    if (record.redisImage === undefined && !ranBefore) await endParts(parts).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Ends what runs of a sandbox that holds nothing, and removes its network. */
+async function endParts({ record, engine }: SandboxParts): Promise<void> {
+  await endOwnedProcesses(record.id);
+  const toolbox = await openToolbox(record.cacheDirectory);
+  if (toolbox) await removeLabNetworks(toolbox, record.id, [engine.directory]);
+}
+
+async function startParts(options: SandboxOptions, parts: SandboxParts): Promise<Sandbox> {
+  const { record, engine, registry } = parts;
   const tell = options.onStep ?? (() => undefined);
 
   let toolbox = await openToolbox(record.cacheDirectory);
@@ -170,22 +192,29 @@ export async function sandboxStatus(directory: string): Promise<SandboxStatus> {
   const processes = await findOwnedProcesses(record?.id ?? identity.id);
   if (!record) {
     const state = processes.length > 0 ? "degraded" : "absent";
-    return { directory: identity.directory, state, engineRuns: false, registryRuns: false, processes };
+    const nothing = { engineRuns: false, swarmRuns: false, registryRuns: false };
+    return { directory: identity.directory, state, ...nothing, processes };
   }
   const parts = describe(directory, record);
   const connection = await runningEngine(parts.engine);
-  const engineRuns = connection !== undefined && (await isManager(connection));
+  const swarmRuns = connection !== undefined && (await isManager(connection));
   const registryRuns = await isRegistryUp(parts.registry);
   const toolbox = await openToolbox(record.cacheDirectory);
-  const isWhole = engineRuns && registryRuns && record.redisImage !== undefined;
+  const isWhole = swarmRuns && registryRuns && record.redisImage !== undefined;
   return {
     directory: identity.directory,
     state: isWhole ? "running" : processes.length > 0 ? "degraded" : "stopped",
     ...(record.redisImage === undefined ? {} : { sandbox: await describeSandbox(parts, record.redisImage, toolbox) }),
-    engineRuns,
+    engineRuns: connection !== undefined,
+    swarmRuns,
     registryRuns,
     processes,
   };
+}
+
+/** The volumes of a sandbox that something is in, whether it runs or not; its record need not be there. */
+export function sandboxVolumes(directory: string): Promise<FilledVolume[]> {
+  return filledVolumes({ directory: join(labIdentity(directory).directory, enginePart) });
 }
 
 /**

@@ -43,10 +43,13 @@ export async function start(
 export async function stop(options: LabCommandOptions & { yes?: true | undefined }): Promise<void> {
   const { output, directory } = open(options);
   const { labStatus, stopLab } = await import("../../lab/lab.ts");
-  const { state, lab } = await labStatus(directory);
+  const { state, lab, nodes, runningNodes } = await labStatus(directory);
   if (state !== "absent") {
     const { confirmEnd } = await import("../throwaway-data.ts");
-    await confirmEnd(output, { command: "lab stop", nodes: lab?.nodes, yes: options.yes ?? false });
+    // In one whose first start failed nothing can be where no engine runs; of one without a record nobody knows.
+    const isKnown = lab !== undefined || nodes.length > 0;
+    const asked = lab?.nodes ?? nodes.filter(({ name }) => runningNodes.includes(name));
+    await confirmEnd(output, { command: "lab stop", nodes: isKnown ? asked : undefined, yes: options.yes ?? false });
   }
   await stopLab(directory);
   if (output.json) output.document({ state: "absent" });
@@ -108,6 +111,7 @@ function statusLines(status: LabStatus): string[] {
     state,
     directory,
     lab,
+    nodes,
     runningNodes,
     partitionedNodes,
     filledNodes,
@@ -126,7 +130,7 @@ function statusLines(status: LabStatus): string[] {
   };
   return [
     `The lab in ${directory}: ${state}`,
-    ...(lab?.nodes ?? []).map(
+    ...nodes.map(
       ({ name, role, address, dockerHost }) =>
         `  ${name}     ${nodeState(name).padEnd(15)} ${role.padEnd(7)} ${address}  ${dockerHost}`,
     ),

@@ -26,11 +26,11 @@ export async function start(options: SandboxCommandOptions): Promise<void> {
 /** `holdfast sandbox stop`: ends it and removes every trace; asks first where volumes with data go with it. */
 export async function stop(options: SandboxCommandOptions & { yes?: true | undefined }): Promise<void> {
   const { output, directory } = open(options);
-  const { sandboxStatus, stopSandbox } = await import("../../lab/sandbox.ts");
+  const { sandboxStatus, sandboxVolumes, stopSandbox } = await import("../../lab/sandbox.ts");
   const { state, sandbox } = await sandboxStatus(directory);
   if (state !== "absent") {
     const { confirmEnd } = await import("../throwaway-data.ts");
-    const nodes = sandbox && [{ name: sandbox.nodeHostname, dockerHost: sandbox.dockerHost }];
+    const nodes = [{ name: sandbox?.nodeHostname ?? "its node", volumes: await sandboxVolumes(directory) }];
     await confirmEnd(output, { command: "sandbox stop", nodes, yes: options.yes ?? false });
   }
   await stopSandbox(directory);
@@ -53,14 +53,17 @@ export function statusLines({
   directory,
   sandbox,
   engineRuns,
+  swarmRuns,
   registryRuns,
   processes,
 }: SandboxStatus): string[] {
   if (state === "absent") return ["There is no sandbox."];
   const runs = (isRunning: boolean) => (isRunning ? "runs" : "does not run");
+  const isStuck = !engineRuns && processes.some(({ command }) => command === "dockerd");
+  const engine = isStuck ? "does not answer" : `${runs(engineRuns)}${engineRuns && !swarmRuns ? ", in no swarm" : ""}`;
   return [
     `The sandbox in ${directory}: ${state}`,
-    `  engine     ${runs(engineRuns)}${sandbox === undefined ? "" : `, ${sandbox.dockerHost}`}`,
+    `  engine     ${engine}${sandbox === undefined ? "" : `, ${sandbox.dockerHost}`}`,
     `  registry   ${runs(registryRuns)}${sandbox === undefined ? "" : `, ${sandbox.registryAddress}`}`,
     ...(sandbox === undefined ? [] : [`  node       ${sandbox.nodeHostname}, ${sandbox.nodeAddress}`]),
     ...(sandbox === undefined ? [] : [`  image      ${sandbox.redisImage}`]),

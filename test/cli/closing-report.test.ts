@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { reportLines, type ServiceReport } from "../../cli/closing-report.ts";
+import type { SandboxStatus } from "../../lab/sandbox.ts";
 import { statusLines } from "../../cli/commands/sandbox.ts";
 
 describe("the report at the end of up", () => {
@@ -76,6 +77,7 @@ describe("the status of the sandbox", () => {
     const stopped = {
       directory: "/srv/.holdfast/sandbox",
       engineRuns: false,
+      swarmRuns: false,
       registryRuns: true,
       processes: [],
     } as const;
@@ -87,5 +89,10 @@ describe("the status of the sandbox", () => {
       "  processes  0",
       "Start it again with `npx holdfast sandbox start`, or remove it with `npx holdfast sandbox stop`.",
     ]);
+    const dockerd = { pid: 1, command: "dockerd", lab: "0", part: "engine", inContainer: false };
+    const engineLine = (status: Partial<SandboxStatus>) => statusLines({ ...stopped, state: "degraded", ...status })[1];
+    assert.equal(engineLine({ engineRuns: true }), "  engine     runs, in no swarm");
+    assert.equal(engineLine({ engineRuns: true, swarmRuns: true }), "  engine     runs");
+    assert.equal(engineLine({ processes: [dockerd] }), "  engine     does not answer");
   });
 });

@@ -13,7 +13,7 @@ import { labSteps } from "../../lab/lab-step.ts";
 import type { LabStepEvent } from "../../lab/lab-step.ts";
 import { mountPointsBelow } from "../../lab/mount-point.ts";
 import { findOwnedProcesses } from "../../lab/owned-process.ts";
-import { sandboxStatus, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
+import { sandboxStatus, sandboxVolumes, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
 import type { Sandbox, SandboxOptions } from "../../lab/sandbox.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
 import type { Toolbox } from "../../lab/toolbox.ts";
@@ -119,6 +119,8 @@ describe("a sandbox", function () {
       await setKey(sandbox, 7004);
       await killEngine(directory);
       assert.equal((await sandboxStatus(directory)).state, "degraded");
+      // What is in it is known without its engine.
+      assert.ok((await sandboxVolumes(directory)).some(({ name, bytes }) => name === "kept" && bytes > 0));
       const told: LabStepEvent[] = [];
       assert.deepEqual(await start({ onStep: (event) => told.push(event) }), sandbox);
       assert.ok(told.some(({ step, state }) => step === "engine" && state === "done"));
@@ -208,6 +210,18 @@ describe("a sandbox", function () {
     it("publishes ports at 127.0.0.1 alone and removes the links that it made", async () => {
       const before = await links();
       const options = { directory, cacheDirectory: testCacheDirectory };
+      // What the first start has begun ends with it, and the next begins again.
+      const taken = inNamespace(process.execPath, "-e", "require('node:net').createServer().listen(2377, '127.0.0.1')");
+      try {
+        await assert.rejects(call("startSandbox", options), /sandbox swarm: expected the ports 2377 and 7946/u);
+        assert.deepEqual(await links(), before);
+        const { state, processes, engineRuns } = await sandboxStatus(directory);
+        assert.deepEqual({ state, processes, engineRuns }, { state: "stopped", processes: [], engineRuns: false });
+        assert.deepEqual(await sandboxVolumes(directory), []);
+      } finally {
+        taken.kill("SIGKILL");
+        await taken.catch(() => undefined);
+      }
       try {
         const sandbox = (await call("startSandbox", options)) as Sandbox; // The same value, through JSON.
         assert.deepEqual([sandbox.nodeAddress, sandbox.registryAddress], ["127.0.0.1", "127.0.0.1:5000"]);
