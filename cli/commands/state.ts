@@ -45,6 +45,7 @@ export async function cancel(options: StackOptions & { yes?: true }): Promise<vo
   }
   await confirmRelease(output, holders, options.yes ?? false);
   const released = await opened.releaseLocks(holders);
+  const { lockWords } = await import("../../engine/state/lock.ts");
   if (output.json)
     output.document({
       released: released.map(({ path, pid, username, hostname, since, gone }) => {
@@ -54,10 +55,12 @@ export async function cancel(options: StackOptions & { yes?: true }): Promise<vo
   if (holders.length === 0) output.print(`The stack ${location.stackName} is not locked.`);
   if (released.length < holders.length) output.print("Somebody else has released a lock in the meantime.");
   output.print(
-    ...released.map(
-      ({ username, hostname, pid, since }) =>
-        `Released the lock of ${username}@${hostname} (process ${pid}), held since ${since}.`,
-    ),
+    ...released.map((holder) => {
+      const { username, hostname, pid, since, unreadable } = holder;
+      return unreadable === undefined
+        ? `Released the lock of ${username}@${hostname} (process ${pid}), held since ${since}.`
+        : `Released ${lockWords(holder)}.`;
+    }),
   );
 }
 

@@ -242,7 +242,7 @@ async function readLock(path: string): Promise<LockHolder | undefined> {
 
 function unreadableWords(error: unknown, status: Stats | undefined): string {
   if (errorCode(error) === "ENOENT") return "a link to nothing";
-  if (errorCode(error) === "EACCES") return "another user's";
+  if (errorCode(error) === "EACCES") return `another user's${status === undefined ? "" : ` (user id ${status.uid})`}`;
   return status === undefined || status.isFile() ? errorWords(error) : kindOf(status);
 }
 
