@@ -23,11 +23,6 @@ export async function planOf(context: CommandContext, planned: ShownOperation): 
   return collector.plan("the plan");
 }
 
-/** Names in Docker of the services that a plan shows and that are there already. */
-export function presentServices({ steps }: Plan): string[] {
-  return steps.flatMap(({ before }) => (before?.kind === "service" && isKnown(before.name) ? [before.name] : []));
-}
-
 /** Judges a plan by the swarm; one that does not answer only makes that less sharp. */
 export async function judgeLive(plan: Plan, connection: EngineConnection, nodes?: string): Promise<ImpactReport> {
   const isChange = plan.steps.some(({ operation }) => operation !== "same");

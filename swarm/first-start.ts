@@ -50,11 +50,11 @@ export async function makeStoreReady(
 }
 
 /** The service's container once, without its networks, ports and secrets. */
-function readyingSpec({ Name, TaskTemplate }: ServiceSpec, { store, begins, marks }: Readying): ServiceSpec {
-  const { ContainerSpec: container, Placement, LogDriver } = TaskTemplate;
+function readyingSpec(service: ServiceSpec, { store, begins, marks }: Readying): ServiceSpec {
+  const { ContainerSpec: container, Placement, LogDriver } = service.TaskTemplate;
   return oneOffSpec({
     purpose: "first",
-    service: Name,
+    service,
     task: {
       ...(container && {
         ContainerSpec: {

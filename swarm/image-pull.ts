@@ -57,7 +57,7 @@ export async function makeReady(
   const [tasks, nodes] = await Promise.all([listTasks(docker, service.ID), readAgain(() => docker.listNodes())]);
   const own = service.Spec.EndpointSpec?.Ports ?? [];
   const trial = trialFor({ tasks, own, next, nodes: readLiveSwarm({ nodes }).nodes ?? [] });
-  if (trial !== undefined) await carryOut(connection, service.Spec.Name, trial, options);
+  if (trial !== undefined) await carryOut(connection, next, trial, options);
 }
 
 /** A service before its update. */
@@ -102,13 +102,14 @@ function key({ PublishedPort, Protocol }: Port): string {
 
 async function carryOut(
   connection: EngineConnection,
-  service: string,
+  next: ServiceSpec,
   trial: Trial,
   options: TrialOptions,
 ): Promise<void> {
   const { docker } = connection;
   const began = performance.now();
-  const spec = trialSpec(service, trial);
+  const { Name: service } = next;
+  const spec = trialSpec(next, trial);
   const id = await createService(connection, spec, options.credentials).catch((error: unknown) => {
     throw error instanceof InputError ? refusal(service, trial, error.got) : error;
   });
@@ -143,7 +144,7 @@ async function unpackedSize(docker: Docker, image: string): Promise<string> {
 }
 
 /** The trial's one task: a command that does nothing, in the image, without a volume, a secret or a network of the service. */
-function trialSpec(service: string, { image, constraints, ports }: Trial): ServiceSpec {
+function trialSpec(service: ServiceSpec, { image, constraints, ports }: Trial): ServiceSpec {
   return oneOffSpec({
     purpose: "pull",
     service,

@@ -3,10 +3,11 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
+import { labelsOfOwner, ownerInLabels, ownershipOf, type StackIdentity } from "../model/ownership.ts";
 import type { EngineConnection } from "./connection.ts";
 import { dockerStatus, readAgain } from "./docker-error.ts";
-import { type Port, serviceSchema, type ServiceSpec, type Task } from "./docker-objects.ts";
-import { listTasks } from "./docker-reads.ts";
+import { type Port, type Service, serviceSchema, type ServiceSpec, type Task } from "./docker-objects.ts";
+import { listServices, listTasks } from "./docker-reads.ts";
 import { readAnswer } from "./engine-requests.ts";
 
 /** Marks the services that run once for another one, to pull its image for example, with the name of that one. */
@@ -16,17 +17,18 @@ export const pullLabel = "holdfast.pull";
 interface OneOff {
   /** A word for its name. */
   readonly purpose: string;
-  /** The service that it is for. */
-  readonly service: string;
+  /** The service that it is for; it has the labels that say whose that is. */
+  readonly service: Pick<ServiceSpec, "Name" | "Labels">;
   readonly task: ServiceSpec["TaskTemplate"];
   readonly ports?: readonly Port[];
 }
 
-/** A service of one task that runs once: its name is new each time, and its label says for which service it is. */
-export function oneOffSpec({ purpose, service, task, ports = [] }: OneOff): ServiceSpec {
+/** A service of one task that runs once: its name is new each time, and its labels say for which service, and for which stack, it is. */
+export function oneOffSpec({ purpose, service: { Name, Labels }, task, ports = [] }: OneOff): ServiceSpec {
+  const owner = ownerInLabels(Labels);
   return {
-    Name: `holdfast-${purpose}-${service.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
-    Labels: { [pullLabel]: service },
+    Name: `holdfast-${purpose}-${Name.slice(0, 36)}-${randomBytes(4).toString("hex")}`,
+    Labels: { [pullLabel]: Name, ...(owner && labelsOfOwner(owner)) },
     TaskTemplate: { ...task, RestartPolicy: { Condition: "none" } },
     Mode: { Replicated: { Replicas: 1 } },
     EndpointSpec: { Mode: "dnsrr", Ports: [...ports] },
@@ -72,6 +74,51 @@ export async function awaitTaskEnd(
     if (signal?.aborted) return { kind: "stopped", words: "stopped before its end" };
     await sleep(lookEveryMs);
   }
+}
+
+/** Such a service that a run which was killed has left. */
+export interface LeftService {
+  readonly id: string;
+  readonly name: string;
+  /** The service that it was for, which may never have been made, or have another name by now. */
+  readonly service: string;
+}
+
+/**
+ * What killed runs of a stack have left of such services. Only where no run of the stack is at work: what it has is there too.
+ *
+ * @param known - the names of the services that the stack has
+ */
+export async function findLeftServices(
+  { docker }: EngineConnection,
+  own: StackIdentity,
+  known: ReadonlySet<string>,
+): Promise<LeftService[]> {
+  const services = await listServices(docker);
+  return leftServices(services, own, known);
+}
+
+/** Of all services of a swarm those that killed runs of a stack have left; see {@link findLeftServices}. */
+export function leftServices(
+  services: readonly Service[],
+  own: StackIdentity,
+  known: ReadonlySet<string>,
+): LeftService[] {
+  const names = new Set(services.map(({ Spec }) => Spec.Name));
+  return services.flatMap(({ ID: id, Spec: { Name: name, Labels } }) => {
+    const service = Labels?.[pullLabel];
+    if (service === undefined) return [];
+    // One of which another checkout of the stack takes care, or that is of no component and says no stack.
+    const isElsewhere = names.has(service) && !known.has(service);
+    const isOwn =
+      ownerInLabels(Labels) === undefined ? known.has(service) : ownershipOf({ labels: Labels }, own).kind === "ours";
+    return isOwn && !isElsewhere ? [{ id, name, service }] : [];
+  });
+}
+
+/** Removes what {@link findLeftServices} has found. */
+export async function removeLeftServices({ docker }: EngineConnection, left: readonly LeftService[]): Promise<void> {
+  await Promise.all(left.map(({ id }) => removeOneOff(docker, id)));
 }
 
 /** Removes what runs that were killed have left of such services for these. */

@@ -6,6 +6,8 @@ import { openContext, type StackOptions } from "../context.ts";
 import { judgeLive, planOf, showImpact } from "../data-gate.ts";
 import { requireObjectName } from "../../swarm/object-name.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
+import { removeLeft } from "../left-services.ts";
+import { answersNow } from "../live-look.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { nodePattern, serviceNames, stackIdentity } from "../name-check.ts";
 import { beginOperation, operationDocument, plan, requireSuccess, run } from "../operation.ts";
@@ -30,6 +32,8 @@ export async function down(options: DownOptions): Promise<void> {
   const resources = await engine.resources(location);
   const connection = await findEngineToRead(context);
   if (resources.length === 0 && names.length === 0) {
+    // A state that lists nothing, as after `pulumi destroy`, does not say that a killed run has left nothing.
+    if (await answersNow(connection)) await removeLeft(context, connection, undefined);
     const message = `Nothing to delete: the stack ${location.stackName} has nothing.`;
     output.print(message);
     if (output.json)
@@ -49,8 +53,11 @@ export async function down(options: DownOptions): Promise<void> {
   }
   if (resources.length > 0) await (await import("../../swarm/connection.ts")).pingEngine(connection);
   using interrupts = listenForInterrupts(output.warn, advised("refresh"));
+  // From the plan to the last deletion nobody else works on the stack. The Pulumi CLI takes its lock by itself.
+  using lock = engine.name === "embedded" ? await (await context.stack()).hold() : undefined;
   const settings = {
     interrupts,
+    ...(lock && { lock }),
     dockerHost: providerHost(connection),
     policyPacks: [],
     diff: options.diff ?? false,
@@ -92,6 +99,7 @@ export async function down(options: DownOptions): Promise<void> {
   if (dying.length > 0) await confirmLoss(context, { dying, named: names, yes, planned });
   else await confirm(context, { command: "down", yes, planned });
 
+  await removeLeft(context, connection, lock);
   const outcome = await run(context, "destroy", settings);
   await requireSuccess(context, "down", outcome, settings);
   if (doomed.length > 0) noteChange();

@@ -1,3 +1,4 @@
+import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
 import { changesNothing } from "../confirmation.ts";
@@ -7,6 +8,7 @@ import type { PolicyPack } from "../engines/engine.ts";
 import { judgeLive, planOf, requireProtectedKept, requireRoom, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
+import { leftWords, lookForLeft } from "../left-services.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { answersNow, repairAdvice, showLive } from "../live-look.ts";
 import { nodePattern, requireFreeNames } from "../name-check.ts";
@@ -48,6 +50,9 @@ export async function preview(options: PreviewOptions): Promise<void> {
   const { drift, idle } =
     isWhole && outcome.succeeded ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
   if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
+  const left = isWhole && outcome.seen !== undefined ? await lookForLeft(context, connection) : [];
+  const advice = `\`${advised("up")}\` or \`${advised("down")}\` removes it`;
+  if (left.length > 0) output.print(...left.map((each) => `There is ${leftWords(each)}. ${advice}.`), "");
   // One for a program is what Pulumi prints.
   const nodes = await nodePattern(context, options.nodes);
   const program = await planOf(context, outcome);
@@ -62,7 +67,12 @@ export async function preview(options: PreviewOptions): Promise<void> {
   if (options.expectNoChanges && isWhole && outcome.seen === undefined) throw notLookedAt(connection, outcome.unseen);
   if (output.json) {
     if (isTruthy(process.env[streaming])) outcome.events.map(streamedEvent).forEach(output.documentLine);
-    else output.document({ ...previewDigest(outcome.events), ...(drift.length > 0 && { drift }) });
+    else
+      output.document({
+        ...previewDigest(outcome.events),
+        ...(drift.length > 0 && { drift }),
+        ...(left.length > 0 && { left }),
+      });
   }
   if (!isWhole) {
     output.warn(interruptedPlanWords("preview"));
@@ -72,7 +82,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
     requireProtectedKept(program);
     throw new Exit(exitCode.failed);
   }
-  const isQuiet = changesNothing(outcome.changes) && drift.length === 0 && idle.length === 0;
+  const isQuiet = changesNothing(outcome.changes) && drift.length === 0 && idle.length === 0 && left.length === 0;
   if (options.expectNoChanges && !isQuiet) throw new Exit(exitCode.changesFound);
 }
 

@@ -8,20 +8,13 @@ import { changesNothing } from "../confirmation.ts";
 import { confirm } from "../confirm.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import type { PolicyPack } from "../engines/engine.ts";
-import {
-  judgeLive,
-  planOf,
-  presentServices,
-  requireDataKept,
-  requireProtectedKept,
-  requireRoom,
-  showImpact,
-} from "../data-gate.ts";
+import { judgeLive, planOf, requireDataKept, requireProtectedKept, requireRoom, showImpact } from "../data-gate.ts";
 import { requireOfSandbox } from "../earlier-sandbox.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { fillConfiguration } from "../first-configuration.ts";
 import { askForFirstStart, dataTypes, isFirstStart } from "../first-start.ts";
+import { removeLeft } from "../left-services.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
 import { holdNewSettings } from "../new-settings.ts";
@@ -86,8 +79,7 @@ export async function up(options: UpOptions): Promise<void> {
   await requireFreeNames(context, planned, swarm.connection, nodes);
   await requirePins(context, planned, swarm.connection);
   const program = await planOf(context, planned);
-  const { removeLeftPulls } = await import("../../swarm/one-off-task.ts");
-  await removeLeftPulls(swarm.connection, presentServices(program));
+  await removeLeft(context, swarm.connection, lock);
   const impact = await judgeLive(program, swarm.connection, nodes);
   requireRoom(impact);
   showImpact(context, impact);

@@ -9,10 +9,11 @@ import type Docker from "dockerode";
 import { Redis } from "ioredis";
 import { findDoomed } from "../../cli/stack-data.ts";
 import { updateStack } from "../../engine/operations.ts";
+import { labelsOfOwner } from "../../model/ownership.ts";
 import { findEngine } from "../../swarm/connection.ts";
 import { dockerStatus } from "../../swarm/docker-error.ts";
 import { inspectService, inspectVolume, listTasks } from "../../swarm/docker-reads.ts";
-import { pullLabel } from "../../swarm/one-off-task.ts";
+import { oneOffSpec, pullLabel } from "../../swarm/one-off-task.ts";
 import { makeOwnVolumes, requireOwnNames } from "../../swarm/name-check.ts";
 import { until } from "../support/lab-service.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
@@ -361,8 +362,27 @@ describe("what belongs to another stack", function () {
     first.kill("SIGKILL");
     await first.ended;
     await succeeds(["cancel", "-s", "prod"]);
-    assert.match((await succeeds(["up", "-s", "prod", "--yes"])).stdout, /PING {6}PONG/);
-    await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-raced"]);
+
+    // What it would have left some moments later, of a service that is called otherwise by now; and the same of another stack.
+    const leave = (stack: string, mounted: readonly string[]) => {
+      const labels = labelsOfOwner({ project: "holdfast", stack });
+      const Mounts = mounted.map((Source) => ({ Type: "volume" as const, Source, Target: "/data", ReadOnly: false }));
+      const task = { ContainerSpec: { Image: sandbox.redisImage, Command: ["true"], Mounts } };
+      const spec = oneOffSpec({ purpose: "first", service: { Name: "own-former", Labels: labels }, task });
+      return docker.createService(spec as Docker.CreateServiceOptions); // The same form; its types are looser.
+    };
+    const left = await leave("prod", ["own-raced"]);
+    const others = await leave("third", []);
+    const told = /service holdfast-first-own-former-[0-9a-f]{8}, which a killed run has left/;
+    assert.match((await succeeds(["preview", "-s", "prod"])).stdout, told);
+    const { stdout } = await succeeds(["up", "-s", "prod", "--yes"]);
+    assert.match(stdout, /PING {6}PONG/);
+    assert.match(stdout, told);
+    assert.equal(await inspectService(docker, left.id), undefined);
+    await leave("prod", ["own-raced"]);
+    assert.match((await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-raced"])).stdout, told);
+    assert.ok(await inspectService(docker, others.id));
+    await docker.getService(others.id).remove();
     assert.equal(await inspectVolume(docker, "own-raced"), undefined);
   });
 

@@ -1,0 +1,44 @@
+/** What killed runs of a stack have left on the swarm: services that run once for another one (swarm/one-off-task.ts). */
+import type { HeldLock } from "../engine/state/lock.ts";
+import type { EngineConnection } from "../swarm/connection.ts";
+import type { LeftService } from "../swarm/one-off-task.ts";
+import type { CommandContext } from "./context.ts";
+import { serviceNames, stackIdentity } from "./name-check.ts";
+
+/**
+ * Removes what killed runs of the stack have left, and tells it. It is nobody's, holds no data, and would be in the way.
+ *
+ * @param lock - the stack's lock, where the command holds it
+ * @throws StackLockedError where another run of the stack is at work: what is there may be its own
+ */
+export async function removeLeft(
+  context: CommandContext,
+  connection: EngineConnection,
+  lock: HeldLock | undefined,
+): Promise<void> {
+  const left = await findLeft(context, connection);
+  if (left.length === 0) return;
+  if (lock === undefined) await (await context.stack()).requireUnlocked();
+  const { removeLeftServices } = await import("../swarm/one-off-task.ts");
+  await removeLeftServices(connection, left);
+  context.output.print(...left.map((each) => `Removed ${leftWords(each)}.`), "");
+}
+
+/** What killed runs of the stack have left; nothing while a run is at work, whose it may be, or where the engine does not say. */
+export async function lookForLeft(context: CommandContext, connection: EngineConnection): Promise<LeftService[]> {
+  const left = await findLeft(context, connection).catch(() => []);
+  if (left.length === 0) return [];
+  const holders = await (await context.stack()).lockHolders();
+  return holders.every(({ gone }) => gone) ? left : [];
+}
+
+/** What is said of such a service. */
+export function leftWords({ name, service }: LeftService): string {
+  return `the service ${name}, which a killed run has left: it was to make ${service} ready`;
+}
+
+async function findLeft(context: CommandContext, connection: EngineConnection): Promise<LeftService[]> {
+  const { findLeftServices } = await import("../swarm/one-off-task.ts");
+  const known = serviceNames(await (await context.engine()).resources(context.location));
+  return findLeftServices(connection, await stackIdentity(context), known);
+}
