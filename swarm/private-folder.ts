@@ -1,5 +1,5 @@
 /** Folders and files that must be this user's alone, whatever the umask: what is in them is run, or opens secrets. */
-import { chmodSync, mkdirSync, statSync, type Stats } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, statSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { InputError } from "../model/input-error.ts";
 
@@ -26,6 +26,10 @@ export function makePrivateFolder(path: string): void {
 export function closeToOthers(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
+  const link = lstatSync(path);
+  // It leads to what is to be closed, wherever its owner likes.
+  if (link.isSymbolicLink() && !isTrusted(link, path))
+    throw refusal(path, `a link that the user ${link.uid} has made`, "Remove it");
   const fix = `Look whether what is in it is yours, then close it: \`chmod go-rwx ${path}\``;
   if (!isTrusted(found, path))
     throw refusal(path, `one of the user ${found.uid}`, "Remove it, or run this as the user whose it is");

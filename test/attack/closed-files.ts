@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,6 +8,7 @@ import { SocketFolder } from "../../engine/socket-folder.ts";
 import { PassphraseKeeper } from "../../engine/state/passphrase.ts";
 import { withExclusiveLock } from "../../lab/exclusive-lock.ts";
 import { labIdentity } from "../../lab/lab-identity.ts";
+import { makePrivateFolder } from "../../swarm/private-folder.ts";
 import type { AttackCase } from "./case.ts";
 import { asStranger, holdAsStranger, strangerId } from "./stranger.ts";
 
@@ -150,6 +151,22 @@ const strangersFolders: AttackCase[] = [
         } finally {
           await rm(folder, { recursive: true });
         }
+      }),
+  },
+  {
+    group: "access",
+    name: "a link that another user has made is not followed to close a folder of one's own",
+    sample: true,
+    run: () =>
+      withProject(async (directory) => {
+        const [own, link] = [join(directory, "public"), join(directory, "link")];
+        await mkdir(own, { mode: 0o755 });
+        await symlink(own, link);
+        await lchown(link, strangerId, strangerId);
+        assert.throws(() => {
+          makePrivateFolder(link);
+        }, /got a link that the user 65534 has made/u);
+        assert.equal((await stat(own)).mode & 0o777, 0o755);
       }),
   },
   {
