@@ -100,7 +100,8 @@ describe("the judge", () => {
     assert.ok(!judge(estateOf(services), { today }).some(({ rule }) => rule === "SS101"));
   });
 
-  it("takes time in proportion to the number of services", () => {
+  it("takes time in proportion to the number of services", function () {
+    this.timeout(60_000);
     const estateOfSize = (count: number) =>
       estateIn("program", {
         drafts: Array.from({ length: count }, (_, index) =>
@@ -108,7 +109,7 @@ describe("the judge", () => {
         ),
         expected: "pass",
       });
-    requireLinear(2000, estateOfSize, (estate) => judge(estate, { today }));
+    requireLinear(800, estateOfSize, (estate) => judge(estate, { today }));
   });
 });
 
