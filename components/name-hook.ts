@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
 import { declaredServices } from "./declared-services.ts";
 import { nextHookNumber, plainValues } from "./hooks.ts";
+import { namesInState } from "./names-in-state.ts";
 import { ownStack } from "./owner.ts";
 import { isEmbedded, swarmManager } from "./provider-engine.ts";
 
@@ -11,7 +12,8 @@ import { isEmbedded, swarmManager } from "./provider-engine.ts";
  * the stack's labels. An engine that cannot be asked refuses nothing.
  *
  * In a preview too, so that `pulumi up` shows the refusal before it stops anything: a service that is replaced is deleted before
- * its creation is asked about. There nothing is known of what is replaced, so what may be that is let pass.
+ * its creation is asked about. There the hook is told nothing of what is replaced: the state says what the stack had, and where the
+ * state cannot be asked, what may be replaced is let pass.
  *
  * Holdfast's own commands ask the same before they begin.
  *
@@ -31,9 +33,13 @@ export function nameCheck(component: pulumi.ComponentResource): pulumi.ResourceH
     ]);
     if (manager === undefined) return;
     // A volume comes before the services that will mount it, which the program may not have declared yet.
-    const known = taking.kind === "service" ? { services: declaredServices } : {};
-    const question = { manager, own, nodePattern, known, mayReplace: isPreview && oldInputs === undefined };
-    await requireOwnNames(taking, question);
+    const had = isPreview ? await namesInState() : undefined;
+    const services = new Set([...declaredServices, ...(had?.get(type) ?? [])]);
+    const known = taking.kind === "service" ? { services } : {};
+    const mayReplace = isPreview && had === undefined && oldInputs === undefined;
+    const question = { manager, own, nodePattern, known, mayReplace };
+    const isNewName = taking.isNewName && had?.get(type)?.has(taking.name) !== true;
+    await requireOwnNames({ ...taking, isNewName }, question);
     if (taking.service !== undefined && !isPreview) await makeOwnVolumes(taking.service, question);
   };
   return new pulumi.ResourceHook(`holdfast-name-check-${nextHookNumber("name-check")}`, check, { onDryRun: true });
