@@ -200,6 +200,9 @@ export const containerSummarySchema = z.looseObject({
   Labels: textMap,
 });
 
+/** A container as a list has it. */
+export type ContainerSummary = z.infer<typeof containerSummarySchema>;
+
 /** `GET /networks/{id}`. */
 export const networkSchema = z.looseObject({
   Id: z.string(),

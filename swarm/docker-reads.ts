@@ -13,6 +13,7 @@ import {
   taskSchema,
   volumeSchema,
   type Container,
+  type ContainerSummary,
   type Network,
   type Service,
   type Task,
@@ -68,10 +69,7 @@ export async function listTasks(docker: Docker, serviceId: string): Promise<Task
 }
 
 /** The containers of the connected engine, stopped ones too, that mount a volume. */
-export async function listContainersWithVolume(
-  docker: Docker,
-  volume: string,
-): Promise<z.infer<typeof containerSummarySchema>[]> {
+export async function listContainersWithVolume(docker: Docker, volume: string): Promise<ContainerSummary[]> {
   const filters = JSON.stringify({ volume: [volume] });
   return readAnswer(
     z.array(containerSummarySchema),

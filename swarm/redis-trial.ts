@@ -3,10 +3,10 @@ import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
+import { helperLabel } from "../model/object-labels.ts";
 import { printableLines } from "../model/plain-text.ts";
 import type { VolumeContent } from "../model/volume-content.ts";
 import { runInContainer } from "./container-command.ts";
-import { helperLabel } from "./volume-archive.ts";
 import { readAnswer } from "./engine-requests.ts";
 
 /** What a Redis made of a volume's files. */

@@ -11,10 +11,8 @@ import { Parser, type ReadEntry } from "tar";
 import { z } from "zod";
 import { dockerStatus } from "./docker-error.ts";
 import { InputError, showValue } from "../model/input-error.ts";
+import { helperLabel } from "../model/object-labels.ts";
 import { leadsOut, type VolumeFile, type VolumeListing } from "../model/volume-content.ts";
-
-/** The label of the containers by which volumes are reached; one that is left was left by a run that was killed. */
-export const helperLabel = "holdfast.rescue";
 
 /** Where the volume is mounted. The archive's paths begin with its last part. */
 const parent = "/rescue";

@@ -1,5 +1,6 @@
 /** What the swarm itself says about whose a volume is; everything is read, nothing is started. */
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
+import { helperLabel } from "../model/object-labels.ts";
 import type { OwnershipTraces, VolumeUse } from "../model/ownership.ts";
 import { matchingNodes } from "../model/placement.ts";
 import { isKnown } from "../model/service-definition.ts";
@@ -8,7 +9,7 @@ import { swarmMembership, type EngineConnection } from "./connection.ts";
 import type { Volume } from "./docker-objects.ts";
 import { inspectVolume, listContainersWithVolume, listServices } from "./docker-reads.ts";
 import { pullLabel } from "./one-off-task.ts";
-import { helperLabel, withArchives } from "./volume-archive.ts";
+import { withArchives } from "./volume-archive.ts";
 
 /** A volume of one engine, and what tells whose it is. */
 export interface VolumeLook {

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { advisedDocker } from "../../model/advised-command.ts";
 import { InputError, showValue } from "../../model/input-error.ts";
+import { helperLabel } from "../../model/object-labels.ts";
 import { ownerInLabels, ownershipOf } from "../../model/ownership.ts";
 import { dockerStatus, dockerWords, readAgain } from "../../swarm/docker-error.ts";
-import type { Volume } from "../../swarm/docker-objects.ts";
+import type { ContainerSummary, Volume } from "../../swarm/docker-objects.ts";
 import { inspectVolume, listContainersWithVolume } from "../../swarm/docker-reads.ts";
 import { requireOwnVolume } from "../../swarm/name-check.ts";
 import { labelList, type Attributes } from "../../swarm/service-attributes.ts";
@@ -99,15 +101,22 @@ export async function removeVolume(
     remove: () => docker.getVolume(requireObjectName("volume", name)).remove(),
     isInUse: (words) => words.includes("volume is in use"),
     explain: async () => {
-      const users = (await listContainersWithVolume(docker, name)).map(({ Names, Labels, State }) => {
-        const container = Names[0]?.replace(/^\//, "") ?? "unnamed";
-        const service = Labels?.["com.docker.swarm.service.name"];
-        return `${container} (${State}${service === undefined ? "" : `, of the service "${service}"`})`;
-      });
+      const users = (await listContainersWithVolume(docker, name)).map(userWords);
       return users.length === 0 ? "" : `mounted by ${users.join(", ")}`;
     },
     fix: "Its data stays. Once no container mounts it any more, not even a stopped one, delete it again",
   });
+}
+
+/** What is said of a container that mounts a volume. */
+export function userWords({ Names, Labels, State }: Pick<ContainerSummary, "Names" | "Labels" | "State">): string {
+  const container = Names[0]?.replace(/^\//, "") ?? "unnamed";
+  const service = Labels?.["com.docker.swarm.service.name"];
+  if (service !== undefined) return `${container} (${State}, of the service "${service}")`;
+  // One by which a rescue copies for hours looks the same.
+  return Labels?.[helperLabel] === undefined
+    ? `${container} (${State})`
+    : `${container} (by which Holdfast looks into it; where no command of Holdfast is at work, a killed run has left it: run \`${advisedDocker(`rm -f ${container}`)}\` on its node)`;
 }
 
 function resourceOf(volume: Volume): AppliedResource {

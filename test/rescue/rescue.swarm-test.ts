@@ -8,7 +8,7 @@ import { inspectVolume } from "../../swarm/docker-reads.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
 import { findLostVolumes } from "../../swarm/rescue-search.ts";
 import { carryOutRescue, planRescue, type RescueRequest } from "../../swarm/rescue.ts";
-import { helperLabel } from "../../swarm/volume-archive.ts";
+import { helperLabel } from "../../model/object-labels.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
 import { engineOf, LabService, nodeOf, removeLeftovers } from "../support/lab-service.ts";
 import { losses } from "./losses.ts";

@@ -5,7 +5,8 @@ import type Docker from "dockerode";
 import { findEngine } from "../../swarm/connection.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
 import { planRescue } from "../../swarm/rescue.ts";
-import { helperLabel, withArchives } from "../../swarm/volume-archive.ts";
+import { helperLabel } from "../../model/object-labels.ts";
+import { withArchives } from "../../swarm/volume-archive.ts";
 import { sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 
 describe("volumes through the engine's archive API", function () {
