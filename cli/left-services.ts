@@ -1,12 +1,13 @@
 /** What killed runs of a stack have left on the swarm: services that run once for another one (swarm/one-off-task.ts). */
 import type { HeldLock } from "../engine/state/lock.ts";
+import { advised } from "../model/advised-command.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { LeftService } from "../swarm/one-off-task.ts";
 import type { CommandContext } from "./context.ts";
 import { serviceNames, stackIdentity } from "./name-check.ts";
 
 /**
- * Removes what killed runs of the stack have left, and tells it. It is nobody's, holds no data, and would be in the way.
+ * Removes what killed runs of the stack have left, and says so. It holds no data, and would be in the way.
  *
  * @param lock - the stack's lock, where the command holds it
  * @throws StackLockedError where another run of the stack is at work: what is there may be its own
@@ -21,7 +22,7 @@ export async function removeLeft(
   if (lock === undefined) await (await context.stack()).requireUnlocked();
   const { removeLeftServices } = await import("../swarm/one-off-task.ts");
   await removeLeftServices(connection, left);
-  context.output.print(...left.map((each) => `Removed ${leftWords(each)}.`), "");
+  context.output.print(...left.map((each) => `Removed the service ${each.name}, ${originOf(each)}.`), "");
 }
 
 /** What killed runs of the stack have left; nothing while a run is at work, whose it may be, or where the engine does not say. */
@@ -32,9 +33,13 @@ export async function lookForLeft(context: CommandContext, connection: EngineCon
   return holders.every(({ gone }) => gone) ? left : [];
 }
 
-/** What is said of such a service. */
-export function leftWords({ name, service }: LeftService): string {
-  return `the service ${name}, which a killed run has left: it was to make ${service} ready`;
+/** What a preview says of such a service. */
+export function leftLine(left: LeftService): string {
+  return `The service ${left.name} is ${originOf(left)}. \`${advised("up")}\` or \`${advised("down")}\` removes it.`;
+}
+
+function originOf({ service }: LeftService): string {
+  return `left behind by a killed run that was making ${service} ready`;
 }
 
 async function findLeft(context: CommandContext, connection: EngineConnection): Promise<LeftService[]> {

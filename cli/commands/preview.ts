@@ -1,4 +1,3 @@
-import { advised } from "../../model/advised-command.ts";
 import { InputError } from "../../model/input-error.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
 import { changesNothing } from "../confirmation.ts";
@@ -8,7 +7,7 @@ import type { PolicyPack } from "../engines/engine.ts";
 import { judgeLive, planOf, requireProtectedKept, requireRoom, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
-import { leftWords, lookForLeft } from "../left-services.ts";
+import { leftLine, lookForLeft } from "../left-services.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { answersNow, repairAdvice, showLive } from "../live-look.ts";
 import { nodePattern, requireFreeNames } from "../name-check.ts";
@@ -51,8 +50,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
     isWhole && outcome.succeeded ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
   if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
   const left = isWhole && outcome.seen !== undefined ? await lookForLeft(context, connection) : [];
-  const advice = `\`${advised("up")}\` or \`${advised("down")}\` removes it`;
-  if (left.length > 0) output.print(...left.map((each) => `There is ${leftWords(each)}. ${advice}.`), "");
+  if (left.length > 0) output.print(...left.map(leftLine), "");
   // One for a program is what Pulumi prints.
   const nodes = await nodePattern(context, options.nodes);
   const program = await planOf(context, outcome);

@@ -113,10 +113,10 @@ export function userWords({ Names, Labels, State }: Pick<ContainerSummary, "Name
   const container = Names[0]?.replace(/^\//, "") ?? "unnamed";
   const service = Labels?.["com.docker.swarm.service.name"];
   if (service !== undefined) return `${container} (${State}, of the service "${service}")`;
-  // One by which a rescue copies for hours looks the same.
+  // One that a rescue uses for hours looks the same.
   return Labels?.[helperLabel] === undefined
     ? `${container} (${State})`
-    : `${container} (by which Holdfast looks into it; where no command of Holdfast is at work, a killed run has left it: run \`${advisedDocker(`rm -f ${container}`)}\` on its node)`;
+    : `${container} (a helper container of Holdfast; if no Holdfast command is running, a killed one left it behind: run \`${advisedDocker(`rm -f ${container}`)}\` on its node)`;
 }
 
 function resourceOf(volume: Volume): AppliedResource {

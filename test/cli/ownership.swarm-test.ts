@@ -373,7 +373,8 @@ describe("what belongs to another stack", function () {
     };
     const left = await leave("prod", ["own-raced"]);
     const others = await leave("third", []);
-    const told = /service holdfast-first-own-former-[0-9a-f]{8}, which a killed run has left/;
+    const told =
+      /service holdfast-first-own-former-[0-9a-f]{8}(?:,| is) left behind by a killed run that was making own-former ready/;
     assert.match((await succeeds(["preview", "-s", "prod"])).stdout, told);
     const { stdout } = await succeeds(["up", "-s", "prod", "--yes"]);
     assert.match(stdout, /PING {6}PONG/);

@@ -5,16 +5,16 @@ import { helperLabel } from "../../../model/object-labels.ts";
 describe("a container that keeps a volume from being deleted", () => {
   const container = { Names: ["/holder"], State: "created", Labels: {} };
 
-  it("is told by its name, its state and its service", () => {
+  it("is described by its name, its state and its service", () => {
     assert.equal(userWords(container), "holder (created)");
     const Labels = { "com.docker.swarm.service.name": "cart" };
     assert.equal(userWords({ ...container, State: "running", Labels }), 'holder (running, of the service "cart")');
   });
 
-  it("is told with the way to get rid of it where a killed run of Holdfast may have left it", () => {
+  it("is described with the command that removes it where a killed run of Holdfast may have left it", () => {
     assert.equal(
       userWords({ ...container, Labels: { [helperLabel]: "store" } }),
-      "holder (by which Holdfast looks into it; where no command of Holdfast is at work, a killed run has left it: run `docker rm -f holder` on its node)",
+      "holder (a helper container of Holdfast; if no Holdfast command is running, a killed one left it behind: run `docker rm -f holder` on its node)",
     );
   });
 });
