@@ -6,7 +6,7 @@ import { openContext, type StackOptions } from "../context.ts";
 import { judgeLive, planOf, showImpact } from "../data-gate.ts";
 import { requireObjectName } from "../../swarm/object-name.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
-import { removeLeft } from "../left-services.ts";
+import { lookForLeft, removeLeft } from "../left-services.ts";
 import { answersNow } from "../live-look.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import { nodePattern, serviceNames, stackIdentity } from "../name-check.ts";
@@ -33,7 +33,8 @@ export async function down(options: DownOptions): Promise<void> {
   const connection = await findEngineToRead(context);
   if (resources.length === 0 && names.length === 0) {
     // A state that lists nothing, as after `pulumi destroy`, does not say that a killed run has left nothing.
-    if (await answersNow(connection)) await removeLeft(context, connection, undefined);
+    const left = (await answersNow(connection)) ? await lookForLeft(context, connection) : [];
+    if (left.length > 0) await removeLeft(context, connection, undefined);
     const message = `Nothing to delete: the stack ${location.stackName} has nothing.`;
     output.print(message);
     if (output.json)
