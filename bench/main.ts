@@ -2,14 +2,15 @@ import { compareImpact } from "./impact.ts";
 import { compareUpdate } from "./update.ts";
 import { comparePreview } from "./preview.ts";
 import { comparePolicies } from "./policies.ts";
-import { compareScale } from "./scale.ts";
+import { compareGrowth, compareScale } from "./scale.ts";
 import { onSandbox } from "./sandbox.ts";
 
-// `npm run bench [-- preview|update|scale|policies|impact …]`: the rows of docs/performance.md, measured anew.
+// `npm run bench [-- preview|update|scale|growth|policies|impact …]`: the rows of docs/performance.md, measured anew.
 const comparisons = {
   preview: comparePreview,
   update: compareUpdate,
   scale: compareScale,
+  growth: compareGrowth,
   policies: comparePolicies,
   impact: compareImpact,
 };

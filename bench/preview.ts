@@ -18,6 +18,15 @@ export async function* comparePreview(sandbox: Sandbox): AsyncGenerator<string> 
       },
     );
     yield row("no-change preview / empty program", result, "1.6");
+    const look = await comparePaired(
+      async () => {
+        await stack.holdfast("preview");
+      },
+      async () => {
+        await stack.holdfastWithoutEngine("preview");
+      },
+    );
+    yield row("no-change preview with its look at the swarm / without, where no engine answers", look, "");
   } finally {
     await stack.holdfast("down", "--yes", "--delete-data", "foobarstore");
     await Promise.all([stack.remove(), empty.remove()]);

@@ -1,14 +1,8 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
-
 import type { Sandbox } from "../lab/sandbox.ts";
 import { comparePaired, row } from "./paired.ts";
-import { layOutStack, type StackUnderTest } from "./stack-under-test.ts";
+import { layOutStack } from "./stack-under-test.ts";
 
-const run = promisify(execFile);
-
-/** No-change previews of 1, 10, 100 and 1,000 resources against an empty program, with the engine's peak memory. */
+/** No-change previews of 1, 10, 100 and 1,000 resources against an empty program, with the command's peak memory. */
 export async function* compareScale(sandbox: Sandbox): AsyncGenerator<string> {
   const empty = await layOutStack(sandbox.dockerHost, "export {};\n");
   try {
@@ -26,9 +20,8 @@ export async function* compareScale(sandbox: Sandbox): AsyncGenerator<string> {
             await empty.holdfast("preview");
           },
         );
-        const megabytes = await peakMegabytes(stack);
         yield row(
-          `no-change preview of ${count} resources / empty program, peak ${megabytes} MB`,
+          `no-change preview of ${count} resources / empty program, ${await stack.peak("preview")}`,
           result,
           "at most linear",
         );
@@ -42,24 +35,31 @@ export async function* compareScale(sandbox: Sandbox): AsyncGenerator<string> {
   }
 }
 
+/** A preview of 2,000 new resources against one of 1,000, and the memory of one of 10,000. */
+export async function* compareGrowth({ dockerHost, redisImage }: Sandbox): AsyncGenerator<string> {
+  const stacks = await Promise.all([2000, 1000, 10_000].map((count) => layOutStack(dockerHost, programOf(count))));
+  const [double, single, many] = stacks;
+  try {
+    if (double === undefined || single === undefined || many === undefined) return;
+    for (const stack of stacks) await stack.set("image", redisImage);
+    const result = await comparePaired(
+      async () => {
+        await double.holdfast("preview");
+      },
+      async () => {
+        await single.holdfast("preview");
+      },
+    );
+    yield row("preview of 2,000 new resources / 1,000", result, "2");
+    yield `| preview of 10,000 new resources | | 400 MB | ${await many.peak("preview")} | |`;
+  } finally {
+    for (const stack of stacks) await stack.remove();
+  }
+}
+
 function programOf(count: number): string {
   return `import * as docker from "@pulumi/docker";
 for (let index = 0; index < ${count}; index++)
   new docker.Volume("volume-" + index, { name: "bench-" + index, labels: [{ label: "index", value: String(index) }] });
 `;
-}
-
-/** What the engine's own process needed at most; the program's is Pulumi's SDK and not ours to bound. */
-async function peakMegabytes(stack: StackUnderTest): Promise<number> {
-  const engine = join(import.meta.dirname, "../engine/operations.ts");
-  const source = `
-    const { previewStack } = await import(${JSON.stringify(engine)});
-    await previewStack({ projectDirectory: ${JSON.stringify(stack.directory)}, stackName: "dev" }, { onEvent: () => {} });
-    console.log(process.resourceUsage().maxRSS);
-  `;
-  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", source], {
-    cwd: stack.directory,
-    env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "bench" },
-  });
-  return Math.round(Number(stdout) / 1024);
 }

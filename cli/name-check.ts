@@ -32,17 +32,19 @@ export async function requireFreeNames(
   manager: EngineConnection,
   nodes: string | undefined,
 ): Promise<void> {
-  const known = await (await context.engine()).resources(context.location);
-  const isKnown = (type: string, name: string) =>
-    known.some((resource) => resource.type === type && resource.dockerName === name);
-  const takings = planned.events.flatMap(({ resourcePreEvent }) => {
+  const declared = planned.events.flatMap(({ resourcePreEvent }) => {
     const step = resourcePreEvent?.metadata;
     if (step?.new === undefined || !["create", "create-replacement", "update"].includes(step.op)) return [];
     const taking = takingOf(step.type, step.old?.inputs, step.new.inputs);
-    if (taking === undefined) return [];
-    return [{ ...taking, isNewName: taking.isNewName && !isKnown(step.type, taking.name) }];
+    return taking === undefined ? [] : [{ type: step.type, taking }];
   });
-  if (takings.length === 0) return;
+  if (declared.length === 0) return;
+  const known = await (await context.engine()).resources(context.location);
+  const knownNames = new Set(known.map(({ type, dockerName }) => `${type} ${dockerName ?? ""}`));
+  const takings = declared.map(({ type, taking }) => ({
+    ...taking,
+    isNewName: taking.isNewName && !knownNames.has(`${type} ${taking.name}`),
+  }));
   const [{ requireManager }, { requireOwnNames }, { NameTakenError }] = await Promise.all([
     import("../swarm/connection.ts"),
     import("../swarm/name-check.ts"),

@@ -1,4 +1,3 @@
-import { EventCollector, readEvent } from "../impact/pulumi-preview.ts";
 import { InputError } from "../model/input-error.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import type { Plan } from "../model/planned-change.ts";
@@ -6,8 +5,6 @@ import type { Estate } from "../model/service-definition.ts";
 import { judge } from "../policies/judge.ts";
 import { rules } from "../policies/rule-list.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
-import type { CommandContext } from "./context.ts";
-import type { ShownOperation } from "./operation.ts";
 import { readSwarm } from "./read-swarm.ts";
 
 /** The policies that need the live nodes to answer. */
@@ -18,15 +15,7 @@ const pinRules = rules.filter(({ id }) => id === "SS202" || id === "SS203");
  *
  * @throws InputError naming the service
  */
-export async function requirePins(
-  context: CommandContext,
-  planned: ShownOperation,
-  connection: EngineConnection,
-): Promise<void> {
-  const { name } = await context.engine();
-  const collector = new EventCollector(name);
-  for (const event of planned.events) collector.add(readEvent(event, "the plan"));
-  const plan = collector.plan("the plan");
+export async function requirePins(plan: Plan, connection: EngineConnection): Promise<void> {
   if (changedServices(plan).length > 0) requirePinsOf(plan, readLiveSwarm(await readSwarm(connection)));
 }
 

@@ -56,7 +56,7 @@ export interface OperationResult {
   outputs: PropertyMap;
   /** The state after the operation (of a preview: as it would be). */
   snapshot: Snapshot;
-  /** What a refresh before it, or a look beside it, has found, as the events of a refresh; missing where nothing could be seen. */
+  /** What a refresh before it, or a look beside it, has found, as the outcomes of a refresh; missing where nothing could be seen. */
   seen?: readonly EngineEvent[];
   /** Why nothing could be seen, where a look was wanted. */
   unseen?: string;
@@ -253,7 +253,10 @@ async function readResources(resources: readonly ResourceState[], context: Readi
     preview,
     journal,
     provider: (reference) => registry.get(reference),
-    send: eventSender((event) => events.push(event)),
+    send: eventSender((event) => {
+      // That a reading begins says nothing of what it finds.
+      if (event.resOutputsEvent) events.push(event);
+    }),
     count: () => undefined,
   });
   return { resources: journal.resources(), changed: journal.changed, events };

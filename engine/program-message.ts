@@ -8,7 +8,7 @@ export function withoutForeignFrames(message: string): string {
   const lines = stripVTControlCharacters(message).split("\n");
   const frames = lines.filter(isFrame);
   if (frames.length === 0) return message;
-  const own = frames.find((line) => !/node:|node_modules/u.test(line));
+  const own = frames.find((line) => !/node:|node_modules|data:/u.test(line));
   return lines.filter((line) => !isFrame(line) || line === own).join("\n");
 }
 

@@ -10,6 +10,8 @@ import { InputError } from "../model/input-error.ts";
 import { kindOf } from "../swarm/regular-file.ts";
 import { spawnBound } from "./bound-process.ts";
 import { lazySdk } from "./lazy-sdk.ts";
+import { leanHeap } from "./lean-heap.ts";
+import { leanResources } from "./lean-resources.ts";
 import type { SocketFolder } from "./socket-folder.ts";
 
 /** One run of the user's program under the SDK's own runner. */
@@ -56,8 +58,11 @@ export function startProgram(run: ProgramRun): RunningProgram {
   const runner = findRunner(run.projectDirectory);
   const child = spawnBound(
     [
+      ...leanHeap,
       "--import",
       lazySdk,
+      "--import",
+      leanResources,
       runner,
       `--monitor=${run.monitorAddress}`,
       `--engine=${run.engineAddress}`,

@@ -4,6 +4,7 @@ import { equalValues, revealSecrets } from "./property-value.ts";
 import type { DiffKind, ResourceDiff, ResourceProvider } from "./resource-provider.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
 import { markSecretOutputs, markSecretsLike } from "./secret-marks.ts";
+import { Slots } from "./slots.ts";
 import { isAboutDefaultProvider, stepMetadata, type Step } from "./step.ts";
 import { timestamp } from "./timestamp.ts";
 import { parseUrn } from "./urn.ts";
@@ -17,6 +18,9 @@ export interface RefreshContext {
   count(operation: StepOperation): void;
 }
 
+/** How many resources are read at once: each is a connection to the Docker engine. */
+const readsAtOnce = 32;
+
 /**
  * Reads every resource as it is now and takes that over into the state; one that is gone leaves the state
  * (Pulumi: pkg/resource/deploy/step.go, `RefreshStep`).
@@ -24,8 +28,9 @@ export interface RefreshContext {
  * @param resources in dependency order
  */
 export async function refreshResources(resources: readonly ResourceState[], context: RefreshContext): Promise<void> {
-  const readings = resources.map((old) => ({ old, reading: read(old, context) }));
-  // Reading goes on at once for all; what came of it is told in order.
+  const slots = new Slots(readsAtOnce);
+  const readings = resources.map((old) => ({ old, reading: slots.use(() => read(old, context)) }));
+  // Reading goes on at once for many; what came of it is told in order.
   await Promise.allSettled(readings.map(({ reading }) => reading));
   const found = await Promise.all(readings.map(async ({ old, reading }) => ({ old, now: await reading })));
   const gone = found.filter(({ now }) => now === undefined).map(({ old }) => old);

@@ -58,7 +58,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
   // What is refused here is said once, and is the one document.
   if (impact !== undefined && outcome.succeeded) {
     await requireFreeNames(context, outcome, connection, nodes);
-    await requirePins(context, outcome, connection);
+    await requirePins(program, connection);
     requireRoom(impact);
   }
   if (!output.json && impact !== undefined) showImpact(context, impact);

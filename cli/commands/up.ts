@@ -77,8 +77,8 @@ export async function up(options: UpOptions): Promise<void> {
   const { planned, live, refresh } = await planLive(context, settings, swarm, options);
   const nodes = await nodePattern(context, options.nodes);
   await requireFreeNames(context, planned, swarm.connection, nodes);
-  await requirePins(context, planned, swarm.connection);
   const program = await planOf(context, planned);
+  await requirePins(program, swarm.connection);
   await removeLeft(context, swarm.connection, lock);
   const impact = await judgeLive(program, swarm.connection, nodes);
   requireRoom(impact);

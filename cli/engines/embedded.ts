@@ -39,7 +39,11 @@ export const embeddedEngine: StackEngine = {
 };
 
 async function operate(kind: OperationKind, request: OperationRequest, preview: boolean): Promise<OperationResult> {
-  const engine = await import("../../engine/operations.ts");
+  const [engine, { keepHeapLean }] = await Promise.all([
+    import("../../engine/operations.ts"),
+    import("../../engine/lean-heap.ts"),
+  ]);
+  keepHeapLean();
   const { location, dockerHost, interrupts, policyPacks, onEvent } = request;
   const options: OperationOptions = {
     onEvent,

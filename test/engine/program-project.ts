@@ -1,7 +1,7 @@
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { previewStack } from "../../engine/operations.ts";
+import { previewStack, type OperationResult } from "../../engine/operations.ts";
 
 /** A project in a folder of its own, gone when it is disposed of. */
 export class ProgramProject implements AsyncDisposable {
@@ -26,13 +26,9 @@ export class ProgramProject implements AsyncDisposable {
   }
 
   /** What a preview of the stack `dev` gives, and the errors it tells. */
-  async preview(): Promise<{
-    succeeded: boolean;
-    outputs: Readonly<Record<string, unknown>>;
-    errors: readonly string[];
-  }> {
+  async preview(): Promise<OperationResult & { errors: readonly string[] }> {
     const errors: string[] = [];
-    const { succeeded, outputs } = await previewStack(
+    const result = await previewStack(
       { projectDirectory: this.directory, stackName: "dev" },
       {
         onEvent: ({ diagnosticEvent }) => {
@@ -40,7 +36,7 @@ export class ProgramProject implements AsyncDisposable {
         },
       },
     );
-    return { succeeded, outputs, errors };
+    return { ...result, errors };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

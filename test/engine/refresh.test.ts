@@ -42,6 +42,22 @@ describe("a refresh", () => {
     assert.equal(writes.length, 1);
   });
 
+  it("asks the engine for some at a time", async () => {
+    const many = [provider, ...Array.from({ length: 100 }, (_, index) => managed(`data-${index}`, []))];
+    let [reading, most] = [0, 0];
+    const table = new TableProvider();
+    const { read } = table;
+    table.read = async (...args) => {
+      most = Math.max(most, ++reading);
+      await new Promise((resolve) => setImmediate(resolve));
+      reading -= 1;
+      return read(...args);
+    };
+    const { told } = await refreshed(many, many, new Map(), table);
+    assert.equal(told.length, 100);
+    assert.equal(most, 32);
+  });
+
   function managed(name: string, dependencies: string[]): ResourceState {
     const inputs = { name };
     const id = `id-of-${JSON.stringify(name)}`;
@@ -56,8 +72,8 @@ describe("a refresh", () => {
     olds: readonly ResourceState[],
     there: readonly ResourceState[],
     rows = new Map<string, object>(),
+    table = new TableProvider(),
   ) {
-    const table = new TableProvider();
     for (const state of there) table.rows.set(idOf(state), { ...state.inputs, ...rows.get(idOf(state)) });
     const writes: ResourceState[][] = [];
     const save = (resources: readonly ResourceState[]) => {
