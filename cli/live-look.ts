@@ -6,6 +6,8 @@ import { previewDigest } from "./display/preview-digest.ts";
 import { propertiesOf } from "./display/property-diff.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
+import type { NamedObject } from "../swarm/labelled-objects.ts";
+import { unknownObjectLines, unknownObjects } from "./unknown-objects.ts";
 import { requireYes, whyNotAsked } from "./prompt.ts";
 
 /** What was seen of the swarm beside a plan. */
@@ -13,6 +15,8 @@ export interface LiveLook {
   drift: Drift[];
   /** Services of which tasks do not run, in a line each. */
   idle: string[];
+  /** What says that it is this stack's, and the state does not know. */
+  unknown: NamedObject[];
 }
 
 /** Whether the engine answers, asked while a plan is made; nothing is looked at where it does not. */
@@ -27,19 +31,22 @@ export async function answersNow(connection: EngineConnection): Promise<boolean>
 /** Says what of the stack is not as the state says. */
 export async function showLive(
   context: CommandContext,
-  { seen, unseen = "nothing was found out" }: ShownOperation,
+  planned: ShownOperation,
   connection: EngineConnection,
 ): Promise<LiveLook> {
   const { output } = context;
+  const { seen, unseen = "nothing was found out" } = planned;
   if (seen === undefined) {
     output.print(`What really runs was not looked at: ${unseen}.`, "");
-    return { drift: [], idle: [] };
+    return { drift: [], idle: [], unknown: [] };
   }
   const drift = driftBesidePlan(seen);
   const idle = await idleLines(context, servicesIn(seen), connection);
   if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
   if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");
-  return { drift, idle };
+  const unknown = await unknownObjects(context, connection, planned);
+  if (unknown.length > 0) output.print(...unknownObjectLines(unknown), "");
+  return { drift, idle, unknown };
 }
 
 /** Which of these services lack tasks, in a line each; those that nobody can be asked about are left out. */

@@ -46,8 +46,8 @@ export async function preview(options: PreviewOptions): Promise<void> {
   const outcome = await plan(context, "update", settings);
   // A preview that was interrupted lacks steps.
   const isWhole = !interrupts.interrupted;
-  const { drift, idle } =
-    isWhole && outcome.succeeded ? await showLive(context, outcome, connection) : { drift: [], idle: [] };
+  const { drift, idle, unknown } =
+    isWhole && outcome.succeeded ? await showLive(context, outcome, connection) : { drift: [], idle: [], unknown: [] };
   if (drift.length > 0 && !options.refresh) output.print(repairAdvice(), "");
   const left = isWhole && outcome.seen !== undefined ? await lookForLeft(context, connection) : [];
   if (left.length > 0) output.print(...left.map(leftLine), "");
@@ -70,6 +70,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
         ...previewDigest(outcome.events),
         ...(drift.length > 0 && { drift }),
         ...(left.length > 0 && { left }),
+        ...(unknown.length > 0 && { notInState: unknown }),
       });
   }
   if (!isWhole) {

@@ -6,6 +6,8 @@ import { printable } from "../../model/plain-text.ts";
 import { readRegularFile } from "../../swarm/regular-file.ts";
 import type { LockHolder } from "../../engine/state/lock.ts";
 import { openContext, type StackOptions } from "../context.ts";
+import { findEngineToRead } from "../find-swarm.ts";
+import { unknownObjectLines, unknownObjects } from "../unknown-objects.ts";
 import { NotConfirmed } from "../failure.ts";
 import { writeText } from "../input-files.ts";
 import type { Output } from "../output.ts";
@@ -26,12 +28,17 @@ export async function exportState(options: StackOptions & { file?: string }): Pr
 
 /** `holdfast import`: takes an exported state for the stack's own; the one before is kept as a backup. */
 export async function importState(options: StackOptions & { file?: string }): Promise<void> {
-  const { output, stack, location } = openContext(options);
+  const context = openContext(options);
+  const { output, stack, location } = context;
   const { importStack } = await import("../../engine/state/stack-export.ts");
   const state = options.file === undefined ? await readAll(process.stdin) : await readState(options.file);
   await importStack(await stack(), state, options.file ?? "standard input");
-  if (output.json) output.document({ imported: true });
-  output.print(`The stack ${location.stackName} has the imported state.`);
+  // The import is done: that nobody can be asked about the swarm is no failure of it.
+  const unknown = await findEngineToRead(context)
+    .then((connection) => unknownObjects(context, connection))
+    .catch(() => []);
+  if (output.json) output.document({ imported: true, ...(unknown.length > 0 && { notInState: unknown }) });
+  output.print(`The stack ${location.stackName} has the imported state.`, ...unknownObjectLines(unknown));
 }
 
 /** `holdfast cancel`: releases the locks of a stack; of one whose holder may still be at work only with a yes. */

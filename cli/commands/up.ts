@@ -114,6 +114,7 @@ export async function up(options: UpOptions): Promise<void> {
     output.document({
       ...(await operationDocument(context, "up", outcome)),
       ...(live.drift.length > 0 && { drift: live.drift }),
+      ...(live.unknown.length > 0 && { notInState: live.unknown }),
       ...(report.length > 0 && { report }),
       ...(failure !== undefined && { succeeded: false, error: { message: failure }, exitCode: exitCode.failed }),
     });

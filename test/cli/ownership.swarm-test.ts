@@ -92,6 +92,22 @@ describe("what belongs to another stack", function () {
     assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");
   });
 
+  it("is named where its state does not know it, as after the import of an older state", async () => {
+    const Labels = { "holdfast.project": "holdfast", "holdfast.stack": "dev" };
+    const words = /^Not in the state, .*:\n {2}config own-newer\nIt belongs to another state .* left as it is\.$/m;
+    assert.doesNotMatch((await succeeds(["preview"])).stdout, /Not in the state/);
+    // @types/dockerode says any.
+    const { id } = (await docker.createConfig({ Name: "own-newer", Labels, Data: "eA==" })) as { id: string };
+    try {
+      assert.match((await succeeds(["preview"])).stdout, words);
+      const state = (await succeeds(["export"])).stdout;
+      const imported = await project.run(["import"], state);
+      assert.match(imported.stdout, words, imported.stderr);
+    } finally {
+      await docker.getConfig(id).remove();
+    }
+  });
+
   it("leaves no settings behind of a stack that was refused at its first up", async () => {
     const file = join(project.directory, "Pulumi.yaml");
     const before = await readFile(file, "utf8");
