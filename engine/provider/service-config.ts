@@ -47,10 +47,11 @@ export const serviceConfigType: ManagedType = {
 
   remove: async (context, id) => {
     const { connection } = context;
+    const config = connection.docker.getConfig(requireObjectName("config", id));
     const removal = () =>
       removeUnlessUsed(context, {
         what: `config ${id}`,
-        remove: () => connection.docker.getConfig(requireObjectName("config", id)).remove(),
+        remove: () => config.remove(),
         isInUse: () => false,
         explain: () => Promise.resolve(""),
       });

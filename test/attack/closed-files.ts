@@ -259,7 +259,7 @@ const locks: AttackCase[] = [
       assert.ok(holder);
       assert.equal(await withExclusiveLock(name, () => Promise.resolve("done")), "done");
     },
-    limitSeconds: 5,
+    limitSeconds: 60,
   },
   {
     group: "access",

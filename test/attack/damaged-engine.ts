@@ -70,12 +70,17 @@ export const damages = {
 /** The name of a damage. */
 export type Damage = keyof typeof damages;
 
-interface DamagedAnswer {
+/** A damage by its name, or one of one's own. */
+export type DamageOrOwn = Damage | ((answer: DamagedAnswer) => unknown);
+
+/** An answer that is about to be damaged. */
+export interface DamagedAnswer {
   readonly response: ServerResponse;
   readonly socket: Socket;
   readonly url: string;
   /** What the engine itself has answered. */
   readonly body: Buffer;
+  readonly status: number;
 }
 
 /** Which requests are damaged, by method and address, such as `GET /v1.41/tasks`. */
@@ -96,20 +101,20 @@ export interface DamagedEngine extends AsyncDisposable {
  */
 export async function damagedEngine(options: {
   readonly socket: string;
-  readonly damage: Damage;
+  readonly damage: DamageOrOwn;
   readonly target: Target;
   readonly engine?: string;
 }): Promise<DamagedEngine> {
   const { socket: path, damage, target, engine } = options;
-  const apply: (answer: DamagedAnswer) => unknown = damages[damage];
+  const apply: (answer: DamagedAnswer) => unknown = typeof damage === "function" ? damage : damages[damage];
   const open = new Set<Socket>();
   let count = 0;
   const server = createServer((incoming, response) => {
     const { url = "", method = "GET", headers, socket } = incoming;
     const isHit = hits(target, `${method} ${url}`);
-    const spoil = (body: Buffer) => {
+    const spoil = (body: Buffer, status = 200) => {
       count += 1;
-      apply({ response, socket, url, body });
+      apply({ response, socket, url, body, status });
     };
     if (engine === undefined) {
       incoming.resume();
@@ -119,7 +124,12 @@ export async function damagedEngine(options: {
     }
     const forwarded = request({ socketPath: engine, path: url, method, headers, agent: false }, (answer) => {
       if (isHit) {
-        void bytesOf(answer).then(spoil, () => socket.destroy());
+        void bytesOf(answer).then(
+          (body) => {
+            spoil(body, answer.statusCode);
+          },
+          () => socket.destroy(),
+        );
         return;
       }
       response.writeHead(answer.statusCode ?? 500, answer.headers);

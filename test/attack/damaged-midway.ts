@@ -13,7 +13,7 @@ import { changeLimit, estate, lostVolume, service, through } from "./estate.ts";
 const limitSeconds = 240;
 
 /** What asks an engine and changes nothing. */
-const commands: readonly (readonly string[])[] = [
+export const commands: readonly (readonly string[])[] = [
   ["preview"],
   ["refresh"],
   ["redis", "ping"],

@@ -8,7 +8,7 @@ import { connectEngine } from "../../swarm/connection.ts";
 import { ProjectCopy } from "../cli/project-copy.ts";
 import { sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { atEnd, shared } from "./case.ts";
-import { damagedEngine, type Damage, type DamagedEngine, type Target } from "./damaged-engine.ts";
+import { damagedEngine, type DamagedEngine, type DamageOrOwn, type Target } from "./damaged-engine.ts";
 
 export const service = "attacked-midway";
 /** A volume with data that no service mounts. */
@@ -64,7 +64,7 @@ let count = 0;
 /** Has something done through a way to the estate's engine. */
 export async function through(
   target: Target,
-  damage: Damage,
+  damage: DamageOrOwn,
   use: (host: string, engine: DamagedEngine) => Promise<void>,
 ): Promise<void> {
   const { sandbox } = await estate();

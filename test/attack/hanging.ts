@@ -7,6 +7,7 @@ import { newFolder, shared, type AttackCase } from "./case.ts";
 import { damagedEngine, type Damage } from "./damaged-engine.ts";
 import { damagedLab } from "./damaged-lab.ts";
 import { midway, mustHaveEnded } from "./damaged-midway.ts";
+import { wrongValues } from "./wrong-values.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
 const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
@@ -112,4 +113,4 @@ const fromTheStart = trials.flatMap(({ damage, isSilent }) =>
 );
 
 /** Every command that asks an engine, and every damage to what that answers: to all of it, or in the middle. */
-export const cases: readonly AttackCase[] = [...fromTheStart, ...damagedLab, ...midway];
+export const cases: readonly AttackCase[] = [...fromTheStart, ...damagedLab, ...midway, ...wrongValues];

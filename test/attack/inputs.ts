@@ -129,7 +129,7 @@ function settings(name: string, text: string | Buffer, words?: RegExp): AttackCa
   return {
     group,
     name: `settings: ${name}`,
-    limitSeconds: 15,
+    limitSeconds: 60,
     async run() {
       using project = new AttackedProject();
       project.write("Pulumi.dev.yaml", text);
@@ -281,7 +281,7 @@ const programFiles = [
     ["package.json", "index.ts"].map((name): AttackCase => ({
       group,
       name: `the project's ${name} is ${what}: the command ends`,
-      limitSeconds: 30,
+      limitSeconds: 60,
       async run() {
         using project = new AttackedProject();
         project.program();
@@ -295,7 +295,7 @@ const programFiles = [
     group,
     name: `Pulumi.yaml: the program is ${JSON.stringify(main)}`,
     sample: main === "/dev/zero",
-    limitSeconds: 30,
+    limitSeconds: 60,
     async run() {
       using project = new AttackedProject();
       const options = "{ name: nodejs, options: { typescript: false } }";

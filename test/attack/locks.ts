@@ -68,7 +68,7 @@ export const cases: readonly AttackCase[] = [
       {
         group: "locks",
         name: `a stack is not taken whose lock ${name} is ${what}`,
-        limitSeconds: 5,
+        limitSeconds: 60,
         async run() {
           const folder = join(await newProject(), locks);
           await mkdir(folder, { recursive: true });
@@ -80,7 +80,7 @@ export const cases: readonly AttackCase[] = [
       {
         group: "locks",
         name: `whoever looks is told of a lock ${name} that is ${what}`,
-        limitSeconds: 5,
+        limitSeconds: 60,
         async run() {
           const folder = join(await newProject(), locks);
           await mkdir(folder, { recursive: true });
@@ -93,7 +93,7 @@ export const cases: readonly AttackCase[] = [
     ...["Pulumi.dev.yaml", ".pulumi/stacks/shop/dev.json", ".pulumi/meta.yaml"].map((name): AttackCase => ({
       group: "locks",
       name: `${name} that is ${what} is an error in one line`,
-      limitSeconds: 5,
+      limitSeconds: 60,
       async run() {
         const folder = await newProject();
         await mkdir(dirname(join(folder, name)), { recursive: true });
