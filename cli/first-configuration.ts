@@ -7,6 +7,7 @@ import { ownProject } from "../model/own-settings.ts";
 import { listNodes } from "../swarm/connection.ts";
 import { dockerWords } from "../swarm/docker-error.ts";
 import { inspectDistribution, inspectService } from "../swarm/docker-reads.ts";
+import { credentialsAdvice, credentialsAmong, parseRegistryAuth } from "../swarm/registry-credentials.ts";
 import type { FoundSwarm } from "./find-swarm.ts";
 import { onlyNode, requireNode } from "./pre-checks.ts";
 import type { Output } from "./output.ts";
@@ -72,14 +73,17 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
     if (service?.Spec.TaskTemplate.ContainerSpec?.Image === image) return undefined;
     if (await isOnEngine(swarm, image)) return undefined;
   }
+  const credentialsFor = credentialsAmong(parseRegistryAuth((await stack.getConfig("docker:registryAuth"))?.value));
   const wanted = image ?? defaultImage;
   try {
-    const { Descriptor } = await inspectDistribution(docker, wanted, undefined);
+    const { Descriptor } = await inspectDistribution(docker, wanted, await credentialsFor(wanted));
     return image === undefined ? `${wanted}@${Descriptor.digest}` : undefined;
   } catch (error) {
+    if (error instanceof InputError) throw error;
     if (sandbox !== undefined && isOfEarlierSandbox(wanted, swarm.isNew ? undefined : sandbox.registryAddress))
       return sandbox.redisImage;
-    const set = `Set one with \`${advised("config set", "image <name>@sha256:<digest>")}\``;
+    const credentials = image === undefined ? "" : `, ${credentialsAdvice(wanted)}`;
+    const set = `Set one with \`${advised("config set", "image <name>@sha256:<digest>")}\`${credentials}`;
     throw new InputError({
       path: `${ownProject}:image`,
       expected: "an image that the swarm can pull",

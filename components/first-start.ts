@@ -4,7 +4,7 @@ import { parseFirstStart } from "../model/start-guard.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
 import { nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
 import { swarmManager } from "./provider-engine.ts";
-import { configuredRegistries, credentialsFor } from "./readiness.ts";
+import { credentialsFor, knownRegistries } from "./readiness.ts";
 
 /**
  * Hooks of a service whose start script guards its store. A task that runs once, just before, makes the volumes ready for the server:
@@ -19,7 +19,7 @@ export function firstStartHooks(component: pulumi.ComponentResource): pulumi.Res
   if (!takesHooks()) return {};
   const number = nextHookNumber("first-start");
   const findManager = swarmManager(component);
-  const registryAuth = configuredRegistries();
+  const registries = knownRegistries(component);
   const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-first-start-${number}-${moment}`, async ({ newInputs, oldInputs }) => {
       const [is, was] = await Promise.all([plainValues(newInputs), plainValues(oldInputs)]);
@@ -44,7 +44,7 @@ export function firstStartHooks(component: pulumi.ComponentResource): pulumi.Res
         await pulumi.log.warn(why, component);
         return;
       }
-      const credentials = await credentialsFor(service, registryAuth);
+      const credentials = await credentialsFor(service, registries);
       await makeStoreReady(manager, serviceSpec(service), { store, begins, marks, credentials });
     });
   return { beforeCreate: [hook("create")], beforeUpdate: [hook("update")] };

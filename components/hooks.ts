@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as sdkState from "@pulumi/pulumi/runtime/state.js";
 import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
 import type { Plan } from "../model/planned-change.ts";
 
@@ -75,11 +76,19 @@ export function nextHookNumber(kind: string): number {
 
 const lastNumbers = new Map<string, number>();
 
+/** Whether the engine calls hooks where an operation fails; older ones of Pulumi do not, and refuse a program that has any. */
+export function takesErrorHooks(): boolean {
+  // The SDK's types leave it out; nothing else says what the engine has answered.
+  const { getStore } = sdkState as unknown as { getStore: () => { supportsErrorHooks: boolean } };
+  return takesHooks() && getStore().supportsErrorHooks;
+}
+
 /** Several bindings as one, each moment's hooks in their order. */
 export function joinHooks(bindings: readonly pulumi.ResourceHookBinding[]): pulumi.ResourceHookBinding {
   return {
     beforeCreate: bindings.flatMap(({ beforeCreate = [] }) => beforeCreate),
     beforeUpdate: bindings.flatMap(({ beforeUpdate = [] }) => beforeUpdate),
     afterUpdate: bindings.flatMap(({ afterUpdate = [] }) => afterUpdate),
+    onError: bindings.flatMap(({ onError = [] }) => onError),
   };
 }

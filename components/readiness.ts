@@ -5,7 +5,6 @@ import { ownershipOf } from "../model/ownership.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { RegistryCredentials } from "../swarm/docker-reads.ts";
 import type { Service } from "../swarm/docker-objects.ts";
-import type { RegistryAuth } from "../swarm/registry-credentials.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
 import { declaredServices } from "./declared-services.ts";
 import { hookPlan, nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
@@ -21,7 +20,7 @@ import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.t
 export function readinessHooks(component: pulumi.ComponentResource): pulumi.ResourceHookBinding {
   if (!takesHooks()) return {};
   const number = nextHookNumber("readiness");
-  const settings = { findManager: swarmManager(component), registryAuth: configuredRegistries() };
+  const settings = { findManager: swarmManager(component), registries: knownRegistries(component) };
   const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
     new pulumi.ResourceHook(`holdfast-readiness-${number}-${moment}`, (args) =>
       requireReadiness(moment, args, settings),
@@ -32,21 +31,32 @@ export function readinessHooks(component: pulumi.ComponentResource): pulumi.Reso
 /** How the program finds its swarm and the registries. */
 interface DockerSettings {
   readonly findManager: SwarmManager;
-  readonly registryAuth: readonly RegistryAuth[];
+  readonly registries: KnownRegistries;
 }
 
-/** The registries that the stack's settings know; a program's own provider may have others, which a hook does not see. */
-export function configuredRegistries(): readonly RegistryAuth[] {
-  return new pulumi.Config("docker").getObject<RegistryAuth[]>("registryAuth") ?? [];
+/** The registries that the stack's settings know. */
+export interface KnownRegistries {
+  /** `docker:registryAuth`, in JSON. */
+  readonly registryAuth: string | undefined;
+  /** Whether there may be others: those of a provider of the program's own, which a hook does not see. */
+  readonly mayBeMore: boolean;
+}
+
+/** The registries that are known for a component's service. */
+export function knownRegistries(component: pulumi.ComponentResource): KnownRegistries {
+  return {
+    registryAuth: new pulumi.Config("docker").get("registryAuth"),
+    mayBeMore: component.getProvider("docker:index/service:Service") !== undefined,
+  };
 }
 
 /** The credentials by which a service's image is pulled: its own, else those of its registry. */
 export async function credentialsFor(
   { auth, taskSpec }: ServiceProperties,
-  registryAuth: readonly RegistryAuth[],
+  { registryAuth }: KnownRegistries,
 ): Promise<RegistryCredentials | undefined> {
-  const { credentialsAmong } = await import("../swarm/registry-credentials.ts");
-  if (auth == null) return credentialsAmong(registryAuth)(taskSpec.containerSpec.image);
+  const { credentialsAmong, parseRegistryAuth } = await import("../swarm/registry-credentials.ts");
+  if (auth == null) return credentialsAmong(parseRegistryAuth(registryAuth))(taskSpec.containerSpec.image);
   return { serveraddress: auth.serverAddress, username: auth.username, password: auth.password };
 }
 
@@ -135,7 +145,7 @@ async function pullBeforehand(
   connection: EngineConnection,
   serviceId: string,
   service: ServiceProperties,
-  { registryAuth }: DockerSettings,
+  { registries }: DockerSettings,
 ): Promise<void> {
   const [{ makeReady }, { serviceSpec }] = await Promise.all([
     import("../swarm/image-pull.ts"),
@@ -144,8 +154,8 @@ async function pullBeforehand(
   const say = (message: string): void => void pulumi.log.info(`${service.name}: ${message}`);
   try {
     await makeReady(connection, serviceId, serviceSpec(service), {
-      credentials: await credentialsFor(service, registryAuth),
-      mayLackCredentials: true,
+      credentials: await credentialsFor(service, registries),
+      mayLackCredentials: registries.mayBeMore,
       onProgress: say,
       signal: new AbortController().signal,
     });

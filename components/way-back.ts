@@ -4,8 +4,9 @@ import { advisedDocker, advisedRepair } from "../model/advised-command.ts";
 import { InputError } from "../model/input-error.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { whyNoWayBack } from "../model/version-change.ts";
-import { nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
+import { nextHookNumber, plainValues, takesErrorHooks, takesHooks } from "./hooks.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
+import type { FollowedUpdate } from "../swarm/update-end.ts";
 import { OnUpdateFailure } from "./service-spec.ts";
 
 /** A service that Swarm takes back where an update fails. */
@@ -57,6 +58,7 @@ export function updateEndHooks(
   if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause) return {};
   const number = nextHookNumber("update-end");
   const findManager = swarmManager(component);
+  let hasBegun = (): boolean => false;
   let end: Promise<string | undefined> = Promise.resolve(undefined);
   const tell = async (why: string | undefined): Promise<string | undefined> => {
     if (why !== undefined) await pulumi.log.error(why, component);
@@ -66,15 +68,26 @@ export function updateEndHooks(
     if (isEmbedded()) return;
     const { values } = await plainValues({ values: secrets });
     const words = Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
-    end = (await follow(findManager, id, words))?.end.then(tell, () => undefined) ?? end;
+    const followed = await follow(findManager, id, words);
+    if (followed === undefined) return;
+    ({ hasBegun } = followed);
+    end = followed.end.then(tell, () => undefined);
   });
+  const ended = (): Promise<string | undefined> => Promise.race([end, sleep(longestWaitMs, undefined, { ref: false })]);
   const after = new pulumi.ResourceHook(`holdfast-update-end-${number}-after`, async () => {
-    if ((await Promise.race([end, sleep(longestWaitMs, undefined, { ref: false })])) === undefined) return;
+    if ((await ended()) === undefined) return;
     throw new Error(
       `service "${serviceName}": Swarm has taken the update back, and the state says otherwise. Look at \`${advisedDocker(`service ps --no-trunc ${serviceName}`)}\`, correct the program and run \`${advisedRepair()}\`.`,
     );
   });
-  return { beforeUpdate: [before], afterUpdate: [after] };
+  const hooks = { beforeUpdate: [before], afterUpdate: [after] };
+  if (!takesErrorHooks()) return hooks;
+  // The provider fails as soon as a rollback has begun: Pulumi would end before anybody could say why, and what came of it.
+  const failed = new pulumi.ErrorHook(`holdfast-update-end-${number}-failed`, async () => {
+    if (hasBegun()) await ended();
+    return false;
+  });
+  return { ...hooks, onError: [failed] };
 }
 
 /** How long Swarm may watch an update and carry out a rollback once the provider is done. */
@@ -85,7 +98,7 @@ async function follow(
   findManager: SwarmManager,
   id: string,
   secrets: readonly string[],
-): Promise<{ end: Promise<string | undefined> } | undefined> {
+): Promise<FollowedUpdate | undefined> {
   const [manager, { redactor }, { followUpdate }] = await Promise.all([
     findManager(),
     import("../swarm/redaction.ts"),

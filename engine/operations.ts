@@ -6,7 +6,7 @@ import { eventSender, type EngineEvent, type EventBody, type OnEvent, type StepO
 import { Journal, nowhere, type JournalStore } from "./journal.ts";
 import { exitedAfterReporting, type RunningProgram } from "./program.ts";
 import { startProgramHost, type ProgramHost } from "./program-host.ts";
-import type { PropertyMap } from "./property-value.ts";
+import { Secret, type PropertyMap } from "./property-value.ts";
 import { PolicyReview } from "./policy-review.ts";
 import { recoverInterrupted } from "./recovery.ts";
 import { refreshResources } from "./refresh.ts";
@@ -409,11 +409,13 @@ async function providerFactories(options: OperationOptions): Promise<ReadonlyMap
   ]);
 }
 
-/** The stack's configuration for a package's default provider: `docker:host` becomes `host`. */
+/** The stack's configuration for a package's default provider: `docker:host` becomes `host`. What is secret stays so in the state. */
 function packageConfiguration(config: ReadonlyMap<string, ConfigValue>, packageName: string): PropertyMap {
   const prefix = `${packageName}:`;
   return Object.fromEntries(
-    [...config].flatMap(([key, { value }]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [])),
+    [...config].flatMap(([key, { value, secret }]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), secret ? new Secret(value) : value]] : [],
+    ),
   );
 }
 

@@ -95,7 +95,8 @@ function hookRequest(step: Step): InstanceType<typeof resourceProto.ResourceHook
   const state = step.new ?? step.old;
   const request = new resourceProto.ResourceHookRequest()
     .setUrn(step.urn)
-    .setId(state?.id ?? "")
+    // An update's new side gets the id that it keeps only with its outcome.
+    .setId(state?.id ?? (step.operation === "update" ? step.old?.id : undefined) ?? "")
     .setName(parseUrn(step.urn).name)
     .setType(state?.type ?? "");
   if (step.new) request.setNewInputs(struct(step.new.inputs)).setNewOutputs(struct(step.new.outputs));

@@ -16,6 +16,7 @@ import { dockerStatus, dockerWords, readAgain } from "./docker-error.ts";
 import type { Port, ServiceSpec, Task } from "./docker-objects.ts";
 import { inspectDistribution, inspectService, listTasks, type RegistryCredentials } from "./docker-reads.ts";
 import { awaitTaskEnd, oneOffSpec, removeLeftPulls, removeOneOff } from "./one-off-task.ts";
+import { credentialsAdvice } from "./registry-credentials.ts";
 import { createService } from "./service-changes.ts";
 import { isLive } from "./service-tasks.ts";
 
@@ -205,7 +206,7 @@ async function failure(
     path: `service "${service}": taskSpec.containerSpec.image`,
     expected: "an image that its registry has",
     got: `${showValue(trial.image)}: ${answer}`,
-    fix: `Correct the image's name, tag or digest, push it, or give the registry's credentials. ${untouched}`,
+    fix: `Correct the image's name, tag or digest, push it, or ${credentialsAdvice(trial.image)}. ${untouched}`,
   });
 }
 

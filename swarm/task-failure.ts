@@ -8,7 +8,7 @@ import type { SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
 import { inspectContainer, inspectDistribution, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
-import { registryOf } from "./registry-credentials.ts";
+import { credentialsAdvice, registryOf } from "./registry-credentials.ts";
 import type { Redact } from "./redaction.ts";
 
 /** What is known of a failed task beyond what Swarm says. */
@@ -154,7 +154,7 @@ export function explainFailedTasks(
       path: `${path}: taskSpec.containerSpec.image`,
       expected: `an image that its registry ${registryOf(task.Spec.ContainerSpec?.Image ?? "")} has`,
       got: `${showValue(task.Spec.ContainerSpec?.Image)}: ${status}; the registry answers: ${evidence.registryAnswer}`,
-      fix: "Correct the image's name, tag or digest, push it, or give the registry's credentials",
+      fix: `Correct the image's name, tag or digest, push it, or ${credentialsAdvice(task.Spec.ContainerSpec?.Image ?? "")}`,
     };
   }
   if (evidence?.outOfMemory) {

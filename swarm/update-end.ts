@@ -7,22 +7,33 @@ import { awaitConvergence, ConvergenceError } from "./service-convergence.ts";
 
 const lookEveryMs = 250;
 
+/** An update that is followed. */
+export interface FollowedUpdate {
+  /** Whether it has been sent. */
+  readonly hasBegun: () => boolean;
+  /** Why it is not in effect, once that is clear; `undefined` where it is. */
+  readonly end: Promise<string | undefined>;
+}
+
 /**
  * Follows an update that somebody else is about to send, as one of our own is followed ({@link awaitConvergence}): a rollback that
  * stands still is hastened, a task that no node can take is taken back.
  *
- * @returns once the update may be sent, the end of it: why it is not in effect, `undefined` where it is; and `undefined` where the
- * engine does not know the service
+ * @returns once the update may be sent; `undefined` where the engine does not know the service
  */
 export async function followUpdate(
   connection: EngineConnection,
   id: string,
   redact: Redact,
-): Promise<{ end: Promise<string | undefined> } | undefined> {
+): Promise<FollowedUpdate | undefined> {
   const before = await inspectService(connection.docker, id);
   if (before === undefined) return undefined;
   const earlierTasks = new Set((await listTasks(connection.docker, id)).map(({ ID }) => ID));
-  return { end: endOfUpdate(connection, before, earlierTasks, redact) };
+  let isSent = false;
+  const end = endOfUpdate(connection, before, earlierTasks, redact, () => {
+    isSent = true;
+  });
+  return { hasBegun: () => isSent, end };
 }
 
 async function endOfUpdate(
@@ -30,10 +41,12 @@ async function endOfUpdate(
   before: Service,
   earlierTasks: ReadonlySet<string>,
   redact: Redact,
+  onSent: () => void,
 ): Promise<string | undefined> {
   // Where the update is never sent, the process that waits here ends with the run: nothing keeps it up.
   while ((await inspectService(connection.docker, before.ID))?.Version.Index === before.Version.Index)
     await sleep(lookEveryMs, undefined, { ref: false });
+  onSent();
   try {
     await awaitConvergence(connection, before.ID, {
       earlierTasks,

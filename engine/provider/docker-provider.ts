@@ -1,9 +1,10 @@
 /** The Docker provider of the embedded engine: `docker:index/*`, as pulumi-docker 5.2 does it. */
 import { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
+import { jsonOrUndefined } from "../../model/json-text.ts";
 import { findEngine, pingEngine, requireManager, type EngineConnection } from "../../swarm/connection.ts";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
-import { credentialsAmong } from "../../swarm/registry-credentials.ts";
+import { credentialsAmong, registryAuthSchema } from "../../swarm/registry-credentials.ts";
 import { redactor } from "../../swarm/redaction.ts";
 import { NameTakenError } from "../../swarm/taken-name.ts";
 import { secretTexts, type PropertyMap } from "../property-value.ts";
@@ -11,7 +12,13 @@ import { PartialFailure, type OperationControl, type ResourceProvider } from "..
 import { checkInputs } from "./check.ts";
 import { diffResource } from "./diff.ts";
 import { invokeFunction } from "./functions.ts";
-import { plainProperties, type AppliedResource, type ManagedType, type OperationContext } from "./managed-type.ts";
+import {
+  plainProperties,
+  type AppliedResource,
+  type ManagedType,
+  type OperationContext,
+  type PlainProperties,
+} from "./managed-type.ts";
 import { networkType } from "./network.ts";
 import { planOutputs } from "./plan.ts";
 import { resourceSchema } from "./schema.ts";
@@ -35,12 +42,6 @@ const encodedTypes: ReadonlySet<string> = new Set([
   "docker:index/serviceConfig:ServiceConfig",
 ]);
 
-const registryAuthSchema = z.strictObject({
-  address: z.string(),
-  username: z.string().nullish(),
-  password: z.string().nullish(),
-});
-
 const configurationSchema = z.strictObject({
   host: z.string().nullish(),
   registryAuth: z.array(registryAuthSchema).nullish(),
@@ -54,7 +55,7 @@ const configurationSchema = z.strictObject({
 type DockerProviderConfiguration = z.infer<typeof configurationSchema>;
 
 function parseConfiguration(configuration: PropertyMap): DockerProviderConfiguration {
-  const { data, error } = configurationSchema.safeParse(plainProperties(jsonSettings(configuration)));
+  const { data, error } = configurationSchema.safeParse(jsonSettings(plainProperties(configuration)));
   if (data) return data;
   const [issue] = error.issues;
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : undefined;
@@ -67,15 +68,11 @@ function parseConfiguration(configuration: PropertyMap): DockerProviderConfigura
 }
 
 /** Pulumi's SDK sends the nested settings of a provider as JSON text (sdk/nodejs/provider.ts). */
-function jsonSettings(configuration: PropertyMap): PropertyMap {
+function jsonSettings(configuration: PlainProperties): PlainProperties {
   const { registryAuth } = configuration;
-  if (typeof registryAuth !== "string") return configuration;
-  try {
-    // What JSON.parse gives is checked by the schema right after.
-    return { ...configuration, registryAuth: JSON.parse(registryAuth) as PropertyMap };
-  } catch {
-    return configuration;
-  }
+  return typeof registryAuth === "string"
+    ? { ...configuration, registryAuth: jsonOrUndefined(registryAuth) ?? registryAuth }
+    : configuration;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { InputError, showValue } from "../../model/input-error.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
-import { inspectNetwork, type RegistryCredentials } from "../../swarm/docker-reads.ts";
+import { inspectNetwork } from "../../swarm/docker-reads.ts";
+import type { CredentialsFor } from "../../swarm/registry-credentials.ts";
 import { revealSecrets, type PropertyMap } from "../property-value.ts";
 import type { Attributes } from "../../swarm/service-attributes.ts";
 import { ipamConfigs } from "./network.ts";
@@ -9,7 +10,7 @@ import { registryDigest } from "./registry-image.ts";
 
 interface FunctionContext {
   connection: EngineConnection;
-  credentialsFor: (image: string) => RegistryCredentials | undefined;
+  credentialsFor: CredentialsFor;
 }
 
 const functions: Readonly<Record<string, (context: FunctionContext, args: PropertyMap) => Promise<Attributes>>> = {
@@ -47,7 +48,7 @@ async function getRegistryImage({ credentialsFor }: FunctionContext, args: Prope
       fix: "Give the registry a certificate that this machine trusts, or use the Pulumi CLI",
     });
   }
-  const digest = await registryDigest(name, credentialsFor(name));
+  const digest = await registryDigest(name, await credentialsFor(name));
   return { id: digest, name, sha256Digest: digest, insecureSkipVerify: false };
 }
 

@@ -1,5 +1,5 @@
 import type { EngineConnection } from "../../swarm/connection.ts";
-import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
+import type { CredentialsFor } from "../../swarm/registry-credentials.ts";
 import type { Redact } from "../../swarm/redaction.ts";
 import type { Attributes } from "../../swarm/service-attributes.ts";
 import { Secret, Unknown, type PropertyMap, type PropertyValue } from "../property-value.ts";
@@ -9,7 +9,7 @@ import type { OperationControl } from "../resource-provider.ts";
 export interface OperationContext extends OperationControl {
   connection: EngineConnection;
   /** Credentials for an image, as the provider's configuration gives them. */
-  credentialsFor: (image: string) => RegistryCredentials | undefined;
+  credentialsFor: CredentialsFor;
   /** Masks what is secret in the output of containers. */
   redact: Redact;
 }

@@ -40,7 +40,7 @@ const removalSeconds = 30;
 export const serviceType: ManagedType = {
   create: async (context, planned) => {
     const service = servicePropertiesSchema.parse(planned);
-    const options = changeOptions(context, service);
+    const options = changeOptions(context, service, await serviceCredentials(context, service));
     const { spec, registryFailure } = await resolveImage(context.connection, serviceSpec(service), options.credentials);
     const id = await createService(context.connection, spec, options.credentials);
     const noTasks: ReadonlySet<string> = new Set();
@@ -60,8 +60,9 @@ export const serviceType: ManagedType = {
     const update = { declared: serviceSpec(service), live: live?.Spec, known: countOf(known) };
     const spec = withLiveCount(update);
     // Before the service's own time begins to run: the old task serves as long as this takes.
+    const credentials = await serviceCredentials(context, service);
     await makeReady(context.connection, id, spec, {
-      credentials: serviceCredentials(context, service),
+      credentials,
       onProgress: context.onProgress,
       signal: context.signal,
     });
@@ -69,7 +70,7 @@ export const serviceType: ManagedType = {
       context,
       id,
       service,
-      () => updateService(context.connection, id, spec, changeOptions(context, service)),
+      () => updateService(context.connection, id, spec, changeOptions(context, service, credentials)),
       (found) => countForState(found, update),
     );
   },
@@ -185,7 +186,11 @@ async function settled(
   };
 }
 
-function changeOptions(context: OperationContext, service: ServiceProperties): ChangeOptions {
+function changeOptions(
+  context: OperationContext,
+  service: ServiceProperties,
+  credentials: RegistryCredentials | undefined,
+): ChangeOptions {
   const limits = [seconds(service.convergeConfig?.timeout ?? ""), context.timeoutSeconds].filter(
     (limit) => limit !== undefined,
   );
@@ -196,7 +201,7 @@ function changeOptions(context: OperationContext, service: ServiceProperties): C
     onProgress: context.onProgress,
     signal: context.signal,
     redact: serviceRedaction(context.redact, service),
-    credentials: serviceCredentials(context, service),
+    credentials,
   };
 }
 
@@ -206,10 +211,10 @@ function serviceRedaction(redact: Redact, { taskSpec, auth }: ServiceProperties)
   return (text) => own(redact(text));
 }
 
-function serviceCredentials(
+async function serviceCredentials(
   { credentialsFor }: OperationContext,
   { auth, taskSpec }: ServiceProperties,
-): RegistryCredentials | undefined {
+): Promise<RegistryCredentials | undefined> {
   return auth?.password
     ? { serveraddress: auth.serverAddress, username: auth.username, password: auth.password }
     : credentialsFor(taskSpec.containerSpec.image);

@@ -46,6 +46,8 @@ const resourceSchema = z.strictObject({
       AfterUpdate: texts.optional(),
       BeforeCreate: texts.optional(),
       BeforeUpdate: texts.optional(),
+      // The CLI's alone: its program declares them with each run, and this engine calls none.
+      OnError: texts.optional(),
     })
     .optional(),
 });

@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
+import { assembleImage } from "../../lab/assembled-image.ts";
+import { pushImage, registryOf } from "../../lab/private-registry.ts";
+import { redisRecipe } from "../../lab/redis-image.ts";
+import { fillToolbox } from "../../lab/toolbox.ts";
 import { findEngine } from "../../swarm/connection.ts";
 import type { ServiceSpec } from "../../swarm/docker-objects.ts";
 import { inspectService, listTasks } from "../../swarm/docker-reads.ts";
 import { redactor } from "../../swarm/redaction.ts";
 import { followUpdate } from "../../swarm/update-end.ts";
 import { openProgram, type ProgramStack } from "../support/program-stack.ts";
-import { sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
+import { openRegistryDoor } from "../support/registry-door.ts";
+import { sandboxStartMs, sharedSandbox, testCacheDirectory } from "../support/sandbox.ts";
 
 const service = "way-back-store";
 const volume = "way-back-data";
@@ -120,6 +125,44 @@ describe("a component's change that fails", function () {
     });
     assert.match(wrong ?? "", /The former version runs again\.[^]*FATAL CONFIG FILE ERROR[^]*bogus "\[secret\]"/);
     assert.doesNotMatch(wrong ?? "", /correct horse/);
+  });
+
+  it("is refused before the task is stopped where the registry wants credentials, and done with the right ones", async () => {
+    const sandbox = await sharedSandbox();
+    const door = await openRegistryDoor(sandbox.registryAddress);
+    const toolbox = await fillToolbox(testCacheDirectory, () => undefined);
+    const recipe = { ...(await redisRecipe(toolbox)), repository: "private/redis", tag: "6" };
+    const assembled = { ...recipe, config: { ...recipe.config, Labels: { private: "yes" } } };
+    const pushed = await pushImage(registryOf(sandbox), await assembleImage(assembled, toolbox, testCacheDirectory));
+    const registryAuth = (password: string) =>
+      JSON.stringify([{ address: door.address, username: door.username, password }]);
+    try {
+      const before = await running();
+      // As under `pulumi up`: what the hook refuses, no provider is asked for.
+      await stack.set({ hooks: "all", image: pushed.replace(sandbox.registryAddress, door.address) });
+      const refused = (answer: string) =>
+        new RegExp(
+          String.raw`resource hook 'holdfast-readiness-\d+-update' failed: .*expected an image that its registry has, got .*${answer}.*give the credentials of ${door.address} in docker:registryAuth .*\. The running task has not been touched\.$`,
+          "mu",
+        );
+      await assert.rejects(stack.up(), refused("no basic auth credentials"));
+      await stack.set({ "docker:registryAuth": registryAuth("wrong-word") });
+      await assert.rejects(stack.up(), (error: Error) => {
+        assert.match(error.message, refused("unauthorized"));
+        assert.doesNotMatch(error.message, /wrong-word/u);
+        return true;
+      });
+      assert.deepEqual(await running(), before);
+      await stack.set({ "docker:registryAuth": registryAuth(door.password) });
+      await stack.up();
+      assert.notDeepEqual(await running(), before);
+      assert.ok(!(await stack.state()).includes(door.password));
+      await stack.set({ image });
+      await stack.up();
+    } finally {
+      door.close();
+      await stack.set({ hooks: "", image, "docker:registryAuth": "[]" });
+    }
   });
 
   it("is refused in the preview already where a new name is another's: Pulumi deletes what it replaces before a creation's hook is asked", async () => {

@@ -25,6 +25,7 @@ describe("resource hooks", () => {
   let program: Server;
   let target: string;
   let called: string[];
+  let ids: string[];
 
   // A program whose hook `refuses` does, and whose other hooks agree.
   before(async () => {
@@ -35,6 +36,7 @@ describe("resource hooks", () => {
         answer: sendUnaryData<CallbackInvokeResponse>,
       ) => {
         const about = resourceProto.ResourceHookRequest.deserializeBinary(request.getRequest_asU8());
+        ids.push(about.getId());
         called.push(`${request.getToken()} ${about.getName()}`);
         const response = new resourceProto.ResourceHookResponse();
         if (request.getToken() === "refuses") response.setError("not today");
@@ -54,6 +56,7 @@ describe("resource hooks", () => {
   });
   beforeEach(() => {
     called = [];
+    ids = [];
   });
 
   const step: Step = {
@@ -94,6 +97,17 @@ describe("resource hooks", () => {
   it("run after it by their own list", async () => {
     await run("after", {});
     assert.deepEqual(called, ["agrees a"]);
+  });
+
+  it("are told the id of what is updated before the update, too", async () => {
+    const old = resource("a", { id: "known" });
+    const { id: _, ...next } = resource("a", { hooks: { beforeUpdate: ["agrees"], beforeCreate: ["agrees"] } });
+    const hooks = new ResourceHooks(false);
+    hooks.register("agrees", { target, token: "agrees", onDryRun: false, ignoreErrors: false });
+    for (const operation of ["update", "create-replacement"] as const)
+      await hooks.run("before", { operation, urn: old.urn, old, new: next }, () => undefined);
+    hooks.close();
+    assert.deepEqual(ids, ["known", ""]);
   });
 
   it("run in a preview only where they are made for it", async () => {

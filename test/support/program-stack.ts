@@ -18,7 +18,9 @@ export interface ProgramStack {
   /** What an `up` would do, as the verdicts read it. */
   plan(): Promise<Plan>;
   down(): Promise<OperationResult>;
-  /** Sets configuration of the program's own namespace; `password` as a secret. */
+  /** The state as it is on disk. */
+  state(): Promise<string>;
+  /** Sets configuration, of the program's own namespace where none is named; `password` and `docker:registryAuth` as secrets. */
   set(settings: Record<string, string>): Promise<void>;
   readonly remove: () => Promise<void>;
 }
@@ -81,10 +83,12 @@ export async function openProgram(program: string, dockerHost: string): Promise<
       return collector.plan("preview");
     },
     down: () => successful((onEvent) => destroyStack(location, { ...options, onEvent, includeProtected: [] })),
+    state: () => readFile(join(projectDirectory, `.pulumi/stacks/${namespace}/test.json`), "utf8"),
     async set(settings) {
       const stack = await openStack(location, environment);
       for (const [key, value] of Object.entries(settings)) {
-        await stack.setConfig(`${namespace}:${key}`, value, { secret: key === "password" });
+        const secret = key === "password" || key === "docker:registryAuth";
+        await stack.setConfig(key.includes(":") ? key : `${namespace}:${key}`, value, { secret });
       }
     },
     remove,

@@ -9,12 +9,13 @@ describe("the settings of a docker.Provider", () => {
   it("may be the host and the registries' credentials, as JSON too, beside Pulumi's own book-keeping", () => {
     const registryAuth = [{ address: "registry.example", username: "u", password: new Secret("p") }];
     createDockerProvider({ host, registryAuth, version: "5.2.0", __internal: {} });
-    createDockerProvider({ host, registryAuth: JSON.stringify([{ address: "registry.example" }]) });
+    createDockerProvider({ host, registryAuth: JSON.stringify([{ address: "registry.example", configFile: "f" }]) });
+    createDockerProvider({ host, registryAuth: new Secret(JSON.stringify([{ address: "registry.example" }])) });
   });
 
   const refused: [what: string, settings: PropertyMap][] = [
     ["another setting", { host, sshOpts: ["-i", "key"] }],
-    ["credentials from a file", { host, registryAuth: [{ address: "r", configFile: "~/.docker/config.json" }] }],
+    ["credentials of another kind", { host, registryAuth: [{ address: "r", token: "t" }] }],
   ];
   for (const [what, settings] of refused) {
     it(`are refused by name with ${what}`, () => {
@@ -22,7 +23,7 @@ describe("the settings of a docker.Provider", () => {
         () => createDockerProvider(settings),
         (error) => {
           assert.ok(error instanceof InputError);
-          assert.match(error.message, /got (?:sshOpts|configFile)\. Use the Pulumi CLI/);
+          assert.match(error.message, /got (?:sshOpts|token)\. Use the Pulumi CLI/);
           return true;
         },
       );

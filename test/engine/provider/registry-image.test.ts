@@ -44,7 +44,7 @@ describe("getRegistryImage", () => {
   it("gives the digest that a registry of this machine has, without TLS", () =>
     withRegistry(manifest, async (address) => {
       const connection = connectEngine({ host: "unix:///nowhere", source: "argument", setting: "host" });
-      const context = { connection, credentialsFor: () => undefined };
+      const context = { connection, credentialsFor: () => Promise.resolve(undefined) };
       const name = `${address}/team/redis:7`;
       const result = await invokeFunction(context, "docker:index/getRegistryImage:getRegistryImage", { name });
       assert.deepEqual(result, { id: digest, name, sha256Digest: digest, insecureSkipVerify: false });
@@ -194,7 +194,7 @@ function challengeAt(realm: string, token = "{}"): RequestListener {
 describe("a function that the embedded provider does not know", () => {
   it("is refused by its name", () => {
     const connection = connectEngine({ host: "unix:///nowhere", source: "argument", setting: "host" });
-    const context = { connection, credentialsFor: () => undefined };
+    const context = { connection, credentialsFor: () => Promise.resolve(undefined) };
     assert.throws(
       () => invokeFunction(context, "docker:index/getPlugin:getPlugin", {}),
       /getPlugin.*Use the Pulumi CLI/,

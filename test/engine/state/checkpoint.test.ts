@@ -146,6 +146,12 @@ describe("the checkpoint", function () {
     assert.match(text, /"inputs":\{"10":1,"2":-0,"__proto__x":null,"a":1e\+21,"b":"<&>\\u2028"\}/);
   });
 
+  it("may name hooks on errors, which are the CLI's alone and passed over", () => {
+    const resourceHooks = { BeforeUpdate: ["called"], OnError: ["passed over"] };
+    const text = checkpointWith({ version: 4, features: ["hooks"], resources: [{ ...thing, resourceHooks }] });
+    assert.deepEqual(read(text).resources[0]?.hooks, { beforeUpdate: ["called"] });
+  });
+
   it("may hold secrets in clear, as an export with --show-secrets does", () => {
     const data = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: '{"a":"b"}' };
     const secret = read(checkpointWith({ resources: [{ ...thing, inputs: { data } }] })).resources[0]?.inputs["data"];
