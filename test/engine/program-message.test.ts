@@ -16,6 +16,10 @@ describe("what a program says", () => {
       "It failed:\nError: direct 2\n    at file:///home/me/shop/index.ts:3:7",
     );
     assert.equal(withoutForeignFrames([...trace.slice(0, 1), ...trace.slice(3)].join("\n")), "Error: direct 2");
+    assert.equal(
+      withoutForeignFrames([trace[0], "    at construct (data:text/javascript,x:3:1)", trace[2]].join("\n")),
+      "Error: direct 2\n    at other (/home/me/shop/other.ts:1:1)",
+    );
   });
 
   it("stays as it is without one, colours and all", () => {
