@@ -272,8 +272,19 @@ async function lookAt(
 ): Promise<Omit<Fact, "outageSeconds">> {
   // What failed may still be on its way to where it stays.
   if (!succeeded) await sleep(3000);
-  const tasks = await runningTasks(engines, prefix);
-  const answers = await Promise.all(tasks.map((task) => redis(task, "GET", "foo").catch(() => "")));
+  const look = async (): Promise<readonly (readonly [task: RunningTask, answer: string])[]> =>
+    Promise.all(
+      (await runningTasks(engines, prefix)).map(
+        async (task) => [task, await redis(task, "GET", "foo").catch(() => "")] as const,
+      ),
+    );
+  let seen = await look();
+  // A server that refuses its files runs for a moment at each start, and answers nobody.
+  for (let left = 5; left > 0 && seen.some(([, answer]) => answer === ""); left--) {
+    await sleep(2000);
+    seen = await look();
+  }
+  const [tasks, answers] = [seen.map(([task]) => task), seen.map(([, answer]) => answer)];
   const answering = answers.filter(
     (answer) => answer === `"${canary}"` || answer === "(nil)" || answer === canary || answer === "",
   );
