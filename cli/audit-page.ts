@@ -1,6 +1,6 @@
 /** An audit as one page. */
-import { htmlPage } from "../impact/html-page.ts";
-import { htmlText as html } from "../model/plain-text.ts";
+import { htmlText as html } from "../text/escape.ts";
+import { htmlPage } from "../text/html-page.ts";
 import { auditSections, type AuditReport, type AuditRow, type AuditSection } from "./audit-report.ts";
 
 /** Renders what an audit found as a self-contained page. */

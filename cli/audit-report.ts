@@ -1,10 +1,10 @@
 /** What an audit found, as tables: shown at the terminal and on a page alike. */
-import { byteWords } from "../model/byte-words.ts";
 import { contentWords, timeWords } from "../model/content-words.ts";
 import type { DataView, IdleVolume, StatefulService } from "../model/data-view.ts";
 import type { Finding } from "../policies/finding.ts";
 import type { Inventory } from "../swarm/inventory.ts";
 import type { LostVolume } from "../swarm/rescue-search.ts";
+import { byteWords } from "../text/format-bytes.ts";
 
 /** What an audit found. */
 export interface AuditReport {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { advised } from "../model/advised-command.ts";
+import { advised } from "../text/advised-command.ts";
 import type { CommandContext } from "./context.ts";
 import { postgresqlAnswers } from "./postgresql-answer.ts";
 import { connectRedis, type ReachedService, reachService, servicesOf } from "./redis-client.ts";

@@ -1,7 +1,7 @@
 import type { Stack, StackLocation } from "../engine/state/stack.ts";
+import { rememberHowStarted } from "../text/advised-command.ts";
 import { chooseEngine, type EngineName } from "./engines/choose.ts";
 import type { StackEngine } from "./engines/engine.ts";
-import { rememberHowStarted } from "../model/advised-command.ts";
 import { openOutput, type Output } from "./output.ts";
 import { locateStack } from "./project.ts";
 

@@ -4,15 +4,15 @@ import { EventCollector, readEvent } from "../impact/pulumi-preview.ts";
 import { renderText } from "../impact/render-text.ts";
 import { analyse, isDoubtful, type ImpactReport } from "../impact/report.ts";
 import { minutesToAct } from "../model/data-acceptance.ts";
-import { InputError } from "../model/input-error.ts";
+import { isRefusedDeletion, type Plan } from "../model/planned-change.ts";
 import { isKnown } from "../model/service-definition.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
+import { InputError } from "../text/input-error.ts";
 import type { CommandContext } from "./context.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
 import { canAsk } from "./prompt.ts";
-import { isRefusedDeletion, type Plan } from "../model/planned-change.ts";
 import { factsFrom, lookCloser } from "./swarm-facts.ts";
 
 /** The plan that has been shown. */

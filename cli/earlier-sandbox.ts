@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { advised } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError } from "../text/input-error.ts";
 import type { RevealedResource } from "./engines/engine.ts";
 import { dataTypes } from "./first-start.ts";
 

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
-import { errorWords } from "../model/error-words.ts";
-import { InputError, showValue } from "../model/input-error.ts";
-import { printable } from "../model/plain-text.ts";
+import { errorWords } from "../text/error-text.ts";
+import { printable } from "../text/escape.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 

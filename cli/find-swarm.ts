@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import type { Sandbox } from "../lab/sandbox.ts";
-import { rememberDocker } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
 import type { EngineConnection, SwarmMembership } from "../swarm/connection.ts";
+import { rememberDocker } from "../text/advised-command.ts";
+import { InputError } from "../text/input-error.ts";
 import type { CommandContext } from "./context.ts";
 import { sandboxDirectory } from "./project.ts";
 import { askYesNo, canAsk } from "./prompt.ts";

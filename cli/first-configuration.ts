@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { VolumeCreator } from "../components/volume-spec.ts";
-import { advised } from "../model/advised-command.ts";
 import type { Stack } from "../engine/state/stack.ts";
-import { InputError } from "../model/input-error.ts";
 import { ownProject } from "../model/own-settings.ts";
 import { listNodes } from "../swarm/connection.ts";
 import { dockerWords } from "../swarm/docker-error.ts";
 import { inspectDistribution, inspectService } from "../swarm/docker-reads.ts";
 import { credentialsAdvice, credentialsAmong, parseRegistryAuth } from "../swarm/registry-credentials.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError } from "../text/input-error.ts";
 import type { FoundSwarm } from "./find-swarm.ts";
-import { onlyNode, requireNode } from "./pre-checks.ts";
 import type { Output } from "./output.ts";
+import { onlyNode, requireNode } from "./pre-checks.ts";
 
 /** The image where none is configured; its digest is looked up once. */
 const defaultImage = "redis:7";

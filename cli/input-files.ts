@@ -3,8 +3,8 @@ import { closeSync, open, openSync, read, statSync, writeFileSync } from "node:f
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Source } from "../impact/input.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { NoRegularFileError, readNamedFile, readRegularFileSync, requireNamedFile } from "../swarm/regular-file.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /**
  * Opens a file, or standard input where it is called `-`; it is being read from now on.

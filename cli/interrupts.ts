@@ -1,4 +1,4 @@
-import { advised } from "../model/advised-command.ts";
+import { advised } from "../text/advised-command.ts";
 import { exitCode } from "./exit-code.ts";
 
 /**

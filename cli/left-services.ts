@@ -1,8 +1,8 @@
 /** What killed runs of a stack have left on the swarm: services that run once for another one (swarm/one-off-task.ts). */
 import type { HeldLock } from "../engine/state/lock.ts";
-import { advised } from "../model/advised-command.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { LeftService } from "../swarm/one-off-task.ts";
+import { advised } from "../text/advised-command.ts";
 import type { CommandContext } from "./context.ts";
 import { serviceNames, stackIdentity } from "./name-check.ts";
 

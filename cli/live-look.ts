@@ -1,14 +1,14 @@
-import { advised } from "../model/advised-command.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
+import type { NamedObject } from "../swarm/labelled-objects.ts";
+import { advised } from "../text/advised-command.ts";
 import type { CommandContext } from "./context.ts";
-import { driftBesidePlan, driftLines, type Drift } from "./drift.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import { propertiesOf } from "./display/property-diff.ts";
+import { driftBesidePlan, driftLines, type Drift } from "./drift.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
-import type { NamedObject } from "../swarm/labelled-objects.ts";
-import { unknownObjectLines, unknownObjects } from "./unknown-objects.ts";
 import { requireYes, whyNotAsked } from "./prompt.ts";
+import { unknownObjectLines, unknownObjects } from "./unknown-objects.ts";
 
 /** What was seen of the swarm beside a plan. */
 export interface LiveLook {

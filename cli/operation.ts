@@ -1,11 +1,11 @@
-import { advised } from "../model/advised-command.ts";
 import type { EngineEvent } from "../engine/events.ts";
-import type { CommandContext } from "./context.ts";
+import { advised } from "../text/advised-command.ts";
 import { noteChange } from "./begun-change.ts";
+import type { CommandContext } from "./context.ts";
 import { openDisplay } from "./display/display.ts";
-import { withoutProvisionalNames } from "./display/provisional-names.ts";
-import { previewDigest } from "./display/preview-digest.ts";
 import type { OperationView } from "./display/operation-view.ts";
+import { previewDigest } from "./display/preview-digest.ts";
+import { withoutProvisionalNames } from "./display/provisional-names.ts";
 import type { OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engines/engine.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
-import { InputError } from "../model/input-error.ts";
-import { printable, printableLines, printableStyled } from "../model/plain-text.ts";
+import { printable, printableLines, printableStyled } from "../text/escape.ts";
+import { InputError } from "../text/input-error.ts";
 import { plain, type Style } from "./display/style.ts";
 import { wrappedLines } from "./display/wrapped-lines.ts";
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
-import { errorWords } from "../model/error-words.ts";
-import { InputError } from "../model/input-error.ts";
+import { errorWords } from "../text/error-text.ts";
+import { InputError } from "../text/input-error.ts";
 
 /** How long PostgreSQL may take to answer, in milliseconds. */
 const answerLimitMs = 3000;

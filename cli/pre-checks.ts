@@ -1,6 +1,6 @@
-import { advised } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
 import type { SwarmNode } from "../swarm/connection.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError } from "../text/input-error.ts";
 
 /**
  * Refuses a node to pin to that does not exist, before anything is changed. Hostnames are compared as Swarm does, case

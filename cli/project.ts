@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { requireStackName } from "../engine/state/stack-name.ts";
 import type { StackLocation } from "../engine/state/stack.ts";
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 
 /** The stack that is meant where none is named. */
 const defaultStackName = "dev";

@@ -1,10 +1,10 @@
-import { advised, advisedDocker } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
 import { listNodes, pingEngine } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import type { Service } from "../swarm/docker-objects.ts";
 import { inspectService, listTasks } from "../swarm/docker-reads.ts";
 import { addressesOf, answers } from "../swarm/reachable-address.ts";
+import { advised, advisedDocker } from "../text/advised-command.ts";
+import { InputError } from "../text/input-error.ts";
 import type { CommandContext } from "./context.ts";
 import { findEngineToRead } from "./find-swarm.ts";
 import { RedisConnection } from "./redis-connection.ts";

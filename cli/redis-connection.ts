@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { byteWords } from "../model/byte-words.ts";
-import { InputError } from "../model/input-error.ts";
-import { printable } from "../model/plain-text.ts";
+import { printable } from "../text/escape.ts";
+import { byteWords } from "../text/format-bytes.ts";
+import { InputError } from "../text/input-error.ts";
 import { NotRedis, readReply, writeCommand, type RedisReply } from "./redis-protocol.ts";
 
 /** How long a server may take to accept a connection, TLS included, in milliseconds. */

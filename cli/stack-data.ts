@@ -1,11 +1,11 @@
 /** Which volumes hold a stack's data, on which nodes, and which of them the stack may delete. */
 import type { EngineEvent } from "../engine/events.ts";
-import { advised } from "../model/advised-command.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { readService } from "../model/inputs/pulumi-taking.ts";
 import { foreignUse, ownershipOf, type StackIdentity } from "../model/ownership.ts";
 import type { EngineConnection, SwarmNode } from "../swarm/connection.ts";
 import type { VolumeLook } from "../swarm/volume-owner.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { KnownResource } from "./engines/engine.ts";
 
 /** The type of a service in a state. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { advised } from "../model/advised-command.ts";
-import { InputError, showValue } from "../model/input-error.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { RevealedResource } from "./engines/engine.ts";
 
 /** The components that a service may be of; any other is a `StatefulService`, or one like it. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { InputError, showValue } from "../model/input-error.ts";
-import { nearestName } from "../model/nearest-name.ts";
+import { InputError, showValue } from "../text/input-error.ts";
+import { nearestName } from "../text/nearest-name.ts";
 import { checked } from "./checked.ts";
 
 /** A reader of the model: gives what it makes of a value, or throws an InputError. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 
 /**
  * Runs a check at the border of the program; Pulumi shows a `RunError` as one line, any other error with its stack.

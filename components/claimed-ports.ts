@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { InputError } from "../model/input-error.ts";
 import { areOtherNodes, isSameConstraint, type Pin, pinConstraint } from "../model/pin.ts";
+import { InputError } from "../text/input-error.ts";
 import { type PublishedPort, PublishMode } from "./service-spec.ts";
 
 /** A port of a node that a service publishes. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { InputError, showValue } from "../model/input-error.ts";
 import { areOtherNodes, pinConstraint } from "../model/pin.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { checkedName } from "./arguments.ts";
 import type { VolumeSpec } from "./volume-spec.ts";
 

@@ -4,8 +4,8 @@ import {
   requireSqlName,
   requireVersionOfImage,
 } from "../model/postgresql.ts";
-import { leastReservedBytes } from "../model/sizes.ts";
 import { parseFirstStart, requireIdentity } from "../model/start-guard.ts";
+import { leastReservedBytes } from "../text/byte-size.ts";
 import { fields, number, secretText, text } from "./arguments.ts";
 import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "./service-arguments.ts";
 

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Obstacle } from "../model/feasibility.ts";
-import { InputError } from "../model/input-error.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
-import type { RegistryCredentials } from "../swarm/docker-reads.ts";
 import type { Service } from "../swarm/docker-objects.ts";
+import type { RegistryCredentials } from "../swarm/docker-reads.ts";
 import type { ServiceProperties } from "../swarm/service-properties.ts";
+import { InputError } from "../text/input-error.ts";
 import { declaredServices } from "./declared-services.ts";
 import { hookPlan, nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
 import { ownStack } from "./owner.ts";

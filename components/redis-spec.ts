@@ -13,7 +13,6 @@ import {
 import { redisDataPath, redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
 import { RedisUser } from "../model/redis-users.ts";
 import { serviceLabels } from "../model/service-labels.ts";
-import { formatSize, parseSize } from "../model/sizes.ts";
 import {
   guardEnvironment,
   preparingFile,
@@ -21,6 +20,7 @@ import {
   startScript,
   startScriptPath,
 } from "../model/start-guard.ts";
+import { formatSize, parseSize } from "../text/byte-size.ts";
 import { type HealthCheck, type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
 import { storeLabels } from "./store-labels.ts";
 

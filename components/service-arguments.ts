@@ -1,11 +1,11 @@
-import { oneOf } from "../model/choice.ts";
-import { parseDuration } from "../model/durations.ts";
 import { requireDigest } from "../model/image-reference.ts";
 import { requireConstraint } from "../model/placement.ts";
 import { requireServiceName } from "../model/service-name.ts";
-import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../model/sizes.ts";
 import { parseGrace } from "../model/stop-grace.ts";
-import { requirePort } from "../model/whole-number.ts";
+import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../text/byte-size.ts";
+import { parseDuration } from "../text/duration.ts";
+import { oneOf } from "../text/one-of.ts";
+import { requirePort } from "../text/whole-number.ts";
 import { argument, fields, flag, inputText, list, named, number, secretText, text } from "./arguments.ts";
 import { DataVolume } from "./data-volume.ts";
 import {

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import type { Input } from "@pulumi/pulumi";
-import { formatDuration, parseDuration } from "../model/durations.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { ownerLabels } from "../model/ownership.ts";
 import { isSameConstraint, pinConstraint } from "../model/pin.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { requireServiceName } from "../model/service-name.ts";
-import { formatSize, parseSize } from "../model/sizes.ts";
 import { longestGraceSeconds, parseGrace } from "../model/stop-grace.ts";
-import { requirePort, requireWhole } from "../model/whole-number.ts";
+import { formatSize, parseSize } from "../text/byte-size.ts";
+import { formatDuration, parseDuration } from "../text/duration.ts";
+import { InputError, showValue } from "../text/input-error.ts";
+import { requirePort, requireWhole } from "../text/whole-number.ts";
 import type { VolumeSpec } from "./volume-spec.ts";
 
 type ContainerSpec = docker.types.input.ServiceTaskSpecContainerSpec;

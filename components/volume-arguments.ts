@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { oneOf } from "../model/choice.ts";
 import { requireNodeMark } from "../model/pin.ts";
 import { requireVolumeName } from "../model/volume-name.ts";
+import { oneOf } from "../text/one-of.ts";
 import { argument, fields, refuse, text } from "./arguments.ts";
 import {
   requireExportPath,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Input } from "@pulumi/pulumi";
-import { InputError, showValue } from "../model/input-error.ts";
 import { pinConstraint, type Pin } from "../model/pin.ts";
 import { requireVolumeName } from "../model/volume-name.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /** Who creates a local volume. */
 export const VolumeCreator = {

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { advisedDocker, advisedRepair } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { whyNoWayBack } from "../model/version-change.ts";
+import type { FollowedUpdate } from "../swarm/update-end.ts";
+import { advisedDocker, advisedRepair } from "../text/advised-command.ts";
+import { InputError } from "../text/input-error.ts";
 import { nextHookNumber, plainValues, takesErrorHooks, takesHooks } from "./hooks.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
-import type { FollowedUpdate } from "../swarm/update-end.ts";
 import { OnUpdateFailure } from "./service-spec.ts";
 
 /** A service that Swarm takes back where an update fails. */

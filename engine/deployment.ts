@@ -1,23 +1,23 @@
 import { randomBytes } from "node:crypto";
 
-import { errorWords } from "../model/error-words.ts";
-import { defaultProviderGoal, ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
-import { isProviderType, packageOf } from "./provider-type.ts";
-import { Executor, StepFailure } from "./executor.ts";
+import { advised } from "../text/advised-command.ts";
+import { errorWords } from "../text/error-text.ts";
 import type { EventBody, StepOperation } from "./events.ts";
+import { Executor, StepFailure } from "./executor.ts";
 import type { Goal } from "./goal.ts";
 import type { Journal } from "./journal.ts";
 import { EngineStopped, type InvokeAnswer, type ProgramRequests } from "./monitor.ts";
 import { PlanError } from "./plan-error.ts";
 import { Planner } from "./planner.ts";
+import type { PolicyReview } from "./policy-review.ts";
+import { withoutForeignFrames } from "./program-message.ts";
 import { equalValues, revealSecrets, type PropertyMap } from "./property-value.ts";
+import { defaultProviderGoal, ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
+import { isProviderType, packageOf } from "./provider-type.ts";
+import type { RefreshContext } from "./refresh.ts";
+import { ResourceHooks, type RegisteredHook } from "./resource-hooks.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import { isAboutDefaultProvider, isLogical, stepMetadata, type Step } from "./step.ts";
-import { ResourceHooks, type RegisteredHook } from "./resource-hooks.ts";
-import type { PolicyReview } from "./policy-review.ts";
-import type { RefreshContext } from "./refresh.ts";
-import { withoutForeignFrames } from "./program-message.ts";
-import { advised } from "../model/advised-command.ts";
 import { stackType } from "./urn.ts";
 
 /** What a deployment works with. */

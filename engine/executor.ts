@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 
-import { errorWords } from "../model/error-words.ts";
+import { errorWords } from "../text/error-text.ts";
 import { deletionBatches } from "./dependency-graph.ts";
 import type { EventBody } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import { equalValues, revealSecrets, type PropertyMap } from "./property-value.ts";
+import type { ResourceHooks } from "./resource-hooks.ts";
 import {
   PartialFailure,
   type OperationControl,
@@ -14,7 +15,6 @@ import {
 } from "./resource-provider.ts";
 import type { PendingOperation, ResourceState, Urn } from "./resource-state.ts";
 import { markSecretOutputs, markSecretsLike } from "./secret-marks.ts";
-import type { ResourceHooks } from "./resource-hooks.ts";
 import { Slots } from "./slots.ts";
 import { faultPoint } from "./state/fault.ts";
 import { isAboutDefaultProvider, stepMetadata, type Step } from "./step.ts";

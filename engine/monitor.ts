@@ -18,11 +18,11 @@ import type * as providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import resourceProto from "@pulumi/pulumi/proto/resource_pb.js";
 import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 
-import { InputError } from "../model/input-error.ts";
-import { organization } from "./program.ts";
-import { readGoal } from "./registration.ts";
+import { InputError } from "../text/input-error.ts";
 import type { Goal } from "./goal.ts";
+import { organization } from "./program.ts";
 import type { PropertyMap } from "./property-value.ts";
+import { readGoal } from "./registration.ts";
 import type { RegisteredHook } from "./resource-hooks.ts";
 import type { ResourceState, Urn } from "./resource-state.ts";
 import type { SocketFolder } from "./socket-folder.ts";

@@ -1,21 +1,21 @@
-import { advised } from "../model/advised-command.ts";
-import { errorWords } from "../model/error-words.ts";
-import { Deployment } from "./deployment.ts";
+import { advised } from "../text/advised-command.ts";
+import { errorWords } from "../text/error-text.ts";
 import { prerequisites } from "./dependency-graph.ts";
+import { Deployment } from "./deployment.ts";
 import { eventSender, type EngineEvent, type EventBody, type OnEvent, type StepOperation } from "./events.ts";
 import { Journal, nowhere, type JournalStore } from "./journal.ts";
-import { exitedAfterReporting, type RunningProgram } from "./program.ts";
-import { startProgramHost, type ProgramHost } from "./program-host.ts";
-import { Secret, type PropertyMap } from "./property-value.ts";
 import { PolicyReview } from "./policy-review.ts";
+import { startProgramHost, type ProgramHost } from "./program-host.ts";
+import { exitedAfterReporting, type RunningProgram } from "./program.ts";
+import { Secret, type PropertyMap } from "./property-value.ts";
+import { ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
+import { isProviderType } from "./provider-type.ts";
 import { recoverInterrupted } from "./recovery.ts";
 import { refreshResources } from "./refresh.ts";
 import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
 import type { HeldLock } from "./state/lock.ts";
-import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
-import { ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
-import { isProviderType } from "./provider-type.ts";
+import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
 import { stackType } from "./urn.ts";
 
 /** What every operation takes. */

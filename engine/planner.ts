@@ -1,5 +1,5 @@
-import { showValue } from "../model/input-error.ts";
-import { advised } from "../model/advised-command.ts";
+import { advised } from "../text/advised-command.ts";
+import { showValue } from "../text/input-error.ts";
 import { aliasUrns } from "./aliases.ts";
 import { dependentsOf, parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";

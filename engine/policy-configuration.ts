@@ -3,9 +3,9 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { z } from "zod";
 
-import { errorWords } from "../model/error-words.ts";
-import { InputError } from "../model/input-error.ts";
 import { readRegularFileSync } from "../swarm/regular-file.ts";
+import { errorWords } from "../text/error-text.ts";
+import { InputError } from "../text/input-error.ts";
 
 /** How hard a policy is, in the order of analyzer.proto's `EnforcementLevel`. */
 export const enforcementLevels = ["advisory", "mandatory", "disabled", "remediate"] as const;

@@ -9,11 +9,10 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import { z } from "zod";
 
-import { errorWords } from "../model/error-words.ts";
-import { InputError } from "../model/input-error.ts";
 import { readRegularFileSync } from "../swarm/regular-file.ts";
+import { errorWords } from "../text/error-text.ts";
+import { InputError } from "../text/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
-import { SocketFolder } from "./socket-folder.ts";
 import { configureRequest, enforcementLevels } from "./policy-configuration.ts";
 import {
   resourceRequest,
@@ -22,6 +21,7 @@ import {
   type Remediation,
   type Violation,
 } from "./policy-messages.ts";
+import { SocketFolder } from "./socket-folder.ts";
 import { decodeWire } from "./wire-value.ts";
 
 /** A policy pack that runs in a process of its own. */

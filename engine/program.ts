@@ -5,9 +5,9 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-import { byteWords } from "../model/byte-words.ts";
-import { InputError } from "../model/input-error.ts";
 import { kindOf } from "../swarm/regular-file.ts";
+import { byteWords } from "../text/format-bytes.ts";
+import { InputError } from "../text/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
 import { lazySdk } from "./lazy-sdk.ts";
 import { leanHeap } from "./lean-heap.ts";

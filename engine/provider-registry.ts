@@ -1,4 +1,4 @@
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 import { parseProviderReference } from "./dependency-graph.ts";
 import type { Goal } from "./goal.ts";
 import { revealSecrets, type PropertyMap } from "./property-value.ts";

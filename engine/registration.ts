@@ -1,11 +1,11 @@
 import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb.js";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 
+import { parseDuration } from "../text/duration.ts";
 import type { Alias } from "./aliases.ts";
 import type { Goal } from "./goal.ts";
 import type { PropertyMap } from "./property-value.ts";
 import { isProviderType } from "./provider-type.ts";
-import { parseDuration } from "../model/durations.ts";
 import type { CustomTimeouts, HookBinding } from "./resource-state.ts";
 import { decodeWire } from "./wire-value.ts";
 

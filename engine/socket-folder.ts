@@ -6,7 +6,7 @@ import { accessSync, constants, mkdtempSync, realpathSync, rmSync, statSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 
 /** A folder of mode 0700 for the sockets of one operation; disposing of it removes it. */
 export class SocketFolder implements Disposable {

@@ -3,7 +3,7 @@
  * take them, in which secrets, outputs and resource references are objects marked by a signature and unknowns are
  * sentinel strings (Pulumi: sdk/go/common/resource/plugin/rpc.go, `@pulumi/pulumi/runtime/rpc`).
  */
-import { InputError, showValue } from "../model/input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { PropertyMap, PropertyValue } from "./property-value.ts";
 import { Output, ResourceReference, Secret, Unknown, containsUnknown } from "./property-value.ts";
 

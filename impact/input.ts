@@ -1,10 +1,10 @@
 /** Finds out what an input is, and makes a plan of it. */
-import { InputError } from "../model/input-error.ts";
-import { notJsonWords } from "../model/json-text.ts";
-import { printable } from "../model/plain-text.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
-import { EventCollector, isDigest, isEvent, notPreview, readDigest, readEventLine } from "./pulumi-preview.ts";
+import { printable } from "../text/escape.ts";
+import { InputError } from "../text/input-error.ts";
+import { notJsonWords } from "../text/parse-json.ts";
 import { parseDocument, parseJson } from "./preview-document.ts";
+import { EventCollector, isDigest, isEvent, notPreview, readDigest, readEventLine } from "./pulumi-preview.ts";
 import { isState } from "./pulumi-resource.ts";
 import type { LiveServices, StackFileInput } from "./stack-files.ts";
 

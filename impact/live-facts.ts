@@ -1,17 +1,17 @@
 /** Facts about a live swarm, as a file or as just asked: what sharpens a verdict. */
 import { z } from "zod";
-import { advised } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
-import type { LiveServices } from "./stack-files.ts";
+import type { SwarmUse } from "../model/feasibility.ts";
+import { isRecord } from "../model/inputs/field.ts";
+import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { liveTask } from "../model/inputs/live-task.ts";
 import { readSwarmUse } from "../model/inputs/live-use.ts";
-import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
-import { isRecord } from "../model/inputs/field.ts";
-import { printable } from "../model/plain-text.ts";
-import type { SwarmUse } from "../model/feasibility.ts";
 import type { LiveFacts } from "../model/planned-change.ts";
 import { differences } from "../model/task-replacement.ts";
-import { taskWords } from "../model/task-words.ts";
+import { advised } from "../text/advised-command.ts";
+import { printable } from "../text/escape.ts";
+import { InputError } from "../text/input-error.ts";
+import { taskWords } from "../text/task-state.ts";
+import type { LiveServices } from "./stack-files.ts";
 
 const list = z.array(z.record(z.string(), z.unknown())).optional();
 

@@ -1,8 +1,5 @@
 /** Reads `pulumi preview --json`: one document, or with PULUMI_ENABLE_STREAMING_JSON_PREVIEW a line for each engine event. */
-import { InputError } from "../model/input-error.ts";
 import { isRecord } from "../model/inputs/field.ts";
-import { printable } from "../model/plain-text.ts";
-import type { Executor, Plan, PolicyFinding } from "../model/planned-change.ts";
 import {
   concernsData,
   pulumiPlan,
@@ -12,6 +9,9 @@ import {
   type RawStep,
   type ResourceState,
 } from "../model/inputs/pulumi-plan.ts";
+import type { Executor, Plan, PolicyFinding } from "../model/planned-change.ts";
+import { printable } from "../text/escape.ts";
+import { InputError } from "../text/input-error.ts";
 import {
   optionalList,
   optionalMapping,

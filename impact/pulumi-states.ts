@@ -1,9 +1,9 @@
 /** A pair of states, before and after, as a plan: what must have happened between them. */
-import { InputError } from "../model/input-error.ts";
-import { printable } from "../model/plain-text.ts";
+import { concernsData, pulumiPlan, type RawStep, type ResourceState } from "../model/inputs/pulumi-plan.ts";
 import type { Executor, Plan } from "../model/planned-change.ts";
 import { differences } from "../model/task-replacement.ts";
-import { concernsData, pulumiPlan, type RawStep, type ResourceState } from "../model/inputs/pulumi-plan.ts";
+import { printable } from "../text/escape.ts";
+import { InputError } from "../text/input-error.ts";
 import { optionalList, optionalMapping, readResource, requireMapping, WrongForm } from "./pulumi-resource.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Verdicts as one page. */
-import { htmlText as html } from "../model/plain-text.ts";
 import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
-import { htmlPage } from "./html-page.ts";
+import { htmlText as html } from "../text/escape.ts";
+import { htmlPage } from "../text/html-page.ts";
 import { isWithoutTask, pictureLanes, type PictureLane, type PictureRow } from "./picture.ts";
 import { effectWords, fateWords, groupCauses, headline, outageWords, shownFate, type ImpactReport } from "./report.ts";
 

@@ -1,6 +1,6 @@
 /** Verdicts as a comment on a pull request: GitHub and GitLab both show it, and a bot can find and replace it. */
-import { markdownHtmlText, markdownText, printable } from "../model/plain-text.ts";
 import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
+import { markdownHtmlText, markdownText, printable } from "../text/escape.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { pictureLanes, type PictureRow } from "./picture.ts";
 import {

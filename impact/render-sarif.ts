@@ -1,6 +1,6 @@
 /** Verdicts and policy findings as SARIF 2.1.0, for code scanning. */
-import { printable, sarifText } from "../model/plain-text.ts";
 import { compareFates, dataFates, type DataFate, type Verdict } from "../model/verdict.ts";
+import { printable, sarifText } from "../text/escape.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { fateWords, shownFate, type ImpactReport } from "./report.ts";
 

@@ -1,6 +1,6 @@
 /** Verdicts for a terminal. */
-import { printable } from "../model/plain-text.ts";
 import type { Cause, DataFate, Verdict } from "../model/verdict.ts";
+import { printable } from "../text/escape.ts";
 import { effectWords, fateWords, groupCauses, outageWords, shownFate, type ImpactReport } from "./report.ts";
 
 /** Colours a text; the identity where there are no colours. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { z } from "zod";
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { sha256 } from "./private-registry.ts";
 import type { PushableImage } from "./private-registry.ts";

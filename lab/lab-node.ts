@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { advised } from "../model/advised-command.ts";
-import { InputError, showValue } from "../model/input-error.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";
 import {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { advised } from "../model/advised-command.ts";
-import { InputError } from "../model/input-error.ts";
 import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../swarm/connection.ts";
 import { readAnswer } from "../swarm/engine-requests.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError } from "../text/input-error.ts";
 import { connectNode } from "./lab-network.ts";
 import type { LabNode } from "./lab-node.ts";
 import type { LabRecord } from "./lab-record.ts";

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { advised } from "../model/advised-command.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { closeToOthers, makePrivateFolder } from "../swarm/private-folder.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { assembleImage } from "./assembled-image.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 import { startDaemon } from "./daemon.ts";
 import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "./owned-process.ts";
 import { fillToolbox, openToolbox, type Toolbox, type ToolboxContents } from "./toolbox.ts";

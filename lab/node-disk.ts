@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, statfs, truncate, writeFile } fro
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 import type { Toolbox } from "./toolbox.ts";
 
 /**

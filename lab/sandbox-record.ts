@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { advised } from "../model/advised-command.ts";
+import { advised } from "../text/advised-command.ts";
 import { readRecord, writeRecord } from "./record-file.ts";
 
 const recordSchema = z.strictObject({

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError } from "../model/input-error.ts";
 import { initSwarm, swarmMembership } from "../swarm/connection.ts";
 import type { EngineConnection } from "../swarm/connection.ts";
 import { closeToOthers, makePrivateFolder } from "../swarm/private-folder.ts";
+import { InputError } from "../text/input-error.ts";
 import { assembleImage } from "./assembled-image.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { labIdentity } from "./lab-identity.ts";
@@ -21,10 +21,10 @@ import {
   nodeAddress,
   removeLabNetworks,
 } from "./lab-network.ts";
-import { requireDebian, requireRoot, requireSpace } from "./machine-requirements.ts";
-import { unmountBelow } from "./mount-point.ts";
 import { takeStep } from "./lab-step.ts";
 import type { LabStepListener } from "./lab-step.ts";
+import { requireDebian, requireRoot, requireSpace } from "./machine-requirements.ts";
+import { unmountBelow } from "./mount-point.ts";
 import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./owned-process.ts";
 import type { OwnedProcess } from "./owned-process.ts";
 import { engineHost, filledVolumes, removeCoveredDirectories, runningEngine, startEngine } from "./private-engine.ts";

@@ -1,6 +1,6 @@
-import { byteWords } from "./byte-words.ts";
+import { printable } from "../text/escape.ts";
+import { byteWords } from "../text/format-bytes.ts";
 import { catalogueEntries } from "./image-catalogue-entries.ts";
-import { printable } from "./plain-text.ts";
 import type { RdbHeader } from "./redis-files.ts";
 import type { VolumeContent } from "./volume-content.ts";
 

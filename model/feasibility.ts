@@ -2,8 +2,10 @@
  * Whether a service's next task can start on a swarm as it is. The rules are those of Swarm's scheduler
  * (swarmkit manager/scheduler/filter.go), and what Docker refuses on the node that the scheduler chose.
  */
-import { advisedDocker } from "./advised-command.ts";
+import { advisedDocker } from "../text/advised-command.ts";
+import { byteWords } from "../text/format-bytes.ts";
 import { matchingNodes } from "./placement.ts";
+import { publishedPorts } from "./published-ports.ts";
 import {
   isKnown,
   notKnown,
@@ -13,8 +15,6 @@ import {
   type ServiceField,
   type SwarmNode,
 } from "./service-definition.ts";
-import { byteWords } from "./byte-words.ts";
-import { publishedPorts } from "./published-ports.ts";
 import { isUsable, whyNowhere } from "./task-location.ts";
 
 /** What is taken on a swarm, and what cannot be had on it. */

@@ -1,5 +1,5 @@
-import { InputError, showValue } from "./input-error.ts";
-import { nearestName } from "./nearest-name.ts";
+import { InputError, showValue } from "../text/input-error.ts";
+import { nearestName } from "../text/nearest-name.ts";
 
 /**
  * The directives of redis.conf that decide neither whether data survives, nor who may do what, nor how the server is reached: what it

@@ -1,5 +1,5 @@
+import { InputError, showValue } from "../text/input-error.ts";
 import { findImage, holdsFor, majorVersion } from "./image-catalogue.ts";
-import { InputError, showValue } from "./input-error.ts";
 import { isKnown, parseImageReference } from "./service-definition.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { InputError, showValue } from "./input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /**
  * Checks that an image is given by digest.

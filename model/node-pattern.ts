@@ -1,4 +1,4 @@
-import { InputError, showValue } from "./input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /** What stands for a node in a pattern for the addresses of the nodes' engines. */
 export const nodePlaceholders = ["{hostname}", "{address}"] as const;

@@ -1,6 +1,6 @@
 /** The settings of the project's own program, `holdfast:<name>` in `Pulumi.<stack>.yaml`, and which of them are secret. */
-import { nearestName } from "./nearest-name.ts";
-import { InputError } from "./input-error.ts";
+import { InputError } from "../text/input-error.ts";
+import { nearestName } from "../text/nearest-name.ts";
 
 /** The project whose program has these settings; other programs have their own. */
 export const ownProject = "holdfast";

@@ -1,4 +1,4 @@
-import { InputError } from "./input-error.ts";
+import { InputError } from "../text/input-error.ts";
 
 /** Fewest characters of a password that cannot be found by trying. */
 const leastPasswordLength = 16;

@@ -1,4 +1,4 @@
-import { InputError, showValue } from "./input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /** A label of a node, set by `docker node update --label-add <name>=<value> <node>`. */
 export interface NodeLabel {

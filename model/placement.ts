@@ -1,4 +1,4 @@
-import { InputError, showValue } from "./input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { isKnown, notKnown, type Constraint, type Known, type SwarmNode } from "./service-definition.ts";
 
 /** A constraint that Swarm refuses: no node satisfies it, and it names none. */

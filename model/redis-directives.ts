@@ -1,6 +1,6 @@
+import { InputError, showValue } from "../text/input-error.ts";
+import { nearestName } from "../text/nearest-name.ts";
 import { compareVersions, findImage, tagVersion } from "./image-catalogue.ts";
-import { InputError, showValue } from "./input-error.ts";
-import { nearestName } from "./nearest-name.ts";
 import { type ImageReference, isKnown, parseImageReference } from "./service-definition.ts";
 
 /** The directives that a version of Redis has brought; none has gone since. */

@@ -1,5 +1,5 @@
-import { InputError } from "./input-error.ts";
-import { formatSize, requireSize } from "./sizes.ts";
+import { formatSize, requireSize } from "../text/byte-size.ts";
+import { InputError } from "../text/input-error.ts";
 import { longestGraceSeconds } from "./stop-grace.ts";
 
 const mebibyte = 1024 * 1024;

@@ -4,7 +4,7 @@
  * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/signals/ (SIGTERM and SIGINT save, the others do not)
  * @see https://github.com/redis/redis/issues/12484 (an append-only file that is switched on over a snapshot starts empty)
  */
-import { byteWords } from "./byte-words.ts";
+import { byteWords } from "../text/format-bytes.ts";
 import type { CatalogueEntry, RedisImageFact } from "./catalogue-entry.ts";
 import type { DataKeeper } from "./data-place.ts";
 import { readsMultiPart } from "./redis-format.ts";

@@ -1,4 +1,7 @@
 import { posix } from "node:path";
+import { shellWords } from "../text/shell-words.ts";
+import type { RedisImageFact } from "./catalogue-entry.ts";
+import { commandLine, scriptOf, type CommandWord, type Script } from "./service-command.ts";
 import {
   isKnown,
   notKnown,
@@ -7,9 +10,6 @@ import {
   type MountedFile,
   type ServiceDefinition,
 } from "./service-definition.ts";
-import type { RedisImageFact } from "./catalogue-entry.ts";
-import { commandLine, scriptOf, type CommandWord, type Script } from "./service-command.ts";
-import { shellWords } from "./shell-words.ts";
 
 /** One setting of Redis, as redis.conf has it. */
 export interface RedisSetting {

@@ -1,11 +1,11 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
-import { advisedDocker } from "./advised-command.ts";
+import { advisedDocker } from "../text/advised-command.ts";
+import { shellWord } from "../text/shell-words.ts";
 import { placeWords, type DataKeeper, type DataPlace } from "./data-place.ts";
 import { asksForPassword, redisSetting, type RedisSettings } from "./redis-settings.ts";
 import { RedisUser } from "./redis-users.ts";
 import { isKnown, notKnown, type ImageReference, type Known } from "./service-definition.ts";
 import { showMountOptions, withoutCredentials } from "./shown-words.ts";
-import { shellWord } from "./shell-words.ts";
 import type { LeftBehind, Remedy } from "./verdict.ts";
 
 /** The filter of `docker ps` that finds the containers of a service. */

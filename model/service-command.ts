@@ -1,7 +1,7 @@
 /** What a service runs, read from its command line and from the configuration that comes with it. */
 import { posix } from "node:path";
+import { shellWords } from "../text/shell-words.ts";
 import type { CatalogueEntry, CommandFact } from "./catalogue-entry.ts";
-import { shellWords } from "./shell-words.ts";
 import { isKnown, notKnown, visible, type Known, type ServiceDefinition } from "./service-definition.ts";
 
 /** A word of a service's command line, and where it stands. */

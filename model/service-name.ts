@@ -1,4 +1,4 @@
-import { InputError, showValue } from "./input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /**
  * Checks the name of a service, which is also its name in the DNS of its networks.

@@ -4,9 +4,9 @@
  * is shown behind an option about data alone, and where a value may stand, nothing is shown until the next such option.
  */
 import { posix } from "node:path";
+import { shellWords } from "../text/shell-words.ts";
 import { catalogueEntries } from "./image-catalogue-entries.ts";
 import { notKnown, secretMark } from "./service-definition.ts";
-import { shellWords } from "./shell-words.ts";
 
 /** Settings of Redis and PostgreSQL whose values are switches and numbers. */
 const plainSettings = new Set(

@@ -1,4 +1,4 @@
-import { InputError, showValue } from "./input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /** The file at the top of a data volume that names the store whose data it holds. */
 export const storeMarker = ".holdfast-store";

@@ -1,5 +1,5 @@
-import { formatDuration, parseDuration } from "./durations.ts";
-import { InputError } from "./input-error.ts";
+import { formatDuration, parseDuration } from "../text/duration.ts";
+import { InputError } from "../text/input-error.ts";
 
 /** How long Swarm waits for the old task of a `stop-first` update before it starts the new one beside it. */
 export const waitForOldTaskSeconds = 60;

@@ -6,7 +6,7 @@
  * 2. The task's specification and the endpoint's are equal: the task stays.
  * 3. Anything else: the task is replaced.
  */
-import { parseDuration } from "./durations.ts";
+import { parseDuration } from "../text/duration.ts";
 import { isKnown, notKnown, secretMark, type Known } from "./service-definition.ts";
 
 /** What Swarm compares, in the words of whoever wrote it; both sides of a comparison must come from the same writer. */

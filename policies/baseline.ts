@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { InputError } from "../model/input-error.ts";
-import { jsonOrUndefined } from "../model/json-text.ts";
-import { printable } from "../model/plain-text.ts";
+import { printable } from "../text/escape.ts";
+import { InputError } from "../text/input-error.ts";
+import { jsonOrUndefined } from "../text/parse-json.ts";
 import type { Finding } from "./finding.ts";
 
 /** Findings that are known and borne with for now. */

@@ -3,8 +3,8 @@ import { readLiveSwarm, type LiveSwarm } from "../model/inputs/live-swarm.ts";
 import { estateAfter, readPulumiFile } from "../model/inputs/pulumi-files.ts";
 import { readStackFile, type StackFileOptions } from "../model/inputs/stack-file.ts";
 import type { Position } from "../model/inputs/stack-positions.ts";
-import { InputError } from "../model/input-error.ts";
 import type { Estate } from "../model/service-definition.ts";
+import { InputError } from "../text/input-error.ts";
 import type { Finding } from "./finding.ts";
 import { judge, type JudgeOptions } from "./judge.ts";
 

@@ -1,6 +1,6 @@
 import type { Position } from "../model/inputs/stack-positions.ts";
-import { printable } from "../model/plain-text.ts";
 import type { ServiceDefinition } from "../model/service-definition.ts";
+import { printable } from "../text/escape.ts";
 import type { Answer, Level, Rule } from "./rule.ts";
 
 /** One rule's answer about one service, when it is not in order. */

@@ -1,5 +1,5 @@
-import { printable } from "../model/plain-text.ts";
 import type { Estate, ServiceDefinition } from "../model/service-definition.ts";
+import { printable } from "../text/escape.ts";
 import { EstateIndex } from "./estate-index.ts";
 import { toFinding, type Finding } from "./finding.ts";
 import { ruleIds, rules as allRules } from "./rule-list.ts";

@@ -1,4 +1,4 @@
-import { markdownText } from "../model/plain-text.ts";
+import { markdownText } from "../text/escape.ts";
 import type { Finding } from "./finding.ts";
 
 /** Findings as a Markdown table, for a comment on a pull request. */

@@ -1,5 +1,5 @@
 import { PolicyPack, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
-import { printable } from "../model/plain-text.ts";
+import { printable } from "../text/escape.ts";
 import type { Finding } from "./finding.ts";
 import { ProgramReview } from "./program-review.ts";
 import { rules } from "./rule-list.ts";

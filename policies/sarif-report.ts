@@ -1,5 +1,5 @@
 import type { Log, ReportingDescriptor, Result } from "sarif";
-import { sarifText } from "../model/plain-text.ts";
+import { sarifText } from "../text/escape.ts";
 import { rulePage, type Finding } from "./finding.ts";
 import { rules } from "./rule-list.ts";
 

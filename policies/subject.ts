@@ -1,9 +1,9 @@
-import { dataSites, type DataSite } from "../model/data-paths.ts";
 import type { CatalogueEntry, RedisImageFact } from "../model/catalogue-entry.ts";
+import { dataSites, type DataSite } from "../model/data-paths.ts";
 import { findImage } from "../model/image-catalogue.ts";
-import { quoted } from "../model/plain-text.ts";
 import { pinOf, type Pin } from "../model/placement.ts";
 import { redisSettings, type RedisSettings } from "../model/redis-settings.ts";
+import { keepsState as keepsStateOf, runsTool } from "../model/service-command.ts";
 import {
   factsOf,
   isKnown,
@@ -14,9 +14,9 @@ import {
   type Mount,
   type ServiceDefinition,
 } from "../model/service-definition.ts";
-import { keepsState as keepsStateOf, runsTool } from "../model/service-command.ts";
 import { serviceLabels } from "../model/service-labels.ts";
 import { storageOf, type Storage } from "../model/storage.ts";
+import { quoted } from "../text/escape.ts";
 import type { EstateIndex } from "./estate-index.ts";
 import { readSuppressions, type SuppressionLabels } from "./suppression.ts";
 

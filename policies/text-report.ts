@@ -1,4 +1,4 @@
-import { printable } from "../model/plain-text.ts";
+import { printable } from "../text/escape.ts";
 import type { Finding } from "./finding.ts";
 import { rules } from "./rule-list.ts";
 

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import type Docker from "dockerode";
 import { z } from "zod";
-import { advised } from "../model/advised-command.ts";
-import { InputError, showValue } from "../model/input-error.ts";
+import { advised } from "../text/advised-command.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { locateEngine } from "./engine-address.ts";
 import type { EngineAddress, EngineLookup } from "./engine-address.ts";
 import { guardRequests, readAnswer, type RequestLimits } from "./engine-requests.ts";

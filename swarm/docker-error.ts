@@ -1,6 +1,6 @@
 import pRetry from "p-retry";
 import { z } from "zod";
-import { printableLines } from "../model/plain-text.ts";
+import { printableLines } from "../text/escape.ts";
 import { EngineAnswerError } from "./engine-requests.ts";
 
 const answerSchema = z.looseObject({

@@ -3,7 +3,7 @@
  * let through unseen. Names are the API's own (https://docs.docker.com/reference/api/engine/version/v1.41/).
  */
 import { z } from "zod";
-import { printableLines } from "../model/plain-text.ts";
+import { printableLines } from "../text/escape.ts";
 import { redactor, secretsOfContainer } from "./redaction.ts";
 
 /** Words for people, which strangers have had a part in: fit for a terminal from here on. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { InputError, showValue } from "../model/input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { readRegularFileSync } from "./regular-file.ts";
 
 /** Where the address of an engine came from, in the order in which the docker CLI looks, and a project's sandbox. */

@@ -10,9 +10,9 @@ import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { z } from "zod";
-import { byteWords } from "../model/byte-words.ts";
-import { InputError, showValue } from "../model/input-error.ts";
-import { mistakeWords } from "../model/schema-mistake.ts";
+import { byteWords } from "../text/format-bytes.ts";
+import { InputError, showValue } from "../text/input-error.ts";
+import { mistakeWords } from "../text/schema-mistake.ts";
 
 /** What is wrong with an engine's answer. */
 export type AnswerProblem = "cut off" | "silent" | "too slow" | "too large" | "redirect" | "not Docker's";

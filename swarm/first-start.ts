@@ -3,8 +3,8 @@
  * at a first start, and gives free for a new service what a former one had. Swarm runs it on the service's node, so that no access
  * to the node is needed.
  */
-import { InputError } from "../model/input-error.ts";
 import { creationVariable, firstStartVariable } from "../model/start-guard.ts";
+import { InputError } from "../text/input-error.ts";
 import type { EngineConnection } from "./connection.ts";
 import type { ServiceSpec, Task } from "./docker-objects.ts";
 import type { RegistryCredentials } from "./docker-reads.ts";

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { z } from "zod";
-import { taskWords } from "../model/task-words.ts";
+import { taskWords } from "../text/task-state.ts";
 import { readAgain } from "./docker-error.ts";
 import { type Task, taskSchema } from "./docker-objects.ts";
 import { listTasks } from "./docker-reads.ts";

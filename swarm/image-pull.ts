@@ -5,12 +5,12 @@
  * It is no job of Swarm's: before Docker 23 the tasks and containers of a removed job stay for ever (swarmkit 75e563b4b).
  */
 import type Docker from "dockerode";
-import { byteWords } from "../model/byte-words.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import { matchingNodes, parseConstraint } from "../model/placement.ts";
 import { portKey } from "../model/published-ports.ts";
 import { isKnown, type SwarmNode } from "../model/service-definition.ts";
+import { byteWords } from "../text/format-bytes.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { EngineConnection } from "./connection.ts";
 import { dockerStatus, dockerWords, readAgain } from "./docker-error.ts";
 import type { Port, ServiceSpec, Task } from "./docker-objects.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 import { listNodes, orSandbox, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { dockerWords } from "./docker-error.ts";
 import { serviceSchema, taskSchema, volumeSchema, type Service, type Task, type Volume } from "./docker-objects.ts";
-import { readAnswer } from "./engine-requests.ts";
 import { askEngine, type EngineReport } from "./engine-report.ts";
+import { readAnswer } from "./engine-requests.ts";
 
 /** A whole swarm, as far as the engines that were asked can tell. */
 export interface Inventory {

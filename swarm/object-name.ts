@@ -1,4 +1,4 @@
-import { InputError, showValue } from "../model/input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /** A part of what Docker's objects are called by: ids, names; a volume of a plugin may have several, with `/` between. */
 const part = /^\w[\w.:@-]*$/u;

@@ -1,7 +1,7 @@
 /** Folders and files that must be this user's alone, whatever the umask: what is in them is run, or opens secrets. */
 import { chmodSync, lstatSync, mkdirSync, statSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 
 /** Permissions of others: a folder or file is private without them. */
 const forOthers = 0o077;

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
 import { helperLabel } from "../model/object-labels.ts";
-import { printableLines } from "../model/plain-text.ts";
 import type { VolumeContent } from "../model/volume-content.ts";
+import { printableLines } from "../text/escape.ts";
 import { runInContainer } from "./container-command.ts";
 import { readAnswer } from "./engine-requests.ts";
 

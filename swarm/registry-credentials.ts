@@ -4,8 +4,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import { InputError } from "../model/input-error.ts";
-import { jsonOrUndefined } from "../model/json-text.ts";
+import { InputError } from "../text/input-error.ts";
+import { jsonOrUndefined } from "../text/parse-json.ts";
 import type { RegistryCredentials } from "./docker-reads.ts";
 import { readRegularFile } from "./regular-file.ts";
 

@@ -1,13 +1,13 @@
 /** Copies what a service has lost into a named volume, proves that the copy is the same, and points the service at it. */
 import type Docker from "dockerode";
-import { advised, advisedDocker } from "../model/advised-command.ts";
-import { byteWords } from "../model/byte-words.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { identifyContent, type VolumeContent, type VolumeListing } from "../model/volume-content.ts";
 import { requireVolumeName } from "../model/volume-name.ts";
+import { advised, advisedDocker } from "../text/advised-command.ts";
+import { byteWords } from "../text/format-bytes.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import { connectEngine, type EngineConnection } from "./connection.ts";
-import { inspectVolume, listContainersWithVolume } from "./docker-reads.ts";
 import type { Service, ServiceSpec } from "./docker-objects.ts";
+import { inspectVolume, listContainersWithVolume } from "./docker-reads.ts";
 import { limitSilence } from "./engine-requests.ts";
 import { readHostFacts } from "./host-facts.ts";
 import type { AnsweredEngine, Inventory, NodeVolume } from "./inventory.ts";

@@ -1,10 +1,10 @@
 /** A service that is pointed at the volume with its rescued data. */
 import { dataKeeper } from "../model/data-place.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { narrowingOf, matchingNodes, parseConstraint, satisfies } from "../model/placement.ts";
 import { whyNotLoaded } from "../model/redis-fit.ts";
 import { isKnown, type Estate, type ServiceDefinition, type SwarmNode } from "../model/service-definition.ts";
 import type { VolumeContent } from "../model/volume-content.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { Service, ServiceSpec } from "./docker-objects.ts";
 import type { Inventory } from "./inventory.ts";
 import { liveEstate } from "./live-estate.ts";

@@ -3,7 +3,7 @@
  * (kreuzwerker/terraform-provider-docker, internal/provider/resource_docker_service_structures.go, `flatten…`); null
  * where it sets nothing.
  */
-import { formatDuration } from "../model/durations.ts";
+import { formatDuration } from "../text/duration.ts";
 import type { ContainerSpec, Mount, Port, Service, ServiceSpec, TaskSpec } from "./docker-objects.ts";
 
 /** A property as it stands in a state. */

@@ -1,7 +1,7 @@
 /** Creating, updating and removing a service so that it is done when it is in effect, and never done twice. */
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError, showValue } from "../model/input-error.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type Docker from "dockerode";
 import { swarmMembership, type EngineConnection } from "./connection.ts";
 import { dockerStatus, dockerWords, isConnectionCut, readAgain } from "./docker-error.ts";

@@ -1,8 +1,8 @@
-import { advisedDocker } from "../model/advised-command.ts";
+import { advisedDocker } from "../text/advised-command.ts";
 import { listNodes, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
-import { inspectService, listServices, listTasks, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
+import { inspectService, listServices, listTasks, type RegistryCredentials } from "./docker-reads.ts";
 import type { Redact } from "./redaction.ts";
 import { hastenRollback, requestRollback, rollbackOutcome } from "./service-rollback.ts";
 import { isHomeless, isRollbackBlocked, judge, type Failure } from "./service-tasks.ts";

@@ -5,8 +5,8 @@
  * The provider always sends the whole specification. Three of its zeros matter: an unset grace period is sent as 0 s
  * (SIGKILL at once), `Init` as false, and an empty health check (which means: the image's own).
  */
-import { InputError, showValue } from "../model/input-error.ts";
-import { parseDuration } from "../model/durations.ts";
+import { parseDuration } from "../text/duration.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { ContainerSpec, Mount, ServiceSpec, TaskSpec } from "./docker-objects.ts";
 import type { ContainerProperties, ServiceProperties, UpdateProperties } from "./service-properties.ts";
 

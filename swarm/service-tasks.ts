@@ -4,7 +4,7 @@
  * Pure reasoning over one look at the swarm; service-convergence.ts looks again and again.
  */
 import { isDeepStrictEqual } from "node:util";
-import { taskWords } from "../model/task-words.ts";
+import { taskWords } from "../text/task-state.ts";
 import type { Port, Service, Task, TaskSpec } from "./docker-objects.ts";
 
 /** One look at a service. */

@@ -1,6 +1,6 @@
-import { advisedSetting } from "../model/advised-command.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { managedElsewhere, ownerInLabels, ownershipOf, type NamedKind } from "../model/ownership.ts";
+import { advisedSetting } from "../text/advised-command.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 
 /** What is said of an owner that nothing tells. */
 export const unknownOwner = "nothing says whose it is";

@@ -1,15 +1,15 @@
 /** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
 import type Docker from "dockerode";
-import { advisedDocker } from "../model/advised-command.ts";
 import { describeNodes } from "../model/feasibility.ts";
-import { InputError, showValue } from "../model/input-error.ts";
-import { printableLines } from "../model/plain-text.ts";
+import { advisedDocker } from "../text/advised-command.ts";
+import { printableLines } from "../text/escape.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { SwarmNode } from "./connection.ts";
 import { dockerWords, readAgain } from "./docker-error.ts";
-import { inspectContainer, inspectDistribution, type RegistryCredentials } from "./docker-reads.ts";
 import type { Service, Task } from "./docker-objects.ts";
-import { credentialsAdvice, registryOf } from "./registry-credentials.ts";
+import { inspectContainer, inspectDistribution, type RegistryCredentials } from "./docker-reads.ts";
 import type { Redact } from "./redaction.ts";
+import { credentialsAdvice, registryOf } from "./registry-credentials.ts";
 
 /** What is known of a failed task beyond what Swarm says. */
 export interface TaskEvidence {

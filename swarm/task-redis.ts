@@ -1,8 +1,8 @@
-import { InputError } from "../model/input-error.ts";
+import { InputError } from "../text/input-error.ts";
 import { runInContainer } from "./container-command.ts";
 import { dockerStatus } from "./docker-error.ts";
-import type { AnsweredEngine, Inventory } from "./inventory.ts";
 import type { Task } from "./docker-objects.ts";
+import type { AnsweredEngine, Inventory } from "./inventory.ts";
 
 /** How long Redis may take to answer, in milliseconds: the client in its image has no limit of its own before 7.4. */
 const replyLimitMs = 10_000;

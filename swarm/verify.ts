@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { judgeForcedReplacement } from "../model/forced-replacement.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { compareFates, type Verdict } from "../model/verdict.ts";
-import { inspectService, listTasks } from "./docker-reads.ts";
+import { InputError, showValue } from "../text/input-error.ts";
 import type { Service, Task } from "./docker-objects.ts";
+import { inspectService, listTasks } from "./docker-reads.ts";
 import { noneOf, type AnsweredEngine, type Inventory } from "./inventory.ts";
 import { liveEstate } from "./live-estate.ts";
 import { TaskRedis, type RedisLogin } from "./task-redis.ts";

@@ -9,10 +9,10 @@ import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
 import { Parser, type ReadEntry } from "tar";
 import { z } from "zod";
-import { dockerStatus } from "./docker-error.ts";
-import { InputError, showValue } from "../model/input-error.ts";
 import { helperLabel } from "../model/object-labels.ts";
 import { leadsOut, type VolumeFile, type VolumeListing } from "../model/volume-content.ts";
+import { InputError, showValue } from "../text/input-error.ts";
+import { dockerStatus } from "./docker-error.ts";
 
 /** Where the volume is mounted. The archive's paths begin with its last part. */
 const parent = "/rescue";

@@ -1,5 +1,4 @@
 import { viewData } from "../../model/data-view.ts";
-import { printable } from "../../model/plain-text.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";
 import { exitCodeOf, judge, type Threshold } from "../../policies/judge.ts";
 import { textReport } from "../../policies/text-report.ts";
@@ -7,11 +6,12 @@ import { noneOf, takeInventory } from "../../swarm/inventory.ts";
 import { liveEstate } from "../../swarm/live-estate.ts";
 import { observe } from "../../swarm/observation.ts";
 import { findLostVolumes } from "../../swarm/rescue-search.ts";
+import { printable } from "../../text/escape.ts";
 import { auditSections, lookOf, type AuditReport } from "../audit-report.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
-import { listenForInterrupts } from "../interrupts.ts";
 import { writeText } from "../input-files.ts";
+import { listenForInterrupts } from "../interrupts.ts";
 import { openOutput, type Output } from "../output.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
 

@@ -1,7 +1,7 @@
-import { advised } from "../../model/advised-command.ts";
-import { InputError } from "../../model/input-error.ts";
 import { isOwnSetting, ownProject, unknownSetting } from "../../model/own-settings.ts";
-import { isSecretSetting } from "../../model/secret-names.ts";
+import { advised } from "../../text/advised-command.ts";
+import { InputError } from "../../text/input-error.ts";
+import { isSecretSetting } from "../../text/secret-names.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { readSecret } from "../prompt.ts";
 

@@ -1,14 +1,14 @@
-import { advised } from "../../model/advised-command.ts";
 import type { ImpactReport } from "../../impact/report.ts";
+import { requireObjectName } from "../../swarm/object-name.ts";
+import { advised } from "../../text/advised-command.ts";
 import { noteChange } from "../begun-change.ts";
 import { confirm, confirmLoss } from "../confirm.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { judgeLive, planOf, showImpact } from "../data-gate.ts";
-import { requireObjectName } from "../../swarm/object-name.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
+import { listenForInterrupts } from "../interrupts.ts";
 import { lookForLeft, removeLeft } from "../left-services.ts";
 import { answersNow } from "../live-look.ts";
-import { listenForInterrupts } from "../interrupts.ts";
 import { nodePattern, serviceNames, stackIdentity } from "../name-check.ts";
 import { beginOperation, operationDocument, plan, requireSuccess, run } from "../operation.ts";
 import { findDoomed, keptVolumes, removeDoomed, stackVolumes, volumeType, type DataQuestion } from "../stack-data.ts";

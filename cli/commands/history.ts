@@ -1,3 +1,4 @@
+import { shownPath } from "../../engine/state/durable-file.ts";
 import { requireKnownStack } from "../../engine/state/known-stacks.ts";
 import {
   findOldUpdates,
@@ -6,8 +7,7 @@ import {
   type KeptUpdate,
   type UnreadableUpdate,
 } from "../../engine/state/state-copies.ts";
-import { shownPath } from "../../engine/state/durable-file.ts";
-import { parseWhole } from "../../model/whole-number.ts";
+import { parseWhole } from "../../text/whole-number.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
 import { operationWords } from "../display/operation-words.ts";
 import { NotConfirmed } from "../failure.ts";

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import type { ReadFacts } from "../../impact/live-facts.ts";
-import type { Plan } from "../../model/planned-change.ts";
 import type { ImpactReport } from "../../impact/report.ts";
 import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../model/data-acceptance.ts";
-import { InputError } from "../../model/input-error.ts";
-import { printable } from "../../model/plain-text.ts";
+import type { Plan } from "../../model/planned-change.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
+import { printable } from "../../text/escape.ts";
+import { InputError } from "../../text/input-error.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { openSource, readText, requireOneReader, writeText } from "../input-files.ts";
 import { openOutput, requireOneDocument, type Output } from "../output.ts";

@@ -1,5 +1,5 @@
-import { advised } from "../../model/advised-command.ts";
 import type { LabStatus } from "../../lab/lab.ts";
+import { advised } from "../../text/advised-command.ts";
 import { openOutput } from "../output.ts";
 import { labDirectory, locateStack } from "../project.ts";
 import { stepsDisplay } from "../steps-display.ts";

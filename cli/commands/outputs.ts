@@ -1,4 +1,4 @@
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { scalarText } from "../display/diff-lines.ts";
 

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { catalogueEntries } from "../../model/image-catalogue-entries.ts";
 import { readLiveSwarm, type LiveSwarm } from "../../model/inputs/live-swarm.ts";
-import { InputError, showValue } from "../../model/input-error.ts";
 import { readBaseline, withoutBaseline, writeBaseline } from "../../policies/baseline.ts";
 import { judgeDefinitions, readDefinitions, withLiveFacts, type Definitions } from "../../policies/definitions.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";
@@ -10,6 +9,7 @@ import { exitCodeOf, type Threshold } from "../../policies/judge.ts";
 import { markdownReport } from "../../policies/markdown-report.ts";
 import { sarifReport } from "../../policies/sarif-report.ts";
 import { textReport } from "../../policies/text-report.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { Exit } from "../exit-code.ts";
 import { engineOfFolder } from "../find-swarm.ts";
 import { besides, readText, requireOneReader, shownName, writeText } from "../input-files.ts";

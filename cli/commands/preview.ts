@@ -1,14 +1,14 @@
-import { InputError } from "../../model/input-error.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
+import { InputError } from "../../text/input-error.ts";
 import { changesNothing } from "../confirmation.ts";
 import { openContext, type StackOptions } from "../context.ts";
+import { judgeLive, planOf, requireProtectedKept, requireRoom, showImpact } from "../data-gate.ts";
 import { previewDigest, streamedEvent } from "../display/preview-digest.ts";
 import type { PolicyPack } from "../engines/engine.ts";
-import { judgeLive, planOf, requireProtectedKept, requireRoom, showImpact } from "../data-gate.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findEngineToRead, providerHost } from "../find-swarm.ts";
-import { leftLine, lookForLeft } from "../left-services.ts";
 import { listenForInterrupts } from "../interrupts.ts";
+import { leftLine, lookForLeft } from "../left-services.ts";
 import { answersNow, repairAdvice, showLive } from "../live-look.ts";
 import { nodePattern, requireFreeNames } from "../name-check.ts";
 import { beginOperation, interruptedPlanWords, plan } from "../operation.ts";

@@ -1,6 +1,6 @@
-import { advised } from "../../model/advised-command.ts";
-import { InputError } from "../../model/input-error.ts";
 import { askedWaitMs } from "../../model/redis-waiting.ts";
+import { advised } from "../../text/advised-command.ts";
+import { InputError } from "../../text/input-error.ts";
 import { noteChange } from "../begun-change.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { Exit, exitCode } from "../exit-code.ts";

@@ -1,4 +1,4 @@
-import { advised } from "../../model/advised-command.ts";
+import { advised } from "../../text/advised-command.ts";
 import { openContext, type StackOptions } from "../context.ts";
 import { driftLines, driftOf } from "../drift.ts";
 import { Exit, exitCode } from "../exit-code.ts";

@@ -1,11 +1,11 @@
-import { advised } from "../../model/advised-command.ts";
 import { contentWords, timeWords } from "../../model/content-words.ts";
-import { InputError } from "../../model/input-error.ts";
-import { printable } from "../../model/plain-text.ts";
-import { shellWord } from "../../model/shell-words.ts";
 import { noneOf, takeInventory, type Inventory } from "../../swarm/inventory.ts";
 import { findLostVolumes, type LostVolume } from "../../swarm/rescue-search.ts";
 import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../swarm/rescue.ts";
+import { advised } from "../../text/advised-command.ts";
+import { printable } from "../../text/escape.ts";
+import { InputError } from "../../text/input-error.ts";
+import { shellWord } from "../../text/shell-words.ts";
 import { noteChange } from "../begun-change.ts";
 import { enginesToAsk, type EngineChoice } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";

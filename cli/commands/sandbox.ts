@@ -1,5 +1,5 @@
-import { advised } from "../../model/advised-command.ts";
 import type { SandboxStatus } from "../../lab/sandbox.ts";
+import { advised } from "../../text/advised-command.ts";
 import { openOutput } from "../output.ts";
 import { locateStack, sandboxDirectory } from "../project.ts";
 import { stepsDisplay } from "../steps-display.ts";

@@ -1,17 +1,17 @@
 import { text as readAll } from "node:stream/consumers";
-import { advised } from "../../model/advised-command.ts";
-import { errorWords } from "../../model/error-words.ts";
-import { InputError } from "../../model/input-error.ts";
-import { printable } from "../../model/plain-text.ts";
-import { readRegularFile } from "../../swarm/regular-file.ts";
 import type { LockHolder } from "../../engine/state/lock.ts";
+import { readRegularFile } from "../../swarm/regular-file.ts";
+import { advised } from "../../text/advised-command.ts";
+import { errorWords } from "../../text/error-text.ts";
+import { printable } from "../../text/escape.ts";
+import { InputError } from "../../text/input-error.ts";
 import { openContext, type StackOptions } from "../context.ts";
-import { findEngineToRead } from "../find-swarm.ts";
-import { unknownObjectLines, unknownObjects } from "../unknown-objects.ts";
 import { NotConfirmed } from "../failure.ts";
+import { findEngineToRead } from "../find-swarm.ts";
 import { writeText } from "../input-files.ts";
 import type { Output } from "../output.ts";
 import { requireYes, whyNotAsked } from "../prompt.ts";
+import { unknownObjectLines, unknownObjects } from "../unknown-objects.ts";
 
 /** `holdfast export`: the state as `pulumi stack export` writes it, secrets encrypted. */
 export async function exportState(options: StackOptions & { file?: string }): Promise<void> {

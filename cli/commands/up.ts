@@ -1,24 +1,24 @@
 import { ownProject } from "../../model/own-settings.ts";
-import { advised } from "../../model/advised-command.ts";
-import { errorWords } from "../../model/error-words.ts";
 import { isRefusedDeletion } from "../../model/planned-change.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
+import { advised } from "../../text/advised-command.ts";
+import { errorWords } from "../../text/error-text.ts";
 import { closingReport, reportLines, type ServiceReport } from "../closing-report.ts";
-import { changesNothing } from "../confirmation.ts";
 import { confirm } from "../confirm.ts";
+import { changesNothing } from "../confirmation.ts";
 import { openContext, type CommandContext, type StackOptions } from "../context.ts";
-import type { PolicyPack } from "../engines/engine.ts";
 import { judgeLive, planOf, requireDataKept, requireProtectedKept, requireRoom, showImpact } from "../data-gate.ts";
 import { requireOfSandbox } from "../earlier-sandbox.ts";
+import type { PolicyPack } from "../engines/engine.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../find-swarm.ts";
 import { fillConfiguration } from "../first-configuration.ts";
 import { askForFirstStart, dataTypes, isFirstStart } from "../first-start.ts";
-import { removeLeft } from "../left-services.ts";
 import { listenForInterrupts } from "../interrupts.ts";
+import { removeLeft } from "../left-services.ts";
 import { confirmRefresh, idleLines, showLive, unrepaired, type LiveLook } from "../live-look.ts";
-import { holdNewSettings } from "../new-settings.ts";
 import { nodePattern, requireFreeNames, serviceNames } from "../name-check.ts";
+import { holdNewSettings } from "../new-settings.ts";
 import {
   beginOperation,
   operationDocument,

@@ -1,10 +1,10 @@
 import { redisFiles } from "../../components/redis-spec.ts";
-import { InputError } from "../../model/input-error.ts";
-import { taskWords } from "../../model/task-words.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
-import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
 import { readNamedFile } from "../../swarm/regular-file.ts";
 import type { RedisLogin } from "../../swarm/task-redis.ts";
+import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
+import { InputError } from "../../text/input-error.ts";
+import { taskWords } from "../../text/task-state.ts";
 import { noteChange } from "../begun-change.ts";
 import { openContext } from "../context.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";

@@ -1,7 +1,7 @@
 import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
-import { byteWords } from "../../model/byte-words.ts";
-import { printable } from "../../model/plain-text.ts";
 import { unknownSentinel } from "../../engine/wire-value.ts";
+import { printable } from "../../text/escape.ts";
+import { byteWords } from "../../text/format-bytes.ts";
 import { isUnchanged, recordEvent, type OperationView } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import {

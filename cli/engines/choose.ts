@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import type { StackEngine } from "./engine.ts";
 
 /** The engines that `--engine` takes. */

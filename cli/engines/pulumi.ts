@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import type { EngineEvent, StepOperation } from "../../engine/events.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
 import { pulumiArguments, pulumiEnvironment, selectArguments } from "./pulumi-arguments.ts";
 import { parsePulumiEvent } from "./pulumi-events.ts";

@@ -1,12 +1,12 @@
 /** The Docker provider of the embedded engine: `docker:index/*`, as pulumi-docker 5.2 does it. */
 import { z } from "zod";
-import { InputError, showValue } from "../../model/input-error.ts";
-import { jsonOrUndefined } from "../../model/json-text.ts";
 import { findEngine, pingEngine, requireManager, type EngineConnection } from "../../swarm/connection.ts";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
-import { credentialsAmong, registryAuthSchema } from "../../swarm/registry-credentials.ts";
 import { redactor } from "../../swarm/redaction.ts";
+import { credentialsAmong, registryAuthSchema } from "../../swarm/registry-credentials.ts";
 import { NameTakenError } from "../../swarm/taken-name.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { secretTexts, type PropertyMap } from "../property-value.ts";
 import { PartialFailure, type OperationControl, type ResourceProvider } from "../resource-provider.ts";
 import { checkInputs } from "./check.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { InputError, showValue } from "../../model/input-error.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
 import { inspectNetwork } from "../../swarm/docker-reads.ts";
 import type { CredentialsFor } from "../../swarm/registry-credentials.ts";
-import { revealSecrets, type PropertyMap } from "../property-value.ts";
 import type { Attributes } from "../../swarm/service-attributes.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { revealSecrets, type PropertyMap } from "../property-value.ts";
 import { ipamConfigs } from "./network.ts";
 import { registryDigest } from "./registry-image.ts";
 

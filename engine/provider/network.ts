@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { InputError, showValue } from "../../model/input-error.ts";
 import type { EngineConnection } from "../../swarm/connection.ts";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
 import { handleSchema, type Network } from "../../swarm/docker-objects.ts";
 import { inspectNetwork, listServices } from "../../swarm/docker-reads.ts";
-import { labelList, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
-import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { readAnswer } from "../../swarm/engine-requests.ts";
 import { requireObjectName } from "../../swarm/object-name.ts";
+import { labelList, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
+import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { flagSchema, isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import { z } from "zod";
-import { byteWords } from "../../model/byte-words.ts";
-import { InputError, showValue } from "../../model/input-error.ts";
-import { jsonOrUndefined } from "../../model/json-text.ts";
-import { printable } from "../../model/plain-text.ts";
 import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
+import { printable } from "../../text/escape.ts";
+import { byteWords } from "../../text/format-bytes.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 
 /** An image's name, taken apart as Docker does it (distribution/reference, `ParseNormalizedNamed`). */
 export interface ImageName {

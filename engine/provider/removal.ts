@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import type { OperationContext } from "./managed-type.ts";
 
 /** How long something in use is asked to go (terraform-provider-docker: `volumeReadRefreshTimeout`, `networkRemoveRefreshTimeout`). */

@@ -2,7 +2,7 @@
  * What the Docker provider knows of each resource type: pulumi-docker 5.2, which bridges terraform-provider-docker 4.5.
  * Names are the program's; `@pulumi/docker`'s own declarations say the same (test/engine/provider/schema.test.ts).
  */
-import { InputError, showValue } from "../../model/input-error.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { network } from "./schema/network.ts";
 import type { PropertySchema, ResourceSchema } from "./schema/property-schema.ts";
 import { secret } from "./schema/secret.ts";

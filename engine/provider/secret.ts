@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { InputError, showValue } from "../../model/input-error.ts";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
 import { handleSchema } from "../../swarm/docker-objects.ts";
 import { inspectSecret } from "../../swarm/docker-reads.ts";
-import { labelList } from "../../swarm/service-attributes.ts";
-import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
 import { readAnswer } from "../../swarm/engine-requests.ts";
 import { requireObjectName } from "../../swarm/object-name.ts";
+import { labelList } from "../../swarm/service-attributes.ts";
+import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { isSameMap, labelMap, labelsSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";

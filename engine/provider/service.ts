@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { parseDuration } from "../../model/durations.ts";
-import { InputError } from "../../model/input-error.ts";
 import { hasPassedToAnother } from "../../model/ownership.ts";
 import { dockerWords } from "../../swarm/docker-error.ts";
 import type { Service } from "../../swarm/docker-objects.ts";
 import { inspectService, type RegistryCredentials } from "../../swarm/docker-reads.ts";
 import { makeReady } from "../../swarm/image-pull.ts";
 import { redactor, type Redact } from "../../swarm/redaction.ts";
+import { countForState, withLiveCount } from "../../swarm/replacement-count.ts";
 import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
 import {
   createService,
@@ -15,12 +14,13 @@ import {
   updateService,
   type ChangeOptions,
 } from "../../swarm/service-changes.ts";
-import { countForState, withLiveCount } from "../../swarm/replacement-count.ts";
 import { awaitConvergence, ConvergenceError } from "../../swarm/service-convergence.ts";
 import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/service-properties.ts";
 import { serviceSpec } from "../../swarm/service-spec.ts";
 import { isMadeFrom } from "../../swarm/spec-comparison.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { parseDuration } from "../../text/duration.ts";
+import { InputError } from "../../text/input-error.ts";
 import { labelMap, labelsSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext, PlainProperties } from "./managed-type.ts";
 

@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { advisedDocker } from "../../model/advised-command.ts";
-import { InputError, showValue } from "../../model/input-error.ts";
 import { helperLabel } from "../../model/object-labels.ts";
 import { ownerInLabels, ownershipOf } from "../../model/ownership.ts";
 import { dockerStatus, dockerWords, readAgain } from "../../swarm/docker-error.ts";
 import type { ContainerSummary, Volume } from "../../swarm/docker-objects.ts";
 import { inspectVolume, listContainersWithVolume } from "../../swarm/docker-reads.ts";
 import { requireOwnVolume } from "../../swarm/name-check.ts";
+import { requireObjectName } from "../../swarm/object-name.ts";
 import { labelList, type Attributes } from "../../swarm/service-attributes.ts";
 import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
-import { requireObjectName } from "../../swarm/object-name.ts";
+import { advisedDocker } from "../../text/advised-command.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";

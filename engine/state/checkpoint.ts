@@ -1,7 +1,7 @@
 /** A stack's resources as text in Pulumi's checkpoint format, and back. */
 import type { z } from "zod";
-import { InputError, showValue } from "../../model/input-error.ts";
-import { notJsonWords } from "../../model/json-text.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { notJsonWords } from "../../text/parse-json.ts";
 import { parsePropertyPath } from "../property-path.ts";
 import type { HookBinding, PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
 import type { StoredDeployment, StoredResource } from "./checkpoint-schema.ts";

@@ -1,4 +1,4 @@
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 
 /** A state that this engine cannot go on with: cut short, edited to nonsense, or not to be decrypted. */
 export class DamagedStateError extends InputError {

@@ -15,9 +15,9 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { errorWords } from "../../model/error-words.ts";
-import { InputError } from "../../model/input-error.ts";
 import { readRegularFile } from "../../swarm/regular-file.ts";
+import { errorWords } from "../../text/error-text.ts";
+import { InputError } from "../../text/input-error.ts";
 import { faultPoint, type DurableKind } from "./fault.ts";
 
 /**

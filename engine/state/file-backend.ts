@@ -4,7 +4,7 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { InputError, showValue } from "../../model/input-error.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { attributesOf, attributesPath, digestOf, recordedDigest } from "./content-digest.ts";

@@ -1,8 +1,8 @@
 /** Which stacks a project has: by their settings, and by what the file backend keeps of them. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../../model/input-error.ts";
-import { nearestName } from "../../model/nearest-name.ts";
+import { InputError } from "../../text/input-error.ts";
+import { nearestName } from "../../text/nearest-name.ts";
 import type { Project } from "./project-file.ts";
 import { isName } from "./stack-name.ts";
 

@@ -8,12 +8,12 @@ import { link, lstat, readFile, readdir, unlink, writeFile } from "node:fs/promi
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { advised } from "../../model/advised-command.ts";
-import { errorWords } from "../../model/error-words.ts";
-import { InputError } from "../../model/input-error.ts";
-import { jsonOrUndefined } from "../../model/json-text.ts";
-import { printable } from "../../model/plain-text.ts";
 import { kindOf, readRegularFile, readRegularFileSync } from "../../swarm/regular-file.ts";
+import { advised } from "../../text/advised-command.ts";
+import { errorWords } from "../../text/error-text.ts";
+import { printable } from "../../text/escape.ts";
+import { InputError } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { errorCode, explainWriteError, hasNoLinks, makeFolder, shownPath, temporaryName } from "./durable-file.ts";
 import { faultPoint } from "./fault.ts";
 

@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { InputError, showValue } from "../../model/input-error.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import type { YamlValue } from "./pulumi-yaml.ts";
 import { isName, nameRule } from "./stack-name.ts";

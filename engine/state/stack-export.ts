@@ -1,13 +1,13 @@
 /** Whole states in and out, in the form of `pulumi stack export` and `pulumi stack import`. */
-import { advised } from "../../model/advised-command.ts";
-import { InputError, showValue } from "../../model/input-error.ts";
+import { advised } from "../../text/advised-command.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import type { CiphertextCache } from "./checkpoint-value.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, encodeDeployment, encodeExport, parseCheckpoint } from "./checkpoint.ts";
-import type { CiphertextCache } from "./checkpoint-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import { namingBackup, readState } from "./file-backend.ts";
-import type { Stack } from "./stack.ts";
 import { StackState } from "./stack-state.ts";
+import type { Stack } from "./stack.ts";
 
 /**
  * The stack's state as `pulumi stack export` prints it: `{version, deployment}`, secrets encrypted, operations that

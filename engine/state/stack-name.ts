@@ -1,4 +1,4 @@
-import { InputError, showValue } from "../../model/input-error.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 
 /** What Pulumi takes for a stack or a project, but for what would be another folder, or an option of a command. */
 const name = /^(?!\.{1,2}$)(?!-)[A-Za-z0-9_.-]{1,100}$/u;

@@ -5,8 +5,8 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Document, Scalar, YAMLMap, isMap, isNode, isScalar, isSeq } from "yaml";
-import { advised } from "../../model/advised-command.ts";
-import { InputError, showValue } from "../../model/input-error.ts";
+import { advised } from "../../text/advised-command.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { readTextFile, removeTemporaries, shownPath, writeDurably } from "./durable-file.ts";
 import type { Project } from "./project-file.ts";
 import { configText, type YamlValue } from "./pulumi-yaml.ts";

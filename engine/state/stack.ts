@@ -1,13 +1,13 @@
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import { namingBackup, readState } from "./file-backend.ts";
-import { stackFiles } from "./stack-files.ts";
 import type { HeldLock, LockHolder } from "./lock.ts";
 import { readLocks, releaseLock, releaseLocks, StackLockedError, takeLock } from "./lock.ts";
 import { PassphraseKeeper } from "./passphrase.ts";
 import type { Project } from "./project-file.ts";
 import { readProject } from "./project-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
+import { stackFiles } from "./stack-files.ts";
 import type { StackFiles } from "./stack-files.ts";
 import { requireStackName } from "./stack-name.ts";
 import type { ConfigValue } from "./stack-settings.ts";

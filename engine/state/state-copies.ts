@@ -5,8 +5,8 @@
 import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { InputError } from "../../model/input-error.ts";
-import { jsonOrUndefined } from "../../model/json-text.ts";
+import { InputError } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { digestOf, recordedDigest } from "./content-digest.ts";
 import { errorCode, explainWriteError, readTextFile, shownPath } from "./durable-file.ts";

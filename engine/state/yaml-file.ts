@@ -1,8 +1,8 @@
 /** The YAML files of a project, read as Pulumi reads them and with the place of each value. */
 import type { Alias, Document, Node, Pair, Scalar, ScalarTag, SchemaOptions } from "yaml";
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from "yaml";
-import { InputError, showValue } from "../../model/input-error.ts";
-import { requireFewAliases } from "../../model/inputs/yaml-aliases.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { requireFewAliases } from "../../text/yaml-aliases.ts";
 import { readTextFile, shownPath } from "./durable-file.ts";
 import { readPlain, writeText, type YamlValue } from "./pulumi-yaml.ts";
 

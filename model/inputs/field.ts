@@ -1,4 +1,4 @@
-import { quoted } from "../plain-text.ts";
+import { quoted } from "../../text/escape.ts";
 import { isKnown, notKnown, type Known } from "../service-definition.ts";
 
 /** What a reader does about a value of the wrong kind: stop with an error, or take it for not known. */

@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import { parseConstraint } from "../placement.ts";
 import {
   isKnown,

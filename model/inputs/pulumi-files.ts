@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { InputError } from "../input-error.ts";
-import { jsonOrUndefined } from "../json-text.ts";
-import { printable } from "../plain-text.ts";
+import { printable } from "../../text/escape.ts";
+import { InputError } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { isKnown, type Estate, type Known } from "../service-definition.ts";
 import {
   pulumiTypes,

@@ -1,7 +1,7 @@
-import { parseDuration } from "../durations.ts";
-import { InputError } from "../input-error.ts";
+import { parseSize } from "../../text/byte-size.ts";
+import { parseDuration } from "../../text/duration.ts";
+import { InputError } from "../../text/input-error.ts";
 import { isKnown, notKnown, visible, type Known, type ServiceMode } from "../service-definition.ts";
-import { parseSize } from "../sizes.ts";
 import type { Field } from "./field.ts";
 
 /** Like {@link Field.text}, for a value that decides what happens: one hidden as a secret is not known. */

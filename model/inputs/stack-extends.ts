@@ -1,5 +1,5 @@
-import { InputError } from "../input-error.ts";
-import { quoted } from "../plain-text.ts";
+import { quoted } from "../../text/escape.ts";
+import { InputError } from "../../text/input-error.ts";
 import { isRecord, recordOf } from "./field.ts";
 
 type Mapping = Readonly<Record<string, unknown>>;

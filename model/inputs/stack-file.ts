@@ -1,9 +1,11 @@
 import { LineCounter, parseAllDocuments, type Document, type ScalarTag } from "yaml";
-import { byteWords } from "../byte-words.ts";
-import { InputError } from "../input-error.ts";
+import { dockerWords } from "../../text/docker-words.ts";
+import { printable } from "../../text/escape.ts";
+import { byteWords } from "../../text/format-bytes.ts";
+import { InputError } from "../../text/input-error.ts";
+import { isSecretVariable } from "../../text/secret-names.ts";
+import { requireFewAliases } from "../../text/yaml-aliases.ts";
 import { parseConstraint } from "../placement.ts";
-import { printable } from "../plain-text.ts";
-import { dockerWords } from "../docker-words.ts";
 import {
   isKnown,
   notKnown,
@@ -20,8 +22,6 @@ import {
   type VolumeOptions,
 } from "../service-definition.ts";
 import type { DeployedTask } from "./deployed-task.ts";
-import { isSecretVariable } from "../secret-names.ts";
-import { requireFewAliases } from "./yaml-aliases.ts";
 import { Field, isRecord, recordOf, unknownPart, type Mistake } from "./field.ts";
 import { interpolate, type Variables } from "./interpolation.ts";
 import { bytes, modeByName, orElse, plainText, seconds } from "./readings.ts";

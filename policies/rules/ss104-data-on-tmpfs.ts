@@ -1,4 +1,4 @@
-import { quoted } from "../../model/plain-text.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, type Rule } from "../rule.ts";
 import { shownPath } from "../subject.ts";
 

@@ -1,6 +1,6 @@
 import { isKnown } from "../../model/service-definition.ts";
-import { quoted } from "../../model/plain-text.ts";
 import { looksShared } from "../../model/storage.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import type { Subject } from "../subject.ts";
 

@@ -1,6 +1,6 @@
-import { quoted } from "../../model/plain-text.ts";
 import { contradictionIn, matchingNodes } from "../../model/placement.ts";
 import { isKnown, type Constraint, type SwarmNode } from "../../model/service-definition.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 
 export const pinMatchesNoNode: Rule = {

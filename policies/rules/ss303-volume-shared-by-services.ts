@@ -1,9 +1,9 @@
-import { quoted } from "../../model/plain-text.ts";
 import { runApart } from "../../model/placement.ts";
 import { isKnown, type Mount } from "../../model/service-definition.ts";
+import { quoted } from "../../text/escape.ts";
+import type { VolumeUse } from "../estate-index.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { isNamedVolume, mayShare, subjectOf, type Subject } from "../subject.ts";
-import type { VolumeUse } from "../estate-index.ts";
 
 export const volumeSharedByServices: Rule = {
   id: "SS303",

@@ -1,7 +1,7 @@
-import { quoted } from "../../model/plain-text.ts";
 import { runApart } from "../../model/placement.ts";
 import { isKnown, type Mount, type VolumeOptions } from "../../model/service-definition.ts";
 import { sameOptions } from "../../model/storage.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { isNamedVolume, type Subject } from "../subject.ts";
 

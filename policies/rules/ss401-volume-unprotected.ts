@@ -1,5 +1,5 @@
-import { quoted } from "../../model/plain-text.ts";
 import { isKnown, type VolumeDefinition } from "../../model/service-definition.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, type Answer, type Rule } from "../rule.ts";
 
 export const volumeUnprotected: Rule = {

@@ -1,6 +1,6 @@
 import { redisSetting } from "../../model/redis-settings.ts";
 import { isKnown } from "../../model/service-definition.ts";
-import { formatSize } from "../../model/sizes.ts";
+import { formatSize } from "../../text/byte-size.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 
 /** What a fork, buffers and fragmentation leave for the data; 0.6 is safer where many keys are written. */

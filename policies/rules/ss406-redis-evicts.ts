@@ -1,6 +1,6 @@
-import { quoted } from "../../model/plain-text.ts";
 import { redisSetting } from "../../model/redis-settings.ts";
 import { isKnown } from "../../model/service-definition.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 
 export const redisEvicts: Rule = {

@@ -1,8 +1,8 @@
-import { InputError } from "../../model/input-error.ts";
 import { hasSavePoints } from "../../model/redis-settings.ts";
 import { isKnown, labelOf, notKnown, type Known } from "../../model/service-definition.ts";
 import { serviceLabels } from "../../model/service-labels.ts";
-import { parseSize } from "../../model/sizes.ts";
+import { parseSize } from "../../text/byte-size.ts";
+import { InputError } from "../../text/input-error.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { hasData, type Subject } from "../subject.ts";
 

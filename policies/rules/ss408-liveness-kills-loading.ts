@@ -1,8 +1,8 @@
-import { shellWords } from "../../model/shell-words.ts";
 import { isKnown, labelOf, type HealthCheck } from "../../model/service-definition.ts";
 import { serviceLabels } from "../../model/service-labels.ts";
-import { InputError } from "../../model/input-error.ts";
-import { formatSize, parseSize } from "../../model/sizes.ts";
+import { formatSize, parseSize } from "../../text/byte-size.ts";
+import { InputError } from "../../text/input-error.ts";
+import { shellWords } from "../../text/shell-words.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { entryOf, titleOf, type Subject } from "../subject.ts";
 

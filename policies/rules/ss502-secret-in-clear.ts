@@ -1,7 +1,7 @@
 import { joinPath } from "../../model/inputs/field.ts";
-import { quoted } from "../../model/plain-text.ts";
-import { shellWords } from "../../model/shell-words.ts";
 import { isKnown, type Known } from "../../model/service-definition.ts";
+import { quoted } from "../../text/escape.ts";
+import { shellWords } from "../../text/shell-words.ts";
 import { fail, notApplicable, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { isStore, type Subject } from "../subject.ts";
 

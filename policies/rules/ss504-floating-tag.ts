@@ -1,5 +1,5 @@
-import { quoted } from "../../model/plain-text.ts";
 import { isKnown } from "../../model/service-definition.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import { isStore } from "../subject.ts";
 

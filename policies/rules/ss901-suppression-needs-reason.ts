@@ -1,5 +1,5 @@
-import { quoted } from "../../model/plain-text.ts";
 import { serviceLabels } from "../../model/service-labels.ts";
+import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import { suppressionsOf } from "../subject.ts";
 

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { updateStack } from "../../engine/operations.ts";
 import type { ResourceState } from "../../engine/resource-state.ts";
 import type { HeldLock } from "../../engine/state/lock.ts";
-import { openStack, type Stack } from "../../engine/state/stack.ts";
 import { StackState, type UpdateRecord } from "../../engine/state/stack-state.ts";
-import { InputError } from "../../model/input-error.ts";
+import { openStack, type Stack } from "../../engine/state/stack.ts";
+import { InputError } from "../../text/input-error.ts";
 import { resource } from "../support/resource.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -7,9 +7,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { readLocks, StackLockedError, takeLock } from "../../engine/state/lock.ts";
-import { openStack } from "../../engine/state/stack.ts";
 import { StackState } from "../../engine/state/stack-state.ts";
-import { InputError } from "../../model/input-error.ts";
+import { openStack } from "../../engine/state/stack.ts";
+import { InputError } from "../../text/input-error.ts";
 import { atEnd, newFolder, type AttackCase } from "./case.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { auditPage } from "../../cli/audit-page.ts";
 import { auditSections } from "../../cli/audit-report.ts";
-import { htmlText } from "../../model/plain-text.ts";
+import { htmlText } from "../../text/escape.ts";
 import { hostile, hostileAudit } from "./hostile-audit.ts";
 
 describe("the page of an audit", () => {

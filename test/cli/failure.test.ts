@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Exit } from "../../cli/exit-code.ts";
 import { reportFailure } from "../../cli/failure.ts";
 import { openOutput } from "../../cli/output.ts";
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 
 const mistake = new InputError({ path: "a", expected: "b", got: "c", fix: "Do d" });
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { besides, readText, writeText } from "../../cli/input-files.ts";
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 
 describe("files that are named on the command line", () => {
   let folder: string;

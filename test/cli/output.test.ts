@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { reportFailure } from "../../cli/failure.ts";
 import { openOutput } from "../../cli/output.ts";
 import { stepsDisplay } from "../../cli/steps-display.ts";
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 
 describe("the output of a command", () => {
   const secret = 'pass"word-1234';

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { RedisConnection, type ReplyLimits } from "../../cli/redis-connection.ts";
 import { readReply } from "../../cli/redis-protocol.ts";
-import { InputError } from "../../model/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 
 const limits: ReplyLimits = { silenceMs: 300, wholeMs: 600, bytes: 1024 * 1024 };
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readPlan, type InputOptions, type Source } from "../../impact/input.ts";
-import { analyse } from "../../impact/report.ts";
-import { InputError } from "../../model/input-error.ts";
 import { readFacts } from "../../impact/live-facts.ts";
+import { analyse } from "../../impact/report.ts";
+import { InputError } from "../../text/input-error.ts";
 import { recordedEvents, recordedFile, recordedPreview } from "./recorded.ts";
 
 const options: InputOptions = { executor: "pulumi", prune: false };

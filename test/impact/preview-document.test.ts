@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readPlan } from "../../impact/input.ts";
 import { parseDocument } from "../../impact/preview-document.ts";
-import { InputError } from "../../model/input-error.ts";
 import type { Plan } from "../../model/planned-change.ts";
+import { InputError } from "../../text/input-error.ts";
 import { recordedPreview } from "./recorded.ts";
 
 interface Step {

@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import type { LiveSwarm } from "../../model/inputs/live-swarm.ts";
 import { pulumiTypes, type PulumiResource } from "../../model/inputs/pulumi-service.ts";
-import { parseDuration } from "../../model/durations.ts";
-import { parseSize } from "../../model/sizes.ts";
+import { parseSize } from "../../text/byte-size.ts";
+import { parseDuration } from "../../text/duration.ts";
 
 /** A value that is not known: an unset variable in a stack file, an output in a program. A live swarm has none. */
 export const unknown: unique symbol = Symbol("unknown");

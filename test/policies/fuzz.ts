@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import { InputError } from "../../model/input-error.ts";
-import { printable } from "../../model/plain-text.ts";
 import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts";
 import { findingsSchema } from "../../policies/finding-schema.ts";
 import type { Finding } from "../../policies/finding.ts";
 import { judge } from "../../policies/judge.ts";
+import { printable } from "../../text/escape.ts";
+import { InputError } from "../../text/input-error.ts";
 import { draft, mangled } from "./arbitraries.ts";
 import { hasUnknown, type Draft } from "./drafts.ts";
 import { estateIn, today } from "./judge-case.ts";

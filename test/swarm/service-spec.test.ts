@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../../model/input-error.ts";
 import { serviceSchema, type ServiceSpec } from "../../swarm/docker-objects.ts";
 import { serviceAttributes } from "../../swarm/service-attributes.ts";
 import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/service-properties.ts";
 import { serviceSpec } from "../../swarm/service-spec.ts";
 import { inOrderOf, isMadeFrom } from "../../swarm/spec-comparison.ts";
+import { InputError } from "../../text/input-error.ts";
 
 const word = fc.stringMatching(/^[a-z][a-z0-9_.-]{0,11}$/);
 const words = fc.array(word, { maxLength: 3 });

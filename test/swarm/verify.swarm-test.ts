@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { InputError } from "../../model/input-error.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { findEngine } from "../../swarm/connection.ts";
 import { takeInventory } from "../../swarm/inventory.ts";
 import { verifyService } from "../../swarm/verify.ts";
-import { labStartMs, sharedLab } from "../support/lab.ts";
+import { InputError } from "../../text/input-error.ts";
 import { LabService, removeLeftovers, sharedFolderVolume, type LabServiceOptions } from "../support/lab-service.ts";
+import { labStartMs, sharedLab } from "../support/lab.ts";
 
 describe("verifying a service", function () {
   this.timeout(labStartMs);

@@ -9,7 +9,7 @@ import Docker from "dockerode";
 import { namespaceName } from "../../lab/lab-network.ts";
 import { readSandboxRecord } from "../../lab/sandbox-record.ts";
 import { type Sandbox, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
-import { oneOf } from "../../model/choice.ts";
+import { oneOf } from "../../text/one-of.ts";
 import { makeAuthorities } from "../components/changes/certificates.ts";
 import { makeMaterial } from "../components/changes/proof.ts";
 import { failingChanges, type FailingMaterial } from "./failing-changes.ts";

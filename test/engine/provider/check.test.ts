@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../../../model/input-error.ts";
+import { equalValues, Secret, Unknown, type PropertyMap, type PropertyValue } from "../../../engine/property-value.ts";
 import { checkInputs } from "../../../engine/provider/check.ts";
 import { resourceTypes } from "../../../engine/provider/schema.ts";
-import { equalValues, Secret, Unknown, type PropertyMap, type PropertyValue } from "../../../engine/property-value.ts";
+import { InputError } from "../../../text/input-error.ts";
 import { arbitraryProgram, checked, recordedResource, withProperty } from "../../support/provider-inputs.ts";
 
 const serviceType = "docker:index/service:Service";

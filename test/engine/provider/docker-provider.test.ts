@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createDockerProvider } from "../../../engine/provider/docker-provider.ts";
 import { Secret, type PropertyMap } from "../../../engine/property-value.ts";
-import { InputError } from "../../../model/input-error.ts";
+import { createDockerProvider } from "../../../engine/provider/docker-provider.ts";
+import { InputError } from "../../../text/input-error.ts";
 
 const host = "unix:///nowhere/docker.sock";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../../../model/input-error.ts";
 import { Secret, type PropertyMap } from "../../../engine/property-value.ts";
 import { inspectService, listServices, listTasks } from "../../../swarm/docker-reads.ts";
+import { InputError } from "../../../text/input-error.ts";
 import { cuttingProxy, type CuttingProxy } from "../../support/cutting-proxy.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../../support/sandbox.ts";
 import {

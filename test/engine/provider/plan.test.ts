@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../../../model/input-error.ts";
-import { diffResource } from "../../../engine/provider/diff.ts";
-import { planOutputs } from "../../../engine/provider/plan.ts";
-import { resourceTypes } from "../../../engine/provider/schema.ts";
-import { stateOutputs } from "../../../engine/provider/state.ts";
 import {
   isPropertyMap,
   Secret,
@@ -12,6 +7,11 @@ import {
   type PropertyMap,
   type PropertyValue,
 } from "../../../engine/property-value.ts";
+import { diffResource } from "../../../engine/provider/diff.ts";
+import { planOutputs } from "../../../engine/provider/plan.ts";
+import { resourceTypes } from "../../../engine/provider/schema.ts";
+import { stateOutputs } from "../../../engine/provider/state.ts";
+import { InputError } from "../../../text/input-error.ts";
 import { arbitraryProgram, checked, recordedResource, withProperty } from "../../support/provider-inputs.ts";
 
 const serviceType = "docker:index/service:Service";

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { invokeFunction } from "../../../engine/provider/functions.ts";
 import { parseImageName, registryDigest } from "../../../engine/provider/registry-image.ts";
-import { InputError } from "../../../model/input-error.ts";
 import { connectEngine } from "../../../swarm/connection.ts";
+import { InputError } from "../../../text/input-error.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;
 

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import ts from "typescript";
-import { InputError } from "../../../model/input-error.ts";
 import { resourceSchema, resourceTypes, snakeCase, terraformName } from "../../../engine/provider/schema.ts";
 import type { Properties, PropertySchema } from "../../../engine/provider/schema/property-schema.ts";
+import { InputError } from "../../../text/input-error.ts";
 
 /** What a declaration file says of one property. */
 interface Declared {

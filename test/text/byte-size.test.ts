@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatSize, parseSize } from "../../model/sizes.ts";
+import { formatSize, parseSize } from "../../text/byte-size.ts";
 
 describe("sizes", () => {
   it("are read as Docker reads them", () => {

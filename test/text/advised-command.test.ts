@@ -6,7 +6,7 @@ import {
   advisedSetting,
   rememberDocker,
   rememberHowStarted,
-} from "../../model/advised-command.ts";
+} from "../../text/advised-command.ts";
 
 describe("a command in advice", () => {
   const started = (stack: string | undefined, environment: NodeJS.ProcessEnv = {}) => {

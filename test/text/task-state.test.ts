@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { taskWords } from "../../model/task-words.ts";
+import { taskWords } from "../../text/task-state.ts";
 
 describe("the words for how a task stands", () => {
   it("are said once", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { nearestName } from "../../model/nearest-name.ts";
+import { nearestName } from "../../text/nearest-name.ts";
 
 describe("the name that was meant", () => {
   it("is the one with the fewest slips, and none where all are far", () => {

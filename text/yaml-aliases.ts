@@ -1,5 +1,5 @@
 import { visit, type Document } from "yaml";
-import { InputError } from "../input-error.ts";
+import { InputError } from "./input-error.ts";
 
 /** For each alias the library looks through all that stands before it, so that many take the square of their number. */
 const mostAliases = 2000;

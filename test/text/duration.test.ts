@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatDuration, parseDuration } from "../../model/durations.ts";
+import { formatDuration, parseDuration } from "../../text/duration.ts";
 
 describe("durations", () => {
   it("are read as Docker writes them", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
-import { markdownHtmlText, markdownText, printable, quoted, sarifText } from "../../model/plain-text.ts";
+import { markdownHtmlText, markdownText, printable, quoted, sarifText } from "../../text/escape.ts";
 import { anyCharacter } from "../support/any-character.ts";
 
 const anything = fc.oneof(fc.string({ unit: anyCharacter }), fc.string());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { dockerWords } from "../../model/docker-words.ts";
+import { dockerWords } from "../../text/docker-words.ts";
 
 describe("a command in one text", () => {
   it("is split at white space, with quotation marks and backslashes, and nothing of a shell's", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
-import { shellWords } from "../../model/shell-words.ts";
+import { shellWords } from "../../text/shell-words.ts";
 
 const texts = (script: string): string[] => shellWords(script).map(({ text }) => text);
 

@@ -1,5 +1,5 @@
 /** One page that needs nothing else: no script, no font, no picture from elsewhere. */
-import { htmlText } from "../model/plain-text.ts";
+import { htmlText } from "./escape.ts";
 
 /** What makes up a page; `body` and `style` are taken as they are, so that names in them must have been escaped. */
 export interface HtmlPage {

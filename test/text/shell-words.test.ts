@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readStackFile } from "../../model/inputs/stack-file.ts";
 import { redisSetting, redisSettings } from "../../model/redis-settings.ts";
 import { scriptInFront } from "../../model/service-command.ts";
-import { shellWords } from "../../model/shell-words.ts";
+import { shellWords } from "../../text/shell-words.ts";
 
 describe("what ends a command of a shell", () => {
   it("is an operator, and not what only looks so between quotation marks or behind a backslash", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isSecretSetting, isSecretVariable } from "../../model/secret-names.ts";
+import { isSecretSetting, isSecretVariable } from "../../text/secret-names.ts";
 
 describe("names of secrets", () => {
   it("are known among variables", () => {
