@@ -3,17 +3,17 @@ import { readFacts } from "../impact/live-facts.ts";
 import { EventCollector, readEvent } from "../impact/pulumi-preview.ts";
 import { renderText } from "../impact/render-text.ts";
 import { analyse, isDoubtful, type ImpactReport } from "../impact/report.ts";
+import { factsFrom, lookCloser } from "../live/swarm-facts.ts";
 import { minutesToAct } from "../model/data-acceptance.ts";
 import { isRefusedDeletion, type Plan } from "../model/planned-change.ts";
 import { isKnown } from "../model/service-definition.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
 import { InputError } from "../text/input-error.ts";
 import type { CommandContext } from "./context.ts";
 import { previewDigest } from "./display/preview-digest.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { ShownOperation } from "./operation.ts";
 import { canAsk } from "./prompt.ts";
-import { factsFrom, lookCloser } from "./swarm-facts.ts";
 
 /** The plan that has been shown. */
 export async function planOf(context: CommandContext, planned: ShownOperation): Promise<Plan> {

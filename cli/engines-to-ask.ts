@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { findEngine, type EngineConnection } from "../swarm/connection.ts";
-import { nodeEngines } from "../swarm/node-engines.ts";
+import { findEngine, type EngineConnection } from "../swarm/engine/connection.ts";
+import { nodeEngines } from "../swarm/engine/node-engines.ts";
 import { engineOfFolder } from "./find-swarm.ts";
 
 /** The options by which engines are chosen. */

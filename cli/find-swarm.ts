@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import type { Sandbox } from "../lab/sandbox.ts";
-import type { EngineConnection, SwarmMembership } from "../swarm/connection.ts";
+import type { EngineConnection, SwarmMembership } from "../swarm/engine/connection.ts";
 import { rememberDocker } from "../text/advised-command.ts";
 import { InputError } from "../text/input-error.ts";
 import type { CommandContext } from "./context.ts";
@@ -27,7 +27,7 @@ export interface FoundSwarm {
  */
 export async function findSwarm(context: CommandContext, options: { sandbox: boolean }): Promise<FoundSwarm> {
   const { output } = context;
-  const { findEngine, requireManager, EngineError, initSwarm } = await import("../swarm/connection.ts");
+  const { findEngine, requireManager, EngineError, initSwarm } = await import("../swarm/engine/connection.ts");
   if (options.sandbox) return enterSandbox(context, "--sandbox");
   if (hasSandbox(context) && !process.env["DOCKER_HOST"]) return enterSandbox(context, "made by an earlier run");
   const connection = findEngine();
@@ -59,7 +59,7 @@ export function findEngineToRead({ location }: Pick<CommandContext, "location">)
  * above it, whether that runs or not, else the engine that the docker CLI would use.
  */
 export async function engineOfFolder(folder: string): Promise<EngineConnection> {
-  const { findEngine } = await import("../swarm/connection.ts");
+  const { findEngine } = await import("../swarm/engine/connection.ts");
   const directory = sandboxDirectory({ projectDirectory: folder });
   if (process.env["DOCKER_HOST"] || !existsSync(directory)) return findEngine();
   const { sandboxStatus } = await import("../lab/sandbox.ts");
@@ -69,7 +69,7 @@ export async function engineOfFolder(folder: string): Promise<EngineConnection> 
 
 async function sandboxEngine({ dockerHost: host, directory, dockerProgram }: Sandbox): Promise<EngineConnection> {
   const [{ connectEngine }, { findProgram }] = await Promise.all([
-    import("../swarm/connection.ts"),
+    import("../swarm/engine/connection.ts"),
     import("../lab/toolbox.ts"),
   ]);
   // As it has to be typed: by its name where the shell finds one.
@@ -91,7 +91,7 @@ async function enterSandbox(context: CommandContext, reason: string): Promise<Fo
   const { output, location } = context;
   const [{ startSandbox, sandboxStatus }, { requireManager }] = await Promise.all([
     import("../lab/sandbox.ts"),
-    import("../swarm/connection.ts"),
+    import("../swarm/engine/connection.ts"),
   ]);
   const directory = sandboxDirectory(location);
   if (process.env["DOCKER_HOST"])

@@ -3,7 +3,12 @@ import { closeSync, open, openSync, read, statSync, writeFileSync } from "node:f
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Source } from "../impact/input.ts";
-import { NoRegularFileError, readNamedFile, readRegularFileSync, requireNamedFile } from "../swarm/regular-file.ts";
+import {
+  NoRegularFileError,
+  readNamedFile,
+  readRegularFileSync,
+  requireNamedFile,
+} from "../swarm/engine/regular-file.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 
 /**

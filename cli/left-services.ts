@@ -1,7 +1,7 @@
-/** What killed runs of a stack have left on the swarm: services that run once for another one (swarm/one-off-task.ts). */
+/** What killed runs of a stack have left on the swarm: services that run once for another one (swarm/service/one-off-task.ts). */
 import type { HeldLock } from "../engine/state/lock.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
-import type { LeftService } from "../swarm/one-off-task.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
+import type { LeftService } from "../swarm/service/one-off-task.ts";
 import { advised } from "../text/advised-command.ts";
 import type { CommandContext } from "./context.ts";
 import { serviceNames, stackIdentity } from "./name-check.ts";
@@ -20,7 +20,7 @@ export async function removeLeft(
   const left = await findLeft(context, connection);
   if (left.length === 0) return;
   if (lock === undefined) await (await context.stack()).requireUnlocked();
-  const { removeLeftServices } = await import("../swarm/one-off-task.ts");
+  const { removeLeftServices } = await import("../swarm/service/one-off-task.ts");
   await removeLeftServices(connection, left);
   context.output.print(...left.map((each) => `Removed the service ${each.name}, ${originOf(each)}.`), "");
 }
@@ -43,7 +43,7 @@ function originOf({ service }: LeftService): string {
 }
 
 async function findLeft(context: CommandContext, connection: EngineConnection): Promise<LeftService[]> {
-  const { findLeftServices } = await import("../swarm/one-off-task.ts");
+  const { findLeftServices } = await import("../swarm/service/one-off-task.ts");
   const known = serviceNames(await (await context.engine()).resources(context.location));
   return findLeftServices(connection, await stackIdentity(context), known);
 }

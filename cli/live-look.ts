@@ -1,5 +1,5 @@
-import type { EngineConnection } from "../swarm/connection.ts";
-import type { NamedObject } from "../swarm/labelled-objects.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
+import type { NamedObject } from "../swarm/service/labelled-objects.ts";
 import { advised } from "../text/advised-command.ts";
 import type { CommandContext } from "./context.ts";
 import { previewDigest } from "./display/preview-digest.ts";
@@ -21,7 +21,7 @@ export interface LiveLook {
 
 /** Whether the engine answers, asked while a plan is made; nothing is looked at where it does not. */
 export async function answersNow(connection: EngineConnection): Promise<boolean> {
-  const { pingEngine } = await import("../swarm/connection.ts");
+  const { pingEngine } = await import("../swarm/engine/connection.ts");
   return pingEngine(connection).then(
     () => true,
     () => false,
@@ -55,11 +55,11 @@ export async function idleLines(
   services: ReadonlySet<string>,
   connection: EngineConnection,
 ): Promise<string[]> {
-  const { idleServices } = await import("../swarm/idle-services.ts");
+  const { idleServices } = await import("../swarm/service/idle.ts");
   const idle = await idleServices(connection.docker, [...services]).catch(() => []);
   if (idle.length === 0) return [];
   // What a task failed with may be a word that is secret in the program.
-  const { redactor } = await import("../swarm/redaction.ts");
+  const { redactor } = await import("../swarm/api/redaction.ts");
   const redact = redactor(await (await engine()).secrets(location));
   return idle.map(({ name, running, wanted, words }) => {
     const which = running === 0 ? "No task" : `Only ${running} of ${wanted} tasks`;

@@ -1,9 +1,9 @@
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
 import { requireNodePattern } from "../model/node-pattern.ts";
 import type { StackIdentity } from "../model/ownership.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
-import type { KnownResource } from "./engines/engine.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
 import type { CommandContext } from "./context.ts";
+import type { KnownResource } from "./engines/engine.ts";
 import type { ShownOperation } from "./operation.ts";
 
 /** The setting that says where the engines of the other nodes are, for every program. */
@@ -46,9 +46,9 @@ export async function requireFreeNames(
     isNewName: taking.isNewName && !knownNames.has(`${type} ${taking.name}`),
   }));
   const [{ requireManager }, { requireOwnNames }, { NameTakenError }] = await Promise.all([
-    import("../swarm/connection.ts"),
-    import("../swarm/name-check.ts"),
-    import("../swarm/taken-name.ts"),
+    import("../swarm/engine/connection.ts"),
+    import("../live/ownership/name-check.ts"),
+    import("../swarm/api/taken-name.ts"),
   ]);
   await requireManager(manager);
   const question = {

@@ -1,11 +1,11 @@
+import { readSwarm } from "../live/read-swarm.ts";
 import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import type { Plan } from "../model/planned-change.ts";
 import type { Estate } from "../model/service-definition.ts";
 import { judge } from "../policies/judge.ts";
 import { rules } from "../policies/rule-list.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
 import { InputError } from "../text/input-error.ts";
-import { readSwarm } from "./read-swarm.ts";
 
 /** The policies that need the live nodes to answer. */
 const pinRules = rules.filter(({ id }) => id === "SS202" || id === "SS203");

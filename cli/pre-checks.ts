@@ -1,4 +1,4 @@
-import type { SwarmNode } from "../swarm/connection.ts";
+import type { SwarmNode } from "../swarm/engine/connection.ts";
 import { advised } from "../text/advised-command.ts";
 import { InputError } from "../text/input-error.ts";
 

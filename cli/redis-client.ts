@@ -1,8 +1,8 @@
-import { listNodes, pingEngine } from "../swarm/connection.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
-import type { Service } from "../swarm/docker-objects.ts";
-import { inspectService, listTasks } from "../swarm/docker-reads.ts";
-import { addressesOf, answers } from "../swarm/reachable-address.ts";
+import type { Service } from "../swarm/api/objects.ts";
+import { inspectService, listTasks } from "../swarm/api/reads.ts";
+import { listNodes, pingEngine } from "../swarm/engine/connection.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
+import { addressesOf, answers } from "../swarm/engine/reachable-address.ts";
 import { advised, advisedDocker } from "../text/advised-command.ts";
 import { InputError } from "../text/input-error.ts";
 import type { CommandContext } from "./context.ts";

@@ -1,9 +1,9 @@
 /** Which volumes hold a stack's data, on which nodes, and which of them the stack may delete. */
 import type { EngineEvent } from "../engine/events.ts";
+import type { VolumeLook } from "../live/ownership/volume-owner.ts";
 import { readService } from "../model/inputs/pulumi-taking.ts";
 import { foreignUse, ownershipOf, type StackIdentity } from "../model/ownership.ts";
-import type { EngineConnection, SwarmNode } from "../swarm/connection.ts";
-import type { VolumeLook } from "../swarm/volume-owner.ts";
+import type { EngineConnection, SwarmNode } from "../swarm/engine/connection.ts";
 import { advised } from "../text/advised-command.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 import type { KnownResource } from "./engines/engine.ts";
@@ -95,9 +95,9 @@ export async function findDoomed(
   const { manager, nodePattern } = question;
   if (known?.isOwn === false) throw notOurs(name, "the program mounts it and did not make it");
   const [{ listNodes, swarmMembership }, { onlyNodeFor }, { engineOfNode }] = await Promise.all([
-    import("../swarm/connection.ts"),
-    import("../swarm/name-check.ts"),
-    import("../swarm/node-engines.ts"),
+    import("../swarm/engine/connection.ts"),
+    import("../live/ownership/name-check.ts"),
+    import("../swarm/engine/node-engines.ts"),
   ]);
   const pinned = known?.constraints && (await onlyNodeFor(known.constraints, manager));
   const { nodeId } = await swarmMembership(manager);
@@ -140,7 +140,7 @@ export async function keptVolumes(
   volumes: readonly StackVolume[],
   manager: EngineConnection,
 ): Promise<(StackVolume & { readonly node: string | undefined })[]> {
-  const { onlyNodeFor } = await import("../swarm/name-check.ts");
+  const { onlyNodeFor } = await import("../live/ownership/name-check.ts");
   return Promise.all(
     volumes.map(async (volume) => {
       const node = await onlyNodeFor(volume.constraints ?? [], manager).catch(() => undefined);
@@ -154,7 +154,7 @@ async function doomedOn(
   known: StackVolume | undefined,
   { engine, node, manager, own, services }: DataQuestion & { engine: EngineConnection; node: string },
 ): Promise<DoomedVolume[]> {
-  const { lookAtVolume } = await import("../swarm/volume-owner.ts");
+  const { lookAtVolume } = await import("../live/ownership/volume-owner.ts");
   const look = await lookAtVolume(engine, name, manager);
   if (look === undefined) return [];
   requireOurs(`${name} on ${node}`, look, known, { own, services });

@@ -1,8 +1,8 @@
 /** The data that dies with a throwaway swarm, and the yes that it takes. */
 import { z } from "zod";
 import type { FilledVolume } from "../lab/private-engine.ts";
-import { findEngine, pingEngine } from "../swarm/connection.ts";
-import { readAnswer } from "../swarm/engine-requests.ts";
+import { findEngine, pingEngine } from "../swarm/engine/connection.ts";
+import { readAnswer } from "../swarm/engine/requests.ts";
 import { byteWords } from "../text/format-bytes.ts";
 import { NotConfirmed } from "./failure.ts";
 import type { Output } from "./output.ts";

@@ -1,6 +1,6 @@
 import { takingOf } from "../model/inputs/pulumi-taking.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
-import type { NamedObject } from "../swarm/labelled-objects.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
+import type { NamedObject } from "../swarm/service/labelled-objects.ts";
 import type { CommandContext } from "./context.ts";
 import type { KnownResource } from "./engines/engine.ts";
 import { stackIdentity } from "./name-check.ts";
@@ -17,7 +17,7 @@ export async function unknownObjects(
   { docker }: EngineConnection,
   planned?: ShownOperation,
 ): Promise<NamedObject[]> {
-  const { labelledObjects } = await import("../swarm/labelled-objects.ts");
+  const { labelledObjects } = await import("../swarm/service/labelled-objects.ts");
   const found = await labelledObjects(docker, await stackIdentity(context)).catch(() => []);
   if (found.length === 0) return [];
   const known = knownNames(await (await context.engine()).resources(context.location), planned);

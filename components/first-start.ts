@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readService } from "../model/inputs/pulumi-taking.ts";
 import { parseFirstStart } from "../model/start-guard.ts";
-import type { ServiceProperties } from "../swarm/service-properties.ts";
+import type { ServiceProperties } from "../swarm/service/properties.ts";
 import { nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
 import { swarmManager } from "./provider-engine.ts";
 import { credentialsFor, knownRegistries } from "./readiness.ts";
@@ -26,9 +26,9 @@ export function firstStartHooks(component: pulumi.ComponentResource): pulumi.Res
       const { firstStart, store } = readService(is) ?? {};
       if (store === undefined) return;
       const [{ makeStoreReady }, { servicePropertiesSchema }, { serviceSpec }] = await Promise.all([
-        import("../swarm/first-start.ts"),
-        import("../swarm/service-properties.ts"),
-        import("../swarm/service-spec.ts"),
+        import("../live/readiness/first-start.ts"),
+        import("../swarm/service/properties.ts"),
+        import("../swarm/service/spec.ts"),
       ]);
       const service = servicePropertiesSchema.safeParse(is).data;
       const former = moment === "update" ? servicePropertiesSchema.safeParse(was).data : undefined;

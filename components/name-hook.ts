@@ -29,7 +29,7 @@ export function nameCheck(component: pulumi.ComponentResource): pulumi.ResourceH
     if (taking === undefined || (isPreview && isEmbedded())) return;
     const [manager, { makeOwnVolumes, requireOwnNames }] = await Promise.all([
       findManager(),
-      import("../swarm/name-check.ts"),
+      import("../live/ownership/name-check.ts"),
     ]);
     if (manager === undefined) return;
     // A volume comes before the services that will mount it, which the program may not have declared yet.

@@ -1,6 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { EngineConnection } from "../swarm/connection.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
 import { plainValues } from "./hooks.ts";
 
 const settingNames = ["host", "context", "certPath", "caMaterial", "certMaterial", "keyMaterial"] as const;
@@ -23,8 +23,8 @@ export function swarmManager(component: pulumi.ComponentResource): SwarmManager 
     if (provider !== undefined && pulumi.runtime.isDryRun() && !settings["host"] && !settings["context"])
       return undefined;
     const [{ connectEngine, findEngine, requireManager }, { locateProviderEngine }] = await Promise.all([
-      import("../swarm/connection.ts"),
-      import("../swarm/engine-address.ts"),
+      import("../swarm/engine/connection.ts"),
+      import("../swarm/engine/address.ts"),
     ]);
     try {
       const engine = isEmbedded()

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Obstacle } from "../model/feasibility.ts";
 import { ownershipOf } from "../model/ownership.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
-import type { Service } from "../swarm/docker-objects.ts";
-import type { RegistryCredentials } from "../swarm/docker-reads.ts";
-import type { ServiceProperties } from "../swarm/service-properties.ts";
+import type { Service } from "../swarm/api/objects.ts";
+import type { RegistryCredentials } from "../swarm/api/reads.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
+import type { ServiceProperties } from "../swarm/service/properties.ts";
 import { InputError } from "../text/input-error.ts";
 import { declaredServices } from "./declared-services.ts";
 import { hookPlan, nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
@@ -55,7 +55,7 @@ export async function credentialsFor(
   { auth, taskSpec }: ServiceProperties,
   { registryAuth }: KnownRegistries,
 ): Promise<RegistryCredentials | undefined> {
-  const { credentialsAmong, parseRegistryAuth } = await import("../swarm/registry-credentials.ts");
+  const { credentialsAmong, parseRegistryAuth } = await import("../swarm/api/registry-credentials.ts");
   if (auth == null) return credentialsAmong(parseRegistryAuth(registryAuth))(taskSpec.containerSpec.image);
   return { serveraddress: auth.serverAddress, username: auth.username, password: auth.password };
 }
@@ -70,7 +70,7 @@ async function requireReadiness(
     plainValues(args.oldInputs),
     plainValues(args.oldOutputs),
   ]);
-  const { servicePropertiesSchema } = await import("../swarm/service-properties.ts");
+  const { servicePropertiesSchema } = await import("../swarm/service/properties.ts");
   const service = servicePropertiesSchema.safeParse(newInputs).data;
   if (service === undefined) return;
   const connection = await settings.findManager();
@@ -96,7 +96,7 @@ async function isTheSwarmOf(
   { taskSpec }: ServiceProperties,
   serviceId: string | undefined,
 ): Promise<boolean> {
-  const { inspectNetwork, inspectService } = await import("../swarm/docker-reads.ts");
+  const { inspectNetwork, inspectService } = await import("../swarm/api/reads.ts");
   if (serviceId !== undefined) return (await inspectService(docker, serviceId)) !== undefined;
   const [network] = taskSpec.networksAdvanceds;
   return network !== undefined && (await inspectNetwork(docker, network.id || network.name)) !== undefined;
@@ -109,7 +109,7 @@ async function obstaclesTo(
 ): Promise<readonly Obstacle[]> {
   const [{ judgePlan }, { findUnavailable, readSupply }] = await Promise.all([
     import("../model/data-fate.ts"),
-    import("../swarm/swarm-supply.ts"),
+    import("../live/readiness/swarm-supply.ts"),
   ]);
   const plan = hookPlan(moment, args);
   const [step] = plan.steps;
@@ -148,8 +148,8 @@ async function pullBeforehand(
   { registries }: DockerSettings,
 ): Promise<void> {
   const [{ makeReady }, { serviceSpec }] = await Promise.all([
-    import("../swarm/image-pull.ts"),
-    import("../swarm/service-spec.ts"),
+    import("../live/readiness/image-pull.ts"),
+    import("../swarm/service/spec.ts"),
   ]);
   const say = (message: string): void => void pulumi.log.info(`${service.name}: ${message}`);
   try {

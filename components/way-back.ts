@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { serviceLabels } from "../model/service-labels.ts";
 import { whyNoWayBack } from "../model/version-change.ts";
-import type { FollowedUpdate } from "../swarm/update-end.ts";
+import type { FollowedUpdate } from "../swarm/service/update-end.ts";
 import { advisedDocker, advisedRepair } from "../text/advised-command.ts";
 import { InputError } from "../text/input-error.ts";
 import { nextHookNumber, plainValues, takesErrorHooks, takesHooks } from "./hooks.ts";
@@ -101,8 +101,8 @@ async function follow(
 ): Promise<FollowedUpdate | undefined> {
   const [manager, { redactor }, { followUpdate }] = await Promise.all([
     findManager(),
-    import("../swarm/redaction.ts"),
-    import("../swarm/update-end.ts"),
+    import("../swarm/api/redaction.ts"),
+    import("../swarm/service/update-end.ts"),
   ]);
   if (manager === undefined) return undefined;
   try {

@@ -3,7 +3,7 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { z } from "zod";
 
-import { readRegularFileSync } from "../swarm/regular-file.ts";
+import { readRegularFileSync } from "../swarm/engine/regular-file.ts";
 import { errorWords } from "../text/error-text.ts";
 import { InputError } from "../text/input-error.ts";
 

@@ -9,7 +9,7 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import { z } from "zod";
 
-import { readRegularFileSync } from "../swarm/regular-file.ts";
+import { readRegularFileSync } from "../swarm/engine/regular-file.ts";
 import { errorWords } from "../text/error-text.ts";
 import { InputError } from "../text/input-error.ts";
 import { spawnBound } from "./bound-process.ts";

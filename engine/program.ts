@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-import { kindOf } from "../swarm/regular-file.ts";
+import { kindOf } from "../swarm/engine/regular-file.ts";
 import { byteWords } from "../text/format-bytes.ts";
 import { InputError } from "../text/input-error.ts";
 import { spawnBound } from "./bound-process.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../swarm/connection.ts";
-import { readAnswer } from "../swarm/engine-requests.ts";
+import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../swarm/engine/connection.ts";
+import { readAnswer } from "../swarm/engine/requests.ts";
 import { advised } from "../text/advised-command.ts";
 import { InputError } from "../text/input-error.ts";
 import { connectNode } from "./lab-network.ts";

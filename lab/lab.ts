@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { closeToOthers, makePrivateFolder } from "../swarm/private-folder.ts";
+import { closeToOthers, makePrivateFolder } from "../swarm/engine/private-folder.ts";
 import { advised } from "../text/advised-command.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 import { assembleImage } from "./assembled-image.ts";

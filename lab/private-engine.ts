@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, findEngine, pingEngine } from "../swarm/connection.ts";
-import type { EngineConnection } from "../swarm/connection.ts";
+import { EngineError, findEngine, pingEngine } from "../swarm/engine/connection.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
 import { startDaemon } from "./daemon.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { linkNames } from "./lab-network.ts";

@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { NoRegularFileError, readRegularFile } from "../swarm/regular-file.ts";
+import { NoRegularFileError, readRegularFile } from "../swarm/engine/regular-file.ts";
 import { InputError } from "../text/input-error.ts";
 import { jsonOrUndefined } from "../text/parse-json.ts";
 

@@ -1,6 +1,6 @@
 /**
  * What the files of a Redis say of themselves in their first bytes. Only headers are read: what a file holds in full, Redis
- * itself is asked (swarm/redis-trial.ts).
+ * itself is asked (live/rescue/redis-trial.ts).
  */
 
 /** The header of a snapshot (RDB file). */

@@ -1,13 +1,13 @@
-import { viewData } from "../../model/data-view.ts";
+import { auditSections, lookOf, type AuditReport } from "../../live/audit/report.ts";
+import { viewData } from "../../live/data-overview.ts";
+import { noneOf, takeInventory } from "../../live/inventory.ts";
+import { liveEstate } from "../../live/live-estate.ts";
+import { observe } from "../../live/observation.ts";
+import { findLostVolumes } from "../../live/rescue/search.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";
 import { exitCodeOf, judge, type Threshold } from "../../policies/judge.ts";
 import { textReport } from "../../policies/text-report.ts";
-import { noneOf, takeInventory } from "../../swarm/inventory.ts";
-import { liveEstate } from "../../swarm/live-estate.ts";
-import { observe } from "../../swarm/observation.ts";
-import { findLostVolumes } from "../../swarm/rescue-search.ts";
 import { printable } from "../../text/escape.ts";
-import { auditSections, lookOf, type AuditReport } from "../audit-report.ts";
 import { enginesToAsk } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { writeText } from "../input-files.ts";
@@ -38,7 +38,7 @@ export async function audit(options: AuditOptions): Promise<void> {
   };
   if (interrupts.interrupted) throw new Exit(exitCode.interrupted);
   if (options.html !== undefined) {
-    const { auditPage } = await import("../audit-page.ts");
+    const { auditPage } = await import("../../live/audit/page.ts");
     writeText("--html", options.html, auditPage(report));
   }
   if (output.json) output.document(auditDocument(report));

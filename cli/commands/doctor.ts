@@ -1,6 +1,6 @@
-import { diagnose, type Diagnosis } from "../../swarm/doctor.ts";
-import { readHostFacts } from "../../swarm/host-facts.ts";
-import { takeInventory } from "../../swarm/inventory.ts";
+import { diagnose, type Diagnosis } from "../../live/doctor/doctor.ts";
+import { readHostFacts } from "../../live/host-facts.ts";
+import { takeInventory } from "../../live/inventory.ts";
 import { enginesToAsk, type EngineChoice } from "../engines-to-ask.ts";
 import { Exit, exitCode } from "../exit-code.ts";
 import { openOutput, type Output } from "../output.ts";

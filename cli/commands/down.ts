@@ -1,5 +1,5 @@
 import type { ImpactReport } from "../../impact/report.ts";
-import { requireObjectName } from "../../swarm/object-name.ts";
+import { requireObjectName } from "../../swarm/api/object-name.ts";
 import { advised } from "../../text/advised-command.ts";
 import { noteChange } from "../begun-change.ts";
 import { confirm, confirmLoss } from "../confirm.ts";
@@ -52,7 +52,7 @@ export async function down(options: DownOptions): Promise<void> {
       });
     return;
   }
-  if (resources.length > 0) await (await import("../../swarm/connection.ts")).pingEngine(connection);
+  if (resources.length > 0) await (await import("../../swarm/engine/connection.ts")).pingEngine(connection);
   using interrupts = listenForInterrupts(output.warn, advised("refresh"));
   // From the plan to the last deletion nobody else works on the stack. The Pulumi CLI takes its lock by itself.
   using lock = engine.name === "embedded" ? await (await context.stack()).hold() : undefined;

@@ -77,7 +77,7 @@ async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): 
     return { read, lookAt: () => Promise.resolve(read) };
   }
   const [{ factsFrom, lookCloser }, { engineOfFolder }] = await Promise.all([
-    import("../swarm-facts.ts"),
+    import("../../live/swarm-facts.ts"),
     import("../find-swarm.ts"),
   ]);
   const connection = await engineOfFolder(resolve(cwd ?? "."));

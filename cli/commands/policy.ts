@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { readSwarm } from "../../live/read-swarm.ts";
 import { catalogueEntries } from "../../model/image-catalogue-entries.ts";
 import { readLiveSwarm, type LiveSwarm } from "../../model/inputs/live-swarm.ts";
 import { readBaseline, withoutBaseline, writeBaseline } from "../../policies/baseline.ts";
@@ -14,7 +15,6 @@ import { Exit } from "../exit-code.ts";
 import { engineOfFolder } from "../find-swarm.ts";
 import { besides, readText, requireOneReader, shownName, writeText } from "../input-files.ts";
 import { openOutput, requireOneDocument, type Output } from "../output.ts";
-import { readSwarm } from "../read-swarm.ts";
 
 /** Options of `holdfast policy`. */
 export interface PolicyOptions {

@@ -1,4 +1,4 @@
-import type { EngineConnection } from "../../swarm/connection.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { InputError } from "../../text/input-error.ts";
 import { changesNothing } from "../confirmation.ts";
 import { openContext, type StackOptions } from "../context.ts";

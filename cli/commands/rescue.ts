@@ -1,7 +1,7 @@
-import { contentWords, timeWords } from "../../model/content-words.ts";
-import { noneOf, takeInventory, type Inventory } from "../../swarm/inventory.ts";
-import { findLostVolumes, type LostVolume } from "../../swarm/rescue-search.ts";
-import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../swarm/rescue.ts";
+import { noneOf, takeInventory, type Inventory } from "../../live/inventory.ts";
+import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../live/rescue/rescue.ts";
+import { findLostVolumes, type LostVolume } from "../../live/rescue/search.ts";
+import { contentWords, timeWords } from "../../live/volume-content-text.ts";
 import { advised } from "../../text/advised-command.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";

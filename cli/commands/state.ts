@@ -1,6 +1,6 @@
 import { text as readAll } from "node:stream/consumers";
 import type { LockHolder } from "../../engine/state/lock.ts";
-import { readRegularFile } from "../../swarm/regular-file.ts";
+import { readRegularFile } from "../../swarm/engine/regular-file.ts";
 import { advised } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { printable } from "../../text/escape.ts";

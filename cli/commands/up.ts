@@ -1,6 +1,6 @@
 import { ownProject } from "../../model/own-settings.ts";
 import { isRefusedDeletion } from "../../model/planned-change.ts";
-import type { EngineConnection } from "../../swarm/connection.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { advised } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { closingReport, reportLines, type ServiceReport } from "../closing-report.ts";

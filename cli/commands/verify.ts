@@ -1,8 +1,8 @@
 import { redisFiles } from "../../components/redis-spec.ts";
-import { takeInventory } from "../../swarm/inventory.ts";
-import { readNamedFile } from "../../swarm/regular-file.ts";
-import type { RedisLogin } from "../../swarm/task-redis.ts";
-import { verifyService, type VerifyResult } from "../../swarm/verify.ts";
+import { takeInventory } from "../../live/inventory.ts";
+import type { RedisLogin } from "../../live/verify/task-redis.ts";
+import { verifyService, type VerifyResult } from "../../live/verify/verify.ts";
+import { readNamedFile } from "../../swarm/engine/regular-file.ts";
 import { InputError } from "../../text/input-error.ts";
 import { taskWords } from "../../text/task-state.ts";
 import { noteChange } from "../begun-change.ts";

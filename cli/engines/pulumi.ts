@@ -204,7 +204,7 @@ async function removeRetained({ includeProtected, dockerHost, interrupts }: Oper
   const names = includeProtected.flatMap(({ dockerName }) => dockerName ?? []);
   if (names.length === 0) return;
   const [{ findEngine }, { removeVolume }] = await Promise.all([
-    import("../../swarm/connection.ts"),
+    import("../../swarm/engine/connection.ts"),
     import("../../engine/provider/volume.ts"),
   ]);
   const context = {

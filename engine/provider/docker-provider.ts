@@ -1,10 +1,10 @@
 /** The Docker provider of the embedded engine: `docker:index/*`, as pulumi-docker 5.2 does it. */
 import { z } from "zod";
-import { findEngine, pingEngine, requireManager, type EngineConnection } from "../../swarm/connection.ts";
-import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
-import { redactor } from "../../swarm/redaction.ts";
-import { credentialsAmong, registryAuthSchema } from "../../swarm/registry-credentials.ts";
-import { NameTakenError } from "../../swarm/taken-name.ts";
+import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/api/errors.ts";
+import { redactor } from "../../swarm/api/redaction.ts";
+import { credentialsAmong, registryAuthSchema } from "../../swarm/api/registry-credentials.ts";
+import { NameTakenError } from "../../swarm/api/taken-name.ts";
+import { findEngine, pingEngine, requireManager, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { secretTexts, type PropertyMap } from "../property-value.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { EngineConnection } from "../../swarm/connection.ts";
-import { inspectNetwork } from "../../swarm/docker-reads.ts";
-import type { CredentialsFor } from "../../swarm/registry-credentials.ts";
-import type { Attributes } from "../../swarm/service-attributes.ts";
+import { inspectNetwork } from "../../swarm/api/reads.ts";
+import type { CredentialsFor } from "../../swarm/api/registry-credentials.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
+import type { Attributes } from "../../swarm/service/attributes.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { revealSecrets, type PropertyMap } from "../property-value.ts";
 import { ipamConfigs } from "./network.ts";

@@ -1,7 +1,7 @@
-import type { EngineConnection } from "../../swarm/connection.ts";
-import type { CredentialsFor } from "../../swarm/registry-credentials.ts";
-import type { Redact } from "../../swarm/redaction.ts";
-import type { Attributes } from "../../swarm/service-attributes.ts";
+import type { Redact } from "../../swarm/api/redaction.ts";
+import type { CredentialsFor } from "../../swarm/api/registry-credentials.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
+import type { Attributes } from "../../swarm/service/attributes.ts";
 import { Secret, Unknown, type PropertyMap, type PropertyValue } from "../property-value.ts";
 import type { OperationControl } from "../resource-provider.ts";
 

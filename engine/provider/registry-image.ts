@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import { z } from "zod";
-import type { RegistryCredentials } from "../../swarm/docker-reads.ts";
+import type { RegistryCredentials } from "../../swarm/api/reads.ts";
 import { printable } from "../../text/escape.ts";
 import { byteWords } from "../../text/format-bytes.ts";
 import { InputError, showValue } from "../../text/input-error.ts";

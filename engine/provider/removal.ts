@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
+import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/api/errors.ts";
 import { InputError } from "../../text/input-error.ts";
 import type { OperationContext } from "./managed-type.ts";
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/docker-error.ts";
-import { handleSchema } from "../../swarm/docker-objects.ts";
-import { inspectSecret } from "../../swarm/docker-reads.ts";
-import { readAnswer } from "../../swarm/engine-requests.ts";
-import { requireObjectName } from "../../swarm/object-name.ts";
-import { labelList } from "../../swarm/service-attributes.ts";
-import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+import { dockerStatus, dockerWords, isConnectionCut } from "../../swarm/api/errors.ts";
+import { requireObjectName } from "../../swarm/api/object-name.ts";
+import { handleSchema } from "../../swarm/api/objects.ts";
+import { inspectSecret } from "../../swarm/api/reads.ts";
+import { NameTakenError, ownerWords } from "../../swarm/api/taken-name.ts";
+import { readAnswer } from "../../swarm/engine/requests.ts";
+import { labelList } from "../../swarm/service/attributes.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { isSameMap, labelMap, labelsSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";

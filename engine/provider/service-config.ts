@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { inspectConfig } from "../../swarm/docker-reads.ts";
-import { removeLeftUsers } from "../../swarm/one-off-task.ts";
-import { labelList } from "../../swarm/service-attributes.ts";
-import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
-import { requireObjectName } from "../../swarm/object-name.ts";
+import { requireObjectName } from "../../swarm/api/object-name.ts";
+import { inspectConfig } from "../../swarm/api/reads.ts";
+import { NameTakenError, ownerWords } from "../../swarm/api/taken-name.ts";
+import { labelList } from "../../swarm/service/attributes.ts";
+import { removeLeftUsers } from "../../swarm/service/one-off-task.ts";
 import { isSameMap, labelMap, labelsSchema, textSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";

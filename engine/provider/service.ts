@@ -1,24 +1,24 @@
 import { z } from "zod";
+import { makeReady } from "../../live/readiness/image-pull.ts";
 import { hasPassedToAnother } from "../../model/ownership.ts";
-import { dockerWords } from "../../swarm/docker-error.ts";
-import type { Service } from "../../swarm/docker-objects.ts";
-import { inspectService, type RegistryCredentials } from "../../swarm/docker-reads.ts";
-import { makeReady } from "../../swarm/image-pull.ts";
-import { redactor, type Redact } from "../../swarm/redaction.ts";
-import { countForState, withLiveCount } from "../../swarm/replacement-count.ts";
-import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service-attributes.ts";
+import { dockerWords } from "../../swarm/api/errors.ts";
+import type { Service } from "../../swarm/api/objects.ts";
+import { inspectService, type RegistryCredentials } from "../../swarm/api/reads.ts";
+import { redactor, type Redact } from "../../swarm/api/redaction.ts";
+import { NameTakenError, ownerWords } from "../../swarm/api/taken-name.ts";
+import { serviceAttributes, type Attribute, type Attributes } from "../../swarm/service/attributes.ts";
 import {
   createService,
   removeService,
   resolveImage,
   updateService,
   type ChangeOptions,
-} from "../../swarm/service-changes.ts";
-import { awaitConvergence, ConvergenceError } from "../../swarm/service-convergence.ts";
-import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/service-properties.ts";
-import { serviceSpec } from "../../swarm/service-spec.ts";
-import { isMadeFrom } from "../../swarm/spec-comparison.ts";
-import { NameTakenError, ownerWords } from "../../swarm/taken-name.ts";
+} from "../../swarm/service/changes.ts";
+import { awaitConvergence, ConvergenceError } from "../../swarm/service/convergence.ts";
+import { servicePropertiesSchema, type ServiceProperties } from "../../swarm/service/properties.ts";
+import { countForState, withLiveCount } from "../../swarm/service/replacement-count.ts";
+import { isMadeFrom } from "../../swarm/service/spec-comparison.ts";
+import { serviceSpec } from "../../swarm/service/spec.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { InputError } from "../../text/input-error.ts";
 import { labelMap, labelsSchema } from "./declared-values.ts";

@@ -15,7 +15,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { readRegularFile } from "../../swarm/regular-file.ts";
+import { readRegularFile } from "../../swarm/engine/regular-file.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { InputError } from "../../text/input-error.ts";
 import { faultPoint, type DurableKind } from "./fault.ts";

@@ -8,7 +8,7 @@ import { link, lstat, readFile, readdir, unlink, writeFile } from "node:fs/promi
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { kindOf, readRegularFile, readRegularFileSync } from "../../swarm/regular-file.ts";
+import { kindOf, readRegularFile, readRegularFileSync } from "../../swarm/engine/regular-file.ts";
 import { advised } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { printable } from "../../text/escape.ts";

@@ -1,7 +1,7 @@
 /** Where the passphrase of a stack comes from, and the secrets manager that it opens. */
 import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { closeToOthers, makePrivateFolder } from "../../swarm/private-folder.ts";
+import { closeToOthers, makePrivateFolder } from "../../swarm/engine/private-folder.ts";
 import { InputError } from "../../text/input-error.ts";
 import { readTextFile, removeTemporaries, writeDurably } from "./durable-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";

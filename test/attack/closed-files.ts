@@ -8,7 +8,7 @@ import { SocketFolder } from "../../engine/socket-folder.ts";
 import { PassphraseKeeper } from "../../engine/state/passphrase.ts";
 import { withExclusiveLock } from "../../lab/exclusive-lock.ts";
 import { labIdentity } from "../../lab/lab-identity.ts";
-import { makePrivateFolder } from "../../swarm/private-folder.ts";
+import { makePrivateFolder } from "../../swarm/engine/private-folder.ts";
 import type { AttackCase } from "./case.ts";
 import { asStranger, holdAsStranger, strangerId } from "./stranger.ts";
 

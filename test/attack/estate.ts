@@ -4,7 +4,7 @@ import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connectEngine } from "../../swarm/connection.ts";
+import { connectEngine } from "../../swarm/engine/connection.ts";
 import { ProjectCopy } from "../cli/project-copy.ts";
 import { sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { atEnd, shared } from "./case.ts";

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, rmSync, truncateSync } from "node:fs";
 import { createDockerProvider } from "../../engine/provider/docker-provider.ts";
 import { StackLockedError } from "../../engine/state/lock.ts";
 import { pruneHistory, readHistory } from "../../engine/state/state-copies.ts";
-import { connectEngine } from "../../swarm/connection.ts";
+import { connectEngine } from "../../swarm/engine/connection.ts";
 import { AttackedProject, mustRefuse, refusal, someResources } from "./attacked-project.ts";
 import type { AttackCase } from "./case.ts";
 

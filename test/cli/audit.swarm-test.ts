@@ -7,8 +7,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import { killNode, partitionNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { findEngine, listNodes } from "../../swarm/connection.ts";
-import { labStartMs, sharedLab } from "../support/lab.ts";
+import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import {
   engineOf,
   LabService,
@@ -20,6 +19,7 @@ import {
   volumeNames,
   type LabServiceOptions,
 } from "../support/lab-service.ts";
+import { labStartMs, sharedLab } from "../support/lab.ts";
 
 const documentSchema = z.object({
   unseenNodes: z.array(z.string()),

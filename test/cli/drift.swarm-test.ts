@@ -3,9 +3,9 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Drift } from "../../cli/drift.ts";
-import { findEngine } from "../../swarm/connection.ts";
-import { inspectService, inspectVolume, listTasks } from "../../swarm/docker-reads.ts";
-import type { ServiceSpec } from "../../swarm/docker-objects.ts";
+import type { ServiceSpec } from "../../swarm/api/objects.ts";
+import { inspectService, inspectVolume, listTasks } from "../../swarm/api/reads.ts";
+import { findEngine } from "../../swarm/engine/connection.ts";
 import { sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 import { ProjectCopy, type Ended } from "./project-copy.ts";
 

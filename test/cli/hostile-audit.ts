@@ -1,4 +1,4 @@
-import type { AuditReport } from "../../cli/audit-report.ts";
+import type { AuditReport } from "../../live/audit/report.ts";
 import type { Finding } from "../../policies/finding.ts";
 
 /** What the names in {@link hostileAudit} try: an element with a script, a way out of an attribute, a turned direction of text. */

@@ -4,8 +4,8 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { Redis } from "ioredis";
-import { findEngine } from "../../swarm/connection.ts";
-import { inspectService, listTasks } from "../../swarm/docker-reads.ts";
+import { inspectService, listTasks } from "../../swarm/api/reads.ts";
+import { findEngine } from "../../swarm/engine/connection.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { ProjectCopy } from "./project-copy.ts";
 

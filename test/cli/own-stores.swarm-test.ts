@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findEngine } from "../../swarm/connection.ts";
+import { findEngine } from "../../swarm/engine/connection.ts";
 import { makeAuthorities } from "../components/changes/certificates.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { ProjectCopy } from "./project-copy.ts";

@@ -7,18 +7,18 @@ import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
 import { Redis } from "ioredis";
+import { openOutput } from "../../cli/output.ts";
 import { findDoomed } from "../../cli/stack-data.ts";
+import { confirmEnd } from "../../cli/throwaway-data.ts";
 import { updateStack } from "../../engine/operations.ts";
+import { makeOwnVolumes, requireOwnNames } from "../../live/ownership/name-check.ts";
 import { labelsOfOwner } from "../../model/ownership.ts";
-import { findEngine } from "../../swarm/connection.ts";
-import { dockerStatus } from "../../swarm/docker-error.ts";
-import { inspectService, inspectVolume, listTasks } from "../../swarm/docker-reads.ts";
-import { oneOffSpec, pullLabel } from "../../swarm/one-off-task.ts";
-import { makeOwnVolumes, requireOwnNames } from "../../swarm/name-check.ts";
+import { dockerStatus } from "../../swarm/api/errors.ts";
+import { inspectService, inspectVolume, listTasks } from "../../swarm/api/reads.ts";
+import { findEngine } from "../../swarm/engine/connection.ts";
+import { oneOffSpec, pullLabel } from "../../swarm/service/one-off-task.ts";
 import { until } from "../support/lab-service.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
-import { openOutput } from "../../cli/output.ts";
-import { confirmEnd } from "../../cli/throwaway-data.ts";
 import { ProjectCopy, type Ended } from "./project-copy.ts";
 
 /** The names that both stacks have by default. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { onlyNode, requireNode } from "../../cli/pre-checks.ts";
-import type { SwarmNode } from "../../swarm/connection.ts";
+import type { SwarmNode } from "../../swarm/engine/connection.ts";
 
 describe("checks before an update", () => {
   const nodes = ["alpha", "beta"].map(node);

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
-import { findEngine, listNodes } from "../../swarm/connection.ts";
-import { inspectService, inspectVolume, listServices, listTasks } from "../../swarm/docker-reads.ts";
+import { inspectService, inspectVolume, listServices, listTasks } from "../../swarm/api/reads.ts";
+import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 import { ProjectCopy, type Ended } from "./project-copy.ts";
 

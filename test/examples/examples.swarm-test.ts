@@ -3,11 +3,11 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { Redis } from "ioredis";
 import { z } from "zod";
-import { runInContainer } from "../../swarm/container-command.ts";
+import { runInContainer } from "../../live/container-command.ts";
 import { makeAuthorities } from "../components/changes/certificates.ts";
 import { pushPostgresqlImage } from "../support/postgresql-image.ts";
-import { type SharedSandbox, sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
+import { type SharedSandbox, sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 
 const password = "correct horse battery";
 const examples = join(import.meta.dirname, "../../examples");

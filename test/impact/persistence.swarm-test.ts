@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { Redis } from "ioredis";
-import { factsFrom } from "../../cli/swarm-facts.ts";
 import { readFacts } from "../../impact/live-facts.ts";
-import { dataKeeper } from "../../model/data-place.ts";
+import { factsFrom } from "../../live/swarm-facts.ts";
 import { judgePlan } from "../../model/data-fate.ts";
+import { dataKeeper } from "../../model/data-place.ts";
 import type { Plan } from "../../model/planned-change.ts";
 import { remedies } from "../../model/remedies.ts";
-import { connectEngine } from "../../swarm/connection.ts";
+import { connectEngine } from "../../swarm/engine/connection.ts";
 import { openProgram, type ProgramStack } from "../support/program-stack.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 

@@ -1,7 +1,7 @@
 /** Changes on a swarm of three nodes, where the service's node is neither the manager nor the only one. */
 import { killNode } from "../../lab/lab-node.ts";
 import { startLab, type Lab, type LabOptions } from "../../lab/lab.ts";
-import { findEngine, listNodes } from "../../swarm/connection.ts";
+import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import { nodeOf, until } from "../support/lab-service.ts";
 import type { ProofSwarm } from "./proof.ts";
 

@@ -7,17 +7,17 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { factsFrom } from "../../cli/swarm-facts.ts";
 import type { EngineEvent } from "../../engine/events.ts";
 import { destroyStack, previewStack, updateStack } from "../../engine/operations.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { readFacts } from "../../impact/live-facts.ts";
 import { EventCollector, readEvent } from "../../impact/pulumi-preview.ts";
 import { analyse } from "../../impact/report.ts";
+import { factsFrom } from "../../live/swarm-facts.ts";
+import { lookAtVolumes } from "../../live/volume-sight.ts";
 import { worstFate, type DataFate, type Verdict } from "../../model/verdict.ts";
-import { connectEngine, type EngineConnection } from "../../swarm/connection.ts";
 import { volumesToLookAt } from "../../model/volume-sight.ts";
-import { lookAtVolumes } from "../../swarm/volume-sight.ts";
+import { connectEngine, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { makeProjectFolder } from "../support/program-stack.ts";
 
 /** A swarm, and the node of it that the service is pinned to. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSandbox, stopSandbox } from "../../lab/sandbox.ts";
-import { connectEngine } from "../../swarm/connection.ts";
+import { connectEngine } from "../../swarm/engine/connection.ts";
 import { isRight, proveStackEdits, stackEdits } from "./stack-deploy.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "holdfast-stack-proof-"));

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { stringify } from "yaml";
-import { factsFrom } from "../../cli/swarm-facts.ts";
 import { readPlan, type Source } from "../../impact/input.ts";
 import { readFacts } from "../../impact/live-facts.ts";
+import { factsFrom } from "../../live/swarm-facts.ts";
 import { judgePlan } from "../../model/data-fate.ts";
 import type { LiveFacts, Plan } from "../../model/planned-change.ts";
 import type { TaskEffect } from "../../model/verdict.ts";
-import type { EngineConnection } from "../../swarm/connection.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
 
 /** A stack file before it is written. */
 export interface StackDraft {

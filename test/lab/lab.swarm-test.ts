@@ -20,10 +20,10 @@ import { labStatus, startLab, stopLab, type Lab, type LabStatus } from "../../la
 import { mountPointsBelow } from "../../lab/mount-point.ts";
 import { attachedDisks } from "../../lab/node-disk.ts";
 import { endOwnedProcesses, findOwnedProcesses } from "../../lab/owned-process.ts";
-import { findEngine, listNodes } from "../../swarm/connection.ts";
-import { readHostFacts } from "../../swarm/host-facts.ts";
-import { labStartMs } from "../support/lab.ts";
+import { readHostFacts } from "../../live/host-facts.ts";
+import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import { until } from "../support/lab-service.ts";
+import { labStartMs } from "../support/lab.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
 
 describe("a lab", function () {

@@ -17,7 +17,7 @@ import { sandboxStatus, sandboxVolumes, startSandbox, stopSandbox } from "../../
 import type { Sandbox, SandboxOptions } from "../../lab/sandbox.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
 import type { Toolbox } from "../../lab/toolbox.ts";
-import { findEngine, listNodes, requireManager } from "../../swarm/connection.ts";
+import { findEngine, listNodes, requireManager } from "../../swarm/engine/connection.ts";
 import { sandboxStartMs, testCacheDirectory } from "../support/sandbox.ts";
 
 describe("a sandbox", function () {

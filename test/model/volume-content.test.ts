@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { contentWords } from "../../model/content-words.ts";
+import { contentWords } from "../../live/volume-content-text.ts";
 import { readAofManifest, readRdbHeader } from "../../model/redis-files.ts";
 import { leadsOut, identifyContent, type VolumeFile } from "../../model/volume-content.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { inspectService } from "../../swarm/docker-reads.ts";
 import { findingsSchema } from "../../policies/finding-schema.ts";
-import { findEngine } from "../../swarm/connection.ts";
+import { inspectService } from "../../swarm/api/reads.ts";
+import { findEngine } from "../../swarm/engine/connection.ts";
 import { ProjectCopy } from "../cli/project-copy.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../support/sandbox.ts";
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { z } from "zod";
 import type { Lab } from "../../lab/lab.ts";
-import { inspectContainer, inspectVolume } from "../../swarm/docker-reads.ts";
+import { inspectContainer, inspectVolume } from "../../swarm/api/reads.ts";
 import { engineOf, LabService, nodeOf, removeLeftovers, volumeNames } from "../support/lab-service.ts";
 import { firstNode, lossVolumes, type Loss } from "./losses.ts";
 

@@ -6,10 +6,10 @@ import type Docker from "dockerode";
 import { Redis } from "ioredis";
 import type { LabNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { findEngine, listNodes } from "../../swarm/connection.ts";
-import type { Task } from "../../swarm/docker-objects.ts";
-import { dockerStatus } from "../../swarm/docker-error.ts";
-import { inspectService, listTasks } from "../../swarm/docker-reads.ts";
+import { dockerStatus } from "../../swarm/api/errors.ts";
+import type { Task } from "../../swarm/api/objects.ts";
+import { inspectService, listTasks } from "../../swarm/api/reads.ts";
+import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 
 /** What a service is created with, besides Docker's defaults. */
 export interface LabServiceOptions {

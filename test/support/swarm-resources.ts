@@ -1,10 +1,10 @@
 /** Resources that a test makes on the shared sandbox through the embedded provider, and takes away again. */
 import assert from "node:assert/strict";
-import { createDockerProvider } from "../../engine/provider/docker-provider.ts";
 import type { PropertyMap } from "../../engine/property-value.ts";
+import { createDockerProvider } from "../../engine/provider/docker-provider.ts";
 import { PartialFailure, type ResourceProvider } from "../../engine/resource-provider.ts";
-import { connectEngine, type EngineConnection } from "../../swarm/connection.ts";
-import { listTasks } from "../../swarm/docker-reads.ts";
+import { listTasks } from "../../swarm/api/reads.ts";
+import { connectEngine, type EngineConnection } from "../../swarm/engine/connection.ts";
 import type { SharedSandbox } from "./sandbox.ts";
 
 export const networkType = "docker:index/network:Network";

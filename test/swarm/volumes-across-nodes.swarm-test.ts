@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { healNode, killNode, partitionNode, startNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { findEngine, listNodes } from "../../swarm/connection.ts";
-import { labStartMs, sharedLab } from "../support/lab.ts";
+import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import {
   engineOf,
   LabService,
@@ -12,6 +11,7 @@ import {
   until,
   volumeNames,
 } from "../support/lab-service.ts";
+import { labStartMs, sharedLab } from "../support/lab.ts";
 
 /** What Swarm does to data when a task or a node goes: the facts that Holdfast's verdicts rest on. */
 describe("volumes across nodes", function () {

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import type { PropertyMap } from "../../../engine/property-value.ts";
+import { plainProperties } from "../../../engine/provider/managed-type.ts";
 import { networkAttributes } from "../../../engine/provider/network.ts";
 import { planOutputs } from "../../../engine/provider/plan.ts";
-import { plainProperties } from "../../../engine/provider/managed-type.ts";
 import { stateOutputs } from "../../../engine/provider/state.ts";
 import { volumeAttributes } from "../../../engine/provider/volume.ts";
-import type { PropertyMap } from "../../../engine/property-value.ts";
 import { decodeWire, encodeWire } from "../../../engine/wire-value.ts";
-import { networkSchema, serviceSchema, volumeSchema } from "../../../swarm/docker-objects.ts";
-import { serviceAttributes } from "../../../swarm/service-attributes.ts";
-import { servicePropertiesSchema } from "../../../swarm/service-properties.ts";
-import { serviceSpec } from "../../../swarm/service-spec.ts";
-import { isMadeFrom } from "../../../swarm/spec-comparison.ts";
+import { networkSchema, serviceSchema, volumeSchema } from "../../../swarm/api/objects.ts";
+import { serviceAttributes } from "../../../swarm/service/attributes.ts";
+import { servicePropertiesSchema } from "../../../swarm/service/properties.ts";
+import { isMadeFrom } from "../../../swarm/service/spec-comparison.ts";
+import { serviceSpec } from "../../../swarm/service/spec.ts";
 import { recordedCalls, type RecordedCall } from "../../support/recordings.ts";
 
 /** What a real swarm showed of the recorded resources, with the recording's names, ids, image and addresses put in. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret, type PropertyMap } from "../../../engine/property-value.ts";
-import { inspectService, listServices, listTasks } from "../../../swarm/docker-reads.ts";
+import { inspectService, listServices, listTasks } from "../../../swarm/api/reads.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { cuttingProxy, type CuttingProxy } from "../../support/cutting-proxy.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../../support/sandbox.ts";

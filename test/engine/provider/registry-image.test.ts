@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { invokeFunction } from "../../../engine/provider/functions.ts";
 import { parseImageName, registryDigest } from "../../../engine/provider/registry-image.ts";
-import { connectEngine } from "../../../swarm/connection.ts";
+import { connectEngine } from "../../../swarm/engine/connection.ts";
 import { InputError } from "../../../text/input-error.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;

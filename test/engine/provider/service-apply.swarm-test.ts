@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { isPropertyMap, type PropertyMap } from "../../../engine/property-value.ts";
-import { inspectService, listTasks } from "../../../swarm/docker-reads.ts";
-import type { Service } from "../../../swarm/docker-objects.ts";
-import { pullLabel } from "../../../swarm/one-off-task.ts";
+import type { Service } from "../../../swarm/api/objects.ts";
+import { inspectService, listTasks } from "../../../swarm/api/reads.ts";
+import { pullLabel } from "../../../swarm/service/one-off-task.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox } from "../../support/sandbox.ts";
 import {
   networkType,

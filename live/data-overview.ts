@@ -1,0 +1,224 @@
+/** The data view of a running swarm: where each stateful service's data is, what lies about unused, and what a lost node takes along. */
+import { dataKeeper, placeWords, type DataPlace } from "../model/data-place.ts";
+import { isKnown, type Estate, type ServiceDefinition } from "../model/service-definition.ts";
+
+/** A task that Swarm wants to run, or that runs. */
+export interface ObservedTask {
+  readonly service: string;
+  /** Hostname; undefined for a task that waits for a node. */
+  readonly node: string | undefined;
+  readonly isRunning: boolean;
+}
+
+/** A volume on a node, with the containers that mount it. */
+export interface ObservedVolume {
+  readonly node: string;
+  readonly name: string;
+  readonly isAnonymous: boolean;
+  readonly sizeBytes: number | undefined;
+  readonly users: readonly {
+    readonly service: string | undefined;
+    readonly isRunning: boolean;
+    readonly target: string;
+    readonly image: string;
+  }[];
+}
+
+/** What is seen of a swarm. */
+export interface Observation {
+  readonly tasks: readonly ObservedTask[];
+  readonly volumes: readonly ObservedVolume[];
+  /** Hostnames of all nodes. */
+  readonly nodes: readonly string[];
+  /** Nodes whose volumes could not be looked at. */
+  readonly unseenNodes: readonly string[];
+}
+
+/** A service that keeps data. */
+export interface StatefulService {
+  readonly name: string;
+  /** The nodes that its tasks run on. */
+  readonly runsOn: readonly string[];
+  /** Whether a task of it waits, and so does not run. */
+  readonly isWaiting: boolean;
+  readonly places: readonly ServicePlace[];
+}
+
+/** A place where a service keeps data. */
+export interface ServicePlace {
+  readonly path: string;
+  readonly words: string;
+  readonly kind: DataPlace["kind"];
+  readonly reach: DataPlace["reach"];
+  /** The copies of it that running tasks use, as far as the nodes could be looked at. */
+  readonly inUse: readonly { readonly node: string; readonly volume: string; readonly sizeBytes: number | undefined }[];
+}
+
+/** A volume that no running task uses. */
+export interface IdleVolume {
+  readonly node: string;
+  readonly name: string;
+  readonly sizeBytes: number | undefined;
+  /**
+   * - `left behind`: a service mounts a volume of this name, and its tasks run on other nodes.
+   * - `waiting`: a service mounts it, and no task of it runs.
+   * - `of an earlier task`: an anonymous volume of a stopped container of the task history; it goes when that is cleared.
+   * - `orphan`: nothing mounts it.
+   */
+  readonly why: "left behind" | "waiting" | "of an earlier task" | "orphan";
+  readonly service: string | undefined;
+}
+
+/** What is lost with a node, unless there is a backup. */
+export interface NodeLoss {
+  readonly node: string;
+  readonly losses: readonly {
+    readonly service: string;
+    readonly what: string;
+    readonly fate: "destroyed unless backup" | "at risk";
+  }[];
+}
+
+/** Two or more nodes write one service's data at the same time. */
+export interface ManyWriters {
+  readonly service: string;
+  readonly volume: string;
+  readonly nodes: readonly string[];
+}
+
+/** What the volumes of a node take of its disk. */
+export interface DiskUse {
+  readonly node: string;
+  readonly volumeCount: number;
+  readonly sizeBytes: number;
+  /** What of it is in volumes that no running container uses. */
+  readonly idleBytes: number;
+  /** How many volumes have a size that is not known, and so are not in the sums. */
+  readonly unmeasuredCount: number;
+}
+
+/** Everything about data in a swarm. */
+export interface DataView {
+  readonly services: readonly StatefulService[];
+  /** Services that keep no data. */
+  readonly withoutData: readonly string[];
+  readonly idleVolumes: readonly IdleVolume[];
+  /** Only nodes with whose loss something is lost. */
+  readonly nodeLosses: readonly NodeLoss[];
+  readonly manyWriters: readonly ManyWriters[];
+  /** Only nodes with volumes. */
+  readonly diskUse: readonly DiskUse[];
+}
+
+/** Brings together what services say about their data and what is seen on the nodes. */
+export function viewData(estate: Estate, observation: Observation): DataView {
+  const volumes = new Map(
+    estate.volumes.flatMap((volume) => (isKnown(volume.name) ? [[volume.name, volume] as const] : [])),
+  );
+  const known = { images: estate.images, volumes };
+  const services = estate.services.map((service) => viewService(service, known, observation));
+  const stateful = services.filter(({ places }) => places.length > 0);
+  return {
+    services: stateful,
+    withoutData: services.filter(({ places }) => places.length === 0).map(({ name }) => name),
+    idleVolumes: idleVolumes(estate, observation),
+    nodeLosses: observation.nodes
+      .map((node) => ({ node, losses: stateful.flatMap((service) => lossesOf(service, node)) }))
+      .filter(({ losses }) => losses.length > 0),
+    manyWriters: stateful.flatMap((service) => manyWriters(service)),
+    diskUse: diskUse(observation),
+  };
+}
+
+function viewService(
+  service: ServiceDefinition,
+  known: Parameters<typeof dataKeeper>[1],
+  { tasks, volumes }: Observation,
+): StatefulService {
+  const own = tasks.filter((task) => task.service === service.name);
+  return {
+    name: service.name,
+    runsOn: unique(own.flatMap(({ node, isRunning }) => (isRunning && node !== undefined ? [node] : []))),
+    isWaiting: own.some(({ isRunning }) => !isRunning),
+    places: dataKeeper(service, known).places.map((place) => ({
+      path: isKnown(place.path) ? place.path : "not known",
+      words: placeWords(place),
+      kind: place.kind,
+      reach: place.reach,
+      inUse: volumes
+        .filter((volume) => isPlace(place, service.name, volume))
+        .map(({ node, name, sizeBytes }) => ({ node, volume: name, sizeBytes })),
+    })),
+  };
+}
+
+/** Whether a running task of the service has this volume at this place. */
+function isPlace(place: DataPlace, service: string, { name, isAnonymous, users }: ObservedVolume): boolean {
+  const isUsed = users.some((user) => user.service === service && user.isRunning);
+  if (place.kind === "named volume") return isUsed && place.source === name;
+  if (place.kind !== "anonymous volume" || !isAnonymous || !isUsed) return false;
+  return !isKnown(place.path) || users.some(({ target }) => isWithin(place.path, target));
+}
+
+function isWithin(path: DataPlace["path"], target: string): boolean {
+  return isKnown(path) && (path === target || path.startsWith(`${target}/`));
+}
+
+function idleVolumes({ services }: Estate, { tasks, volumes }: Observation): IdleVolume[] {
+  return volumes.filter(isIdle).map(({ node, name, sizeBytes, isAnonymous, users }) => {
+    const mounting = services.find(
+      ({ mounts }) => isKnown(mounts) && mounts.some(({ type, source }) => type === "volume" && source === name),
+    );
+    const isRunning = tasks.some((task) => task.service === mounting?.name && task.isRunning);
+    const earlier = users.find((user) => user.service !== undefined)?.service;
+    const why = mounting
+      ? isRunning
+        ? "left behind"
+        : "waiting"
+      : isAnonymous && earlier !== undefined
+        ? "of an earlier task"
+        : "orphan";
+    return { node, name, sizeBytes, why, service: mounting?.name ?? earlier };
+  });
+}
+
+function lossesOf({ name, runsOn, places }: StatefulService, node: string): NodeLoss["losses"] {
+  if (!runsOn.includes(node)) return [];
+  return places
+    .filter(({ reach }) => reach !== "every node")
+    .map(({ words, reach }) => ({
+      service: name,
+      what: words,
+      fate: reach === "node" ? "destroyed unless backup" : "at risk",
+    }));
+}
+
+/** Tasks on several nodes that use a volume which they do not have each for themselves. */
+function manyWriters({ name, places }: StatefulService): ManyWriters[] {
+  return places
+    .filter(({ kind, reach }) => kind === "named volume" && reach !== "node")
+    .flatMap(({ inUse }) => {
+      const nodes = unique(inUse.map(({ node }) => node));
+      const [first] = inUse;
+      return first && nodes.length > 1 ? [{ service: name, volume: first.volume, nodes }] : [];
+    });
+}
+
+function isIdle({ users }: ObservedVolume): boolean {
+  return !users.some(({ isRunning }) => isRunning);
+}
+
+function diskUse({ volumes }: Observation): DiskUse[] {
+  const sum = (each: readonly ObservedVolume[]) => each.reduce((bytes, { sizeBytes = 0 }) => bytes + sizeBytes, 0);
+  return [...Map.groupBy(volumes, ({ node }) => node)].map(([node, own]) => ({
+    node,
+    volumeCount: own.length,
+    sizeBytes: sum(own),
+    idleBytes: sum(own.filter(isIdle)),
+    unmeasuredCount: own.filter(({ sizeBytes }) => sizeBytes === undefined).length,
+  }));
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
+}

@@ -1,0 +1,150 @@
+import { z } from "zod";
+import { readFacts } from "../impact/live-facts.ts";
+import type { LiveFacts, Plan } from "../model/planned-change.ts";
+import { volumesToLookAt } from "../model/volume-sight.ts";
+import { dockerStatus } from "../swarm/api/errors.ts";
+import type { EngineConnection } from "../swarm/engine/connection.ts";
+import { nodeEngines } from "../swarm/engine/node-engines.ts";
+import { readAnswer } from "../swarm/engine/requests.ts";
+import { readSwarm } from "./read-swarm.ts";
+import { findUnavailable, type Unavailable } from "./readiness/swarm-supply.ts";
+import { lookAtVolumes } from "./volume-sight.ts";
+
+const taskSchema = z.looseObject({
+  ServiceID: z.string().optional(),
+  Status: z.looseObject({
+    State: z.string(),
+    ContainerStatus: z.looseObject({ ContainerID: z.string().optional() }).nullish(),
+  }),
+});
+
+/** The part of a service that names its networks. */
+const networksOfService = z.object({
+  Spec: z.object({ TaskTemplate: z.object({ Networks: z.array(z.object({ Target: z.string() })) }) }),
+});
+
+const statsSchema = z.object({
+  memory_stats: z.object({ usage: z.number(), stats: z.record(z.string(), z.number()).optional() }),
+});
+
+const infoSchema = z.object({ Swarm: z.object({ NodeID: z.string().min(1) }) });
+
+const sizesSchema = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
+
+/**
+ * Adds what has to be looked at for one plan: what the volumes hold that its services find on other nodes than that of their data,
+ * and what they want and cannot have. The connected engine is asked, and for volumes with a pattern each node's.
+ *
+ * @param pattern - the address of a node's engine, with `{hostname}` or `{address}` in it
+ */
+export async function lookCloser(
+  facts: Readonly<Record<string, unknown>>,
+  plan: Plan,
+  connection: EngineConnection,
+  pattern: string | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { live } = readFacts(facts, "the swarm");
+  const unavailable = unavailableTo(plan, live, connection);
+  const wanted = volumesToLookAt(plan, live);
+  if (wanted.length === 0) return { ...facts, ...(await unavailable) };
+  const engines = [connection, ...(pattern === undefined ? [] : await nodeEngines([connection], pattern))];
+  return { ...facts, ...(await unavailable), volumesOn: await lookAtVolumes(engines, wanted) };
+}
+
+/** What of a plan's services cannot be had. A registry or an engine that does not answer has refused nothing. */
+async function unavailableTo(
+  { steps }: Plan,
+  { nodes, use }: LiveFacts,
+  connection: EngineConnection,
+): Promise<Partial<Unavailable>> {
+  if (nodes === undefined || use === undefined) return {};
+  const planned = steps.flatMap(({ operation, before, after }) =>
+    operation !== "same" && after?.kind === "service"
+      ? [{ before: before?.kind === "service" ? before.definition : undefined, after: after.definition }]
+      : [],
+  );
+  return findUnavailable(connection, { nodes, use }, planned).catch(() => ({}));
+}
+
+/**
+ * Asks the swarm for all that sharpens a verdict, in the form that `impact/live-facts.ts` reads. What the connected engine cannot
+ * tell, such as the memory of a task on another node, is left out.
+ *
+ * @throws EngineError (an InputError) when the engine does not answer or manages no swarm
+ */
+export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
+  const live = await readSwarm(connection);
+  const { docker } = connection;
+  const [engineNode, tasks, listed, sizes] = await Promise.all([
+    docker.info().then((info: unknown) => infoSchema.safeParse(info).data?.Swarm.NodeID),
+    docker.listTasks().then((list) => readAnswer(z.array(taskSchema), list)),
+    docker.listNetworks(),
+    docker.df().then(
+      (usage: unknown) => sizesSchema.safeParse(usage).data?.Volumes ?? undefined,
+      () => undefined,
+    ),
+  ]);
+  return {
+    ...live,
+    ...(sizes && { volumes: sizes }),
+    ...(engineNode !== undefined && { engineNode }),
+    tasks,
+    networks: [...listed, ...(await unlistedNetworks(connection, listed, live.services ?? []))],
+    datasetBytes: await datasetBytes(connection, live.services ?? [], tasks),
+  };
+}
+
+/** Networks that services are attached to and no list has, as Swarm's own `host`: they answer only by their ids. */
+async function unlistedNetworks(
+  { docker }: EngineConnection,
+  listed: readonly { Id: string }[],
+  services: readonly unknown[],
+): Promise<readonly unknown[]> {
+  const known = new Set(listed.map(({ Id }) => Id));
+  const targets = services.flatMap(
+    (service) =>
+      networksOfService.safeParse(service).data?.Spec.TaskTemplate.Networks.map(({ Target }) => Target) ?? [],
+  );
+  const found = await Promise.all(
+    [...new Set(targets)]
+      .filter((id) => !known.has(id))
+      .map((id): Promise<unknown> =>
+        docker
+          .getNetwork(id)
+          .inspect()
+          .catch((error: unknown) => {
+            if (dockerStatus(error) === 404) return undefined;
+            throw error;
+          }),
+      ),
+  );
+  return found.filter((network) => network !== undefined);
+}
+
+/** The memory that each service's task uses: no dataset is larger than that. */
+async function datasetBytes(
+  { docker }: EngineConnection,
+  services: readonly unknown[],
+  tasks: readonly z.infer<typeof taskSchema>[],
+): Promise<Record<string, number>> {
+  const names = new Map(
+    z
+      .array(z.looseObject({ ID: z.string(), Spec: z.looseObject({ Name: z.string() }) }))
+      .parse(services)
+      .map(({ ID, Spec }) => [ID, Spec.Name]),
+  );
+  const sizes = await Promise.all(
+    tasks.map(async ({ ServiceID, Status }): Promise<[string, number] | undefined> => {
+      const name = names.get(ServiceID ?? "");
+      const id = Status.ContainerStatus?.ContainerID;
+      if (name === undefined || id === undefined || Status.State !== "running") return undefined;
+      const answer: unknown = await docker
+        .getContainer(id)
+        .stats({ stream: false, "one-shot": true })
+        .catch(() => undefined);
+      const memory = statsSchema.safeParse(answer).data?.memory_stats;
+      return memory && [name, memory.usage - (memory.stats?.["inactive_file"] ?? 0)];
+    }),
+  );
+  return Object.fromEntries(sizes.filter((size) => size !== undefined));
+}

@@ -1,0 +1,56 @@
+import { managedElsewhere, ownerInLabels, ownershipOf, type NamedKind } from "../../model/ownership.ts";
+import { advisedSetting } from "../../text/advised-command.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+
+/** What is said of an owner that nothing tells. */
+export const unknownOwner = "nothing says whose it is";
+
+/** What is said of something of this stack that its state has lost. */
+const lostFromState = `this stack's own by its labels, but not this resource: it is ${managedElsewhere}`;
+
+type Labels = Readonly<Record<string, string>> | null | undefined;
+
+/**
+ * A name that something has which is not this stack's. It may be somebody's database, so the way on is never to remove it.
+ */
+export class NameTakenError extends InputError {
+  /**
+   * @param owner - whose it is, in words
+   * @param volume - the hostname of the node whose volume it is, and whether something mounts it
+   */
+  constructor(
+    kind: NamedKind,
+    name: string,
+    owner: string | undefined,
+    volume?: { readonly node: string; readonly isMounted: boolean },
+  ) {
+    super({
+      path: `${kind} ${showValue(name)}${volume === undefined ? "" : ` on ${volume.node}`}`,
+      expected: "a name that is free in the swarm, or this stack's own",
+      got: `one that exists already${owner === undefined ? "" : `: ${owner}`}`,
+      fix: fixFor(kind, owner, volume?.isMounted !== false),
+    });
+  }
+}
+
+/** Another way than another name is told only where it takes nothing from anybody. */
+function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean): string {
+  // Another name would be a second writer beside a store that runs.
+  if (owner?.endsWith(managedElsewhere) === true)
+    return "Work where its state is, or take it over with `pulumi import`; a store of your own is another stack (`-s`), with a service, a volume and a port of its own. A service that was renamed in the program needs its former name as an alias (docs/components.md, Renames)";
+  if (kind !== "volume" || isMounted) return "Give yours another name";
+  return `Give yours another name; or, to use what is in it, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` where the program is Holdfast's own)`;
+}
+
+/**
+ * Whose something is that has a wanted name, by the labels of both.
+ *
+ * @param wanted - the labels of what was to be created
+ */
+export function ownerWords(found: Labels, wanted: Labels): string {
+  const own = ownerInLabels(wanted);
+  // Without labels of its own nobody is the owner's namesake.
+  const ownership = ownershipOf({ labels: found }, own ?? { project: "", stack: "" });
+  if (ownership.kind === "another's") return ownership.owner;
+  return ownership.kind === "ours" ? lostFromState : unknownOwner;
+}

@@ -1,0 +1,56 @@
+import { requireNodePattern, type NodePlaceholder } from "../../model/node-pattern.ts";
+import { findEngine, listNodes, swarmMembership, type EngineConnection, type SwarmNode } from "./connection.ts";
+import { askEngine } from "./report.ts";
+
+const placeholders: Readonly<Record<NodePlaceholder, (node: SwarmNode) => string>> = {
+  "{hostname}": ({ hostname }) => hostname,
+  "{address}": ({ address }) => address,
+};
+
+/**
+ * The engines of all nodes of a swarm, found by asking its managers for the nodes.
+ *
+ * @param known engines of which at least one is a manager that answers; otherwise there are none to be found
+ * @param pattern the address of a node's engine, with `{hostname}` or `{address}` (as the managers see it) in it
+ * @throws InputError for a pattern that is the same for all nodes, or that makes no address
+ */
+export async function nodeEngines(known: readonly EngineConnection[], pattern: string): Promise<EngineConnection[]> {
+  requireNodePattern(pattern, "--nodes");
+  return (await nodesOf(known)).map((node) => findEngine({ host: hostOf(node, pattern) }));
+}
+
+/**
+ * The engine of one node: the manager's own, or the one at the address that the pattern makes.
+ *
+ * @returns undefined where it cannot be asked, or another node answers there
+ */
+export async function engineOfNode(
+  manager: EngineConnection,
+  node: SwarmNode,
+  pattern: string | undefined,
+): Promise<EngineConnection | undefined> {
+  if ((await swarmMembership(manager)).nodeId === node.id) return manager;
+  if (pattern === undefined) return undefined;
+  const engine = findEngine({ host: hostOf(node, pattern) });
+  try {
+    return (await askEngine(engine)).nodeId === node.id ? engine : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hostOf(node: SwarmNode, pattern: string): string {
+  return Object.entries(placeholders).reduce(
+    (text, [placeholder, value]) => text.replaceAll(placeholder, () => value(node)),
+    pattern,
+  );
+}
+
+/** The nodes, from the first engine that knows them; all are asked at once, for some may be silent. */
+async function nodesOf(known: readonly EngineConnection[]): Promise<SwarmNode[]> {
+  const answers = known.map(async (connection) => {
+    if (!(await askEngine(connection)).isManager) throw new Error("no manager");
+    return listNodes(connection);
+  });
+  return Promise.any(answers).catch(() => []);
+}

@@ -1,0 +1,96 @@
+/** Bringing back the former version of a service, and saying what came of it. */
+import { isDeepStrictEqual } from "node:util";
+import type Docker from "dockerode";
+import { dockerWords, isConnectionCut } from "../api/errors.ts";
+import type { Service, ServiceSpec, Task } from "../api/objects.ts";
+import { inspectService } from "../api/reads.ts";
+import type { EngineConnection } from "../engine/connection.ts";
+import { noProcessLimit } from "./spec-comparison.ts";
+import type { TaskEvidence } from "./task-failure.ts";
+import { isHomeless, isUpToDate, type Failure } from "./tasks.ts";
+
+/**
+ * Asks Swarm to bring back a service's former version, as `docker service rollback` does.
+ *
+ * @returns whether it was asked; not, where the service has changed in the meantime: then it is to be looked at again
+ */
+export function requestRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
+  return sendOnce(docker, service, { rollback: "previous" }, service.Spec);
+}
+
+/** Sends an update on the version that was looked at; answers whether it was taken, and not, where the service has changed since. */
+async function sendOnce(docker: Docker, service: Service, query: object, spec: ServiceSpec): Promise<boolean> {
+  // dockerode takes the credentials first (lib/service.js), its types do not know it.
+  const target = docker.getService(service.ID) as unknown as {
+    update: (auth: object, request: object) => Promise<unknown>;
+  };
+  try {
+    await target.update({}, { _query: { version: service.Version.Index, ...query }, _body: spec });
+    return true;
+  } catch (error) {
+    if (isConnectionCut(error) || dockerWords(error).includes("update out of sequence")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Lets a rollback go on that waits for a task which has no node, and so can never report that it has stopped: Swarm gives up on it
+ * after a minute (swarmkit manager/orchestrator/restart, `DelayStart`). An update that means the same makes the next task at once.
+ *
+ * Sent twice, it is its own former version, so that a rollback to it changes nothing but what Swarm calls it: whoever waits for the
+ * update, the Docker provider too, is told of a rollback and not of an update that is completed.
+ *
+ * @returns whether it was sent; not, where the service has changed in the meantime
+ */
+export async function hastenRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
+  const spec = saidOtherwise(service.Spec);
+  if (!(await sendOnce(docker, service, sameRegistry, spec))) return false;
+  const sent = await inspectService(docker, service.ID);
+  if (sent !== undefined && (await sendUnlessChanged(docker, sent, sameRegistry)))
+    await sendUnlessChanged(docker, sent, { rollback: "previous" });
+  return true;
+}
+
+/** What the registry asks for comes from the specification of before. */
+const sameRegistry = { registryAuthFrom: "spec" };
+
+/** Sends a service's own specification; Swarm's notes on its update make the version another one, which counts for nothing. */
+async function sendUnlessChanged(docker: Docker, { ID, Spec }: Service, query: object): Promise<boolean> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const now = await inspectService(docker, ID);
+    if (now === undefined || !isDeepStrictEqual(now.Spec, Spec)) return false;
+    if (await sendOnce(docker, now, query, now.Spec)) return true;
+  }
+  return false;
+}
+
+const attempts = 10;
+
+/**
+ * The same task in other words, which is another one to Swarm: no limit of processes is -1 as well as 0 (`docker run --pids-limit`).
+ * The provider does not read that limit, so that neither its state nor a plan shows it.
+ */
+function saidOtherwise(spec: ServiceSpec): ServiceSpec {
+  const { Resources } = spec.TaskTemplate;
+  const { Pids = 0, ...limits } = Resources?.Limits ?? {};
+  if (Pids !== 0 && Pids !== noProcessLimit) return spec;
+  const Limits = { ...limits, ...(Pids === 0 && { Pids: noProcessLimit }) };
+  return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Resources: { ...Resources, Limits } } };
+}
+
+/** What came of a failed update in the end, where Swarm has rolled it back or tried to. */
+export function rollbackOutcome(
+  { former, words }: Failure,
+  service: Service,
+  tasks: readonly Task[],
+  evidence: ReadonlyMap<string, TaskEvidence>,
+): string | undefined {
+  if (former === undefined) return undefined;
+  if (former === "runs") return "The former version runs again.";
+  const last = tasks.findLast((task) => isUpToDate(task, service) && evidence.has(task.ID));
+  const homeless = tasks.findLast((task) => isUpToDate(task, service) && isHomeless(task));
+  const why = last?.Status.Err || homeless?.Status.Err || words || "no task of it runs";
+  const lines = last === undefined ? [] : (evidence.get(last.ID)?.logLines ?? []);
+  const said = lines.length === 0 ? "" : ` Its last log lines:\n${lines.map((line) => `    ${line}`).join("\n")}\n`;
+  return `The former version does not run: ${why}.${said}`;
+}

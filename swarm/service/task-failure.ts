@@ -1,0 +1,239 @@
+/** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
+import type Docker from "dockerode";
+import { describeNodes } from "../../model/feasibility.ts";
+import { advisedDocker } from "../../text/advised-command.ts";
+import { printableLines } from "../../text/escape.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { dockerWords, readAgain } from "../api/errors.ts";
+import type { Service, Task } from "../api/objects.ts";
+import { inspectContainer, inspectDistribution, type RegistryCredentials } from "../api/reads.ts";
+import type { Redact } from "../api/redaction.ts";
+import { credentialsAdvice, registryOf } from "../api/registry-credentials.ts";
+import type { SwarmNode } from "../engine/connection.ts";
+
+/** What is known of a failed task beyond what Swarm says. */
+export interface TaskEvidence {
+  /** The engine's kernel killed it for using more memory than its limit. */
+  outOfMemory: boolean;
+  /** What the last failed health check printed, when an unhealthy container was the reason. */
+  failedProbe?: string;
+  /** The last lines that the container printed. */
+  logLines: string[];
+  /** What the image's registry answers, when there is no such image. */
+  registryAnswer?: string;
+}
+
+const logLineCount = 10;
+const longestLine = 300;
+const noSuchImage = "No such image: ";
+
+/**
+ * Looks at a failed task before Swarm forgets its container.
+ *
+ * The container can be asked only on the engine that this process is connected to; for a task of another node the log,
+ * which Swarm fetches from there, is all there is.
+ */
+export async function examineTask(
+  docker: Docker,
+  task: Task,
+  options: { redact: Redact; credentials: RegistryCredentials | undefined; registryFailure?: string | undefined },
+): Promise<TaskEvidence> {
+  if (task.Status.Err.startsWith(noSuchImage)) {
+    const image = task.Spec.ContainerSpec?.Image ?? "";
+    const registryAnswer = options.registryFailure ?? (await askRegistry(docker, image, options.credentials));
+    return { outOfMemory: false, logLines: [], registryAnswer };
+  }
+  const containerId = task.Status.ContainerStatus?.ContainerID;
+  if (!containerId) return { outOfMemory: false, logLines: [] };
+  const [container, logLines] = await Promise.all([
+    inspectContainer(docker, containerId).catch(() => undefined),
+    lastLogLines(docker, task).catch(() => []),
+  ]);
+  const health = container?.State.Health;
+  const lastProbe = health?.Log?.findLast((probe) => probe.ExitCode !== 0);
+  // Docker calls every container unhealthy that has ended.
+  const retries = task.Spec.ContainerSpec?.Healthcheck?.Retries || 3;
+  const isUnhealthy = health?.Status === "unhealthy" && health.FailingStreak >= retries;
+  return {
+    outOfMemory: container?.State.OOMKilled ?? false,
+    ...(isUnhealthy && { failedProbe: shownOutput(lastProbe?.Output.trim() ?? "", options.redact) }),
+    logLines: logLines.map((line) => shownOutput(line, options.redact)),
+  };
+}
+
+/** What a container has printed, fit to be shown: masked before it is cut, so that no half of a secret is left; nothing a terminal obeys. */
+export function shownOutput(text: string, redact: Redact): string {
+  return cut(printableLines(redact(text)));
+}
+
+async function askRegistry(
+  docker: Docker,
+  image: string,
+  credentials: RegistryCredentials | undefined,
+): Promise<string> {
+  try {
+    await inspectDistribution(docker, image, credentials);
+    return "the image is there, but the node could not fetch it";
+  } catch (error) {
+    return dockerWords(error);
+  }
+}
+
+async function lastLogLines(docker: Docker, task: Task): Promise<string[]> {
+  // dockerode's types lack the logs of a task (lib/task.js has them); without `follow` they come at once, as a buffer.
+  const source = docker.getTask(task.ID) as unknown as { logs: (options: object) => Promise<unknown> };
+  const answer = await readAgain(() => source.logs({ stdout: true, stderr: true, tail: logLineCount }));
+  if (!Buffer.isBuffer(answer)) return [];
+  return demultiplex(answer)
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+}
+
+/** Takes the 8-byte frame heads out of a log (Docker Engine API, "Stream format" of `POST /containers/{id}/attach`). */
+function demultiplex(log: Buffer): string {
+  const frames: Buffer[] = [];
+  for (let at = 0; at + 8 <= log.length;) {
+    const end = at + 8 + log.readUInt32BE(at + 4);
+    frames.push(log.subarray(at + 8, end));
+    at = end;
+  }
+  return Buffer.concat(frames).toString("utf8");
+}
+
+function cut(text: string): string {
+  return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text;
+}
+
+/** A failure in the words of an {@link InputError}, with what the container printed below it. */
+export interface Explanation {
+  path: string;
+  expected: string;
+  got: string;
+  fix: string;
+  logLines?: readonly string[];
+  /** What came of it in the end, as a sentence. */
+  outcome?: string;
+}
+
+/** Writes an explanation as `<path>: expected <rule>, got <value>. <Fix>. <Outcome>` and the log lines after it. */
+export function writeExplanation({ logLines = [], outcome, ...mistake }: Explanation): string {
+  const { message } = new InputError(mistake);
+  const said = outcome === undefined ? message : `${message} ${outcome}`;
+  return logLines.length === 0
+    ? said
+    : `${said} The failed task's last log lines:\n${logLines.map((line) => `    ${line}`).join("\n")}`;
+}
+
+/**
+ * Says why the last of some failed tasks failed.
+ *
+ * @param words - what Swarm says of the update as a whole, such as that it is paused
+ */
+export function explainFailedTasks(
+  service: Service,
+  tasks: readonly Task[],
+  evidence: TaskEvidence | undefined,
+  words: string | undefined,
+): Explanation {
+  const { Name } = service.Spec;
+  const path = `service "${Name}"`;
+  const task = tasks.at(-1);
+  const says = words === undefined ? "" : ` (${words})`;
+  const logLines = evidence?.logLines ?? [];
+  // Its last lines follow where they could be read.
+  const lookAtLog =
+    logLines.length > 0
+      ? "Correct the service"
+      : `Look at its log (\`${advisedDocker(`service logs ${Name}`)}\`) and correct the service`;
+  if (!task) return { path, expected: "an update that goes through", got: words ?? "a failure", fix: lookAtLog };
+  const times = tasks.length > 1 ? ` ${tasks.length} times` : "";
+  const status = task.Status.Err || `${task.Status.State}, exit code ${task.Status.ContainerStatus?.ExitCode ?? 0}`;
+  const failed = `${taskName(task, service)}, which failed${times}: ${status}${says}`;
+  if (evidence?.registryAnswer !== undefined) {
+    return {
+      path: `${path}: taskSpec.containerSpec.image`,
+      expected: `an image that its registry ${registryOf(task.Spec.ContainerSpec?.Image ?? "")} has`,
+      got: `${showValue(task.Spec.ContainerSpec?.Image)}: ${status}; the registry answers: ${evidence.registryAnswer}`,
+      fix: `Correct the image's name, tag or digest, push it, or ${credentialsAdvice(task.Spec.ContainerSpec?.Image ?? "")}`,
+    };
+  }
+  if (evidence?.outOfMemory) {
+    const limitBytes = task.Spec.Resources?.Limits?.MemoryBytes ?? 0;
+    return {
+      path: `${path}: taskSpec.resources.limits.memoryBytes`,
+      expected: "enough memory for the task",
+      got: `${limitBytes > 0 ? `${limitBytes / 1024 / 1024} MiB` : "no limit"} and ${failed}, out of memory`,
+      fix: "Raise the limit, or make the service need less",
+      logLines,
+    };
+  }
+  if (evidence?.failedProbe !== undefined) {
+    return {
+      path: `${path}: taskSpec.containerSpec.healthcheck`,
+      expected: "a health check that succeeds within its retries",
+      got: `failures${says}${evidence.failedProbe && `, the last one with: ${evidence.failedProbe}`}`,
+      fix: lookAtLog,
+      logLines,
+    };
+  }
+  return { path, expected: "a task that keeps running", got: failed, fix: lookAtLog, logLines };
+}
+
+/** `stateful.1`, as `docker service ps` names it; by node for a global service. */
+function taskName(task: Task, service: Service): string {
+  return `${service.Spec.Name}.${task.Slot === 0 ? task.NodeID : task.Slot}`;
+}
+
+/**
+ * Says why a task finds no node, in Swarm's words, with the nodes that exist and the services that are in the way.
+ *
+ * Swarm gives one reason for each filter that sorted nodes out (swarmkit manager/scheduler/filter.go).
+ */
+export function explainPendingTask(
+  service: Service,
+  task: Task,
+  nodes: readonly SwarmNode[],
+  services: readonly Service[],
+): Explanation {
+  const path = `service "${service.Spec.Name}"`;
+  const words = task.Status.Err;
+  const { Placement, Resources } = service.Spec.TaskTemplate;
+  if (words.includes("host-mode port")) {
+    const wanted = hostPorts(service);
+    const others = services.filter(
+      (one) => one.ID !== service.ID && hostPorts(one).some((port) => wanted.includes(port)),
+    );
+    const holders = others.map((one) => `"${one.Spec.Name}"`).join(", ");
+    return {
+      path: `${path}: endpointSpec.ports`,
+      expected: "host ports that are free on a suitable node",
+      got: `${wanted.join(", ")}: ${words}${holders && `, by the service ${holders}`}`,
+      fix: `Choose other published ports, or stop what uses them. The nodes: ${describeNodes(nodes, [])}`,
+    };
+  }
+  if (words.includes("insufficient resources")) {
+    const { MemoryBytes, NanoCPUs } = Resources?.Reservations ?? {};
+    const asked = [
+      ...(MemoryBytes ? [`${MemoryBytes / 1024 / 1024} MiB of memory`] : []),
+      ...(NanoCPUs ? [`${NanoCPUs / 1e9} CPUs`] : []),
+    ];
+    return {
+      path: `${path}: taskSpec.resources.reservation`,
+      expected: "a reservation that a node has left",
+      got: `${asked.join(" and ")}: ${words}`,
+      fix: `Lower the reservation, or make room. The nodes: ${describeNodes(nodes, [])}`,
+    };
+  }
+  const constraints = Placement?.Constraints ?? [];
+  return {
+    path: `${path}: taskSpec.placement.constraints`,
+    expected: "constraints that a node satisfies",
+    got: `${showValue(constraints)}: ${words}`,
+    fix: `Change them, or the nodes. The nodes: ${describeNodes(nodes, constraints)}`,
+  };
+}
+
+function hostPorts(service: Service): number[] {
+  const ports = (service.Spec.EndpointSpec?.Ports ?? []).filter((port) => port.PublishMode === "host");
+  return ports.flatMap((port) => port.PublishedPort ?? []);
+}

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Service } from "../api/objects.ts";
+import { inspectService, listTasks } from "../api/reads.ts";
+import type { Redact } from "../api/redaction.ts";
+import type { EngineConnection } from "../engine/connection.ts";
+import { awaitConvergence, ConvergenceError } from "./convergence.ts";
+
+const lookEveryMs = 250;
+
+/** An update that is followed. */
+export interface FollowedUpdate {
+  /** Whether it has been sent. */
+  readonly hasBegun: () => boolean;
+  /** Why it is not in effect, once that is clear; `undefined` where it is. */
+  readonly end: Promise<string | undefined>;
+}
+
+/**
+ * Follows an update that somebody else is about to send, as one of our own is followed ({@link awaitConvergence}): a rollback that
+ * stands still is hastened, a task that no node can take is taken back.
+ *
+ * @returns once the update may be sent; `undefined` where the engine does not know the service
+ */
+export async function followUpdate(
+  connection: EngineConnection,
+  id: string,
+  redact: Redact,
+): Promise<FollowedUpdate | undefined> {
+  const before = await inspectService(connection.docker, id);
+  if (before === undefined) return undefined;
+  const earlierTasks = new Set((await listTasks(connection.docker, id)).map(({ ID }) => ID));
+  let isSent = false;
+  const end = endOfUpdate(connection, before, earlierTasks, redact, () => {
+    isSent = true;
+  });
+  return { hasBegun: () => isSent, end };
+}
+
+async function endOfUpdate(
+  connection: EngineConnection,
+  before: Service,
+  earlierTasks: ReadonlySet<string>,
+  redact: Redact,
+  onSent: () => void,
+): Promise<string | undefined> {
+  // Where the update is never sent, the process that waits here ends with the run: nothing keeps it up.
+  while ((await inspectService(connection.docker, before.ID))?.Version.Index === before.Version.Index)
+    await sleep(lookEveryMs, undefined, { ref: false });
+  onSent();
+  try {
+    await awaitConvergence(connection, before.ID, {
+      earlierTasks,
+      doomedTasks: new Set(),
+      // Whoever sends the update has a time of its own.
+      deadlineMs: Infinity,
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+      redact,
+      credentials: undefined,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConvergenceError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { viewData, type Observation, type ObservedVolume } from "../../live/data-overview.ts";
+import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
+
+describe("the data view of a swarm", () => {
+  const anonymous = "a".repeat(64);
+  const service = (Name: string, mounts: object[] = [], image = "redis:7") => ({
+    ID: `id-${Name}`,
+    Spec: {
+      Name,
+      TaskTemplate: { ContainerSpec: { Image: image, Mounts: mounts } },
+      Mode: { Replicated: { Replicas: 1 } },
+    },
+  });
+  const mount = (Source: string, options: object = {}) => ({
+    Type: "volume",
+    Source,
+    Target: "/data",
+    VolumeOptions: { DriverConfig: { Name: "local", Options: options } },
+  });
+  const nfs = { type: "nfs", o: "addr=10.0.0.9", device: ":/exports/data" };
+  const volume = (node: string, name: string, users: ObservedVolume["users"] = []): ObservedVolume => ({
+    node,
+    name,
+    isAnonymous: name === anonymous,
+    sizeBytes: 7,
+    users,
+  });
+  const user = (name: string, isRunning = true) => ({ service: name, isRunning, target: "/data", image: "redis:7" });
+  const view = (services: object[], observation: Partial<Observation>) =>
+    viewData(readLiveSwarm({ services, nodes: [] }), {
+      tasks: [],
+      volumes: [],
+      nodes: ["one", "two"],
+      unseenNodes: [],
+      ...observation,
+    });
+  const runs = (name: string, node = "one") => ({ service: name, node, isRunning: true });
+
+  it("says where a service's data is, how large, and with which node it would be lost", () => {
+    const { services, nodeLosses, idleVolumes } = view([service("cache", [mount("kept")])], {
+      tasks: [runs("cache")],
+      volumes: [volume("one", "kept", [user("cache")])],
+    });
+    assert.deepEqual(services[0]?.places[0]?.inUse, [{ node: "one", volume: "kept", sizeBytes: 7 }]);
+    assert.deepEqual(services[0].runsOn, ["one"]);
+    assert.deepEqual(nodeLosses, [
+      { node: "one", losses: [{ service: "cache", what: 'volume "kept"', fate: "destroyed unless backup" }] },
+    ]);
+    assert.deepEqual(idleVolumes, []);
+  });
+
+  it("says that a task waits, and does not take the node that it is to start on for one that it runs on", () => {
+    const tasks = [{ service: "cache", node: "one", isRunning: false }];
+    const { services, nodeLosses } = view([service("cache", [mount("kept")])], { tasks });
+    assert.deepEqual([services[0]?.runsOn, services[0]?.isWaiting, nodeLosses], [[], true, []]);
+  });
+
+  it("loses nothing with a node where every node reaches the data", () => {
+    const { nodeLosses } = view([service("cache", [mount("kept", nfs)])], {
+      tasks: [runs("cache")],
+      volumes: [volume("one", "kept", [user("cache")])],
+    });
+    assert.deepEqual(nodeLosses, []);
+  });
+
+  it("names a service without a volume by the anonymous one that its task has now", () => {
+    const { services } = view([service("cache")], {
+      tasks: [runs("cache")],
+      volumes: [volume("one", anonymous, [user("cache")])],
+    });
+    assert.equal(services[0]?.places[0]?.inUse[0]?.volume, anonymous);
+  });
+
+  const idle: [string, object[], Partial<Observation>, string, string | undefined][] = [
+    [
+      "that its service left behind",
+      [service("cache", [mount("kept")])],
+      { tasks: [runs("cache", "two")] },
+      "left behind",
+      "cache",
+    ],
+    ["whose service does not run", [service("cache", [mount("kept")])], {}, "waiting", "cache"],
+    ["that nothing mounts", [service("other", [mount("else")])], { tasks: [runs("other")] }, "orphan", undefined],
+  ];
+  for (const [what, services, observation, why, name] of idle) {
+    it(`tells a volume ${what}`, () => {
+      const { idleVolumes } = view(services, { ...observation, volumes: [volume("one", "kept")] });
+      assert.deepEqual(
+        idleVolumes.map((each) => [each.node, each.name, each.why, each.service]),
+        [["one", "kept", why, name]],
+      );
+    });
+  }
+
+  it("tells an anonymous volume of an earlier task, with whose it was", () => {
+    const volumes = [volume("one", anonymous, [user("cache", false)])];
+    const [found] = view([service("cache")], { tasks: [runs("cache")], volumes }).idleVolumes;
+    assert.deepEqual([found?.why, found?.service], ["of an earlier task", "cache"]);
+  });
+
+  it("tells of two writers only where nodes share the data", () => {
+    const observation = {
+      tasks: [runs("cache", "two")],
+      volumes: [volume("one", "kept", [user("cache")]), volume("two", "kept", [user("cache")])],
+    };
+    assert.deepEqual(view([service("cache", [mount("kept", nfs)])], observation).manyWriters, [
+      { service: "cache", volume: "kept", nodes: ["one", "two"] },
+    ]);
+    assert.deepEqual(view([service("cache", [mount("kept")])], observation).manyWriters, []);
+  });
+
+  it("adds up what the volumes of each node take, and what of it nobody uses", () => {
+    const unmeasured = { ...volume("two", "big"), sizeBytes: undefined };
+    const volumes = [volume("one", "kept", [user("cache")]), volume("one", "old"), unmeasured];
+    assert.deepEqual(view([service("cache", [mount("kept")])], { tasks: [runs("cache")], volumes }).diskUse, [
+      { node: "one", volumeCount: 2, sizeBytes: 14, idleBytes: 7, unmeasuredCount: 0 },
+      { node: "two", volumeCount: 1, sizeBytes: 0, idleBytes: 0, unmeasuredCount: 1 },
+    ]);
+  });
+
+  it("leaves out of the stateful ones what keeps no data", () => {
+    assert.deepEqual(view([service("web", [], "nginx:1")], { tasks: [runs("web")] }).withoutData, ["web"]);
+  });
+});

@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import type { Inventory } from "../../../live/inventory.ts";
+import { planRescue } from "../../../live/rescue/rescue.ts";
+
+const inventory: Inventory = { takenAt: "", engines: [], swarm: undefined, volumes: [], unseenNodes: [] };
+
+describe("a rescue", () => {
+  it("says of a volume that does not exist just that, whatever else is missing", () =>
+    assert.rejects(planRescue(inventory, { volume: "nope" }, new AbortController().signal), {
+      message:
+        'volume: expected a volume of a node whose engine was asked, got "nope", which is not there. List what there is by `npx holdfast rescue`.',
+    }));
+});
