@@ -1,8 +1,8 @@
 import { acceptanceNote, gate } from "../impact/gate.ts";
-import { readFacts } from "../impact/live-facts.ts";
-import { EventCollector, readEvent } from "../impact/pulumi-preview.ts";
 import { renderText } from "../impact/render-text.ts";
 import { analyse, isDoubtful, type ImpactReport } from "../impact/report.ts";
+import { EventCollector, readEvent } from "../inputs/pulumi/preview.ts";
+import { readFacts } from "../inputs/swarm/facts.ts";
 import { factsFrom, lookCloser } from "../live/swarm-facts.ts";
 import { minutesToAct } from "../model/data-acceptance.ts";
 import { isRefusedDeletion, type Plan } from "../model/planned-change.ts";

@@ -2,7 +2,7 @@
 import { closeSync, open, openSync, read, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
-import type { Source } from "../impact/input.ts";
+import type { Source } from "../inputs/read-plan.ts";
 import {
   NoRegularFileError,
   readNamedFile,

@@ -1,4 +1,4 @@
-import { takingOf } from "../model/inputs/pulumi-taking.ts";
+import { takingOf } from "../inputs/pulumi/taking.ts";
 import { requireNodePattern } from "../model/node-pattern.ts";
 import type { StackIdentity } from "../model/ownership.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";

@@ -1,5 +1,5 @@
+import { readLiveSwarm } from "../inputs/swarm/definitions.ts";
 import { readSwarm } from "../live/read-swarm.ts";
-import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
 import type { Plan } from "../model/planned-change.ts";
 import type { Estate } from "../model/service-definition.ts";
 import { judge } from "../policies/judge.ts";

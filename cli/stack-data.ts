@@ -1,7 +1,7 @@
 /** Which volumes hold a stack's data, on which nodes, and which of them the stack may delete. */
 import type { EngineEvent } from "../engine/events.ts";
+import { readService } from "../inputs/pulumi/taking.ts";
 import type { VolumeLook } from "../live/ownership/volume-owner.ts";
-import { readService } from "../model/inputs/pulumi-taking.ts";
 import { foreignUse, ownershipOf, type StackIdentity } from "../model/ownership.ts";
 import type { EngineConnection, SwarmNode } from "../swarm/engine/connection.ts";
 import { advised } from "../text/advised-command.ts";

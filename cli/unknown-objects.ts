@@ -1,4 +1,4 @@
-import { takingOf } from "../model/inputs/pulumi-taking.ts";
+import { takingOf } from "../inputs/pulumi/taking.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";
 import type { NamedObject } from "../swarm/service/labelled-objects.ts";
 import type { CommandContext } from "./context.ts";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readService } from "../model/inputs/pulumi-taking.ts";
+import { readService } from "../inputs/pulumi/taking.ts";
 import { parseFirstStart } from "../model/start-guard.ts";
 import type { ServiceProperties } from "../swarm/service/properties.ts";
 import { nextHookNumber, plainValues, takesHooks } from "./hooks.ts";

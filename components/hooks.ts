@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as sdkState from "@pulumi/pulumi/runtime/state.js";
-import { pulumiPlan, type Properties } from "../model/inputs/pulumi-plan.ts";
+import { pulumiPlan, type Properties } from "../inputs/pulumi/plan.ts";
 import type { Plan } from "../model/planned-change.ts";
 
 /** The plan of one step that a hook is told of. */

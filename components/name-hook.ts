@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { takingOf } from "../model/inputs/pulumi-taking.ts";
+import { takingOf } from "../inputs/pulumi/taking.ts";
 import { declaredServices } from "./declared-services.ts";
 import { nextHookNumber, plainValues } from "./hooks.ts";
 import { namesInState } from "./names-in-state.ts";

@@ -4,9 +4,9 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readDigest } from "../impact/pulumi-preview.ts";
 import { renderText } from "../impact/render-text.ts";
 import { analyse } from "../impact/report.ts";
+import { readDigest } from "../inputs/pulumi/preview.ts";
 import { dataFates } from "../model/verdict.ts";
 import { previewOf } from "../test/impact/changes.ts";
 import { vm } from "../test/impact/recorded.ts";

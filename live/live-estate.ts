@@ -1,4 +1,4 @@
-import { readLiveSwarm } from "../model/inputs/live-swarm.ts";
+import { readLiveSwarm } from "../inputs/swarm/definitions.ts";
 import type { Estate } from "../model/service-definition.ts";
 import type { Service } from "../swarm/api/objects.ts";
 import type { Inventory } from "./inventory.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LiveSwarm } from "../model/inputs/live-swarm.ts";
+import type { LiveSwarm } from "../inputs/swarm/definitions.ts";
 import { requireManager, type EngineConnection } from "../swarm/engine/connection.ts";
 
 /** The part of a service that names its image. */

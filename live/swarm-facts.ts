@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readFacts } from "../impact/live-facts.ts";
+import { readFacts } from "../inputs/swarm/facts.ts";
 import type { LiveFacts, Plan } from "../model/planned-change.ts";
 import { volumesToLookAt } from "../model/volume-sight.ts";
 import { dockerStatus } from "../swarm/api/errors.ts";
@@ -67,7 +67,7 @@ async function unavailableTo(
 }
 
 /**
- * Asks the swarm for all that sharpens a verdict, in the form that `impact/live-facts.ts` reads. What the connected engine cannot
+ * Asks the swarm for all that sharpens a verdict, in the form that `inputs/swarm/facts.ts` reads. What the connected engine cannot
  * tell, such as the memory of a task on another node, is left out.
  *
  * @throws EngineError (an InputError) when the engine does not answer or manages no swarm

@@ -1,8 +1,8 @@
-import { isRecord } from "../model/inputs/field.ts";
-import { readLiveSwarm, type LiveSwarm } from "../model/inputs/live-swarm.ts";
-import { estateAfter, readPulumiFile } from "../model/inputs/pulumi-files.ts";
-import { readStackFile, type StackFileOptions } from "../model/inputs/stack-file.ts";
-import type { Position } from "../model/inputs/stack-positions.ts";
+import { isRecord } from "../inputs/fields/field.ts";
+import { estateAfter, readPulumiFile } from "../inputs/pulumi/files.ts";
+import { readStackFile, type StackFileOptions } from "../inputs/stack/file.ts";
+import type { Position } from "../inputs/stack/positions.ts";
+import { readLiveSwarm, type LiveSwarm } from "../inputs/swarm/definitions.ts";
 import type { Estate } from "../model/service-definition.ts";
 import { InputError } from "../text/input-error.ts";
 import type { Finding } from "./finding.ts";

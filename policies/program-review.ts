@@ -4,7 +4,7 @@ import {
   readPulumiService,
   readPulumiVolume,
   type PulumiResource,
-} from "../model/inputs/pulumi-service.ts";
+} from "../inputs/pulumi/service.ts";
 import { isKnown, type Known } from "../model/service-definition.ts";
 import { EstateIndex } from "./estate-index.ts";
 import type { Finding } from "./finding.ts";

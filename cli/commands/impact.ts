@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { ReadFacts } from "../../impact/live-facts.ts";
 import type { ImpactReport } from "../../impact/report.ts";
+import type { ReadFacts } from "../../inputs/swarm/facts.ts";
 import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../model/data-acceptance.ts";
 import type { Plan } from "../../model/planned-change.ts";
 import { compareFates, type DataFate } from "../../model/verdict.ts";
@@ -39,7 +39,7 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
   // Loaded while the files are read.
   const [{ readPlan }, { analyse }] = await Promise.all([
-    import("../../impact/input.ts"),
+    import("../../inputs/read-plan.ts"),
     import("../../impact/report.ts"),
   ]);
   const given = await factsOf(options);
@@ -71,7 +71,7 @@ interface GivenFacts {
 
 async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): Promise<GivenFacts | undefined> {
   if (facts === undefined && swarm === undefined) return undefined;
-  const { readFacts } = await import("../../impact/live-facts.ts");
+  const { readFacts } = await import("../../inputs/swarm/facts.ts");
   if (facts !== undefined) {
     const read = readFacts(parseJson(readText(facts), facts), facts);
     return { read, lookAt: () => Promise.resolve(read) };

@@ -1,6 +1,6 @@
 /** Whether what a stack would create has a name that is free or its own: a name that is taken may be somebody's database. */
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
-import type { Taking, TakingService } from "../../model/inputs/pulumi-taking.ts";
+import type { Taking, TakingService } from "../../inputs/pulumi/taking.ts";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { foreignUse, labelsOfOwner, ownershipOf, type KnownAsOwn, type StackIdentity } from "../../model/ownership.ts";
 import { matchingNodes, parseConstraint } from "../../model/placement.ts";
 import { isKnown } from "../../model/service-definition.ts";

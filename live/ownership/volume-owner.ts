@@ -1,5 +1,5 @@
 /** What the swarm itself says about whose a volume is; everything is read, nothing is started. */
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { helperLabel } from "../../model/object-labels.ts";
 import type { OwnershipTraces, VolumeUse } from "../../model/ownership.ts";
 import { matchingNodes } from "../../model/placement.ts";

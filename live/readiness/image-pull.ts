@@ -5,7 +5,7 @@
  * It is no job of Swarm's: before Docker 23 the tasks and containers of a removed job stay for ever (swarmkit 75e563b4b).
  */
 import type Docker from "dockerode";
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { matchingNodes, parseConstraint } from "../../model/placement.ts";
 import { portKey } from "../../model/published-ports.ts";
 import { isKnown, type SwarmNode } from "../../model/service-definition.ts";

@@ -1,8 +1,8 @@
 /** What a swarm has for the tasks of services that are planned, and what of it is taken or cannot be had. */
 import { z } from "zod";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
+import { readSwarmUse } from "../../inputs/swarm/use.ts";
 import { foreignPort, imageName, type SwarmUse } from "../../model/feasibility.ts";
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
-import { readSwarmUse } from "../../model/inputs/live-use.ts";
 import { matchingNodes } from "../../model/placement.ts";
 import { portKey, publishedPorts } from "../../model/published-ports.ts";
 import { isKnown, type ServiceDefinition, type SwarmNode } from "../../model/service-definition.ts";

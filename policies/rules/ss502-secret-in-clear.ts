@@ -1,4 +1,4 @@
-import { joinPath } from "../../model/inputs/field.ts";
+import { joinPath } from "../../inputs/fields/field.ts";
 import { isKnown, type Known } from "../../model/service-definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { shellWords } from "../../text/shell-words.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { requireProtectedKept } from "../../cli/data-gate.ts";
-import { readDigest } from "../../impact/pulumi-preview.ts";
+import { readDigest } from "../../inputs/pulumi/preview.ts";
 import type { Plan } from "../../model/planned-change.ts";
 import { previewOf, type Change } from "../impact/changes.ts";
 

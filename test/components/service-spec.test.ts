@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { attach, type ServiceDefinition, serviceSpec } from "../../components/service-spec.ts";
-import { readPulumiService } from "../../model/inputs/pulumi-service.ts";
+import { readPulumiService } from "../../inputs/pulumi/service.ts";
 import { pinOf } from "../../model/placement.ts";
 import { isKnown } from "../../model/service-definition.ts";
 import { longestGraceSeconds } from "../../model/stop-grace.ts";

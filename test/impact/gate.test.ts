@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { acceptanceNote, gate, type GateAnswer } from "../../impact/gate.ts";
-import { readDigest } from "../../impact/pulumi-preview.ts";
+import { readDigest } from "../../inputs/pulumi/preview.ts";
 import { minutesToAct, minutesToReview } from "../../model/data-acceptance.ts";
 import { judgePlan } from "../../model/data-fate.ts";
 import type { Executor } from "../../model/planned-change.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readDigest } from "../../impact/pulumi-preview.ts";
 import { renderHtml } from "../../impact/render-html.ts";
 import { analyse } from "../../impact/report.ts";
+import { readDigest } from "../../inputs/pulumi/preview.ts";
 import { BrowsedPage, browserStartMs } from "../support/browser.ts";
 import { recordedPreview } from "./recorded.ts";
 

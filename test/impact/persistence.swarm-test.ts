@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { Redis } from "ioredis";
-import { readFacts } from "../../impact/live-facts.ts";
+import { readFacts } from "../../inputs/swarm/facts.ts";
 import { factsFrom } from "../../live/swarm-facts.ts";
 import { judgePlan } from "../../model/data-fate.ts";
 import { dataKeeper } from "../../model/data-place.ts";

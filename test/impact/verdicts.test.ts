@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { EventCollector, readDigest, readEventLine } from "../../impact/pulumi-preview.ts";
+import { outageWords } from "../../impact/report.ts";
+import { EventCollector, readDigest, readEventLine } from "../../inputs/pulumi/preview.ts";
+import { readFacts } from "../../inputs/swarm/facts.ts";
+import { readSwarmUse } from "../../inputs/swarm/use.ts";
 import { judgePlan } from "../../model/data-fate.ts";
-import { readSwarmUse } from "../../model/inputs/live-use.ts";
 import type { LiveFacts, Plan } from "../../model/planned-change.ts";
 import { worstFate, type Verdict } from "../../model/verdict.ts";
 import { volumesToLookAt } from "../../model/volume-sight.ts";
-import { readFacts } from "../../impact/live-facts.ts";
-import { outageWords } from "../../impact/report.ts";
 import { dataMount, previewOf, type Change, type ServiceInputs } from "./changes.ts";
 import { recordedChanges, recordedEvents, recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";

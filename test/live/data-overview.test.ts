@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { viewData, type Observation, type ObservedVolume } from "../../live/data-overview.ts";
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
 
 describe("the data view of a swarm", () => {
   const anonymous = "a".repeat(64);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { readStackFile } from "../../inputs/stack/file.ts";
 import { isWithin } from "../../model/data-paths.ts";
 import { hasSavePoints, isAppendOnly, redisSetting, redisSettings } from "../../model/redis-settings.ts";
 import { isKnown, notKnown, parseImageReference, type ServiceDefinition } from "../../model/service-definition.ts";
+import { estateOf } from "../../model/service-definition.ts";
 import { looksShared, sameOptions, storageOf } from "../../model/storage.ts";
-import { readStackFile } from "../../model/inputs/stack-file.ts";
 import { EstateIndex } from "../../policies/estate-index.ts";
 import { subjectOf } from "../../policies/subject.ts";
-import { estateOf } from "../../model/service-definition.ts";
 
 function service(body: string): ServiceDefinition {
   const [found] = readStackFile(`services:\n  s: ${body}\n`, { file: "stack.yml" }).services;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { readPulumiService } from "../../inputs/pulumi/service.ts";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
+import { readSwarmUse } from "../../inputs/swarm/use.ts";
 import { foreignPort, whyUnfit, type FitQuestion, type ServiceUse, type TaskUse } from "../../model/feasibility.ts";
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
-import { readSwarmUse } from "../../model/inputs/live-use.ts";
-import { readPulumiService } from "../../model/inputs/pulumi-service.ts";
 import type { ServiceDefinition, SwarmNode } from "../../model/service-definition.ts";
 
 const gibibyte = 1024 ** 3;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { readStackFile } from "../../inputs/stack/file.ts";
 import { dataKeeper } from "../../model/data-place.ts";
-import { readStackFile } from "../../model/inputs/stack-file.ts";
 import { expectOutage, type Outage } from "../../model/outage.ts";
 
 function outage(body: string): Outage {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { readStackFile } from "../../inputs/stack/file.ts";
+import type { CatalogueEntry } from "../../model/catalogue-entry.ts";
 import { findImage } from "../../model/image-catalogue.ts";
-import { readStackFile } from "../../model/inputs/stack-file.ts";
 import { redisStart, redisStop, type StartEffect, type StopEffect, type StopFacts } from "../../model/redis-restart.ts";
 import { maxMemoryBytes, redisSettings } from "../../model/redis-settings.ts";
 import { isKnown, type ServiceDefinition } from "../../model/service-definition.ts";
-import type { CatalogueEntry } from "../../model/catalogue-entry.ts";
 
 const image = { appendOnly: false };
 const gigabyte = 1e9;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { readStackFile } from "../../inputs/stack/file.ts";
 import { findImage } from "../../model/image-catalogue.ts";
-import { readStackFile } from "../../model/inputs/stack-file.ts";
 import { keepsState, runsTool, scriptInFront, settingIn } from "../../model/service-command.ts";
 import { isKnown, notKnown, type ServiceDefinition } from "../../model/service-definition.ts";
 

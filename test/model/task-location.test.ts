@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { readPulumiService } from "../../inputs/pulumi/service.ts";
 import { parseConstraint } from "../../model/placement.ts";
 import { notKnown, type ServiceDefinition, type SwarmNode } from "../../model/service-definition.ts";
-import { readPulumiService } from "../../model/inputs/pulumi-service.ts";
 import { locate, whyNowhere } from "../../model/task-location.ts";
 
 function on(...constraints: string[]): ServiceDefinition {

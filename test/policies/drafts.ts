@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
-import type { LiveSwarm } from "../../model/inputs/live-swarm.ts";
-import { pulumiTypes, type PulumiResource } from "../../model/inputs/pulumi-service.ts";
+import { pulumiTypes, type PulumiResource } from "../../inputs/pulumi/service.ts";
+import type { LiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { parseSize } from "../../text/byte-size.ts";
 import { parseDuration } from "../../text/duration.ts";
 

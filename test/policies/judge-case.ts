@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
-import { estateAfter, estateOfResources, readPulumiFile } from "../../model/inputs/pulumi-files.ts";
-import { readStackFile } from "../../model/inputs/stack-file.ts";
+import { estateAfter, estateOfResources, readPulumiFile } from "../../inputs/pulumi/files.ts";
+import { readStackFile } from "../../inputs/stack/file.ts";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import type { Estate } from "../../model/service-definition.ts";
 import { EstateIndex } from "../../policies/estate-index.ts";
 import { answersOf, subjectOptions } from "../../policies/judge.ts";

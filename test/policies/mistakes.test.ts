@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts";
 import { judge } from "../../policies/judge.ts";
 import { asLiveSwarm, asStackFile, type Draft } from "./drafts.ts";
-import { readLiveSwarm } from "../../model/inputs/live-swarm.ts";
 import { today } from "./judge-case.ts";
 import { store } from "./rule-cases.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import type { LiveSwarm } from "../../model/inputs/live-swarm.ts";
+import type { LiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { judgeDefinitions, readDefinitions, withLiveFacts } from "../../policies/definitions.ts";
 import { rulePage, type Finding } from "../../policies/finding.ts";
 import { rules } from "../../policies/rule-list.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { EngineEvent, StepOperation } from "../../engine/events.ts";
 import { destroyStack, type OperationResult, previewStack, updateStack } from "../../engine/operations.ts";
 import { openStack } from "../../engine/state/stack.ts";
-import { EventCollector, readEvent } from "../../impact/pulumi-preview.ts";
+import { EventCollector, readEvent } from "../../inputs/pulumi/preview.ts";
 import type { Plan } from "../../model/planned-change.ts";
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readStackFile } from "../../model/inputs/stack-file.ts";
+import { readStackFile } from "../../inputs/stack/file.ts";
 import { redisSetting, redisSettings } from "../../model/redis-settings.ts";
 import { scriptInFront } from "../../model/service-command.ts";
 import { shellWords } from "../../text/shell-words.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { readLiveSwarm } from "../../../inputs/swarm/definitions.ts";
 import { whyNotLoaded } from "../../../live/rescue/redis-fit.ts";
 import { dataKeeper } from "../../../model/data-place.ts";
-import { readLiveSwarm } from "../../../model/inputs/live-swarm.ts";
 import type { VolumeContent } from "../../../model/volume-content.ts";
 
 describe("whether a Redis loads what lies in a volume", () => {

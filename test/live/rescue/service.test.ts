@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { readLiveSwarm } from "../../../inputs/swarm/definitions.ts";
 import { constraintsFor, pointedAt } from "../../../live/rescue/service.ts";
-import { readLiveSwarm } from "../../../model/inputs/live-swarm.ts";
 import { serviceSchema, type Mount } from "../../../swarm/api/objects.ts";
 
 describe("a service that is pointed at rescued data", () => {
