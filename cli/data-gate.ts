@@ -1,12 +1,12 @@
 import { acceptanceNote, gate } from "../impact/gate.ts";
-import { renderText } from "../impact/render-text.ts";
+import { renderText } from "../impact/render/text.ts";
 import { analyse, isDoubtful, type ImpactReport } from "../impact/report.ts";
+import { minutesToAct } from "../impact/verdict/acceptance.ts";
 import { EventCollector, readEvent } from "../inputs/pulumi/preview.ts";
 import { readFacts } from "../inputs/swarm/facts.ts";
 import { factsFrom, lookCloser } from "../live/swarm-facts.ts";
-import { minutesToAct } from "../model/data-acceptance.ts";
-import { isRefusedDeletion, type Plan } from "../model/planned-change.ts";
-import { isKnown } from "../model/service-definition.ts";
+import { isRefusedDeletion, type Plan } from "../model/plan/plan.ts";
+import { isKnown } from "../model/service/definition.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";
 import { InputError } from "../text/input-error.ts";
 import type { CommandContext } from "./context.ts";

@@ -1,6 +1,6 @@
 import { takingOf } from "../inputs/pulumi/taking.ts";
-import { requireNodePattern } from "../model/node-pattern.ts";
-import type { StackIdentity } from "../model/ownership.ts";
+import { requireNodePattern } from "../model/placement/node-pattern.ts";
+import type { StackIdentity } from "../model/service/ownership.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";
 import type { CommandContext } from "./context.ts";
 import type { KnownResource } from "./engines/engine.ts";

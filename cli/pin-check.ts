@@ -1,7 +1,7 @@
 import { readLiveSwarm } from "../inputs/swarm/definitions.ts";
 import { readSwarm } from "../live/read-swarm.ts";
-import type { Plan } from "../model/planned-change.ts";
-import type { Estate } from "../model/service-definition.ts";
+import type { Plan } from "../model/plan/plan.ts";
+import type { Estate } from "../model/service/definition.ts";
 import { judge } from "../policies/judge.ts";
 import { rules } from "../policies/rule-list.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";

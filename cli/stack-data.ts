@@ -2,7 +2,7 @@
 import type { EngineEvent } from "../engine/events.ts";
 import { readService } from "../inputs/pulumi/taking.ts";
 import type { VolumeLook } from "../live/ownership/volume-owner.ts";
-import { foreignUse, ownershipOf, type StackIdentity } from "../model/ownership.ts";
+import { foreignUse, ownershipOf, type StackIdentity } from "../model/service/ownership.ts";
 import type { EngineConnection, SwarmNode } from "../swarm/engine/connection.ts";
 import { advised } from "../text/advised-command.ts";
 import { InputError, showValue } from "../text/input-error.ts";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { requirePassword, shortPassword } from "../model/password.ts";
+import { requirePassword, shortPassword } from "../model/service/password.ts";
 import { whenKnown } from "./arguments.ts";
 
 /**

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { areOtherNodes, isSameConstraint, type Pin, pinConstraint } from "../model/pin.ts";
+import { areOtherNodes, isSameConstraint, type Pin, pinConstraint } from "../model/placement/pin.ts";
 import { InputError } from "../text/input-error.ts";
 import { type PublishedPort, PublishMode } from "./service-spec.ts";
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { acceptanceWord, minutesToAct, whyNotAccepted, type AcceptanceWindow } from "../model/data-acceptance.ts";
-import { judgePlan } from "../model/data-fate.ts";
-import { compareFates, type Verdict } from "../model/verdict.ts";
+import { judgePlan } from "../impact/judge-plan.ts";
+import { acceptanceWord, minutesToAct, whyNotAccepted, type AcceptanceWindow } from "../impact/verdict/acceptance.ts";
+import { compareFates, type Verdict } from "../impact/verdict/verdict.ts";
 import { checkedArguments, fields, flag, list, text } from "./arguments.ts";
 import { hookPlan, nextHookNumber } from "./hooks.ts";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { areOtherNodes, pinConstraint } from "../model/pin.ts";
+import { areOtherNodes, pinConstraint } from "../model/placement/pin.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 import { checkedName } from "./arguments.ts";
 import type { VolumeSpec } from "./volume-spec.ts";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readService } from "../inputs/pulumi/taking.ts";
-import { parseFirstStart } from "../model/start-guard.ts";
+import { parseFirstStart } from "../model/service/start-guard.ts";
 import type { ServiceProperties } from "../swarm/service/properties.ts";
 import { nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
 import { swarmManager } from "./provider-engine.ts";

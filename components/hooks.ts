@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as sdkState from "@pulumi/pulumi/runtime/state.js";
 import { pulumiPlan, type Properties } from "../inputs/pulumi/plan.ts";
-import type { Plan } from "../model/planned-change.ts";
+import type { Plan } from "../model/plan/plan.ts";
 
 /** The plan of one step that a hook is told of. */
 export function hookPlan(

@@ -28,5 +28,5 @@ export {
 export { type DataMount, type FileContent, StatefulService, type StatefulServiceArgs } from "./stateful-service.ts";
 export type { SharedVolume } from "./volume-spec.ts";
 export { everyNode, type EveryNode, type NodeReach } from "../model/node-reach.ts";
-export type { HostnamePin, LabelPin, NodeIdPin, NodeLabel, Pin } from "../model/pin.ts";
-export { RedisPersistence } from "../model/redis-persistence.ts";
+export type { HostnamePin, LabelPin, NodeIdPin, NodeLabel, Pin } from "../model/placement/pin.ts";
+export { RedisPersistence } from "../model/redis/persistence.ts";

@@ -1,11 +1,11 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Pin } from "../model/pin.ts";
+import type { Pin } from "../model/placement/pin.ts";
 import { checkedArguments } from "./arguments.ts";
 import { checked } from "./checked.ts";
+import { DataVolume } from "./data-volume.ts";
 import { takesHooks } from "./hooks.ts";
 import { nameCheck } from "./name-hook.ts";
-import { DataVolume } from "./data-volume.ts";
 import { keepsLabels, ownerLabelList } from "./owner.ts";
 import { localVolumeArguments } from "./volume-arguments.ts";
 import { namedVolume, type SharedVolume, VolumeCreator } from "./volume-spec.ts";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { labelsOfOwner, type StackIdentity } from "../model/ownership.ts";
+import { labelsOfOwner, type StackIdentity } from "../model/service/ownership.ts";
 
 /** The stack that the program runs for. */
 export function ownStack(): StackIdentity {

@@ -4,7 +4,7 @@ import {
   requireSqlName,
   requireVersionOfImage,
 } from "../model/postgresql.ts";
-import { parseFirstStart, requireIdentity } from "../model/start-guard.ts";
+import { parseFirstStart, requireIdentity } from "../model/service/start-guard.ts";
 import { leastReservedBytes } from "../text/byte-size.ts";
 import { fields, number, secretText, text } from "./arguments.ts";
 import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "./service-arguments.ts";

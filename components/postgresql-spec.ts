@@ -1,6 +1,6 @@
 import { postgresqlPaths, postgresqlPort, postgresqlPreparation, requireSqlName } from "../model/postgresql.ts";
-import { serviceLabels } from "../model/service-labels.ts";
-import { guardEnvironment, requireIdentity, startScript, startScriptPath } from "../model/start-guard.ts";
+import { serviceLabels } from "../model/service/labels.ts";
+import { guardEnvironment, requireIdentity, startScript, startScriptPath } from "../model/service/start-guard.ts";
 import { parseSize } from "../text/byte-size.ts";
 import { type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
 import { storeLabels } from "./store-labels.ts";

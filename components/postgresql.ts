@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { requirePostgresqlPassword, requireVersionOfImage } from "../model/postgresql.ts";
-import { startScriptPath } from "../model/start-guard.ts";
+import { startScriptPath } from "../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
-import { checked } from "./checked.ts";
 import { checkedPassword } from "./checked-password.ts";
+import { checked } from "./checked.ts";
 import type { DataVolume } from "./data-volume.ts";
 import { postgresqlArguments } from "./postgresql-arguments.ts";
 import { postgresqlPasswordFile, postgresqlSpec, postgresqlUserId } from "./postgresql-spec.ts";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Obstacle } from "../model/feasibility.ts";
-import { ownershipOf } from "../model/ownership.ts";
+import type { Obstacle } from "../model/placement/feasibility.ts";
+import { ownershipOf } from "../model/service/ownership.ts";
 import type { Service } from "../swarm/api/objects.ts";
 import type { RegistryCredentials } from "../swarm/api/reads.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";
@@ -108,7 +108,7 @@ async function obstaclesTo(
   args: pulumi.ResourceHookArgs,
 ): Promise<readonly Obstacle[]> {
   const [{ judgePlan }, { findUnavailable, readSupply }] = await Promise.all([
-    import("../model/data-fate.ts"),
+    import("../impact/judge-plan.ts"),
     import("../live/readiness/swarm-supply.ts"),
   ]);
   const plan = hookPlan(moment, args);

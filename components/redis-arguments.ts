@@ -1,8 +1,8 @@
-import { requirePassword } from "../model/password.ts";
 import { findSettingMistake } from "../model/redis-configuration.ts";
 import { unknownDirective } from "../model/redis-directives.ts";
-import { redisLeastMemoryBytes, RedisPersistence } from "../model/redis-persistence.ts";
-import { parseFirstStart, requireIdentity } from "../model/start-guard.ts";
+import { redisLeastMemoryBytes, RedisPersistence } from "../model/redis/persistence.ts";
+import { requirePassword } from "../model/service/password.ts";
+import { parseFirstStart, requireIdentity } from "../model/service/start-guard.ts";
 import { oneOf } from "../text/one-of.ts";
 import { absent, fields, flag, named, refuse, secretText, text } from "./arguments.ts";
 import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "./service-arguments.ts";

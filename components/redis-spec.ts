@@ -9,17 +9,17 @@ import {
   redisMaxMemoryBytes,
   RedisPersistence,
   redisStopGraceSeconds,
-} from "../model/redis-persistence.ts";
-import { redisDataPath, redisPreparation, redisServerVersion } from "../model/redis-preparation.ts";
-import { RedisUser } from "../model/redis-users.ts";
-import { serviceLabels } from "../model/service-labels.ts";
+} from "../model/redis/persistence.ts";
+import { redisDataPath, redisPreparation, redisServerVersion } from "../model/redis/preparation.ts";
+import { RedisUser } from "../model/redis/users.ts";
+import { serviceLabels } from "../model/service/labels.ts";
 import {
   guardEnvironment,
   preparingFile,
   requireIdentity,
   startScript,
   startScriptPath,
-} from "../model/start-guard.ts";
+} from "../model/service/start-guard.ts";
 import { formatSize, parseSize } from "../text/byte-size.ts";
 import { type HealthCheck, type Publication, publishedPorts, type ServiceSettings } from "./service-spec.ts";
 import { storeLabels } from "./store-labels.ts";

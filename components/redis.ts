@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { unknownDirective } from "../model/redis-directives.ts";
-import { RedisPersistence } from "../model/redis-persistence.ts";
-import { redisDataPath } from "../model/redis-preparation.ts";
-import { healthPassword, redisAclFile, RedisUser } from "../model/redis-users.ts";
-import { startScriptPath } from "../model/start-guard.ts";
+import { RedisPersistence } from "../model/redis/persistence.ts";
+import { redisDataPath } from "../model/redis/preparation.ts";
+import { healthPassword, redisAclFile, RedisUser } from "../model/redis/users.ts";
+import { startScriptPath } from "../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
-import { checked } from "./checked.ts";
 import { checkedPassword } from "./checked-password.ts";
+import { checked } from "./checked.ts";
 import type { DataVolume } from "./data-volume.ts";
 import { redisArguments } from "./redis-arguments.ts";
 import { redisFiles, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";

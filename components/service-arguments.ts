@@ -1,7 +1,7 @@
-import { requireDigest } from "../model/image-reference.ts";
-import { requireConstraint } from "../model/placement.ts";
-import { requireServiceName } from "../model/service-name.ts";
-import { parseGrace } from "../model/stop-grace.ts";
+import { requireDigest } from "../model/image/digest.ts";
+import { requireConstraint } from "../model/placement/constraints.ts";
+import { requireServiceName } from "../model/service/name.ts";
+import { parseGrace } from "../model/service/stop-grace.ts";
 import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../text/byte-size.ts";
 import { parseDuration } from "../text/duration.ts";
 import { oneOf } from "../text/one-of.ts";

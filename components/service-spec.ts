@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import type { Input } from "@pulumi/pulumi";
-import { ownerLabels } from "../model/ownership.ts";
-import { isSameConstraint, pinConstraint } from "../model/pin.ts";
-import { serviceLabels } from "../model/service-labels.ts";
-import { requireServiceName } from "../model/service-name.ts";
-import { longestGraceSeconds, parseGrace } from "../model/stop-grace.ts";
+import { isSameConstraint, pinConstraint } from "../model/placement/pin.ts";
+import { serviceLabels } from "../model/service/labels.ts";
+import { requireServiceName } from "../model/service/name.ts";
+import { ownerLabels } from "../model/service/ownership.ts";
+import { longestGraceSeconds, parseGrace } from "../model/service/stop-grace.ts";
 import { formatSize, parseSize } from "../text/byte-size.ts";
 import { formatDuration, parseDuration } from "../text/duration.ts";
 import { InputError, showValue } from "../text/input-error.ts";

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { requireCoveredVolumes } from "../model/image-mounts.ts";
-import { requireDigest } from "../model/image-reference.ts";
-import { objectLabels } from "../model/object-labels.ts";
-import { labelsOfOwner } from "../model/ownership.ts";
-import { startScriptPath } from "../model/start-guard.ts";
+import { requireDigest } from "../model/image/digest.ts";
+import { objectLabels } from "../model/service/object-labels.ts";
+import { labelsOfOwner } from "../model/service/ownership.ts";
+import { startScriptPath } from "../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "./arguments.ts";
 import { checked } from "./checked.ts";
 import { claimPorts } from "./claimed-ports.ts";
@@ -15,8 +15,8 @@ import { firstStartHooks } from "./first-start.ts";
 import { joinHooks, takesHooks } from "./hooks.ts";
 import { nameCheck } from "./name-hook.ts";
 import { keepsLabels, ownerLabelList, ownStack } from "./owner.ts";
-import { serviceArguments } from "./service-arguments.ts";
 import { readinessHooks } from "./readiness.ts";
+import { serviceArguments } from "./service-arguments.ts";
 import {
   attach,
   type FileSource,

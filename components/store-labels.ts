@@ -1,6 +1,6 @@
-import { ownerLabels } from "../model/ownership.ts";
-import { serviceLabels } from "../model/service-labels.ts";
-import { parseFirstStart } from "../model/start-guard.ts";
+import { serviceLabels } from "../model/service/labels.ts";
+import { ownerLabels } from "../model/service/ownership.ts";
+import { parseFirstStart } from "../model/service/start-guard.ts";
 
 /**
  * The labels of a service by which its hooks know its store: its mark, and until when that may be set on a volume that has none.

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { requireNodeMark } from "../model/pin.ts";
-import { requireVolumeName } from "../model/volume-name.ts";
+import { requireNodeMark } from "../model/placement/pin.ts";
+import { requireVolumeName } from "../model/storage/volume-name.ts";
 import { oneOf } from "../text/one-of.ts";
 import { argument, fields, refuse, text } from "./arguments.ts";
 import {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Input } from "@pulumi/pulumi";
-import { pinConstraint, type Pin } from "../model/pin.ts";
-import { requireVolumeName } from "../model/volume-name.ts";
+import { pinConstraint, type Pin } from "../model/placement/pin.ts";
+import { requireVolumeName } from "../model/storage/volume-name.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 
 /** Who creates a local volume. */

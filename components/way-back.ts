@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { serviceLabels } from "../model/service-labels.ts";
-import { whyNoWayBack } from "../model/version-change.ts";
+import { whyNoWayBack } from "../model/image/version-change.ts";
+import { serviceLabels } from "../model/service/labels.ts";
 import type { FollowedUpdate } from "../swarm/service/update-end.ts";
 import { advisedDocker, advisedRepair } from "../text/advised-command.ts";
 import { InputError } from "../text/input-error.ts";

@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { renderText } from "../impact/render-text.ts";
+import { renderText } from "../impact/render/text.ts";
 import { analyse } from "../impact/report.ts";
+import { dataFates } from "../impact/verdict/verdict.ts";
 import { readDigest } from "../inputs/pulumi/preview.ts";
-import { dataFates } from "../model/verdict.ts";
 import { previewOf } from "../test/impact/changes.ts";
 import { vm } from "../test/impact/recorded.ts";
 import { verdictTable, type TableRow } from "../test/impact/verdict-table.ts";

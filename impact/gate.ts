@@ -1,7 +1,7 @@
 /** Whether a change may go ahead: data is not lost without a yes that names the service. */
-import { acceptanceWord, whyNotAccepted, type AcceptanceWindow } from "../model/data-acceptance.ts";
-import type { DataFate, Verdict } from "../model/verdict.ts";
 import { isDoubtful, isLoss } from "./report.ts";
+import { acceptanceWord, whyNotAccepted, type AcceptanceWindow } from "./verdict/acceptance.ts";
+import type { DataFate, Verdict } from "./verdict/verdict.ts";
 
 /** What keeps a change from being carried out. */
 export interface Refusal {
@@ -26,7 +26,7 @@ export type GateAnswer =
   | { readonly allowed: false; readonly refusals: readonly Refusal[] };
 
 /**
- * Decides. A fate of `left behind` or worse needs an acceptance of just this (model/data-acceptance.ts). Where nobody can be asked, so does one
+ * Decides. A fate of `left behind` or worse needs an acceptance of just this (impact/verdict/acceptance.ts). Where nobody can be asked, so does one
  * that cannot be told: `unknown`, and one that is only good as long as an assumption holds that could not be looked at.
  *
  * @param accepted - the words given with `--accept-data-loss`

@@ -1,8 +1,8 @@
 /** A plan's verdicts with everything that a renderer tells. */
-import { judgePlan } from "../model/data-fate.ts";
-import type { Obstacle } from "../model/feasibility.ts";
-import type { Executor, LiveFacts, Plan, PolicyFinding } from "../model/planned-change.ts";
-import { compareFates, worstFate, type Cause, type DataFate, type Verdict } from "../model/verdict.ts";
+import type { Obstacle } from "../model/placement/feasibility.ts";
+import type { Executor, LiveFacts, Plan, PolicyFinding } from "../model/plan/plan.ts";
+import { judgePlan } from "./judge-plan.ts";
+import { compareFates, worstFate, type Cause, type DataFate, type Verdict } from "./verdict/verdict.ts";
 
 /** What is said about one plan. */
 export interface ImpactReport {

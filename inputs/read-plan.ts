@@ -1,5 +1,5 @@
 /** Finds out what an input is, and makes a plan of it. */
-import type { Executor, Plan } from "../model/planned-change.ts";
+import type { Executor, Plan } from "../model/plan/plan.ts";
 import { printable } from "../text/escape.ts";
 import { InputError } from "../text/input-error.ts";
 import { notJsonWords } from "../text/parse-json.ts";

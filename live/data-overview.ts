@@ -1,6 +1,6 @@
 /** The data view of a running swarm: where each stateful service's data is, what lies about unused, and what a lost node takes along. */
-import { dataKeeper, placeWords, type DataPlace } from "../model/data-place.ts";
-import { isKnown, type Estate, type ServiceDefinition } from "../model/service-definition.ts";
+import { isKnown, type Estate, type ServiceDefinition } from "../model/service/definition.ts";
+import { dataKeeper, placeWords, type DataPlace } from "../model/storage/data-location.ts";
 
 /** A task that Swarm wants to run, or that runs. */
 export interface ObservedTask {

@@ -1,5 +1,5 @@
 import { readLiveSwarm } from "../inputs/swarm/definitions.ts";
-import type { Estate } from "../model/service-definition.ts";
+import type { Estate } from "../model/service/definition.ts";
 import type { Service } from "../swarm/api/objects.ts";
 import type { Inventory } from "./inventory.ts";
 

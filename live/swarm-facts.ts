@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { volumesToLookAt } from "../impact/simulation/volume-sight.ts";
 import { readFacts } from "../inputs/swarm/facts.ts";
-import type { LiveFacts, Plan } from "../model/planned-change.ts";
-import { volumesToLookAt } from "../model/volume-sight.ts";
+import type { LiveFacts, Plan } from "../model/plan/plan.ts";
 import { dockerStatus } from "../swarm/api/errors.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";
 import { nodeEngines } from "../swarm/engine/node-engines.ts";

@@ -9,8 +9,8 @@ import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
 import { Parser, type ReadEntry } from "tar";
 import { z } from "zod";
-import { helperLabel } from "../model/object-labels.ts";
-import { leadsOut, type VolumeFile, type VolumeListing } from "../model/volume-content.ts";
+import { helperLabel } from "../model/service/object-labels.ts";
+import { leadsOut, type VolumeFile, type VolumeListing } from "../model/storage/volume-content.ts";
 import { dockerStatus } from "../swarm/api/errors.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 

@@ -1,6 +1,6 @@
-import { catalogueEntries } from "../model/image-catalogue-entries.ts";
-import type { RdbHeader } from "../model/redis-files.ts";
-import type { VolumeContent } from "../model/volume-content.ts";
+import { catalogueEntries } from "../model/image/catalogue-entries.ts";
+import type { RdbHeader } from "../model/redis/files.ts";
+import type { VolumeContent } from "../model/storage/volume-content.ts";
 import { printable } from "../text/escape.ts";
 import { byteWords } from "../text/format-bytes.ts";
 

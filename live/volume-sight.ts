@@ -1,8 +1,8 @@
 /** Looks at volumes on their own nodes: whether they are there, whether anything is in them, and whose mark they carry. */
 import { z } from "zod";
-import type { VolumeSight } from "../model/planned-change.ts";
-import { storeMarker } from "../model/start-guard.ts";
-import type { VolumeOnNode } from "../model/volume-sight.ts";
+import type { VolumeOnNode } from "../impact/simulation/volume-sight.ts";
+import type { VolumeSight } from "../model/plan/plan.ts";
+import { storeMarker } from "../model/service/start-guard.ts";
 import { dockerStatus } from "../swarm/api/errors.ts";
 import { pingEngine, type EngineConnection } from "../swarm/engine/connection.ts";
 import { readAnswer } from "../swarm/engine/requests.ts";

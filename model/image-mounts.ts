@@ -1,6 +1,6 @@
 import { InputError, showValue } from "../text/input-error.ts";
-import { findImage, holdsFor, majorVersion } from "./image-catalogue.ts";
-import { isKnown, parseImageReference } from "./service-definition.ts";
+import { findImage, holdsFor, majorVersion } from "./image/catalogue.ts";
+import { isKnown, parseImageReference } from "./service/definition.ts";
 
 /**
  * Checks that nothing is mounted beside the data: each `VOLUME` of a known image needs a mount at just that path, else every

@@ -1,4 +1,4 @@
-import type { Pin } from "./pin.ts";
+import type { Pin } from "./placement/pin.ts";
 
 /** Says that every node of the swarm reaches the same data. */
 export interface EveryNode {

@@ -1,8 +1,8 @@
 import { InputError, showValue } from "../text/input-error.ts";
 import { requireWhole } from "../text/whole-number.ts";
-import { findImage, majorVersion } from "./image-catalogue.ts";
-import { requirePassword } from "./password.ts";
-import { isKnown, parseImageReference } from "./service-definition.ts";
+import { findImage, majorVersion } from "./image/catalogue.ts";
+import { isKnown, parseImageReference } from "./service/definition.ts";
+import { requirePassword } from "./service/password.ts";
 
 /** The port that PostgreSQL listens on inside the container. */
 export const postgresqlPort = 5432;

@@ -1,7 +1,7 @@
 import { InputError, showValue } from "../text/input-error.ts";
 import { findHarm } from "./harmless-directives.ts";
-import { redisPersistence, type RedisPersistence } from "./redis-persistence.ts";
-import { redisDataPath } from "./redis-preparation.ts";
+import { redisPersistence, type RedisPersistence } from "./redis/persistence.ts";
+import { redisDataPath } from "./redis/preparation.ts";
 
 /** The port that Redis listens on inside the container. */
 export const redisPort = 6379;

@@ -1,7 +1,7 @@
 import { InputError, showValue } from "../text/input-error.ts";
 import { nearestName } from "../text/nearest-name.ts";
-import { compareVersions, findImage, tagVersion } from "./image-catalogue.ts";
-import { type ImageReference, isKnown, parseImageReference } from "./service-definition.ts";
+import { compareVersions, findImage, tagVersion } from "./image/catalogue.ts";
+import { type ImageReference, isKnown, parseImageReference } from "./service/definition.ts";
 
 /** The directives that a version of Redis has brought; none has gone since. */
 interface Directives {

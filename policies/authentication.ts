@@ -1,7 +1,7 @@
-import { asksForPassword } from "../model/redis-settings.ts";
-import { isKnown, notKnown, type Known } from "../model/service-definition.ts";
-import { settingIn } from "../model/service-command.ts";
-import type { AuthenticationFact } from "../model/catalogue-entry.ts";
+import type { AuthenticationFact } from "../model/image/catalogue-entry.ts";
+import { settingIn } from "../model/image/command.ts";
+import { asksForPassword } from "../model/redis/settings.ts";
+import { isKnown, notKnown, type Known } from "../model/service/definition.ts";
 import type { Subject } from "./subject.ts";
 
 /** Whether the server asks for a password; `undefined` where the catalogue does not know what switches it on. */

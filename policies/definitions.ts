@@ -3,7 +3,7 @@ import { estateAfter, readPulumiFile } from "../inputs/pulumi/files.ts";
 import { readStackFile, type StackFileOptions } from "../inputs/stack/file.ts";
 import type { Position } from "../inputs/stack/positions.ts";
 import { readLiveSwarm, type LiveSwarm } from "../inputs/swarm/definitions.ts";
-import type { Estate } from "../model/service-definition.ts";
+import type { Estate } from "../model/service/definition.ts";
 import { InputError } from "../text/input-error.ts";
 import type { Finding } from "./finding.ts";
 import { judge, type JudgeOptions } from "./judge.ts";

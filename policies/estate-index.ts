@@ -1,4 +1,4 @@
-import { narrowingOf } from "../model/placement.ts";
+import { narrowingOf } from "../model/placement/constraints.ts";
 import {
   isKnown,
   type Constraint,
@@ -6,7 +6,7 @@ import {
   type Mount,
   type ServiceDefinition,
   type VolumeDefinition,
-} from "../model/service-definition.ts";
+} from "../model/service/definition.ts";
 
 /** One mount of a named volume, or of a folder of the host, by one service. */
 export interface VolumeUse {

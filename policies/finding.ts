@@ -1,5 +1,5 @@
 import type { Position } from "../inputs/stack/positions.ts";
-import type { ServiceDefinition } from "../model/service-definition.ts";
+import type { ServiceDefinition } from "../model/service/definition.ts";
 import { printable } from "../text/escape.ts";
 import type { Answer, Level, Rule } from "./rule.ts";
 

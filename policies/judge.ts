@@ -1,4 +1,4 @@
-import type { Estate, ServiceDefinition } from "../model/service-definition.ts";
+import type { Estate, ServiceDefinition } from "../model/service/definition.ts";
 import { printable } from "../text/escape.ts";
 import { EstateIndex } from "./estate-index.ts";
 import { toFinding, type Finding } from "./finding.ts";

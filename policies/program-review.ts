@@ -5,7 +5,7 @@ import {
   readPulumiVolume,
   type PulumiResource,
 } from "../inputs/pulumi/service.ts";
-import { isKnown, type Known } from "../model/service-definition.ts";
+import { isKnown, type Known } from "../model/service/definition.ts";
 import { EstateIndex } from "./estate-index.ts";
 import type { Finding } from "./finding.ts";
 import { judgeService, type JudgeOptions } from "./judge.ts";

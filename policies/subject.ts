@@ -1,9 +1,8 @@
-import type { CatalogueEntry, RedisImageFact } from "../model/catalogue-entry.ts";
-import { dataSites, type DataSite } from "../model/data-paths.ts";
-import { findImage } from "../model/image-catalogue.ts";
-import { pinOf, type Pin } from "../model/placement.ts";
-import { redisSettings, type RedisSettings } from "../model/redis-settings.ts";
-import { keepsState as keepsStateOf, runsTool } from "../model/service-command.ts";
+import type { CatalogueEntry, RedisImageFact } from "../model/image/catalogue-entry.ts";
+import { findImage } from "../model/image/catalogue.ts";
+import { keepsState as keepsStateOf, runsTool } from "../model/image/command.ts";
+import { pinOf, type Pin } from "../model/placement/constraints.ts";
+import { redisSettings, type RedisSettings } from "../model/redis/settings.ts";
 import {
   factsOf,
   isKnown,
@@ -13,9 +12,10 @@ import {
   type Known,
   type Mount,
   type ServiceDefinition,
-} from "../model/service-definition.ts";
-import { serviceLabels } from "../model/service-labels.ts";
-import { storageOf, type Storage } from "../model/storage.ts";
+} from "../model/service/definition.ts";
+import { serviceLabels } from "../model/service/labels.ts";
+import { dataSites, type DataSite } from "../model/storage/data-paths.ts";
+import { storageOf, type Storage } from "../model/storage/volume-storage.ts";
 import { quoted } from "../text/escape.ts";
 import type { EstateIndex } from "./estate-index.ts";
 import { readSuppressions, type SuppressionLabels } from "./suppression.ts";

@@ -1,5 +1,5 @@
-import { isKnown, type ServiceDefinition } from "../model/service-definition.ts";
-import { serviceLabels } from "../model/service-labels.ts";
+import { isKnown, type ServiceDefinition } from "../model/service/definition.ts";
+import { serviceLabels } from "../model/service/labels.ts";
 import { printable, quoted } from "../text/escape.ts";
 
 /** One rule switched off for a while by a service's label. */

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { ImpactReport } from "../../impact/report.ts";
+import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../impact/verdict/acceptance.ts";
+import { compareFates, type DataFate } from "../../impact/verdict/verdict.ts";
 import type { ReadFacts } from "../../inputs/swarm/facts.ts";
-import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../model/data-acceptance.ts";
-import type { Plan } from "../../model/planned-change.ts";
-import { compareFates, type DataFate } from "../../model/verdict.ts";
+import type { Plan } from "../../model/plan/plan.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
 import { Exit, exitCode } from "../exit-code.ts";
@@ -115,26 +115,26 @@ function definedVariables(): Record<string, string> {
 async function print(report: ImpactReport, options: ImpactOptions, output: Output): Promise<void> {
   const { markdown, sarif, html, previous } = options;
   if (markdown !== undefined) {
-    const { renderMarkdown } = await import("../../impact/render-markdown.ts");
+    const { renderMarkdown } = await import("../../impact/render/markdown.ts");
     const comment = renderMarkdown(report, previous === undefined ? {} : { previous: readText(previous) });
     if (markdown === true) output.print(comment.trimEnd());
     else writeText("--markdown", markdown, comment);
   }
   if (sarif !== undefined) {
-    const { renderSarif } = await import("../../impact/render-sarif.ts");
+    const { renderSarif } = await import("../../impact/render/sarif.ts");
     const log = renderSarif(report, options.sarifLocation);
     if (sarif === true) output.print(log.trimEnd());
     else writeText("--sarif", sarif, log);
   }
   if (html !== undefined) {
-    const { renderHtml } = await import("../../impact/render-html.ts");
+    const { renderHtml } = await import("../../impact/render/html.ts");
     writeText("--html", html, renderHtml(report));
   }
   if (output.json) {
-    const { impactDocument } = await import("../../impact/render-json.ts");
+    const { impactDocument } = await import("../../impact/render/json.ts");
     output.document(impactDocument(report));
   } else if (markdown !== true && sarif !== true) {
-    const { renderText } = await import("../../impact/render-text.ts");
+    const { renderText } = await import("../../impact/render/text.ts");
     output.print(renderText(report, output.style).trimEnd());
   }
 }

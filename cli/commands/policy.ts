@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { readLiveSwarm, type LiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { readSwarm } from "../../live/read-swarm.ts";
-import { catalogueEntries } from "../../model/image-catalogue-entries.ts";
+import { catalogueEntries } from "../../model/image/catalogue-entries.ts";
 import { readBaseline, withoutBaseline, writeBaseline } from "../../policies/baseline.ts";
 import { judgeDefinitions, readDefinitions, withLiveFacts, type Definitions } from "../../policies/definitions.ts";
 import { findingsDocument } from "../../policies/finding-schema.ts";

@@ -1,5 +1,5 @@
 import { ownProject } from "../../model/own-settings.ts";
-import { isRefusedDeletion } from "../../model/planned-change.ts";
+import { isRefusedDeletion } from "../../model/plan/plan.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { advised } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";

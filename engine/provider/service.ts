@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { makeReady } from "../../live/readiness/image-pull.ts";
-import { hasPassedToAnother } from "../../model/ownership.ts";
+import { hasPassedToAnother } from "../../model/service/ownership.ts";
 import { dockerWords } from "../../swarm/api/errors.ts";
 import type { Service } from "../../swarm/api/objects.ts";
 import { inspectService, type RegistryCredentials } from "../../swarm/api/reads.ts";

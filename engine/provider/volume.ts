@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { requireOwnVolume } from "../../live/ownership/name-check.ts";
-import { helperLabel } from "../../model/object-labels.ts";
-import { ownerInLabels, ownershipOf } from "../../model/ownership.ts";
+import { helperLabel } from "../../model/service/object-labels.ts";
+import { ownerInLabels, ownershipOf } from "../../model/service/ownership.ts";
 import { dockerStatus, dockerWords, readAgain } from "../../swarm/api/errors.ts";
 import { requireObjectName } from "../../swarm/api/object-name.ts";
 import type { ContainerSummary, Volume } from "../../swarm/api/objects.ts";

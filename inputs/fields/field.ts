@@ -1,4 +1,4 @@
-import { isKnown, notKnown, type Known } from "../../model/service-definition.ts";
+import { isKnown, notKnown, type Known } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 
 /** What a reader does about a value of the wrong kind: stop with an error, or take it for not known. */

@@ -1,4 +1,4 @@
-import { isKnown, notKnown, visible, type Known, type ServiceMode } from "../../model/service-definition.ts";
+import { isKnown, notKnown, visible, type Known, type ServiceMode } from "../../model/service/definition.ts";
 import { parseSize } from "../../text/byte-size.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { InputError } from "../../text/input-error.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isKnown, type Estate, type Known } from "../../model/service-definition.ts";
+import { isKnown, type Estate, type Known } from "../../model/service/definition.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";

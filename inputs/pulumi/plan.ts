@@ -7,9 +7,9 @@ import {
   type PlannedOperation,
   type PlannedStep,
   type PolicyFinding,
-} from "../../model/planned-change.ts";
-import { isKnown, notKnown, secretMark, visible, type Known } from "../../model/service-definition.ts";
-import type { TaskTemplate } from "../../model/task-replacement.ts";
+} from "../../model/plan/plan.ts";
+import type { TaskTemplate } from "../../model/plan/task-template.ts";
+import { isKnown, notKnown, secretMark, visible, type Known } from "../../model/service/definition.ts";
 import { isRecord } from "../fields/field.ts";
 import { pulumiTypes, readPulumiConfig, readPulumiService, readPulumiVolume, resourceName } from "./service.ts";
 import type { ConfigContents, PulumiResource } from "./service.ts";

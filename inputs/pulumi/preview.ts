@@ -1,5 +1,5 @@
 /** Reads `pulumi preview --json`: one document, or with PULUMI_ENABLE_STREAMING_JSON_PREVIEW a line for each engine event. */
-import type { Executor, Plan, PolicyFinding } from "../../model/planned-change.ts";
+import type { Executor, Plan, PolicyFinding } from "../../model/plan/plan.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
 import { isRecord } from "../fields/field.ts";

@@ -1,4 +1,4 @@
-import { parseConstraint } from "../../model/placement.ts";
+import { parseConstraint } from "../../model/placement/constraints.ts";
 import {
   isKnown,
   notKnown,
@@ -18,7 +18,7 @@ import {
   type ServiceMode,
   type VolumeDefinition,
   type VolumeOptions,
-} from "../../model/service-definition.ts";
+} from "../../model/service/definition.ts";
 import { Field, recordOf } from "../fields/field.ts";
 import { bytes, orElse, plainText, seconds } from "../fields/readings.ts";
 import { settlePulumiValue } from "./values.ts";

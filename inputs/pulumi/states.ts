@@ -1,6 +1,6 @@
 /** A pair of states, before and after, as a plan: what must have happened between them. */
-import type { Executor, Plan } from "../../model/planned-change.ts";
-import { differences } from "../../model/task-replacement.ts";
+import type { Executor, Plan } from "../../model/plan/plan.ts";
+import { differences } from "../../model/plan/task-template.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
 import { concernsData, pulumiPlan, type RawStep, type ResourceState } from "./plan.ts";

@@ -1,7 +1,7 @@
 /** What a step of Pulumi would take that may be somebody else's: names, and volumes that a service mounts. */
 import { z } from "zod";
-import { ownerLabels, type NamedKind } from "../../model/ownership.ts";
-import { serviceLabels } from "../../model/service-labels.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
+import { ownerLabels, type NamedKind } from "../../model/service/ownership.ts";
 
 /** What a step takes. */
 export interface Taking {

@@ -1,4 +1,4 @@
-import { notKnown, secretMark, type Known } from "../../model/service-definition.ts";
+import { notKnown, secretMark, type Known } from "../../model/service/definition.ts";
 
 /** What Pulumi writes in place of an output that is not known yet, one mark for each kind of value (`sdk/nodejs/runtime/rpc.ts`). */
 const unknownMarks: ReadonlySet<unknown> = new Set([

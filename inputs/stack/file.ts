@@ -1,5 +1,5 @@
 import { LineCounter, parseAllDocuments, type Document, type ScalarTag } from "yaml";
-import { parseConstraint } from "../../model/placement.ts";
+import { parseConstraint } from "../../model/placement/constraints.ts";
 import {
   isKnown,
   notKnown,
@@ -14,7 +14,7 @@ import {
   type ServiceField,
   type VolumeDefinition,
   type VolumeOptions,
-} from "../../model/service-definition.ts";
+} from "../../model/service/definition.ts";
 import { dockerWords } from "../../text/docker-words.ts";
 import { printable } from "../../text/escape.ts";
 import { byteWords } from "../../text/format-bytes.ts";
@@ -186,7 +186,7 @@ const deepest = 60;
 
 /**
  * Where the values of all variables are read, to be compared: what stands there is shown as far as it is known to be harmless
- * (model/shown-values.ts, model/shown-words.ts). Elsewhere, in a constraint or a name, all is shown, and a variable that may be secret
+ * (impact/redaction/property-values.ts, impact/redaction/command-line.ts). Elsewhere, in a constraint or a name, all is shown, and a variable that may be secret
  * is not known.
  */
 const neverShownWhole = new Set("environment labels command entrypoint test driver_opts".split(" "));

@@ -1,8 +1,8 @@
 /** Two stack files, or a stack file and what runs now, as a plan of `docker stack deploy`. */
 import { dirname, resolve } from "node:path";
-import type { Plan, PlannedAccessory, PlannedObject, PlannedService, PlannedStep } from "../../model/planned-change.ts";
-import { isKnown, labelOf, type Estate, type ServiceDefinition } from "../../model/service-definition.ts";
-import { templateDifferences, type TaskTemplate } from "../../model/task-replacement.ts";
+import type { Plan, PlannedAccessory, PlannedObject, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
+import { templateDifferences, type TaskTemplate } from "../../model/plan/task-template.ts";
+import { isKnown, labelOf, type Estate, type ServiceDefinition } from "../../model/service/definition.ts";
 import { stackLabel, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
 import { readStackFile, type StackFile, type StackFileOptions } from "./file.ts";
 

@@ -5,7 +5,7 @@ import {
   notKnown,
   type ImageReference,
   type Known,
-} from "../../model/service-definition.ts";
+} from "../../model/service/definition.ts";
 import { recordOf, unknownPart, type Field } from "../fields/field.ts";
 
 /** A text, or not known when a part of it is not. */

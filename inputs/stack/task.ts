@@ -1,4 +1,4 @@
-import { isKnown, type Known, type PublishedPort, type ServiceDefinition } from "../../model/service-definition.ts";
+import { isKnown, type Known, type PublishedPort, type ServiceDefinition } from "../../model/service/definition.ts";
 import { familiarImage, orNone, sortedBy, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
 import { isRecord, recordOf, unknownPart, type Field } from "../fields/field.ts";
 import { bytes, knownItems, seconds } from "../fields/readings.ts";

@@ -1,4 +1,4 @@
-import type { Known } from "../../model/service-definition.ts";
+import type { Known } from "../../model/service/definition.ts";
 import { isRecord, type Field } from "../fields/field.ts";
 import { orElse, plainText } from "../fields/readings.ts";
 

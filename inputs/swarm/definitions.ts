@@ -1,4 +1,4 @@
-import { parseConstraint } from "../../model/placement.ts";
+import { parseConstraint } from "../../model/placement/constraints.ts";
 import {
   isKnown,
   notKnown,
@@ -18,7 +18,7 @@ import {
   type SwarmNode,
   type VolumeDefinition,
   type VolumeOptions,
-} from "../../model/service-definition.ts";
+} from "../../model/service/definition.ts";
 import { InputError } from "../../text/input-error.ts";
 import { Field, isRecord, recordOf } from "../fields/field.ts";
 import { orElse } from "../fields/readings.ts";

@@ -1,8 +1,8 @@
 /** Facts about a live swarm, as a file or as just asked: what sharpens a verdict. */
 import { z } from "zod";
-import type { SwarmUse } from "../../model/feasibility.ts";
-import type { LiveFacts } from "../../model/planned-change.ts";
-import { differences } from "../../model/task-replacement.ts";
+import type { SwarmUse } from "../../model/placement/feasibility.ts";
+import type { LiveFacts } from "../../model/plan/plan.ts";
+import { differences } from "../../model/plan/task-template.ts";
 import { advised } from "../../text/advised-command.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";

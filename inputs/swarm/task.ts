@@ -1,4 +1,4 @@
-import { isKnown } from "../../model/service-definition.ts";
+import { isKnown } from "../../model/service/definition.ts";
 import { familiarImage, orNone, stackLabel, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
 import { Field, isRecord, recordOf } from "../fields/field.ts";
 import { knownItems } from "../fields/readings.ts";

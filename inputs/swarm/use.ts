@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ServiceUse, SwarmUse, TaskUse } from "../../model/feasibility.ts";
-import { portKey } from "../../model/published-ports.ts";
+import type { ServiceUse, SwarmUse, TaskUse } from "../../model/placement/feasibility.ts";
+import { portKey } from "../../model/service/published-ports.ts";
 
 const port = z.looseObject({
   PublishedPort: z.number().nullish(),

@@ -1,9 +1,15 @@
 /** Whether what a stack would create has a name that is free or its own: a name that is taken may be somebody's database. */
 import type { Taking, TakingService } from "../../inputs/pulumi/taking.ts";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import { foreignUse, labelsOfOwner, ownershipOf, type KnownAsOwn, type StackIdentity } from "../../model/ownership.ts";
-import { matchingNodes, parseConstraint } from "../../model/placement.ts";
-import { isKnown } from "../../model/service-definition.ts";
+import { matchingNodes, parseConstraint } from "../../model/placement/constraints.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import {
+  foreignUse,
+  labelsOfOwner,
+  ownershipOf,
+  type KnownAsOwn,
+  type StackIdentity,
+} from "../../model/service/ownership.ts";
 import { readAgain } from "../../swarm/api/errors.ts";
 import { inspectConfig, inspectNetwork, inspectSecret, inspectService, inspectVolume } from "../../swarm/api/reads.ts";
 import { NameTakenError, ownerWords, unknownOwner } from "../../swarm/api/taken-name.ts";

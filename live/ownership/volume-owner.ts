@@ -1,10 +1,10 @@
 /** What the swarm itself says about whose a volume is; everything is read, nothing is started. */
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import { helperLabel } from "../../model/object-labels.ts";
-import type { OwnershipTraces, VolumeUse } from "../../model/ownership.ts";
-import { matchingNodes } from "../../model/placement.ts";
-import { isKnown } from "../../model/service-definition.ts";
-import { identifyContent } from "../../model/volume-content.ts";
+import { matchingNodes } from "../../model/placement/constraints.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import { helperLabel } from "../../model/service/object-labels.ts";
+import type { OwnershipTraces, VolumeUse } from "../../model/service/ownership.ts";
+import { identifyContent } from "../../model/storage/volume-content.ts";
 import type { Volume } from "../../swarm/api/objects.ts";
 import { inspectVolume, listContainersWithVolume, listServices } from "../../swarm/api/reads.ts";
 import { swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";

@@ -3,7 +3,7 @@
  * at a first start, and gives free for a new service what a former one had. Swarm runs it on the service's node, so that no access
  * to the node is needed.
  */
-import { creationVariable, firstStartVariable } from "../../model/start-guard.ts";
+import { creationVariable, firstStartVariable } from "../../model/service/start-guard.ts";
 import type { ServiceSpec, Task } from "../../swarm/api/objects.ts";
 import type { RegistryCredentials } from "../../swarm/api/reads.ts";
 import { redactor } from "../../swarm/api/redaction.ts";

@@ -6,9 +6,9 @@
  */
 import type Docker from "dockerode";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import { matchingNodes, parseConstraint } from "../../model/placement.ts";
-import { portKey } from "../../model/published-ports.ts";
-import { isKnown, type SwarmNode } from "../../model/service-definition.ts";
+import { matchingNodes, parseConstraint } from "../../model/placement/constraints.ts";
+import { isKnown, type SwarmNode } from "../../model/service/definition.ts";
+import { portKey } from "../../model/service/published-ports.ts";
 import { dockerStatus, dockerWords, readAgain } from "../../swarm/api/errors.ts";
 import type { Port, ServiceSpec, Task } from "../../swarm/api/objects.ts";
 import { inspectDistribution, inspectService, listTasks, type RegistryCredentials } from "../../swarm/api/reads.ts";

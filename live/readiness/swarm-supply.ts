@@ -2,11 +2,11 @@
 import { z } from "zod";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { readSwarmUse } from "../../inputs/swarm/use.ts";
-import { foreignPort, imageName, type SwarmUse } from "../../model/feasibility.ts";
-import { matchingNodes } from "../../model/placement.ts";
-import { portKey, publishedPorts } from "../../model/published-ports.ts";
-import { isKnown, type ServiceDefinition, type SwarmNode } from "../../model/service-definition.ts";
-import { isUsable } from "../../model/task-location.ts";
+import { matchingNodes } from "../../model/placement/constraints.ts";
+import { foreignPort, imageName, type SwarmUse } from "../../model/placement/feasibility.ts";
+import { isUsable } from "../../model/placement/task-location.ts";
+import { isKnown, type ServiceDefinition, type SwarmNode } from "../../model/service/definition.ts";
+import { portKey, publishedPorts } from "../../model/service/published-ports.ts";
 import { dockerStatus, dockerWords, readAgain } from "../../swarm/api/errors.ts";
 import type { Service } from "../../swarm/api/objects.ts";
 import { inspectDistribution, listServices } from "../../swarm/api/reads.ts";

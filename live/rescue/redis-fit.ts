@@ -1,8 +1,8 @@
 import { posix } from "node:path";
-import type { RedisImageFact } from "../../model/catalogue-entry.ts";
-import { isAppendOnly, redisSetting, type RedisSettings } from "../../model/redis-settings.ts";
-import { isKnown } from "../../model/service-definition.ts";
-import type { VolumeContent } from "../../model/volume-content.ts";
+import type { RedisImageFact } from "../../model/image/catalogue-entry.ts";
+import { isAppendOnly, redisSetting, type RedisSettings } from "../../model/redis/settings.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import type { VolumeContent } from "../../model/storage/volume-content.ts";
 
 /**
  * Why a Redis with these settings would start without the data of a volume; undefined when it would load it, or when that

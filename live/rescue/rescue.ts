@@ -1,7 +1,7 @@
 /** Copies what a service has lost into a named volume, proves that the copy is the same, and points the service at it. */
 import type Docker from "dockerode";
-import { identifyContent, type VolumeContent, type VolumeListing } from "../../model/volume-content.ts";
-import { requireVolumeName } from "../../model/volume-name.ts";
+import { identifyContent, type VolumeContent, type VolumeListing } from "../../model/storage/volume-content.ts";
+import { requireVolumeName } from "../../model/storage/volume-name.ts";
 import type { Service, ServiceSpec } from "../../swarm/api/objects.ts";
 import { inspectVolume, listContainersWithVolume } from "../../swarm/api/reads.ts";
 import { redactor, secretsOfContainer } from "../../swarm/api/redaction.ts";

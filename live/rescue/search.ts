@@ -1,8 +1,8 @@
 /** Looks through the volumes that nothing uses for data that a service has lost. */
-import { dataKeeper } from "../../model/data-place.ts";
-import { findImage } from "../../model/image-catalogue.ts";
-import { isKnown, parseImageReference, type Estate } from "../../model/service-definition.ts";
-import { identifyContent, type VolumeContent } from "../../model/volume-content.ts";
+import { findImage } from "../../model/image/catalogue.ts";
+import { isKnown, parseImageReference, type Estate } from "../../model/service/definition.ts";
+import { dataKeeper } from "../../model/storage/data-location.ts";
+import { identifyContent, type VolumeContent } from "../../model/storage/volume-content.ts";
 import { dockerWords } from "../../swarm/api/errors.ts";
 import type { Mount } from "../../swarm/api/objects.ts";
 import { viewData, type IdleVolume } from "../data-overview.ts";

@@ -1,8 +1,8 @@
 /** A service that is pointed at the volume with its rescued data. */
-import { dataKeeper } from "../../model/data-place.ts";
-import { narrowingOf, matchingNodes, parseConstraint, satisfies } from "../../model/placement.ts";
-import { isKnown, type Estate, type ServiceDefinition, type SwarmNode } from "../../model/service-definition.ts";
-import type { VolumeContent } from "../../model/volume-content.ts";
+import { narrowingOf, matchingNodes, parseConstraint, satisfies } from "../../model/placement/constraints.ts";
+import { isKnown, type Estate, type ServiceDefinition, type SwarmNode } from "../../model/service/definition.ts";
+import { dataKeeper } from "../../model/storage/data-location.ts";
+import type { VolumeContent } from "../../model/storage/volume-content.ts";
 import type { Service, ServiceSpec } from "../../swarm/api/objects.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import type { Inventory } from "../inventory.ts";

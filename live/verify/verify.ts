@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { judgeForcedReplacement } from "../../model/forced-replacement.ts";
-import { compareFates, type Verdict } from "../../model/verdict.ts";
+import { judgeForcedReplacement } from "../../impact/forced-replacement.ts";
+import { compareFates, type Verdict } from "../../impact/verdict/verdict.ts";
 import type { Service, Task } from "../../swarm/api/objects.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
 import { InputError, showValue } from "../../text/input-error.ts";

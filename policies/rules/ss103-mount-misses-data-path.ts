@@ -1,7 +1,7 @@
-import type { DataSite } from "../../model/data-paths.ts";
-import { hostFolder } from "../../model/host-folder.ts";
-import { differsByTask } from "../../model/mount-source.ts";
-import { isKnown, type Mount } from "../../model/service-definition.ts";
+import { isKnown, type Mount } from "../../model/service/definition.ts";
+import type { DataSite } from "../../model/storage/data-paths.ts";
+import { hostFolder } from "../../model/storage/host-named-folder.ts";
+import { differsByTask } from "../../model/storage/mount-template.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { entryOf, shownPath, titleOf, type Subject } from "../subject.ts";

@@ -1,5 +1,5 @@
-import { isKnown } from "../../model/service-definition.ts";
-import { looksShared } from "../../model/storage.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import { looksShared } from "../../model/storage/volume-storage.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import type { Subject } from "../subject.ts";

@@ -1,5 +1,5 @@
-import { contradictionIn, matchingNodes } from "../../model/placement.ts";
-import { isKnown, type Constraint, type SwarmNode } from "../../model/service-definition.ts";
+import { contradictionIn, matchingNodes } from "../../model/placement/constraints.ts";
+import { isKnown, type Constraint, type SwarmNode } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 

@@ -1,4 +1,4 @@
-import { isKnown } from "../../model/service-definition.ts";
+import { isKnown } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, type Rule } from "../rule.ts";
 

@@ -1,5 +1,5 @@
-import { runApart } from "../../model/placement.ts";
-import { isKnown, type Mount } from "../../model/service-definition.ts";
+import { runApart } from "../../model/placement/constraints.ts";
+import { isKnown, type Mount } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import type { VolumeUse } from "../estate-index.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";

@@ -1,4 +1,4 @@
-import { isKnown, type Known } from "../../model/service-definition.ts";
+import { isKnown, type Known } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { mayShare, type Subject } from "../subject.ts";

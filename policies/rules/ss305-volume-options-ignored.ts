@@ -1,6 +1,6 @@
-import { runApart } from "../../model/placement.ts";
-import { isKnown, type Mount, type VolumeOptions } from "../../model/service-definition.ts";
-import { sameOptions } from "../../model/storage.ts";
+import { runApart } from "../../model/placement/constraints.ts";
+import { isKnown, type Mount, type VolumeOptions } from "../../model/service/definition.ts";
+import { sameOptions } from "../../model/storage/volume-storage.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { isNamedVolume, type Subject } from "../subject.ts";

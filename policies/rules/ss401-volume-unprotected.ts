@@ -1,4 +1,4 @@
-import { isKnown, type VolumeDefinition } from "../../model/service-definition.ts";
+import { isKnown, type VolumeDefinition } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, type Answer, type Rule } from "../rule.ts";
 

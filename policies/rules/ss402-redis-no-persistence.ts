@@ -1,5 +1,5 @@
-import { hasSavePoints, isAppendOnly, redisSetting } from "../../model/redis-settings.ts";
-import { isKnown } from "../../model/service-definition.ts";
+import { hasSavePoints, isAppendOnly, redisSetting } from "../../model/redis/settings.ts";
+import { isKnown } from "../../model/service/definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import { titleOf } from "../subject.ts";
 

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
-import { isWithin, type DataSite } from "../../model/data-paths.ts";
-import { isAppendOnly, redisSetting } from "../../model/redis-settings.ts";
-import { isKnown } from "../../model/service-definition.ts";
+import { isAppendOnly, redisSetting } from "../../model/redis/settings.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import { isWithin, type DataSite } from "../../model/storage/data-paths.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { shownPath, titleOf, type RedisSubject, type Subject } from "../subject.ts";

@@ -1,5 +1,5 @@
-import { hasSavePoints, isAppendOnly, redisSettings } from "../../model/redis-settings.ts";
-import { isKnown, type ServiceDefinition } from "../../model/service-definition.ts";
+import { hasSavePoints, isAppendOnly, redisSettings } from "../../model/redis/settings.ts";
+import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 
 export const redisAofOverRdb: Rule = {

@@ -1,5 +1,5 @@
-import { redisSetting } from "../../model/redis-settings.ts";
-import { isKnown } from "../../model/service-definition.ts";
+import { redisSetting } from "../../model/redis/settings.ts";
+import { isKnown } from "../../model/service/definition.ts";
 import { formatSize } from "../../text/byte-size.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 

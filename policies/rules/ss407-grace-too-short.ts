@@ -1,6 +1,6 @@
-import { hasSavePoints } from "../../model/redis-settings.ts";
-import { isKnown, labelOf, notKnown, type Known } from "../../model/service-definition.ts";
-import { serviceLabels } from "../../model/service-labels.ts";
+import { hasSavePoints } from "../../model/redis/settings.ts";
+import { isKnown, labelOf, notKnown, type Known } from "../../model/service/definition.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
 import { parseSize } from "../../text/byte-size.ts";
 import { InputError } from "../../text/input-error.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";

@@ -1,5 +1,5 @@
-import { isKnown, labelOf, type HealthCheck } from "../../model/service-definition.ts";
-import { serviceLabels } from "../../model/service-labels.ts";
+import { isKnown, labelOf, type HealthCheck } from "../../model/service/definition.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
 import { formatSize, parseSize } from "../../text/byte-size.ts";
 import { InputError } from "../../text/input-error.ts";
 import { shellWords } from "../../text/shell-words.ts";

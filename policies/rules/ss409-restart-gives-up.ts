@@ -1,4 +1,4 @@
-import { isKnown } from "../../model/service-definition.ts";
+import { isKnown } from "../../model/service/definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import { hasData } from "../subject.ts";
 

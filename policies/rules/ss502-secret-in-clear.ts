@@ -1,5 +1,5 @@
 import { joinPath } from "../../inputs/fields/field.ts";
-import { isKnown, type Known } from "../../model/service-definition.ts";
+import { isKnown, type Known } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { shellWords } from "../../text/shell-words.ts";
 import { fail, notApplicable, unverifiable, type Answer, type Rule } from "../rule.ts";

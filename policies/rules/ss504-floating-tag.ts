@@ -1,4 +1,4 @@
-import { isKnown } from "../../model/service-definition.ts";
+import { isKnown } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import { isStore } from "../subject.ts";

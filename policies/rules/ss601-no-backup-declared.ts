@@ -1,5 +1,5 @@
-import { isKnown, labelOf, type ServiceDefinition } from "../../model/service-definition.ts";
-import { serviceLabels } from "../../model/service-labels.ts";
+import { isKnown, labelOf, type ServiceDefinition } from "../../model/service/definition.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import type { Subject } from "../subject.ts";
 

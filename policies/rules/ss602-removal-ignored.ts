@@ -1,4 +1,4 @@
-import { isKnown, type ServiceDefinition } from "../../model/service-definition.ts";
+import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { hasData } from "../subject.ts";
 

@@ -1,4 +1,4 @@
-import { serviceLabels } from "../../model/service-labels.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import { suppressionsOf } from "../subject.ts";

@@ -1,4 +1,4 @@
-import { managedElsewhere, ownerInLabels, ownershipOf, type NamedKind } from "../../model/ownership.ts";
+import { managedElsewhere, ownerInLabels, ownershipOf, type NamedKind } from "../../model/service/ownership.ts";
 import { advisedSetting } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 

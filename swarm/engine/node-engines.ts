@@ -1,4 +1,4 @@
-import { requireNodePattern, type NodePlaceholder } from "../../model/node-pattern.ts";
+import { requireNodePattern, type NodePlaceholder } from "../../model/placement/node-pattern.ts";
 import { findEngine, listNodes, swarmMembership, type EngineConnection, type SwarmNode } from "./connection.ts";
 import { askEngine } from "./report.ts";
 

@@ -1,7 +1,7 @@
 /** What says by its labels that it is a stack's, whether the stack's state knows it or not. */
 import type Docker from "dockerode";
 import { z } from "zod";
-import { ownerLabels, type NamedKind, type StackIdentity } from "../../model/ownership.ts";
+import { ownerLabels, type NamedKind, type StackIdentity } from "../../model/service/ownership.ts";
 import { readAgain } from "../api/errors.ts";
 import { readAnswer } from "../engine/requests.ts";
 import { pullLabel } from "./one-off-task.ts";

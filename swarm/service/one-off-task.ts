@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
-import { labelsOfOwner, ownerInLabels, ownershipOf, type StackIdentity } from "../../model/ownership.ts";
+import { labelsOfOwner, ownerInLabels, ownershipOf, type StackIdentity } from "../../model/service/ownership.ts";
 import { dockerStatus, readAgain } from "../api/errors.ts";
 import { type Port, type Service, serviceSchema, type ServiceSpec, type Task } from "../api/objects.ts";
 import { listServices, listTasks } from "../api/reads.ts";

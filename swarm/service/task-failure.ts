@@ -1,6 +1,6 @@
 /** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
 import type Docker from "dockerode";
-import { describeNodes } from "../../model/feasibility.ts";
+import { describeNodes } from "../../model/placement/feasibility.ts";
 import { advisedDocker } from "../../text/advised-command.ts";
 import { printableLines } from "../../text/escape.ts";
 import { InputError, showValue } from "../../text/input-error.ts";

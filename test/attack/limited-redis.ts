@@ -9,9 +9,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RedisConnection } from "../../cli/redis-connection.ts";
 import { fillToolbox } from "../../lab/toolbox.ts";
 import { redisConfigurationFile, type RedisTlsFiles } from "../../model/redis-configuration.ts";
-import { redisDataPath } from "../../model/redis-preparation.ts";
-import { redisClientMemoryBytes, redisMaxMemoryBytes, RedisPersistence } from "../../model/redis-persistence.ts";
-import { redisAclFile } from "../../model/redis-users.ts";
+import { redisClientMemoryBytes, redisMaxMemoryBytes, RedisPersistence } from "../../model/redis/persistence.ts";
+import { redisDataPath } from "../../model/redis/preparation.ts";
+import { redisAclFile } from "../../model/redis/users.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
 
 let started = 0;

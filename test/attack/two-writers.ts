@@ -13,7 +13,7 @@ import {
   serviceVariable,
   startScript,
   storeMarker,
-} from "../../model/start-guard.ts";
+} from "../../model/service/start-guard.ts";
 import type { AttackCase } from "./case.ts";
 
 const store = "shop/prod/redis";

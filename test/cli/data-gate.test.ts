@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { requireProtectedKept } from "../../cli/data-gate.ts";
 import { readDigest } from "../../inputs/pulumi/preview.ts";
-import type { Plan } from "../../model/planned-change.ts";
+import type { Plan } from "../../model/plan/plan.ts";
 import { previewOf, type Change } from "../impact/changes.ts";
 
 interface Preview {

@@ -12,7 +12,7 @@ import { findDoomed } from "../../cli/stack-data.ts";
 import { confirmEnd } from "../../cli/throwaway-data.ts";
 import { updateStack } from "../../engine/operations.ts";
 import { makeOwnVolumes, requireOwnNames } from "../../live/ownership/name-check.ts";
-import { labelsOfOwner } from "../../model/ownership.ts";
+import { labelsOfOwner } from "../../model/service/ownership.ts";
 import { dockerStatus } from "../../swarm/api/errors.ts";
 import { inspectService, inspectVolume, listTasks } from "../../swarm/api/reads.ts";
 import { findEngine } from "../../swarm/engine/connection.ts";

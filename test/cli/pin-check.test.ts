@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { requirePinsOf } from "../../cli/pin-check.ts";
 import { readDigest } from "../../inputs/pulumi/preview.ts";
-import { estateOf, type SwarmNode } from "../../model/service-definition.ts";
+import { estateOf, type SwarmNode } from "../../model/service/definition.ts";
 import { recordedPreview, vm } from "../impact/recorded.ts";
 
 describe("the check of pins against the live swarm", () => {

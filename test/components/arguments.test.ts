@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { whenKnown } from "../../components/arguments.ts";
 import * as components from "../../components/index.ts";
-import { requireDigest } from "../../model/image-reference.ts";
+import { requireDigest } from "../../model/image/digest.ts";
 import { recordProgram } from "./program.ts";
 
 const image = `redis:7@sha256:${"0123456789abcdef".repeat(4)}`;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fillToolbox } from "../../lab/toolbox.ts";
-import type { RedisPersistence } from "../../model/redis-persistence.ts";
+import type { RedisPersistence } from "../../model/redis/persistence.ts";
 import { sandboxStartMs, testCacheDirectory } from "../support/sandbox.ts";
 import { RedisProcess } from "./redis-process.ts";
 

@@ -4,11 +4,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { redisConfigurationFile } from "../../model/redis-configuration.ts";
-import { redisDataPath } from "../../model/redis-preparation.ts";
-import type { RedisPersistence } from "../../model/redis-persistence.ts";
-import { redisPreparation } from "../../model/redis-preparation.ts";
-import { redisAclFile } from "../../model/redis-users.ts";
-import { firstStartVariable, startScript } from "../../model/start-guard.ts";
+import type { RedisPersistence } from "../../model/redis/persistence.ts";
+import { redisDataPath } from "../../model/redis/preparation.ts";
+import { redisPreparation } from "../../model/redis/preparation.ts";
+import { redisAclFile } from "../../model/redis/users.ts";
+import { firstStartVariable, startScript } from "../../model/service/start-guard.ts";
 
 const password = "correct horse battery";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { attach, type ServiceDefinition, serviceSpec } from "../../components/service-spec.ts";
 import { readPulumiService } from "../../inputs/pulumi/service.ts";
-import { pinOf } from "../../model/placement.ts";
-import { isKnown } from "../../model/service-definition.ts";
-import { longestGraceSeconds } from "../../model/stop-grace.ts";
+import { pinOf } from "../../model/placement/constraints.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import { longestGraceSeconds } from "../../model/service/stop-grace.ts";
 import { plainDefinition as plain, pinnedVolume as volume, validDefinition } from "./definitions.ts";
 
 describe("the spec of a service", () => {

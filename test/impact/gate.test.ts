@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { acceptanceNote, gate, type GateAnswer } from "../../impact/gate.ts";
+import { judgePlan } from "../../impact/judge-plan.ts";
+import { minutesToAct, minutesToReview } from "../../impact/verdict/acceptance.ts";
+import type { Verdict } from "../../impact/verdict/verdict.ts";
 import { readDigest } from "../../inputs/pulumi/preview.ts";
-import { minutesToAct, minutesToReview } from "../../model/data-acceptance.ts";
-import { judgePlan } from "../../model/data-fate.ts";
-import type { Executor } from "../../model/planned-change.ts";
-import type { Verdict } from "../../model/verdict.ts";
+import type { Executor } from "../../model/plan/plan.ts";
 import { previewOf, type Change } from "./changes.ts";
 import { recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";

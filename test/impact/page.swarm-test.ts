@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderHtml } from "../../impact/render-html.ts";
+import { renderHtml } from "../../impact/render/html.ts";
 import { analyse } from "../../impact/report.ts";
 import { readDigest } from "../../inputs/pulumi/preview.ts";
 import { BrowsedPage, browserStartMs } from "../support/browser.ts";

@@ -11,12 +11,12 @@ import type { EngineEvent } from "../../engine/events.ts";
 import { destroyStack, previewStack, updateStack } from "../../engine/operations.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { analyse } from "../../impact/report.ts";
+import { volumesToLookAt } from "../../impact/simulation/volume-sight.ts";
+import { worstFate, type DataFate, type Verdict } from "../../impact/verdict/verdict.ts";
 import { EventCollector, readEvent } from "../../inputs/pulumi/preview.ts";
 import { readFacts } from "../../inputs/swarm/facts.ts";
 import { factsFrom } from "../../live/swarm-facts.ts";
 import { lookAtVolumes } from "../../live/volume-sight.ts";
-import { worstFate, type DataFate, type Verdict } from "../../model/verdict.ts";
-import { volumesToLookAt } from "../../model/volume-sight.ts";
 import { connectEngine, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { makeProjectFolder } from "../support/program-stack.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { dataFates } from "../../model/verdict.ts";
-import type { SwarmNode } from "../../model/service-definition.ts";
+import { dataFates } from "../../impact/verdict/verdict.ts";
+import type { SwarmNode } from "../../model/service/definition.ts";
 
 const recordings = join(import.meta.dirname, "../data/recordings");
 

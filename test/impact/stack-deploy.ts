@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { judgePlan } from "../../impact/judge-plan.ts";
+import type { TaskEffect } from "../../impact/verdict/verdict.ts";
 import { readPlan, type Source } from "../../inputs/read-plan.ts";
 import { readFacts } from "../../inputs/swarm/facts.ts";
 import { factsFrom } from "../../live/swarm-facts.ts";
-import { judgePlan } from "../../model/data-fate.ts";
-import type { LiveFacts, Plan } from "../../model/planned-change.ts";
-import type { TaskEffect } from "../../model/verdict.ts";
+import type { LiveFacts, Plan } from "../../model/plan/plan.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
 
 /** A stack file before it is written. */

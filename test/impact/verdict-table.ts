@@ -1,7 +1,7 @@
 /** Changes with the fate that follows from Swarm's, Docker's and Redis' rules. docs/impact.md takes its examples from here. */
-import type { DataFate, TaskEffect } from "../../model/verdict.ts";
 import { redisSpec, type RedisSpec } from "../../components/redis-spec.ts";
-import type { RedisPersistence } from "../../model/redis-persistence.ts";
+import type { DataFate, TaskEffect } from "../../impact/verdict/verdict.ts";
+import type { RedisPersistence } from "../../model/redis/persistence.ts";
 import { dataMount, type Change } from "./changes.ts";
 
 /** One change and what it does. */

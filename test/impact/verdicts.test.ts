@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
+import { judgePlan } from "../../impact/judge-plan.ts";
 import { outageWords } from "../../impact/report.ts";
+import { volumesToLookAt } from "../../impact/simulation/volume-sight.ts";
+import { worstFate, type Verdict } from "../../impact/verdict/verdict.ts";
 import { EventCollector, readDigest, readEventLine } from "../../inputs/pulumi/preview.ts";
 import { readFacts } from "../../inputs/swarm/facts.ts";
 import { readSwarmUse } from "../../inputs/swarm/use.ts";
-import { judgePlan } from "../../model/data-fate.ts";
-import type { LiveFacts, Plan } from "../../model/planned-change.ts";
-import { worstFate, type Verdict } from "../../model/verdict.ts";
-import { volumesToLookAt } from "../../model/volume-sight.ts";
+import type { LiveFacts, Plan } from "../../model/plan/plan.ts";
 import { dataMount, previewOf, type Change, type ServiceInputs } from "./changes.ts";
 import { recordedChanges, recordedEvents, recordedPreview, vm } from "./recorded.ts";
 import { verdictTable } from "./verdict-table.ts";

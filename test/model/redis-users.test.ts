@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { healthPassword, redisAclFile } from "../../model/redis-users.ts";
+import { healthPassword, redisAclFile } from "../../model/redis/users.ts";
 
 const hash = (password: string) => `#${createHash("sha256").update(password).digest("hex")}`;
 

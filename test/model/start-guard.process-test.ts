@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { redisServerVersion } from "../../model/redis-preparation.ts";
+import { redisServerVersion } from "../../model/redis/preparation.ts";
 import {
   creationVariable,
   firstStartVariable,
@@ -23,7 +23,7 @@ import {
   serviceVariable,
   startScript,
   storeMarker,
-} from "../../model/start-guard.ts";
+} from "../../model/service/start-guard.ts";
 
 /** A start script that steps back for one second alone. */
 function hasty(script: string): string {

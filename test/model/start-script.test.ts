@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { preparedFile, redisPreparation, redisServerVersion } from "../../model/redis-preparation.ts";
-import { readStartScript, startScript, type StartGuard } from "../../model/start-guard.ts";
+import { preparedFile, redisPreparation, redisServerVersion } from "../../model/redis/preparation.ts";
+import { readStartScript, startScript, type StartGuard } from "../../model/service/start-guard.ts";
 
 const guards = (): fc.Arbitrary<StartGuard> =>
   fc.record(

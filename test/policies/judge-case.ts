@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { estateAfter, estateOfResources, readPulumiFile } from "../../inputs/pulumi/files.ts";
 import { readStackFile } from "../../inputs/stack/file.ts";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import type { Estate } from "../../model/service-definition.ts";
+import type { Estate } from "../../model/service/definition.ts";
 import { EstateIndex } from "../../policies/estate-index.ts";
 import { answersOf, subjectOptions } from "../../policies/judge.ts";
 import type { Answer, Rule } from "../../policies/rule.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { estateOf } from "../../model/service-definition.ts";
+import { estateOf } from "../../model/service/definition.ts";
 import { readBaseline, withoutBaseline, writeBaseline } from "../../policies/baseline.ts";
 import { exitCodeOf, judge } from "../../policies/judge.ts";
+import { ProgramReview } from "../../policies/program-review.ts";
 import { rules } from "../../policies/rule-list.ts";
 import type { Rule } from "../../policies/rule.ts";
-import { ProgramReview } from "../../policies/program-review.ts";
 import { requireLinear } from "../attack/growth.ts";
 import { asResources, type Draft } from "./drafts.ts";
 import { estateIn, today } from "./judge-case.ts";

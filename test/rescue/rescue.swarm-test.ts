@@ -6,7 +6,7 @@ import type { Lab } from "../../lab/lab.ts";
 import { takeInventory } from "../../live/inventory.ts";
 import { carryOutRescue, planRescue, type RescueRequest } from "../../live/rescue/rescue.ts";
 import { findLostVolumes } from "../../live/rescue/search.ts";
-import { helperLabel } from "../../model/object-labels.ts";
+import { helperLabel } from "../../model/service/object-labels.ts";
 import { inspectVolume } from "../../swarm/api/reads.ts";
 import { findEngine } from "../../swarm/engine/connection.ts";
 import { engineOf, LabService, nodeOf, removeLeftovers } from "../support/lab-service.ts";

@@ -6,7 +6,7 @@ import type { EngineEvent, StepOperation } from "../../engine/events.ts";
 import { destroyStack, type OperationResult, previewStack, updateStack } from "../../engine/operations.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { EventCollector, readEvent } from "../../inputs/pulumi/preview.ts";
-import type { Plan } from "../../model/planned-change.ts";
+import type { Plan } from "../../model/plan/plan.ts";
 
 /**
  * A program as a stack of its own, whose state lies in a folder that {@link remove} removes. Each operation throws with the

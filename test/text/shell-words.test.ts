@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readStackFile } from "../../inputs/stack/file.ts";
-import { redisSetting, redisSettings } from "../../model/redis-settings.ts";
-import { scriptInFront } from "../../model/service-command.ts";
+import { scriptInFront } from "../../model/image/command.ts";
+import { redisSetting, redisSettings } from "../../model/redis/settings.ts";
 import { shellWords } from "../../text/shell-words.ts";
 
 describe("what ends a command of a shell", () => {

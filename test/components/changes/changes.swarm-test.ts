@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RedisPersistence } from "../../../model/redis-persistence.ts";
+import { RedisPersistence } from "../../../model/redis/persistence.ts";
 import { sandboxStartMs, sharedSandbox, type SharedSandbox, testCacheDirectory } from "../../support/sandbox.ts";
 import { type Change, changesOf, type Material } from "./changes.ts";
 import { makeMaterial, type Outcome, StoreUnderChange } from "./proof.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RedisSettings } from "../../../components/redis.ts";
-import type { RedisPersistence } from "../../../model/redis-persistence.ts";
+import type { RedisPersistence } from "../../../model/redis/persistence.ts";
 import type { Authority, Certificate } from "./certificates.ts";
 
 /** The certificates of a Redis, and the authorities that its clients trust, as PEM. */

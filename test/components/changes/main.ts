@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startSandbox, stopSandbox } from "../../../lab/sandbox.ts";
-import { RedisPersistence } from "../../../model/redis-persistence.ts";
+import { RedisPersistence } from "../../../model/redis/persistence.ts";
 import { oneOf } from "../../../text/one-of.ts";
 import { type Change, changesOf, inRandomOrder } from "./changes.ts";
 import { makeMaterial, type Outcome, StoreUnderChange } from "./proof.ts";

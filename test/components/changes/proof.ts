@@ -9,7 +9,7 @@ import { pushImage, registryOf } from "../../../lab/private-registry.ts";
 import { redisRecipe } from "../../../lab/redis-image.ts";
 import type { Sandbox } from "../../../lab/sandbox.ts";
 import { fillToolbox } from "../../../lab/toolbox.ts";
-import type { RedisPersistence } from "../../../model/redis-persistence.ts";
+import type { RedisPersistence } from "../../../model/redis/persistence.ts";
 import { openProgram, type ProgramStack } from "../../support/program-stack.ts";
 import { makeAuthorities } from "./certificates.ts";
 import type { Change, Material, StoreArguments } from "./changes.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { userWords } from "../../../engine/provider/volume.ts";
-import { helperLabel } from "../../../model/object-labels.ts";
+import { helperLabel } from "../../../model/service/object-labels.ts";
 
 describe("a container that keeps a volume from being deleted", () => {
   const container = { Names: ["/holder"], State: "created", Labels: {} };

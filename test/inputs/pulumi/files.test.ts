@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { estateAfter, readPulumiFile } from "../../../inputs/pulumi/files.ts";
 import { settlePulumiValue } from "../../../inputs/pulumi/values.ts";
-import { notKnown, secretMark } from "../../../model/service-definition.ts";
+import { notKnown, secretMark } from "../../../model/service/definition.ts";
 import { asPlan, asResources, asState } from "../../policies/drafts.ts";
 import { store } from "../../policies/rule-cases.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseDocument } from "../../../inputs/pulumi/preview-document.ts";
 import { readPlan } from "../../../inputs/read-plan.ts";
-import type { Plan } from "../../../model/planned-change.ts";
+import type { Plan } from "../../../model/plan/plan.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { recordedPreview } from "../../impact/recorded.ts";
 

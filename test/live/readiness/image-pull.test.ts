@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { trialFor, type Trial } from "../../../live/readiness/image-pull.ts";
-import type { SwarmNode } from "../../../model/service-definition.ts";
+import type { SwarmNode } from "../../../model/service/definition.ts";
 import type { Port, ServiceSpec, Task } from "../../../swarm/api/objects.ts";
 
 const nodes = ["a", "b"].map((hostname): SwarmNode => ({

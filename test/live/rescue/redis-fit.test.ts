@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readLiveSwarm } from "../../../inputs/swarm/definitions.ts";
 import { whyNotLoaded } from "../../../live/rescue/redis-fit.ts";
-import { dataKeeper } from "../../../model/data-place.ts";
-import type { VolumeContent } from "../../../model/volume-content.ts";
+import { dataKeeper } from "../../../model/storage/data-location.ts";
+import type { VolumeContent } from "../../../model/storage/volume-content.ts";
 
 describe("whether a Redis loads what lies in a volume", () => {
   const snapshot = {

@@ -5,7 +5,7 @@ import type Docker from "dockerode";
 import { takeInventory } from "../../../live/inventory.ts";
 import { planRescue } from "../../../live/rescue/rescue.ts";
 import { withArchives } from "../../../live/volume-archive.ts";
-import { helperLabel } from "../../../model/object-labels.ts";
+import { helperLabel } from "../../../model/service/object-labels.ts";
 import { findEngine } from "../../../swarm/engine/connection.ts";
 import { sandboxStartMs, sharedSandbox } from "../../support/sandbox.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { labelsOfOwner } from "../../../model/ownership.ts";
+import { labelsOfOwner } from "../../../model/service/ownership.ts";
 import type { Service } from "../../../swarm/api/objects.ts";
 import { leftServices, oneOffSpec, pullLabel } from "../../../swarm/service/one-off-task.ts";
 

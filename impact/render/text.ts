@@ -1,0 +1,106 @@
+/** Verdicts for a terminal. */
+import { printable } from "../../text/escape.ts";
+import { effectWords, fateWords, groupCauses, outageWords, shownFate, type ImpactReport } from "../report.ts";
+import type { Cause, DataFate, Verdict } from "../verdict/verdict.ts";
+
+/** Colours a text; the identity where there are no colours. */
+export type TextStyle = (format: "red" | "yellow" | "green" | "magenta" | "bold" | "dim", text: string) => string;
+
+/** What is written before a fate so that it is told without colours too. */
+const marks: Readonly<Record<DataFate, { mark: string; colour: "red" | "yellow" | "green" | "magenta" }>> = {
+  untouched: { mark: "✓", colour: "green" },
+  interrupted: { mark: "~", colour: "yellow" },
+  "at risk": { mark: "!", colour: "magenta" },
+  unknown: { mark: "?", colour: "magenta" },
+  "left behind": { mark: "✗", colour: "red" },
+  destroyed: { mark: "✗", colour: "red" },
+};
+
+function ofNothing({ errors }: ImpactReport): string {
+  return errors.length > 0
+    ? "Not known: the preview failed before it came to a service with data."
+    : "Nothing: no service with data is changed.";
+}
+
+/** Renders a report as lines; every character that a terminal obeys is escaped. */
+export function renderText(report: ImpactReport, style: TextStyle = (_, text) => text): string {
+  const { verdicts, errors, policyFindings } = report;
+  const lines = [
+    style("bold", "What this change does to data"),
+    ...(verdicts.length === 0 ? ["", `  ${ofNothing(report)}`] : []),
+    ...verdicts.flatMap((verdict) => ["", ...verdictLines(verdict, style)]),
+    ...(errors.length > 0
+      ? [
+          "",
+          style("red", "The preview failed; what it shows is judged all the same:"),
+          ...errors.map((error) => `  ${printable(error)}`),
+        ]
+      : []),
+    ...(policyFindings.length > 0
+      ? [
+          "",
+          style("bold", "Policies"),
+          ...policyFindings.map(
+            ({ policy, level, message }) => `  ${printable(level)} ${printable(policy)}: ${oneLine(message)}`,
+          ),
+        ]
+      : []),
+    ...closing(report, style),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
+  const { causes, leftBehind, remedies, warnings, assumptions, otherwise, outage } = verdict;
+  const { mark, colour } = marks[shownFate(verdict)];
+  const parts = outage.parts.filter(({ mostSeconds }) => mostSeconds !== 0);
+  return [
+    `${style(colour, `${mark} ${fateWords(verdict)}`)}  ${style("bold", printable(verdict.name))}  ${effectWords(verdict)}, ${outageWords(verdict)}`,
+    ...groupCauses(causes)
+      .flatMap(causeLines)
+      .map((line) => `    ${line}`),
+    ...(outage.mostSeconds !== 0 && parts.length > 0
+      ? [
+          style(
+            "dim",
+            `    Outage: ${parts.map(({ name, leastSeconds, mostSeconds }) => `${printable(name)}${mostSeconds === undefined ? "" : ` ${leastSeconds}-${mostSeconds} s`}`).join("; ")}`,
+          ),
+        ]
+      : []),
+    ...leftBehind.flatMap(({ place, node, command, until }) => [
+      `    The data lies in ${printable(place)}${node === undefined ? "" : ` on ${printable(node)}`}${until === undefined ? "" : `, until ${until}`}:`,
+      `      $ ${printable(command)}`,
+    ]),
+    ...remedies.flatMap(({ text, lines }) => [
+      `    Instead: ${printable(text)}`,
+      ...(lines ?? []).map((line) => `      ${printable(line)}`),
+    ]),
+    ...warnings.map((text) => `    Note: ${printable(text)}`),
+    ...assumptions.map((text) => style("dim", `    Taken for granted: ${printable(text)}.`)),
+    ...(otherwise === undefined ? [] : [`    Otherwise ${otherwise.fate}: when ${printable(otherwise.when)}.`]),
+  ];
+}
+
+function causeLines({ text, about }: { text: string; about: readonly Cause[] }): readonly string[] {
+  const paths = about.map(({ path, before, after }) => {
+    const values = before !== undefined || after !== undefined ? `: ${before ?? "…"} -> ${after ?? "…"}` : "";
+    return `${path ?? ""}${values}`;
+  });
+  return [...paths, text].map(printable);
+}
+
+function closing({ withoutData, unseen }: ImpactReport, style: TextStyle): readonly string[] {
+  const notes = [
+    ...(withoutData.length > 0 ? [`Without data: ${withoutData.map(printable).join(", ")}.`] : []),
+    ...(unseen > 0
+      ? [
+          `The preview does not show ${unseen} unchanged resources; stream it (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=1) to have them judged too.`,
+        ]
+      : []),
+  ];
+  return notes.length === 0 ? [] : ["", ...notes.map((note) => style("dim", note))];
+}
+
+function oneLine(text: string): string {
+  return printable(text.trim().replaceAll(/\s+/gu, " "));
+}

@@ -1,0 +1,29 @@
+/** Configurations that a service names and that are gone: somebody has rolled it back by hand to a version whose files were deleted. */
+import type { LiveFacts, Plan, PlannedStep } from "../../model/plan/plan.ts";
+import { isKnown, notKnown, type MountedFile } from "../../model/service/definition.ts";
+
+/**
+ * Fills in what a service's files held when it last ran, where it names configurations that are gone. Swarm deletes none that a service
+ * uses, and starts no task without it: since that rollback nothing has run, and before it ran what was there when the files were
+ * deleted, the configurations that the plan finds and gives it back.
+ */
+export function withFilesOfLastRun(plan: Plan, { configNames }: LiveFacts): Plan {
+  return configNames === undefined
+    ? plan
+    : { ...plan, steps: plan.steps.map((step) => withFilesOf(step, configNames)) };
+}
+
+function withFilesOf(step: PlannedStep, present: ReadonlySet<string>): PlannedStep {
+  const { before, after } = step;
+  if (before?.kind !== "service" || after?.kind !== "service") return step;
+  const { configs: was } = before.definition;
+  const { configs: is } = after.definition;
+  if (!isKnown(was) || !isKnown(is)) return step;
+  const isThere = ({ name }: MountedFile): boolean => isKnown(name) && name !== undefined && present.has(name);
+  const configs = was.map((file): MountedFile => {
+    if (file.content !== notKnown || !isKnown(file.name) || isThere(file)) return file;
+    const given = is.find(({ target }) => isKnown(target) && target === file.target);
+    return given !== undefined && isThere(given) ? { ...file, content: given.content } : file;
+  });
+  return { ...step, before: { ...before, definition: { ...before.definition, configs } } };
+}

@@ -1,0 +1,130 @@
+/** Servers that do not start on the files of another version or product. */
+import { posix } from "node:path";
+import type { DataPathFact } from "../../model/image/catalogue-entry.ts";
+import { majorVersion } from "../../model/image/catalogue.ts";
+import type { Location } from "../../model/placement/task-location.ts";
+import type { PlannedService } from "../../model/plan/plan.ts";
+import { isAppendOnly, redisSetting } from "../../model/redis/settings.ts";
+import {
+  isKnown,
+  notKnown,
+  type ImageReference,
+  type Known,
+  type ServiceDefinition,
+} from "../../model/service/definition.ts";
+import { compareStorage, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
+import { readsMultiPart, whyNotRead } from "./redis-format.ts";
+import { redisSide, redisStart, snapshotAtStop } from "./redis-restart.ts";
+
+/** A service, and what keeps its data. */
+export interface Side {
+  readonly service: PlannedService;
+  readonly keeper: DataKeeper;
+}
+
+/** What decides between the two sides. */
+export interface RefusalFacts {
+  readonly location: Location | undefined;
+  /** Whether the new task starts while the old one runs. */
+  readonly overlaps: boolean;
+}
+
+/**
+ * Why a server of another version or product does not start on what it finds, as it reads after "because"; `undefined` when
+ * nothing is known to keep it from it.
+ */
+export function whyRefused(before: Side, after: Side, facts: RefusalFacts): string | undefined {
+  const [place, target] = [before.keeper.places[0], after.keeper.places[0]];
+  if (place === undefined || target === undefined) return undefined;
+  const isSame = isSameNode(facts.location);
+  if (compareStorage(place, target, isSame) === "same")
+    return whyVersionRefused(before, after) ?? whyFormatRefused(before, after, facts);
+  const { entry } = before.keeper;
+  const isBeside =
+    isSame === true && entry !== undefined && looksInto(place, target, after.service.definition, entry.dataPaths);
+  return isBeside ? whyVersionRefused(before, after) : undefined;
+}
+
+/** Servers that look at the version that has written the files. */
+function whyVersionRefused(
+  { service: old, keeper }: Side,
+  { service: next, keeper: nextKeeper }: Side,
+): string | undefined {
+  const { entry } = keeper;
+  const [from, to] = [old, next].map(({ definition }) => serverMajor(definition.image, entry));
+  if (entry?.refuses === undefined || nextKeeper.entry !== entry || from === undefined || to === undefined)
+    return undefined;
+  if (entry.refuses === "other majors" ? from === to : to - from < 2) return undefined;
+  return `${entry.title} ${to} refuses the files of version ${from}`;
+}
+
+/** The server's major version, where the image's tag can be one. */
+function serverMajor({ tag }: ImageReference, entry: DataKeeper["entry"]): number | undefined {
+  const major = majorVersion(tag);
+  const { from, before } = entry?.majors ?? { from: 0, before: Infinity };
+  return major !== undefined && major >= from && major < before ? major : undefined;
+}
+
+/**
+ * Redis and its kin look at the format of the file that they start from, and end where they cannot load it.
+ *
+ * @see https://github.com/redis/redis/blob/7.2/src/server.c (`loadDataFromDisk`)
+ */
+function whyFormatRefused(before: Side, after: Side, { overlaps }: RefusalFacts): string | undefined {
+  const [{ definition }, { redis: old, entry }] = [before.service, before.keeper];
+  const { redis: next, entry: nextEntry } = after.keeper;
+  if (old === undefined || next === undefined || entry?.redis === undefined || nextEntry?.redis === undefined)
+    return undefined;
+  const reader = { image: after.service.definition.image, entry: nextEntry };
+  const unread = whyNotRead({ image: definition.image, entry }, reader);
+  // The first lets Valkey try, without the second an append-only file is made of commands alone.
+  const isTold =
+    redisSetting(next, "rdb-version-check").isWritten || redisSetting(old, "aof-use-rdb-preamble").isWritten;
+  if (unread?.isCertain !== true || isTold) return undefined;
+  const snapshot = snapshotAtStop(definition, old, entry);
+  const { hiddenChanges } = after.service.template;
+  const [was, is] = [redisSide(definition, before.keeper), redisSide(after.service.definition, after.keeper)];
+  if (was === undefined || is === undefined) return undefined;
+  const start = redisStart(was, is, { snapshot, hiddenChanges });
+  if (start.kind !== "loads") return undefined;
+  const appendOnly = isAppendOnly(next, nextEntry.redis);
+  if (appendOnly !== false && !readsMultiPart(reader)) return undefined;
+  // Before the old task has ended, there need not be a snapshot.
+  const isWritten = appendOnly === true || (snapshot.kind !== "lost" && !overlaps);
+  return isWritten ? unread.why : undefined;
+}
+
+/** Whether the new task has the old files where its image looks for them before it creates new ones. */
+function looksInto(
+  place: DataPlace,
+  target: DataPlace,
+  { mounts }: ServiceDefinition,
+  facts: readonly DataPathFact[],
+): boolean {
+  // Another volume may hold files that somebody has carried over.
+  const isEmpty = target.kind === "anonymous volume" || target.kind === "container" || target.source === place.source;
+  if (!isEmpty || !isKnown(mounts) || !isKnown(target.path)) return false;
+  const path = target.path;
+  const fact = facts.find((each) => path === each.path.replace("{major}", /\d+/u.exec(path)?.[0] ?? ""));
+  if (fact?.looksFirstInto === undefined || place.source === undefined) return false;
+  const pattern = new RegExp(fact.looksFirstInto, "u");
+  return mounts.some(
+    (mount) =>
+      isKnown(mount.target) && mount.source === place.source && pattern.test(posix.join(mount.target, place.within)),
+  );
+}
+
+/** Whether the new task starts on the node of the old one. */
+export function isSameNode(location: Location | undefined): Known<boolean> {
+  switch (location?.move.kind) {
+    case undefined:
+    case "stays":
+    case "nowhere":
+      return true;
+    case "moves":
+      return false;
+    case "may move":
+    case "not known":
+      return notKnown;
+  }
+}

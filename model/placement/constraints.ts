@@ -1,0 +1,176 @@
+import { InputError, showValue } from "../../text/input-error.ts";
+import { isKnown, notKnown, type Constraint, type Known, type SwarmNode } from "../service/definition.ts";
+
+/** A constraint that Swarm refuses: no node satisfies it, and it names none. */
+function refused(text: string): Constraint {
+  return { text, key: "", operator: "==", value: "" };
+}
+
+/**
+ * Takes a constraint apart.
+ *
+ * @param text - as its author wrote it
+ * @param unknownPart - a mark within `text` that stands for what is not known
+ * @see https://github.com/moby/swarmkit/blob/master/manager/constraint/constraint.go (`Parse`)
+ */
+export function parseConstraint(text: Known<string>, unknownPart?: string): Constraint {
+  if (!isKnown(text)) return { text, key: notKnown, operator: "==", value: notKnown };
+  const match = /^(?<key>[^=!]*)(?<operator>==|!=)(?<value>.*)$/su.exec(text);
+  const key = match?.groups?.["key"]?.trim() ?? "";
+  const value = match?.groups?.["value"]?.trim() ?? "";
+  const isPartial = unknownPart !== undefined && text.includes(unknownPart);
+  if (isPartial && (match === null || key.includes(unknownPart))) return parseConstraint(notKnown);
+  if (!/^[a-z_][a-z0-9\-_.]+$/iu.test(key)) return refused(text);
+  if (!isPartial && !/^[a-z0-9:\-_\s.*()?+[\]\\^$|/]+$/iu.test(value)) return refused(text);
+  const label = /^(?<prefix>node\.labels\.|engine\.labels\.)(?<name>.+)$/iu.exec(key)?.groups;
+  return {
+    text: isPartial ? notKnown : text,
+    key: label === undefined ? key.toLowerCase() : `${label["prefix"]?.toLowerCase() ?? ""}${label["name"] ?? ""}`,
+    operator: match?.groups?.["operator"] === "!=" ? "!=" : "==",
+    value: isPartial ? notKnown : value,
+  };
+}
+
+/** What Swarm knows of a node by a name of its own; labels come besides. */
+const constraintKeys = ["id", "hostname", "ip", "role", "platform.os", "platform.arch"].map((key) => `node.${key}`);
+
+/**
+ * Checks a constraint.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when Swarm would refuse it, or let no node pass
+ */
+export function requireConstraint(text: string, path: string): string {
+  const { key, value } = parseConstraint(text);
+  const isLabel = isKnown(key) && /^(?:node|engine)\.labels\../u.test(key);
+  if (isKnown(key) && value !== "" && (isLabel || constraintKeys.includes(key))) return text;
+  throw new InputError({
+    path,
+    expected: "what Swarm knows of a node, == or !=, and a value",
+    got: showValue(text),
+    fix: "Write for example node.labels.disk==ssd or node.role==worker",
+  });
+}
+
+/** What a single constraint does towards a pin. */
+export type Narrowing = "hostname" | "node id" | "address" | "label" | "none";
+
+/** How far a constraint narrows the choice. `node.role`, platforms, engine labels and every `!=` never name one node. */
+export function narrowingOf({ key, operator, value }: Constraint): Known<Narrowing> {
+  if (!isKnown(key)) return notKnown;
+  if (operator !== "==") return "none";
+  if (key === "node.hostname") return "hostname";
+  if (key === "node.id") return "node id";
+  if (key === "node.ip") return isKnown(value) && value.includes("/") ? "none" : "address";
+  return key.startsWith("node.labels.") ? "label" : "none";
+}
+
+/** What the constraints of a service say about the one node its tasks run on, before any node is looked at. */
+export type Pin =
+  | { readonly kind: "names a node"; readonly by: "hostname" | "node id" | "address"; readonly index: number }
+  /** A pin only if exactly one node carries all these labels. */
+  | { readonly kind: "names a label"; readonly labels: readonly Constraint[]; readonly index: number }
+  | { readonly kind: "none" }
+  | { readonly kind: "not known" };
+
+/** Finds the pin among a service's constraints: the strongest one counts. */
+export function pinOf(constraints: Known<readonly Constraint[]>): Pin {
+  if (!isKnown(constraints)) return { kind: "not known" };
+  const narrowings = constraints.map(narrowingOf);
+  for (const by of ["node id", "hostname", "address"] as const) {
+    if (narrowings.includes(by)) return { kind: "names a node", by, index: narrowings.indexOf(by) };
+  }
+  if (narrowings.includes("label")) {
+    const labels = constraints.filter((_, index) => narrowings[index] === "label");
+    return { kind: "names a label", labels, index: narrowings.indexOf("label") };
+  }
+  return { kind: narrowings.includes(notKnown) ? "not known" : "none" };
+}
+
+/** Whether a node satisfies a constraint; Swarm compares values without case, labels' names with it. */
+export function satisfies(node: SwarmNode, { key, operator, value }: Constraint): Known<boolean> {
+  if (!isKnown(key) || !isKnown(value)) return notKnown;
+  const is = (actual: string | undefined): boolean =>
+    (actual?.toLowerCase() === value.toLowerCase()) === (operator === "==");
+  if (key.startsWith("node.labels.")) return is(labelValue(node.labels, key.slice("node.labels.".length)));
+  if (key.startsWith("engine.labels.")) return is(labelValue(node.engineLabels, key.slice("engine.labels.".length)));
+  switch (key) {
+    case "node.id":
+      return is(node.id);
+    case "node.hostname":
+      return is(node.hostname);
+    case "node.role":
+      return is(node.role);
+    case "node.platform.os":
+      return is(node.os);
+    case "node.platform.arch":
+      return is(node.architecture);
+    case "node.ip":
+      return value.includes("/") ? notKnown : is(node.address);
+    default:
+      // Swarm lets no node pass a key that it does not know.
+      return false;
+  }
+}
+
+function labelValue(labels: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
+/** The nodes that satisfy all constraints; not known when that hangs on a constraint that is not known. */
+export function matchingNodes(
+  constraints: Known<readonly Constraint[]>,
+  nodes: readonly SwarmNode[],
+): Known<readonly SwarmNode[]> {
+  if (!isKnown(constraints)) return notKnown;
+  const matching: SwarmNode[] = [];
+  for (const node of nodes) {
+    const answers = constraints.map((constraint) => satisfies(node, constraint));
+    if (answers.includes(false)) continue;
+    if (answers.includes(notKnown)) return notKnown;
+    matching.push(node);
+  }
+  return matching;
+}
+
+/** Two constraints that no node can satisfy together, such as two different hostnames, or one that is asked for and ruled out. */
+export function contradictionIn(
+  constraints: Known<readonly Constraint[]>,
+): readonly [Constraint, Constraint] | undefined {
+  if (!isKnown(constraints)) return undefined;
+  for (const [index, one] of constraints.entries()) {
+    const other = constraints.slice(0, index).find((earlier) => contradict(earlier, one));
+    if (other !== undefined) return [other, one];
+  }
+  return undefined;
+}
+
+function contradict(one: Constraint, other: Constraint): boolean {
+  if (!isKnown(one.key) || one.key !== other.key || !isKnown(one.value) || !isKnown(other.value)) return false;
+  const isEqual = one.value.toLowerCase() === other.value.toLowerCase();
+  if (one.operator !== other.operator) return isEqual;
+  // A node's address may lie in several ranges of addresses.
+  return one.operator === "==" && !isEqual && !isRange(one) && !isRange(other);
+}
+
+function isRange({ key, value }: Constraint): boolean {
+  return key === "node.ip" && isKnown(value) && value.includes("/");
+}
+
+/**
+ * Whether two services can never run on the same node, because what one asks for the other rules out: then volumes of the same
+ * name are different volumes.
+ */
+export function runApart(one: Known<readonly Constraint[]>, other: Known<readonly Constraint[]>): boolean {
+  if (!isKnown(one) || !isKnown(other)) return false;
+  return one.some((constraint) => other.some((each) => contradict(constraint, each)));
+}
+
+/** What a constraint means to a node of which others are known to hold: it holds too, it cannot, or only the node could tell. */
+export function follows(constraint: Constraint, known: readonly Constraint[]): Known<"yes" | "no" | "perhaps"> {
+  const { key, value, operator } = constraint;
+  if (!isKnown(key) || !isKnown(value)) return notKnown;
+  if (runApart([constraint], known)) return "no";
+  if (runApart([{ ...constraint, operator: operator === "==" ? "!=" : "==" }], known)) return "yes";
+  return known.some((each) => each.key === key && !isKnown(each.value)) ? notKnown : "perhaps";
+}

@@ -1,0 +1,352 @@
+/**
+ * Whether a service's next task can start on a swarm as it is. The rules are those of Swarm's scheduler
+ * (swarmkit manager/scheduler/filter.go), and what Docker refuses on the node that the scheduler chose.
+ */
+import { advisedDocker } from "../../text/advised-command.ts";
+import { byteWords } from "../../text/format-bytes.ts";
+import {
+  isKnown,
+  notKnown,
+  type ImageReference,
+  type Known,
+  type ServiceDefinition,
+  type ServiceField,
+  type SwarmNode,
+} from "../service/definition.ts";
+import { publishedPorts } from "../service/published-ports.ts";
+import { matchingNodes } from "./constraints.ts";
+import { isUsable, whyNowhere } from "./task-location.ts";
+
+/** What is taken on a swarm, and what cannot be had on it. */
+export interface SwarmUse {
+  readonly services: readonly ServiceUse[];
+  /** Images that their registry does not have, by {@link imageName}, with the registry's words; those on the task's node are none of them. */
+  readonly missingImages?: ReadonlyMap<string, string>;
+  /** Ports on which something answers that is no service's, as {@link foreignPort} writes them. */
+  readonly foreignPorts?: ReadonlySet<string>;
+}
+
+/** What a service holds of a swarm. */
+export interface ServiceUse {
+  readonly name: string;
+  /** Published on every node, such as `10000/tcp`. */
+  readonly routedPorts: readonly string[];
+  readonly tasks: readonly TaskUse[];
+}
+
+/** What a task holds of its node. */
+export interface TaskUse {
+  readonly nodeId: string;
+  readonly memoryBytes: number;
+  readonly nanoCpus: number;
+  /** Such as `10000/tcp`. */
+  readonly hostPorts: readonly string[];
+}
+
+/** Why a task cannot start, in the parts of an error. */
+export interface Obstacle {
+  /** The service's name. */
+  readonly service: string;
+  /** Where the author of the definition wrote what cannot be had. */
+  readonly path: string;
+  /** As it reads after "expected". */
+  readonly expected: string;
+  /** As it reads after "got". */
+  readonly got: string;
+  /** One imperative sentence without its full stop. */
+  readonly fix: string;
+  /** As it reads after "because". */
+  readonly why: string;
+}
+
+/** What is asked. */
+export interface FitQuestion {
+  /** What runs now, where the service is changed and not made. */
+  readonly before?: ServiceDefinition | undefined;
+  readonly nodes: readonly SwarmNode[];
+  readonly use: SwarmUse;
+  /** Services whose tasks will not be there any more, or otherwise, when the new task starts. */
+  readonly leaving: Pick<ReadonlySet<string>, "has">;
+  /** Services that are removed once the new task runs, and no sooner. */
+  readonly removedLast?: Pick<ReadonlySet<string>, "has">;
+}
+
+/** What keeps a task from a node. */
+interface Lack {
+  readonly field: ServiceField;
+  /** What is asked for, such as `a memory reservation of 2 GiB`. */
+  readonly wanted: string;
+  /** What is there instead, such as `vm has 1 GiB left of 8 GiB`. */
+  readonly found: string;
+  readonly fix: string;
+}
+
+/**
+ * Says why no task of a service can start; `undefined` when nothing is known to keep it from every node. Of several tasks the
+ * first counts.
+ *
+ * The service's own tasks are taken to have left, unless the new one starts first.
+ */
+export function whyUnfit(wanted: ServiceDefinition, question: FitQuestion): Obstacle | undefined {
+  const { leaving, removedLast, use } = question;
+  const late = new Set(use.services.map(({ name }) => name).filter((name) => removedLast?.has(name)));
+  const whileThere = (isThere: (name: string) => boolean): Obstacle | undefined => {
+    const has = (name: string): boolean => (leaving.has(name) || late.has(name)) && !isThere(name);
+    return whyUnfitWith(wanted, { ...question, leaving: { has } });
+  };
+  const unfit = whileThere(() => false);
+  if (unfit !== undefined || late.size === 0) return unfit;
+  const early = whileThere((name) => late.has(name));
+  if (early === undefined) return undefined;
+  const holders = [...late].filter((one) => whileThere((name) => name === one) !== undefined);
+  return {
+    ...early,
+    fix: renameAdvice(holders.length === 0 ? [...late] : holders),
+    why: `${early.why} until this one runs`,
+  };
+}
+
+/** How to go on where a service needs what one has that is removed last. */
+export function renameAdvice(names: readonly string[], resource?: string): string {
+  const alias = resource === undefined ? "" : `, \`aliases: [{ name: ${JSON.stringify(resource)} }]\``;
+  return `Where it is the same service, renamed in the program, give its component the former name as an alias${alias} (docs/components.md, Renames): it is changed in place then. Otherwise take ${names.map((name) => `"${name}"`).join(" and ")} out of the program in a run of its own first`;
+}
+
+function whyUnfitWith(wanted: ServiceDefinition, question: FitQuestion): Obstacle | undefined {
+  const { nodes, use } = question;
+  if (wanted.mode !== "replicated" || wanted.replicas === 0) return undefined;
+  const nowhere = whyNowhere(wanted, nodes);
+  if (nowhere !== undefined) return nowhereObstacle(wanted, nowhere, nodes);
+  const suitable = matchingNodes(wanted.constraints, nodes.filter(isUsable));
+  const missing = use.missingImages?.get(imageName(wanted.image) ?? "");
+  if (missing !== undefined) return missingImage(wanted, missing);
+  const routed = routedPortTaken(wanted, question);
+  if (routed !== undefined) return obstacle(wanted, [routed]);
+  if (!isKnown(suitable)) return undefined;
+  const lacks = suitable.map((node) => lackOf(node, wanted, question));
+  return lacks.every((lack) => lack !== undefined) ? obstacle(wanted, lacks) : undefined;
+}
+
+function nowhereObstacle(wanted: ServiceDefinition, why: string, nodes: readonly SwarmNode[]): Obstacle {
+  const texts = isKnown(wanted.constraints) ? wanted.constraints.map(({ text }) => text).filter(isKnown) : [];
+  return {
+    service: wanted.name,
+    path: pathOf(wanted, "constraints"),
+    expected: "constraints that a node satisfies which is ready and active",
+    got: texts.length === 0 ? "none such" : texts.join(" and "),
+    fix: `${placeAdvice(wanted, nodes)}. The nodes: ${describeNodes(nodes, texts)}`,
+    why,
+  };
+}
+
+/** What to do where no node can be used: one that is meant, and is lost or set aside, has the data on its disk. */
+function placeAdvice({ constraints }: ServiceDefinition, nodes: readonly SwarmNode[]): string {
+  const meant = matchingNodes(constraints, nodes);
+  const [node] = isKnown(meant) && isKnown(constraints) && constraints.length > 0 ? meant : [];
+  if (node === undefined) return "Change them, or the nodes";
+  const { hostname, state, availability } = node;
+  return state === "ready"
+    ? `Let ${hostname} take tasks again, which is set to ${availability}: \`${advisedDocker(`node update --availability active ${hostname}`)}\``
+    : `Start ${hostname} again, which is ${state}: what is on its disk is on no other node`;
+}
+
+function missingImage(wanted: ServiceDefinition, words: string): Obstacle {
+  const image = imageName(wanted.image) ?? "";
+  return {
+    service: wanted.name,
+    path: pathOf(wanted, "image"),
+    expected: "an image that its registry has",
+    got: `${image}, of which the registry says: ${words}`,
+    fix: "Correct the image's name, tag or digest, or push it",
+    why: `its registry does not have the image ${image} (${words})`,
+  };
+}
+
+/** The one text of all nodes' lacks. */
+function obstacle(wanted: ServiceDefinition, lacks: readonly Lack[]): Obstacle {
+  const fields = new Set(lacks.map(({ field }) => field));
+  const asked = [...new Set(lacks.map((lack) => lack.wanted))].join(" and ");
+  const found = [...new Set(lacks.map((lack) => lack.found))].join("; ");
+  const [only = "service"] = fields;
+  return {
+    service: wanted.name,
+    path: pathOf(wanted, fields.size === 1 ? only : "service"),
+    expected: "what a suitable node can give",
+    got: `${asked}, while ${found}`,
+    fix: [...new Set(lacks.map(({ fix }) => fix))].join(". "),
+    why: `it asks for ${asked}, while ${found}`,
+  };
+}
+
+function pathOf({ name, paths }: ServiceDefinition, field: ServiceField): string {
+  return `service "${name}": ${paths[field]}`;
+}
+
+/** Of two services one alone publishes a port through the routing mesh, and no task beside it on its node. */
+function routedPortTaken(wanted: ServiceDefinition, { use, leaving }: FitQuestion): Lack | undefined {
+  const [routed, host] = [publishedPorts(wanted, "ingress"), publishedPorts(wanted, "host")];
+  for (const { name, routedPorts, tasks } of use.services) {
+    if (name === wanted.name || leaving.has(name)) continue;
+    const taken = [
+      ...[...routed, ...host].filter((port) => routedPorts.includes(port)),
+      ...routed.filter((port) => tasks.some(({ hostPorts }) => hostPorts.includes(port))),
+    ];
+    if (taken.length > 0) return portLack(taken, `service "${name}" has it on every node`);
+  }
+  return undefined;
+}
+
+function lackOf(node: SwarmNode, wanted: ServiceDefinition, question: FitQuestion): Lack | undefined {
+  const { before, use, leaving } = question;
+  const startsFirst = wanted.updateOrder === "start-first";
+  const others = use.services.filter(
+    ({ name }) => !leaving.has(name) && (name !== wanted.name || (startsFirst && before !== undefined)),
+  );
+  const tasks = others.flatMap((service) =>
+    service.tasks.filter(({ nodeId }) => nodeId === node.id).map((task) => ({ ...task, service: service.name })),
+  );
+  const taken = (amount: (task: TaskUse) => number): number => tasks.reduce((sum, task) => sum + amount(task), 0);
+  return (
+    memoryLimitLack(node, wanted, before) ??
+    memoryReservationLack(
+      node,
+      wanted,
+      taken(({ memoryBytes }) => memoryBytes),
+    ) ??
+    cpuLack(
+      node,
+      wanted,
+      taken(({ nanoCpus }) => nanoCpus),
+    ) ??
+    hostPortLack(node, wanted, tasks, before, use)
+  );
+}
+
+function memoryLimitLack(
+  { hostname, memoryBytes }: SwarmNode,
+  { limits }: ServiceDefinition,
+  before: ServiceDefinition | undefined,
+): Lack | undefined {
+  const limit = limits.memoryBytes;
+  // Docker starts a task whose limit is above the node's memory; it is a mistake all the same, unless it is what runs already.
+  if (!isKnown(limit) || limit === undefined || memoryBytes === undefined || limit <= memoryBytes) return undefined;
+  if (before !== undefined && before.limits.memoryBytes === limit) return undefined;
+  return {
+    field: "memoryLimit",
+    wanted: `a memory limit of ${byteWords(limit)}`,
+    found: `${hostname} has ${byteWords(memoryBytes)} in all`,
+    fix: "Lower the limit, or choose a larger node",
+  };
+}
+
+function memoryReservationLack(
+  { hostname, memoryBytes }: SwarmNode,
+  { reservations }: ServiceDefinition,
+  takenBytes: number,
+): Lack | undefined {
+  const wanted = reservations.memoryBytes;
+  if (!isKnown(wanted) || wanted === undefined || memoryBytes === undefined) return undefined;
+  if (wanted <= memoryBytes - takenBytes) return undefined;
+  return {
+    field: "memoryReservation",
+    wanted: `a memory reservation of ${byteWords(wanted)}`,
+    found: `${hostname} has ${leftOf(memoryBytes, takenBytes, byteWords)}`,
+    fix: "Lower the reservation, or make room",
+  };
+}
+
+function cpuLack(
+  { hostname, nanoCpus }: SwarmNode,
+  { limits, reservations }: ServiceDefinition,
+  takenNanoCpus: number,
+): Lack | undefined {
+  if (nanoCpus === undefined) return undefined;
+  const limit = limits.nanoCpus;
+  const wanted = reservations.nanoCpus;
+  if (isKnown(limit) && limit !== undefined && limit > nanoCpus) {
+    return {
+      field: "service",
+      wanted: `a limit of ${inProcessors(limit)}`,
+      found: `${hostname} has ${inProcessors(nanoCpus)} in all`,
+      fix: "Lower the limit, or choose a larger node",
+    };
+  }
+  if (!isKnown(wanted) || wanted === undefined || wanted <= nanoCpus - takenNanoCpus) return undefined;
+  return {
+    field: "service",
+    wanted: `a reservation of ${inProcessors(wanted)}`,
+    found: `${hostname} has ${leftOf(nanoCpus, takenNanoCpus, inProcessors)}`,
+    fix: "Lower the reservation, or make room",
+  };
+}
+
+function hostPortLack(
+  node: SwarmNode,
+  wanted: ServiceDefinition,
+  tasks: readonly (TaskUse & { readonly service: string })[],
+  before: ServiceDefinition | undefined,
+  { foreignPorts }: SwarmUse,
+): Lack | undefined {
+  const ports = publishedPorts(wanted, "host");
+  const holder = tasks.find(({ hostPorts }) => hostPorts.some((port) => ports.includes(port)));
+  if (holder !== undefined) {
+    const shared = ports.filter((port) => holder.hostPorts.includes(port));
+    return portLack(shared, `service "${holder.service}" has it on ${node.hostname}`);
+  }
+  const own = before === undefined ? [] : allPorts(before);
+  const foreign = allPorts(wanted).filter(
+    (port) => !own.includes(port) && foreignPorts?.has(foreignPort(node.id, port)),
+  );
+  return foreign.length === 0
+    ? undefined
+    : portLack(foreign, `something on ${node.hostname} answers on it that is no service of the swarm`);
+}
+
+function allPorts(definition: ServiceDefinition): readonly string[] {
+  return [...publishedPorts(definition, "host"), ...publishedPorts(definition, "ingress")];
+}
+
+function portLack(ports: readonly string[], found: string): Lack {
+  const names = [...new Set(ports)].map((port) => port.replace(/\/tcp$/u, "")).join(", ");
+  return {
+    field: "ports",
+    wanted: `port ${names}`,
+    found,
+    fix: "Choose another published port, or end what uses it",
+  };
+}
+
+/** How {@link SwarmUse.foreignPorts} writes a port of a node. */
+export function foreignPort(nodeId: string, port: string): string {
+  return `${nodeId} ${port}`;
+}
+
+/** An image as its author wrote it; `undefined` where a part of it is not known. */
+export function imageName({ repository, tag, digest }: ImageReference): string | undefined {
+  const parts: readonly Known<string | undefined>[] = [repository, tag, digest];
+  if (parts.includes(notKnown)) return undefined;
+  return `${String(repository)}${tag === undefined ? "" : `:${String(tag)}`}${digest === undefined ? "" : `@${String(digest)}`}`;
+}
+
+/** What is told of a node. */
+type DescribedNode = Pick<SwarmNode, "hostname" | "id" | "role" | "state" | "availability" | "labels">;
+
+/** The nodes with what constraints can ask of them; of their labels only those that are asked for. */
+export function describeNodes(nodes: readonly DescribedNode[], constraints: readonly string[]): string {
+  const labelNames = constraints.flatMap((constraint) => /node\.labels\.([\w.-]+)/.exec(constraint)?.[1] ?? []);
+  return nodes
+    .map((node) => {
+      const labels = labelNames.map((name) => `${name}=${node.labels[name] ?? ""}`);
+      return `${node.hostname} (${[`id ${node.id}`, node.role, node.state, node.availability, ...labels].join(", ")})`;
+    })
+    .join("; ");
+}
+
+function leftOf(total: number, taken: number, words: (amount: number) => string): string {
+  return taken === 0 ? `${words(total)} in all` : `${words(Math.max(total - taken, 0))} left of ${words(total)}`;
+}
+
+function inProcessors(nanoCpus: number): string {
+  const count = Number((nanoCpus / 1e9).toFixed(2));
+  return count === 1 ? "1 processor" : `${count} processors`;
+}

@@ -1,0 +1,239 @@
+/** Where a service's tasks may run, before and after a change: with the swarm's nodes at hand, or from the constraints alone. */
+import {
+  isKnown,
+  notKnown,
+  type Constraint,
+  type Known,
+  type ServiceDefinition,
+  type SwarmNode,
+} from "../service/definition.ts";
+import { contradictionIn, follows, matchingNodes, narrowingOf, pinOf, runApart } from "./constraints.ts";
+
+/** Where the next task starts, seen from the node of the present one. */
+export type Move =
+  /** On the same node for sure. */
+  | { readonly kind: "stays"; readonly assumption?: string }
+  /** On another node for sure. */
+  | {
+      readonly kind: "moves";
+      readonly from: string;
+      readonly to: string;
+      /** Hostname of the other node, where it is one and known. */
+      readonly host: string | undefined;
+      readonly assumption?: string;
+    }
+  /** On the same node or on another. */
+  | { readonly kind: "may move"; readonly among: string }
+  /** No node is left that it could start on. */
+  | { readonly kind: "nowhere"; readonly why: string }
+  | { readonly kind: "not known"; readonly why: string };
+
+/** Whether the present node satisfies the new constraints, and where a new task would start. */
+export interface Location {
+  /** Whether the node of the running task satisfies the new constraints. */
+  readonly nodeSatisfies: Known<boolean>;
+  /** What {@link nodeSatisfies} takes for granted, and what happens when it does not hold. */
+  readonly assumption: string | undefined;
+  readonly move: Move;
+  /** Hostname of the node of the running task, where it is known. */
+  readonly node: string | undefined;
+  /** Id of the node that the next task starts on, where it is one and known. */
+  readonly nextNodeId?: string;
+  /** The swarm's nodes are given, and the one that the task runs on is not among them. */
+  readonly isNodeMissing?: true;
+}
+
+/** What is known of the swarm. */
+export interface LocationFacts {
+  readonly nodes: readonly SwarmNode[] | undefined;
+  /** Ids of the nodes that the service's tasks run on now. */
+  readonly taskNodes: readonly string[] | undefined;
+}
+
+/** Compares where tasks may run before and after a change. */
+export function locate(before: ServiceDefinition, after: ServiceDefinition, facts: LocationFacts): Location {
+  const location =
+    facts.nodes === undefined
+      ? locateByConstraints(before.constraints, after.constraints)
+      : locateAmong(facts.nodes, before.constraints, after.constraints, facts.taskNodes);
+  return before.mode === "global" && after.mode === "global" ? onItsNode(location) : location;
+}
+
+/** A task of a global service never takes another node: where its own no longer satisfies the constraints, it ends. */
+function onItsNode(location: Location): Location {
+  if (location.move.kind !== "may move") return location;
+  if (location.nodeSatisfies === true) return { ...location, move: { kind: "stays" } };
+  const to = "nodes that satisfy the constraints";
+  return { ...location, move: { kind: "moves", from: location.node ?? "its node", to, host: undefined } };
+}
+
+function locateAmong(
+  all: readonly SwarmNode[],
+  before: Known<readonly Constraint[]>,
+  after: Known<readonly Constraint[]>,
+  taskNodes: readonly string[] | undefined,
+): Location {
+  const unknown = (why: string): Location => ({
+    nodeSatisfies: notKnown,
+    assumption: undefined,
+    move: { kind: "not known", why },
+    node: undefined,
+  });
+  const targets = matchingNodes(after, all.filter(isUsable));
+  const satisfying = matchingNodes(after, all);
+  if (!isKnown(targets) || !isKnown(satisfying)) return unknown("a placement constraint is not known yet");
+  const sources = sourcesOf(all, before, taskNodes);
+  if (sources === undefined) return unknown("a placement constraint of the running service is not known");
+  if (sources.length === 0) return locateBeyond(before, after, targets);
+  const stays = sources.filter((node) => satisfying.includes(node));
+  const node = sources.length === 1 ? sources[0]?.hostname : undefined;
+  const nodeSatisfies = stays.length === sources.length ? true : stays.length === 0 ? false : notKnown;
+  const [only] = targets;
+  const next = only !== undefined && targets.length === 1 ? { nextNodeId: only.id } : {};
+  const result = (move: Move): Location => ({ nodeSatisfies, assumption: undefined, move, node, ...next });
+  if (only === undefined) return result({ kind: "nowhere", why: nowhere(after) });
+  if (targets.length === 1 && sources.length === 1 && sources[0] === only) return result({ kind: "stays" });
+  if (!targets.some((target) => sources.includes(target))) {
+    const host = targets.length === 1 ? only.hostname : undefined;
+    return result({ kind: "moves", from: names(sources), to: names(targets), host });
+  }
+  return result({ kind: "may move", among: `any of ${names(targets)}` });
+}
+
+/**
+ * The task's node is not among the nodes: they are those of another swarm or of another time, or the node has left. What the
+ * constraints say about it still holds.
+ */
+function locateBeyond(
+  before: Known<readonly Constraint[]>,
+  after: Known<readonly Constraint[]>,
+  targets: readonly SwarmNode[],
+): Location {
+  const location: Location = { ...locateByConstraints(before, after), isNodeMissing: true };
+  if (targets.length > 0 || location.move.kind !== "stays") return location;
+  return { ...location, move: { kind: "nowhere", why: nowhere(after) } };
+}
+
+/** The nodes that the task may run on now; none when it is on one that is not given. */
+function sourcesOf(
+  nodes: readonly SwarmNode[],
+  constraints: Known<readonly Constraint[]>,
+  taskNodes: readonly string[] = [],
+): readonly SwarmNode[] | undefined {
+  if (taskNodes.length > 0) {
+    const running = nodes.filter(({ id }) => taskNodes.includes(id));
+    return taskNodes.every((taskNode) => running.some(({ id }) => id === taskNode)) ? running : [];
+  }
+  const possible = matchingNodes(constraints, nodes);
+  return isKnown(possible) ? possible : undefined;
+}
+
+/** Why a new service has no node to start on; `undefined` when nothing is known to keep it from all of them. */
+export function whyNowhere(
+  { constraints }: ServiceDefinition,
+  nodes: readonly SwarmNode[] | undefined,
+): string | undefined {
+  if (contradictionIn(constraints) !== undefined) return contradictory;
+  const targets = nodes === undefined ? notKnown : matchingNodes(constraints, nodes.filter(isUsable));
+  return isKnown(targets) && targets.length === 0 ? nowhere(constraints) : undefined;
+}
+
+const contradictory = "its placement constraints contradict each other";
+
+/** Whether Swarm starts tasks on a node. */
+export function isUsable({ state, availability }: SwarmNode): boolean {
+  return state === "ready" && availability === "active";
+}
+
+function nowhere(constraints: Known<readonly Constraint[]>): string {
+  const texts = isKnown(constraints) ? constraints.map(({ text }) => (isKnown(text) ? text : "")) : [];
+  return texts.length === 0
+    ? "no node is ready and active"
+    : `no node that is ready and active satisfies ${texts.join(" and ")}`;
+}
+
+function names(nodes: readonly SwarmNode[]): string {
+  const hostnames = nodes.map(({ hostname }) => hostname);
+  return hostnames.length > 4
+    ? `${hostnames.slice(0, 3).join(", ")} and ${hostnames.length - 3} more`
+    : hostnames.join(", ");
+}
+
+/** Without the nodes: what the constraints say about the node that the task runs on. */
+function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<readonly Constraint[]>): Location {
+  const unknown = (why: string): Location => ({
+    nodeSatisfies: notKnown,
+    assumption: undefined,
+    move: { kind: "not known", why },
+    node: undefined,
+  });
+  if (!isKnown(before) || !isKnown(after)) return unknown("a placement constraint is not known yet");
+  const node = pinnedHost(before);
+  if (contradictionIn(after) !== undefined) {
+    return {
+      nodeSatisfies: false,
+      assumption: undefined,
+      move: { kind: "nowhere", why: contradictory },
+      node,
+    };
+  }
+  const added = after.filter((constraint) => !before.some((each) => isSame(each, constraint)));
+  const answers = added.map((constraint) => follows(constraint, before));
+  if (answers.includes(notKnown)) return unknown("a placement constraint is not known yet");
+  if (runApart(before, after) || answers.includes("no")) {
+    const host = pinnedHost(after);
+    return {
+      nodeSatisfies: false,
+      assumption: undefined,
+      move: {
+        kind: "moves",
+        from: node ?? "its node",
+        to: host ?? "another node",
+        host,
+        assumption: `a node satisfies ${texts(added)}`,
+      },
+      node,
+    };
+  }
+  const isOpen = answers.includes("perhaps");
+  const assumption = isOpen ? `the node of the running task satisfies ${texts(added)}` : undefined;
+  const keepsPin = after.some(
+    (constraint) => narrowingOf(constraint) !== "none" && before.some((each) => isSame(each, constraint)),
+  );
+  // Beside the pin that ties the task to its node, a constraint that does not hold leaves a new task waiting at worst; in its place,
+  // it may send the task elsewhere.
+  const satisfied = isOpen && !keepsPin ? notKnown : true;
+  return {
+    nodeSatisfies: satisfied,
+    assumption,
+    move: keepsPin
+      ? { kind: "stays", ...(pinAssumption(after) ?? {}) }
+      : { kind: "may move", among: after.length === 0 ? "any node" : `any node that satisfies ${texts(after)}` },
+    node,
+  };
+}
+
+/** A label is taken for a pin as long as nothing says that several nodes carry it. */
+function pinAssumption(constraints: readonly Constraint[]): { assumption: string } | undefined {
+  const pin = pinOf(constraints);
+  return pin.kind === "names a label"
+    ? { assumption: `one node alone carries the label of ${texts(pin.labels)}` }
+    : undefined;
+}
+
+function isSame(one: Constraint, other: Constraint): boolean {
+  if (!isKnown(one.value) || !isKnown(other.value) || !isKnown(one.key)) return false;
+  return (
+    one.key === other.key && one.operator === other.operator && one.value.toLowerCase() === other.value.toLowerCase()
+  );
+}
+
+/** The node that constraints name by its hostname; `undefined` when they name none. */
+export function pinnedHost(constraints: readonly Constraint[]): string | undefined {
+  const host = constraints.find((constraint) => narrowingOf(constraint) === "hostname")?.value;
+  return host === undefined || !isKnown(host) ? undefined : host;
+}
+
+function texts(constraints: readonly Constraint[]): string {
+  return constraints.map(({ text }) => (isKnown(text) ? text : "a constraint that is not known")).join(" and ");
+}

@@ -1,0 +1,275 @@
+import { InputError, showValue } from "../../text/input-error.ts";
+
+/** The file at the top of a data volume that names the store whose data it holds. */
+export const storeMarker = ".holdfast-store";
+
+/** The file beside the mark that a running server holds locked. */
+export const lockFile = ".holdfast-lock";
+
+/** Where the start script lies in the container. */
+export const startScriptPath = "/etc/holdfast/start";
+
+/**
+ * The variable by which the task of a first start is told the store whose mark it is to set on a volume that has none; no other
+ * task has it.
+ */
+export const firstStartVariable = "HOLDFAST_FIRST_START";
+
+/** The variable by which the task before a service's creation is told the store whose volumes it is to make free for that service. */
+export const creationVariable = "HOLDFAST_CREATION";
+
+/** The variable that holds the id of the server's service: no two checkouts of one stack have the same. */
+export const serviceVariable = "HOLDFAST_SERVICE";
+
+/** The environment of a service whose server the start script starts; Swarm writes the id in. */
+export const guardEnvironment = { [serviceVariable]: "{{.Service.ID}}" };
+
+/** A file that exists while a start script prepares the data; a health check takes it for a sign of life. */
+export const preparingFile = "/tmp/holdfast-preparing";
+
+/** What a container does before its server starts. */
+export interface StartGuard {
+  /** Names the store; the same for as long as its data lives. */
+  identity: string;
+  /** Where the data volumes are mounted. */
+  dataPaths: string[];
+  /** Environment variables of the server. */
+  environment?: Record<string, string>;
+  /**
+   * Shell lines that set `product` and `major`, the name and major version of the server, where its files are no longer those
+   * of an older one once it has run. They are noted on the volume; the product that runs on it with a lower number refuses.
+   */
+  serverVersion?: string;
+  /** Shell lines that prepare the data; they may call `refuse <message>`. */
+  preparation?: string;
+}
+
+/**
+ * Reads until when a first start is allowed.
+ *
+ * @param time - such as `2026-11-23T12:00:00Z`; or as Pulumi hands on one that stands in a settings file without quotation marks,
+ * where an earlier version of Holdfast has written it: `2026-11-23 12:00:00 +0000 UTC`
+ * @param path - where it stands, for the error
+ * @returns seconds since 1970
+ * @throws InputError when it is no time with a zone
+ */
+export function parseFirstStart(time: string, path: string): number {
+  const iso = time.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) \+0000 UTC$/u, "$1T$2Z");
+  const seconds = Date.parse(iso) / 1000;
+  if (/^[^T]*T.*(?:Z|[+-]\d\d:\d\d)$/u.test(iso) && Number.isInteger(seconds)) return seconds;
+  throw new InputError({
+    path,
+    expected: "a time in whole seconds with its zone, such as 2026-11-23T12:00:00Z",
+    got: showValue(time),
+    fix: "Give the time until which an empty volume may become this store's, an hour from now for example",
+  });
+}
+
+/**
+ * Checks a store's identity.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when it is empty or holds what a shell would not take literally
+ */
+export function requireIdentity(identity: string, path: string): string {
+  if (/^[\w./-]+$/u.test(identity)) return identity;
+  throw new InputError({
+    path,
+    expected: "letters, digits, '.', '_', '/' and '-'",
+    got: showValue(identity),
+    fix: "Name the store, for example shop/prod/redis",
+  });
+}
+
+/**
+ * Writes the script that a container runs before its server: it refuses to start on a volume that does not carry the store's
+ * mark, unless a first start is asked for.
+ *
+ * A mark is needed because a local volume comes into being, empty, wherever a task starts. It is set by a task of its own, which
+ * runs this script once before the store's first server ({@link firstStartVariable}) and ends: a server never sets it, however soon it
+ * is started again and whatever its node's clock says.
+ *
+ * The server's major version is noted beside the mark before the server may change a file. A volume that was marked without one
+ * starts, and gets one.
+ *
+ * Before it looks at a volume it locks a file in it. The server inherits the open file, so that the lock lasts as long as that process
+ * and the kernel gives it back however it ends: two servers never run on one volume, whoever starts them, and a dead one is in
+ * nobody's way. Beside the lock stands the id of the service that had the volume last: in the moments in which no server runs, as in an
+ * update, another checkout's server steps back for it. The creation of a service gives the volume free at once; a volume that was
+ * restored, or whose service is gone, is free when the others have stepped back. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
+ *
+ * The script needs a POSIX shell with `id`, `mv`, `rm`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
+ * is one.
+ */
+export function startScript({ identity, dataPaths, environment, serverVersion, preparation }: StartGuard): string {
+  const exports = Object.entries(environment ?? {}).map(([name, value]) => `export ${name}=${quoted(value)}`);
+  return `# Written by Holdfast: starts the server on the data of this store, and on no other.
+set -eu
+identity=${quoted(identity)}
+first_start=\${${firstStartVariable}-}
+creation=\${${creationVariable}-}
+service=\${${serviceVariable}-}
+patience=3
+step_back_seconds=15
+once=
+if [ "$first_start" = "$identity" ]; then once=yes; fi
+if [ "$creation" = "$identity" ]; then once=yes patience=60; fi
+
+refuse() {
+  echo "holdfast: refused to start: $1" >&2
+  exit 78
+}
+
+require_readable() {
+  [ -r "$1" ] || refuse "$1: expected a file that user $(id -u) may read, got another's. Give the files of the volume to that user."
+}
+
+# Locks a file for as long as this process runs, the server that it becomes included: the open file is inherited.
+lock() {
+  [ ! -L "$1/${lockFile}" ] || refuse "$1/${lockFile}: expected a file, got a link to another one. Remove it; it holds no data."
+  [ ! -e "$1/${lockFile}" ] || [ -f "$1/${lockFile}" ] || refuse "$1/${lockFile}: expected a file, got something else. Remove it; it holds no data."
+  opening=">>"
+  if ! (true >> "$1/${lockFile}") 2> /dev/null; then
+    # Another user's file, as after a change of the server's user: it can be locked without being written.
+    [ -e "$1/${lockFile}" ] || refuse "$1: expected room for the file ${lockFile}, got an error. Make room, and start again."
+    require_readable "$1/${lockFile}"
+    opening="<"
+  fi
+  if ! command -v flock > /dev/null; then
+    echo "holdfast: $1: the image has no program flock, so that a second server on this data would not be noticed" >&2
+    return
+  fi
+  eval "exec $descriptor$opening \\"\\$1/${lockFile}\\""
+  tries=0
+  until said=$(flock -n $descriptor 2>&1); do
+    if [ -n "$said" ]; then
+      echo "holdfast: $1: no lock can be had, so that a second server on this data would not be noticed: $said" >&2
+      return
+    fi
+    # A server that was killed a moment ago may not be gone to the end; before a creation the former one may still be stopping.
+    tries=$((tries + 1))
+    if [ $tries -gt \${patience} ]; then
+      read_claim "$1"
+      refuse "$1: expected data that no other server writes, got that of a server which runs\${holder:+ in the container $holder}. Two servers on one volume destroy its data: give this one a volume of its own, or end the other one first."
+    fi
+    sleep 1
+  done
+}
+
+# Which service had the volume last, and which container.
+read_claim() {
+  claimed=
+  holder=
+  while read -r key value; do
+    case $key in service) claimed=$value ;; container) holder=$value ;; esac
+  done < "$1/${lockFile}"
+}
+
+# Lets the server of the service that had the volume last go first, which may just be between two tasks.
+step_back() {
+  read_claim "$1"
+  if [ -z "$service" ] || [ -z "$claimed" ] || [ "$claimed" = "$service" ]; then return; fi
+  echo "holdfast: $1: the service $claimed had this data last; this one starts in $step_back_seconds s unless that one does" >&2
+  eval "exec $descriptor>&-"
+  sleep "$step_back_seconds"
+  lock "$1"
+}
+
+# Claims the volume for this service; it starts all the same where there is no room to note it.
+claim() {
+  { echo "service $service" && echo "container \${HOSTNAME-}"; } 2> /dev/null > "$1/${lockFile}" || true
+}
+
+# A service that is to be created gives the volume free, for itself.
+give_free() {
+  if [ "$creation" = "$identity" ]; then (: > "$1/${lockFile}") 2> /dev/null || true; fi
+}
+
+# Writes the mark whole or not at all.
+mark() {
+  rm -f "$marker.new" && {
+    echo "$identity" && { [ -z "$others" ] || echo "$others"; } && { [ -z "$major" ] || echo "$product $major"; }
+  } > "$marker.new" && sync && mv -f "$marker.new" "$marker" && sync
+}
+
+product=
+major=
+descriptor=10
+${serverVersion === undefined ? "" : `${serverVersion}\ncase $major in *[!0-9]*) major= ;; esac\n`}
+for path in ${dataPaths.map(quoted).join(" ")}; do
+  marker=$path/${storeMarker}
+  noted=
+  others=
+  [ -w "$path" ] || refuse "$path: expected a folder that user $(id -u) may write, got another's. Give the volume to that user."
+  # What has a mark already is the server's to judge, and may be locked by one that runs.
+  if [ -n "$once" ] && [ "$creation" != "$identity" ] && [ -s "$marker" ]; then continue; fi
+  descriptor=$((descriptor - 1))
+  lock "$path"
+  if [ -s "$marker" ]; then
+    require_readable "$marker"
+    {
+      read -r found || true
+      while read -r name number; do
+        if [ "$name" = "$product" ]; then noted=$number; else others="\${others:+$others
+}$name $number"; fi
+      done
+    } < "$marker"
+    if [ -n "$once" ]; then
+      if [ "$found" = "$identity" ]; then give_free "$path"; fi
+      continue
+    fi
+    [ "$found" = "$identity" ] || refuse "$path: expected the data of $identity, got that of $found. Mount the volume of $identity, or name that store as this one's identity."
+    step_back "$path"
+    case $noted in *[!0-9]*) noted= ;; esac
+    if [ -n "$major" ] && [ "$major" -lt "\${noted:-0}" ]; then
+      refuse "$path: expected $product $noted or newer, which has run on this data and may have changed its files, got $product $major. Use $product $noted again, or restore a backup from before it."
+    elif [ -n "$major" ] && [ "$major" != "$noted" ]; then
+      if mark; then
+        echo "holdfast: $product $major starts on $path\${noted:+, on which $product $noted ran before}"
+      elif [ -n "$noted" ]; then
+        refuse "$path: expected room to note that $product $major runs on it from now on, got an error. Make room, and start again; the data is as $product $noted left it."
+      else
+        echo "holdfast: $path: no room to note that $product $major runs on it" >&2
+      fi
+    fi
+    claim "$path"
+  elif [ -n "$once" ]; then
+    give_free "$path"
+    if [ "$first_start" = "$identity" ]; then
+      mark
+      echo "holdfast: first start of $identity on $path"
+    fi
+  else
+    refuse "$path: expected the data of $identity, got a volume without its mark. Bring the volume back, or ask for a first start."
+  fi
+done
+if [ -n "$once" ]; then exit 0; fi
+${exports.length === 0 ? "" : `\n${exports.join("\n")}\n`}${preparation === undefined ? "" : `\n${preparation}`}
+if command -v docker-entrypoint.sh > /dev/null; then exec docker-entrypoint.sh "$@"; fi
+exec "$@"
+`;
+}
+
+/**
+ * Reads a start script back; `undefined` for a text that {@link startScript} has not written, to the letter: a script that says the
+ * same in other words, or does more, is nobody's promise. Exported variables stand in the preparation.
+ */
+export function readStartScript(script: string): StartGuard | undefined {
+  const fields =
+    /^identity='(?<identity>[^'\n]+)'\nfirst_start=[^]*?^product=\nmajor=\ndescriptor=10\n(?:(?<serverVersion>[^]*?)\ncase \$major in [^\n]+\n)?\nfor path in (?<paths>.+); do$[^]*?^done\nif [^\n]+\n(?:\n(?<rest>[^]*))?\nif command -v docker-entrypoint\.sh /mu.exec(
+      script,
+    )?.groups;
+  if (fields === undefined) return undefined;
+  const { identity = "", serverVersion, paths = "", rest } = fields;
+  const guard: StartGuard = {
+    identity,
+    dataPaths: Array.from(paths.matchAll(/'((?:[^']|'\\'')*)'/gu), ([, path = ""]) => path.replaceAll("'\\''", "'")),
+    ...(serverVersion !== undefined && { serverVersion }),
+    ...(rest !== undefined && { preparation: rest }),
+  };
+  return startScript(guard) === script ? guard : undefined;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,315 @@
+/** Where a service's data lies, and whether two places are the same storage. */
+import { posix } from "node:path";
+import type { CatalogueEntry } from "../image/catalogue-entry.ts";
+import { findImage } from "../image/catalogue.ts";
+import { keepsState, runsTool, startFile } from "../image/command.ts";
+import { preparedFile, type PreparedFile } from "../redis/preparation.ts";
+import { redisSettings, type RedisSettings } from "../redis/settings.ts";
+import {
+  factsOf,
+  isKnown,
+  labelOf,
+  notKnown,
+  type Estate,
+  type Known,
+  type Mount,
+  type ServiceDefinition,
+  type VolumeDefinition,
+  type VolumeOptions,
+} from "../service/definition.ts";
+import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
+import { hostFolder, isSameHostFolder } from "./host-named-folder.ts";
+import { differsByTask, fillInService } from "./mount-template.ts";
+import { looksShared, optionsOf, storageOf } from "./volume-storage.ts";
+
+/** One place where a service keeps data. */
+export interface DataPlace {
+  /** The data path in the container; not known where a setting that cannot be seen decides it. */
+  readonly path: Known<string>;
+  readonly kind: "named volume" | "host folder" | "anonymous volume" | "container" | "memory" | "not known";
+  /** The volume's name or the folder's path on the host. */
+  readonly source: Known<string> | undefined;
+  /** Who reaches it: tasks on its node alone, or those on every node. */
+  readonly reach: "node" | "every node" | "not known";
+  /** What tells one server's export from another's, for storage on a file server. */
+  readonly remote: string | undefined;
+  /** What a volume's options lead to outside of Docker, such as a server's export: deleting the volume does not touch it. */
+  readonly device: { readonly type: string; readonly options: string; readonly path: string } | undefined;
+  /** What the volume is made with where there is none of its name; `undefined` for Docker's defaults. */
+  readonly options: Known<VolumeOptions | undefined>;
+  /** The path within the volume or folder. */
+  readonly within: string;
+  /** By what the folder of the data is called below that, where it is named after the container's host. */
+  readonly hostFolder: Known<string | undefined>;
+  readonly readOnly: Known<boolean>;
+  /** Where the definition says it. */
+  readonly at: string;
+  /** The property that mounts the volume or folder there; `undefined` where nothing is mounted. */
+  readonly mountedAt: string | undefined;
+  /** What is taken for granted, or why the place is not known. */
+  readonly assumption: string | undefined;
+}
+
+/** Volumes that are known, as a list or, where there may be thousands, by their names. */
+export type KnownVolumes = readonly VolumeDefinition[] | ReadonlyMap<string, VolumeDefinition>;
+
+/** What is known of the program that keeps the data. */
+export interface DataKeeper {
+  readonly entry: CatalogueEntry | undefined;
+  /** What its definition says to Redis; `undefined` when it is not Redis. */
+  readonly redis: RedisSettings | undefined;
+  /** What Holdfast's start script makes the files of Redis into before it starts; `undefined` where no such script is seen. */
+  readonly prepares: PreparedFile | undefined;
+  readonly places: readonly DataPlace[];
+  /** False for a program that the catalogue does not have: then each persistent mount is taken for data. */
+  readonly isFamiliar: boolean;
+}
+
+/** The label by which an author says which program an image holds; the policies read it too. */
+const imageLabel = "holdfast.image";
+
+/** Finds where a service keeps its data. */
+export function dataKeeper(
+  service: ServiceDefinition,
+  { images, volumes }: { images: Estate["images"]; volumes: KnownVolumes },
+): DataKeeper {
+  const saidToBe = labelOf(service, imageLabel);
+  const found = findImage(service.image, isKnown(saidToBe) ? saidToBe : undefined);
+  const isTool = isKnown(found) && found !== undefined && runsTool(service, found);
+  const entry = isKnown(found) && !isTool ? found : undefined;
+  const facts = isTool ? undefined : factsOf(service.image, images);
+  const redis = entry?.redis === undefined ? undefined : redisSettings(service, entry.redis);
+  if (entry !== undefined && keepsState(service, entry) === false)
+    return { entry, redis, prepares: undefined, places: [], isFamiliar: true };
+  const sites = dataSites(service, entry, facts, redis);
+  if (sites.length > 0) {
+    const [first] = sites;
+    return {
+      entry,
+      redis,
+      prepares: redis && first && isKnown(first.path) ? preparedFile(startFile(service) ?? "", first.path) : undefined,
+      places: sites.map((site) => placeOf(site, service, entry, redis, volumes)),
+      isFamiliar: true,
+    };
+  }
+  const mounts: readonly Mount[] = isKnown(service.mounts) ? service.mounts : [];
+  const places = mounts
+    .filter(isPersistent)
+    .map((mount) => mountPlace(filledIn(mount, service), mount.target, volumes));
+  return { entry, redis, prepares: undefined, places, isFamiliar: false };
+}
+
+/** A volume, or a folder of the host that is no single file and no socket, that may be written to. */
+function isPersistent({ type, target, readOnly }: Mount): boolean {
+  if (readOnly === true || !isKnown(type) || !isKnown(target)) return false;
+  return type === "volume" || (type === "bind" && !/\.\w{1,5}$/u.test(target));
+}
+
+function placeOf(
+  site: DataSite,
+  service: ServiceDefinition,
+  entry: CatalogueEntry | undefined,
+  redis: RedisSettings | undefined,
+  volumes: KnownVolumes,
+): DataPlace {
+  const { path, covering } = site;
+  if (!isKnown(path) && entry !== undefined && redis !== undefined && !redis.isComplete) {
+    // A configuration that cannot be seen hardly ever moves the data: the image's own path stands for it.
+    const complete = { ...redis, isComplete: true };
+    const [assumed] = dataSites(service, entry, undefined, complete);
+    if (assumed !== undefined && isKnown(assumed.path)) {
+      const place = placeOf(assumed, service, entry, complete, volumes);
+      return { ...place, assumption: `the configuration, which cannot be seen here, leaves dir at ${assumed.path}` };
+    }
+  }
+  const at = site.decidedBy?.path ?? service.paths.mounts;
+  if (covering.kind === "not known")
+    return { ...nowhere(path, covering.path), kind: "not known", assumption: covering.why };
+  if (covering.kind === "image volume") return { ...nowhere(path, at), kind: "anonymous volume" };
+  if (covering.kind === "nothing") return { ...nowhere(path, at), kind: "container" };
+  const place = mountPlace(filledIn(covering.mount, service), path, volumes, site.decidedBy?.path);
+  return { ...place, hostFolder: hostFolder(service, entry?.dataPaths[0]) };
+}
+
+function filledIn(mount: Mount, { name }: ServiceDefinition): Mount {
+  const { source } = mount;
+  return isKnown(source) && source !== undefined ? { ...mount, source: fillInService(source, name) } : mount;
+}
+
+function nowhere(path: Known<string>, at: string): Omit<DataPlace, "kind"> {
+  return {
+    path,
+    source: undefined,
+    reach: "node",
+    remote: undefined,
+    device: undefined,
+    options: undefined,
+    within: "",
+    hostFolder: undefined,
+    readOnly: false,
+    at,
+    mountedAt: undefined,
+    assumption: undefined,
+  };
+}
+
+function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, decidedAt?: string): DataPlace {
+  const within =
+    isKnown(path) && isKnown(mount.target)
+      ? posix.relative(posix.resolve("/", mount.target), posix.resolve("/", path))
+      : "";
+  const base: Omit<DataPlace, "kind"> = {
+    ...nowhere(path, decidedAt ?? mount.path),
+    mountedAt: mount.path,
+    within,
+    readOnly: mount.readOnly,
+  };
+  const covering: Covering["kind"] = !isKnown(mount.type)
+    ? "not known"
+    : mount.type === "tmpfs"
+      ? "tmpfs"
+      : mount.type === "bind"
+        ? "bind"
+        : isKnown(mount.source) && (mount.source ?? "") === ""
+          ? "anonymous"
+          : "volume";
+  switch (covering) {
+    case "tmpfs":
+      return { ...base, kind: "memory" };
+    case "anonymous":
+      return { ...base, kind: "anonymous volume" };
+    case "bind": {
+      const source: Known<string> = isKnown(mount.source) ? (mount.source ?? "") : notKnown;
+      const isShared = isKnown(source) && looksShared(source);
+      return { ...base, kind: "host folder", source, reach: isShared ? "not known" : "node" };
+    }
+    case "volume":
+      return { ...base, ...volumeReach(mount, volumes), source: mount.source ?? "" };
+    default:
+      return { ...base, kind: "not known", assumption: "the type of its mount is not known yet" };
+  }
+}
+
+/** What a volume by itself holds, whoever mounts it. */
+export function placeOfVolume({ name, path, options }: VolumeDefinition): DataPlace {
+  const mount: Mount = {
+    path,
+    type: "volume",
+    source: name,
+    target: "/data",
+    readOnly: false,
+    volumeOptions: options,
+    external: false,
+  };
+  return mountPlace(mount, "/data", []);
+}
+
+type VolumeReach = Pick<DataPlace, "kind" | "reach" | "remote" | "device" | "options" | "assumption">;
+
+function volumeReach(mount: Mount, volumes: KnownVolumes): VolumeReach {
+  const volume = volumeNamed(mount.source, volumes);
+  const storage = storageOf(mount, volume);
+  const kind: DataPlace["kind"] = storage === "memory" ? "memory" : "named volume";
+  const options = optionsOf(mount, volume);
+  // A volume that exists keeps the options that it was created with.
+  const device = storage === "memory" || storage === "plug-in" ? undefined : deviceOf(volume?.options ?? options);
+  const remote = storage === "network" ? exportOf(options) : undefined;
+  const base: Omit<VolumeReach, "reach"> = {
+    kind,
+    remote,
+    device,
+    options,
+    assumption: undefined,
+  };
+  // The other engines make the volume by what the mount says, whatever a `docker.Volume` says to the provider's own.
+  const isOneEngines = mount.volumeOptions === undefined && volume?.origin === "pulumi";
+  if (storage === "local" || storage === "memory" || isOneEngines) return { ...base, reach: "node" };
+  if (!isKnown(storage) || !isKnown(options) || options === undefined || !isKnown(options.driverOptions)) {
+    return { ...base, reach: "not known" };
+  }
+  if (storage === "network") return { ...base, reach: "every node" };
+  const driver = isKnown(options.driver) && options.driver !== undefined ? ` "${options.driver}"` : "";
+  const taken = `the volume plug-in${driver} reaches the same data from every node`;
+  return { ...base, reach: "every node", assumption: taken };
+}
+
+/** What tells a server's export from another one. */
+function exportOf(options: Known<VolumeOptions | undefined>): string | undefined {
+  if (!isKnown(options) || options === undefined || !isKnown(options.driverOptions)) return undefined;
+  const { device, o } = options.driverOptions;
+  return [o, device].map((part) => (part !== undefined && isKnown(part) ? part : "")).join(" ");
+}
+
+function deviceOf(options: ReturnType<typeof optionsOf>): DataPlace["device"] {
+  if (!isKnown(options) || options === undefined || !isKnown(options.driverOptions)) return undefined;
+  const { type, o, device } = options.driverOptions;
+  if (device === undefined || !isKnown(device) || device === "") return undefined;
+  const text = (value: Known<string> | undefined): string => (value !== undefined && isKnown(value) ? value : "");
+  return { type: text(type), options: text(o), path: device };
+}
+
+function volumeNamed(source: Known<string | undefined>, volumes: KnownVolumes): VolumeDefinition | undefined {
+  if (!isKnown(source) || source === undefined) return undefined;
+  return "get" in volumes ? volumes.get(source) : volumes.find(({ name }) => name === source);
+}
+
+/** How two places relate. */
+export type PlaceComparison = "same" | "other" | "not known";
+
+/**
+ * Whether a task that starts at the second place finds what one at the first has written.
+ *
+ * The options of a volume count only where it does not exist yet: Docker takes the volume of that name as it is.
+ *
+ * @param isSameNode - whether the second task runs on the node of the first
+ */
+export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: Known<boolean>): PlaceComparison {
+  if (before.kind === "not known" || after.kind === "not known") return "not known";
+  const isSameFolder = isSameHostFolder(before.hostFolder, after.hostFolder);
+  if (isSameFolder !== true) return isKnown(isSameFolder) ? "other" : "not known";
+  if (belongsToTask(before) || belongsToTask(after) || before.kind !== after.kind) return "other";
+  if (!isKnown(before.source) || !isKnown(after.source)) return "not known";
+  const isSameExport = before.remote !== undefined && before.remote === after.remote && before.within === after.within;
+  if (isSameExport && after.reach === "every node") return "same";
+  const isSameSource = folderOf(before) === folderOf(after) && !differsByTask(before.source ?? "");
+  if (!isSameExport && !isSameSource) return "other";
+  if (before.reach === "every node" && before.remote === undefined && after.reach !== "node") return "same";
+  if (isSameNode === true) return "same";
+  if (!isKnown(isSameNode) || before.reach === "not known") return "not known";
+  return "other";
+}
+
+/** The folder in a volume, or on the host: there a mount of `/srv` and one of `/srv/redis` may lead to the same one. */
+function folderOf({ kind, source, within }: DataPlace): string {
+  const root = source !== undefined && isKnown(source) ? source : "";
+  return kind === "host folder" ? posix.resolve("/", root, within) : posix.join(root, within);
+}
+
+/** Whether it is on a file server to which only the options of a `docker.Volume` lead, and so on one node alone. */
+export function isOnServerForOneNode({ remote, reach }: DataPlace): boolean {
+  return remote !== undefined && reach === "node";
+}
+
+/** Whether what lies there belongs to one task and ends with its container, its memory or its anonymous volume. */
+export function belongsToTask({ kind }: DataPlace): boolean {
+  return kind === "anonymous volume" || kind === "container" || kind === "memory";
+}
+
+/** A place in words, for example `volume foobarstore`. */
+export function placeWords({ kind, source, path }: DataPlace): string {
+  const name = source !== undefined && isKnown(source) ? ` "${source}"` : "";
+  switch (kind) {
+    case "named volume":
+      return `volume${name}`;
+    case "host folder":
+      return `the node's folder${name}`;
+    case "anonymous volume":
+      return "an anonymous volume of the task";
+    case "container":
+      return "the container's own file system";
+    case "memory":
+      return "memory (tmpfs)";
+    case "not known":
+      return isKnown(path) ? `what is mounted at ${path}` : "a place that is not known";
+  }
+}
