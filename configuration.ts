@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { PublishMode } from "./components/service-spec.ts";
-import { VolumeCreator } from "./components/volume-spec.ts";
+import { PublishMode } from "./components/service/service-spec.ts";
+import { VolumeCreator } from "./components/volumes/volume-spec.ts";
 import { requireDigest } from "./model/image/digest.ts";
 import { ownProject, secretSettings, unknownSetting, type OwnSetting } from "./model/own-settings.ts";
 import { requireNodePattern } from "./model/placement/node-pattern.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { VolumeCreator } from "../components/volume-spec.ts";
+import { VolumeCreator } from "../components/volumes/volume-spec.ts";
 import type { Stack } from "../engine/state/stack.ts";
 import { ownProject } from "../model/own-settings.ts";
 import { dockerWords } from "../swarm/api/errors.ts";

@@ -12,7 +12,7 @@ export const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Se
 /**
  * Asks for a first start, within a quarter of an hour, where the stack has neither a volume nor a service. Without that Redis
  * refuses to start on a volume that does not carry its mark, so that a volume that got lost never turns into an empty Redis
- * (model/service/start-guard.ts); a hook of the component carries it out, once (components/first-start.ts).
+ * (model/service/start-guard.ts); a hook of the component carries it out, once (components/hooks/first-start.ts).
  */
 export async function askForFirstStart(context: CommandContext, stack: Stack): Promise<void> {
   const engine = await context.engine();

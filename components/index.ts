@@ -1,11 +1,11 @@
 /** What a program builds stateful services from. */
-export { dataGate, type DataGateArgs } from "./data-gate.ts";
-export { DataVolume } from "./data-volume.ts";
-export { ExistingVolume, type ExistingVolumeArgs } from "./existing-volume.ts";
-export { HostPath, type HostPathArgs } from "./host-path.ts";
-export { LocalVolume, type LocalVolumeArgs, VolumeCreator } from "./local-volume.ts";
-export { NetworkVolume, type NetworkVolumeArgs } from "./network-volume.ts";
-export { PostgreSQL, type PostgreSQLArgs } from "./postgresql.ts";
+export { dataGate, type DataGateArgs } from "./hooks/data-gate.ts";
+export { DataVolume } from "./volumes/data-volume.ts";
+export { ExistingVolume, type ExistingVolumeArgs } from "./volumes/existing-volume.ts";
+export { HostPath, type HostPathArgs } from "./volumes/host-path.ts";
+export { LocalVolume, type LocalVolumeArgs, VolumeCreator } from "./volumes/local-volume.ts";
+export { NetworkVolume, type NetworkVolumeArgs } from "./volumes/network-volume.ts";
+export { PostgreSQL, type PostgreSQLArgs } from "./postgresql/postgresql.ts";
 export {
   type CacheRedisArgs,
   type KeepingPersistence,
@@ -14,7 +14,7 @@ export {
   type RedisArgs,
   type RedisSettings,
   type RedisTls,
-} from "./redis.ts";
+} from "./redis/redis.ts";
 export {
   type FileTarget,
   type HealthCheck,
@@ -24,9 +24,14 @@ export {
   PublishMode,
   type ScratchMount,
   type ServiceSettings,
-} from "./service-spec.ts";
-export { type DataMount, type FileContent, StatefulService, type StatefulServiceArgs } from "./stateful-service.ts";
-export type { SharedVolume } from "./volume-spec.ts";
-export { everyNode, type EveryNode, type NodeReach } from "../model/node-reach.ts";
+} from "./service/service-spec.ts";
+export {
+  type DataMount,
+  type FileContent,
+  StatefulService,
+  type StatefulServiceArgs,
+} from "./service/stateful-service.ts";
+export type { SharedVolume } from "./volumes/volume-spec.ts";
+export { everyNode, type EveryNode, type NodeReach } from "./volumes/node-reach.ts";
 export type { HostnamePin, LabelPin, NodeIdPin, NodeLabel, Pin } from "../model/placement/pin.ts";
 export { RedisPersistence } from "../model/redis/persistence.ts";

@@ -1,4 +1,4 @@
-import { redisFiles } from "../../components/redis-spec.ts";
+import { redisFiles } from "../../components/redis/redis-spec.ts";
 import { takeInventory } from "../../live/inventory.ts";
 import type { RedisLogin } from "../../live/verify/task-redis.ts";
 import { verifyService, type VerifyResult } from "../../live/verify/verify.ts";

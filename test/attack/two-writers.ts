@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findSettingMistake } from "../../model/redis-configuration.ts";
+import { findSettingMistake } from "../../components/redis/configuration.ts";
 import {
   creationVariable,
   firstStartVariable,

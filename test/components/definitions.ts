@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { PostgresqlDefinition } from "../../components/postgresql-spec.ts";
-import type { RedisDefinition } from "../../components/redis-spec.ts";
-import { PublishMode, type ServiceDefinition } from "../../components/service-spec.ts";
+import type { PostgresqlDefinition } from "../../components/postgresql/postgresql-spec.ts";
+import type { RedisDefinition } from "../../components/redis/redis-spec.ts";
+import { PublishMode, type ServiceDefinition } from "../../components/service/service-spec.ts";
 import { longestGraceSeconds } from "../../model/service/stop-grace.ts";
 
 const mebibyte = 1024 * 1024;

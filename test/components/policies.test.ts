@@ -10,15 +10,15 @@ import {
   Redis,
   RedisPersistence,
 } from "../../components/index.ts";
-import { postgresqlSpec } from "../../components/postgresql-spec.ts";
-import { redisSpec } from "../../components/redis-spec.ts";
+import { postgresqlSpec } from "../../components/postgresql/postgresql-spec.ts";
+import { redisSpec } from "../../components/redis/redis-spec.ts";
 import {
   attach,
   type ServiceDefinition,
   type ServiceSettings,
   type ServiceSpec,
   serviceSpec,
-} from "../../components/service-spec.ts";
+} from "../../components/service/service-spec.ts";
 import type { Finding } from "../../policies/finding.ts";
 import { ProgramReview } from "../../policies/program-review.ts";
 import { pinnedVolume, validDefinition, validPostgresql, validRedis } from "./definitions.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
-import { PublishMode, serviceSpec } from "../../components/service-spec.ts";
+import { PublishMode, serviceSpec } from "../../components/service/service-spec.ts";
 import { type SharedSandbox, sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 import { plainDefinition } from "./definitions.ts";
 

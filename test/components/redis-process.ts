@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { redisConfigurationFile } from "../../model/redis-configuration.ts";
+import { redisConfigurationFile } from "../../components/redis/configuration.ts";
 import type { RedisPersistence } from "../../model/redis/persistence.ts";
 import { redisDataPath } from "../../model/redis/preparation.ts";
 import { redisPreparation } from "../../model/redis/preparation.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { ExistingVolume } from "../../components/existing-volume.ts";
-import { HostPath } from "../../components/host-path.ts";
-import { LocalVolume } from "../../components/local-volume.ts";
-import { NetworkVolume } from "../../components/network-volume.ts";
-import type { DataVolume } from "../../components/data-volume.ts";
-import { StatefulService } from "../../components/stateful-service.ts";
-import { hostPath, namedVolume, nfsVolume } from "../../components/volume-spec.ts";
-import { everyNode } from "../../model/node-reach.ts";
+import { StatefulService } from "../../components/service/stateful-service.ts";
+import type { DataVolume } from "../../components/volumes/data-volume.ts";
+import { ExistingVolume } from "../../components/volumes/existing-volume.ts";
+import { HostPath } from "../../components/volumes/host-path.ts";
+import { LocalVolume } from "../../components/volumes/local-volume.ts";
+import { NetworkVolume } from "../../components/volumes/network-volume.ts";
+import { everyNode } from "../../components/volumes/node-reach.ts";
+import { hostPath, namedVolume, nfsVolume } from "../../components/volumes/volume-spec.ts";
 import { recordProgram, type RecordedResource } from "./program.ts";
 
 const image = `example/store:1@sha256:${"0123456789abcdef".repeat(4)}`;

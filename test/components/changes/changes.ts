@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RedisSettings } from "../../../components/redis.ts";
+import type { RedisSettings } from "../../../components/redis/redis.ts";
 import type { RedisPersistence } from "../../../model/redis/persistence.ts";
 import type { Authority, Certificate } from "./certificates.ts";
 

@@ -1,0 +1,94 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as sdkState from "@pulumi/pulumi/runtime/state.js";
+import { pulumiPlan, type Properties } from "../../inputs/pulumi/plan.ts";
+import type { Plan } from "../../model/plan/plan.ts";
+
+/** The plan of one step that a hook is told of. */
+export function hookPlan(
+  op: "create" | "update" | "delete",
+  { urn, id, type, oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs,
+): Plan {
+  const state = (inputs: Properties | undefined, outputs: Properties | undefined) => ({
+    urn,
+    type,
+    id,
+    inputs: inputs ?? {},
+    outputs: outputs ?? {},
+    isProtected: false,
+    isRetained: false,
+    isPendingReplacement: false,
+    isToBeDeleted: false,
+    dependencies: [],
+    created: undefined,
+    modified: undefined,
+  });
+  const step = {
+    op,
+    urn,
+    type,
+    before: op === "create" ? undefined : state(oldInputs, oldOutputs),
+    after: op === "delete" ? undefined : state(newInputs, undefined),
+    changedPaths: [],
+    replaceReasons: [],
+    deletesFirst: undefined,
+  };
+  return pulumiPlan([step], { executor: "pulumi", unseen: 0, errors: [], policyFindings: [] });
+}
+
+/**
+ * What a hook is told of a resource, in clear text: for the engine's requests and for comparisons, never to be shown. In a preview a
+ * part may be unknown yet; it is undefined then, and the rest is as it is.
+ */
+export async function plainValues(values: Record<string, unknown> | undefined): Promise<Record<string, unknown>> {
+  // The SDK's second argument, which its types leave out: without it nothing is called where any part is unknown.
+  const all = pulumi.output(values ?? {}) as unknown as {
+    apply: (take: (plain: Record<string, unknown>) => void, runWithUnknowns: boolean) => void;
+  };
+  const plain = await new Promise<Record<string, unknown>>((resolve) => {
+    all.apply(resolve, true);
+  });
+  return knownMembers(plain);
+}
+
+function knownMembers(values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, known(value)]));
+}
+
+function known(value: unknown): unknown {
+  if (pulumi.isUnknown(value)) return undefined;
+  if (Array.isArray(value)) return value.map(known);
+  return typeof value === "object" && value !== null ? knownMembers(value) : value;
+}
+
+/** Whether hooks can be registered: under Pulumi's mocks, in unit tests of a program, there is nothing that would call them. */
+export function takesHooks(): boolean {
+  // The mocks' monitor is typed as a whole one and lacks this method.
+  const monitor = pulumi.runtime.getMonitor() as { registerResourceHook?: unknown } | undefined;
+  return typeof monitor?.registerResourceHook === "function";
+}
+
+/** Hooks need names of their own: the next number for hooks of a kind, in the order in which the program declares what has them. */
+export function nextHookNumber(kind: string): number {
+  const number = (lastNumbers.get(kind) ?? 0) + 1;
+  lastNumbers.set(kind, number);
+  return number;
+}
+
+const lastNumbers = new Map<string, number>();
+
+/** Whether the engine calls hooks where an operation fails; older ones of Pulumi do not, and refuse a program that has any. */
+export function takesErrorHooks(): boolean {
+  // The SDK's types leave it out; nothing else says what the engine has answered.
+  const { getStore } = sdkState as unknown as { getStore: () => { supportsErrorHooks: boolean } };
+  return takesHooks() && getStore().supportsErrorHooks;
+}
+
+/** Several bindings as one, each moment's hooks in their order. */
+export function joinHooks(bindings: readonly pulumi.ResourceHookBinding[]): pulumi.ResourceHookBinding {
+  return {
+    beforeCreate: bindings.flatMap(({ beforeCreate = [] }) => beforeCreate),
+    beforeUpdate: bindings.flatMap(({ beforeUpdate = [] }) => beforeUpdate),
+    afterUpdate: bindings.flatMap(({ afterUpdate = [] }) => afterUpdate),
+    onError: bindings.flatMap(({ onError = [] }) => onError),
+  };
+}

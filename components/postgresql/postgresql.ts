@@ -1,0 +1,102 @@
+import * as pulumi from "@pulumi/pulumi";
+import { startScriptPath } from "../../model/service/start-guard.ts";
+import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
+import { checkedPassword } from "../arguments/checked-password.ts";
+import { checked } from "../arguments/checked.ts";
+import type { PublishMode, ServiceSettings } from "../service/service-spec.ts";
+import { StatefulService } from "../service/stateful-service.ts";
+import type { DataVolume } from "../volumes/data-volume.ts";
+import { postgresqlArguments } from "./postgresql-arguments.ts";
+import { postgresqlPasswordFile, postgresqlSpec, postgresqlUserId } from "./postgresql-spec.ts";
+import { requirePostgresqlPassword, requireVersionOfImage } from "./preparation.ts";
+
+/** Arguments of {@link PostgreSQL}. */
+export interface PostgreSQLArgs extends Pick<
+  ServiceSettings,
+  "backup" | "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"
+> {
+  /** Name of the service. @default the component's name */
+  serviceName?: string;
+  /** An image of PostgreSQL that is shaped like the official one for Debian, by digest. */
+  image: pulumi.Input<string>;
+  /** Its major version, which decides where it keeps its data; another one needs `pg_upgrade`. */
+  majorVersion: number;
+  /** What the data lies on. */
+  volume: DataVolume;
+  /** Most memory the task may use, such as `500M`; a quarter is for shared buffers, and so much is reserved on the node. */
+  memoryLimit: string;
+  /** Password of the user, without quotes and backslashes; a changed one is in effect when the new task runs. */
+  password: pulumi.Input<string>;
+  /** The user, who may do everything. @default "postgres" */
+  username?: string;
+  /** The database that a first start creates. @default the user's name */
+  database?: string;
+  /** Names the store in the mark on its volume; PostgreSQL refuses to start on another's. @default <project>/<stack>/<component's name> */
+  identity?: string;
+  /** Until when a volume without a mark may become this store's, such as `2026-11-23T12:00:00Z`. @default never */
+  firstStartUntil?: string;
+  /** Port on every address of the node. @default not published */
+  publishedPort?: number;
+  /** How the port is published. @default PublishMode.host */
+  publishMode?: PublishMode;
+  /** Ids of the overlay networks that the service joins. @default one of its own */
+  networkIds?: pulumi.Input<string>[];
+}
+
+/**
+ * A PostgreSQL whose data survives SIGINT and kill -9.
+ *
+ * @example
+ * new PostgreSQL("orders", { image: "postgres:17@sha256:…", majorVersion: 17, volume, memoryLimit: "500M", password });
+ */
+export class PostgreSQL extends pulumi.ComponentResource {
+  /** Name of the service, which is also its host name on its networks. */
+  readonly serviceName: pulumi.Output<string>;
+  /** The user. */
+  readonly username: pulumi.Output<string>;
+  /** The database that a first start creates. */
+  readonly database: pulumi.Output<string>;
+
+  constructor(name: string, args: PostgreSQLArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:PostgreSQL", checkedName(name, "PostgreSQL"), {}, opts);
+    const {
+      serviceName = name,
+      image,
+      majorVersion,
+      volume,
+      memoryLimit,
+      password,
+      username = "postgres",
+      database = username,
+      identity = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      firstStartUntil,
+      publishedPort,
+      publishMode,
+      ...common
+    } = checkedArguments(postgresqlArguments(args), args, name);
+    const definition = { majorVersion, memoryLimit, username, database, identity, firstStartUntil };
+    const spec = checked(() => postgresqlSpec({ ...definition, publishedPort, publishMode }, name));
+    const secret = checkedPassword(password, `${name}.password`, this, requirePostgresqlPassword);
+    const readable = { ownerId: postgresqlUserId, mode: 0o400 };
+    const service = new StatefulService(
+      name,
+      {
+        ...common,
+        ...spec.service,
+        labels: { ...common.labels, ...spec.service.labels },
+        serviceName,
+        image: whenKnown(image, (reference) => {
+          requireVersionOfImage(majorVersion, reference, `${name}.majorVersion`);
+        }),
+        data: [{ volume, path: spec.mount }],
+        configFiles: { start: { path: startScriptPath, content: spec.startScript } },
+        secretFiles: { password: { path: postgresqlPasswordFile, content: secret, ...readable } },
+      },
+      { parent: this },
+    );
+    this.serviceName = service.serviceName;
+    this.username = pulumi.output(username);
+    this.database = pulumi.output(database);
+    this.registerOutputs({ serviceName: this.serviceName, username: this.username, database: this.database });
+  }
+}

@@ -1,0 +1,98 @@
+import { findImage, majorVersion } from "../../model/image/catalogue.ts";
+import { isKnown, parseImageReference } from "../../model/service/definition.ts";
+import { requirePassword } from "../../model/service/password.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { requireWhole } from "../../text/whole-number.ts";
+
+/** The port that PostgreSQL listens on inside the container. */
+export const postgresqlPort = 5432;
+
+/** Where a major version of the official image declares its `VOLUME`. */
+export interface PostgresqlPaths {
+  /** Where the volume is mounted. */
+  mount: string;
+  /** `PGDATA`: below the mount, because `initdb` wants an empty folder and the volume carries a mark. */
+  data: string;
+}
+
+/**
+ * Where PostgreSQL keeps its data; the official image moved it with version 18.
+ *
+ * @param path - where the version stands, for the error
+ * @throws InputError when this is no major version from 13 on
+ * @see https://github.com/docker-library/docs/tree/master/postgres#pgdata
+ */
+export function postgresqlPaths(majorVersion: number, path: string): PostgresqlPaths {
+  requireWhole(majorVersion, 13, 99, path);
+  if (majorVersion >= 18) return { mount: "/var/lib/postgresql", data: `/var/lib/postgresql/${majorVersion}/docker` };
+  return { mount: "/var/lib/postgresql/data", data: "/var/lib/postgresql/data/pgdata" };
+}
+
+/**
+ * Checks the name of a user or a database.
+ *
+ * @param path - where the name stands, for the error
+ * @throws InputError when it would have to be quoted in SQL
+ */
+export function requireSqlName(name: string, path: string): string {
+  if (/^[a-z_][a-z0-9_]{0,62}$/u.test(name)) return name;
+  throw new InputError({
+    path,
+    expected: "at most 63 lower-case letters, digits and '_', not beginning with a digit",
+    got: showValue(name),
+    fix: "Choose a name that SQL takes unquoted",
+  });
+}
+
+/**
+ * Checks the password of a user, which the start script writes into a statement.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when it is empty, or holds a line break, a quote or a backslash; it shows no part of it
+ */
+export function requirePostgresqlPassword(password: string, path: string): string {
+  requirePassword(password, path);
+  if (!/['\\]/u.test(password)) return password;
+  throw new InputError({
+    path,
+    expected: "a password without quotes and backslashes",
+    got: "one with them",
+    fix: "Choose another",
+  });
+}
+
+/**
+ * Checks a major version against the image that is to run it.
+ *
+ * @param image - a reference; where its tag tells no version, there is nothing to hold against
+ * @param path - where the version stands, for the error
+ * @throws InputError when the image is of another one: the data would be looked for where that one keeps none
+ */
+export function requireVersionOfImage(version: number, image: string, path: string): void {
+  const reference = parseImageReference(image);
+  const entry = findImage(reference, undefined);
+  const tagged = isKnown(entry) && entry?.name === "postgres" ? majorVersion(reference.tag) : undefined;
+  if (tagged === undefined || tagged === version) return;
+  throw new InputError({
+    path,
+    expected: `${tagged}, the version of the image`,
+    got: String(version),
+    fix: `Write ${tagged}, or choose an image of PostgreSQL ${version}; data of another major version needs pg_upgrade`,
+  });
+}
+
+/**
+ * Shell lines that bring the declared password into effect: the image sets it when it creates the data, and never again.
+ *
+ * PostgreSQL's single-user mode reads one statement a line; the password comes from a file and shows in no argument.
+ *
+ * @see https://www.postgresql.org/docs/current/app-postgres.html (single-user mode)
+ */
+export function postgresqlPreparation(user: string, passwordFile: string): string {
+  return `if [ -s "$PGDATA/PG_VERSION" ]; then
+  read -r password < ${passwordFile} || true
+  case $password in *\\'*|*\\\\*) refuse "the password of ${user}: expected one without quotes and backslashes, got another. Choose another.";; esac
+  echo "ALTER ROLE \\"${user}\\" PASSWORD '$password'" | postgres --single -D "$PGDATA" postgres > /dev/null
+fi
+`;
+}

@@ -1,0 +1,144 @@
+import { InputError, showValue } from "../../text/input-error.ts";
+import { nearestName } from "../../text/nearest-name.ts";
+
+/**
+ * The directives of redis.conf that decide neither whether data survives, nor who may do what, nor how the server is reached: what it
+ * costs in memory and time, what it tells, and how long clients may wait.
+ *
+ * Each was read in src/config.c of Redis 7.0.0, 7.2.0, 7.4.0 or the branch 8.0 (September 2024), or of Valkey 7.2.7, 8.0.1 or its branch
+ * unstable (October 2024); those of COMMANDLOG in the tests of Valkey. What is newer is added when it has been read.
+ *
+ * @see https://github.com/redis/redis/blob/7.4.0/src/config.c (`static_configs`)
+ * @see https://github.com/valkey-io/valkey/blob/8.0.1/src/config.c (`static_configs`)
+ */
+const harmless = new Set(
+  `
+  active-defrag-cycle-max active-defrag-cycle-min active-defrag-ignore-bytes active-defrag-max-scan-fields
+  active-defrag-threshold-lower active-defrag-threshold-upper active-expire-effort activedefrag activerehashing
+  hash-max-listpack-entries hash-max-listpack-value hash-max-ziplist-entries hash-max-ziplist-value hll-sparse-max-bytes
+  list-compress-depth list-max-listpack-size list-max-ziplist-size set-max-intset-entries set-max-listpack-entries
+  set-max-listpack-value stream-node-max-bytes stream-node-max-entries zset-max-listpack-entries zset-max-listpack-value
+  zset-max-ziplist-entries zset-max-ziplist-value jemalloc-bg-thread
+
+  lfu-decay-time lfu-log-factor maxmemory-clients maxmemory-eviction-tenacity maxmemory-samples
+  lazyfree-lazy-eviction lazyfree-lazy-expire lazyfree-lazy-server-del lazyfree-lazy-user-del lazyfree-lazy-user-flush
+
+  aof-rewrite-incremental-fsync aof-timestamp-enabled auto-aof-rewrite-min-size auto-aof-rewrite-percentage
+  rdb-save-incremental-fsync rdbcompression
+
+  aof_rewrite_cpulist aof-rewrite-cpulist bgsave_cpulist bgsave-cpulist bio_cpulist bio-cpulist server_cpulist
+  server-cpulist disable-thp dynamic-hz hz io-threads io-threads-do-reads events-per-io-thread prefetch-batch-max-size
+
+  busy-reply-threshold client-output-buffer-limit client-query-buffer-limit lua-time-limit maxclients
+  max-new-connections-per-cycle max-new-tls-connections-per-cycle notify-keyspace-events proto-max-bulk-len
+  sanitize-dump-payload tcp-backlog tcp-keepalive timeout tracking-table-max-keys
+
+  tls-ciphers tls-ciphersuites tls-prefer-server-ciphers tls-protocols tls-session-cache-size tls-session-cache-timeout
+  tls-session-caching
+
+  repl-backlog-size repl-backlog-ttl repl-disable-tcp-nodelay repl-diskless-sync repl-diskless-sync-delay
+  repl-diskless-sync-max-replicas repl-ping-replica-period repl-ping-slave-period repl-timeout
+
+  acllog-max-len always-show-logo availability-zone commandlog-execution-slower-than commandlog-large-reply-max-len
+  commandlog-large-request-max-len commandlog-reply-larger-than commandlog-request-larger-than
+  commandlog-slow-execution-max-len crash-log-enabled hide-user-data-from-log latency-monitor-threshold
+  latency-tracking latency-tracking-info-percentiles locale-collate log-format log-timestamp-format loglevel
+  proc-title-template set-proc-title slowlog-log-slower-than slowlog-max-len`
+    .trim()
+    .split(/\s+/u),
+);
+
+/**
+ * Those of the modules that come with Redis 8: how a query is carried out, and what a new key is made like. The names that begin with
+ * `search-_` are settings of the query engine's own.
+ *
+ * @see https://github.com/redis/redis/blob/8.0/redis-full.conf
+ */
+const harmlessOfModules = new Set(
+  `
+  search-_free-resource-on-thread search-_numeric-compress search-_numeric-ranges-parents search-_print-profile-clock
+  search-_prioritize-intersect-union-children search-bg-index-sleep-gap search-cursor-max-idle search-default-dialect
+  search-fork-gc-clean-threshold search-fork-gc-retry-interval search-fork-gc-run-interval
+  search-fork-gc-sleep-before-exit search-gc-scan-size search-index-cursor-limit search-max-aggregate-results
+  search-max-doctablesize search-max-prefix-expansions search-max-search-results search-min-operation-workers
+  search-min-phonetic-term-len search-min-prefix search-min-stem-len search-multi-text-slop search-no-gc
+  search-no-mem-pools search-on-timeout search-partial-indexed-docs search-raw-docid-encoding search-threads
+  search-tiered-hnsw-buffer-limit search-timeout search-topology-validation-timeout search-union-iterator-heap
+  search-vss-max-resize search-workers search-workers-priority-bias-threshold
+
+  ts-chunk-size-bytes ts-duplicate-policy ts-encoding ts-num-threads
+  bf-error-rate bf-expansion-factor bf-initial-size
+  cf-bucket-size cf-expansion-factor cf-initial-size cf-max-expansions cf-max-iterations`
+    .trim()
+    .split(/\s+/u),
+);
+
+const losing = "Leave it out: another value loses data without a word";
+const replicating = "Leave it out: a replica throws its own data away for its master's, and this store is one server";
+const byContainer = "Leave it out: the container decides it";
+const byPassword = "Set the password arguments";
+const byTls = "Give the certificates as the argument tls";
+
+/** What is known to do harm, and the way to have what is meant. The first that fits counts. */
+const harmful: readonly (readonly [directives: RegExp, fix: string])[] = [
+  [
+    /^(?:appendonly|appendfsync|save|dir|dbfilename|appenddirname|appendfilename)$/u,
+    "Choose a persistence profile instead",
+  ],
+  [
+    /^(?:no-appendfsync-on-rewrite|stop-writes-on-bgsave-error|aof-.*|shutdown-on-.*|rdbchecksum|rdb-.*|key-load-delay)$/u,
+    losing,
+  ],
+  [
+    /^databases$/u,
+    "Leave it out: with fewer than before, what lies in the others is written into the first when the append-only file is loaded",
+  ],
+  [/^ignore-warnings$/u, "Leave it out: Redis does not start where the node's kernel would damage what it saves"],
+  [/^ts-(?:retention-policy|compaction-policy|ignore-max-.*)$/u, "Say it of each key, with TS.CREATE"],
+  [/^search-(?:ext-load|friso-ini)$/u, "Leave it out: it loads a file"],
+  [/^(?:maxmemory|maxmemory-policy)$/u, "Set the memory limit and the persistence profile"],
+  [/^shutdown-timeout$/u, "Leave it out: the grace period is made for the persistence profile"],
+  [/^(?:aclfile|requirepass|user|protected-mode|rename-command|acl-pubsub-default)$/u, byPassword],
+  [/^(?:replicaof|slaveof|(?:master|primary)(?:auth|user)|replica-.*|slave-.*|repl-.*|sentinel)$/u, replicating],
+  [/^(?:min-(?:replicas|slaves)-.*)$/u, "Leave it out: without replicas the server would refuse every write"],
+  [
+    /^cluster-.*$/u,
+    "Leave it out: this store is one server, and a node of a cluster writes a file of its own beside the data",
+  ],
+  [
+    /^(?:enable-.*|lua-enable-.*)$/u,
+    "Leave it out: it lets clients reach what Redis keeps from them, the files among it",
+  ],
+  [/^tls-(?:.*-file|.*-dir|.*-file-pass|auth-clients|replication|cluster)$/u, byTls],
+  [
+    /^(?:logfile|syslog-.*)$/u,
+    "Leave it out: the server prints its log, and the argument logDriver says where that goes",
+  ],
+  [
+    /^(?:pidfile|unixsocket.*|supervised|daemonize|include|loadmodule|port|tls-port|rdma-.*|bind.*|socket-mark-id)$/u,
+    byContainer,
+  ],
+];
+
+/**
+ * Looks for a reason not to take a directive of redis.conf as it comes.
+ *
+ * @param path - where it stands, for the error
+ * @returns undefined for one that is known to leave the data alone
+ */
+export function findHarm(name: string, value: string, path: string): InputError | undefined {
+  const directive = name.toLowerCase();
+  if (harmless.has(directive) || harmlessOfModules.has(directive)) return undefined;
+  const fix = harmful.find(([directives]) => directives.test(directive))?.[1];
+  if (fix !== undefined) return new InputError({ path, expected: "no such setting", got: showValue(value), fix });
+  const meant = nearestName(name, [...harmless, ...harmlessOfModules]);
+  return new InputError({
+    path,
+    expected: "a directive that is known to leave the data alone",
+    got: showValue(value),
+    fix:
+      meant === undefined
+        ? "Leave it out; who knows what it does can write a redis.conf of his own for a StatefulService"
+        : `Did you mean ${meant}?`,
+  });
+}

@@ -1,0 +1,128 @@
+import {
+  redisClientMemoryBytes,
+  redisMaxMemoryBytes,
+  RedisPersistence,
+  redisStopGraceSeconds,
+} from "../../model/redis/persistence.ts";
+import { redisDataPath, redisPreparation, redisServerVersion } from "../../model/redis/preparation.ts";
+import { RedisUser } from "../../model/redis/users.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
+import {
+  guardEnvironment,
+  preparingFile,
+  requireIdentity,
+  startScript,
+  startScriptPath,
+} from "../../model/service/start-guard.ts";
+import { formatSize, parseSize } from "../../text/byte-size.ts";
+import { type HealthCheck, type Publication, publishedPorts, type ServiceSettings } from "../service/service-spec.ts";
+import { storeLabels } from "../service/store-labels.ts";
+import { checkRedisSettings, redisConfigurationFile, redisPort, type RedisTlsFiles } from "./configuration.ts";
+
+/** User and group of Redis in the official image. */
+export const redisUserId = "999";
+
+/** Where the files of Redis lie in the container. */
+export const redisFiles = {
+  configuration: "/etc/holdfast/redis.conf",
+  users: "/run/secrets/users.acl",
+  healthPassword: "/run/secrets/health-password",
+  certificate: "/run/secrets/tls.crt",
+  key: "/run/secrets/tls.key",
+  authority: "/etc/holdfast/ca.crt",
+};
+
+const tlsFiles: RedisTlsFiles = {
+  certificateFile: redisFiles.certificate,
+  keyFile: redisFiles.key,
+  authorityFile: redisFiles.authority,
+};
+
+/** What decides how a Redis runs, apart from what is only known during the deployment. */
+export interface RedisDefinition extends Publication {
+  persistence: RedisPersistence;
+  memoryLimit: string;
+  identity: string;
+  firstStartUntil: string | undefined;
+  hasTls: boolean;
+  settings: Record<string, string>;
+}
+
+/** How a Redis runs. */
+export interface RedisSpec {
+  limitBytes: number;
+  /** Content of redis.conf. */
+  configuration: string;
+  /** Content of the start script; none for a cache, which has nothing to guard. */
+  startScript?: string;
+  service: ServiceSettings;
+}
+
+/**
+ * How a Redis runs that keeps its data as the profile says.
+ *
+ * @param path - what stands before the arguments' names in an error
+ * @throws InputError for the first mistake
+ */
+export function redisSpec(definition: RedisDefinition, path: string): RedisSpec {
+  const { persistence, memoryLimit, hasTls } = definition;
+  const limitBytes = parseSize(memoryLimit, `${path}.memoryLimit`);
+  const maxMemoryBytes = redisMaxMemoryBytes(persistence, limitBytes, `${path}.memoryLimit`);
+  const graceSeconds = redisStopGraceSeconds(persistence, maxMemoryBytes, `${path}.memoryLimit`);
+  const isCache = persistence === RedisPersistence.cache;
+  return {
+    limitBytes,
+    configuration: redisConfigurationFile({
+      persistence,
+      maxMemoryBytes,
+      clientMemoryBytes: redisClientMemoryBytes(limitBytes),
+      aclFile: redisFiles.users,
+      ...(hasTls && { tls: tlsFiles }),
+      settings: checkRedisSettings(definition.settings, `${path}.settings`),
+    }),
+    ...(!isCache && { startScript: guard(definition, path) }),
+    service: {
+      memoryLimit,
+      memoryReservation: formatSize(maxMemoryBytes),
+      labels: {
+        [serviceLabels.image]: "redis",
+        ...(isCache ? { [serviceLabels.store]: "cache" } : storeLabels(definition, path)),
+      },
+      ...(!isCache && { command: ["sh", startScriptPath], environment: guardEnvironment }),
+      args: ["redis-server", redisFiles.configuration],
+      user: `${redisUserId}:${redisUserId}`,
+      dropCapabilities: ["ALL"],
+      readOnlyRoot: true,
+      scratch: [{ path: "/tmp", size: "16M" }, ...(isCache ? [{ path: redisDataPath }] : [])],
+      stopGrace: `${graceSeconds}s`,
+      healthCheck: healthCheck(hasTls),
+      ports: publishedPorts(redisPort, definition, path),
+    },
+  };
+}
+
+function guard({ persistence, identity }: RedisDefinition, path: string): string {
+  return startScript({
+    identity: requireIdentity(identity, `${path}.identity`),
+    dataPaths: [redisDataPath],
+    serverVersion: redisServerVersion,
+    preparation: redisPreparation(persistence),
+  });
+}
+
+/**
+ * Any answer of the server means that it lives: LOADING while it reads its data, MISCONF while it cannot save, BUSY while a
+ * script runs. Killing it then would cost data or time.
+ */
+function healthCheck(hasTls: boolean): HealthCheck {
+  const tls = hasTls ? ` --tls --cacert ${redisFiles.authority}` : "";
+  const signIn = `read -r REDISCLI_AUTH < ${redisFiles.healthPassword}; export REDISCLI_AUTH`;
+  const ping = `redis-cli --no-auth-warning --user ${RedisUser.health}${tls} ping`;
+  const answers = "PONG|LOADING*|MISCONF*|BUSY*";
+  return {
+    test: [
+      "CMD-SHELL",
+      `[ -e ${preparingFile} ] && exit 0; case "$(${signIn}; ${ping})" in ${answers}) exit 0;; esac; exit 1`,
+    ],
+  };
+}

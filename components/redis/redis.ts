@@ -1,0 +1,227 @@
+import * as pulumi from "@pulumi/pulumi";
+import { RedisPersistence } from "../../model/redis/persistence.ts";
+import { redisDataPath } from "../../model/redis/preparation.ts";
+import { healthPassword, redisAclFile, RedisUser } from "../../model/redis/users.ts";
+import { startScriptPath } from "../../model/service/start-guard.ts";
+import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
+import { checkedPassword } from "../arguments/checked-password.ts";
+import { checked } from "../arguments/checked.ts";
+import type { PublishMode, ServiceSettings } from "../service/service-spec.ts";
+import { type FileContent, StatefulService } from "../service/stateful-service.ts";
+import type { DataVolume } from "../volumes/data-volume.ts";
+import { unknownDirective } from "./directives.ts";
+import { redisArguments } from "./redis-arguments.ts";
+import { redisFiles, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";
+
+/** What every {@link Redis} is told, whether it keeps its data or not. */
+export interface RedisSettings extends Pick<
+  ServiceSettings,
+  "backup" | "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"
+> {
+  /** Name of the service. @default the component's name */
+  serviceName?: string;
+  /** An image of Redis 7 or later, by digest. */
+  image: pulumi.Input<string>;
+  /** Most memory the task may use, such as `100M`; 60 % of it is for the data, 75 % in a cache, and so much is reserved on the node. */
+  memoryLimit: string;
+  /** Password of the user `application`. */
+  password: pulumi.Input<string>;
+  /** Password of the user `application` that still works while clients change to `password`. @default none */
+  previousPassword?: pulumi.Input<string>;
+  /** Password of the user `operations`, who may do everything. @default there is no such user */
+  operationsPassword?: pulumi.Input<string>;
+  /** Password of the user `operations` that still works while people and tools change to `operationsPassword`. @default none */
+  previousOperationsPassword?: pulumi.Input<string>;
+  /** Whether `application` may run Lua scripts and functions, which may take memory without bound, and with it stop the server. @default false */
+  scripts?: boolean;
+  /** Port on every address of the node. @default not published */
+  publishedPort?: number;
+  /** How the port is published. @default PublishMode.host */
+  publishMode?: PublishMode;
+  /** Certificates; with them Redis speaks TLS only. @default none, and no TLS */
+  tls?: RedisTls;
+  /** Further settings of redis.conf that are known to leave the data alone. @default none */
+  settings?: Record<string, string>;
+  /** Ids of the overlay networks that the service joins. @default one of its own */
+  networkIds?: pulumi.Input<string>[];
+}
+
+/** The certificates of a Redis, as PEM. */
+export interface RedisTls {
+  /** The server's certificate, with the chain up to the authority. */
+  certificate: pulumi.Input<string>;
+  /** Its private key. */
+  key: pulumi.Input<string>;
+  /** The authority that signed it; two, one after the other, while one replaces the other. */
+  authority: pulumi.Input<string>;
+}
+
+/** Arguments of a {@link Redis} that keeps its data. */
+export interface KeepingRedisArgs extends RedisSettings {
+  /** What the data lies on. */
+  volume: DataVolume;
+  /** How the data is kept. @default RedisPersistence.durable */
+  persistence?: KeepingPersistence;
+  /** Names the store in the mark on its volume; Redis refuses to start on another's. @default <project>/<stack>/<component's name> */
+  identity?: string;
+  /** Until when a volume without a mark may become this store's, such as `2026-11-23T12:00:00Z`. @default never */
+  firstStartUntil?: string;
+}
+
+/** Arguments of a {@link Redis} that keeps nothing. */
+export interface CacheRedisArgs extends RedisSettings {
+  /** Nothing is kept. */
+  persistence: typeof RedisPersistence.cache;
+  /** A cache has no volume. */
+  volume?: never;
+  /** Nothing is marked. */
+  identity?: never;
+  /** Nothing is guarded. */
+  firstStartUntil?: never;
+}
+
+/** The profiles that keep data. */
+export type KeepingPersistence = Exclude<RedisPersistence, typeof RedisPersistence.cache>;
+
+/** Arguments of {@link Redis}. */
+export type RedisArgs = KeepingRedisArgs | CacheRedisArgs;
+
+/**
+ * A Redis whose data survives SIGTERM and kill -9, as its persistence profile says.
+ *
+ * @example
+ * new Redis("stateful", { image: "redis:7@sha256:…", volume, memoryLimit: "100M", password, publishedPort: 10000 });
+ */
+export class Redis extends pulumi.ComponentResource {
+  /** Name of the service, which is also its host name on its networks. */
+  readonly serviceName: pulumi.Output<string>;
+  /** User that applications sign in as. */
+  readonly username: pulumi.Output<string>;
+  /** Most memory the task may use, in bytes. */
+  readonly memoryLimitBytes: pulumi.Output<number>;
+
+  constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("holdfast:index:Redis", checkedName(name, "Redis"), {}, opts);
+    const {
+      serviceName = name,
+      image,
+      volume,
+      persistence = RedisPersistence.durable,
+      identity = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      firstStartUntil,
+      memoryLimit,
+      password,
+      previousPassword,
+      operationsPassword,
+      previousOperationsPassword,
+      publishedPort,
+      publishMode,
+      tls,
+      scripts = false,
+      settings = {},
+      ...common
+    } = checkedArguments(redisArguments(args), args, name);
+    const hasTls = tls !== undefined;
+    const port = { publishedPort, publishMode };
+    const spec = checked(() =>
+      redisSpec({ persistence, memoryLimit, identity, firstStartUntil, hasTls, settings, ...port }, name),
+    );
+    const service = new StatefulService(
+      name,
+      {
+        ...common,
+        ...spec.service,
+        labels: { ...common.labels, ...spec.service.labels },
+        serviceName,
+        image: whenKnown(image, (reference) => {
+          tellUnknownDirectives(settings, reference, `${name}.settings`, this);
+        }),
+        data: volume === undefined ? [] : [{ volume, path: redisDataPath }],
+        configFiles: configFiles(spec, tls),
+        secretFiles: secretFiles(
+          {
+            password: checkedPassword(password, `${name}.password`, this),
+            previousPassword,
+            operationsPassword:
+              operationsPassword && checkedPassword(operationsPassword, `${name}.operationsPassword`, this),
+            previousOperationsPassword,
+          },
+          scripts,
+          tls,
+        ),
+      },
+      { parent: this },
+    );
+    this.serviceName = service.serviceName;
+    this.username = pulumi.output(RedisUser.application);
+    this.memoryLimitBytes = pulumi.output(spec.limitBytes);
+    this.registerOutputs({
+      serviceName: this.serviceName,
+      username: this.username,
+      // For those who may read the stack's secrets: `holdfast redis` and `holdfast verify` sign in with it.
+      password: pulumi.secret(password),
+      ...(tls && { authority: tls.authority }),
+      memoryLimitBytes: this.memoryLimitBytes,
+    });
+  }
+}
+
+/** Refuses what the image is known not to know, and warns of what a newer version may know. */
+function tellUnknownDirectives(
+  settings: Record<string, string>,
+  image: string,
+  path: string,
+  resource: pulumi.Resource,
+): void {
+  for (const [setting, value] of Object.entries(settings)) {
+    const finding = unknownDirective(setting, value, image, path);
+    if (finding?.isCertain === true) throw finding.mistake;
+    if (finding !== undefined) void pulumi.log.warn(finding.mistake.message, resource);
+  }
+}
+
+/** What anybody may read. */
+function configFiles(spec: RedisSpec, tls: RedisTls | undefined): Record<string, FileContent> {
+  return {
+    configuration: { path: redisFiles.configuration, content: spec.configuration },
+    ...(spec.startScript !== undefined && { start: { path: startScriptPath, content: spec.startScript } }),
+    ...(tls && { authority: { path: redisFiles.authority, content: tls.authority } }),
+  };
+}
+
+/** Passwords as a person gives them. */
+interface GivenPasswords {
+  password: pulumi.Input<string>;
+  previousPassword: pulumi.Input<string> | undefined;
+  operationsPassword: pulumi.Input<string> | undefined;
+  previousOperationsPassword: pulumi.Input<string> | undefined;
+}
+
+/** What only the server may read. */
+function secretFiles(
+  passwords: GivenPasswords,
+  allowsScripts: boolean,
+  tls: RedisTls | undefined,
+): Record<string, FileContent> {
+  const given = pulumi.secret(passwords);
+  const health = given.apply(({ password }) => healthPassword(password));
+  const users = given.apply(({ password, previousPassword, operationsPassword, previousOperationsPassword }) =>
+    redisAclFile(
+      {
+        application: [password, previousPassword].filter((each) => each !== undefined),
+        health: [healthPassword(password)],
+        operations: [operationsPassword, previousOperationsPassword].filter((each) => each !== undefined),
+      },
+      allowsScripts,
+    ),
+  );
+  const readable = { ownerId: redisUserId, mode: 0o400 };
+  return {
+    users: { path: redisFiles.users, content: users, ...readable },
+    health: { path: redisFiles.healthPassword, content: health, ...readable },
+    ...(tls && {
+      certificate: { path: redisFiles.certificate, content: tls.certificate, ...readable },
+      key: { path: redisFiles.key, content: tls.key, ...readable },
+    }),
+  };
+}

@@ -1,0 +1,91 @@
+import { requireDigest } from "../../model/image/digest.ts";
+import { requireConstraint } from "../../model/placement/constraints.ts";
+import { requireServiceName } from "../../model/service/name.ts";
+import { parseGrace } from "../../model/service/stop-grace.ts";
+import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../../text/byte-size.ts";
+import { parseDuration } from "../../text/duration.ts";
+import { oneOf } from "../../text/one-of.ts";
+import { requirePort } from "../../text/whole-number.ts";
+import { argument, fields, flag, inputText, list, named, number, secretText, text } from "../arguments/arguments.ts";
+import { DataVolume } from "../volumes/data-volume.ts";
+import {
+  nanoCpus,
+  OnUpdateFailure,
+  PublishMode,
+  requireAbsolute,
+  requireFileMode,
+  requireHealthTest,
+  requireOwnerId,
+  requireRetries,
+} from "./service-spec.ts";
+
+/** An image by digest. */
+export const imageText = (example: string) => inputText(`${example}@sha256:…`, requireDigest);
+
+/** A data volume. */
+export const dataVolume = argument<DataVolume>({
+  is: (value) => value instanceof DataVolume,
+  expected: "a LocalVolume, NetworkVolume, HostPath or ExistingVolume",
+  fix: () => 'Make one before, such as new LocalVolume("data", { pin: { hostname: "node-1" } })',
+});
+
+/** How a port is published. */
+export const publishMode = text(PublishMode.host, oneOf(PublishMode));
+
+/** An amount of memory that has to be so large. */
+export const memory = (leastBytes: number) => text("100M", (size, path) => parseSizeFrom(leastBytes, size, path));
+
+/** A port on a node. */
+export const port = number(10000, requirePort);
+
+/** What every component of a service is told. */
+export const commonArguments = {
+  serviceName: text("store", requireServiceName).optional(),
+  image: imageText("example/store:1"),
+  memoryLimit: memory(leastContainerBytes),
+  cpuLimit: number(0.5, nanoCpus).optional(),
+  cpuReservation: number(0.5, nanoCpus).optional(),
+  networkIds: list(inputText("the id of a network")).optional(),
+  constraints: list(text("node.labels.disk==ssd", requireConstraint)).optional(),
+  stopped: flag().optional(),
+  backup: text("restic, every night").optional(),
+  labels: named(text("value")).optional(),
+  logDriver: fields({ name: text("local"), options: named(text("value")).optional() }).optional(),
+};
+
+const files = named(
+  fields({
+    content: secretText(),
+    path: text("/etc/store.conf", requireAbsolute),
+    ownerId: text("999", requireOwnerId).optional(),
+    mode: number(0o444, requireFileMode).optional(),
+  }),
+).optional();
+
+/** The arguments of a `StatefulService`. */
+export const serviceArguments = fields({
+  ...commonArguments,
+  data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute) })),
+  secretFiles: files,
+  configFiles: files,
+  memoryReservation: memory(leastReservedBytes).optional(),
+  healthCheck: fields({
+    test: list(text("CMD"), requireHealthTest),
+    interval: text("2s", parseDuration).optional(),
+    timeout: text("5s", parseDuration).optional(),
+    retries: number(15, requireRetries).optional(),
+    startPeriod: text("30s", parseDuration).optional(),
+  }),
+  command: list(text("sh")).optional(),
+  args: list(text("--verbose")).optional(),
+  environment: named(secretText()).optional(),
+  user: text("999:999").optional(),
+  dropCapabilities: list(text("ALL")).optional(),
+  readOnlyRoot: flag().optional(),
+  scratch: list(fields({ path: text("/tmp", requireAbsolute), size: text("16M", parseSize).optional() })).optional(),
+  ports: list(fields({ target: port, published: port, mode: publishMode.optional() })).optional(),
+  stopSignal: text("SIGTERM").optional(),
+  stopGrace: text("55s", parseGrace).optional(),
+  restartDelay: text("2s", parseDuration).optional(),
+  onUpdateFailure: text(OnUpdateFailure.rollback, oneOf(OnUpdateFailure)).optional(),
+});

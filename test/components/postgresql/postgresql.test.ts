@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type PostgresqlDefinition, postgresqlSpec } from "../../../components/postgresql/postgresql-spec.ts";
+import { PostgreSQL, type PostgreSQLArgs } from "../../../components/postgresql/postgresql.ts";
+import { LocalVolume } from "../../../components/volumes/local-volume.ts";
+import { validPostgresql } from "../definitions.ts";
+import { recordProgram } from "../program.ts";
+
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const definition = {
+  majorVersion: 17,
+  memoryLimit: "512M",
+  username: "shop",
+  database: "orders",
+  identity: "shop/postgres",
+  firstStartUntil: undefined,
+  publishedPort: 5432,
+  publishMode: undefined,
+};
+
+function recordPostgreSQL(more: Partial<PostgreSQLArgs> = {}) {
+  return recordProgram(() => {
+    const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
+    const image = `postgres:17@${digest}`;
+    new PostgreSQL("orders", { image, majorVersion: 17, volume, memoryLimit: "512M", password: "pass", ...more });
+  });
+}
+
+describe("PostgreSQL", () => {
+  it("makes children that are all parented and all prefixed", async () => {
+    const children = (await recordPostgreSQL()).filter(({ type }) => type.startsWith("docker:"));
+    assert.equal(children.length, 4);
+    for (const { name, parent } of children) assert.ok(parent !== "" && name.startsWith(`${parent}-`), name);
+  });
+
+  it("keeps its data below the mount, where each version's image declares its volume", () => {
+    const at = (majorVersion: number) => {
+      const { mount, startScript } = postgresqlSpec({ ...definition, majorVersion }, "orders");
+      return [mount, /^export PGDATA='(?<data>.*)'$/mu.exec(startScript)?.groups?.["data"]];
+    };
+    assert.deepEqual(at(17), ["/var/lib/postgresql/data", "/var/lib/postgresql/data/pgdata"]);
+    assert.deepEqual(at(18), ["/var/lib/postgresql", "/var/lib/postgresql/18/docker"]);
+  });
+
+  it("stops by a fast shutdown, and uses a quarter of its memory for buffers", () => {
+    const { service } = postgresqlSpec(definition, "orders");
+    assert.equal(service.stopSignal, "SIGINT");
+    assert.deepEqual(service.args, ["postgres", "-c", "shared_buffers=131072kB"]);
+  });
+
+  it("shows its password nowhere but in its secret", async () => {
+    const resources = await recordPostgreSQL({ password: "correct horse battery" });
+    const secret = resources.find(({ name }) => name === "orders-password");
+    const others = resources.filter((resource) => resource !== secret);
+    const encoded = Buffer.from("correct horse battery").toString("base64");
+    assert.ok(JSON.stringify(secret).includes(encoded));
+    assert.doesNotMatch(JSON.stringify(others), /correct horse battery/u);
+    assert.ok(!JSON.stringify(others).includes(encoded));
+  });
+
+  it("names the argument of each mistake, whatever else is said", () => {
+    const mistakes = fc.constantFrom<Partial<PostgresqlDefinition>>(
+      { majorVersion: 9 },
+      { majorVersion: 17.5 },
+      { memoryLimit: "some" },
+      { username: "Robert'); DROP" },
+      { database: "a-b" },
+      { publishedPort: 65536 },
+      { identity: "" },
+      { firstStartUntil: "soon" },
+    );
+    fc.assert(
+      fc.property(validPostgresql(), mistakes, (definition, mistake) => {
+        const [argument = ""] = Object.keys(mistake);
+        const spec = () => postgresqlSpec({ ...definition, ...mistake }, "orders");
+        assert.throws(spec, { name: "InputError", path: `orders.${argument}` });
+      }),
+    );
+  });
+
+  it("refuses an image of another major version, which keeps its data elsewhere", async () => {
+    const make = (image: string, majorVersion: number) =>
+      recordProgram(() => {
+        const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
+        new PostgreSQL("orders", { image, majorVersion, volume, memoryLimit: "512M", password: "a long password" });
+      });
+    await assert.rejects(make(`postgres:15.4-bookworm@${digest}`, 16), {
+      message:
+        "orders.majorVersion: expected 15, the version of the image, got 16. " +
+        "Write 15, or choose an image of PostgreSQL 16; data of another major version needs pg_upgrade.",
+    });
+    // What a tag does not tell is not held against anything.
+    await make(`corp.example/databases/orders:2026@${digest}`, 16);
+    await make(`postgres@${digest}`, 16);
+  });
+});
