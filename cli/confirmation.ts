@@ -1,4 +1,4 @@
-import type { StepOperation } from "../engine/events.ts";
+import type { StepOperation } from "../engine/model/events.ts";
 
 /** Operations that touch something that exists; creating and reading do not. */
 const touching: readonly StepOperation[] = [

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { EngineEvent, EventState, StepMetadata } from "../engine/events.ts";
-import { parsePropertyPath } from "../engine/property-path.ts";
-import { parseUrn, stackType } from "../engine/urn.ts";
+import type { EngineEvent, EventState, StepMetadata } from "../engine/model/events.ts";
+import { parsePropertyPath } from "../engine/model/property-path.ts";
+import { parseUrn, stackType } from "../engine/model/urn.ts";
 import { scalarText } from "./display/diff-lines.ts";
 import { isInternal, propertiesOf } from "./display/property-diff.ts";
 

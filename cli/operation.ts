@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../engine/events.ts";
+import type { EngineEvent } from "../engine/model/events.ts";
 import { advised } from "../text/advised-command.ts";
 import { noteChange } from "./begun-change.ts";
 import type { CommandContext } from "./context.ts";

@@ -1,5 +1,5 @@
 /** Which volumes hold a stack's data, on which nodes, and which of them the stack may delete. */
-import type { EngineEvent } from "../engine/events.ts";
+import type { EngineEvent } from "../engine/model/events.ts";
 import { readService } from "../inputs/pulumi/taking.ts";
 import type { VolumeLook } from "../live/ownership/volume-owner.ts";
 import { foreignUse, ownershipOf, type StackIdentity } from "../model/service/ownership.ts";
@@ -131,7 +131,7 @@ export async function removeDoomed(
   control: { signal: AbortSignal; onProgress: (message: string) => void },
 ): Promise<void> {
   if (doomed.length === 0) return;
-  const { removeVolume } = await import("../engine/provider/volume.ts");
+  const { removeVolume } = await import("../engine/provider/resources/volume.ts");
   for (const { name, engine } of doomed) await removeVolume({ connection: engine, ...control }, name);
 }
 

@@ -1,22 +1,22 @@
 import { advised } from "../text/advised-command.ts";
 import { errorWords } from "../text/error-text.ts";
-import { prerequisites } from "./dependency-graph.ts";
-import { Deployment } from "./deployment.ts";
-import { eventSender, type EngineEvent, type EventBody, type OnEvent, type StepOperation } from "./events.ts";
-import { Journal, nowhere, type JournalStore } from "./journal.ts";
-import { PolicyReview } from "./policy-review.ts";
-import { startProgramHost, type ProgramHost } from "./program-host.ts";
-import { exitedAfterReporting, type RunningProgram } from "./program.ts";
-import { Secret, type PropertyMap } from "./property-value.ts";
-import { ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
-import { isProviderType } from "./provider-type.ts";
-import { recoverInterrupted } from "./recovery.ts";
-import { refreshResources } from "./refresh.ts";
-import type { ResourceState, Snapshot, Urn } from "./resource-state.ts";
+import { Deployment } from "./deploy/deployment.ts";
+import { Journal, nowhere, type JournalStore } from "./deploy/journal.ts";
+import { ProviderRegistry, type ProviderFactory } from "./deploy/provider-registry.ts";
+import { recoverInterrupted } from "./deploy/recovery.ts";
+import { refreshResources } from "./deploy/refresh.ts";
+import { prerequisites } from "./model/dependency-graph.ts";
+import { eventSender, type EngineEvent, type EventBody, type OnEvent, type StepOperation } from "./model/events.ts";
+import { Secret, type PropertyMap } from "./model/property-value.ts";
+import { isProviderType } from "./model/provider-type.ts";
+import type { ResourceState, Snapshot, Urn } from "./model/resource-state.ts";
+import { stackType } from "./model/urn.ts";
+import { PolicyReview } from "./policy/review.ts";
+import { startProgramHost, type ProgramHost } from "./program/host.ts";
+import { exitedAfterReporting, type RunningProgram } from "./program/process.ts";
 import type { HeldLock } from "./state/lock.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
 import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
-import { stackType } from "./urn.ts";
 
 /** What every operation takes. */
 export interface OperationOptions {
@@ -346,7 +346,7 @@ async function startReview(
 ): Promise<PolicyReview> {
   const directories = kind.run === runProgram ? (options.policyPacks ?? []) : [];
   if (directories.length === 0) return new PolicyReview([], kind.preview, send);
-  const { startPolicyPack } = await import("./policy-pack.ts");
+  const { startPolicyPack } = await import("./policy/pack.ts");
   const packs = await Promise.all(
     directories.map((pack) =>
       startPolicyPack({

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { SummaryEvent } from "../../engine/events.ts";
-import { unknownSentinel } from "../../engine/wire-value.ts";
+import type { SummaryEvent } from "../../engine/model/events.ts";
+import { unknownSentinel } from "../../engine/model/wire-value.ts";
 import { changeLines, valueLines } from "./diff-lines.ts";
 import { hasErrors, shortType, shownText, type OperationView } from "./operation-view.ts";
 import { countedOperations, operationWords } from "./operation-words.ts";

@@ -1,5 +1,5 @@
-import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
-import { unknownSentinel } from "../../engine/wire-value.ts";
+import type { EngineEvent, StepMetadata } from "../../engine/model/events.ts";
+import { unknownSentinel } from "../../engine/model/wire-value.ts";
 import { printable } from "../../text/escape.ts";
 import { byteWords } from "../../text/format-bytes.ts";
 import { isUnchanged, recordEvent, type OperationView } from "./operation-view.ts";

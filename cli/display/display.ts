@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent } from "../../engine/model/events.ts";
 import type { Output, Terminal } from "../output.ts";
 import { closingLines, headline } from "./closing-lines.ts";
 import { diffLines } from "./diff-lines.ts";

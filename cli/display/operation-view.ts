@@ -1,6 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
-import type { DiagnosticEvent, EngineEvent, PolicyEvent, StepMetadata, SummaryEvent } from "../../engine/events.ts";
-import { parseUrn, stackType } from "../../engine/urn.ts";
+import type {
+  DiagnosticEvent,
+  EngineEvent,
+  PolicyEvent,
+  StepMetadata,
+  SummaryEvent,
+} from "../../engine/model/events.ts";
+import { parseUrn, stackType } from "../../engine/model/urn.ts";
 import { printable } from "../../text/escape.ts";
 
 /** One operation on one resource, as far as it has got; times in milliseconds since 1970. */

@@ -1,4 +1,4 @@
-import type { StepOperation } from "../../engine/events.ts";
+import type { StepOperation } from "../../engine/model/events.ts";
 
 /** How a step is spoken of, in Pulumi's own words (pkg/backend/display/progress.go, pkg/resource/deploy/step.go). */
 export interface OperationWords {

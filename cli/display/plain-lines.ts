@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent } from "../../engine/model/events.ts";
 import { isUnchanged, recordEvent, type OperationView, type ResourceRow } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import { infoText, statusText } from "./row-text.ts";

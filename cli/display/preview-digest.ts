@@ -1,5 +1,5 @@
-import type { EngineEvent, EventState, StepMetadata } from "../../engine/events.ts";
-import { stackType } from "../../engine/urn.ts";
+import type { EngineEvent, EventState, StepMetadata } from "../../engine/model/events.ts";
+import { stackType } from "../../engine/model/urn.ts";
 import { diagnosticText, isUnchanged } from "./operation-view.ts";
 
 /** One step of a preview, as `pulumi preview --json` writes it (pkg/display/json.go, `PreviewStep`). */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { EventState, StepMetadata } from "../../engine/events.ts";
-import { unknownSentinel } from "../../engine/wire-value.ts";
-import { parsePropertyPath, type PropertyPath } from "../../engine/property-path.ts";
+import type { EventState, StepMetadata } from "../../engine/model/events.ts";
+import { parsePropertyPath, type PropertyPath } from "../../engine/model/property-path.ts";
+import { unknownSentinel } from "../../engine/model/wire-value.ts";
 
 /** What a step does to one property; containers hold only what changes in them. */
 export type PropertyChange =

@@ -1,5 +1,5 @@
-import type { EngineEvent, EventState, StepMetadata } from "../../engine/events.ts";
-import { unknownSentinel } from "../../engine/wire-value.ts";
+import type { EngineEvent, EventState, StepMetadata } from "../../engine/model/events.ts";
+import { unknownSentinel } from "../../engine/model/wire-value.ts";
 
 /** Steps that make something. */
 const creations: ReadonlySet<string> = new Set(["create", "create-replacement", "replace"]);

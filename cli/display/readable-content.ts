@@ -1,4 +1,4 @@
-import type { EventState, StepMetadata } from "../../engine/events.ts";
+import type { EventState, StepMetadata } from "../../engine/model/events.ts";
 import { Lines, propertiesOf } from "./property-diff.ts";
 
 const configType = "docker:index/serviceConfig:ServiceConfig";

@@ -1,4 +1,4 @@
-import type { StepMetadata } from "../../engine/events.ts";
+import type { StepMetadata } from "../../engine/model/events.ts";
 import type { OperationView, ResourceRow, StepProgress } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import { propertyChanges, type PropertyChange } from "./property-diff.ts";

@@ -1,7 +1,7 @@
-import type { StackLocation } from "../../engine/state/stack.ts";
+import type { PropertyMap } from "../../engine/model/property-value.ts";
+import type { ResourceState } from "../../engine/model/resource-state.ts";
 import type { OperationOptions, OperationResult } from "../../engine/operations.ts";
-import type { PropertyMap } from "../../engine/property-value.ts";
-import type { ResourceState } from "../../engine/resource-state.ts";
+import type { StackLocation } from "../../engine/state/stack.ts";
 import type { KnownResource, OperationKind, OperationRequest, StackEngine } from "./engine.ts";
 
 /** The engine that is part of Holdfast; it is loaded when it is first used. */
@@ -12,16 +12,16 @@ export const embeddedEngine: StackEngine = {
   run: (kind, request) => operate(kind, request, false),
   outputs: async (location, showSecrets) => {
     const resources = await readResources(location);
-    const { stackType } = await import("../../engine/urn.ts");
+    const { stackType } = await import("../../engine/model/urn.ts");
     const outputs = resources.find(({ type }) => type === stackType)?.outputs ?? {};
-    const { shownMap } = await import("../../engine/event-state.ts");
+    const { shownMap } = await import("../../engine/model/event-state.ts");
     return shownMap(showSecrets ? await revealed(outputs) : outputs);
   },
   resources: async (location) => (await readResources(location)).map(knownResource),
   secrets: async (location) => {
     const [resources, { secretTexts }] = await Promise.all([
       readResources(location),
-      import("../../engine/property-value.ts"),
+      import("../../engine/model/property-value.ts"),
     ]);
     return resources.flatMap(({ inputs, outputs }) => [...secretTexts(inputs), ...secretTexts(outputs)]);
   },
@@ -41,7 +41,7 @@ export const embeddedEngine: StackEngine = {
 async function operate(kind: OperationKind, request: OperationRequest, preview: boolean): Promise<OperationResult> {
   const [engine, { keepHeapLean }] = await Promise.all([
     import("../../engine/operations.ts"),
-    import("../../engine/lean-heap.ts"),
+    import("../../engine/program/lean-heap.ts"),
   ]);
   keepHeapLean();
   const { location, dockerHost, interrupts, policyPacks, onEvent } = request;
@@ -80,7 +80,7 @@ async function readResources(location: StackLocation): Promise<ResourceState[]> 
 }
 
 async function revealed(outputs: PropertyMap): Promise<PropertyMap> {
-  const { revealSecrets } = await import("../../engine/property-value.ts");
+  const { revealSecrets } = await import("../../engine/model/property-value.ts");
   return revealSecrets(outputs);
 }
 

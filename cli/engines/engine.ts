@@ -1,4 +1,4 @@
-import type { EngineEvent, OnEvent, StepOperation } from "../../engine/events.ts";
+import type { EngineEvent, OnEvent, StepOperation } from "../../engine/model/events.ts";
 import type { HeldLock } from "../../engine/state/lock.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
 import type { Interrupts } from "../interrupts.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent } from "../../engine/model/events.ts";
 
 /** Go writes `null` for what is not there. */
 function absent<T extends z.ZodType>(schema: T) {

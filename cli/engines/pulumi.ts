@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import type { EngineEvent, StepOperation } from "../../engine/events.ts";
+import type { EngineEvent, StepOperation } from "../../engine/model/events.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
 import { InputError } from "../../text/input-error.ts";
 import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
@@ -205,7 +205,7 @@ async function removeRetained({ includeProtected, dockerHost, interrupts }: Oper
   if (names.length === 0) return;
   const [{ findEngine }, { removeVolume }] = await Promise.all([
     import("../../swarm/engine/connection.ts"),
-    import("../../engine/provider/volume.ts"),
+    import("../../engine/provider/resources/volume.ts"),
   ]);
   const context = {
     connection: findEngine({ host: dockerHost }),

@@ -7,26 +7,26 @@ import { NameTakenError } from "../../swarm/api/taken-name.ts";
 import { findEngine, pingEngine, requireManager, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
-import { secretTexts, type PropertyMap } from "../property-value.ts";
-import { PartialFailure, type OperationControl, type ResourceProvider } from "../resource-provider.ts";
-import { checkInputs } from "./check.ts";
-import { diffResource } from "./diff.ts";
-import { invokeFunction } from "./functions.ts";
+import { secretTexts, type PropertyMap } from "../model/property-value.ts";
+import { PartialFailure, type OperationControl, type ResourceProvider } from "../model/resource-provider.ts";
+import { invokeFunction } from "./functions/functions.ts";
+import { checkInputs } from "./plan/check.ts";
+import { diffResource } from "./plan/diff.ts";
+import { planOutputs } from "./plan/plan.ts";
+import { readInputs, stateOutputs } from "./plan/state.ts";
 import {
   plainProperties,
   type AppliedResource,
   type ManagedType,
   type OperationContext,
   type PlainProperties,
-} from "./managed-type.ts";
-import { networkType } from "./network.ts";
-import { planOutputs } from "./plan.ts";
-import { resourceSchema } from "./schema.ts";
-import { secretType } from "./secret.ts";
-import { serviceConfigType } from "./service-config.ts";
-import { serviceType } from "./service.ts";
-import { readInputs, stateOutputs } from "./state.ts";
-import { volumeType } from "./volume.ts";
+} from "./resources/managed-type.ts";
+import { networkType } from "./resources/network.ts";
+import { secretType } from "./resources/secret.ts";
+import { serviceConfigType } from "./resources/service-config.ts";
+import { serviceType } from "./resources/service.ts";
+import { volumeType } from "./resources/volume.ts";
+import { resourceSchema } from "./schema/index.ts";
 
 const managedTypes: ReadonlyMap<string, ManagedType> = new Map([
   ["docker:index/network:Network", networkType],

@@ -5,9 +5,9 @@
  * Values are written as text at once, with the names in the order in which Go's encoder sorts the keys of a map.
  */
 import { InputError, showValue } from "../../text/input-error.ts";
-import type { PropertyMap, PropertyValue } from "../property-value.ts";
-import { Output, ResourceReference, Secret, Unknown, isPropertyMap } from "../property-value.ts";
-import { resourceReferenceSignature, secretSignature, signatureKey, unknownSentinel } from "../wire-value.ts";
+import type { PropertyMap, PropertyValue } from "../model/property-value.ts";
+import { Output, ResourceReference, Secret, Unknown, isPropertyMap } from "../model/property-value.ts";
+import { resourceReferenceSignature, secretSignature, signatureKey, unknownSentinel } from "../model/wire-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
 

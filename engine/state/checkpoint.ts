@@ -2,8 +2,8 @@
 import type { z } from "zod";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { notJsonWords } from "../../text/parse-json.ts";
-import { parsePropertyPath } from "../property-path.ts";
-import type { HookBinding, PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
+import { parsePropertyPath } from "../model/property-path.ts";
+import type { HookBinding, PendingOperation, ResourceState, Snapshot } from "../model/resource-state.ts";
 import type { StoredDeployment, StoredResource } from "./checkpoint-schema.ts";
 import {
   checkpointSchema,

@@ -1,6 +1,6 @@
 /** What the file backend remembers of each update: its record, the state after it, and a backup of that state. */
 import { basename, join } from "node:path";
-import type { StepOperation } from "../events.ts";
+import type { StepOperation } from "../model/events.ts";
 import { readTextFile } from "./durable-file.ts";
 import { writeBlob } from "./file-backend.ts";
 import type { StackFiles } from "./stack-files.ts";

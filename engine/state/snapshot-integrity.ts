@@ -1,5 +1,5 @@
 /** The rules that hold between the resources of a state (Pulumi: sdk/go/common/snapshot/integrity.go). */
-import type { ResourceState, Urn } from "../resource-state.ts";
+import type { ResourceState, Urn } from "../model/resource-state.ts";
 
 /** Says the first rule that the resources break, or undefined when there is none. */
 export function brokenRule(resources: readonly ResourceState[]): string | undefined {

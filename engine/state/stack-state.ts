@@ -1,8 +1,8 @@
-import type { PendingOperation, ResourceState, Snapshot } from "../resource-state.ts";
-import { containsSecret } from "../property-value.ts";
+import { containsSecret } from "../model/property-value.ts";
+import type { PendingOperation, ResourceState, Snapshot } from "../model/resource-state.ts";
+import type { CiphertextCache } from "./checkpoint-value.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint, encodeDeployment, featuresOf } from "./checkpoint.ts";
-import type { CiphertextCache } from "./checkpoint-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import { namingBackup, readState, requireWritable, writeState } from "./file-backend.ts";
 import type { UpdateRecord } from "./history.ts";

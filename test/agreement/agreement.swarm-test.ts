@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
-import { Slots } from "../../engine/slots.ts";
+import { Slots } from "../../engine/deploy/slots.ts";
 import { compareCase, recordedCases } from "./agreement.ts";
 
 const recordings = join(import.meta.dirname, "../data/recordings");

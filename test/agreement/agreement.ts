@@ -16,7 +16,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 import { previewDigest, type PreviewDigest } from "../../cli/display/preview-digest.ts";
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent } from "../../engine/model/events.ts";
 import { previewStack } from "../../engine/operations.ts";
 
 /** The program of which everything recorded is a variant; further recordings need not bring it along. */

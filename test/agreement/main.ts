@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { Slots } from "../../engine/slots.ts";
+import { Slots } from "../../engine/deploy/slots.ts";
 import { compareCase, recordedCases } from "./agreement.ts";
 
 // `npm run agreement [-- --from DIR]`: whether the embedded engine plans what Pulumi planned, case by case.

@@ -4,7 +4,7 @@ import { chmod, chown, lchown, mkdir, mkdtemp, rm, stat, symlink, writeFile } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { SocketFolder } from "../../engine/socket-folder.ts";
+import { SocketFolder } from "../../engine/program/socket-folder.ts";
 import { PassphraseKeeper } from "../../engine/state/passphrase.ts";
 import { withExclusiveLock } from "../../lab/exclusive-lock.ts";
 import { labIdentity } from "../../lab/lab-identity.ts";

@@ -1,7 +1,7 @@
 import { wrappedLines } from "../../cli/display/wrapped-lines.ts";
 import { readReply } from "../../cli/redis-protocol.ts";
-import { parsePropertyPath } from "../../engine/property-path.ts";
-import { parseImageName } from "../../engine/provider/registry-image.ts";
+import { parsePropertyPath } from "../../engine/model/property-path.ts";
+import { parseImageName } from "../../engine/provider/functions/registry-image.ts";
 import { readPlain } from "../../engine/state/pulumi-yaml.ts";
 import { showCommandLine, showMountOptions, withoutCredentials } from "../../impact/redaction/command-line.ts";
 import { showProperty } from "../../impact/redaction/property-values.ts";

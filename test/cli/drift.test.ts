@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { driftBesidePlan, driftLines, driftOf } from "../../cli/drift.ts";
-import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
+import type { EngineEvent, StepMetadata } from "../../engine/model/events.ts";
 
 describe("drift", () => {
   it("is what the state does not say, by its path", () => {

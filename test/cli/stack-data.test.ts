@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { stackVolumes } from "../../cli/stack-data.ts";
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent } from "../../engine/model/events.ts";
 
 const volumeResource = (dockerName: string) => ({
   urn: `urn:pulumi:dev::shop::docker:index/volume:Volume::${dockerName}`,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { EngineEvent, StepMetadata } from "../../engine/events.ts";
+import type { EngineEvent, StepMetadata } from "../../engine/model/events.ts";
 import { previewStack } from "../../engine/operations.ts";
 import { makeProjectFolder } from "../support/program-stack.ts";
 

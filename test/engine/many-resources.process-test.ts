@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
-import type { ProgramRequests } from "../../engine/monitor.ts";
-import { startProgramHost } from "../../engine/program-host.ts";
+import { startProgramHost } from "../../engine/program/host.ts";
+import type { ProgramRequests } from "../../engine/program/monitor.ts";
 import { resource } from "../support/resource.ts";
 import { ProgramProject } from "./program-project.ts";
 

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import Docker from "dockerode";
 
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent } from "../../engine/model/events.ts";
 import { destroyStack, previewStack, updateStack } from "../../engine/operations.ts";
 import { readLocks, releaseLocks } from "../../engine/state/lock.ts";
 import { openStack } from "../../engine/state/stack.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { Slots } from "../../engine/slots.ts";
+import { Slots } from "../../engine/deploy/slots.ts";
 import { startSandbox, stopSandbox } from "../../lab/sandbox.ts";
 import { describeFault, portions, trialsOf, type Trial } from "./fault-plan.ts";
 import { FaultStack, scenarios, type FaultEngine, type Scenario } from "./faults.ts";

@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EngineEvent } from "../../engine/events.ts";
+import type { EngineEvent } from "../../engine/model/events.ts";
 import { destroyStack, previewStack, updateStack } from "../../engine/operations.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { analyse } from "../../impact/report.ts";

@@ -2,9 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Violation } from "../../engine/policy-messages.ts";
-import { startPolicyPack, type PolicyPack } from "../../engine/policy-pack.ts";
-import { Secret, Unknown, isPropertyMap, type PropertyMap, type PropertyValue } from "../../engine/property-value.ts";
+import {
+  Secret,
+  Unknown,
+  isPropertyMap,
+  type PropertyMap,
+  type PropertyValue,
+} from "../../engine/model/property-value.ts";
+import type { Violation } from "../../engine/policy/messages.ts";
+import { startPolicyPack, type PolicyPack } from "../../engine/policy/pack.ts";
 import { resource } from "../support/resource.ts";
 import { asResources, unknown, type Draft, type DraftVolume } from "./drafts.ts";
 import { store } from "./rule-cases.ts";

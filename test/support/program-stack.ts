@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { EngineEvent, StepOperation } from "../../engine/events.ts";
+import type { EngineEvent, StepOperation } from "../../engine/model/events.ts";
 import { destroyStack, type OperationResult, previewStack, updateStack } from "../../engine/operations.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { EventCollector, readEvent } from "../../inputs/pulumi/preview.ts";

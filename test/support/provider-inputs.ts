@@ -1,10 +1,10 @@
 /** Inputs of Docker resources for tests of the pure half of the provider. */
 import fc from "fast-check";
-import { checkInputs } from "../../engine/provider/check.ts";
-import { resourceSchema } from "../../engine/provider/schema.ts";
+import { isPropertyMap, type PropertyMap, type PropertyValue } from "../../engine/model/property-value.ts";
+import { decodeWire } from "../../engine/model/wire-value.ts";
+import { checkInputs } from "../../engine/provider/plan/check.ts";
+import { resourceSchema } from "../../engine/provider/schema/index.ts";
 import type { Properties, PropertySchema } from "../../engine/provider/schema/property-schema.ts";
-import { isPropertyMap, type PropertyMap, type PropertyValue } from "../../engine/property-value.ts";
-import { decodeWire } from "../../engine/wire-value.ts";
 import { recordedCalls } from "./recordings.ts";
 
 /** A resource as the recorded base state has it. */

@@ -1,4 +1,4 @@
-import type { ResourceState } from "../../engine/resource-state.ts";
+import type { ResourceState } from "../../engine/model/resource-state.ts";
 
 /** A resource of a made-up stack, with whatever a test wants to be different. */
 export function resource(name: string, rest: Partial<ResourceState> = {}): ResourceState {

@@ -1,8 +1,8 @@
 /** Resources that a test makes on the shared sandbox through the embedded provider, and takes away again. */
 import assert from "node:assert/strict";
-import type { PropertyMap } from "../../engine/property-value.ts";
+import type { PropertyMap } from "../../engine/model/property-value.ts";
+import { PartialFailure, type ResourceProvider } from "../../engine/model/resource-provider.ts";
 import { createDockerProvider } from "../../engine/provider/docker-provider.ts";
-import { PartialFailure, type ResourceProvider } from "../../engine/resource-provider.ts";
 import { listTasks } from "../../swarm/api/reads.ts";
 import { connectEngine, type EngineConnection } from "../../swarm/engine/connection.ts";
 import type { SharedSandbox } from "./sandbox.ts";

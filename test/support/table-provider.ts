@@ -1,5 +1,5 @@
-import { equalValues, Unknown, type PropertyMap } from "../../engine/property-value.ts";
-import type { ResourceProvider } from "../../engine/resource-provider.ts";
+import { equalValues, Unknown, type PropertyMap } from "../../engine/model/property-value.ts";
+import type { ResourceProvider } from "../../engine/model/resource-provider.ts";
 
 /**
  * A provider whose resources are rows of a table: enough to see what a planner asks of one, and in which order.

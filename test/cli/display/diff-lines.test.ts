@@ -4,7 +4,7 @@ import { closingLines, headline } from "../../../cli/display/closing-lines.ts";
 import { diffLines } from "../../../cli/display/diff-lines.ts";
 import { emptyView } from "../../../cli/display/operation-view.ts";
 import { plain } from "../../../cli/display/style.ts";
-import type { EventBody } from "../../../engine/events.ts";
+import type { EventBody } from "../../../engine/model/events.ts";
 import { begins, numbered, step, urns } from "./events.ts";
 import { previewEvents, readPreview } from "./recorded-preview.ts";
 

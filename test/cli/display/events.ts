@@ -6,8 +6,8 @@ import type {
   PropertyDiff,
   StepMetadata,
   StepOperation,
-} from "../../../engine/events.ts";
-import { parseUrn, stackType } from "../../../engine/urn.ts";
+} from "../../../engine/model/events.ts";
+import { parseUrn, stackType } from "../../../engine/model/urn.ts";
 
 /** The URN of the stack that test events are about. */
 export const stackUrn = "urn:pulumi:dev::lifecycle::pulumi:pulumi:Stack::lifecycle-dev";

@@ -4,7 +4,7 @@ import { closingLines, headline } from "../../../cli/display/closing-lines.ts";
 import { emptyView, type OperationView } from "../../../cli/display/operation-view.ts";
 import { PlainLines } from "../../../cli/display/plain-lines.ts";
 import { plain } from "../../../cli/display/style.ts";
-import type { EventBody, StepMetadata } from "../../../engine/events.ts";
+import type { EventBody, StepMetadata } from "../../../engine/model/events.ts";
 import { begins, boxUrn, changed, ends, numbered, planned, stackUrn, step, summary, urns } from "./events.ts";
 
 describe("plain lines", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { withoutProvisionalNames } from "../../../cli/display/provisional-names.ts";
-import type { StepMetadata, StepOperation } from "../../../engine/events.ts";
-import { unknownSentinel } from "../../../engine/wire-value.ts";
+import type { StepMetadata, StepOperation } from "../../../engine/model/events.ts";
+import { unknownSentinel } from "../../../engine/model/wire-value.ts";
 import { begins, numbered, step, urns } from "./events.ts";
 
 describe("automatic names in a plan", () => {

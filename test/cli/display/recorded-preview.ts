@@ -1,8 +1,8 @@
 /** Recorded previews of the Pulumi CLI as the events that they were made from. */
 import { readFileSync } from "node:fs";
 import type { PreviewDigest, PreviewStep } from "../../../cli/display/preview-digest.ts";
-import type { EventBody, PropertyDiff, StepMetadata, StepOperation } from "../../../engine/events.ts";
-import { parseUrn } from "../../../engine/urn.ts";
+import type { EventBody, PropertyDiff, StepMetadata, StepOperation } from "../../../engine/model/events.ts";
+import { parseUrn } from "../../../engine/model/urn.ts";
 import { summary } from "./events.ts";
 
 /** Reads what `pulumi preview --json` printed for a case. */

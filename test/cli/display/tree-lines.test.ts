@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { emptyView, recordEvent, type OperationView } from "../../../cli/display/operation-view.ts";
 import { plain, visibleWidth, type Style } from "../../../cli/display/style.ts";
 import { treeLines } from "../../../cli/display/tree-lines.ts";
-import type { EventBody } from "../../../engine/events.ts";
+import type { EventBody } from "../../../engine/model/events.ts";
 import { begins, boxUrn, changed, ends, numbered, resourceUrn, stackUrn, step, summary, urns } from "./events.ts";
 
 const wide = { columns: 200, rows: 50 };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pulumiEngine } from "../../../cli/engines/pulumi.ts";
 import { listenForInterrupts } from "../../../cli/interrupts.ts";
-import type { EngineEvent } from "../../../engine/events.ts";
+import type { EngineEvent } from "../../../engine/model/events.ts";
 
 /** Stands in for a CLI that cannot be had here: notes what it is asked, and knows no stack that nobody has selected. */
 const standIn = `#!/bin/sh

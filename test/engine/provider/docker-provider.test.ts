@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Secret, type PropertyMap } from "../../../engine/property-value.ts";
+import { Secret, type PropertyMap } from "../../../engine/model/property-value.ts";
 import { createDockerProvider } from "../../../engine/provider/docker-provider.ts";
 import { InputError } from "../../../text/input-error.ts";
 

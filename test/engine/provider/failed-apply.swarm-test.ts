@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Secret, type PropertyMap } from "../../../engine/property-value.ts";
+import { Secret, type PropertyMap } from "../../../engine/model/property-value.ts";
 import { inspectService, listServices, listTasks } from "../../../swarm/api/reads.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { cuttingProxy, type CuttingProxy } from "../../support/cutting-proxy.ts";

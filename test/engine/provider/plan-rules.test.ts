@@ -1,11 +1,12 @@
 /** The rules of planning by themselves, on schemas made up for them. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { elementIdentity, orderSet } from "../../../engine/provider/block-set.ts";
-import { detailedDiff } from "../../../engine/provider/detailed-diff.ts";
-import { listEdits } from "../../../engine/provider/list-edits.ts";
-import { planProperties, type Planning } from "../../../engine/provider/plan-properties.ts";
-import { fillZeros } from "../../../engine/provider/prior-state.ts";
+import { Unknown, type PropertyMap } from "../../../engine/model/property-value.ts";
+import { elementIdentity, orderSet } from "../../../engine/provider/plan/block-set.ts";
+import { detailedDiff } from "../../../engine/provider/plan/detailed-diff.ts";
+import { listEdits } from "../../../engine/provider/plan/list-edits.ts";
+import { planProperties, type Planning } from "../../../engine/provider/plan/plan-properties.ts";
+import { fillZeros } from "../../../engine/provider/plan/prior-state.ts";
 import {
   block,
   boolean,
@@ -21,7 +22,6 @@ import {
   string,
   type Properties,
 } from "../../../engine/provider/schema/property-schema.ts";
-import { Unknown, type PropertyMap } from "../../../engine/property-value.ts";
 
 function plan(properties: Properties, prior: PropertyMap | undefined, config: PropertyMap) {
   const planning: Planning = {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { checkInputs } from "../../../engine/provider/check.ts";
-import { diffResource } from "../../../engine/provider/diff.ts";
-import { planOutputs } from "../../../engine/provider/plan.ts";
-import { readInputs, stateOutputs } from "../../../engine/provider/state.ts";
-import type { PropertyMap } from "../../../engine/property-value.ts";
-import { decodeWire, encodeWire, type WireObject } from "../../../engine/wire-value.ts";
+import type { PropertyMap } from "../../../engine/model/property-value.ts";
+import { decodeWire, encodeWire, type WireObject } from "../../../engine/model/wire-value.ts";
+import { checkInputs } from "../../../engine/provider/plan/check.ts";
+import { diffResource } from "../../../engine/provider/plan/diff.ts";
+import { planOutputs } from "../../../engine/provider/plan/plan.ts";
+import { readInputs, stateOutputs } from "../../../engine/provider/plan/state.ts";
 import { recordings, type RecordedCall } from "../../support/recordings.ts";
 
 /** A recorded request, or a map in it, as the provider gets it. */

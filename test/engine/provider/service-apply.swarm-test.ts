@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { isPropertyMap, type PropertyMap } from "../../../engine/property-value.ts";
+import { isPropertyMap, type PropertyMap } from "../../../engine/model/property-value.ts";
 import type { Service } from "../../../swarm/api/objects.ts";
 import { inspectService, listTasks } from "../../../swarm/api/reads.ts";
 import { pullLabel } from "../../../swarm/service/one-off-task.ts";

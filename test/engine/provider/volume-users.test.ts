@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { userWords } from "../../../engine/provider/volume.ts";
+import { userWords } from "../../../engine/provider/resources/volume.ts";
 import { helperLabel } from "../../../model/service/object-labels.ts";
 
 describe("a container that keeps a volume from being deleted", () => {

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { PropertyMap, PropertyValue } from "../../../engine/property-value.ts";
-import { ResourceReference, Secret, Unknown } from "../../../engine/property-value.ts";
-import type { ResourceState, Snapshot } from "../../../engine/resource-state.ts";
+import type { PropertyMap, PropertyValue } from "../../../engine/model/property-value.ts";
+import { ResourceReference, Secret, Unknown } from "../../../engine/model/property-value.ts";
+import type { ResourceState, Snapshot } from "../../../engine/model/resource-state.ts";
+import { magicOf } from "../../../engine/state/checkpoint-schema.ts";
+import type { CiphertextCache } from "../../../engine/state/checkpoint-value.ts";
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -13,8 +15,6 @@ import {
   featuresOf,
   parseCheckpoint,
 } from "../../../engine/state/checkpoint.ts";
-import type { CiphertextCache } from "../../../engine/state/checkpoint-value.ts";
-import { magicOf } from "../../../engine/state/checkpoint-schema.ts";
 import type { SecretsManager } from "../../../engine/state/secrets-manager.ts";
 import { createSecretsManager, openSecretsManager } from "../../../engine/state/secrets-manager.ts";
 import { resource } from "../../support/resource.ts";

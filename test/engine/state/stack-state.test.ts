@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { Secret } from "../../../engine/property-value.ts";
-import type { ResourceState } from "../../../engine/resource-state.ts";
+import { Secret } from "../../../engine/model/property-value.ts";
+import type { ResourceState } from "../../../engine/model/resource-state.ts";
 import { createSecretsManager } from "../../../engine/state/secrets-manager.ts";
 import { exportStack, importStack } from "../../../engine/state/stack-export.ts";
 import { StackState } from "../../../engine/state/stack-state.ts";

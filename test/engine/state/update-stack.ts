@@ -1,6 +1,6 @@
-import { Secret } from "../../../engine/property-value.ts";
-import { openStack } from "../../../engine/state/stack.ts";
+import { Secret } from "../../../engine/model/property-value.ts";
 import { StackState } from "../../../engine/state/stack-state.ts";
+import { openStack } from "../../../engine/state/stack.ts";
 import { resource } from "../../support/resource.ts";
 
 /** Creates the named resources in the stack `dev` that are not there yet, as the executor does, and writes the history. */

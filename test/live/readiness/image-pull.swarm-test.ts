@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
-import type { PropertyMap } from "../../../engine/property-value.ts";
+import type { PropertyMap } from "../../../engine/model/property-value.ts";
 import { assembleImage } from "../../../lab/assembled-image.ts";
 import type { Lab } from "../../../lab/lab.ts";
 import { pushImage, registryOf } from "../../../lab/private-registry.ts";

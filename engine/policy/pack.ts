@@ -1,0 +1,223 @@
+import type { ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+import { credentials, type Client, type ServiceError } from "@grpc/grpc-js";
+import analyzerProto from "@pulumi/pulumi/proto/analyzer_pb.js";
+import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
+import { z } from "zod";
+
+import { readRegularFileSync } from "../../swarm/engine/regular-file.ts";
+import { errorWords } from "../../text/error-text.ts";
+import { InputError } from "../../text/input-error.ts";
+import { decodeWire } from "../model/wire-value.ts";
+import { spawnBound } from "../program/bound-process.ts";
+import { SocketFolder } from "../program/socket-folder.ts";
+import { configureRequest, enforcementLevels } from "./configuration.ts";
+import { resourceRequest, stackResource, type JudgedResource, type Remediation, type Violation } from "./messages.ts";
+
+/** A policy pack that runs in a process of its own. */
+export interface PolicyPack {
+  name: string;
+  version: string;
+  analyze(judged: JudgedResource): Promise<Violation[]>;
+  analyzeStack(judged: readonly JudgedResource[]): Promise<Violation[]>;
+  remediate(judged: JudgedResource): Promise<Remediation[]>;
+  stop: () => void;
+}
+
+/** What a pack is started with. */
+export interface PolicyPackStart {
+  directory: string;
+  /** A file as `--policy-pack-config` takes it. */
+  configurationFile?: string;
+  project: string;
+  stack: string;
+  dryRun: boolean;
+  environment: NodeJS.ProcessEnv;
+  onOutput: (line: string) => void;
+  /** How long it may take to come up before it counts as hung; default 60,000. */
+  startTimeoutMs?: number;
+  /** How long one answer may take before it counts as hung; default 120,000. */
+  callTimeoutMs?: number;
+}
+
+/**
+ * Starts a policy pack and configures it.
+ *
+ * A pack whose `main` is JavaScript is run as it is; one in TypeScript by the SDK's runner, which compiles it
+ * (@pulumi/pulumi/cmd/run-policy-pack). Both print the port on which they serve `Analyzer`; it is the name
+ * of a socket, see {@link SocketFolder}.
+ *
+ * @throws InputError when the folder holds no pack, or the pack ends or hangs before it serves
+ */
+export async function startPolicyPack(start: PolicyPackStart): Promise<PolicyPack> {
+  const directory = resolve(start.directory);
+  using ends = new DisposableStack();
+  const sockets = ends.use(new SocketFolder());
+  const child = spawnPack(directory, start, sockets);
+  ends.defer(() => child.kill("SIGKILL"));
+  const client = connect(sockets.served(await firstPort(child, directory, start)));
+  ends.defer(() => {
+    client.close();
+  });
+  const call = unaryCaller(client, directory, start.callTimeoutMs ?? 120_000);
+  const info = await call("getAnalyzerInfo", new emptyProto.Empty(), analyzerProto.AnalyzerInfo);
+  await call("configure", configureRequest(info, start.configurationFile), emptyProto.Empty);
+  const whole = ends.move();
+  return servedPack(info, call, () => {
+    whole.dispose();
+  });
+}
+
+function spawnPack(directory: string, start: PolicyPackStart, sockets: SocketFolder): ChildProcess {
+  const main = packEntry(directory);
+  const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
+  const args = main.endsWith(".js") ? [join(directory, main)] : [runner, "127.0.0.1:0", directory];
+  return spawnBound(args, {
+    cwd: directory,
+    sockets,
+    env: {
+      ...start.environment,
+      PULUMI_NODEJS_PROJECT: start.project,
+      PULUMI_NODEJS_STACK: start.stack,
+      PULUMI_NODEJS_DRY_RUN: String(start.dryRun),
+    },
+  });
+}
+
+const packageManifest = z.looseObject({ main: z.string().default("index.js"), version: z.string() });
+
+function packEntry(directory: string): string {
+  const path = join(directory, "package.json");
+  try {
+    return packageManifest.parse(JSON.parse(readRegularFileSync(path))).main;
+  } catch (error) {
+    throw new InputError({
+      path,
+      expected: "the package.json of a policy pack, with a version",
+      got: errorWords(error),
+      fix: "Name the folder of a policy pack with --policy-pack",
+    });
+  }
+}
+
+function firstPort(
+  child: ChildProcess,
+  directory: string,
+  { onOutput, startTimeoutMs = 60_000 }: PolicyPackStart,
+): Promise<string> {
+  const failure = (got: string): InputError =>
+    new InputError({
+      path: directory,
+      expected: "a policy pack that starts and prints its port",
+      got,
+      fix: "Run it with the Pulumi CLI or read the lines above",
+    });
+  return new Promise((resolvePort, reject) => {
+    const timer = setTimeout(() => {
+      reject(failure(`no port within ${startTimeoutMs / 1000} s`));
+    }, startTimeoutMs);
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      act();
+    };
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        if (/^\d+$/.test(line))
+          settle(() => {
+            resolvePort(line);
+          });
+        else onOutput(line);
+      });
+    if (child.stderr) createInterface({ input: child.stderr }).on("line", onOutput);
+    child.once("error", (error) => {
+      settle(() => {
+        reject(error);
+      });
+    });
+    child.once("close", (code) => {
+      settle(() => {
+        reject(failure(`exit code ${code ?? "of a signal"}`));
+      });
+    });
+  });
+}
+
+function connect(address: string): Client {
+  // The generated client comes without types; it is grpc-js' own.
+  const { AnalyzerClient } = createRequire(import.meta.url)("@pulumi/pulumi/proto/analyzer_grpc_pb.js") as {
+    AnalyzerClient: new (
+      address: string,
+      credential: ReturnType<typeof credentials.createInsecure>,
+      options: object,
+    ) => Client;
+  };
+  return new AnalyzerClient(address, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
+}
+
+type Call = <Response>(method: string, request: object, response: new () => Response) => Promise<Response>;
+
+function unaryCaller(client: Client, directory: string, callTimeoutMs: number): Call {
+  return (method, request, response) =>
+    new Promise((resolveCall, reject) => {
+      type Unary = (
+        request: object,
+        options: { deadline: number },
+        done: (error: ServiceError | null, value: unknown) => void,
+      ) => void;
+      // Methods of the generated client are made from the service's definition, unknown to TypeScript.
+      const unary = (client as unknown as Record<string, Unary>)[method];
+      unary?.call(client, request, { deadline: Date.now() + callTimeoutMs }, (error, value) => {
+        if (error) reject(new Error(`policy pack ${directory}: ${method} failed: ${error.details}`));
+        else if (value instanceof response) resolveCall(value);
+        else reject(new Error(`policy pack ${directory}: ${method} answered with something else`));
+      });
+    });
+}
+
+function servedPack(info: analyzerMessages.AnalyzerInfo, call: Call, stop: () => void): PolicyPack {
+  const about = { policyPackName: info.getName(), policyPackVersion: info.getVersion() };
+  const violations = (response: analyzerMessages.AnalyzeResponse): Violation[] =>
+    response.getDiagnosticsList().map((diagnostic) => ({
+      ...about,
+      policyName: diagnostic.getPolicyname(),
+      enforcementLevel: enforcementLevels[diagnostic.getEnforcementlevel()],
+      message: diagnostic.getMessage(),
+      ...(diagnostic.getUrn() !== "" && { urn: diagnostic.getUrn() }),
+    }));
+  return {
+    name: info.getName(),
+    version: info.getVersion(),
+    stop,
+    analyze: async (judged) =>
+      violations(await call("analyze", resourceRequest(judged, false), analyzerProto.AnalyzeResponse)),
+    analyzeStack: async (judged) =>
+      violations(
+        await call(
+          "analyzeStack",
+          new analyzerProto.AnalyzeStackRequest().setResourcesList(judged.map(stackResource)),
+          analyzerProto.AnalyzeResponse,
+        ),
+      ),
+    remediate: async (judged) => {
+      const response = await call("remediate", resourceRequest(judged, true), analyzerProto.RemediateResponse);
+      return response.getRemediationsList().map((remediation) => {
+        const diagnostic = remediation.getDiagnostic();
+        const properties = remediation.getProperties()?.toJavaScript();
+        return {
+          ...about,
+          policyName: remediation.getPolicyname(),
+          enforcementLevel: "remediate",
+          message: diagnostic === "" ? remediation.getDescription() : diagnostic,
+          ...(properties && diagnostic === "" && { inputs: decodeWire(properties) }),
+        };
+      });
+    },
+  };
+}

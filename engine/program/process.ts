@@ -1,0 +1,169 @@
+import type { ChildProcess } from "node:child_process";
+import { statSync, type Stats } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+import { kindOf } from "../../swarm/engine/regular-file.ts";
+import { byteWords } from "../../text/format-bytes.ts";
+import { InputError } from "../../text/input-error.ts";
+import { spawnBound } from "./bound-process.ts";
+import { lazySdk } from "./lazy-sdk.ts";
+import { leanHeap } from "./lean-heap.ts";
+import { leanResources } from "./lean-resources.ts";
+import type { SocketFolder } from "./socket-folder.ts";
+
+/** One run of the user's program under the SDK's own runner. */
+export interface ProgramRun {
+  projectDirectory: string;
+  /** The entry that Pulumi.yaml names, relative to the project. */
+  main: string;
+  project: string;
+  stack: string;
+  /** Where `ResourceMonitor` and `Engine` are served. */
+  monitorAddress: string;
+  engineAddress: string;
+  /** Where the program serves what the engine calls back. */
+  sockets: SocketFolder;
+  config: ReadonlyMap<string, { value: string; secret: boolean }>;
+  dryRun: boolean;
+  parallel: number;
+  environment: NodeJS.ProcessEnv;
+  onOutput(line: string, stream: "stdout" | "stderr"): void;
+}
+
+/** A program that runs. */
+export interface RunningProgram {
+  /** Its exit code; 128 and the signal's number where a signal ended it. */
+  exit: Promise<number>;
+  /** Ends it at once; no error when it has ended. */
+  kill(): void;
+}
+
+/** The organisation that the file backend gives every stack. */
+export const organization = "organization";
+
+/** The exit code by which the SDK says that it has reported the error itself (@pulumi/pulumi/cmd/run/index.js). */
+export const exitedAfterReporting = 32;
+
+/**
+ * Starts the program as Pulumi's language host does: same runner, same flags, configuration in the environment
+ * (pulumi: sdk/nodejs/cmd/pulumi-language-nodejs/main.go).
+ *
+ * @throws InputError when the project has no SDK
+ */
+export function startProgram(run: ProgramRun): RunningProgram {
+  requireProgram(run.projectDirectory, run.main);
+  const runner = findRunner(run.projectDirectory);
+  const child = spawnBound(
+    [
+      ...leanHeap,
+      "--import",
+      lazySdk,
+      "--import",
+      leanResources,
+      runner,
+      `--monitor=${run.monitorAddress}`,
+      `--engine=${run.engineAddress}`,
+      `--organization=${organization}`,
+      `--project=${run.project}`,
+      `--stack=${run.stack}`,
+      `--root-directory=${run.projectDirectory}`,
+      `--pwd=${run.projectDirectory}`,
+      ...(run.dryRun ? ["--dry-run"] : []),
+      `--parallel=${run.parallel}`,
+      run.main,
+    ],
+    {
+      cwd: run.projectDirectory,
+      sockets: run.sockets,
+      handedOver: {
+        PULUMI_CONFIG: JSON.stringify(Object.fromEntries([...run.config].map(([key, entry]) => [key, entry.value]))),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(
+          [...run.config].flatMap(([key, entry]) => (entry.secret ? [key] : [])),
+        ),
+      },
+      env: {
+        ...run.environment,
+        PULUMI_NODEJS_TYPESCRIPT: "false",
+        // For hooks of the components, which leave to this engine what it does by itself.
+        HOLDFAST_ENGINE: "embedded",
+      },
+    },
+  );
+  forwardLines(child.stdout, (line) => {
+    run.onOutput(line, "stdout");
+  });
+  forwardLines(child.stderr, (line) => {
+    run.onOutput(line, "stderr");
+  });
+  return { exit: exitOf(child), kill: () => child.kill("SIGKILL") };
+}
+
+/** A package.json is smaller by far; Node takes all of a larger one into memory. */
+const manifestLimitBytes = 16 * 1024 * 1024;
+
+/** Node would wait for a writer, or read without an end; what is not there at all it tells itself. */
+function requireProgram(projectDirectory: string, main: string): void {
+  for (const name of ["", ".ts", ".js", "/index.ts", "/index.js"]) {
+    const path = resolve(projectDirectory, `${main}${name}`);
+    const got = oddity(path, (found) => (found.isFile() || found.isDirectory() ? undefined : kindOf(found)));
+    if (got === undefined) continue;
+    throw new InputError({
+      path,
+      expected: "the program, a file of TypeScript or JavaScript",
+      got,
+      fix: "Put the program there, or name another in `main` of Pulumi.yaml",
+    });
+  }
+  const manifest = join(projectDirectory, "package.json");
+  const got = oddity(manifest, (found) => {
+    if (!found.isFile()) return kindOf(found);
+    return found.size > manifestLimitBytes ? `one of ${byteWords(found.size)}` : undefined;
+  });
+  if (got === undefined) return;
+  throw new InputError({
+    path: manifest,
+    expected: `a file of at most ${byteWords(manifestLimitBytes)}`,
+    got,
+    fix: "Put the project's own package.json there",
+  });
+}
+
+/** What is wrong with what is at a path; nothing where there is nothing. */
+function oddity(path: string, judge: (found: Stats) => string | undefined): string | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found && judge(found);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function findRunner(projectDirectory: string): string {
+  try {
+    return createRequire(`${projectDirectory}/package.json`).resolve("@pulumi/pulumi/cmd/run/index.js");
+  } catch {
+    throw new InputError({
+      path: projectDirectory,
+      expected: "a project whose packages are installed, @pulumi/pulumi among them",
+      got: "none of that name",
+      fix: "Run `npm install @pulumi/pulumi` in it, or `npm ci` where it is in package.json",
+    });
+  }
+}
+
+function forwardLines(stream: Readable, onLine: (line: string) => void): void {
+  createInterface({ input: stream, crlfDelay: Infinity }).on("line", onLine);
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    // "close" comes after the last line of output, "exit" may come before it.
+    child.once("close", (code, signal) => {
+      resolve(code ?? 128 + (signal === "SIGKILL" ? 9 : 15));
+    });
+  });
+}

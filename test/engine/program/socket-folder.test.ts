@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { SocketFolder } from "../../../engine/program/socket-folder.ts";
+
+describe("the sockets of an operation", () => {
+  it("are found by the numbers that they were given, also when the process of one has just ended", () => {
+    using sockets = new SocketFolder();
+    assert.equal(sockets.served("1"), `unix:${join(sockets.path, "1")}`);
+  });
+
+  it("are the only ones that the engine calls", () => {
+    using sockets = new SocketFolder();
+    for (const port of ["40123", "1024", "", "1/../..", "evil:1"])
+      assert.throws(() => sockets.served(port), /expected a server on a Unix socket that only this user can reach/u);
+  });
+});
