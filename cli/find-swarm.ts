@@ -70,7 +70,7 @@ export async function engineOfFolder(folder: string): Promise<EngineConnection> 
 async function sandboxEngine({ dockerHost: host, directory, dockerProgram }: Sandbox): Promise<EngineConnection> {
   const [{ connectEngine }, { findProgram }] = await Promise.all([
     import("../swarm/engine/connection.ts"),
-    import("../lab/toolbox.ts"),
+    import("../lab/host/toolbox.ts"),
   ]);
   // As it has to be typed: by its name where the shell finds one.
   const found = await findProgram({ PATH: process.env["PATH"] ?? "" }, "docker");

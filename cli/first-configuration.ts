@@ -97,7 +97,7 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
 }
 
 /**
- * Whether an image is one that a sandbox served which is no more, from a registry on this machine (lab/redis-image.ts): Holdfast
+ * Whether an image is one that a sandbox served which is no more, from a registry on this machine (lab/images/redis.ts): Holdfast
  * itself has configured it. What the present one's registry is said to have, and has not, a person has set.
  *
  * @param presentRegistry - the address of the present sandbox's registry; undefined while nobody can have set an image from it

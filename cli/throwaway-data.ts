@@ -1,6 +1,6 @@
 /** The data that dies with a throwaway swarm, and the yes that it takes. */
 import { z } from "zod";
-import type { FilledVolume } from "../lab/private-engine.ts";
+import type { FilledVolume } from "../lab/nodes/private-engine.ts";
 import { findEngine, pingEngine } from "../swarm/engine/connection.ts";
 import { readAnswer } from "../swarm/engine/requests.ts";
 import { byteWords } from "../text/format-bytes.ts";

@@ -4,9 +4,16 @@ import { join, resolve } from "node:path";
 import { closeToOthers, makePrivateFolder } from "../swarm/engine/private-folder.ts";
 import { advised } from "../text/advised-command.ts";
 import { InputError, showValue } from "../text/input-error.ts";
-import { assembleImage } from "./assembled-image.ts";
-import { withExclusiveLock } from "./exclusive-lock.ts";
-import { labIdentity } from "./lab-identity.ts";
+import { withExclusiveLock } from "./host/exclusive-lock.ts";
+import { labIdentity } from "./host/identity.ts";
+import { unmountBelow } from "./host/mount-point.ts";
+import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./host/owned-process.ts";
+import { requireDebian, requireRoot, requireSpace } from "./host/requirements.ts";
+import { fillToolbox, findProgram, openToolbox, type Toolbox } from "./host/toolbox.ts";
+import { assembleImage } from "./images/assembled-image.ts";
+import { redisRecipe } from "./images/redis.ts";
+import { freePort, hasImage, isRegistryUp, pushImage, startRegistry, type PrivateRegistry } from "./images/registry.ts";
+import { untilDetached } from "./nodes/disk.ts";
 import {
   createLan,
   freeAddressIndex,
@@ -14,7 +21,7 @@ import {
   labNamespaces,
   namespaceName,
   removeLabNetworks,
-} from "./lab-network.ts";
+} from "./nodes/network.ts";
 import {
   filledNodes,
   freeNodes,
@@ -24,25 +31,11 @@ import {
   partitionedNodes,
   startNodeEngine,
   type LabNode,
-} from "./lab-node.ts";
-import { labRecordName, readLabRecord, writeLabRecord, type LabRecord } from "./lab-record.ts";
-import { formSwarm } from "./lab-swarm.ts";
-import { requireDebian, requireRoot, requireSpace } from "./machine-requirements.ts";
-import { unmountBelow } from "./mount-point.ts";
-import { isStorageUp, startStorage } from "./network-storage.ts";
-import { untilDetached } from "./node-disk.ts";
-import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./owned-process.ts";
-import { removeCoveredDirectories, runningEngine } from "./private-engine.ts";
-import {
-  freePort,
-  hasImage,
-  isRegistryUp,
-  pushImage,
-  startRegistry,
-  type PrivateRegistry,
-} from "./private-registry.ts";
-import { redisRecipe } from "./redis-image.ts";
-import { fillToolbox, findProgram, openToolbox, type Toolbox } from "./toolbox.ts";
+} from "./nodes/node.ts";
+import { removeCoveredDirectories, runningEngine } from "./nodes/private-engine.ts";
+import { labRecordName, readLabRecord, writeLabRecord, type LabRecord } from "./nodes/record.ts";
+import { isStorageUp, startStorage } from "./nodes/storage.ts";
+import { formSwarm } from "./nodes/swarm.ts";
 
 /** How to start a lab. */
 export interface LabOptions {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { advised } from "../text/advised-command.ts";
-import { readRecord, writeRecord } from "./record-file.ts";
+import { readRecord, writeRecord } from "./host/record-file.ts";
 
 const recordSchema = z.strictObject({
   version: z.literal(1),

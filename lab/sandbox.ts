@@ -7,9 +7,20 @@ import { initSwarm, swarmMembership } from "../swarm/engine/connection.ts";
 import type { EngineConnection } from "../swarm/engine/connection.ts";
 import { closeToOthers, makePrivateFolder } from "../swarm/engine/private-folder.ts";
 import { InputError } from "../text/input-error.ts";
-import { assembleImage } from "./assembled-image.ts";
-import { withExclusiveLock } from "./exclusive-lock.ts";
-import { labIdentity } from "./lab-identity.ts";
+import { withExclusiveLock } from "./host/exclusive-lock.ts";
+import { labIdentity } from "./host/identity.ts";
+import { unmountBelow } from "./host/mount-point.ts";
+import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./host/owned-process.ts";
+import type { OwnedProcess } from "./host/owned-process.ts";
+import { requireDebian, requireRoot, requireSpace } from "./host/requirements.ts";
+import { fillToolbox, findProgram, openToolbox } from "./host/toolbox.ts";
+import type { Toolbox } from "./host/toolbox.ts";
+import { assembleImage } from "./images/assembled-image.ts";
+import { redisRecipe } from "./images/redis.ts";
+import { freePort, hasImage, isRegistryUp, pushImage, startRegistry } from "./images/registry.ts";
+import type { PrivateRegistry } from "./images/registry.ts";
+import { takeStep } from "./lab-step.ts";
+import type { LabStepListener } from "./lab-step.ts";
 import {
   createBridge,
   createLan,
@@ -20,22 +31,17 @@ import {
   namespaceName,
   nodeAddress,
   removeLabNetworks,
-} from "./lab-network.ts";
-import { takeStep } from "./lab-step.ts";
-import type { LabStepListener } from "./lab-step.ts";
-import { requireDebian, requireRoot, requireSpace } from "./machine-requirements.ts";
-import { unmountBelow } from "./mount-point.ts";
-import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./owned-process.ts";
-import type { OwnedProcess } from "./owned-process.ts";
-import { engineHost, filledVolumes, removeCoveredDirectories, runningEngine, startEngine } from "./private-engine.ts";
-import type { FilledVolume, PrivateEngine } from "./private-engine.ts";
-import { freePort, hasImage, isRegistryUp, pushImage, startRegistry } from "./private-registry.ts";
-import type { PrivateRegistry } from "./private-registry.ts";
-import { redisRecipe } from "./redis-image.ts";
+} from "./nodes/network.ts";
+import {
+  engineHost,
+  filledVolumes,
+  removeCoveredDirectories,
+  runningEngine,
+  startEngine,
+} from "./nodes/private-engine.ts";
+import type { FilledVolume, PrivateEngine } from "./nodes/private-engine.ts";
 import { readSandboxRecord, sandboxRecordPath, writeSandboxRecord } from "./sandbox-record.ts";
 import type { SandboxRecord } from "./sandbox-record.ts";
-import { fillToolbox, findProgram, openToolbox } from "./toolbox.ts";
-import type { Toolbox } from "./toolbox.ts";
 
 /** How to start a sandbox. */
 export interface SandboxOptions {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { LabNode } from "../lab/lab-node.ts";
 import type { Lab } from "../lab/lab.ts";
-import { labStartMs, sharedLab } from "./support/lab.ts";
+import type { LabNode } from "../lab/nodes/node.ts";
 import {
   engineOf,
   LabService,
@@ -12,6 +11,7 @@ import {
   volumeNames,
   type TaskTemplate,
 } from "./support/lab-service.ts";
+import { labStartMs, sharedLab } from "./support/lab.ts";
 
 /**
  * The workshop chapter "Dealing with stateful services", told on a real swarm in its own order: each step does what the one

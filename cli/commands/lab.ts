@@ -81,7 +81,7 @@ const happened: Readonly<Record<Disturbance, string>> = {
 /** `holdfast lab node stop|kill|start|partition|heal|fill|free NAME`. */
 export async function disturb(what: Disturbance, name: string, options: LabCommandOptions): Promise<void> {
   const { output, directory } = open(options);
-  const nodes = await import("../../lab/lab-node.ts");
+  const nodes = await import("../../lab/nodes/node.ts");
   const act = {
     stop: nodes.stopNode,
     kill: nodes.killNode,
@@ -99,7 +99,7 @@ export async function disturb(what: Disturbance, name: string, options: LabComma
 /** `holdfast lab node slow NAME [KILOBITS]`. */
 export async function slow(name: string, kilobits: number | undefined, options: LabCommandOptions): Promise<void> {
   const { output, directory } = open(options);
-  const { slowNode } = await import("../../lab/lab-node.ts");
+  const { slowNode } = await import("../../lab/nodes/node.ts");
   await slowNode(directory, name, kilobits);
   if (output.json) output.document({ node: name, kilobitsPerSecond: kilobits ?? null });
   output.print(`${name} receives ${kilobits === undefined ? "what it can" : `at most ${kilobits} kbit/s`}.`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { endOwnedProcesses } from "../../lab/owned-process.ts";
+import { endOwnedProcesses } from "../../lab/host/owned-process.ts";
+import { fillToolbox } from "../../lab/host/toolbox.ts";
 import {
   freePort,
   hasImage,
@@ -7,8 +8,7 @@ import {
   sha256,
   startRegistry,
   type PrivateRegistry,
-} from "../../lab/private-registry.ts";
-import { fillToolbox } from "../../lab/toolbox.ts";
+} from "../../lab/images/registry.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
 import { atEnd, newFolder, shared, type AttackCase } from "./case.ts";
 import { asStranger } from "./stranger.ts";

@@ -5,9 +5,9 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { labIdentity } from "../../lab/lab-identity.ts";
-import { writeLabRecord } from "../../lab/lab-record.ts";
-import { ownerMark, ownerVariable } from "../../lab/owned-process.ts";
+import { labIdentity } from "../../lab/host/identity.ts";
+import { ownerMark, ownerVariable } from "../../lab/host/owned-process.ts";
+import { writeLabRecord } from "../../lab/nodes/record.ts";
 import { newFolder, type AttackCase } from "./case.ts";
 import { damagedEngine, damages, type Damage } from "./damaged-engine.ts";
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RedisConnection } from "../../cli/redis-connection.ts";
 import { redisConfigurationFile, type RedisTlsFiles } from "../../components/redis/configuration.ts";
-import { fillToolbox } from "../../lab/toolbox.ts";
+import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { redisClientMemoryBytes, redisMaxMemoryBytes, RedisPersistence } from "../../model/redis/persistence.ts";
 import { redisDataPath } from "../../model/redis/preparation.ts";
 import { redisAclFile } from "../../model/redis/users.ts";

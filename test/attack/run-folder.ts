@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { unmountBelow } from "../../lab/mount-point.ts";
+import { unmountBelow } from "../../lab/host/mount-point.ts";
 import { stopThrowawaysIn } from "../support/throwaway.ts";
 
 /** Short, for the paths of sockets have at most 107 bytes (unix(7)). */

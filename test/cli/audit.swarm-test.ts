@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { z } from "zod";
-import { killNode, partitionNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
+import { killNode, partitionNode } from "../../lab/nodes/node.ts";
 import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import {
   engineOf,

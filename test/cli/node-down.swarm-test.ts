@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
 import { execa } from "execa";
 import { registerSwarmQuestions } from "../../cli/swarm-questions.ts";
-import { killNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { labStartMs, sharedLab } from "../support/lab.ts";
+import { killNode } from "../../lab/nodes/node.ts";
 import { LabService, removeLeftovers, until } from "../support/lab-service.ts";
+import { labStartMs, sharedLab } from "../support/lab.ts";
 
 describe("with one node down and an engine that never answers", function () {
   this.timeout(labStartMs);

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { RedisConnection } from "../../cli/redis-connection.ts";
 import { formatReply, rawReply } from "../../cli/redis-reply.ts";
-import { fillToolbox } from "../../lab/toolbox.ts";
+import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { sandboxStartMs, testCacheDirectory } from "../support/sandbox.ts";
 
 const script = (returned: string) => ["eval", returned, "0"] as const;

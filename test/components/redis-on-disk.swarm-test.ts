@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fillToolbox } from "../../lab/toolbox.ts";
+import { fillToolbox } from "../../lab/host/toolbox.ts";
 import type { RedisPersistence } from "../../model/redis/persistence.ts";
 import { sandboxStartMs, testCacheDirectory } from "../support/sandbox.ts";
 import { RedisProcess } from "./redis-process.ts";

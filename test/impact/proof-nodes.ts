@@ -1,6 +1,6 @@
 /** Changes on a swarm of three nodes, where the service's node is neither the manager nor the only one. */
-import { killNode } from "../../lab/lab-node.ts";
 import { startLab, type Lab, type LabOptions } from "../../lab/lab.ts";
+import { killNode } from "../../lab/nodes/node.ts";
 import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import { nodeOf, until } from "../support/lab-service.ts";
 import type { ProofSwarm } from "./proof.ts";

@@ -4,8 +4,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { labIdentity } from "../../lab/lab-identity.ts";
-import { labNamespaces } from "../../lab/lab-network.ts";
+import { labIdentity } from "../../lab/host/identity.ts";
+import { mountPointsBelow } from "../../lab/host/mount-point.ts";
+import { endOwnedProcesses, findOwnedProcesses } from "../../lab/host/owned-process.ts";
+import { labStatus, startLab, stopLab, type Lab, type LabStatus } from "../../lab/lab.ts";
+import { attachedDisks } from "../../lab/nodes/disk.ts";
+import { labNamespaces } from "../../lab/nodes/network.ts";
 import {
   fillNode,
   freeNode,
@@ -15,11 +19,7 @@ import {
   slowNode,
   startNode,
   stopNode,
-} from "../../lab/lab-node.ts";
-import { labStatus, startLab, stopLab, type Lab, type LabStatus } from "../../lab/lab.ts";
-import { mountPointsBelow } from "../../lab/mount-point.ts";
-import { attachedDisks } from "../../lab/node-disk.ts";
-import { endOwnedProcesses, findOwnedProcesses } from "../../lab/owned-process.ts";
+} from "../../lab/nodes/node.ts";
 import { readHostFacts } from "../../live/host-facts.ts";
 import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import { until } from "../support/lab-service.ts";

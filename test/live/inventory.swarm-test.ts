@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { killNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
+import { killNode } from "../../lab/nodes/node.ts";
 import { takeInventory } from "../../live/inventory.ts";
 import { findEngine } from "../../swarm/engine/connection.ts";
 import { nodeEngines } from "../../swarm/engine/node-engines.ts";

@@ -2,8 +2,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { killNode } from "../../lab/lab-node.ts";
 import { startLab, stopLab } from "../../lab/lab.ts";
+import { killNode } from "../../lab/nodes/node.ts";
 import { losses } from "./losses.ts";
 import { persistences, proveRescue } from "./proof.ts";
 

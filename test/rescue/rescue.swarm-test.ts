@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { killNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
+import { killNode } from "../../lab/nodes/node.ts";
 import { takeInventory } from "../../live/inventory.ts";
 import { carryOutRescue, planRescue, type RescueRequest } from "../../live/rescue/rescue.ts";
 import { findLostVolumes } from "../../live/rescue/search.ts";

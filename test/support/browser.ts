@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { inflateSync } from "node:zlib";
-import { fillToolbox, findProgram, type ToolboxContents } from "../../lab/toolbox.ts";
+import { fillToolbox, findProgram, type ToolboxContents } from "../../lab/host/toolbox.ts";
 import { testCacheDirectory } from "./sandbox.ts";
 
 /** How long the first {@link BrowsedPage.open} of a machine may take: some 100 MB are downloaded once. */

@@ -1,7 +1,7 @@
-import { assembleImage } from "../../lab/assembled-image.ts";
-import { postgresqlRecipe, postgresqlTools } from "../../lab/postgresql-image.ts";
-import { pushImage, registryOf } from "../../lab/private-registry.ts";
-import { fillToolbox } from "../../lab/toolbox.ts";
+import { fillToolbox } from "../../lab/host/toolbox.ts";
+import { assembleImage } from "../../lab/images/assembled-image.ts";
+import { postgresqlRecipe, postgresqlTools } from "../../lab/images/postgresql.ts";
+import { pushImage, registryOf } from "../../lab/images/registry.ts";
 import { testCacheDirectory, type SharedSandbox } from "./sandbox.ts";
 
 /** Makes an image of Debian's PostgreSQL, puts it into the sandbox's registry and returns its reference by digest. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withExclusiveLock } from "../../lab/exclusive-lock.ts";
+import { withExclusiveLock } from "../../lab/host/exclusive-lock.ts";
 
 /** What is started: its folder's name tells, with the run and the process. */
 type ThrowawayKind = "sandbox" | "lab";

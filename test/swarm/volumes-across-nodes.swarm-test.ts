@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { healNode, killNode, partitionNode, startNode } from "../../lab/lab-node.ts";
 import type { Lab } from "../../lab/lab.ts";
+import { healNode, killNode, partitionNode, startNode } from "../../lab/nodes/node.ts";
 import { findEngine, listNodes } from "../../swarm/engine/connection.ts";
 import {
   engineOf,

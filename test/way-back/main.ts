@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
-import { namespaceName } from "../../lab/lab-network.ts";
+import { namespaceName } from "../../lab/nodes/network.ts";
 import { readSandboxRecord } from "../../lab/sandbox-record.ts";
 import { type Sandbox, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
 import { oneOf } from "../../text/one-of.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { fillToolbox, type ToolboxContents } from "../../../lab/toolbox.ts";
+import { fillToolbox, type ToolboxContents } from "../../../lab/host/toolbox.ts";
 import { testCacheDirectory } from "../../support/sandbox.ts";
 
 /** The machine's own openssl, or one unpacked like the lab's tools. */

@@ -4,11 +4,11 @@
  */
 import { join } from "node:path";
 import Docker from "dockerode";
-import { assembleImage } from "../../../lab/assembled-image.ts";
-import { pushImage, registryOf } from "../../../lab/private-registry.ts";
-import { redisRecipe } from "../../../lab/redis-image.ts";
+import { fillToolbox } from "../../../lab/host/toolbox.ts";
+import { assembleImage } from "../../../lab/images/assembled-image.ts";
+import { redisRecipe } from "../../../lab/images/redis.ts";
+import { pushImage, registryOf } from "../../../lab/images/registry.ts";
 import type { Sandbox } from "../../../lab/sandbox.ts";
-import { fillToolbox } from "../../../lab/toolbox.ts";
 import type { RedisPersistence } from "../../../model/redis/persistence.ts";
 import { openProgram, type ProgramStack } from "../../support/program-stack.ts";
 import { makeAuthorities } from "./certificates.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
-import { assembleImage } from "../../../lab/assembled-image.ts";
-import { pushImage, registryOf } from "../../../lab/private-registry.ts";
-import { redisRecipe } from "../../../lab/redis-image.ts";
-import { fillToolbox } from "../../../lab/toolbox.ts";
+import { fillToolbox } from "../../../lab/host/toolbox.ts";
+import { assembleImage } from "../../../lab/images/assembled-image.ts";
+import { redisRecipe } from "../../../lab/images/redis.ts";
+import { pushImage, registryOf } from "../../../lab/images/registry.ts";
 import type { ServiceSpec } from "../../../swarm/api/objects.ts";
 import { inspectService, listTasks } from "../../../swarm/api/reads.ts";
 import { redactor } from "../../../swarm/api/redaction.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import type { PropertyMap } from "../../../engine/model/property-value.ts";
-import { assembleImage } from "../../../lab/assembled-image.ts";
+import { fillToolbox } from "../../../lab/host/toolbox.ts";
+import { assembleImage } from "../../../lab/images/assembled-image.ts";
+import { redisRecipe } from "../../../lab/images/redis.ts";
+import { pushImage, registryOf } from "../../../lab/images/registry.ts";
 import type { Lab } from "../../../lab/lab.ts";
-import { pushImage, registryOf } from "../../../lab/private-registry.ts";
-import { redisRecipe } from "../../../lab/redis-image.ts";
-import { fillToolbox } from "../../../lab/toolbox.ts";
 import { listServices } from "../../../swarm/api/reads.ts";
 import { listenOnNode } from "../../support/foreign-process.ts";
 import { engineOf, nodeOf, until } from "../../support/lab-service.ts";

@@ -1,9 +1,9 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { NoRegularFileError, readRegularFile } from "../swarm/engine/regular-file.ts";
-import { InputError } from "../text/input-error.ts";
-import { jsonOrUndefined } from "../text/parse-json.ts";
+import { NoRegularFileError, readRegularFile } from "../../swarm/engine/regular-file.ts";
+import { InputError } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 
 /**
  * Reads the record of a lab or a sandbox; undefined when there is none.

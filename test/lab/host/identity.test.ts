@@ -3,8 +3,8 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { labIdentity } from "../../lab/lab-identity.ts";
-import { linkNames } from "../../lab/lab-network.ts";
+import { labIdentity } from "../../../lab/host/identity.ts";
+import { linkNames } from "../../../lab/nodes/network.ts";
 
 describe("a lab's identity", () => {
   const folderName = fc.stringMatching(/^[a-zé-]{1,40}$/);

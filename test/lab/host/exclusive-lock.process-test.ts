@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { lockFile, withExclusiveLock } from "../../lab/exclusive-lock.ts";
+import { lockFile, withExclusiveLock } from "../../../lab/host/exclusive-lock.ts";
 
 describe("an exclusive lock", () => {
   const name = `test:${process.pid}`;
@@ -49,7 +49,7 @@ describe("an exclusive lock", () => {
   });
 
   it("leaves no file where who waited for it was killed", async () => {
-    const module = new URL("../../lab/exclusive-lock.ts", import.meta.url).href;
+    const module = new URL("../../../lab/host/exclusive-lock.ts", import.meta.url).href;
     const script = `import { withExclusiveLock } from "${module}";
       await withExclusiveLock("${name}", () => Promise.resolve(), () => { console.log("waits"); });`;
     await withExclusiveLock(name, async () => {
@@ -75,7 +75,7 @@ describe("an exclusive lock", () => {
   });
 
   it("is free again when its process is killed", async () => {
-    const module = new URL("../../lab/exclusive-lock.ts", import.meta.url).href;
+    const module = new URL("../../../lab/host/exclusive-lock.ts", import.meta.url).href;
     const script = `import { withExclusiveLock } from "${module}";
       await withExclusiveLock("${name}", () => new Promise(() => { console.log("held"); setInterval(() => {}, 1000); }));`;
     const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {

@@ -8,7 +8,7 @@ import {
   ownerMark,
   ownerVariable,
   readOwner,
-} from "../../lab/owned-process.ts";
+} from "../../../lab/host/owned-process.ts";
 
 describe("a lab's processes", () => {
   const environ = (...entries: string[]) => entries.map((entry) => `${entry}\0`).join("");

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, statfs, truncate, writeFile } fro
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { InputError } from "../text/input-error.ts";
-import type { Toolbox } from "./toolbox.ts";
+import { InputError } from "../../text/input-error.ts";
+import type { Toolbox } from "../host/toolbox.ts";
 
 /**
  * The disk of a lab's node: a file system of limited size in one file, so that a node can run out of space while the

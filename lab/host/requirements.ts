@@ -1,5 +1,5 @@
 import { readFile, statfs } from "node:fs/promises";
-import { InputError, showValue } from "../text/input-error.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { osRelease } from "./toolbox.ts";
 
 const neededBytes = 1.5e9;

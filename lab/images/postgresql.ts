@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
+import type { Toolbox, ToolboxContents } from "../host/toolbox.ts";
 import { type FolderCopy, type ImageRecipe, requireProgram } from "./assembled-image.ts";
-import type { Toolbox, ToolboxContents } from "./toolbox.ts";
 
 /** PostgreSQL runs as this user and group, as in the official image for Debian (docker-library/postgres, Dockerfile). */
 const postgresqlId = 999;

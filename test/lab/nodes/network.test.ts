@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { freeAddressIndex, labAddresses, nodeAddress } from "../../lab/lab-network.ts";
+import { freeAddressIndex, labAddresses, nodeAddress } from "../../../lab/nodes/network.ts";
 
 describe("a lab's addresses", () => {
   const index = fc.integer({ min: 0, max: 255 });

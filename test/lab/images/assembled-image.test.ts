@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { imageOf, parseLdd } from "../../lab/assembled-image.ts";
-import { sha256 } from "../../lab/private-registry.ts";
-import { redisRecipeFor } from "../../lab/redis-image.ts";
+import { imageOf, parseLdd } from "../../../lab/images/assembled-image.ts";
+import { redisRecipeFor } from "../../../lab/images/redis.ts";
+import { sha256 } from "../../../lab/images/registry.ts";
 
 const manifestSchema = z.object({ config: z.looseObject({}), layers: z.array(z.looseObject({})) });
 

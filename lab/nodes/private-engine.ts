@@ -1,12 +1,9 @@
 import { mkdir, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError, findEngine, pingEngine } from "../swarm/engine/connection.ts";
-import type { EngineConnection } from "../swarm/engine/connection.ts";
-import { startDaemon } from "./daemon.ts";
-import { withExclusiveLock } from "./exclusive-lock.ts";
-import { linkNames } from "./lab-network.ts";
-import { mountScript } from "./network-storage.ts";
-import { ballastName, makeDisk, untilDetached, type NodeDisk } from "./node-disk.ts";
+import { EngineError, findEngine, pingEngine } from "../../swarm/engine/connection.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
+import { startDaemon } from "../host/daemon.ts";
+import { withExclusiveLock } from "../host/exclusive-lock.ts";
 import {
   cgroupParent,
   endOwnedProcesses,
@@ -14,8 +11,11 @@ import {
   listOwnedProcesses,
   ownerMark,
   ownerVariable,
-} from "./owned-process.ts";
-import type { Toolbox } from "./toolbox.ts";
+} from "../host/owned-process.ts";
+import type { Toolbox } from "../host/toolbox.ts";
+import { ballastName, makeDisk, untilDetached, type NodeDisk } from "./disk.ts";
+import { linkNames } from "./network.ts";
+import { mountScript } from "./storage.ts";
 
 /** A Docker engine that a lab runs for itself. */
 export interface PrivateEngine {

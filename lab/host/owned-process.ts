@@ -1,7 +1,7 @@
 import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError } from "../text/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 
 /**
  * The environment variable that marks a lab's processes as `<lab id>/<part>`. dockerd hands it on to containerd, the

@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { labIdentity } from "../../lab/lab-identity.ts";
-import { killNode, startNode } from "../../lab/lab-node.ts";
-import { startLab, stopLab, type Lab } from "../../lab/lab.ts";
-import { findOwnedProcesses } from "../../lab/owned-process.ts";
-import { labStartMs } from "../support/lab.ts";
-import { LabService } from "../support/lab-service.ts";
-import { testCacheDirectory } from "../support/sandbox.ts";
+import { labIdentity } from "../../../lab/host/identity.ts";
+import { findOwnedProcesses } from "../../../lab/host/owned-process.ts";
+import { startLab, stopLab, type Lab } from "../../../lab/lab.ts";
+import { killNode, startNode } from "../../../lab/nodes/node.ts";
+import { LabService } from "../../support/lab-service.ts";
+import { labStartMs } from "../../support/lab.ts";
+import { testCacheDirectory } from "../../support/sandbox.ts";
 
 describe("a volume on a network file system", function () {
   this.timeout(labStartMs);

@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { z } from "zod";
+import type { Toolbox } from "../host/toolbox.ts";
 import { requireProgram, type ImageRecipe } from "./assembled-image.ts";
-import type { Toolbox } from "./toolbox.ts";
 
 /** Redis runs as this user and group; the official image has the same numbers (docker-library/redis, Dockerfile). */
 const redisId = 999;

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../text/input-error.ts";
-import { startDaemon } from "./daemon.ts";
-import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "./owned-process.ts";
-import { fillToolbox, openToolbox, type Toolbox, type ToolboxContents } from "./toolbox.ts";
+import { InputError } from "../../text/input-error.ts";
+import { startDaemon } from "../host/daemon.ts";
+import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "../host/owned-process.ts";
+import { fillToolbox, openToolbox, type Toolbox, type ToolboxContents } from "../host/toolbox.ts";
 
 /**
  * A network file system that all nodes of a lab mount: MooseFS, whose servers run beside the nodes and whose client is a

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mountPointsBelow } from "../../lab/mount-point.ts";
+import { mountPointsBelow } from "../../../lab/host/mount-point.ts";
 
 describe("mount points", () => {
   const line = (point: string) => `22 1 0:21 / ${point} rw,relatime shared:1 - ext4 /dev/vda rw`;

@@ -1,9 +1,13 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { advised } from "../text/advised-command.ts";
-import { InputError, showValue } from "../text/input-error.ts";
-import { withExclusiveLock } from "./exclusive-lock.ts";
-import { labIdentity } from "./lab-identity.ts";
+import { advised } from "../../text/advised-command.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { withExclusiveLock } from "../host/exclusive-lock.ts";
+import { labIdentity } from "../host/identity.ts";
+import { endOwnedProcesses, findOwnedProcesses } from "../host/owned-process.ts";
+import { requireRoot } from "../host/requirements.ts";
+import { openToolbox, type Toolbox } from "../host/toolbox.ts";
+import { fillDisk, freeDisk, isFilled, type NodeDisk } from "./disk.ts";
 import {
   connectNode,
   createBridge,
@@ -14,14 +18,10 @@ import {
   namespaceName,
   nodeAddress,
   removeNode,
-} from "./lab-network.ts";
-import { readLabRecord, type LabRecord } from "./lab-record.ts";
-import { requireRoot } from "./machine-requirements.ts";
-import { storageClient, type NetworkStorage } from "./network-storage.ts";
-import { fillDisk, freeDisk, isFilled, type NodeDisk } from "./node-disk.ts";
-import { endOwnedProcesses, findOwnedProcesses } from "./owned-process.ts";
+} from "./network.ts";
 import { dataRoot, engineHost, enginePid, runningEngine, startEngine, type PrivateEngine } from "./private-engine.ts";
-import { openToolbox, type Toolbox } from "./toolbox.ts";
+import { readLabRecord, type LabRecord } from "./record.ts";
+import { storageClient, type NetworkStorage } from "./storage.ts";
 
 /** A node of a lab: a Docker engine with a network and a hostname of its own. */
 export interface LabNode {

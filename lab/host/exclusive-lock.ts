@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makePrivateFolder } from "../swarm/engine/private-folder.ts";
+import { makePrivateFolder } from "../../swarm/engine/private-folder.ts";
 
 /**
  * Holds the lock on the file `$1` until its input ends. Whoever waited for one that was removed meanwhile has the lock of a file that

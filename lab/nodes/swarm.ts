@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../swarm/engine/connection.ts";
-import { readAnswer } from "../swarm/engine/requests.ts";
-import { advised } from "../text/advised-command.ts";
-import { InputError } from "../text/input-error.ts";
-import { connectNode } from "./lab-network.ts";
-import type { LabNode } from "./lab-node.ts";
-import type { LabRecord } from "./lab-record.ts";
-import type { Toolbox } from "./toolbox.ts";
+import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
+import { readAnswer } from "../../swarm/engine/requests.ts";
+import { advised } from "../../text/advised-command.ts";
+import { InputError } from "../../text/input-error.ts";
+import type { Toolbox } from "../host/toolbox.ts";
+import { connectNode } from "./network.ts";
+import type { LabNode } from "./node.ts";
+import type { LabRecord } from "./record.ts";
 
 const readyLimitMs = 60_000;
 const nanosecondsPerSecond = 1e9;

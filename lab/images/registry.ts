@@ -4,11 +4,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { advised } from "../text/advised-command.ts";
-import { InputError } from "../text/input-error.ts";
-import { startDaemon } from "./daemon.ts";
-import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "./owned-process.ts";
-import type { Toolbox } from "./toolbox.ts";
+import { advised } from "../../text/advised-command.ts";
+import { InputError } from "../../text/input-error.ts";
+import { startDaemon } from "../host/daemon.ts";
+import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "../host/owned-process.ts";
+import type { Toolbox } from "../host/toolbox.ts";
 
 /** A registry that a lab runs for itself. */
 export interface PrivateRegistry {

@@ -3,12 +3,12 @@ import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { z } from "zod";
-import { InputError } from "../text/input-error.ts";
-import { withExclusiveLock } from "./exclusive-lock.ts";
-import { sha256 } from "./private-registry.ts";
-import type { PushableImage } from "./private-registry.ts";
-import { findProgram } from "./toolbox.ts";
-import type { Toolbox } from "./toolbox.ts";
+import { InputError } from "../../text/input-error.ts";
+import { withExclusiveLock } from "../host/exclusive-lock.ts";
+import { findProgram } from "../host/toolbox.ts";
+import type { Toolbox } from "../host/toolbox.ts";
+import { sha256 } from "./registry.ts";
+import type { PushableImage } from "./registry.ts";
 
 /** What an image declares, in the words of Docker's image format. */
 export interface ImageConfig {

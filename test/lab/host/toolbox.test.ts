@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { downloadPercent, osRelease } from "../../lab/toolbox.ts";
+import { downloadPercent, osRelease } from "../../../lab/host/toolbox.ts";
 
 describe("the toolbox", () => {
   it("reads which distribution this is", () => {

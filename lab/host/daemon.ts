@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError } from "../text/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 
 /** A daemon to start in the background, apart from this process, and how to tell that it is ready. */
 export interface Daemon<T> {

@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import type { Toolbox } from "./toolbox.ts";
+import type { Toolbox } from "../host/toolbox.ts";
 
 /**
  * The addresses of a lab. They lie in 198.18.0.0/15, which is set aside for tests of network devices (RFC 2544) and so

@@ -4,7 +4,7 @@ import { arch } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import { InputError } from "../text/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 
 /**
