@@ -1,9 +1,9 @@
 import { fstatSync, writeSync } from "node:fs";
-import { hasBegunChange } from "./begun-change.ts";
-import { exitCode } from "./exit-code.ts";
-import { reportFailure } from "./failure.ts";
-import { openOutput } from "./output.ts";
 import { createProgram } from "./program.ts";
+import { hasBegunChange } from "./terminal/begun-change.ts";
+import { exitCode } from "./terminal/exit-code.ts";
+import { reportFailure } from "./terminal/failure.ts";
+import { openOutput } from "./terminal/output.ts";
 
 /** Runs the command that the process' arguments say, and ends the process with its exit code. */
 export async function main(): Promise<void> {

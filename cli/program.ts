@@ -1,9 +1,9 @@
 import { Command, Option, type CommandUnknownOpts, type OptionValues } from "@commander-js/extra-typings";
+import { registerImpact } from "./commands/impact/command.ts";
+import { registerLab } from "./commands/lab/command.ts";
+import { registerPolicy } from "./commands/policy/command.ts";
+import { registerSwarmQuestions } from "./commands/swarm/command.ts";
 import type { PolicyPack } from "./engines/engine.ts";
-import { registerImpact } from "./impact.ts";
-import { registerLab } from "./lab.ts";
-import { registerPolicy } from "./policy.ts";
-import { registerSwarmQuestions } from "./swarm-questions.ts";
 
 // Each command loads what it needs when it runs, so that --help and a slip on the command line cost next to nothing.
 
@@ -59,7 +59,7 @@ export function createProgram(): Command {
       .addOption(policyPack)
       .addOption(policyPackConfig),
   ).action(async (options) => {
-    const { preview } = await import("./commands/preview.ts");
+    const { preview } = await import("./commands/stack/preview.ts");
     await preview({ ...options, policyPacks: packs(options) });
   });
 
@@ -76,7 +76,7 @@ export function createProgram(): Command {
       .addOption(policyPack)
       .addOption(policyPackConfig),
   ).action(async (options) => {
-    const { up } = await import("./commands/up.ts");
+    const { up } = await import("./commands/stack/up/run.ts");
     await up({ ...options, policyPacks: packs(options) });
   });
 
@@ -89,7 +89,7 @@ export function createProgram(): Command {
       .addOption(deleteData)
       .addOption(nodes),
   ).action(async (options) => {
-    const { down } = await import("./commands/down.ts");
+    const { down } = await import("./commands/stack/down.ts");
     await down({ ...options, deleteData: options.deleteData ?? [] });
   });
 
@@ -100,7 +100,7 @@ export function createProgram(): Command {
       .option("--preview-only", "say only what would be taken over; exit code 4 where something is")
       .addOption(diff),
   ).action(async (options) => {
-    const { refresh } = await import("./commands/refresh.ts");
+    const { refresh } = await import("./commands/stack/refresh.ts");
     await refresh(options);
   });
 
@@ -111,7 +111,7 @@ export function createProgram(): Command {
       .argument("[name]", "one output")
       .addOption(showSecrets),
   ).action(async (name, options) => {
-    const { outputs } = await import("./commands/outputs.ts");
+    const { outputs } = await import("./commands/stack/outputs.ts");
     await outputs(name, options);
   });
 
@@ -126,32 +126,32 @@ export function createProgram(): Command {
     .addOption(cwd)
     .addOption(verbose)
     .action(async (words, options) => {
-      const { redis } = await import("./commands/redis.ts");
+      const { redis } = await import("./commands/redis/run.ts");
       await redis(words, options);
     });
 
   const sandbox = program.command("sandbox").description("Start, stop or look at the throwaway swarm of this project.");
   ofFolder(sandbox.command("status", { isDefault: true }).description("Say what of it runs.")).action(
     async (options) => {
-      const { status } = await import("./commands/sandbox.ts");
+      const { status } = await import("./commands/sandbox/run.ts");
       await status(options);
     },
   );
   ofFolder(sandbox.command("start").description("Start it, or what of it does not run.")).action(async (options) => {
-    const { start } = await import("./commands/sandbox.ts");
+    const { start } = await import("./commands/sandbox/run.ts");
     await start(options);
   });
   ofFolder(
     sandbox.command("stop").description("End it and remove every trace, the data in it included.").addOption(yes),
   ).action(async (options) => {
-    const { stop } = await import("./commands/sandbox.ts");
+    const { stop } = await import("./commands/sandbox/run.ts");
     await stop(options);
   });
 
   const config = program.command("config").description("Read and write the stack's settings.");
   ofStack(config.command("list", { isDefault: true }).description("Show all settings; secrets masked.")).action(
     async (options) => {
-      const { list } = await import("./commands/config.ts");
+      const { list } = await import("./commands/stack/config.ts");
       await list(options);
     },
   );
@@ -162,7 +162,7 @@ export function createProgram(): Command {
       .argument("<key>", "such as node, or docker:host")
       .addOption(showSecrets),
   ).action(async (key, options) => {
-    const { get } = await import("./commands/config.ts");
+    const { get } = await import("./commands/stack/config.ts");
     await get(key, options);
   });
   ofStack(
@@ -173,7 +173,7 @@ export function createProgram(): Command {
       .argument("[value]", "its value; a secret is typed or piped in instead")
       .option("--secret", "keep it encrypted"),
   ).action(async (key, value, options) => {
-    const { set } = await import("./commands/config.ts");
+    const { set } = await import("./commands/stack/config.ts");
     await set(key, value, options);
   });
   ofStack(
@@ -182,7 +182,7 @@ export function createProgram(): Command {
       .description("Remove one setting, so that its default counts.")
       .argument("<key>", "such as node, or docker:host"),
   ).action(async (key, options) => {
-    const { rm } = await import("./commands/config.ts");
+    const { rm } = await import("./commands/stack/config.ts");
     await rm(key, options);
   });
 
@@ -194,7 +194,7 @@ export function createProgram(): Command {
     .addOption(cwd)
     .addOption(verbose)
     .action(async (options) => {
-      const { exportState } = await import("./commands/state.ts");
+      const { exportState } = await import("./commands/stack/state.ts");
       await exportState(options);
     });
   ofStack(
@@ -203,7 +203,7 @@ export function createProgram(): Command {
       .description("Take an exported state for the stack's own; the one before is kept as a backup.")
       .addOption(file),
   ).action(async (options) => {
-    const { importState } = await import("./commands/state.ts");
+    const { importState } = await import("./commands/stack/state.ts");
     await importState(options);
   });
   ofStack(
@@ -213,7 +213,7 @@ export function createProgram(): Command {
       .option("--keep <number>", "remove what is kept of all but so many, and the last that succeeded")
       .addOption(yes),
   ).action(async (options) => {
-    const { history } = await import("./commands/history.ts");
+    const { history } = await import("./commands/stack/history.ts");
     await history(options);
   });
   ofStack(
@@ -222,7 +222,7 @@ export function createProgram(): Command {
       .description("Release the lock of the stack; a yes is asked for where its holder may still be at work.")
       .addOption(yes),
   ).action(async (options) => {
-    const { cancel } = await import("./commands/state.ts");
+    const { cancel } = await import("./commands/stack/state.ts");
     await cancel(options);
   });
 

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { SummaryEvent } from "../../engine/model/events.ts";
 import { unknownSentinel } from "../../engine/model/wire-value.ts";
+import type { Style } from "../terminal/style.ts";
 import { changeLines, valueLines } from "./diff-lines.ts";
 import { hasErrors, shortType, shownText, type OperationView } from "./operation-view.ts";
 import { countedOperations, operationWords } from "./operation-words.ts";
 import { propertiesOf, type PropertyChanges } from "./property-diff.ts";
 import { elapsedText } from "./row-text.ts";
-import type { Style } from "./style.ts";
 
 /** What an operation is called while it runs: `Previewing update (dev):`. */
 export function headline(view: OperationView, stackName: string): string {

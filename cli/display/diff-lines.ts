@@ -2,6 +2,7 @@ import type { EngineEvent, StepMetadata } from "../../engine/model/events.ts";
 import { unknownSentinel } from "../../engine/model/wire-value.ts";
 import { printable } from "../../text/escape.ts";
 import { byteWords } from "../../text/format-bytes.ts";
+import { plain, type Style } from "../terminal/style.ts";
 import { isUnchanged, recordEvent, type OperationView } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import {
@@ -15,7 +16,6 @@ import {
   withoutUnset,
 } from "./property-diff.ts";
 import { lineChanges, withReadableContent } from "./readable-content.ts";
-import { plain, type Style } from "./style.ts";
 
 /** What stands in the two columns before a property. */
 type Mark = "+" | "-" | "~" | " ";

@@ -1,5 +1,5 @@
 import type { EngineEvent } from "../../engine/model/events.ts";
-import type { Output, Terminal } from "../output.ts";
+import type { Output, Terminal } from "../terminal/output.ts";
 import { closingLines, headline } from "./closing-lines.ts";
 import { diffLines } from "./diff-lines.ts";
 import { emptyView, hasErrors, recordEvent, type OperationView } from "./operation-view.ts";

@@ -1,8 +1,8 @@
 import type { EngineEvent } from "../../engine/model/events.ts";
+import type { Style } from "../terminal/style.ts";
 import { isUnchanged, recordEvent, type OperationView, type ResourceRow } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import { infoText, statusText } from "./row-text.ts";
-import type { Style } from "./style.ts";
 
 /** Turns events into the lines that a log shows while an operation runs: one for each thing that happened. */
 export class PlainLines {

@@ -1,8 +1,8 @@
 import type { StepMetadata } from "../../engine/model/events.ts";
+import type { Style } from "../terminal/style.ts";
 import type { OperationView, ResourceRow, StepProgress } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import { propertyChanges, type PropertyChange } from "./property-diff.ts";
-import type { Style } from "./style.ts";
 
 /** A time that something took: hundredths below a second, then seconds, then minutes. */
 export function elapsedText(milliseconds: number, isOver: boolean): string {

@@ -1,4 +1,4 @@
-import type { Terminal } from "../output.ts";
+import type { Terminal } from "../terminal/output.ts";
 
 /** Lines at the bottom of a terminal that are drawn again and again in place. */
 export class Screen {

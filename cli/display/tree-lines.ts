@@ -1,7 +1,7 @@
+import { cutTo, padTo, plain, visibleWidth, type Style } from "../terminal/style.ts";
 import { hasErrors, isUnchanged, type OperationView, type ResourceRow, type StepProgress } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import { infoText, statusText } from "./row-text.ts";
-import { cutTo, padTo, plain, visibleWidth, type Style } from "./style.ts";
 
 /** The room that a picture has on the terminal. */
 export interface Room {

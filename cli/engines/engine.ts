@@ -1,7 +1,7 @@
 import type { EngineEvent, OnEvent, StepOperation } from "../../engine/model/events.ts";
 import type { HeldLock } from "../../engine/state/lock.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
-import type { Interrupts } from "../interrupts.ts";
+import type { Interrupts } from "../terminal/interrupts.ts";
 
 /** What is done to a stack as a whole. */
 export type OperationKind = "update" | "destroy" | "refresh";

@@ -1,5 +1,5 @@
-import { wrappedLines } from "../../cli/display/wrapped-lines.ts";
-import { readReply } from "../../cli/redis-protocol.ts";
+import { readReply } from "../../cli/commands/redis/protocol.ts";
+import { wrappedLines } from "../../cli/terminal/wrapped-lines.ts";
 import { parsePropertyPath } from "../../engine/model/property-path.ts";
 import { parseImageName } from "../../engine/provider/functions/registry-image.ts";
 import { readPlain } from "../../engine/state/pulumi-yaml.ts";

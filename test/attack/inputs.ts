@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { locateStack } from "../../cli/project.ts";
+import { locateStack } from "../../cli/context/project.ts";
 import { previewStack } from "../../engine/operations.ts";
 import { AttackedProject, mustRefuse, refusal, someResources } from "./attacked-project.ts";
 import type { AttackCase } from "./case.ts";

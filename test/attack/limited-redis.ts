@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RedisConnection } from "../../cli/redis-connection.ts";
+import { RedisConnection } from "../../cli/commands/redis/connection.ts";
 import { redisConfigurationFile, type RedisTlsFiles } from "../../components/redis/configuration.ts";
 import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { redisClientMemoryBytes, redisMaxMemoryBytes, RedisPersistence } from "../../model/redis/persistence.ts";

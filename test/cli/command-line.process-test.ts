@@ -9,8 +9,8 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { CommanderError } from "commander";
-import { usageMistake } from "../../cli/failure.ts";
 import { createProgram } from "../../cli/program.ts";
+import { usageMistake } from "../../cli/terminal/failure.ts";
 import { damagedEngine } from "../attack/damaged-engine.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));

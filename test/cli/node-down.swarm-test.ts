@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
 import { execa } from "execa";
-import { registerSwarmQuestions } from "../../cli/swarm-questions.ts";
+import { registerSwarmQuestions } from "../../cli/commands/swarm/command.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { killNode } from "../../lab/nodes/node.ts";
 import { LabService, removeLeftovers, until } from "../support/lab-service.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { policy, type PolicyOptions } from "../../cli/commands/policy.ts";
-import { Exit } from "../../cli/exit-code.ts";
+import { policy, type PolicyOptions } from "../../cli/commands/policy/run.ts";
+import { Exit } from "../../cli/terminal/exit-code.ts";
 import { asLiveSwarm, asPlan, asResources, asStackFile, asState } from "../policies/drafts.ts";
 import { store } from "../policies/rule-cases.ts";
 

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { RedisConnection } from "../../cli/redis-connection.ts";
-import { formatReply, rawReply } from "../../cli/redis-reply.ts";
+import { RedisConnection } from "../../cli/commands/redis/connection.ts";
+import { formatReply, rawReply } from "../../cli/commands/redis/reply.ts";
 import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { sandboxStartMs, testCacheDirectory } from "../support/sandbox.ts";
 

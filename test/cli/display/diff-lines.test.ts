@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { closingLines, headline } from "../../../cli/display/closing-lines.ts";
 import { diffLines } from "../../../cli/display/diff-lines.ts";
 import { emptyView } from "../../../cli/display/operation-view.ts";
-import { plain } from "../../../cli/display/style.ts";
+import { plain } from "../../../cli/terminal/style.ts";
 import type { EventBody } from "../../../engine/model/events.ts";
 import { begins, numbered, step, urns } from "./events.ts";
 import { previewEvents, readPreview } from "./recorded-preview.ts";

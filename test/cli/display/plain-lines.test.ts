@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { closingLines, headline } from "../../../cli/display/closing-lines.ts";
 import { emptyView, type OperationView } from "../../../cli/display/operation-view.ts";
 import { PlainLines } from "../../../cli/display/plain-lines.ts";
-import { plain } from "../../../cli/display/style.ts";
+import { plain } from "../../../cli/terminal/style.ts";
 import type { EventBody, StepMetadata } from "../../../engine/model/events.ts";
 import { begins, boxUrn, changed, ends, numbered, planned, stackUrn, step, summary, urns } from "./events.ts";
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pulumiEngine } from "../../../cli/engines/pulumi.ts";
-import { listenForInterrupts } from "../../../cli/interrupts.ts";
+import { listenForInterrupts } from "../../../cli/terminal/interrupts.ts";
 import type { EngineEvent } from "../../../engine/model/events.ts";
 
 /** Stands in for a CLI that cannot be had here: notes what it is asked, and knows no stack that nobody has selected. */

@@ -1,0 +1,166 @@
+import { resolve } from "node:path";
+import type { ImpactReport } from "../../../impact/report.ts";
+import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../../impact/verdict/acceptance.ts";
+import { compareFates, type DataFate } from "../../../impact/verdict/verdict.ts";
+import type { ReadFacts } from "../../../inputs/swarm/facts.ts";
+import type { Plan } from "../../../model/plan/plan.ts";
+import { printable } from "../../../text/escape.ts";
+import { InputError } from "../../../text/input-error.ts";
+import { Exit, exitCode } from "../../terminal/exit-code.ts";
+import { openSource, readText, requireOneReader, writeText } from "../../terminal/files.ts";
+import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
+
+/** Options of `holdfast impact`. */
+export interface ImpactOptions {
+  swarm?: true | undefined;
+  nodes?: string | undefined;
+  facts?: string | undefined;
+  saveFacts?: string | undefined;
+  engine: "pulumi" | "embedded";
+  prune?: true | undefined;
+  stackName?: string | undefined;
+  json?: true | undefined;
+  markdown?: string | true | undefined;
+  previous?: string | undefined;
+  sarif?: string | true | undefined;
+  sarifLocation: string;
+  html?: string | undefined;
+  failOn: "interrupted" | "at-risk" | "left-behind" | "destroyed" | "never";
+  acceptDataLoss: string[];
+  cwd?: string | undefined;
+  verbose?: true | undefined;
+}
+
+/** `holdfast impact [file] [after]`: says what a planned change does to data, and ends with 1 when it reaches the threshold. */
+export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {
+  requireOneDocument({ "--json": options.json, "--markdown": options.markdown, "--sarif": options.sarif });
+  requireOneReader([file, after, options.facts, options.previous]);
+  const output = openOutput(options.json ?? false);
+  const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
+  // Loaded while the files are read.
+  const [{ readPlan }, { analyse }] = await Promise.all([
+    import("../../../inputs/read-plan.ts"),
+    import("../../../impact/report.ts"),
+  ]);
+  const given = await factsOf(options);
+  const facts = given?.read;
+  const plan = await readPlan(sources, {
+    executor: options.engine,
+    variables: definedVariables(),
+    prune: options.prune ?? false,
+    ...(facts && { live: facts }),
+    ...(options.stackName !== undefined && { stack: options.stackName }),
+  });
+  const report = analyse(plan, (await given?.lookAt(plan))?.live);
+  await print(report, options, output);
+  if (plan.steps.length === 0 && plan.errors.length > 0) {
+    output.warn("error: the preview failed before it planned anything: what the change does to data is not known");
+    throw new Exit(exitCode.failed);
+  }
+  const reached = reaching(report, options);
+  if (reached.length === 0) return;
+  output.warn(...reached);
+  throw new Exit(exitCode.failed);
+}
+
+/** Facts about a swarm, and the same with what the volumes hold that a plan is about. */
+interface GivenFacts {
+  readonly read: ReadFacts;
+  readonly lookAt: (plan: Plan) => Promise<ReadFacts>;
+}
+
+async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): Promise<GivenFacts | undefined> {
+  if (facts === undefined && swarm === undefined) return undefined;
+  const { readFacts } = await import("../../../inputs/swarm/facts.ts");
+  if (facts !== undefined) {
+    const read = readFacts(parseJson(readText(facts), facts), facts);
+    return { read, lookAt: () => Promise.resolve(read) };
+  }
+  const [{ factsFrom, lookCloser }, { engineOfFolder }] = await Promise.all([
+    import("../../../live/swarm-facts.ts"),
+    import("../../context/find-swarm.ts"),
+  ]);
+  const connection = await engineOfFolder(resolve(cwd ?? "."));
+  const document = await factsFrom(connection);
+  return {
+    read: readFacts(document, "the live swarm"),
+    lookAt: async (plan) => {
+      const whole = await lookCloser(document, plan, connection, nodes);
+      if (saveFacts !== undefined) writeText("--save-facts", saveFacts, `${JSON.stringify(whole, undefined, 2)}\n`);
+      return readFacts(whole, "the live swarm");
+    },
+  };
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new InputError({
+      path: file,
+      expected: "JSON",
+      got: "text that is cut off or no JSON",
+      fix: "Write it again",
+    });
+  }
+}
+
+function definedVariables(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** Writes and prints what was asked for; of the renderers only those that do it are loaded. */
+async function print(report: ImpactReport, options: ImpactOptions, output: Output): Promise<void> {
+  const { markdown, sarif, html, previous } = options;
+  if (markdown !== undefined) {
+    const { renderMarkdown } = await import("../../../impact/render/markdown.ts");
+    const comment = renderMarkdown(report, previous === undefined ? {} : { previous: readText(previous) });
+    if (markdown === true) output.print(comment.trimEnd());
+    else writeText("--markdown", markdown, comment);
+  }
+  if (sarif !== undefined) {
+    const { renderSarif } = await import("../../../impact/render/sarif.ts");
+    const log = renderSarif(report, options.sarifLocation);
+    if (sarif === true) output.print(log.trimEnd());
+    else writeText("--sarif", sarif, log);
+  }
+  if (html !== undefined) {
+    const { renderHtml } = await import("../../../impact/render/html.ts");
+    writeText("--html", html, renderHtml(report));
+  }
+  if (output.json) {
+    const { impactDocument } = await import("../../../impact/render/json.ts");
+    output.document(impactDocument(report));
+  } else if (markdown !== true && sarif !== true) {
+    const { renderText } = await import("../../../impact/render/text.ts");
+    output.print(renderText(report, output.style).trimEnd());
+  }
+}
+
+const fates: Readonly<Record<Exclude<ImpactOptions["failOn"], "never">, DataFate>> = {
+  interrupted: "interrupted",
+  "at-risk": "at risk",
+  "left-behind": "left behind",
+  destroyed: "destroyed",
+};
+
+/** What reaches the threshold, in a line each; what holds only as long as an assumption does counts with what it is otherwise. */
+function reaching({ verdicts }: ImpactReport, { failOn, acceptDataLoss }: ImpactOptions): string[] {
+  if (failOn === "never") return [];
+  const threshold = fates[failOn];
+  const window = { now: new Date(), minutes: minutesToReview };
+  return verdicts.flatMap((verdict) => {
+    const { name, fate, otherwise, assumptions } = verdict;
+    const isAssumed = otherwise !== undefined && assumptions.length > 0;
+    const counted = isAssumed && compareFates(otherwise.fate, fate) > 0 ? otherwise.fate : fate;
+    if (compareFates(counted, threshold) < 0) return [];
+    const why = whyNotAccepted(acceptDataLoss, verdict, window);
+    if (why === undefined) return [];
+    const word = acceptanceWord(verdict, window);
+    return [
+      `${printable(name)}: ${counted}${why === "" ? "" : ` (${printable(why)})`}. To accept just this plan, within a week: --accept-data-loss ${printable(word)}`,
+    ];
+  });
+}

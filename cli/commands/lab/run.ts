@@ -1,0 +1,151 @@
+import type { LabStatus } from "../../../lab/lab.ts";
+import { advised } from "../../../text/advised-command.ts";
+import { labDirectory, locateStack } from "../../context/project.ts";
+import { stepsDisplay } from "../../display/steps.ts";
+import { openOutput } from "../../terminal/output.ts";
+
+/** Options of `holdfast lab`. */
+export interface LabCommandOptions {
+  cwd?: string | undefined;
+  json?: true | undefined;
+}
+
+/** `holdfast lab start`: several engines, a registry and a Redis image under `.holdfast/lab`. */
+export async function start(
+  options: LabCommandOptions & {
+    nodes?: number | undefined;
+    managers?: number | undefined;
+    storage?: true | undefined;
+  },
+): Promise<void> {
+  const { output, directory } = open(options);
+  const { startLab } = await import("../../../lab/lab.ts");
+  const lab = await startLab({
+    directory,
+    ...(options.nodes !== undefined && { nodes: options.nodes }),
+    ...(options.managers !== undefined && { managers: options.managers }),
+    ...(options.storage !== undefined && { storage: options.storage }),
+    onStep: stepsDisplay(output),
+  });
+  if (output.json) output.document(lab);
+  output.print(
+    `The lab runs: ${lab.nodes.map(({ name }) => name).join(", ")}; registry ${lab.registryAddress}.`,
+    `A manager is at DOCKER_HOST=${lab.nodes[0]?.dockerHost ?? ""}`,
+    ...(lab.dockerProgram === undefined ? [] : [`A docker CLI for it is at ${lab.dockerProgram}`]),
+    `An image to try: ${lab.redisImage}`,
+    ...(lab.storageDirectory === undefined
+      ? []
+      : [`On every node a network file system is at ${lab.storageDirectory}`]),
+  );
+}
+
+/** `holdfast lab stop` and `clean`: ends it and removes every trace; asks first where volumes with data go with it. */
+export async function stop(options: LabCommandOptions & { yes?: true | undefined }): Promise<void> {
+  const { output, directory } = open(options);
+  const { labStatus, stopLab } = await import("../../../lab/lab.ts");
+  const { state, lab, nodes, runningNodes } = await labStatus(directory);
+  if (state !== "absent") {
+    const { confirmEnd } = await import("../../context/throwaway-data.ts");
+    // In one whose first start failed nothing can be where no engine runs; of one without a record nobody knows.
+    const isKnown = lab !== undefined || nodes.length > 0;
+    const asked = lab?.nodes ?? nodes.filter(({ name }) => runningNodes.includes(name));
+    await confirmEnd(output, { command: "lab stop", nodes: isKnown ? asked : undefined, yes: options.yes ?? false });
+  }
+  await stopLab(directory);
+  if (output.json) output.document({ state: "absent" });
+  output.print("There is no lab any more, nor anything that was in it.");
+}
+
+/** `holdfast lab status`: what of it runs. */
+export async function status(options: LabCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { labStatus } = await import("../../../lab/lab.ts");
+  const found = await labStatus(directory);
+  if (output.json) output.document(found);
+  output.print(...statusLines(found));
+}
+
+/** What {@link disturb} can do to a node. */
+type Disturbance = "stop" | "kill" | "start" | "partition" | "heal" | "fill" | "free";
+
+const happened: Readonly<Record<Disturbance, string>> = {
+  stop: "has been shut down",
+  kill: "has been killed",
+  start: "runs",
+  partition: "is cut off",
+  heal: "is connected",
+  fill: "has no space left on its disk",
+  free: "has the space on its disk again",
+};
+
+/** `holdfast lab node stop|kill|start|partition|heal|fill|free NAME`. */
+export async function disturb(what: Disturbance, name: string, options: LabCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const nodes = await import("../../../lab/nodes/node.ts");
+  const act = {
+    stop: nodes.stopNode,
+    kill: nodes.killNode,
+    start: nodes.startNode,
+    partition: nodes.partitionNode,
+    heal: nodes.healNode,
+    fill: nodes.fillNode,
+    free: nodes.freeNode,
+  }[what];
+  await act(directory, name);
+  if (output.json) output.document({ node: name, done: what });
+  output.print(`${name} ${happened[what]}.`);
+}
+
+/** `holdfast lab node slow NAME [KILOBITS]`. */
+export async function slow(name: string, kilobits: number | undefined, options: LabCommandOptions): Promise<void> {
+  const { output, directory } = open(options);
+  const { slowNode } = await import("../../../lab/nodes/node.ts");
+  await slowNode(directory, name, kilobits);
+  if (output.json) output.document({ node: name, kilobitsPerSecond: kilobits ?? null });
+  output.print(`${name} receives ${kilobits === undefined ? "what it can" : `at most ${kilobits} kbit/s`}.`);
+}
+
+/** What is said of a lab. */
+function statusLines(status: LabStatus): string[] {
+  const {
+    state,
+    directory,
+    lab,
+    nodes,
+    runningNodes,
+    partitionedNodes,
+    filledNodes,
+    registryRuns,
+    storageRuns,
+    processCount,
+  } = status;
+  if (state === "absent") return [`There is no lab. Start one with \`${advised("lab start")}\`.`];
+  const nodeState = (name: string) => {
+    if (!runningNodes.includes(name)) return "does not run";
+    const troubles = [
+      ...(partitionedNodes.includes(name) ? ["cut off"] : []),
+      ...(filledNodes.includes(name) ? ["disk full"] : []),
+    ];
+    return ["runs", ...troubles].join(", ");
+  };
+  return [
+    `The lab in ${directory}: ${state}`,
+    ...nodes.map(
+      ({ name, role, address, dockerHost }) =>
+        `  ${name}     ${nodeState(name).padEnd(15)} ${role.padEnd(7)} ${address}  ${dockerHost}`,
+    ),
+    `  registry   ${registryRuns ? "runs" : "does not run"}${lab === undefined ? "" : `, ${lab.registryAddress}`}`,
+    ...(storageRuns === undefined
+      ? []
+      : [`  storage    ${storageRuns ? "runs" : "does not run"}, ${lab?.storageDirectory ?? ""} on each node`]),
+    ...(lab === undefined ? [] : [`  image      ${lab.redisImage}`]),
+    `  processes  ${processCount}`,
+    ...(state === "running"
+      ? []
+      : [`Make it whole with \`${advised("lab start")}\`, or remove it with \`${advised("lab stop")}\`.`]),
+  ];
+}
+
+function open(options: LabCommandOptions) {
+  return { output: openOutput(options.json ?? false), directory: labDirectory(locateStack(options)) };
+}

@@ -1,0 +1,106 @@
+import { resolve } from "node:path";
+import { readLiveSwarm, type LiveSwarm } from "../../../inputs/swarm/definitions.ts";
+import { readSwarm } from "../../../live/read-swarm.ts";
+import { catalogueEntries } from "../../../model/image/catalogue-entries.ts";
+import { readBaseline, withoutBaseline, writeBaseline } from "../../../policies/baseline.ts";
+import { judgeDefinitions, readDefinitions, withLiveFacts, type Definitions } from "../../../policies/definitions.ts";
+import type { Finding } from "../../../policies/finding.ts";
+import { exitCodeOf, type Threshold } from "../../../policies/judge.ts";
+import { findingsDocument } from "../../../policies/render/json-schema.ts";
+import { markdownReport } from "../../../policies/render/markdown.ts";
+import { sarifReport } from "../../../policies/render/sarif.ts";
+import { textReport } from "../../../policies/render/text.ts";
+import { InputError, showValue } from "../../../text/input-error.ts";
+import { engineOfFolder } from "../../context/find-swarm.ts";
+import { Exit } from "../../terminal/exit-code.ts";
+import { besides, readText, requireOneReader, shownName, writeText } from "../../terminal/files.ts";
+import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
+
+/** Options of `holdfast policy`. */
+export interface PolicyOptions {
+  swarm?: true | undefined;
+  json?: true | undefined;
+  sarif?: string | true | undefined;
+  markdown?: true | undefined;
+  all?: true | undefined;
+  failOn: Threshold;
+  baseline?: string | undefined;
+  writeBaseline?: string | undefined;
+  image: string[];
+  cwd?: string | undefined;
+  verbose?: true | undefined;
+}
+
+/** `holdfast policy [file...]`: judges definitions and ends with 1 when a finding reaches the threshold. */
+export async function policy(files: string[], options: PolicyOptions): Promise<void> {
+  requireOneDocument({ "--json": options.json, "--markdown": options.markdown, "--sarif": options.sarif });
+  requireOneReader([...files, options.baseline]);
+  const output = openOutput(options.json ?? false);
+  const definitions = await readAll(files, options);
+  const judgeOptions = { today: new Date().toISOString().slice(0, 10), images: readImages(options.image) };
+  const all = definitions.flatMap((each) => judgeDefinitions(each, judgeOptions));
+  if (options.writeBaseline !== undefined) writeText("--write-baseline", options.writeBaseline, writeBaseline(all));
+  const baseline = options.baseline ?? options.writeBaseline;
+  const findings = baseline === undefined ? all : withoutBaseline(all, readBaseline(readText(baseline), baseline));
+  print(findings, definitions.flatMap(({ estate }) => estate.services).length, options, output);
+  const code = exitCodeOf(findings, options.failOn);
+  if (code !== 0) throw new Exit(code);
+}
+
+async function readAll(files: string[], options: PolicyOptions): Promise<Definitions[]> {
+  if (files.length === 0 && options.swarm === undefined) {
+    throw new InputError({
+      path: "command line",
+      expected: "a file, or --swarm",
+      got: "neither",
+      fix: "Name a stack file, a Pulumi state or a plan",
+    });
+  }
+  const live = options.swarm === undefined ? undefined : await askSwarm(options);
+  if (files.length === 0) return [{ estate: readLiveSwarm(live ?? {}) }];
+  const definitions = files.map(readFile);
+  return live === undefined ? definitions : definitions.map((each) => withLiveFacts(each, live));
+}
+
+function readFile(file: string): Definitions {
+  return readDefinitions(readText(file), {
+    file: shownName(file),
+    variables: process.env,
+    readFile: besides(file),
+  });
+}
+
+async function askSwarm(options: PolicyOptions): Promise<LiveSwarm> {
+  const connection = await engineOfFolder(resolve(options.cwd ?? "."));
+  return readSwarm(connection);
+}
+
+function readImages(images: string[]): Record<string, string> {
+  return Object.fromEntries(
+    images.map((text) => {
+      const [name = "", entry = ""] = text.split("=", 2);
+      if (name !== "" && catalogueEntries.some((each) => each.name === entry)) return [name, entry];
+      throw new InputError({
+        path: "--image",
+        expected: "the name of an image, =, and an entry of the catalogue",
+        got: showValue(text),
+        fix: "Write for example corp/cache=redis",
+      });
+    }),
+  );
+}
+
+function print(findings: readonly Finding[], services: number, options: PolicyOptions, output: Output): void {
+  const sarif =
+    options.sarif === undefined ? undefined : `${JSON.stringify(sarifReport(findings, "0.1.0"), undefined, 2)}\n`;
+  if (typeof options.sarif === "string") writeText("--sarif", options.sarif, sarif ?? "");
+  if (options.json === true) output.document(findingsDocument(findings));
+  else if (options.sarif === true) output.print((sarif ?? "").trimEnd());
+  else if (options.markdown === true) output.print(markdownReport(findings).trimEnd());
+  else {
+    const columns = output.terminal?.columns ?? 80;
+    const lines = textReport(findings, services, { style: output.style, columns, all: options.all ?? false });
+    // One by one: all of them at once are more arguments than a call may have.
+    for (const line of lines) output.print(line);
+  }
+}

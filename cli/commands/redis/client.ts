@@ -1,0 +1,104 @@
+import type { Service } from "../../../swarm/api/objects.ts";
+import { inspectService, listTasks } from "../../../swarm/api/reads.ts";
+import { listNodes, pingEngine } from "../../../swarm/engine/connection.ts";
+import type { EngineConnection } from "../../../swarm/engine/connection.ts";
+import { addressesOf, answers } from "../../../swarm/engine/reachable-address.ts";
+import { advised, advisedDocker } from "../../../text/advised-command.ts";
+import { InputError } from "../../../text/input-error.ts";
+import type { CommandContext } from "../../context/context.ts";
+import { findEngineToRead } from "../../context/find-swarm.ts";
+import { type StackService, stackServices } from "../../context/stack-services.ts";
+import { RedisConnection } from "./connection.ts";
+
+/** The services of the stack's components, as its state has them. */
+export async function servicesOf({ engine, location, output }: CommandContext): Promise<StackService[]> {
+  const services = stackServices(await (await engine()).revealedResources(location));
+  for (const { password } of services) if (password !== undefined) output.conceal(password);
+  return services;
+}
+
+/** Where a service is. */
+export interface ReachedService {
+  /** The hostname of the node of its task. */
+  readonly node: string;
+  /** `host:port` of its published port, where that accepts connections. */
+  readonly endpoint: { readonly host: string; readonly port: number } | undefined;
+  /** What was tried. */
+  readonly tried: readonly string[];
+  /** Why no task can answer. */
+  readonly lack?: "no such service" | "a service that is scaled to 0" | undefined;
+}
+
+/**
+ * Finds the node of a service's task, and an address at which its published port is reached from here.
+ *
+ * @throws EngineError when no engine answers
+ */
+export async function reachService(context: CommandContext, { name, port }: StackService): Promise<ReachedService> {
+  const connection = await findEngineToRead(context);
+  await pingEngine(connection);
+  const service = await inspectService(connection.docker, name);
+  const lack = lackOf(service);
+  if (service === undefined || lack !== undefined) return { node: "none", endpoint: undefined, tried: [], lack };
+  const node = await nodeOf(connection, service);
+  if (node === undefined || port === undefined) return { node: node ?? "none", endpoint: undefined, tried: [] };
+  const addresses = addressesOf(node, await listNodes(connection), connection);
+  for (const host of addresses) {
+    if (await answers(host, port)) return { node, endpoint: { host, port }, tried: [] };
+  }
+  return { node, endpoint: undefined, tried: addresses.map((host) => `${host}:${port}`) };
+}
+
+/**
+ * Connects to a Redis of the stack as the user that its applications are, with the password that the stack's state has.
+ *
+ * @throws InputError when it cannot be reached, or lets that user in no more
+ */
+export async function connectRedis(
+  service: StackService,
+  { node, endpoint, tried, lack }: ReachedService,
+): Promise<RedisConnection> {
+  const path = `service ${service.name}`;
+  if (lack !== undefined) {
+    throw new InputError({
+      path,
+      expected: "a service with a task that runs",
+      got: lack,
+      fix: `Bring it back, with its data, by \`${advised("up", "--refresh")}\``,
+    });
+  }
+  if (endpoint === undefined) {
+    throw new InputError({
+      path,
+      expected: service.port === undefined ? "a published port" : `an answer on ${tried.join(" or ") || "its port"}`,
+      got: "none",
+      fix:
+        service.port === undefined
+          ? `Give it a publishedPort, or ask it by \`${advisedDocker("exec")}\` in its container on ${node}`
+          : `See why with \`${advisedDocker(`service ps --no-trunc ${service.name}`)}\``,
+    });
+  }
+  const { username, password, authority } = service;
+  const redis = await RedisConnection.open({ ...endpoint, authority });
+  if (password === undefined) return redis;
+  const reply = await redis.send("auth", username ?? "default", password);
+  if (reply.kind !== "error") return redis;
+  redis[Symbol.dispose]();
+  throw new InputError({
+    path,
+    expected: `a server that lets ${username ?? "default"} in with the password of the stack's state`,
+    got: reply.bytes.toString(),
+    fix: `Give it what the state has, with \`${advised("up")}\``,
+  });
+}
+
+function lackOf(service: Service | undefined): ReachedService["lack"] {
+  if (service === undefined) return "no such service";
+  return service.Spec.Mode.Replicated?.Replicas === 0 ? "a service that is scaled to 0" : undefined;
+}
+
+async function nodeOf(connection: EngineConnection, service: Service): Promise<string | undefined> {
+  const tasks = await listTasks(connection.docker, service.ID);
+  const running = tasks.find(({ DesiredState, Status }) => DesiredState === "running" && Status.State === "running");
+  return (await listNodes(connection)).find(({ id }) => id === running?.NodeID)?.hostname;
+}

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { advised } from "../../../../text/advised-command.ts";
+import { InputError } from "../../../../text/input-error.ts";
+import type { RevealedResource } from "../../../engines/engine.ts";
+import { dataTypes } from "./first-start.ts";
+
+/** What of a volume's or service's state tells where it was. */
+const tracesSchema = z.looseObject({
+  name: z.string().catch("without a name"),
+  mountpoint: z.string().optional().catch(undefined),
+  taskSpec: z
+    .looseObject({ containerSpec: z.looseObject({ image: z.string().catch("") }) })
+    .optional()
+    .catch(undefined),
+});
+
+/** Images of a sandbox's registry, whose addresses are for tests of networks alone (RFC 2544). */
+const sandboxImage = /^198\.19\.\d+\.\d+:\d+\//u;
+
+/**
+ * Refuses to let a state forget what it holds because a sandbox is new, unless that was in an earlier sandbox of this project: a state
+ * that belongs to another engine, which is not reached just now, is all that knows of a database.
+ *
+ * @param directory - where the project's sandbox lies
+ * @throws InputError naming what may be elsewhere
+ */
+export function requireOfSandbox(resources: readonly RevealedResource[], directory: string): void {
+  const traces = resources
+    .filter(({ type }) => dataTypes.includes(type))
+    .map(({ outputs }) => tracesSchema.parse(outputs));
+  const isProof = ({ mountpoint, taskSpec }: (typeof traces)[number]): boolean =>
+    mountpoint?.startsWith(`${directory}/`) === true || sandboxImage.test(taskSpec?.containerSpec.image ?? "");
+  if (traces.length === 0 || traces.some(isProof)) return;
+  throw new InputError({
+    path: "sandbox",
+    expected: "a state that holds nothing, or what an earlier sandbox of this project had",
+    got: `one that may be of another engine: ${traces.map(({ name }) => name).join(", ")}`,
+    fix: `Say which engine that is with DOCKER_HOST, or choose another stack with -s; if it is gone for good, run \`${advised("refresh")}\``,
+  });
+}

@@ -1,0 +1,32 @@
+import { existsSync, rmSync } from "node:fs";
+import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { openStack, type Stack, type StackLocation } from "../../../../engine/state/stack.ts";
+import type { Output } from "../../../terminal/output.ts";
+
+/** The settings of a stack that a command has made: they go again with the end of their scope unless they are kept. */
+export interface NewSettings extends AsyncDisposable {
+  /** From now on they stay. */
+  readonly keep: () => void;
+}
+
+/**
+ * Looks whether a stack has settings yet. The file that the command makes from here on is removed again at the end of the scope, so that
+ * a command that was refused leaves nothing half applied; not where somebody else has written to it meanwhile.
+ */
+export function holdNewSettings(stack: Stack, location: StackLocation, output: Output): NewSettings {
+  const { settingsPath } = stack;
+  let isKept = existsSync(settingsPath);
+  return {
+    keep: () => {
+      isKept = true;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (isKept || !existsSync(settingsPath)) return;
+      const now = await openStack(location);
+      if (!isDeepStrictEqual(now.storedConfig(), stack.storedConfig())) return;
+      rmSync(settingsPath);
+      output.print(`Nothing of this was kept: ${basename(settingsPath)}, which this run had made, is removed again.`);
+    },
+  };
+}

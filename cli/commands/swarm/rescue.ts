@@ -1,0 +1,251 @@
+import { noneOf, takeInventory, type Inventory } from "../../../live/inventory.ts";
+import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../../live/rescue/rescue.ts";
+import { findLostVolumes, type LostVolume } from "../../../live/rescue/search.ts";
+import { contentWords, timeWords } from "../../../live/volume-content-text.ts";
+import { advised } from "../../../text/advised-command.ts";
+import { printable } from "../../../text/escape.ts";
+import { InputError } from "../../../text/input-error.ts";
+import { shellWord } from "../../../text/shell-words.ts";
+import { noteChange } from "../../terminal/begun-change.ts";
+import { Exit, exitCode } from "../../terminal/exit-code.ts";
+import { NotConfirmed } from "../../terminal/failure.ts";
+import { openOutput, type Output } from "../../terminal/output.ts";
+import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
+import type { SwarmQuestionOptions } from "./doctor.ts";
+import { enginesToAsk, type EngineChoice } from "./engines-to-ask.ts";
+
+/** Options of `holdfast rescue`. */
+export interface RescueCommandOptions extends SwarmQuestionOptions {
+  fromNode?: string | undefined;
+  to?: string | undefined;
+  toNode?: string | undefined;
+  service?: string | undefined;
+  yes?: true | undefined;
+}
+
+/** `holdfast rescue [VOLUME]`: lists the volumes with lost data, or copies one and points its service at the copy. */
+export async function rescue(volume: string | undefined, options: RescueCommandOptions): Promise<void> {
+  const output = openOutput(options.json ?? false);
+  using interrupts = listen();
+  const inventory = await takeInventory(await enginesToAsk(options));
+  if (!inventory.engines.some((engine) => "report" in engine)) throw noneOf(inventory, "an engine that answers");
+  if (volume === undefined) {
+    requireNothingElse(options);
+    await list(inventory, options, output, interrupts.signal);
+    return;
+  }
+  const plan = await planRescue(inventory, { ...options, volume }, interrupts.signal);
+  output.print(...planLines(plan, output), "");
+  await confirm(plan, options, output);
+  noteChange();
+  const result = await carryOutRescue(inventory, plan, {
+    signal: interrupts.signal,
+    onProgress: (message) => {
+      output.print(`  ...   ${printable(message)}`);
+    },
+  });
+  if (output.json) output.document({ ...planDocument(plan), ...result, originalUntouched: true });
+  output.print("", ...resultLines(plan, result, output));
+}
+
+/** Ctrl-C ends what is under way, and then nothing is left of it. */
+function listen(): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort(new Exit(exitCode.interrupted));
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, abort);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const signal of signals) process.off(signal, abort);
+    },
+  };
+}
+
+function requireNothingElse(options: RescueCommandOptions): void {
+  const given = (["fromNode", "to", "toNode", "service", "yes"] as const).find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw new InputError({
+    path: "command line",
+    expected: "the volume that is to be rescued",
+    got: "none",
+    fix: `List the volumes by \`${advised("rescue")}\` without options, then name one`,
+  });
+}
+
+async function list(
+  inventory: Inventory,
+  options: RescueCommandOptions,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await findLostVolumes(inventory, signal);
+  signal.throwIfAborted();
+  const lost = found.filter(({ content }) => content?.isEmpty !== true);
+  const emptyCount = found.length - lost.length;
+  const taken = new Set(inventory.volumes.map(({ volume }) => volume.Name));
+  const rows = lost.map((volume) => ({ volume, command: commandFor(volume, options, taken) }));
+  const unreachable = inventory.engines.flatMap((each) => ("problem" in each ? [each] : []));
+  if (output.json) {
+    output.document({
+      takenAt: inventory.takenAt,
+      unseenNodes: inventory.unseenNodes,
+      unreachableEngines: unreachable,
+      volumes: rows.map(({ volume, command }) => ({ ...volume, command: command.join(" ") })),
+      emptyVolumes: emptyCount,
+    });
+  }
+  const notSeen = [
+    ...unreachable.map(({ host, problem }) => `Not seen: ${host}: ${printable(problem)}`),
+    ...(inventory.unseenNodes.length > 0
+      ? [`Not seen: the volumes of ${inventory.unseenNodes.map(printable).join(", ")} (name the engines with --engine)`]
+      : []),
+    ...(inventory.swarm ? [] : ["No manager answers: which services there are is not known."]),
+  ];
+  output.print(
+    ...(notSeen.length > 0 ? [...notSeen, ""] : []),
+    ...rows.flatMap(({ volume, command }) => [...volumeLines(volume, command, output), ""]),
+    `${rows.length === 0 ? "No volume" : rows.length === 1 ? "1 volume" : `${rows.length} volumes`} with data that no container uses${emptyCount > 0 ? `; ${emptyCount} empty ones not shown` : ""}.`,
+  );
+}
+
+const reasons: Readonly<Record<LostVolume["why"], string>> = {
+  "left behind": "left behind: its service runs on another node",
+  waiting: "its service does not run; it finds the data when it starts on this node",
+  "of an earlier task":
+    "Swarm removes it with the task history: rescue it soon (`docker swarm update --task-history-limit` keeps more)",
+  orphan: "nothing mounts it",
+};
+
+function volumeLines(volume: LostVolume, command: readonly string[], { style }: Output): string[] {
+  const { name, node, content, problem, program, traces, why } = volume;
+  const newest = content?.newestWrite;
+  const rows = [
+    ["holds", content ? contentWords(content, program) : `not known: ${problem ?? ""}`],
+    ...(newest === undefined
+      ? []
+      : [["newest write", `${timeWords(newest)}${content?.isWhole === false ? " or later" : ""}`]]),
+    ["because", traces.map(({ words }) => words).join("; ") || "nothing tells whose it is"],
+    ["state", reasons[why]],
+  ];
+  return [
+    `${style("bold", printable(traces[0]?.service ?? "of no known service"))}  ${printable(name)} on ${printable(node)}`,
+    ...rows.map(([label = "", words = ""]) => `  ${label.padEnd(13)}${printable(words)}`),
+    `  ${command.join(" ")}`,
+  ];
+}
+
+/** The command that rescues a volume, ready for a shell. */
+function commandFor(
+  { name, node, traces }: LostVolume,
+  { engine, nodes }: EngineChoice,
+  taken: ReadonlySet<string>,
+): string[] {
+  const service = traces[0]?.service;
+  const stem = service !== undefined && /^[a-z0-9][\w.-]*$/i.test(service) ? `${service}-data` : "rescued-data";
+  let to = stem;
+  for (let number = 2; taken.has(to); number++) to = `${stem}-${number}`;
+  const word = (text: string): string => shellWord(printable(text));
+  return [
+    ...["npx", "holdfast", "rescue", word(name), "--from-node", word(node), "--to", word(to)],
+    ...(service === undefined ? [] : ["--service", word(service)]),
+    ...engine.flatMap((host) => ["--engine", word(host)]),
+    ...(nodes === undefined ? [] : ["--nodes", word(nodes)]),
+  ];
+}
+
+async function confirm(plan: RescuePlan, { yes }: RescueCommandOptions, output: Output): Promise<void> {
+  if (yes) return;
+  const unasked = whyNotAsked(output);
+  if (unasked !== undefined) {
+    throw new NotConfirmed(planDocument(plan), {
+      path: "rescue",
+      expected: "a yes for the copy",
+      got: unasked,
+      fix: "Read the plan, then run it again with --yes",
+    });
+  }
+  await requireYes("Do you want to do this?", output);
+}
+
+function planDocument({ volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan) {
+  return {
+    volume,
+    fromNode: from.report.hostname,
+    to,
+    toNode: toEngine.report.hostname,
+    targetExists,
+    content,
+    trial,
+    change: change && {
+      service: change.name,
+      target: change.target,
+      formerSource: change.formerSource,
+      constraints: change.constraints,
+    },
+  };
+}
+
+function planLines(
+  { volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan,
+  { style }: Output,
+): string[] {
+  const rows: (readonly [label: string, words: string])[] = [
+    ["holds", contentWords(content)],
+    ...(content.kind === "redis" ? [["loads", trialWords(trial)] as const] : []),
+    ["copy to", `volume ${to} on ${toEngine.report.hostname} (${targetExists ? "there, and empty" : "new"})`],
+    ...(change ? serviceRows(change) : [["service", "none is changed"] as const]),
+  ];
+  return [
+    `${style("bold", "Rescue")} ${printable(volume)} on ${printable(from.report.hostname)}; it is only read`,
+    ...rows.map(([label, words]) => `  ${label.padEnd(13)}${printable(words)}`),
+  ];
+}
+
+function trialWords(trial: RescuePlan["trial"]): string {
+  if (!trial) return "not tried: the data is large, or the node has no image with a Redis that could";
+  if (!trial.loads) return `NOT in ${trial.image}: ${trial.problem}`;
+  return `${trial.keys} ${trial.keys === 1 ? "key" : "keys"}, in ${trial.image}`;
+}
+
+function serviceRows({
+  name,
+  target,
+  formerSource,
+  constraints,
+}: NonNullable<RescuePlan["change"]>): [string, string][] {
+  const { before, after } = constraints;
+  const differences = [
+    ...before.filter((text) => !after.includes(text)).map((text) => `- ${text}`),
+    ...after.filter((text) => !before.includes(text)).map((text) => `+ ${text}`),
+  ];
+  const former = formerSource === undefined || formerSource === "" ? "" : ` instead of volume ${formerSource}`;
+  return [
+    ["service", `${name} mounts it at ${target}${former}; its task is replaced`],
+    ["constraints", differences.length === 0 ? "as they are" : differences.join(", ")],
+    [
+      "left behind",
+      former === ""
+        ? `what ${name} has written since; list it afterwards by holdfast rescue`
+        : `what ${name} has written since, in volume ${formerSource ?? ""}`,
+    ],
+  ];
+}
+
+function resultLines({ change }: RescuePlan, result: RescueResult, { style }: Output): string[] {
+  const { volume, fromNode, to, toNode, entryCount, sizeBytes, digest } = result;
+  const pin = change?.constraints.after.join(", ") ?? "";
+  return [
+    `${style("green", "Rescued")}: ${entryCount} entries, ${sizeBytes} bytes are in volume ${to} on ${printable(toNode)}, the same as in the original`,
+    `  ${digest}`,
+    ...(change
+      ? [
+          `${change.name} runs on it. Write it into what defines the service, or its next deployment undoes it:`,
+          `  mount ${to} at ${change.target}${pin === "" ? "" : `; constraints ${printable(pin)}`}`,
+        ]
+      : []),
+    `The original, volume ${printable(volume)} on ${printable(fromNode)}, is as it was.`,
+  ];
+}

@@ -1,0 +1,44 @@
+import type { Stack, StackLocation } from "../../engine/state/stack.ts";
+import { rememberHowStarted } from "../../text/advised-command.ts";
+import { chooseEngine, type EngineName } from "../engines/choose.ts";
+import type { StackEngine } from "../engines/engine.ts";
+import { openOutput, type Output } from "../terminal/output.ts";
+import { locateStack } from "./project.ts";
+
+/** Options that every command about a stack takes. */
+export interface StackOptions {
+  cwd?: string | undefined;
+  stack?: string | undefined;
+  json?: true | undefined;
+  verbose?: true | undefined;
+  engine?: EngineName | undefined;
+}
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly output: Output;
+  readonly location: StackLocation;
+  /** The stack's settings; opened when they are first needed. */
+  readonly stack: () => Promise<Stack>;
+  /** The engine that runs operations, chosen when it is first needed. */
+  readonly engine: () => Promise<StackEngine>;
+}
+
+/** Opens the context of a command from its options. */
+export function openContext(options: StackOptions): CommandContext {
+  rememberHowStarted(options.stack);
+  const output = openOutput(options.json ?? false);
+  const location = locateStack(options);
+  let opened: Promise<Stack> | undefined;
+  let chosen: Promise<StackEngine> | undefined;
+  const stack = () => (opened ??= import("../../engine/state/stack.ts").then(({ openStack }) => openStack(location)));
+  const engine = () =>
+    (chosen ??= chooseEngine(options.engine, {
+      json: output.json,
+      // The Pulumi CLI asks for a passphrase where there is none yet.
+      ensureSecrets: async () => {
+        await (await stack()).ensureSecrets();
+      },
+    }));
+  return { output, location, stack, engine };
+}

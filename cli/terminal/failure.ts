@@ -1,0 +1,92 @@
+import { CommanderError } from "commander";
+import { errorWords } from "../../text/error-text.ts";
+import { printable } from "../../text/escape.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { Exit, exitCode } from "./exit-code.ts";
+import type { Output } from "./output.ts";
+
+/** A change that needs a yes and did not get one; the plan is part of the answer. */
+export class NotConfirmed extends InputError {
+  readonly plan: object;
+  constructor(plan: object, mistake: { path: string; expected: string; got: string; fix: string }) {
+    super(mistake);
+    this.plan = plan;
+  }
+}
+
+/**
+ * Reports what ended a command, in words and for `--json` as the one document, and gives its exit code.
+ *
+ * @param hasChanged - whether something had been changed before: then no exit code says that nothing was
+ */
+export function reportFailure(failure: unknown, output: Output, verbose: boolean, hasChanged = false): number {
+  if (failure instanceof SuppressedError) {
+    // What ended the command comes first, then what could not be put in order after it.
+    const code = reportFailure(failure.suppressed, output, verbose, hasChanged);
+    reportFailure(failure.error, output, verbose, hasChanged);
+    return code;
+  }
+  if (failure instanceof Exit) return failure.code;
+  if (failure instanceof CommanderError && failure.exitCode === 0) return exitCode.done;
+  const mistake = failure instanceof CommanderError ? usageMistake(failure) : failure;
+  const isExpected = mistake instanceof InputError;
+  const code =
+    mistake instanceof NotConfirmed
+      ? exitCode.notConfirmed
+      : isExpected && !hasChanged
+        ? exitCode.badInput
+        : exitCode.failed;
+  const message = wordsOf(mistake);
+  // Names of files and options may hold what a terminal obeys, or look like a line of ours.
+  const [first = "", ...others] = message.split(/\r?\n/).map(printable);
+  output.warn(`${output.style("red", "error:")} ${first}`, ...others.map((line) => `  ${line}`));
+  if (verbose && mistake instanceof Error && mistake.stack !== undefined)
+    output.warn(...mistake.stack.split("\n").map(printable));
+  else if (!isExpected) output.warn("Run it again with --verbose to see where this arose.");
+  if (output.json && !output.hasDocument()) output.document({ error: errorDocument(mistake, message), exitCode: code });
+  return code;
+}
+
+function errorDocument(failure: unknown, message: string) {
+  if (!(failure instanceof InputError)) return { message };
+  const { path, expected, got, fix } = failure;
+  return { message, path, expected, got, fix, ...(failure instanceof NotConfirmed && { plan: failure.plan }) };
+}
+
+function wordsOf(failure: unknown): string {
+  if (failure instanceof InputError) return failure.message;
+  if (!(failure instanceof Error)) return String(failure);
+  const cause = failure.cause instanceof Error ? `: ${errorWords(failure.cause)}` : "";
+  return (errorWords(failure) + cause).split("\n", 1)[0] ?? failure.name;
+}
+
+/** A mistake on the command line in the form of all others (commander's own messages: lib/command.js). */
+export function usageMistake(error: CommanderError): InputError {
+  const text = error.message.replace(/^error: /, "");
+  const quoted = /'([^']*)'/.exec(text)?.[1] ?? "";
+  const name = quoted.replace(/^-\w, /, "").split(" ", 1)[0] ?? quoted;
+  const suggestion = /\(Did you mean (?:one of )?([^?)]+)\?\)/.exec(text)?.[1];
+  const fix = suggestion === undefined ? "See what there is with --help" : `Did you mean ${suggestion}?`;
+  const mistake = (path: string, expected: string, got: string) => new InputError({ path, expected, got, fix });
+  switch (error.code) {
+    case "commander.unknownOption":
+      return mistake("command line", "an option that the command has", showValue(quoted));
+    case "commander.unknownCommand":
+      return mistake("command line", "a command of holdfast", showValue(quoted));
+    case "commander.help":
+      return mistake("command line", "a command", "none");
+    case "commander.missingArgument":
+      return mistake("command line", `a value for <${quoted}>`, "none");
+    case "commander.optionMissingArgument":
+      return mistake(name, "a value", "none");
+    case "commander.excessArguments":
+      return mistake("command line", "no argument more", showValue(/: (.*)\.$/.exec(text)?.[1] ?? text));
+    case "commander.invalidArgument": {
+      const [, value, rule] = /argument '([^']*)' is invalid\. (.*?)\.?$/.exec(text) ?? [];
+      const choices = rule?.replace(/^Allowed choices are /, "one of ");
+      return mistake(name, choices ?? "a value that it takes", showValue(value));
+    }
+    default:
+      return mistake("command line", "one that holdfast understands", text.split("\n", 1)[0] ?? text);
+  }
+}

@@ -1,0 +1,68 @@
+import { advised } from "../../text/advised-command.ts";
+import { exitCode } from "./exit-code.ts";
+
+/**
+ * What a stop at once may take, in milliseconds: to note what was in progress takes less, and what takes longer waits for somebody.
+ * The process may end at any moment then: what it does is in the state before it begins, and its locks go with it.
+ */
+const stopLimitMs = 2000;
+
+/** Ctrl-C as an operation takes it: once to stop after what is running, twice to stop at once. */
+export interface Interrupts extends Disposable {
+  readonly stopSoon: AbortSignal;
+  readonly stopNow: AbortSignal;
+  /** Whether anybody has asked to stop. */
+  readonly interrupted: boolean;
+}
+
+const unchanged = "Nothing in the swarm has been changed.";
+
+function stillGoingOn(next: string): string {
+  return `What was in progress may still be going on in the swarm. Run \`${next}\` next: it finds out what came of it. If the stack is still locked then, release the lock first with \`${advised("cancel")}\`.`;
+}
+
+/**
+ * Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. The second ends the process
+ * within 2 s, the third at that moment.
+ *
+ * @param next - the command that finds out what came of what was in progress; none for a command that changes nothing
+ */
+export function listenForInterrupts(onInterrupt: (message: string) => void, next?: string): Interrupts {
+  const [soon, now] = [new AbortController(), new AbortController()];
+  let limit: NodeJS.Timeout | undefined;
+  const end = () => {
+    onInterrupt(`Ended without waiting any longer. ${next === undefined ? unchanged : stillGoingOn(next)}`);
+    process.exit(exitCode.interrupted);
+  };
+  const listener = () => {
+    if (!soon.signal.aborted) {
+      onInterrupt(
+        next === undefined
+          ? "Stopping. Press Ctrl-C again to stop at once."
+          : "Stopping: running operations are finished and saved first. Press Ctrl-C again to stop at once.",
+      );
+      soon.abort();
+    } else if (!now.signal.aborted) {
+      onInterrupt(next === undefined ? "Stopping at once." : "Stopping at once: the state tells what was in progress.");
+      now.abort();
+      limit = setTimeout(end, stopLimitMs);
+    } else end();
+  };
+  process.on("SIGINT", listener);
+  process.on("SIGTERM", listener);
+  // A terminal that is closed must not leave a lock behind.
+  process.on("SIGHUP", listener);
+  return {
+    stopSoon: soon.signal,
+    stopNow: now.signal,
+    get interrupted() {
+      return soon.signal.aborted;
+    },
+    [Symbol.dispose]: () => {
+      process.off("SIGINT", listener);
+      process.off("SIGTERM", listener);
+      process.off("SIGHUP", listener);
+      clearTimeout(limit);
+    },
+  };
+}
