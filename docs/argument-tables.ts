@@ -2,7 +2,7 @@
  * Writes the tables of arguments in components.md from the TSDoc of the components: `node docs/argument-tables.ts`.
  * A test fails when they are not current.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
@@ -34,7 +34,7 @@ export function renewTables(page: string): string {
 
 function readInterfaces(): Map<string, ts.InterfaceDeclaration> {
   const interfaces = new Map<string, ts.InterfaceDeclaration>();
-  for (const file of readdirSync(componentsFolder)) {
+  for (const file of globSync("**/*.ts", { cwd: componentsFolder })) {
     const text = readFileSync(`${componentsFolder}${file}`, "utf8");
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     for (const each of source.statements) if (ts.isInterfaceDeclaration(each)) interfaces.set(each.name.text, each);
