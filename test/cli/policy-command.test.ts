@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { policy, type PolicyOptions } from "../../cli/commands/policy/run.ts";
 import { Exit } from "../../cli/terminal/exit-code.ts";
 import { asLiveSwarm, asPlan, asResources, asStackFile, asState } from "../policies/drafts.ts";
-import { store } from "../policies/rule-cases.ts";
+import { store } from "../policies/sample-services.ts";
 
 describe("holdfast policy", () => {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-policy-"));

@@ -8,7 +8,7 @@ import { answersOf, subjectOptions } from "../../policies/judge.ts";
 import type { Answer, Rule } from "../../policies/rule.ts";
 import { subjectOf, type Subject } from "../../policies/subject.ts";
 import { asLiveSwarm, asPlan, asResources, asStackFile, asState, hasUnknown } from "./drafts.ts";
-import type { InputName, RuleCase } from "./rule-cases.ts";
+import type { InputName, RuleCase } from "./rule-case.ts";
 
 // The SDK exports the proxy that rules get their inputs in, and leaves it out of its types; its other modules load slowly.
 const { unknownCheckingProxy } = createRequire(import.meta.url)("@pulumi/policy/proxy.js") as {

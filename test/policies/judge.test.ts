@@ -8,7 +8,7 @@ import type { Rule } from "../../policies/rule.ts";
 import { requireLinear } from "../attack/growth.ts";
 import { asResources, type Draft } from "./drafts.ts";
 import { estateIn, today } from "./judge-case.ts";
-import { store } from "./rule-cases.ts";
+import { store } from "./sample-services.ts";
 
 function found(...drafts: Draft[]): readonly string[] {
   return judge(estateIn("stack file", { drafts, expected: "pass" }), { today })

@@ -4,7 +4,7 @@ import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts
 import { judge } from "../../policies/judge.ts";
 import { asLiveSwarm, asStackFile, type Draft } from "./drafts.ts";
 import { today } from "./judge-case.ts";
-import { store } from "./rule-cases.ts";
+import { store } from "./sample-services.ts";
 
 const told = (...args: string[]): Draft => store({ args: ["redis-server", ...args], configs: [] });
 

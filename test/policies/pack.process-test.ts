@@ -13,7 +13,7 @@ import type { Violation } from "../../engine/policy/messages.ts";
 import { startPolicyPack, type PolicyPack } from "../../engine/policy/pack.ts";
 import { resource } from "../support/resource.ts";
 import { asResources, unknown, type Draft, type DraftVolume } from "./drafts.ts";
-import { store } from "./rule-cases.ts";
+import { store } from "./sample-services.ts";
 
 const directory = new URL("../../policies", import.meta.url).pathname;
 const unknownString = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

@@ -13,7 +13,7 @@ import { textReport } from "../../policies/render/text.ts";
 import { printable } from "../../text/escape.ts";
 import { asStackFile, unknown } from "./drafts.ts";
 import { today } from "./judge-case.ts";
-import { store } from "./rule-cases.ts";
+import { store } from "./sample-services.ts";
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 

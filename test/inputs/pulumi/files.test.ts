@@ -4,7 +4,7 @@ import { estateAfter, readPulumiFile } from "../../../inputs/pulumi/files.ts";
 import { settlePulumiValue } from "../../../inputs/pulumi/values.ts";
 import { notKnown, secretMark } from "../../../model/service/definition.ts";
 import { asPlan, asResources, asState } from "../../policies/drafts.ts";
-import { store } from "../../policies/rule-cases.ts";
+import { store } from "../../policies/sample-services.ts";
 
 const recordings = new URL("../../data/recordings/", import.meta.url);
 
