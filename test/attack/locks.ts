@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -23,7 +23,10 @@ export const oddities: Readonly<Record<string, (path: string) => unknown>> = {
   "a terminal": (path) => symlink("/dev/ptmx", path),
   "a socket": async (path) => {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    // The path of a socket has at most 107 bytes (unix(7)), that of a file more.
+    const short = join(await newFolder(), "socket");
+    await new Promise<void>((resolve) => server.listen(short, resolve));
+    await rename(short, path);
     atEnd(() => server.close());
   },
   "a file of a tebibyte": async (path) => {
