@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { openStack } from "../engine/state/stack.ts";
+import { allowedImports } from "../lint/room-imports.ts";
 
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
@@ -32,7 +33,7 @@ export interface StackUnderTest {
 export async function layOutStack(dockerHost: string, program?: string): Promise<StackUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
   if (program === undefined)
-    for (const part of ["index.ts", "components", "model", "swarm", "configuration.ts"])
+    for (const part of ["index.ts", "configuration.ts", "components", ...(allowedImports["components"] ?? [])])
       await cp(join(root, part), join(directory, part), { recursive: true });
   else await writeFile(join(directory, "index.ts"), program);
   await cp(join(root, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));

@@ -7,11 +7,17 @@
  * - A promise of an output is not watched for leaks. One that never settles belongs to a resource whose registration is watched.
  * - The SDK prepares the registration of every resource at once that depends on nothing. It is let prepare some, and the next when the
  *   engine has answered; what has been let pass may wait for others, and does not keep them from passing.
+ *
+ * The first 500 resources are the SDK's own in every respect, and so is all of an ordinary stack.
  */
 const source = `
   import Module from "node:module";
   const load = Module._load;
   const changed = new WeakSet();
+
+  let declared = 0;
+  const isLarge = () => declared > 500;
+
   const onceThereIs = (name, change) => (module) => {
     if (module[name] === undefined || changed.has(module)) return module;
     changed.add(module);
@@ -27,7 +33,7 @@ const source = `
   const lateOutputs = onceThereIs("Output", (output) => {
     output.Output = new Proxy(output.Output, {
       construct: (Output, args) =>
-        args[0]?.__pulumiResource ? new Proxy({ Output, args }, handler) : Reflect.construct(Output, args),
+        isLarge() && args[0]?.__pulumiResource ? new Proxy({ Output, args }, handler) : Reflect.construct(Output, args),
     });
   });
 
@@ -47,6 +53,8 @@ const source = `
     configurable: true,
   });
   const lateProperties = (transfer) => (resource, label, props) => {
+    declared += 1;
+    if (!isLarge()) return transfer(resource, label, props);
     const [answers, resolvers] = [new Map(), new Map()];
     const read = (key) => {
       const [resolve] = Object.values(transfer(resource, label, { [key]: props[key] }));
@@ -73,7 +81,7 @@ const source = `
   const unwatchedOutputs = onceThereIs("debuggablePromise", (debuggable) => {
     const { debuggablePromise } = debuggable;
     debuggable.debuggablePromise = (promise, context) =>
-      unwatched.test(context) ? promise : debuggablePromise(promise, context);
+      isLarge() && unwatched.test(context) ? promise : debuggablePromise(promise, context);
   });
 
   const atOnce = 256;
@@ -92,7 +100,7 @@ const source = `
   };
   const turn = () =>
     new Promise((go) => {
-      if (waiting.length === 0 && passed + sent < atOnce) pass(go);
+      if (!isLarge() || (waiting.length === 0 && passed + sent < atOnce)) pass(go);
       else waiting.push(go);
     });
   const inTurn = onceThereIs("serializeResourceProperties", (rpc) => {

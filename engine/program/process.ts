@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-
+import { z } from "zod";
 import { kindOf } from "../../swarm/engine/regular-file.ts";
 import { byteWords } from "../../text/format-bytes.ts";
 import { InputError } from "../../text/input-error.ts";
@@ -61,8 +61,7 @@ export function startProgram(run: ProgramRun): RunningProgram {
       ...leanHeap,
       "--import",
       lazySdk,
-      "--import",
-      leanResources,
+      ...(isOwnSdk(runner) ? ["--import", leanResources] : []),
       runner,
       `--monitor=${run.monitorAddress}`,
       `--engine=${run.engineAddress}`,
@@ -100,6 +99,16 @@ export function startProgram(run: ProgramRun): RunningProgram {
   });
   return { exit: exitOf(child), kill: () => child.kill("SIGKILL") };
 }
+
+/** Whether a program has the very SDK that {@link leanResources} is made for: it reaches into it. */
+function isOwnSdk(runner: string): boolean {
+  const versions = [import.meta.url, runner].map((from) =>
+    sdkManifest.parse(createRequire(from)("@pulumi/pulumi/package.json")),
+  );
+  return versions[0]?.version === versions[1]?.version;
+}
+
+const sdkManifest = z.looseObject({ version: z.string() });
 
 /** A package.json is smaller by far; Node takes all of a larger one into memory. */
 const manifestLimitBytes = 16 * 1024 * 1024;

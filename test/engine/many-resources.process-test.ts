@@ -24,15 +24,25 @@ const declare = (from: number, to: number) => {
   for (let index = from; index < to; index++) new docker.Volume("volume-" + index, { name: "data-" + index });
 };
 const heap = () => (collect(), process.memoryUsage().heapUsed);
-declare(0, 10);
+declare(0, 510);
 const before = heap();
-declare(10, 510);
+declare(510, 1010);
 export const kilobytesEach = (heap() - before) / 500 / 1024;
 `);
     const { kilobytesEach } = outputs;
     assert.ok(typeof kilobytesEach === "number");
     // With the SDK as it is: 50.
     assert.ok(kilobytesEach < 16, `${kilobytesEach} KB each`);
+  });
+
+  it("finds the SDK as it is, where it has no more than 500", async () => {
+    const { outputs } = await preview(`import * as docker from "@pulumi/docker";
+const volumes = Array.from({ length: 500 }, (_, index) => new docker.Volume("volume-" + index, { name: "data-" + index }));
+const isOwn = (volume: docker.Volume) => Object.getOwnPropertyDescriptor(volume, "name")?.get === undefined;
+export const isUnchanged = volumes.every(isOwn);
+export const isNextChanged = !isOwn(new docker.Volume("next", { name: "data-next" }));
+`);
+    assert.deepEqual(outputs, { isUnchanged: true, isNextChanged: true });
   });
 
   it("registers some at a time, and the others as they are answered", async () => {
@@ -99,6 +109,7 @@ export const told = volume.name;
   it("may read outputs whenever it wants", async () => {
     const { outputs, snapshot } = await preview(`import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+for (let index = 0; index < 500; index++) new docker.Volume("volume-" + index, { name: "data-" + index });
 const early = new docker.Volume("early", { name: "a", labels: [{ label: "x", value: pulumi.secret("y") }] });
 const late = new docker.Volume("late", { name: "b" });
 const unread = new docker.Volume("unread", { name: "c" });
