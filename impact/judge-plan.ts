@@ -25,7 +25,7 @@ import { carryOut, namedVolumes, type StepOutcome } from "./simulation/plan-exec
 import { mayRunHere, nameOf, runsBesideNew, type ServiceChange } from "./simulation/service-change.ts";
 import { whyRefused } from "./simulation/startup-refusal.ts";
 import { mountCommand, remedies } from "./verdict/remedies.ts";
-import { compareFates, type Verdict } from "./verdict/verdict.ts";
+import { compareFates, type DiagnosticCode, type Note, type Verdict } from "./verdict/verdict.ts";
 
 /** The verdicts on a plan, worst first, and what they leave out. */
 export interface Judgement {
@@ -338,35 +338,36 @@ function judgeVolume(
   const fate = device === undefined ? "destroyed" : "left behind";
   const verb = step.operation === "replace" ? "replaces" : "deletes";
   const path = step.replaceReasons[0];
-  const verdict = (text: string): Omit<Verdict, "fate"> => ({
+  const verdict = (code: DiagnosticCode, text: string, ...warnings: readonly Note[]): Omit<Verdict, "fate"> => ({
     subject: "volume",
     name,
     id: step.id,
     taskEffect: "none",
     outage: noOutage,
-    causes: [{ text, ...(path !== undefined && { path }) }],
+    causes: [{ code, text, ...(path !== undefined && { path }) }],
     remedies: [remedies.keepVolume(), remedies.forgetVolume()],
     leftBehind: [],
-    warnings: [],
+    warnings,
+    codes: [...new Set([code, ...warnings.map((warning) => warning.code)])],
     assumptions: [],
     before: undefined,
     after: undefined,
   });
   if (isSpared) {
     const text = `The plan ${verb} volume "${name}", which is protected: Pulumi refuses, and nothing happens to it.`;
+    const note: Note = { code: "DF504", text: `It stays because of \`protect\` alone: ${protectLimits}` };
     return {
-      ...verdict(text),
+      ...verdict("DF112", text, ...(restsOnProtect(step) ? [note] : [])),
       fate: "untouched",
-      warnings: restsOnProtect(step) ? [`It stays because of \`protect\` alone: ${protectLimits}`] : [],
       otherwise: { fate, when: "the protection is taken off, or ignored (--ignore-protect)" },
     };
   }
   if (mayBeInUse) {
     const text = `The plan ${verb} volume "${name}". Docker refuses that while a container uses the volume, a stopped one of the task history included: the delete is tried for 30 s, \`up\` fails, and the data stays by luck.`;
+    const next = "The next `up` tries to delete the volume again, and succeeds as soon as no container uses it.";
     return {
-      ...verdict(text),
+      ...verdict("DF113", text, { code: "DF113", text: next }),
       fate: "untouched",
-      warnings: ["The next `up` tries to delete the volume again, and succeeds as soon as no container uses it."],
       assumptions: [
         `a service that this preview does not show, because nothing about it changes, has tasks that mount "${name}"`,
       ],
@@ -377,10 +378,14 @@ function judgeVolume(
     device === undefined
       ? "with all that is in it"
       : `(what its options lead to, ${withoutCredentials(device.path)}, stays with all that is in it)`;
+  const text = `The plan ${verb} volume "${name}" ${stays}, and no service of the program mounts it.`;
+  const ignored: Note = {
+    code: "DF503",
+    text: "It is protected, and this run deletes it all the same (--ignore-protect).",
+  };
   return {
-    ...verdict(`The plan ${verb} volume "${name}" ${stays}, and no service of the program mounts it.`),
+    ...verdict("DF111", text, ...(step.ignoresProtect ? [ignored] : [])),
     fate,
-    warnings: step.ignoresProtect ? ["It is protected, and this run deletes it all the same (--ignore-protect)."] : [],
     leftBehind: device === undefined ? [] : [{ place: placeWords(place), command: mountCommand(device) }],
   };
 }

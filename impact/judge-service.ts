@@ -23,7 +23,10 @@ export function judgeService(change: ServiceChange): Verdict | undefined {
     : decisive;
   const otherwise = parts.map((part) => part.otherwise).find((each) => each !== undefined && each.fate !== fate);
   const causes = told.length > 0 ? told.map((part) => part.cause) : [quietCause(change, course)];
-  const isCause = (text: string): boolean => causes.some((cause) => cause.text === text);
+  const notes = unique([...warnings(change, course)], ({ text }) => text).filter(
+    ({ text }) => !causes.some((cause) => cause.text === text),
+  );
+  const found = parts.toSorted((one, other) => compareFates(other.fate, one.fate)).map(({ cause }) => cause);
   return {
     subject: "service",
     name: nameOf(before),
@@ -40,7 +43,8 @@ export function judgeService(change: ServiceChange): Verdict | undefined {
       parts.flatMap((part) => part.leftBehind ?? []),
       ({ place }) => place,
     ),
-    warnings: unique([...warnings(change, course)], (text) => text).filter((text) => !isCause(text)),
+    warnings: notes,
+    codes: [...new Set([...causes, ...found, ...notes].map(({ code }) => code))],
     assumptions: unique(assumptions(change, course, parts), (text) => text),
     ...(otherwise !== undefined && { otherwise }),
     before: sighting(

@@ -2,7 +2,7 @@
 import type { Obstacle } from "../model/placement/feasibility.ts";
 import type { Executor, LiveFacts, Plan, PolicyFinding } from "../model/plan/plan.ts";
 import { judgePlan } from "./judge-plan.ts";
-import { compareFates, worstFate, type Cause, type DataFate, type Verdict } from "./verdict/verdict.ts";
+import { compareFates, worstFate, type Cause, type DataFate, type Note, type Verdict } from "./verdict/verdict.ts";
 
 /** What is said about one plan. */
 export interface ImpactReport {
@@ -73,13 +73,20 @@ export function fateWords(verdict: Verdict): string {
   return isDoubtful(verdict) && verdict.otherwise ? `${verdict.fate}, or ${verdict.otherwise.fate}` : verdict.fate;
 }
 
+/** Causes that are told in the same words. */
+export interface CauseGroup extends Note {
+  /** All that they are about. */
+  readonly about: readonly Cause[];
+}
+
 /** Causes that are told in the same words, with all that they are about. */
-export function groupCauses(
-  causes: readonly Cause[],
-): readonly { readonly text: string; readonly about: readonly Cause[] }[] {
-  const groups = new Map<string, Cause[]>();
-  for (const cause of causes) groups.set(cause.text, [...(groups.get(cause.text) ?? []), cause]);
-  return [...groups].map(([text, about]) => ({ text, about: about.filter(({ path }) => path !== undefined) }));
+export function groupCauses(causes: readonly Cause[]): readonly CauseGroup[] {
+  const groups = Map.groupBy(causes, ({ code, text }) => `${code} ${text}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const about = group.filter(({ path }) => path !== undefined);
+    return first === undefined ? [] : [{ code: first.code, text: first.text, about }];
+  });
 }
 
 /** An outage in words: `0.3 to 13 s`. */

@@ -1,8 +1,17 @@
 /** Verdicts as one page. */
 import { htmlText as html } from "../../text/escape.ts";
 import { htmlPage } from "../../text/html-page.ts";
-import { effectWords, fateWords, groupCauses, headline, outageWords, shownFate, type ImpactReport } from "../report.ts";
-import type { Cause, DataFate, Verdict } from "../verdict/verdict.ts";
+import {
+  effectWords,
+  fateWords,
+  groupCauses,
+  headline,
+  outageWords,
+  shownFate,
+  type CauseGroup,
+  type ImpactReport,
+} from "../report.ts";
+import type { DataFate, Verdict } from "../verdict/verdict.ts";
 import { isWithoutTask, pictureLanes, type PictureLane, type PictureRow } from "./picture.ts";
 
 /** Renders a report as a self-contained page. */
@@ -28,14 +37,14 @@ function section(verdict: Verdict): string {
 ${groupCauses(causes).map(causeHtml).join("\n")}
 ${leftBehind.map(({ place, node, command, until }) => `<h3>Where the data lies</h3><p>${html(place)}${node === undefined ? "" : ` on ${html(node)}`}${until === undefined ? "" : `, until ${html(until)}`}</p><pre>${html(command)}</pre>`).join("\n")}
 ${remedies.map(({ text, lines }) => `<h3>Without the loss</h3><p>${html(text)}</p>${lines === undefined ? "" : `<pre>${lines.map(html).join("\n")}</pre>`}`).join("\n")}
-${warnings.map((text) => `<p class="note">${html(text)}</p>`).join("\n")}
+${warnings.map(({ code, text }) => `<p class="note">${html(text)} (${code})</p>`).join("\n")}
 ${assumptions.length > 0 ? `<p class="aside">Taken for granted: ${assumptions.map(html).join("; ")}.</p>` : ""}
 ${otherwise === undefined ? "" : `<p class="note"><strong>Otherwise ${otherwise.fate}:</strong> when ${html(otherwise.when)}.</p>`}
 ${parts.length > 0 ? `<details><summary>Outage</summary><ul>${parts.map(({ name: part, leastSeconds, mostSeconds }) => `<li>${html(part)}${mostSeconds === undefined ? "" : `: ${leastSeconds} to ${mostSeconds} s`}</li>`).join("")}</ul></details>` : ""}
 </section>`;
 }
 
-function causeHtml({ text, about }: { text: string; about: readonly Cause[] }): string {
+function causeHtml({ code, text, about }: CauseGroup): string {
   const paths = about.map(({ path, before, after }) => {
     const values =
       before === undefined && after === undefined
@@ -43,7 +52,7 @@ function causeHtml({ text, about }: { text: string; about: readonly Cause[] }): 
         : ` <span class="values"><del>${html(before ?? "…")}</del> → <ins>${html(after ?? "…")}</ins></span>`;
     return `<code>${html(path ?? "")}</code>${values}<br>`;
   });
-  return `<p>${paths.join("")}${html(text)}</p>`;
+  return `<p>${paths.join("")}${html(text)} (${code})</p>`;
 }
 
 const row = { height: 64, gap: 12 };

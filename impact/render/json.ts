@@ -30,6 +30,7 @@ function serviceDocument(verdict: Verdict): Record<string, unknown> {
     remedies,
     leftBehind,
     warnings,
+    codes,
     assumptions,
     otherwise,
   } = verdict;
@@ -51,7 +52,8 @@ function serviceDocument(verdict: Verdict): Record<string, unknown> {
     causes,
     remedies,
     leftBehind,
-    warnings,
+    warnings: warnings.map(({ text }) => text),
+    codes,
     assumptions,
     ...(otherwise !== undefined && { otherwise }),
     fingerprint: fingerprint(verdict),

@@ -9,9 +9,10 @@ import {
   isLoss,
   outageWords,
   shownFate,
+  type CauseGroup,
   type ImpactReport,
 } from "../report.ts";
-import type { Cause, DataFate, Verdict } from "../verdict/verdict.ts";
+import type { DataFate, Verdict } from "../verdict/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { pictureLanes, type PictureRow } from "./picture.ts";
 
@@ -122,12 +123,12 @@ function table(verdicts: readonly Verdict[]): readonly string[] {
   ];
 }
 
-function causeText({ text, about }: { text: string; about: readonly Cause[] }): string {
+function causeText({ code, text, about }: CauseGroup): string {
   const paths = about.slice(0, 20).map(({ path, before, after }) => {
     const values = before !== undefined || after !== undefined ? `: ${before ?? "…"} → ${after ?? "…"}` : "";
     return `<code>${markdownText(short(path ?? "", 120))}</code>${markdownText(short(values, 300))}<br>`;
   });
-  return `${paths.join("")}${sentences(text)}`;
+  return `${paths.join("")}${sentences(text)} (${code})`;
 }
 
 function iconOf(verdict: Verdict): string {
@@ -169,7 +170,7 @@ function verdictDetails(verdict: Verdict): string {
 
 function asides({ warnings, assumptions, otherwise }: Verdict): readonly string[] {
   return [
-    ...warnings.map((text) => `**Note:** ${sentences(text)}`),
+    ...warnings.map(({ code, text }) => `**Note:** ${sentences(text)} (${code})`),
     ...assumptions.map((text) => `**Taken for granted:** ${sentences(text)}.`),
     ...(otherwise === undefined ? [] : [`**Otherwise ${otherwise.fate}:** when ${sentences(otherwise.when)}.`]),
   ];

@@ -1,8 +1,12 @@
 /** Verdicts and policy findings as SARIF 2.1.0, for code scanning. */
 import { printable, sarifText } from "../../text/escape.ts";
+import { diagnosticTitles } from "../diagnostics.ts";
 import { fateWords, shownFate, type ImpactReport } from "../report.ts";
 import { compareFates, dataFates, type DataFate, type Verdict } from "../verdict/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
+
+/** The taxonomy that the codes of diagnostics are of. */
+const taxonomy = "holdfast diagnostics";
 
 const meanings: Readonly<Record<DataFate, string>> = {
   untouched: "The task goes on, and so does the data.",
@@ -48,12 +52,23 @@ export function renderSarif(report: ImpactReport, program: string): string {
             ],
           },
         },
+        taxonomies: [
+          {
+            name: taxonomy,
+            taxa: Object.entries(diagnosticTitles).map(([id, title]) => ({
+              id,
+              shortDescription: { text: title },
+              help: { text: `docs/diagnostics.md#${id.toLowerCase()}` },
+            })),
+          },
+        ],
         results: [
           ...shown.map((verdict) => ({
             ruleId: ruleId(shownFate(verdict)),
             level: levelOf(shownFate(verdict)),
             message: { text: message(verdict) },
             locations: location(verdict.id),
+            taxa: verdict.codes.map((id) => ({ id, toolComponent: { name: taxonomy } })),
             partialFingerprints: { "holdfastImpact/v1": fingerprint(verdict) },
           })),
           ...report.policyFindings.map(({ policy, level, resource, message: text }) => ({
@@ -81,9 +96,9 @@ function levelOf(fate: DataFate): "none" | "note" | "warning" | "error" {
 
 function message(verdict: Verdict): string {
   const { name, causes, remedies, otherwise } = verdict;
-  const why = causes.map(({ text, path, before, after }) => {
+  const why = causes.map(({ code, text, path, before, after }) => {
     const values = before !== undefined || after !== undefined ? ` (${before ?? "…"} -> ${after ?? "…"})` : "";
-    return `${path === undefined ? "" : `${path}${values}: `}${text}`;
+    return `${path === undefined ? "" : `${path}${values}: `}${text} (${code})`;
   });
   const doubt = otherwise === undefined ? [] : [`Otherwise ${otherwise.fate}: when ${otherwise.when}.`];
   return sarifText(

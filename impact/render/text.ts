@@ -1,7 +1,15 @@
 /** Verdicts for a terminal. */
 import { printable } from "../../text/escape.ts";
-import { effectWords, fateWords, groupCauses, outageWords, shownFate, type ImpactReport } from "../report.ts";
-import type { Cause, DataFate, Verdict } from "../verdict/verdict.ts";
+import {
+  effectWords,
+  fateWords,
+  groupCauses,
+  outageWords,
+  shownFate,
+  type CauseGroup,
+  type ImpactReport,
+} from "../report.ts";
+import type { DataFate, Verdict } from "../verdict/verdict.ts";
 
 /** Colours a text; the identity where there are no colours. */
 export type TextStyle = (format: "red" | "yellow" | "green" | "magenta" | "bold" | "dim", text: string) => string;
@@ -75,18 +83,18 @@ function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
       `    Instead: ${printable(text)}`,
       ...(lines ?? []).map((line) => `      ${printable(line)}`),
     ]),
-    ...warnings.map((text) => `    Note: ${printable(text)}`),
+    ...warnings.map(({ code, text }) => `    Note: ${printable(text)} (${code})`),
     ...assumptions.map((text) => style("dim", `    Taken for granted: ${printable(text)}.`)),
     ...(otherwise === undefined ? [] : [`    Otherwise ${otherwise.fate}: when ${printable(otherwise.when)}.`]),
   ];
 }
 
-function causeLines({ text, about }: { text: string; about: readonly Cause[] }): readonly string[] {
+function causeLines({ code, text, about }: CauseGroup): readonly string[] {
   const paths = about.map(({ path, before, after }) => {
     const values = before !== undefined || after !== undefined ? `: ${before ?? "…"} -> ${after ?? "…"}` : "";
     return `${path ?? ""}${values}`;
   });
-  return [...paths, text].map(printable);
+  return [...paths, `${text} (${code})`].map(printable);
 }
 
 function closing({ withoutData, unseen }: ImpactReport, style: TextStyle): readonly string[] {

@@ -13,11 +13,12 @@ import type { Cause, Sighting } from "../verdict/verdict.ts";
 export function triggers(change: ServiceChange, course: Course): readonly Cause[] {
   const { step, before, comparison, successor } = change;
   const name = nameOf(before);
-  if (course.kind === "stopped") return [{ text: removalWords(change) }];
+  if (course.kind === "stopped") return [{ code: "DF005", text: removalWords(change) }];
   if (course.kind === "goes on") return [];
   if (successor !== undefined) {
     return [
       {
+        code: "DF003",
         text: `Service "${name}" is deleted and another one is created for it: the program has renamed or moved the resource without an alias.`,
       },
     ];
@@ -30,16 +31,13 @@ export function triggers(change: ServiceChange, course: Course): readonly Cause[
       ? "deletes the service and creates it again"
       : "creates the new service and then deletes the old one";
     const forced = shown.filter(({ path }) => step.replaceReasons.some((reason) => isPartOf(path, reason)));
-    return withValues(
-      forced.length > 0 ? forced : shown,
-      `The provider cannot change this in place: it ${order}.`,
-      step.replaceReasons,
-    );
+    const text = `The provider cannot change this in place: it ${order}.`;
+    return withValues(forced.length > 0 ? forced : shown, { code: "DF002", text }, step.replaceReasons);
   }
   const text = course.isCertain
     ? "The task's specification changes, so Swarm replaces the task."
     : "Swarm may replace the task: what decides it cannot be seen here.";
-  return withValues(shown, text, []);
+  return withValues(shown, { code: "DF001", text }, []);
 }
 
 /** Why a service is no longer there. */
@@ -50,15 +48,16 @@ export function removalWords({ before, outcome }: ServiceChange): string {
     : `Service "${name}" is removed, and with it its tasks.`;
 }
 
-function withValues(shown: readonly ShownChange[], text: string, paths: readonly string[]): readonly Cause[] {
-  if (shown.length > 0) return shown.map((change) => ({ text, ...change }));
-  return paths.length > 0 ? paths.map((path) => ({ text, path })) : [{ text }];
+function withValues(shown: readonly ShownChange[], cause: Cause, paths: readonly string[]): readonly Cause[] {
+  if (shown.length > 0) return shown.map((change) => ({ ...cause, ...change }));
+  return paths.length > 0 ? paths.map((path) => ({ ...cause, path })) : [cause];
 }
 
 function scaleChange(step: PlannedStep, before: PlannedService, after: PlannedService): Cause | undefined {
   if (after.definition.replicas !== 0 || step.operation !== "update") return undefined;
   const path = after.definition.paths.replicas;
   return {
+    code: "DF004",
     text: "The service is scaled to 0: its tasks stop, the service and its volumes stay.",
     path,
     before: showProperty(path, before.definition.replicas) ?? "",
@@ -97,18 +96,23 @@ export function failureWords(outcome: StepOutcome | undefined): string | undefin
 export function quietCause(change: ServiceChange, course: Course): Cause {
   const { step, outcome, comparison } = change;
   const failure = failureWords(outcome);
-  if (failure !== undefined) return { text: failure };
+  if (failure !== undefined) return { code: "DF501", text: failure };
   if (course.kind !== "goes on") return withoutTasksCause(change, course);
-  if (step.operation === "same") return { text: "Nothing about the service changes." };
-  if (step.operation === "delete" || step.operation === "replace") return { text: keptWords(step) };
+  if (step.operation === "same") return { code: "DF010", text: "Nothing about the service changes." };
+  if (step.operation === "delete" || step.operation === "replace") return { code: "DF011", text: keptWords(step) };
   const [first] = comparison?.changes ?? [];
   if (comparison === undefined || first === undefined)
-    return { text: "Nothing changes in the task's specification, so Swarm keeps the task." };
+    return { code: "DF010", text: "Nothing changes in the task's specification, so Swarm keeps the task." };
   return comparison.stale.length > 0
     ? {
+        code: "DF010",
         text: "Swarm sees a task whose placement alone differs, on a node that still matches: it keeps the task and does not compare the endpoint.",
       }
-    : { text: "Only the placement differs, and the task's node satisfies it: Swarm keeps the task.", path: first.path };
+    : {
+        code: "DF010",
+        text: "Only the placement differs, and the task's node satisfies it: Swarm keeps the task.",
+        path: first.path,
+      };
 }
 
 /** Why the old service is still there where its own step has not failed. */
@@ -123,11 +127,11 @@ function withoutTasksCause({ keeper }: ServiceChange, course: Course): Cause {
   const after = course.kind === "exchanged" ? course.after.definition : undefined;
   const ended = keeper.places.filter(belongsToTask).map(placeWords);
   const also = ended.length === 0 ? "" : ` What lay in ${ended.join(" and ")} ended with the last one.`;
-  const text = `The service has had no tasks, so none is stopped.${also}`;
-  if (after === undefined || after.replicas === 0) return { text };
+  const cause: Cause = { code: "DF012", text: `The service has had no tasks, so none is stopped.${also}` };
+  if (after === undefined || after.replicas === 0) return cause;
   const path = after.paths.replicas;
   const shown = showProperty(path, after.replicas);
-  return { text, path, before: "0", ...(shown !== undefined && { after: shown }) };
+  return { ...cause, path, before: "0", ...(shown !== undefined && { after: shown }) };
 }
 
 /** Placement constraints in one line, `none` where there are none. */

@@ -26,7 +26,11 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
       : step.operation === "delete"
         ? remedies.aliasRename(step.id, nameOf(before))
         : remedies.deleteFirst();
-    parts.push({ fate: "at risk", cause: { text, ...(path !== undefined && { path }) }, remedies: [means] });
+    parts.push({
+      fate: "at risk",
+      cause: { code: "DF401", text, ...(path !== undefined && { path }) },
+      remedies: [means],
+    });
   }
   if (
     course.kind === "exchanged" &&
@@ -39,7 +43,7 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
     const text = "The update order is not known yet: with start-first, two tasks have the same files open.";
     parts.push({
       fate: "unknown",
-      cause: { text, path: after.definition.paths.updateOrder },
+      cause: { code: "DF402", text, path: after.definition.paths.updateOrder },
       remedies: [remedies.stopFirst()],
     });
   }
@@ -47,12 +51,15 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
   const is = after.definition.replicas;
   const replicas = after.definition.paths.replicas;
   if (isKnown(was) && !isKnown(is))
-    parts.push({ fate: "unknown", cause: { text: "How many tasks will run is not known yet.", path: replicas } });
+    parts.push({
+      fate: "unknown",
+      cause: { code: "DF403", text: "How many tasks will run is not known yet.", path: replicas },
+    });
   if (isKnown(was) && isKnown(is) && is > 0 && is < was && sharesStorage(change, after)) {
     const text =
       "Swarm chooses which of the tasks end. What an ending task saves may overwrite what another one has saved, or stay on a node that has no task any more.";
     const values = { path: replicas, before: String(was), after: String(is) };
-    parts.push({ fate: "at risk", cause: { text, ...values }, remedies: [remedies.oneWriter()] });
+    parts.push({ fate: "at risk", cause: { code: "DF404", text, ...values }, remedies: [remedies.oneWriter()] });
   }
   // A task that waits for the port that another one holds does not write.
   const isBlocked = outcome?.cannotStart !== undefined && sharesHostPort(before.definition, after.definition);
@@ -61,7 +68,7 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
       "Several tasks keep their data in the same volume, or each in another node's volume of that name: they overwrite each other's files, or answer differently.";
     parts.push({
       fate: "at risk",
-      cause: { text, path: replicas, before: String(was), after: String(is) },
+      cause: { code: "DF405", text, path: replicas, before: String(was), after: String(is) },
       remedies: [remedies.oneWriter()],
     });
   }
@@ -76,6 +83,7 @@ export function writerParts(change: ServiceChange, course: Course): readonly Par
     parts.push({
       fate: "at risk",
       cause: {
+        code: "DF406",
         text: `${why}: two servers write the same files, and neither knows of the other.`,
         path: isOwn ? (step.replaceReasons[0] ?? rival.definition.paths.mounts) : rival.definition.paths.mounts,
       },

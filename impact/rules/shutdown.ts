@@ -5,6 +5,7 @@ import { sharesHostPort } from "../simulation/plan-execution.ts";
 import { gracefulStop, redisStop, type StopEffect, type StopFacts } from "../simulation/redis-restart.ts";
 import { nameOf, whyDown, type Course, type ServiceChange } from "../simulation/service-change.ts";
 import { remedies } from "../verdict/remedies.ts";
+import type { Cause } from "../verdict/verdict.ts";
 import { sentence, triggers } from "./causes.ts";
 import type { Part } from "./finding.ts";
 
@@ -16,7 +17,9 @@ export function restartParts(change: ServiceChange, course: Course): readonly Pa
   if (whyDown(change) !== undefined) return parts;
   const stop = stopEffect(before.definition, keeper, stopFacts(change, course));
   if (stop.kind === "kept") return parts;
-  const cause = { text: `${sentence(stop.why)} What is in memory is lost with the old task.`, path: stop.path };
+  const code = stop.kind === "lost" ? "DF201" : stop.fix === undefined ? "DF203" : "DF202";
+  const text = `${sentence(stop.why)} What is in memory is lost with the old task.`;
+  const cause: Cause = { code, text, path: stop.path };
   const save = remedies.saveFirst(keeper, nameOf(before));
   if (stop.kind === "lost")
     return [

@@ -32,7 +32,8 @@ export function loadParts(
     snapshot: snapshotAtStop(before.definition, was.settings, old.entry, stopFacts(change, course)),
     hiddenChanges: after.template.hiddenChanges,
   });
-  if (start.kind === "not known") return [{ fate: "unknown", cause: { text: sentence(start.why), path: start.path } }];
+  if (start.kind === "not known")
+    return [{ fate: "unknown", cause: { code: "DF307", text: sentence(start.why), path: start.path } }];
   if (start.kind !== "empty") {
     const risk: Part[] =
       start.kind === "loads"
@@ -42,7 +43,7 @@ export function loadParts(
         : [
             {
               fate: "at risk",
-              cause: { text: sentence(start.why), path: start.path },
+              cause: { code: start.isReplica ? "DF306" : "DF305", text: sentence(start.why), path: start.path },
               remedies: [remedies.saveFirst(old, nameOf(before))],
             },
           ];
@@ -59,13 +60,14 @@ export function loadParts(
     snapshot: remedies.switchAppendOnlyOff(old, nameOf(before)),
     name: remedies.renameFirst(),
   }[start.lacks];
-  return [leftBehind(change, place, { text, path: start.path, ...values }, [means])];
+  const code = ({ "append-only file": "DF302", snapshot: "DF303", name: "DF304" } as const)[start.lacks];
+  return [leftBehind(change, place, { code, text, path: start.path, ...values }, [means])];
 }
 
 function preparedPart({ file, path }: { file: PreparedFile; path: string }, old: DataKeeper): Part {
   return {
     fate: "interrupted",
-    cause: { text: preparedWords[file], path },
+    cause: { code: "DF308", text: preparedWords[file], path },
     // What a start script has made into a snapshot, it has moved out of the way.
     ...(file === "append-only file" &&
       old.prepares === undefined && { assumption: "no older append-only file lies beside the snapshot" }),
@@ -92,12 +94,12 @@ function memoryParts(
   const dataset = live.datasetBytes?.get(nameOf(before));
   if (dataset !== undefined && dataset > limit) {
     const text = `The memory limit (${limit} bytes) is below the dataset (${dataset} bytes): the server is killed while it loads.`;
-    return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.memoryFirst()] }];
+    return [{ fate: "at risk", cause: { code: "DF309", text, path }, remedies: [remedies.memoryFirst()] }];
   }
   const most = mostAboveLimit(definition, next);
   if (most === undefined || mostAboveLimit(before.definition, old) !== undefined || dataset !== undefined) return [];
   const text = `The memory limit (${limit} bytes) is below maxmemory (${most} bytes): a dataset that does not fit gets the server killed while it loads.`;
-  return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.memoryFirst()] }];
+  return [{ fate: "at risk", cause: { code: "DF309", text, path }, remedies: [remedies.memoryFirst()] }];
 }
 
 /** `maxmemory` where the memory limit is below it. */
@@ -127,7 +129,9 @@ export function imagePart(
       command === undefined ? "The image becomes another program's" : "The command starts another program of the image";
     const text = `${what}, and whether that reads the files of the old one is not known.`;
     const cause: Cause =
-      command === undefined ? { text, path, before: was.repository, after: is.repository } : { text, path: command };
+      command === undefined
+        ? { code: "DF310", text, path, before: was.repository, after: is.repository }
+        : { code: "DF310", text, path: command };
     return [{ fate: "at risk", cause, remedies: [save] }];
   }
   const [from, to] = [tagVersion(was.tag), tagVersion(is.tag)];
@@ -139,12 +143,12 @@ export function imagePart(
     const unread = whyNotRead(...servers);
     if (unread === undefined) return [];
     const text = `The new server may not load the files, and never start: ${unread.why}.`;
-    return [{ fate: "at risk", cause: { text, path }, remedies: [remedies.carryOver()] }];
+    return [{ fate: "at risk", cause: { code: "DF311", text, path }, remedies: [remedies.carryOver()] }];
   }
   if (from === undefined || to === undefined || compareVersions(to, from) >= 0) return [];
   const versions = { before: from.join("."), after: to.join(".") };
   const text = `${old.entry?.title ?? "The server"} goes back from ${versions.before} to ${versions.after}: an older version may refuse the files of a newer one and never start.`;
-  return [{ fate: "at risk", cause: { text, path, ...versions }, remedies: [save] }];
+  return [{ fate: "at risk", cause: { code: "DF312", text, path, ...versions }, remedies: [save] }];
 }
 
 /** The path of what changes in the words that a container runs. */

@@ -25,7 +25,7 @@ import {
 import { isSameNode, whyRefused } from "../simulation/startup-refusal.ts";
 import { findingOn, localVolume, type Finding } from "../simulation/volume-sight.ts";
 import { copyFirst, moveData, optionsInMount, remedies } from "../verdict/remedies.ts";
-import type { Cause, Remedy } from "../verdict/verdict.ts";
+import type { Cause, DiagnosticCode, Remedy } from "../verdict/verdict.ts";
 import { constraintText, removalWords, shownChanges } from "./causes.ts";
 import { leftBehind, type Part } from "./finding.ts";
 import { imagePart, loadParts } from "./startup.ts";
@@ -50,11 +50,12 @@ function removed(change: ServiceChange, place: DataPlace): Part {
   const { before, outcome, step } = change;
   if (outcome?.result !== "undone") {
     const text = `Service "${nameOf(before)}" is removed; ${placeWords(place)} with its data stays.`;
-    return leftBehind(change, place, { text }, []);
+    return leftBehind(change, place, { code: "DF104", text }, []);
   }
   const text = `${removalWords(change)} The ${placeWords(place)} with its data stays.`;
   const [path] = step.replaceReasons;
-  return leftBehind(change, place, { text, ...(path !== undefined && { path }) }, [remedies.startableFirst()]);
+  const cause: Cause = { code: "DF104", text, ...(path !== undefined && { path }) };
+  return leftBehind(change, place, cause, [remedies.startableFirst()]);
 }
 
 /** Storage that ends with the task, the service or the plan. */
@@ -74,12 +75,13 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
       const then = serviceThen(change, course);
       if (then !== undefined && keepsDevice(change, then, place)) return undefined;
       const text = `The ${placeWords(place)} is ${verb}; what its options lead to, ${withoutCredentials(place.device.path)}, stays with all that is in it.`;
-      return leftBehind(change, place, { text, ...(path !== undefined && { path }) }, [remedies.keepVolume()]);
+      const cause: Cause = { code: "DF105", text, ...(path !== undefined && { path }) };
+      return leftBehind(change, place, cause, [remedies.keepVolume()]);
     }
     const text = `The ${placeWords(place)} is ${verb}, and nothing uses it at that moment, so Docker does it.`;
     return {
       fate: "destroyed",
-      cause: { text, ...(path !== undefined && { path }) },
+      cause: { code: "DF105", text, ...(path !== undefined && { path }) },
       remedies: [remedies.keepVolume(), remedies.forgetVolume()],
     };
   }
@@ -89,7 +91,7 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
   if (place.kind === "memory") {
     return {
       fate: "destroyed",
-      cause: { text: "The data lies in memory (tmpfs), which ends with the task.", ...path },
+      cause: { code: "DF106", text: "The data lies in memory (tmpfs), which ends with the task.", ...path },
       remedies: [remedies.copyOut(place, nameOf(before))],
     };
   }
@@ -97,7 +99,11 @@ function lostStorage(change: ServiceChange, course: Course, place: DataPlace): P
   if (!belongsToTask(place) || !isRemoved) return undefined;
   return {
     fate: "destroyed",
-    cause: { text: `The data lies in ${placeWords(place)}, which is removed with the task's container.`, ...path },
+    cause: {
+      code: "DF107",
+      text: `The data lies in ${placeWords(place)}, which is removed with the task's container.`,
+      ...path,
+    },
     remedies: [remedies.copyOut(place, nameOf(before))],
   };
 }
@@ -122,7 +128,7 @@ function nextPlaceParts(
     const text = course.isTakenBack
       ? `${refusal}: it never starts, Swarm rolls the update back (failureAction), and the former task starts again on the data as it is.`
       : `${refusal}: it never starts, and the data stays as it is until somebody carries it over.`;
-    return [{ fate: "interrupted", cause: { text, path: course.after.definition.paths.image } }];
+    return [{ fate: "interrupted", cause: { code: "DF301", text, path: course.after.definition.paths.image } }];
   }
   const target = nextPlace(keeper, next, place);
   const image = imagePart(change, keeper, next, course.after);
@@ -131,7 +137,8 @@ function nextPlaceParts(
     const text = keeper.isFamiliar
       ? "The new task keeps its data elsewhere, or keeps none."
       : `Nothing is mounted any more at ${isKnown(place.path) ? place.path : "the data path"}.`;
-    return [leftBehind(change, place, { text, path: course.after.definition.paths.mounts }, []), ...image];
+    const cause: Cause = { code: "DF103", text, path: course.after.definition.paths.mounts };
+    return [leftBehind(change, place, cause, []), ...image];
   }
   const isUntold = place.kind === "not known" && target.kind === "not known" && isSameNode(location) === true;
   const relation =
@@ -197,21 +204,25 @@ function otherPlace(
   const about = shownChanges(step, before, after, comparison).filter((shown) =>
     [was, is].some((property) => property !== undefined && shown.path.startsWith(property)),
   );
-  const causesOf = (text: string): readonly Cause[] =>
+  const causesOf = (code: DiagnosticCode, text: string): readonly Cause[] =>
     about.length > 0
-      ? about.map((shown) => ({ text, ...shown }))
-      : [isNamedAfterHost ? { text, path: hostname } : { text, path: is ?? target.at, before: from, after: elsewhere }];
+      ? about.map((shown) => ({ code, text, ...shown }))
+      : [
+          isNamedAfterHost
+            ? { code, text, path: hostname }
+            : { code, text, path: is ?? target.at, before: from, after: elsewhere },
+        ];
   const found = foundUnderOtherName(change, after, place, target);
   if (found.kind === "data" && standsStill(change)) {
     const text = `The new task finds ${elsewhere} at ${path}${moved}, which ${found.words}: it starts on the data there, and ${from} stays as it is.`;
-    return causesOf(text).map((cause) => ({ fate: "interrupted", cause, assumption: copiedAfterStop }));
+    return causesOf("DF110", text).map((cause) => ({ fate: "interrupted", cause, assumption: copiedAfterStop }));
   }
   const seen =
     found.kind === "not looked at"
       ? ""
       : ` Now ${elsewhere} ${found.words}${found.kind === "data" ? "; what is written from now on would not be in it" : ""}.`;
   const text = `The new task finds ${elsewhere}${why} at ${path}${moved} and starts without the data, which stays in ${from}.${seen}`;
-  return causesOf(text).map((cause) => leftBehind(change, place, cause, means));
+  return causesOf("DF101", text).map((cause) => leftBehind(change, place, cause, means));
 }
 
 /** What lies in a volume of another name; one that the plan deletes, or in which the data has another folder, tells nothing. */
@@ -265,7 +276,9 @@ function movedAway(
       : "";
   const means = isOnServerForOneNode(target) ? optionsInMount(target) : moveData(move, place, target);
   return {
-    ...leftBehind(change, place, { text: `${why} ${there}${hint}`, ...constraintsCause(change) }, [means]),
+    ...leftBehind(change, place, { code: "DF102", text: `${why} ${there}${hint}`, ...constraintsCause(change) }, [
+      means,
+    ]),
     ...(move.assumption !== undefined && {
       assumption: move.assumption,
       otherwise: {
@@ -281,10 +294,10 @@ function copied(change: ServiceChange, found: string, means: Remedy): Part {
   const cause = constraintsCause(change);
   if (standsStill(change)) {
     const text = `${found}: the task starts on the data there.`;
-    return { fate: "interrupted", cause: { text, ...cause }, assumption: copiedAfterStop };
+    return { fate: "interrupted", cause: { code: "DF110", text, ...cause }, assumption: copiedAfterStop };
   }
   const text = `${found}: the task starts on the data there, without what has been written since it was copied.`;
-  return { fate: "at risk", cause: { text, ...cause }, remedies: [means] };
+  return { fate: "at risk", cause: { code: "DF110", text, ...cause }, remedies: [means] };
 }
 
 function constraintsCause({ before, step }: ServiceChange): { path: string; before?: string; after?: string } {
@@ -317,7 +330,7 @@ function undecided(change: ServiceChange, place: DataPlace, target?: DataPlace):
     const text = `Nothing ties the task to the node of ${placeWords(place)}: it may start on ${move.among}, and on another node it finds ${finds}${unless}.`;
     return {
       fate: "at risk",
-      cause: { text, ...constraintsCause(change) },
+      cause: { code: "DF108", text, ...constraintsCause(change) },
       remedies: [remedies.pinFirst(location?.node), ...(isOnServerForOneNode(target) ? [optionsInMount(target)] : [])],
     };
   }
@@ -328,6 +341,7 @@ function undecided(change: ServiceChange, place: DataPlace, target?: DataPlace):
   return {
     fate: "unknown",
     cause: {
+      code: "DF109",
       text: `It cannot be told what the new task finds at its data path: ${reason}.`,
       path: target?.at ?? before.definition.paths.mounts,
     },

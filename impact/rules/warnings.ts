@@ -8,57 +8,83 @@ import { isKnown, type VolumeOptions } from "../../model/service/definition.ts";
 import { belongsToTask, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
 import { sameOptions } from "../../model/storage/volume-storage.ts";
 import { mayRunHere, nameOf, whyDown, type Course, type ServiceChange } from "../simulation/service-change.ts";
+import type { Note } from "../verdict/verdict.ts";
 import { failureWords } from "./causes.ts";
 import type { Part } from "./finding.ts";
 import { stopEffect } from "./shutdown.ts";
 
 /** What is worth knowing besides the fate: what fails, has no effect, is not in effect yet, or endangers the data later on. */
-export function* warnings(change: ServiceChange, course: Course): Iterable<string> {
+export function* warnings(change: ServiceChange, course: Course): Iterable<Note> {
   const { step, comparison, outcome, keeper, live, before } = change;
   const failure = failureWords(outcome);
-  if (failure !== undefined) yield failure;
+  if (failure !== undefined) yield { code: "DF501", text: failure };
   const down = whyDown(change);
   if (down !== undefined && before.definition.replicas !== 0)
-    yield `No task of the service runs now (${down}), so this change stops none${course.kind === "goes on" ? ", and starts none" : ""}.`;
+    yield {
+      code: "DF502",
+      text: `No task of the service runs now (${down}), so this change stops none${course.kind === "goes on" ? ", and starts none" : ""}.`,
+    };
   yield* protectionWarnings(change);
   for (const path of step.ignoredRemovals) {
-    yield step.operation === "replace"
-      ? `${path} was taken out of the program; the new service is created without it.`
-      : `${path} was taken out of the program, and the provider plans nothing for that: the service keeps it.`;
+    yield {
+      code: "DF505",
+      text:
+        step.operation === "replace"
+          ? `${path} was taken out of the program; the new service is created without it.`
+          : `${path} was taken out of the program, and the provider plans nothing for that: the service keeps it.`,
+    };
   }
   if (change.location?.isNodeMissing === true) {
-    yield "The nodes that were given do not include the one that the task runs on: they are of another swarm or of another time, or that node has left. The verdict goes by the placement constraints; ask the swarm again.";
+    yield {
+      code: "DF506",
+      text: "The nodes that were given do not include the one that the task runs on: they are of another swarm or of another time, or that node has left. The verdict goes by the placement constraints; ask the swarm again.",
+    };
   }
   if (!mayRunHere(before, live)) {
     for (const { source } of keeper.places) {
       if (typeof source === "string" && change.destroyedVolumes.has(source))
-        yield `The plan deletes volume "${source}" of the engine that it talks to; the one on the service's own node is another one, and stays.`;
+        yield {
+          code: "DF507",
+          text: `The plan deletes volume "${source}" of the engine that it talks to; the one on the service's own node is another one, and stays.`,
+        };
     }
   }
   const stale = comparison?.stale ?? [];
   if (stale.length > 0 && course.kind === "goes on") {
     const paths = [...new Set(stale.map(({ path }) => path))];
-    yield `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`;
+    yield {
+      code: "DF508",
+      text: `The change of ${paths.join(", ")} is reported as done and is not in effect: Swarm keeps the task, and the port with it, until something else replaces it. A changed forceUpdate in the same update brings it into effect.`,
+    };
   }
   if (course.kind !== "exchanged") return;
   yield* rollbackWarnings(change, course);
   const next = change.keeperAfter(course.after);
   const [was, is] = [before.definition, course.after.definition];
   if (next.places.some((place) => place.readOnly === true))
-    yield "The data path becomes read-only: the server reads its data and cannot save any more.";
+    yield {
+      code: "DF601",
+      text: "The data path becomes read-only: the server reads its data and cannot save any more.",
+    };
   if (next.places.length > 0) {
     const facts = { datasetBytes: live.datasetBytes?.get(nameOf(before)) };
     const later = stopEffect(is, next, facts);
     if (later.kind !== "kept" && stopEffect(was, keeper, facts).kind === "kept")
-      yield `From then on a stop loses data: ${later.why}.`;
+      yield { code: "DF602", text: `From then on a stop loses data: ${later.why}.` };
     const less = lessDurable(keeper, next);
-    if (less !== undefined) yield less;
+    if (less !== undefined) yield { code: "DF607", text: less };
   }
   if (course.cannotStart === undefined && next.places.some(belongsToTask)) {
-    yield "From then on every replacement of the task starts empty: nothing persistent is mounted at the data path.";
+    yield {
+      code: "DF603",
+      text: "From then on every replacement of the task starts empty: nothing persistent is mounted at the data path.",
+    };
   }
   if (isKnown(was.user) && isKnown(is.user) && (was.user ?? "") !== (is.user ?? ""))
-    yield "The user changes: it must be allowed to write the files of the old one, or the server cannot save any more.";
+    yield {
+      code: "DF604",
+      text: "The user changes: it must be allowed to write the files of the old one, or the server cannot save any more.",
+    };
   // On another node the volume may not exist yet.
   if (isKnown(was.mounts) && isKnown(is.mounts) && change.location?.move.kind !== "moves") {
     for (const mount of is.mounts) {
@@ -74,12 +100,15 @@ export function* warnings(change: ServiceChange, course: Course): Iterable<strin
       const asked = mount.volumeOptions;
       const isSame = isKnown(had) && isKnown(asked) ? sameOptions(had, asked) !== false : had === asked;
       if (!isSame)
-        yield `The options of volume "${mount.source ?? ""}" have no effect: it exists already, and Docker takes it as it is.`;
+        yield {
+          code: "DF605",
+          text: `The options of volume "${mount.source ?? ""}" have no effect: it exists already, and Docker takes it as it is.`,
+        };
     }
   }
   const commandChanges = differences(was.command, is.command, "").length > 0;
   if (commandChanges && keeper.redis !== undefined)
-    yield "The entrypoint changes; it is taken to start the same server.";
+    yield { code: "DF606", text: "The entrypoint changes; it is taken to start the same server." };
 }
 
 function lessDurable(
@@ -95,21 +124,27 @@ function lessDurable(
 function* rollbackWarnings(
   { keeper, step, before }: ServiceChange,
   { after, cannotStart, isTakenBack }: Extract<Course, { kind: "exchanged" }>,
-): Iterable<string> {
+): Iterable<Note> {
   if (step.operation !== "update" || after.definition.failureAction !== "rollback" || isTakenBack) return;
   if (cannotStart !== undefined) {
-    yield "Swarm does not roll this update back (failureAction): a task that waits does not fail.";
+    yield {
+      code: "DF509",
+      text: "Swarm does not roll this update back (failureAction): a task that waits does not fail.",
+    };
     return;
   }
   const { entry } = keeper;
   const [from, to] = [before, after].map(({ definition }) => majorVersion(definition.image.tag));
   if (entry === undefined || entry.refuses === "other majors" || from === undefined || to === undefined || to <= from)
     return;
-  yield `${entry.title} ${to} may change the files as soon as it starts; where it fails after that, Swarm rolls back (failureAction) to version ${from}, which may refuse them. Set failureAction to pause for this update, and make a backup first.`;
+  yield {
+    code: "DF510",
+    text: `${entry.title} ${to} may change the files as soon as it starts; where it fails after that, Swarm rolls back (failureAction) to version ${from}, which may refuse them. Set failureAction to pause for this update, and make a backup first.`,
+  };
 }
 
 /** What `protect` alone has kept, or no longer keeps: one flag of one run undoes it. */
-function* protectionWarnings({ plan, step, keeper, destroyedVolumes }: ServiceChange): Iterable<string> {
+function* protectionWarnings({ plan, step, keeper, destroyedVolumes }: ServiceChange): Iterable<Note> {
   const own = plan.steps.filter(
     ({ id, before }) =>
       id === step.id ||
@@ -119,8 +154,9 @@ function* protectionWarnings({ plan, step, keeper, destroyedVolumes }: ServiceCh
   for (const each of own) {
     const what = objectWords(each);
     if (each.ignoresProtect === true && (each === step || destroyedVolumes.get(nameIn(each)) === each))
-      yield `${what} is protected, and this run deletes it all the same (--ignore-protect).`;
-    if (restsOnProtect(each)) yield `${what} stays because of \`protect\` alone: ${protectLimits}`;
+      yield { code: "DF503", text: `${what} is protected, and this run deletes it all the same (--ignore-protect).` };
+    if (restsOnProtect(each))
+      yield { code: "DF504", text: `${what} stays because of \`protect\` alone: ${protectLimits}` };
   }
 }
 

@@ -158,7 +158,13 @@ export type StartEffect =
       /** What there is not: a file, or one of that name. */
       readonly lacks: "snapshot" | "append-only file" | "name";
     }
-  | { readonly kind: "at risk"; readonly why: string; readonly path: string }
+  | {
+      readonly kind: "at risk";
+      readonly why: string;
+      readonly path: string;
+      /** It throws its own data away for its primary's. */
+      readonly isReplica?: true;
+    }
   | { readonly kind: "not known"; readonly why: string; readonly path: string };
 
 /** One side of a restart. */
@@ -191,7 +197,7 @@ export function redisStart(before: RedisSide, after: RedisSide, facts: RestartFa
   const [old, next] = [primaryOf(before.settings), primaryOf(after.settings)];
   if (found.kind !== "loads" || next.value === undefined || next.value === old.value) return found;
   const why = "it becomes a replica, which throws its own data away as soon as it reaches its primary";
-  return { kind: "at risk", path: next.path, why };
+  return { kind: "at risk", path: next.path, why, isReplica: true };
 }
 
 /** The server that a Redis follows; `undefined` for a primary, and where nothing is seen of one. */

@@ -33,8 +33,12 @@ export function worstFate(fates: Iterable<DataFate>): DataFate {
   return worst;
 }
 
+/** What a diagnostic is called by: stable, and explained in docs/diagnostics.md. */
+export type DiagnosticCode = `DF${number}`;
+
 /** Why a verdict is what it is. */
 export interface Cause {
+  readonly code: DiagnosticCode;
   /** One or two sentences in Swarm's, Docker's, Pulumi's or Redis' own terms. */
   readonly text: string;
   /** The property that brings it about. */
@@ -42,6 +46,13 @@ export interface Cause {
   /** Its values, fit to be shown. */
   readonly before?: string;
   readonly after?: string;
+}
+
+/** What is worth knowing besides the causes. */
+export interface Note {
+  readonly code: DiagnosticCode;
+  /** One or two sentences. */
+  readonly text: string;
 }
 
 /** A way to the same goal without the loss. */
@@ -77,7 +88,9 @@ export interface Verdict {
   readonly remedies: readonly Remedy[];
   readonly leftBehind: readonly LeftBehind[];
   /** What is worth knowing besides: removals without effect, changes not in effect, dangers later on. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Note[];
+  /** The codes of all that was found, the gravest first; those of the causes are among them. */
+  readonly codes: readonly DiagnosticCode[];
   /** What the verdict takes for granted, because it could not be seen. */
   readonly assumptions: readonly string[];
   /** The fate when an assumption does not hold. */

@@ -104,7 +104,7 @@ describe("the gate", () => {
     assert.ok(verdict);
     const planned = (name: string, bytes: number): Verdict => ({
       ...verdict,
-      causes: [{ text: `${bytes} bytes go`, path: "mounts", before: "old-1234567", after: name }],
+      causes: [{ code: "DF101", text: `${bytes} bytes go`, path: "mounts", before: "old-1234567", after: name }],
     });
     const word = wordOf(gate([planned("data-0a1b2c3", 100)], [], true, window));
     assert.equal(gate([planned("data-9f8e7d6", 200)], [word], true, window).allowed, true);

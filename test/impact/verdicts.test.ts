@@ -32,6 +32,10 @@ function fromEvents(text: string, name: string): Plan {
   return collector.plan(name);
 }
 
+function notes({ warnings }: Verdict): string {
+  return warnings.map(({ text }) => text).join("\n");
+}
+
 function worst(plan: Plan, live: LiveFacts): ReturnType<typeof worstFate> {
   return worstFate(judgePlan(plan, live).verdicts.map(({ fate }) => fate));
 }
@@ -63,7 +67,7 @@ describe("verdicts on what real Pulumi did on a real swarm", () => {
     for (const nodes of [[], [{ ...vm, hostname: "" }], [{ ...vm, hostname: "other" }], [elsewhere]]) {
       const verdict = onlyVerdict(plan, { nodes });
       assert.deepEqual([verdict.fate, verdict.taskEffect], ["left behind", "moved"]);
-      assert.match(verdict.warnings.join(" "), /The nodes that were given do not include/u);
+      assert.match(notes(verdict), /The nodes that were given do not include/u);
     }
     const taskNodes = new Map([["stateful", ["gone"]]]);
     assert.equal(worst(plan, { nodes: [elsewhere], taskNodes }), "left behind");
@@ -354,17 +358,14 @@ describe("verdicts on several resources of one preview", () => {
     });
     const ignored = judged(text);
     assert.deepEqual([ignored.fate, ignored.taskEffect], ["interrupted", "replaced"]);
-    assert.match(
-      ignored.warnings.join("\n"),
-      /^The service "stateful" is protected, and this run deletes it all the same/u,
-    );
+    assert.match(notes(ignored), /^The service "stateful" is protected, and this run deletes it all the same/u);
     const kept = judged(refusing(text));
     assert.deepEqual([kept.fate, kept.taskEffect], ["untouched", "none"]);
-    assert.match(kept.warnings.join("\n"), /^The service "stateful" stays because of `protect` alone: /mu);
+    assert.match(notes(kept), /^The service "stateful" stays because of `protect` alone: /mu);
     const whole = judged(previewOf({ operation: "delete", volume: "protected and deleted" }));
-    assert.match(whole.warnings.join("\n"), /^The volume "foobarstore" stays because of `protect` alone: /mu);
+    assert.match(notes(whole), /^The volume "foobarstore" stays because of `protect` alone: /mu);
     const lost = judged(previewOf({ operation: "delete", volume: "protected and deleted all the same" }));
-    assert.match(lost.warnings.join("\n"), /^The volume "foobarstore" is protected, and this run deletes it/mu);
+    assert.match(notes(lost), /^The volume "foobarstore" is protected, and this run deletes it/mu);
   });
 
   it("recognises a deletion under the URN that an aliased resource had", () => {
@@ -454,12 +455,12 @@ describe("what a verdict says besides its fate", () => {
       ["task scheduled, container started", "data read back"],
     );
     assert.match(
-      warnings[0] ?? "",
+      warnings[0]?.text ?? "",
       /^No task of the service runs now \(the newest is rejected: no such image\), so this/u,
     );
     const label = judged({ service: (inputs) => void (inputs["labels"] = []) }, { down });
     assert.deepEqual([label.fate, outageWords(label)], ["untouched", "down now, does not answer until somebody acts"]);
-    assert.match(label.warnings[0] ?? "", /stops none, and starts none\.$/u);
+    assert.match(label.warnings[0]?.text ?? "", /stops none, and starts none\.$/u);
   });
 
   it("takes files that are gone for those of the last run, after somebody has rolled the service back by hand", () => {
@@ -630,7 +631,7 @@ describe("what a verdict says besides its fate", () => {
     const constraints = ["node.hostname==elsewhere"];
     const waits = judged({ was: postgres, service: ({ taskSpec }) => void (taskSpec.placement = { constraints }) });
     assert.equal(waits.outage.mostSeconds, undefined);
-    assert.match(waits.warnings.join("\n"), /^Swarm does not roll this update back/mu);
+    assert.match(notes(waits), /^Swarm does not roll this update back/mu);
     const redis = (failureAction: string): Verdict =>
       judged({
         was: (inputs) => {
@@ -639,8 +640,8 @@ describe("what a verdict says besides its fate", () => {
         },
         service: ({ taskSpec }) => void (taskSpec.containerSpec["image"] = "redis:8"),
       });
-    assert.match(redis("rollback").warnings.join("\n"), /^Redis 8 may change the files as soon as it starts/mu);
-    assert.doesNotMatch(redis("pause").warnings.join("\n"), /may change the files/u);
+    assert.match(notes(redis("rollback")), /^Redis 8 may change the files as soon as it starts/mu);
+    assert.doesNotMatch(notes(redis("pause")), /may change the files/u);
   });
 
   it("tells another program of the image by the command that starts it", () => {
@@ -663,8 +664,13 @@ describe("what a verdict says besides its fate", () => {
       const said = (words: readonly string[]): NonNullable<Change["service"]> => {
         return ({ taskSpec }) => void (taskSpec.containerSpec.args = ["redis-server", ...words]);
       };
-      const { fate, warnings } = judged({ was: said(before), service: said(after) });
-      return [fate, ...warnings.filter((text) => text.includes("acknowledged writes"))];
+      const verdict = judged({ was: said(before), service: said(after) });
+      return [
+        verdict.fate,
+        ...notes(verdict)
+          .split("\n")
+          .filter((text) => text.includes("acknowledged writes")),
+      ];
     };
     const lost = (later: string, earlier: string) =>
       `From then on a crash of the server or its node may lose acknowledged writes: ${later}, until now ${earlier}.`;
@@ -693,16 +699,16 @@ describe("what a verdict says besides its fate", () => {
     const file = (appendFsync: string) => ({ "/etc/redis.conf": `appendonly yes\nappendfsync ${appendFsync}\n` });
     const byFile: NonNullable<Change["service"]> = ({ taskSpec }) =>
       void (taskSpec.containerSpec.args = ["redis-server", "/etc/redis.conf"]);
-    const { fate, warnings } = judged({
+    const verdict = judged({
       was: byFile,
       service: byFile,
       files: { was: file("always"), is: file("everysec") },
     });
-    assert.deepEqual([fate, warnings], ["interrupted", [lost(words.everySecond, words.always)]]);
-    const ofComponent = (change: string) => row(`${change}, of the Redis component`).warnings;
-    assert.deepEqual(ofComponent("durable to balanced"), [lost(words.everySecond, words.always)]);
-    assert.deepEqual(ofComponent("durable to snapshot"), [lost(words.snapshots, words.always)]);
-    assert.deepEqual(ofComponent("balanced to durable"), []);
+    assert.deepEqual([verdict.fate, notes(verdict)], ["interrupted", lost(words.everySecond, words.always)]);
+    const ofComponent = (change: string) => notes(row(`${change}, of the Redis component`));
+    assert.deepEqual(ofComponent("durable to balanced"), lost(words.everySecond, words.always));
+    assert.deepEqual(ofComponent("durable to snapshot"), lost(words.snapshots, words.always));
+    assert.deepEqual(ofComponent("balanced to durable"), "");
   });
 
   it("warns of a stop that will lose data, whatever the program", () => {
@@ -713,7 +719,7 @@ describe("what a verdict says besides its fate", () => {
           dataMount(inputs)["target"] = target;
         },
         service: ({ taskSpec }) => void (taskSpec.containerSpec["stopSignal"] = "SIGKILL"),
-      }).warnings.some((text) => text.startsWith("From then on a stop loses data: it is stopped with SIGKILL"));
+      }).warnings.some(({ text }) => text.startsWith("From then on a stop loses data: it is stopped with SIGKILL"));
     const stores = {
       "influxdb:2": "/var/lib/influxdb2",
       "acme/store:1": "/data",

@@ -1,8 +1,5 @@
 import { Option, type Command } from "@commander-js/extra-typings";
 
-/** Fates that a run can be told to fail at. */
-const thresholds = ["interrupted", "at-risk", "left-behind", "destroyed", "never"] as const;
-
 /** Registers `holdfast impact`; what it needs is loaded when it runs. */
 export function registerImpact(program: Command): void {
   program
@@ -33,10 +30,10 @@ export function registerImpact(program: Command): void {
     .option("--sarif [path]", "print, or write, a SARIF 2.1.0 log")
     .option("--sarif-location <file>", "the file that the SARIF log shows findings at", "index.ts")
     .option("--html <path>", "write a page with a picture")
-    .addOption(
-      new Option("--fail-on <fate>", "what makes the exit code 1; unknown counts as at-risk")
-        .choices(thresholds)
-        .default("never" as const),
+    .option(
+      "--fail-on <what>",
+      "what makes the exit code 1: interrupted, at-risk (unknown counts as it), left-behind, destroyed or never, and codes of diagnostics, with commas between them",
+      "never",
     )
     .option(
       "--accept-data-loss <word>",

@@ -1,14 +1,12 @@
 import { resolve } from "node:path";
 import type { ImpactReport } from "../../../impact/report.ts";
-import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../../impact/verdict/acceptance.ts";
-import { compareFates, type DataFate } from "../../../impact/verdict/verdict.ts";
 import type { ReadFacts } from "../../../inputs/swarm/facts.ts";
 import type { Plan } from "../../../model/plan/plan.ts";
-import { printable } from "../../../text/escape.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { openSource, readText, requireOneReader, writeText } from "../../terminal/files.ts";
 import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
+import { failures, readFailOn } from "./fail-on.ts";
 
 /** Options of `holdfast impact`. */
 export interface ImpactOptions {
@@ -25,7 +23,7 @@ export interface ImpactOptions {
   sarif?: string | true | undefined;
   sarifLocation: string;
   html?: string | undefined;
-  failOn: "interrupted" | "at-risk" | "left-behind" | "destroyed" | "never";
+  failOn: string;
   acceptDataLoss: string[];
   cwd?: string | undefined;
   verbose?: true | undefined;
@@ -35,6 +33,7 @@ export interface ImpactOptions {
 export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {
   requireOneDocument({ "--json": options.json, "--markdown": options.markdown, "--sarif": options.sarif });
   requireOneReader([file, after, options.facts, options.previous]);
+  const failOn = readFailOn(options.failOn);
   const output = openOutput(options.json ?? false);
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
   // Loaded while the files are read.
@@ -57,7 +56,7 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     output.warn("error: the preview failed before it planned anything: what the change does to data is not known");
     throw new Exit(exitCode.failed);
   }
-  const reached = reaching(report, options);
+  const reached = failures(report.verdicts, failOn, options.acceptDataLoss);
   if (reached.length === 0) return;
   output.warn(...reached);
   throw new Exit(exitCode.failed);
@@ -137,30 +136,4 @@ async function print(report: ImpactReport, options: ImpactOptions, output: Outpu
     const { renderText } = await import("../../../impact/render/text.ts");
     output.print(renderText(report, output.style).trimEnd());
   }
-}
-
-const fates: Readonly<Record<Exclude<ImpactOptions["failOn"], "never">, DataFate>> = {
-  interrupted: "interrupted",
-  "at-risk": "at risk",
-  "left-behind": "left behind",
-  destroyed: "destroyed",
-};
-
-/** What reaches the threshold, in a line each; what holds only as long as an assumption does counts with what it is otherwise. */
-function reaching({ verdicts }: ImpactReport, { failOn, acceptDataLoss }: ImpactOptions): string[] {
-  if (failOn === "never") return [];
-  const threshold = fates[failOn];
-  const window = { now: new Date(), minutes: minutesToReview };
-  return verdicts.flatMap((verdict) => {
-    const { name, fate, otherwise, assumptions } = verdict;
-    const isAssumed = otherwise !== undefined && assumptions.length > 0;
-    const counted = isAssumed && compareFates(otherwise.fate, fate) > 0 ? otherwise.fate : fate;
-    if (compareFates(counted, threshold) < 0) return [];
-    const why = whyNotAccepted(acceptDataLoss, verdict, window);
-    if (why === undefined) return [];
-    const word = acceptanceWord(verdict, window);
-    return [
-      `${printable(name)}: ${counted}${why === "" ? "" : ` (${printable(why)})`}. To accept just this plan, within a week: --accept-data-loss ${printable(word)}`,
-    ];
-  });
 }
