@@ -33,6 +33,18 @@ export default defineConfig(
     rules: { "@typescript-eslint/no-unused-expressions": "off" },
   },
   {
+    // Facts are found out once, by the simulation: a rule that needs another one lacks a fact.
+    files: ["impact/rules/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [{ regex: "^\\./|/rules/|/rule-list", message: "A rule sees the facts alone, and no other rule." }],
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },

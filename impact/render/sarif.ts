@@ -1,7 +1,7 @@
 /** Verdicts and policy findings as SARIF 2.1.0, for code scanning. */
 import { printable, sarifText } from "../../text/escape.ts";
-import { diagnosticTitles } from "../diagnostics.ts";
 import { fateWords, shownFate, type ImpactReport } from "../report.ts";
+import { diagnosticTitles } from "../rule-list.ts";
 import { compareFates, dataFates, type DataFate, type Verdict } from "../verdict/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
 
@@ -55,7 +55,7 @@ export function renderSarif(report: ImpactReport, program: string): string {
         taxonomies: [
           {
             name: taxonomy,
-            taxa: Object.entries(diagnosticTitles).map(([id, title]) => ({
+            taxa: diagnosticTitles.map(([id, title]) => ({
               id,
               shortDescription: { text: title },
               help: { text: `docs/diagnostics.md#${id.toLowerCase()}` },

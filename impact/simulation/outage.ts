@@ -4,7 +4,7 @@ import type { PreparedFile } from "../../model/redis/preparation.ts";
 import { maxMemoryBytes, type RedisSettings } from "../../model/redis/settings.ts";
 import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
 import type { DataKeeper } from "../../model/storage/data-location.ts";
-import { gracefulStop, snapshotAtStop, stopGraceSeconds } from "./redis-restart.ts";
+import { gracefulStop, snapshotAtStop, stopGraceSeconds } from "./stop.ts";
 
 /** A time without an answer, as a range. */
 export interface Outage {

@@ -3,7 +3,6 @@ import { posix } from "node:path";
 import type { DataPathFact } from "../../model/image/catalogue-entry.ts";
 import { majorVersion } from "../../model/image/catalogue.ts";
 import type { Location } from "../../model/placement/task-location.ts";
-import type { PlannedService } from "../../model/plan/plan.ts";
 import { isAppendOnly, redisSetting } from "../../model/redis/settings.ts";
 import {
   isKnown,
@@ -14,48 +13,42 @@ import {
 } from "../../model/service/definition.ts";
 import { compareStorage, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
 import { readsMultiPart, whyNotRead } from "./redis-format.ts";
-import { redisSide, redisStart, snapshotAtStop } from "./redis-restart.ts";
+import { redisSide, redisStart } from "./redis-restart.ts";
+import type { Side } from "./side.ts";
+import { snapshotAtStop } from "./stop.ts";
 
-/** A service, and what keeps its data. */
-export interface Side {
-  readonly service: PlannedService;
-  readonly keeper: DataKeeper;
+/** That a server does not start on what it finds. */
+export interface Refusal {
+  /** As it reads after "because". */
+  readonly why: string;
+  /** False where it refuses what the old server writes when it stops: started before that, it may find nothing to refuse. */
+  readonly isWhileOldRuns: boolean;
 }
 
-/** What decides between the two sides. */
-export interface RefusalFacts {
-  readonly location: Location | undefined;
-  /** Whether the new task starts while the old one runs. */
-  readonly overlaps: boolean;
-}
-
-/**
- * Why a server of another version or product does not start on what it finds, as it reads after "because"; `undefined` when
- * nothing is known to keep it from it.
- */
-export function whyRefused(before: Side, after: Side, facts: RefusalFacts): string | undefined {
+/** Why a server of another version or product does not start on what it finds; `undefined` when nothing is known to keep it from it. */
+export function findRefusal(before: Side, after: Side, location: Location | undefined): Refusal | undefined {
   const [place, target] = [before.keeper.places[0], after.keeper.places[0]];
   if (place === undefined || target === undefined) return undefined;
-  const isSame = isSameNode(facts.location);
+  const isSame = isSameNode(location);
   if (compareStorage(place, target, isSame) === "same")
-    return whyVersionRefused(before, after) ?? whyFormatRefused(before, after, facts);
+    return versionRefusal(before, after) ?? formatRefusal(before, after);
   const { entry } = before.keeper;
   const isBeside =
     isSame === true && entry !== undefined && looksInto(place, target, after.service.definition, entry.dataPaths);
-  return isBeside ? whyVersionRefused(before, after) : undefined;
+  return isBeside ? versionRefusal(before, after) : undefined;
 }
 
 /** Servers that look at the version that has written the files. */
-function whyVersionRefused(
+function versionRefusal(
   { service: old, keeper }: Side,
   { service: next, keeper: nextKeeper }: Side,
-): string | undefined {
+): Refusal | undefined {
   const { entry } = keeper;
   const [from, to] = [old, next].map(({ definition }) => serverMajor(definition.image, entry));
   if (entry?.refuses === undefined || nextKeeper.entry !== entry || from === undefined || to === undefined)
     return undefined;
   if (entry.refuses === "other majors" ? from === to : to - from < 2) return undefined;
-  return `${entry.title} ${to} refuses the files of version ${from}`;
+  return { why: `${entry.title} ${to} refuses the files of version ${from}`, isWhileOldRuns: true };
 }
 
 /** The server's major version, where the image's tag can be one. */
@@ -70,7 +63,7 @@ function serverMajor({ tag }: ImageReference, entry: DataKeeper["entry"]): numbe
  *
  * @see https://github.com/redis/redis/blob/7.2/src/server.c (`loadDataFromDisk`)
  */
-function whyFormatRefused(before: Side, after: Side, { overlaps }: RefusalFacts): string | undefined {
+function formatRefusal(before: Side, after: Side): Refusal | undefined {
   const [{ definition }, { redis: old, entry }] = [before.service, before.keeper];
   const { redis: next, entry: nextEntry } = after.keeper;
   if (old === undefined || next === undefined || entry?.redis === undefined || nextEntry?.redis === undefined)
@@ -83,15 +76,15 @@ function whyFormatRefused(before: Side, after: Side, { overlaps }: RefusalFacts)
   if (unread?.isCertain !== true || isTold) return undefined;
   const snapshot = snapshotAtStop(definition, old, entry);
   const { hiddenChanges } = after.service.template;
-  const [was, is] = [redisSide(definition, before.keeper), redisSide(after.service.definition, after.keeper)];
+  const [was, is] = [redisSide(before), redisSide(after)];
   if (was === undefined || is === undefined) return undefined;
   const start = redisStart(was, is, { snapshot, hiddenChanges });
   if (start.kind !== "loads") return undefined;
   const appendOnly = isAppendOnly(next, nextEntry.redis);
   if (appendOnly !== false && !readsMultiPart(reader)) return undefined;
+  if (appendOnly !== true && snapshot.kind === "lost") return undefined;
   // Before the old task has ended, there need not be a snapshot.
-  const isWritten = appendOnly === true || (snapshot.kind !== "lost" && !overlaps);
-  return isWritten ? unread.why : undefined;
+  return { why: unread.why, isWhileOldRuns: appendOnly === true };
 }
 
 /** Whether the new task has the old files where its image looks for them before it creates new ones. */

@@ -1,11 +1,10 @@
 /** What a task finds in another volume, or on another node: looked at there, because Swarm's managers know of no volume. */
 import { startFile } from "../../model/image/command.ts";
 import { locate } from "../../model/placement/task-location.ts";
-import type { LiveFacts, Plan, VolumeSight } from "../../model/plan/plan.ts";
+import { nameOf, type LiveFacts, type Plan, type VolumeSight } from "../../model/plan/plan.ts";
 import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
 import { readStartScript } from "../../model/service/start-guard.ts";
 import { dataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
-import { nameOf } from "./service-change.ts";
 
 /** A volume on a node. */
 export interface VolumeOnNode {

@@ -1,5 +1,6 @@
 /** What is said about a service's data: the words, and their order. */
 import type { Outage } from "../simulation/outage.ts";
+import type { TaskEffect } from "../simulation/task-course.ts";
 
 /** What a change does to data; worst last, but for `unknown`, which counts as `at risk`. */
 export const dataFates = ["untouched", "interrupted", "at risk", "unknown", "left behind", "destroyed"] as const;
@@ -13,9 +14,6 @@ export const dataFates = ["untouched", "interrupted", "at risk", "unknown", "lef
  * - `destroyed`: the data is gone.
  */
 export type DataFate = (typeof dataFates)[number];
-
-/** What happens to the tasks. */
-export type TaskEffect = "none" | "replaced" | "moved" | "stopped" | "cannot start";
 
 /** Compares two fates: negative when the first is better. `at risk` and `unknown` weigh the same. */
 export function compareFates(one: DataFate, other: DataFate): number {

@@ -174,3 +174,9 @@ export function follows(constraint: Constraint, known: readonly Constraint[]): K
   if (runApart([{ ...constraint, operator: operator === "==" ? "!=" : "==" }], known)) return "yes";
   return known.some((each) => each.key === key && !isKnown(each.value)) ? notKnown : "perhaps";
 }
+
+/** Placement constraints in one line, `none` where there are none. */
+export function constraintText(constraints: Known<readonly Constraint[]>): string {
+  if (!isKnown(constraints)) return "not known";
+  return constraints.map(({ text }) => (isKnown(text) ? text : "…")).join(", ") || "none";
+}

@@ -2,7 +2,14 @@
  * A planned change in Swarm's terms, whoever planned it: Pulumi, the embedded engine, or `docker stack deploy` with another file.
  */
 import type { SwarmUse } from "../placement/feasibility.ts";
-import type { Known, ServiceDefinition, SwarmNode, ImageFacts, VolumeDefinition } from "../service/definition.ts";
+import {
+  isKnown,
+  type ImageFacts,
+  type Known,
+  type ServiceDefinition,
+  type SwarmNode,
+  type VolumeDefinition,
+} from "../service/definition.ts";
 import type { TaskTemplate } from "./task-template.ts";
 
 /** Who will carry the change out. They differ in how they wait, and in what they do about a task that Swarm keeps. */
@@ -116,6 +123,11 @@ export interface LiveFacts {
   readonly removedLast?: ReadonlySet<string>;
   /** The id of the node whose engine was asked. The executor talks to it too, so the plan's own volumes lie there. */
   readonly engineNode?: string;
+}
+
+/** A service's name in Docker; where that is not known yet, its name in the program. */
+export function nameOf({ name, definition }: PlannedService): string {
+  return isKnown(name) ? name : definition.name;
 }
 
 /** Whether nothing but `protect` keeps a plan from deleting the old object. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { failures, readFailOn } from "../../cli/commands/impact/fail-on.ts";
-import { diagnosticTitles } from "../../impact/diagnostics.ts";
+import { diagnosticTitles } from "../../impact/rule-list.ts";
 import { impactDocument } from "../../impact/render/json.ts";
 import { renderMarkdown } from "../../impact/render/markdown.ts";
 import { renderSarif } from "../../impact/render/sarif.ts";
@@ -10,8 +10,8 @@ import { renderText } from "../../impact/render/text.ts";
 import { analyse, type ImpactReport } from "../../impact/report.ts";
 import { readDigest } from "../../inputs/pulumi/preview.ts";
 import { dataMount, previewOf, type Change } from "./changes.ts";
-import { recordedChanges, recordedPreview, vm } from "./recorded.ts";
-import { verdictTable } from "./verdict-table.ts";
+import { diagnosticCases } from "./diagnostic-cases.ts";
+import { vm } from "./recorded.ts";
 
 function reportOn(change: Change): ImpactReport {
   return analyse(readDigest(JSON.parse(previewOf(change)), "plan", "pulumi"), { nodes: [vm] });
@@ -19,29 +19,44 @@ function reportOn(change: Change): ImpactReport {
 
 const otherVolume: Change = { service: (inputs) => void (dataMount(inputs)["source"] = "otherstore") };
 
+const rulesFolder = join(import.meta.dirname, "../../impact/rules");
+
+describe("rules", () => {
+  it("are all in the list, in a file named after their first code, and none uses another one", () => {
+    const list = readFileSync(join(rulesFolder, "../rule-list.ts"), "utf8");
+    for (const file of readdirSync(rulesFolder)) {
+      const text = readFileSync(join(rulesFolder, file), "utf8");
+      assert.match(list, new RegExp(`from "\\./rules/${file.replace(".", "\\.")}"`, "u"));
+      assert.equal(/\bDF\d{3}(?=:)/u.exec(text)?.[0].toLowerCase(), file.slice(0, 5), file);
+      assert.doesNotMatch(text, /from "(?:\.\/|[^"]*rule(?:s\/|-list))/u, file);
+    }
+  });
+});
+
 describe("diagnostics", () => {
   it("have each a section in docs/diagnostics.md, under their title, and no section is about another", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/diagnostics.md"), "utf8");
     const sections = [...page.matchAll(/^### (?<code>\S+)\n\n\*\*(?<title>[^*]+)\.\*\* \S/gmu)];
     assert.deepEqual(
       sections.map(({ groups }) => [groups?.["code"], groups?.["title"]]),
-      Object.entries(diagnosticTitles),
+      diagnosticTitles,
     );
     assert.equal(sections.length, page.match(/^### /gmu)?.length);
   });
 
-  it("are all known by their codes, the causes' among them", () => {
-    const reports = [
-      ...verdictTable.map(({ of }) => reportOn(of)),
-      ...recordedChanges().map(({ name }) => analyse(readDigest(JSON.parse(recordedPreview(name)), name, "pulumi"))),
-    ];
-    for (const { codes, causes, warnings } of reports.flatMap(({ verdicts }) => verdicts)) {
-      assert.ok(codes.every((code) => Object.hasOwn(diagnosticTitles, code)));
-      assert.deepEqual(
-        [...causes, ...warnings].filter(({ code }) => !codes.includes(code)),
-        [],
+  it("have each a case that finds it, and stand among the codes of its verdict, the gravest first", () => {
+    assert.deepEqual(
+      Object.keys(diagnosticCases),
+      diagnosticTitles.map(([code]) => code),
+    );
+    for (const [code, make] of Object.entries(diagnosticCases)) {
+      const { plan, live } = make();
+      const { verdicts } = analyse(plan, live);
+      assert.ok(
+        verdicts.some(({ codes }) => codes.some((each) => each === code)),
+        `${code}: ${verdicts.map(({ codes }) => codes.join()).join("; ")}`,
       );
-      assert.equal(codes[0], causes[0]?.code);
+      for (const { codes, causes } of verdicts) assert.equal(codes[0], causes[0]?.code);
     }
   });
 

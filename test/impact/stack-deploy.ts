@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { judgePlan } from "../../impact/judge-plan.ts";
-import type { TaskEffect } from "../../impact/verdict/verdict.ts";
+import type { TaskEffect } from "../../impact/simulation/task-course.ts";
 import { readPlan, type Source } from "../../inputs/read-plan.ts";
 import { readFacts } from "../../inputs/swarm/facts.ts";
 import { factsFrom } from "../../live/swarm-facts.ts";

@@ -1,6 +1,7 @@
 /** Changes with the fate that follows from Swarm's, Docker's and Redis' rules. docs/impact.md takes its examples from here. */
 import { redisSpec, type RedisSpec } from "../../components/redis/redis-spec.ts";
-import type { DataFate, TaskEffect } from "../../impact/verdict/verdict.ts";
+import type { TaskEffect } from "../../impact/simulation/task-course.ts";
+import type { DataFate } from "../../impact/verdict/verdict.ts";
 import type { RedisPersistence } from "../../model/redis/persistence.ts";
 import { dataMount, type Change } from "./changes.ts";
 

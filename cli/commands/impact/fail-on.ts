@@ -1,5 +1,5 @@
 /** `--fail-on` of `holdfast impact`: what makes the exit code 1. */
-import { diagnosticTitles } from "../../../impact/diagnostics.ts";
+import { diagnosticTitles } from "../../../impact/rule-list.ts";
 import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../../impact/verdict/acceptance.ts";
 import { compareFates, type DataFate, type Verdict } from "../../../impact/verdict/verdict.ts";
 import { printable } from "../../../text/escape.ts";
@@ -25,7 +25,8 @@ export interface FailOn {
 /** Reads fates and codes with commas between them, such as `left-behind,DF406`; of several fates the mildest counts. */
 export function readFailOn(text: string): FailOn {
   const words = text.split(",").map((word) => word.trim());
-  const unknown = words.find((word) => !Object.hasOwn(thresholds, word) && !Object.hasOwn(diagnosticTitles, word));
+  const codes = words.filter((word) => diagnosticTitles.some(([code]) => code === word));
+  const unknown = words.find((word) => !Object.hasOwn(thresholds, word) && !codes.includes(word));
   if (unknown !== undefined)
     throw new InputError({
       path: "--fail-on",
@@ -36,7 +37,7 @@ export function readFailOn(text: string): FailOn {
   const fates = words.flatMap((word) => thresholds[word] ?? []);
   return {
     from: fates.toSorted(compareFates)[0],
-    codes: words.filter((word) => Object.hasOwn(diagnosticTitles, word)),
+    codes,
   };
 }
 

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  redisStart,
-  redisStop,
-  type StartEffect,
-  type StopEffect,
-  type StopFacts,
-} from "../../../impact/simulation/redis-restart.ts";
+import { redisStart, type StartEffect } from "../../../impact/simulation/redis-restart.ts";
+import { redisStop, type StopEffect, type StopFacts } from "../../../impact/simulation/stop.ts";
 import { readStackFile } from "../../../inputs/stack/file.ts";
 import type { CatalogueEntry } from "../../../model/image/catalogue-entry.ts";
 import { findImage } from "../../../model/image/catalogue.ts";

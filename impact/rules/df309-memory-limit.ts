@@ -1,0 +1,36 @@
+import { maxMemoryBytes } from "../../model/redis/settings.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import { rule } from "../rule.ts";
+import type { Side } from "../simulation/side.ts";
+import { remedies } from "../verdict/remedies.ts";
+
+/** A memory limit that the data does not fit into: Redis is killed while it loads, or as soon as it has grown. */
+export const memoryLimit = rule(
+  { DF309: "The memory limit is below the data" },
+  ({ before, course, start, places, datasetBytes }) => {
+    const isLoading = start?.kind === "loads" || start?.kind === "at risk";
+    if (course.kind !== "exchanged" || !isLoading || !places.some(({ kind }) => kind === "same")) return [];
+    const { limits, paths } = course.after.service.definition;
+    const limit = limits.memoryBytes;
+    if (!isKnown(limit) || limit === undefined) return [];
+    const risk = (text: string) =>
+      [{ code: "DF309", fate: "at risk", text, path: paths.memoryLimit, remedies: [remedies.memoryFirst()] }] as const;
+    if (datasetBytes !== undefined && datasetBytes > limit)
+      return risk(
+        `The memory limit (${limit} bytes) is below the dataset (${datasetBytes} bytes): the server is killed while it loads.`,
+      );
+    const most = mostAboveLimit(course.after);
+    if (most === undefined || mostAboveLimit(before) !== undefined || datasetBytes !== undefined) return [];
+    return risk(
+      `The memory limit (${limit} bytes) is below maxmemory (${most} bytes): a dataset that does not fit gets the server killed while it loads.`,
+    );
+  },
+);
+
+/** `maxmemory` where the memory limit is below it. */
+function mostAboveLimit({ service, keeper: { redis } }: Side): number | undefined {
+  const most = redis && maxMemoryBytes(redis);
+  const limit = service.definition.limits.memoryBytes;
+  if (most === undefined || !isKnown(most) || limit === undefined || !isKnown(limit)) return undefined;
+  return most > limit ? most : undefined;
+}

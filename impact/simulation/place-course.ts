@@ -1,0 +1,173 @@
+/** What becomes of the data at each of its places: what ends with the task, and what the new task finds there. */
+import { isDeepStrictEqual } from "node:util";
+import type { Location, Move } from "../../model/placement/task-location.ts";
+import type { Executor, LiveFacts, PlannedStep } from "../../model/plan/plan.ts";
+import { isPartOf, type TaskComparison } from "../../model/plan/task-template.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import { belongsToTask, compareStorage, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
+import type { Side } from "./side.ts";
+import { isSameNode, type Refusal } from "./startup-refusal.ts";
+import type { Course } from "./task-course.ts";
+import { findingOn, localVolume, type Finding } from "./volume-sight.ts";
+
+/** One place, and what becomes of the data there. */
+export type PlaceFacts = { readonly place: DataPlace } & (
+  | { readonly kind: "stays" }
+  /** The plan deletes the volume. */
+  | { readonly kind: "volume deleted"; readonly by: PlannedStep }
+  /** It ends with the task, as memory does, or with the task's container. */
+  | { readonly kind: "ends with task" | "ends with container" }
+  /** It stays, and the service is removed. */
+  | { readonly kind: "without service" }
+  /** The new server does not start on it. */
+  | { readonly kind: "refused" }
+  /** The new task starts on it. */
+  | { readonly kind: "same"; readonly target: DataPlace }
+  /** The new task mounts nothing in its stead. */
+  | { readonly kind: "not mounted" }
+  /** The new task starts on another node, where the same volume is another one. */
+  | {
+      readonly kind: "moves";
+      readonly target: DataPlace;
+      readonly move: Extract<Move, { kind: "moves" }>;
+      readonly found: Finding;
+      /** Only the engine of the new node could tell what is there, and it was not asked. */
+      readonly isUnseen: boolean;
+    }
+  /** The new task finds something else. */
+  | { readonly kind: "other"; readonly target: DataPlace; readonly found: Finding }
+  /** The new task may start on any of several nodes. */
+  | { readonly kind: "may move"; readonly target: DataPlace; readonly among: string }
+  | { readonly kind: "not known"; readonly why: string; readonly path: string }
+);
+
+/** The places at which a new server looks for the data; whether it finds it is another matter. */
+export function isLookedFor({ kind }: PlaceFacts): boolean {
+  return ["same", "not mounted", "moves", "other", "may move", "not known"].includes(kind);
+}
+
+/** What decides about the places. */
+export interface PlaceQuestion {
+  readonly before: Side;
+  readonly course: Course;
+  /** What the service is once the plan is carried out; `undefined` for one that is removed. */
+  readonly then: () => Side | undefined;
+  readonly refusal: Refusal | undefined;
+  readonly isDown: boolean;
+  readonly executor: Executor;
+  readonly comparison: TaskComparison | undefined;
+  readonly location: Location | undefined;
+  /** Volumes that the plan deletes, by name, with the step that does. */
+  readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
+  /** The volumes of the plan are those of the service: it runs on the engine that the executor talks to. */
+  readonly isHere: boolean;
+  readonly live: LiveFacts;
+}
+
+/** Finds what becomes of the data at each place. */
+export function placeFacts(question: PlaceQuestion): readonly PlaceFacts[] {
+  const { places } = question.before.keeper;
+  // What belonged to a task has ended with the last one.
+  const isStopped = question.before.service.definition.replicas === 0;
+  return (isStopped ? places.filter((place) => !belongsToTask(place)) : places).map(
+    (place) => lost(question, place) ?? next(question, place),
+  );
+}
+
+/** Storage that ends with the task, the service or the plan. */
+function lost(question: PlaceQuestion, place: DataPlace): PlaceFacts | undefined {
+  const { course, before, isDown } = question;
+  const by = deletionOf(question, place);
+  if (by !== undefined) return { kind: "volume deleted", place, by };
+  if (course.kind === "goes on" || before.service.definition.replicas === 0) return undefined;
+  if (place.kind === "memory") return isDown ? undefined : { kind: "ends with task", place };
+  return belongsToTask(place) && course.isRemoved ? { kind: "ends with container", place } : undefined;
+}
+
+function deletionOf(
+  { destroyedVolumes, isHere, then }: PlaceQuestion,
+  { kind, source, device }: DataPlace,
+): PlannedStep | undefined {
+  if (source === undefined || !isKnown(source) || kind !== "named volume" || !isHere) return undefined;
+  const isKept = device !== undefined && then()?.keeper.places.some((place) => isDeepStrictEqual(place.device, device));
+  return isKept === true ? undefined : destroyedVolumes.get(source);
+}
+
+function next(question: PlaceQuestion, place: DataPlace): PlaceFacts {
+  const { course, before, location, refusal } = question;
+  if (course.kind === "goes on") return { kind: "stays", place };
+  if (course.kind === "stopped") return { kind: "without service", place };
+  if (refusal !== undefined && (refusal.isWhileOldRuns || !course.overlaps)) return { kind: "refused", place };
+  const { service, keeper } = course.after;
+  const target = standIn(before.keeper, keeper, place);
+  if (target === undefined && isKnown(service.definition.mounts)) return { kind: "not mounted", place };
+  if (target === undefined) return undecided(question, place, target);
+  const isUntold = place.kind === "not known" && target.kind === "not known" && isSameNode(location) === true;
+  const relation =
+    isUntold && !mayMoveData(question, course.after) ? "same" : compareStorage(place, target, isSameNode(location));
+  if (relation === "same") return { kind: "same", place, target };
+  if (relation === "not known") return undecided(question, place, target);
+  const move = location?.move;
+  if (move?.kind !== "moves" || compareStorage(place, target, true) !== "same")
+    return { kind: "other", place, target, found: foundUnderOtherName(question, course.after, place, target) };
+  const volume =
+    target.kind === "named volume" && target.source !== undefined && isKnown(target.source) ? target.source : "";
+  const { nextNodeId: node } = location ?? {};
+  const found = findingOn({ node, volume }, service.definition, question.live);
+  // A manager knows of no volume on another node.
+  const isUnseen = found.kind === "not looked at" && node !== undefined && question.live.engineNode !== undefined;
+  return { kind: "moves", place, target, move, found, isUnseen };
+}
+
+/** Which of the new task's places stands for one of the old. */
+function standIn(before: DataKeeper, after: DataKeeper, place: DataPlace): DataPlace | undefined {
+  if (before.isFamiliar && after.isFamiliar && before.places.length === after.places.length)
+    return after.places[before.places.indexOf(place)];
+  return after.places.find(({ path }) => path === place.path);
+}
+
+/** Whether a change, or a value that cannot be seen in it, may be about where the data lies. */
+function mayMoveData({ comparison, executor, before }: PlaceQuestion, { service }: Side): boolean {
+  if (comparison === undefined) return true;
+  const { paths } = service.definition;
+  const movers = before.keeper.entry?.dataPaths.flatMap(({ movedBy }) => movedBy) ?? [];
+  const variables = movers.flatMap((mover) =>
+    "environment" in mover ? [`${paths.environment}.${mover.environment}`] : [],
+  );
+  const deciding = [
+    ...[paths.mounts, paths.image, paths.args, paths.command, paths.workingDirectory, paths.configs, paths.hostname],
+    // A stack's variables are a list.
+    ...(executor === "stack deploy" ? [paths.environment] : variables),
+  ];
+  return comparison.changes.some(({ path }) =>
+    deciding.some((place) => isPartOf(path, place) || isPartOf(place, path)),
+  );
+}
+
+/** What lies in a volume of another name; one that the plan deletes, or in which the data has another folder, tells nothing. */
+function foundUnderOtherName(
+  { destroyedVolumes, location, live }: PlaceQuestion,
+  after: Side,
+  place: DataPlace,
+  target: DataPlace,
+): Finding {
+  const volume = localVolume(target);
+  const isTold =
+    volume !== undefined &&
+    volume !== localVolume(place) &&
+    place.within === target.within &&
+    !destroyedVolumes.has(volume);
+  if (!isTold) return { kind: "not looked at" };
+  return findingOn({ node: location?.nextNodeId, volume }, after.service.definition, live);
+}
+
+function undecided({ location, before }: PlaceQuestion, place: DataPlace, target: DataPlace | undefined): PlaceFacts {
+  const move = location?.move;
+  const isPlaceKnown = target !== undefined && compareStorage(place, target, true) !== "not known";
+  if (isPlaceKnown && move?.kind === "may move") return { kind: "may move", place, target, among: move.among };
+  const why =
+    isPlaceKnown && move?.kind === "not known"
+      ? move.why
+      : (target?.assumption ?? place.assumption ?? "what is mounted at the data path is not known yet");
+  return { kind: "not known", place, why, path: target?.at ?? before.service.definition.paths.mounts };
+}

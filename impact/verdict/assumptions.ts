@@ -1,0 +1,62 @@
+/** What a verdict takes for granted because it could not be seen, each as it reads after "Taken for granted:". */
+import { hasSavePoints, isAppendOnly } from "../../model/redis/settings.ts";
+import { isKnown } from "../../model/service/definition.ts";
+import type { DataKeeper, DataPlace } from "../../model/storage/data-location.ts";
+import type { Diagnostic } from "../rule.ts";
+import type { ServiceFacts } from "../simulation/facts.ts";
+
+/** The assumptions behind what the rules have found about a service. */
+export function assumptionsOf(
+  { before, course, location, comparison, datasetBytes, restsOnErrors }: ServiceFacts,
+  found: readonly Diagnostic[],
+): readonly string[] {
+  const { keeper } = before;
+  const goesOn = course.kind === "goes on";
+  const after = course.kind === "exchanged" ? course.after.service.definition : undefined;
+  const told = [
+    ...found.flatMap(({ assumption }) => assumption ?? []),
+    ...(goesOn ? [] : keeper.places.flatMap((place) => placeAssumption(place, found))),
+  ];
+  if (
+    location?.assumption !== undefined &&
+    comparison?.isReplaced === false &&
+    comparison.changes.some(({ path }) => path.includes("lacement"))
+  )
+    told.push(location.assumption);
+  if (after !== undefined && location?.move.kind === "stays" && location.move.assumption !== undefined)
+    told.push(location.move.assumption);
+  if (after !== undefined && datasetBytes === undefined) {
+    const was = before.service.definition.limits.memoryBytes;
+    const is = after.limits.memoryBytes;
+    if (isKnown(is) && is !== undefined && isKnown(was) && (was === undefined || is < was))
+      told.push(
+        `the data fits into the new memory limit (${is} bytes); otherwise the server is killed while it reads it`,
+      );
+  }
+  if (!goesOn && before.service.definition.replicas !== 0 && isUnseen(keeper))
+    told.push(
+      `the configuration of Redis, which cannot be seen here (${keeper.redis?.path ?? ""}), has it write its data when it stops`,
+    );
+  if (after !== undefined && !isKnown(after.image.repository))
+    told.push("the image, which is not known yet, is of the same program and of no older version");
+  if (after !== undefined && keeper.entry === undefined)
+    told.push(
+      "the image, which the catalogue does not know, writes its data to the mounts and saves it when it is stopped",
+    );
+  if (!goesOn && restsOnErrors) told.push("the errors of the preview are put right and the steps stay as they are");
+  return told;
+}
+
+/** What is taken for granted of a place; why it is not known is told as the cause where it leaves the fate open. */
+function placeAssumption({ kind, assumption }: DataPlace, found: readonly Diagnostic[]): readonly string[] {
+  if (assumption === undefined) return [];
+  if (kind !== "not known") return [assumption];
+  return found.some(({ fate }) => fate === "unknown") ? [] : [`the data lies where it lay, although ${assumption}`];
+}
+
+/** Whether it cannot be seen that a stop writes what is in memory. */
+function isUnseen({ redis, entry }: DataKeeper): boolean {
+  if (redis === undefined || entry?.redis === undefined) return false;
+  const appendOnly = isAppendOnly(redis, entry.redis);
+  return appendOnly !== true && (!isKnown(appendOnly) || !isKnown(hasSavePoints(redis)));
+}
