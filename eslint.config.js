@@ -45,6 +45,19 @@ export default defineConfig(
     },
   },
   {
+    files: ["impact/simulation/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { regex: "/rules?[/.-]|/verdict/|/render/", message: "The simulation finds facts; rules come after it." },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },

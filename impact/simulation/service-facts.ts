@@ -19,7 +19,7 @@ import { placeFacts } from "./place-course.ts";
 import { sharesHostPort, type StepOutcome } from "./plan-execution.ts";
 import { preparation, redisSide, redisStart, type StartEffect } from "./redis-restart.ts";
 import type { Side } from "./side.ts";
-import type { Refusal } from "./startup-refusal.ts";
+import { findRefusal } from "./startup-refusal.ts";
 import { snapshotAtStop, stopEffect, type StopFacts } from "./stop.ts";
 import { courseOf, type Course, type Exchange, type TaskEffect } from "./task-course.ts";
 
@@ -29,14 +29,13 @@ export interface ServiceChange {
   readonly live: LiveFacts;
   readonly step: PlannedStep;
   readonly outcome: StepOutcome | undefined;
-  readonly before: Side & { readonly service: PlannedService };
+  readonly before: Side;
   /** What takes its place when it is deleted; it then starts before this one stops. */
   readonly successor: { readonly service: PlannedService; readonly cannotStart: string | undefined } | undefined;
   /** Services that the plan gives a volume of this one. */
   readonly newUsers: readonly PlannedService[];
   readonly comparison: TaskComparison | undefined;
   readonly location: Location | undefined;
-  readonly refusalOf: (after: PlannedService) => Refusal | undefined;
   /** Volumes that the plan deletes, by name, with the step that does. */
   readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
   /** Whether the service may have containers on the engine that the executor talks to. */
@@ -52,10 +51,15 @@ export function serviceFacts(change: ServiceChange): ServiceFacts {
   const { definition } = before.service;
   const planned = step.after?.kind === "service" ? step.after : undefined;
   const next = step.operation === "delete" ? successor?.service : step.operation === "same" ? undefined : planned;
-  const refusal = next && change.refusalOf(next);
   const after = next && change.sideOf(next);
+  const refusal = after && findRefusal(before, after, location);
   const course = courseOf({
-    ...{ step, outcome, before: before.service, after, comparison, refusal },
+    step,
+    outcome,
+    before: before.service,
+    after,
+    comparison,
+    refusal,
     successorCannotStart: successor?.cannotStart,
   });
   const then = serviceThen(change, course);
@@ -64,11 +68,18 @@ export function serviceFacts(change: ServiceChange): ServiceFacts {
   const datasetBytes = live.datasetBytes?.get(name);
   const stop: StopFacts = { datasetBytes, isReplaced: isReplacedInPlace(change, course) };
   return {
-    ...{ name, step, outcome, before, course, down, location, comparison, refusal, datasetBytes },
+    name,
     executor: plan.executor,
+    step,
+    outcome,
     failure: failureOf(outcome),
+    before,
+    course,
     isRenamed: successor !== undefined,
+    down,
     isIdle: !hasTasks || down !== undefined,
+    location,
+    comparison,
     changes: course.kind === "exchanged" ? changesOf(change, course) : [],
     constraints: constraintsOf(definition, planned?.definition ?? definition),
     stop:
@@ -76,14 +87,23 @@ export function serviceFacts(change: ServiceChange): ServiceFacts {
         ? undefined
         : stopEffect(definition, before.keeper, stop),
     laterStopLoss: course.kind === "exchanged" ? laterStopLoss(before, course.after, datasetBytes) : undefined,
+    refusal,
     start: course.kind === "exchanged" ? startOf(before, course.after, stop) : undefined,
     places: placeFacts({
-      ...{ before, course, refusal, comparison, location, destroyedVolumes, isHere, live },
+      before,
+      course,
       then: () => then && change.sideOf(then),
+      refusal,
       isDown: down !== undefined,
       executor: plan.executor,
+      comparison,
+      location,
+      destroyedVolumes,
+      isHere,
+      live,
     }),
     writing: then && writingFacts(change, course, then),
+    datasetBytes,
     taskEffect: effectOf(change, course),
     outage: outageOf(change, course, down !== undefined),
     protection: protectionOf(change),

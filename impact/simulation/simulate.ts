@@ -124,11 +124,17 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
     };
     services.push(
       serviceFacts({
-        ...{ plan, live, step, outcome, before: side, location, sideOf, destroyedVolumes: destroyed },
+        plan,
+        live,
+        step,
+        outcome,
+        before: side,
         successor: successor && { service: successor, cannotStart: outcomes.get(to?.id ?? "")?.cannotStart },
         newUsers: newUsersBeside(step, side.service, outcome, newUsers),
         comparison: comparisons.get(step.id),
-        refusalOf: (after) => findRefusal(side, sideOf(after), location),
+        location,
+        sideOf,
+        destroyedVolumes: destroyed,
         isHere: mayRunHere(side.service, live),
       }),
     );

@@ -15,7 +15,11 @@ export function serviceVerdict(facts: ServiceFacts, found: readonly Diagnostic[]
   const { definition } = before.service;
   const task = definition.replicas === 0 ? "stopped" : "running";
   return {
-    ...{ subject: "service", name, id: step.id, taskEffect, outage },
+    subject: "service",
+    name,
+    id: step.id,
+    taskEffect,
+    outage,
     ...combine(found),
     assumptions: unique(assumptionsOf(facts, found), (text) => text),
     before: sighting(definition, before.keeper, location?.node, task),
@@ -26,7 +30,11 @@ export function serviceVerdict(facts: ServiceFacts, found: readonly Diagnostic[]
 /** The verdict on a volume that no service mounts. */
 export function volumeVerdict({ name, step }: VolumeFacts, found: readonly Diagnostic[]): Verdict {
   return {
-    ...{ subject: "volume", name, id: step.id, taskEffect: "none", outage: noOutage },
+    subject: "volume",
+    name,
+    id: step.id,
+    taskEffect: "none",
+    outage: noOutage,
     ...combine(found),
     assumptions: found.flatMap(({ assumption }) => assumption ?? []),
     before: undefined,

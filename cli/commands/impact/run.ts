@@ -6,7 +6,6 @@ import { InputError } from "../../../text/input-error.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { openSource, readText, requireOneReader, writeText } from "../../terminal/files.ts";
 import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
-import { failures, readFailOn } from "./fail-on.ts";
 
 /** Options of `holdfast impact`. */
 export interface ImpactOptions {
@@ -33,14 +32,15 @@ export interface ImpactOptions {
 export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {
   requireOneDocument({ "--json": options.json, "--markdown": options.markdown, "--sarif": options.sarif });
   requireOneReader([file, after, options.facts, options.previous]);
-  const failOn = readFailOn(options.failOn);
   const output = openOutput(options.json ?? false);
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
   // Loaded while the files are read.
-  const [{ readPlan }, { analyse }] = await Promise.all([
+  const [{ readPlan }, { analyse }, { failures, readFailOn }] = await Promise.all([
     import("../../../inputs/read-plan.ts"),
     import("../../../impact/report.ts"),
+    import("./fail-on.ts"),
   ]);
+  const failOn = readFailOn(options.failOn);
   const given = await factsOf(options);
   const facts = given?.read;
   const plan = await readPlan(sources, {
