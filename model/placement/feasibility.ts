@@ -7,6 +7,7 @@ import { byteWords } from "../../text/format-bytes.ts";
 import {
   isKnown,
   notKnown,
+  type Constraint,
   type ImageReference,
   type Known,
   type ServiceDefinition,
@@ -134,13 +135,13 @@ function nowhereObstacle(wanted: ServiceDefinition, why: string, nodes: readonly
     path: pathOf(wanted, "constraints"),
     expected: "constraints that a node satisfies which is ready and active",
     got: texts.length === 0 ? "none such" : texts.join(" and "),
-    fix: `${placeAdvice(wanted, nodes)}. The nodes: ${describeNodes(nodes, texts)}`,
+    fix: `${placeAdvice(wanted.constraints, nodes)}. The nodes: ${describeNodes(nodes, texts)}`,
     why,
   };
 }
 
 /** What to do where no node can be used: one that is meant, and is lost or set aside, has the data on its disk. */
-function placeAdvice({ constraints }: ServiceDefinition, nodes: readonly SwarmNode[]): string {
+export function placeAdvice(constraints: Known<readonly Constraint[]>, nodes: readonly SwarmNode[]): string {
   const meant = matchingNodes(constraints, nodes);
   const [node] = isKnown(meant) && isKnown(constraints) && constraints.length > 0 ? meant : [];
   if (node === undefined) return "Change them, or the nodes";

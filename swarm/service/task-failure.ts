@@ -1,6 +1,8 @@
 /** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
 import type Docker from "dockerode";
-import { describeNodes } from "../../model/placement/feasibility.ts";
+import { parseConstraint, satisfies } from "../../model/placement/constraints.ts";
+import { describeNodes, placeAdvice } from "../../model/placement/feasibility.ts";
+import { isUsable } from "../../model/placement/task-location.ts";
 import { advisedDocker } from "../../text/advised-command.ts";
 import { printableLines } from "../../text/escape.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
@@ -229,8 +231,16 @@ export function explainPendingTask(
     path: `${path}: taskSpec.placement.constraints`,
     expected: "constraints that a node satisfies",
     got: `${showValue(constraints)}: ${words}`,
-    fix: `Change them, or the nodes. The nodes: ${describeNodes(nodes, constraints)}`,
+    fix: `${adviceFor(constraints, nodes)}. The nodes: ${describeNodes(nodes, constraints)}`,
   };
+}
+
+function adviceFor(constraints: readonly string[], nodes: readonly SwarmNode[]): string {
+  const parsed = constraints.map((constraint) => parseConstraint(constraint));
+  // A list of nodes leaves out their platforms and engine labels: who asks for these gets the general advice.
+  const described = nodes.map((node) => ({ ...node, os: "", architecture: "", engineLabels: {} }));
+  const isUsed = described.some((node) => isUsable(node) && parsed.every((each) => satisfies(node, each) === true));
+  return placeAdvice(parsed, isUsed ? [] : described);
 }
 
 function hostPorts(service: Service): number[] {

@@ -313,6 +313,14 @@ describe("the explanation of a failure", () => {
     );
   });
 
+  it("asks for a lost node back that the service is tied to", () => {
+    const tied = service({ template: { Placement: { Constraints: ["node.hostname==vm"] } } });
+    const fix = (state: "down" | "ready") =>
+      explainPendingTask(tied, task("a", "pending", { err: noNode }), [{ ...node, state }], []).fix;
+    assert.match(fix("down"), /^Start vm again, which is down: /u);
+    assert.match(fix("ready"), /^Change them, or the nodes\. /u);
+  });
+
   it("names the service that holds a port", () => {
     const err = "no suitable node (host-mode port already in use on 1 node)";
     const ours = service({ ports: [port(10000)] });
