@@ -7,36 +7,37 @@ import type { PolicyPack } from "./engines/engine.ts";
 
 // Each command loads what it needs when it runs, so that --help and a slip on the command line cost next to nothing.
 
-const engine = new Option("--engine <name>", "what runs the program (default: pulumi where it is on the PATH)").choices(
-  ["pulumi", "embedded"] as const,
-);
+const engine = new Option(
+  "--engine <name>",
+  "the engine that runs the program (default: pulumi if it is on the PATH)",
+).choices(["pulumi", "embedded"] as const);
 const stack = new Option("-s, --stack <name>", "the stack (default: PULUMI_STACK, else dev)");
-const cwd = new Option("-C, --cwd <folder>", "the project's folder, or one below it");
-const json = new Option("-j, --json", "print one machine-readable document");
-const verbose = new Option("--verbose", "show where an unexpected error arose");
+const cwd = new Option("-C, --cwd <folder>", "the project folder, or a folder inside it");
+const json = new Option("-j, --json", "print one JSON document");
+const verbose = new Option("--verbose", "show the stack trace of an error");
 const diff = new Option("--diff", "show every property that changes");
-const yes = new Option("-y, --yes", "answer yes to what would be asked");
-const refreshFirst = new Option("-r, --refresh", "take over what is really there before the plan is made");
+const yes = new Option("-y, --yes", "answer yes to every prompt");
+const refreshFirst = new Option("-r, --refresh", "update the state to match what is deployed before planning");
 const showSecrets = new Option("--show-secrets", "print secrets in clear text");
 const nodes = new Option(
   "--nodes <pattern>",
-  "ask the engines of other nodes, too: their address with {hostname} or {address} in it (default: holdfast:nodes)",
+  "also query the engines of other nodes: an address with {hostname} or {address} in it (default: holdfast:nodes)",
 );
-const file = new Option("--file <path>", "the file (default: standard input or output)");
+const file = new Option("--file <path>", "the file to use instead of standard input or output");
 const policyPack = new Option("--policy-pack <folder>", "a policy pack that must pass (repeatable)").argParser<
   string[]
 >(repeated);
 const policyPackConfig = new Option(
   "--policy-pack-config <file>",
-  "a pack's configuration, in the same order (repeatable)",
+  "configuration for a policy pack, in the same order (repeatable)",
 ).argParser<string[]>(repeated);
 const acceptDataLoss = new Option(
   "--accept-data-loss <word>",
-  "let data be lost: the word that up prints with its plan (repeatable)",
+  "accept the loss of data: the word that up prints with its plan (repeatable)",
 )
   .argParser<string[]>(repeated)
   .default<string[]>([], "none");
-const deleteData = new Option("--delete-data <volume>", "delete this volume too, with its data (repeatable)").argParser<
+const deleteData = new Option("--delete-data <volume>", "also delete this volume and its data (repeatable)").argParser<
   string[]
 >(repeated);
 
@@ -54,7 +55,7 @@ export function createProgram(): Command {
       .description("Show what up would do.")
       .addOption(diff)
       .addOption(refreshFirst)
-      .option("--expect-no-changes", "end with exit code 4 where anything would change, or has drifted")
+      .option("--expect-no-changes", "exit with code 4 if anything would change or has drifted")
       .addOption(nodes)
       .addOption(policyPack)
       .addOption(policyPackConfig),
@@ -66,12 +67,12 @@ export function createProgram(): Command {
   ofOperation(
     program
       .command("up")
-      .description("Bring what the program declares into effect; on a machine without Docker, in a sandbox of its own.")
+      .description("Deploy what the program declares; on a machine without Docker, in a private sandbox.")
       .addOption(yes)
       .addOption(diff)
       .addOption(refreshFirst)
       .addOption(acceptDataLoss)
-      .option("--sandbox", "use a throwaway swarm in .holdfast/sandbox")
+      .option("--sandbox", "deploy to a throwaway swarm in .holdfast/sandbox")
       .addOption(nodes)
       .addOption(policyPack)
       .addOption(policyPackConfig),
@@ -83,7 +84,7 @@ export function createProgram(): Command {
   ofOperation(
     program
       .command("down")
-      .description("Delete the stack's resources; its data volumes stay.")
+      .description("Delete the stack's resources, but keep its data volumes.")
       .addOption(yes)
       .addOption(diff)
       .addOption(deleteData)
@@ -96,8 +97,8 @@ export function createProgram(): Command {
   ofOperation(
     program
       .command("refresh")
-      .description("Take over into the state what is really there.")
-      .option("--preview-only", "say only what would be taken over; exit code 4 where something is")
+      .description("Update the state to match what is deployed.")
+      .option("--preview-only", "only show what would change in the state; exit code 4 if anything would")
       .addOption(diff),
   ).action(async (options) => {
     const { refresh } = await import("./commands/stack/refresh.ts");
@@ -107,8 +108,8 @@ export function createProgram(): Command {
   ofOperation(
     program
       .command("outputs")
-      .description("Show what the program exports.")
-      .argument("[name]", "one output")
+      .description("Show the stack's outputs.")
+      .argument("[name]", "show only this output")
       .addOption(showSecrets),
   ).action(async (name, options) => {
     const { outputs } = await import("./commands/stack/outputs.ts");
@@ -117,10 +118,10 @@ export function createProgram(): Command {
 
   program
     .command("redis")
-    .description("Send one command to a Redis of the stack, with the stack's own password.")
-    .argument("[command...]", "a command of Redis with its arguments, as in: redis -- set foo bar")
+    .description("Send one command to the stack's Redis, signed in with the password from the stack's state.")
+    .argument("[command...]", "a Redis command with its arguments, for example: redis -- set foo bar")
     .passThroughOptions()
-    .option("--service <name>", "the service, where the stack has several")
+    .option("--service <name>", "the service, if the stack has more than one Redis")
     .addOption(engine)
     .addOption(stack)
     .addOption(cwd)
@@ -130,26 +131,31 @@ export function createProgram(): Command {
       await redis(words, options);
     });
 
-  const sandbox = program.command("sandbox").description("Start, stop or look at the throwaway swarm of this project.");
-  ofFolder(sandbox.command("status", { isDefault: true }).description("Say what of it runs.")).action(
+  const sandbox = program.command("sandbox").description("Start, stop or inspect this project's throwaway swarm.");
+  ofFolder(sandbox.command("status", { isDefault: true }).description("Show which parts are running.")).action(
     async (options) => {
       const { status } = await import("./commands/sandbox/run.ts");
       await status(options);
     },
   );
-  ofFolder(sandbox.command("start").description("Start it, or what of it does not run.")).action(async (options) => {
-    const { start } = await import("./commands/sandbox/run.ts");
-    await start(options);
-  });
+  ofFolder(sandbox.command("start").description("Start the sandbox, or whichever parts are not running.")).action(
+    async (options) => {
+      const { start } = await import("./commands/sandbox/run.ts");
+      await start(options);
+    },
+  );
   ofFolder(
-    sandbox.command("stop").description("End it and remove every trace, the data in it included.").addOption(yes),
+    sandbox
+      .command("stop")
+      .description("Stop the sandbox and remove it completely, including its data.")
+      .addOption(yes),
   ).action(async (options) => {
     const { stop } = await import("./commands/sandbox/run.ts");
     await stop(options);
   });
 
   const config = program.command("config").description("Read and write the stack's settings.");
-  ofStack(config.command("list", { isDefault: true }).description("Show all settings; secrets masked.")).action(
+  ofStack(config.command("list", { isDefault: true }).description("Show all settings, with secrets masked.")).action(
     async (options) => {
       const { list } = await import("./commands/stack/config.ts");
       await list(options);
@@ -159,7 +165,7 @@ export function createProgram(): Command {
     config
       .command("get")
       .description("Show one setting.")
-      .argument("<key>", "such as node, or docker:host")
+      .argument("<key>", "for example node, or docker:host")
       .addOption(showSecrets),
   ).action(async (key, options) => {
     const { get } = await import("./commands/stack/config.ts");
@@ -169,9 +175,9 @@ export function createProgram(): Command {
     config
       .command("set")
       .description("Set one setting.")
-      .argument("<key>", "such as node, or docker:host")
-      .argument("[value]", "its value; a secret is typed or piped in instead")
-      .option("--secret", "keep it encrypted"),
+      .argument("<key>", "for example node, or docker:host")
+      .argument("[value]", "the value; leave it out with --secret, and type it or pipe it in")
+      .option("--secret", "store the value encrypted"),
   ).action(async (key, value, options) => {
     const { set } = await import("./commands/stack/config.ts");
     await set(key, value, options);
@@ -179,8 +185,8 @@ export function createProgram(): Command {
   ofStack(
     config
       .command("rm")
-      .description("Remove one setting, so that its default counts.")
-      .argument("<key>", "such as node, or docker:host"),
+      .description("Remove one setting, so that its default applies.")
+      .argument("<key>", "for example node, or docker:host"),
   ).action(async (key, options) => {
     const { rm } = await import("./commands/stack/config.ts");
     await rm(key, options);
@@ -188,7 +194,7 @@ export function createProgram(): Command {
 
   program
     .command("export")
-    .description("Write the state in the form of pulumi stack export.")
+    .description("Write the state in the format of pulumi stack export.")
     .addOption(file)
     .addOption(stack)
     .addOption(cwd)
@@ -200,7 +206,7 @@ export function createProgram(): Command {
   ofStack(
     program
       .command("import")
-      .description("Take an exported state for the stack's own; the one before is kept as a backup.")
+      .description("Replace the stack's state with an exported one; the previous state is kept as a backup.")
       .addOption(file),
   ).action(async (options) => {
     const { importState } = await import("./commands/stack/state.ts");
@@ -209,8 +215,11 @@ export function createProgram(): Command {
   ofStack(
     program
       .command("history")
-      .description("Show the updates that are kept of the stack, the newest first.")
-      .option("--keep <number>", "remove what is kept of all but so many, and the last that succeeded")
+      .description("Show the stack's update history, newest first.")
+      .option(
+        "--keep <number>",
+        "keep this many of the newest updates and the last successful one, and remove the rest",
+      )
       .addOption(yes),
   ).action(async (options) => {
     const { history } = await import("./commands/stack/history.ts");
@@ -219,7 +228,7 @@ export function createProgram(): Command {
   ofStack(
     program
       .command("cancel")
-      .description("Release the lock of the stack; a yes is asked for where its holder may still be at work.")
+      .description("Release the stack's lock; asks first if the process that holds it may still be running.")
       .addOption(yes),
   ).action(async (options) => {
     const { cancel } = await import("./commands/stack/state.ts");
@@ -237,7 +246,7 @@ export function createProgram(): Command {
   return program;
 }
 
-// Options that many commands take; they stand last in its help.
+// Options that many commands take; a command's help lists them last.
 
 function ofFolder<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) {
   return command.addOption(cwd).addOption(json).addOption(verbose);

@@ -4,45 +4,45 @@ import { Option, type Command } from "@commander-js/extra-typings";
 export function registerImpact(program: Command): void {
   program
     .command("impact")
-    .description("Say what a planned change does to the data of each stateful service.")
+    .description("Show what a planned change does to the data of each stateful service.")
     .argument(
       "[file]",
-      "what pulumi preview --json printed, a stack file with --swarm, or the state or stack file of before; - for standard input (default)",
+      "the output of pulumi preview --json, a stack file with --swarm, or the earlier of two states or stack files; - for standard input (default)",
     )
-    .argument("[after]", "the state or stack file of after")
-    .option("--swarm", "look at the live swarm: its nodes, tasks, volumes and images")
+    .argument("[after]", "the later state or stack file")
+    .option("--swarm", "take the live swarm into account: its nodes, tasks, volumes and images")
     .option(
       "--nodes <pattern>",
-      "with --swarm: look also at the volumes of other nodes; each engine's address with {hostname} or {address} in it",
+      "with --swarm: also look at the volumes of other nodes; an engine address with {hostname} or {address} in it",
     )
-    .option("--facts <path>", "what an earlier --save-facts has written, in place of the live swarm")
-    .option("--save-facts <path>", "write what --swarm has found")
+    .option("--facts <path>", "use a file written by --save-facts instead of the live swarm")
+    .option("--save-facts <path>", "write what --swarm found to this file")
     .addOption(
-      new Option("--engine <name>", "what will carry the change out")
+      new Option("--engine <name>", "the engine that will carry out the change")
         .choices(["pulumi", "embedded"] as const)
         .default("pulumi" as const),
     )
-    .option("--prune", "for stack files: services that are left out are removed, as by docker stack deploy --prune")
+    .option("--prune", "for stack files: treat missing services as removed, as docker stack deploy --prune does")
     .option("--stack-name <name>", "for a stack file with --swarm: the stack's name in the swarm")
-    .option("-j, --json", "print one machine-readable document")
-    .option("--markdown [path]", "print, or write, a comment for a pull request")
-    .option("--previous <path>", "the comment of the last run, to tell new findings from known ones")
-    .option("--sarif [path]", "print, or write, a SARIF 2.1.0 log")
-    .option("--sarif-location <file>", "the file that the SARIF log shows findings at", "index.ts")
-    .option("--html <path>", "write a page with a picture")
+    .option("-j, --json", "print one JSON document")
+    .option("--markdown [path]", "print a comment for a pull request, or write it to a file")
+    .option("--previous <path>", "the previous run's comment, so that new findings are marked")
+    .option("--sarif [path]", "print a SARIF 2.1.0 log, or write it to a file")
+    .option("--sarif-location <file>", "the source file that the SARIF log attaches findings to", "index.ts")
+    .option("--html <path>", "write an HTML page with a diagram")
     .option(
       "--fail-on <what>",
-      "what makes the exit code 1: interrupted, at-risk (unknown counts as it), left-behind, destroyed or never, and codes of diagnostics, with commas between them",
+      "exit with code 1 at this fate or worse: interrupted, at-risk (which includes unknown), left-behind, destroyed or never; or on these diagnostic codes; separated by commas",
       "never",
     )
     .option(
       "--accept-data-loss <word>",
-      "what does not count for --fail-on: the word that a run prints that fails at it (repeatable)",
+      "exempt a change from --fail-on: the word that the failing run printed (repeatable)",
       repeated,
       [] as string[],
     )
-    .option("-C, --cwd <folder>", "the project's folder, or one below it")
-    .option("--verbose", "show where an unexpected error arose")
+    .option("-C, --cwd <folder>", "the project folder, or a folder inside it")
+    .option("--verbose", "show the stack trace of an error")
     .action(async (file, after, options) => {
       const { impact } = await import("./run.ts");
       await impact(file, after, options);

@@ -2,14 +2,14 @@ import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-
 
 /** Registers `holdfast lab`; what it needs is loaded when it runs. */
 export function registerLab(program: Command): void {
-  const cwd = new Option("-C, --cwd <folder>", "the project's folder, or one below it");
-  const json = new Option("-j, --json", "print one machine-readable document");
-  const verbose = new Option("--verbose", "show where an unexpected error arose");
+  const cwd = new Option("-C, --cwd <folder>", "the project folder, or a folder inside it");
+  const json = new Option("-j, --json", "print one JSON document");
+  const verbose = new Option("--verbose", "show the stack trace of an error");
 
-  const lab = program.command("lab").description("Start, stop or disturb a throwaway swarm of several nodes.");
+  const lab = program.command("lab").description("Start, stop or disrupt a throwaway swarm of several nodes.");
   lab
     .command("status", { isDefault: true })
-    .description("Say what of it runs.")
+    .description("Show which parts are running.")
     .addOption(cwd)
     .addOption(json)
     .addOption(verbose)
@@ -19,10 +19,10 @@ export function registerLab(program: Command): void {
     });
   lab
     .command("start")
-    .description("Start it, or what of it does not run; needs root on Debian or Ubuntu.")
-    .option("--nodes <count>", "how many nodes, 1 to 9 (default: 3)", wholeNumber)
-    .option("--managers <count>", "how many of them are managers (default: 1)", wholeNumber)
-    .option("--storage", "with a network file system that all nodes mount; needs FUSE")
+    .description("Start the lab, or whichever parts are not running; needs root on Debian or Ubuntu.")
+    .option("--nodes <count>", "number of nodes, 1 to 9 (default: 3)", wholeNumber)
+    .option("--managers <count>", "number of nodes that are managers (default: 1)", wholeNumber)
+    .option("--storage", "add a network file system that every node mounts; needs FUSE")
     .addOption(cwd)
     .addOption(json)
     .addOption(verbose)
@@ -31,13 +31,13 @@ export function registerLab(program: Command): void {
       await start(options);
     });
   for (const [name, description] of [
-    ["stop", "End it and remove every trace, the data in it included."],
-    ["clean", "Remove what a crash or a reboot left of it; the same as stop."],
+    ["stop", "Stop the lab and remove it completely, including its data."],
+    ["clean", "Remove what a crash or reboot left behind; the same as stop."],
   ] as const) {
     lab
       .command(name)
       .description(description)
-      .option("-y, --yes", "answer yes to what would be asked")
+      .option("-y, --yes", "answer yes to every prompt")
       .addOption(cwd)
       .addOption(json)
       .addOption(verbose)
@@ -47,20 +47,20 @@ export function registerLab(program: Command): void {
       });
   }
 
-  const node = lab.command("node").description("Do something to one node.");
+  const node = lab.command("node").description("Stop, kill, start or disrupt one node.");
   for (const [name, description] of [
-    ["stop", "Shut it down in good order."],
-    ["kill", "End it at once, as a crash does; what it has on disk stays."],
-    ["start", "Boot it again, with the data that it had."],
-    ["partition", "Cut it off from the other nodes; its tasks go on."],
-    ["heal", "Connect it again."],
-    ["fill", "Take all free space of its disk, until `free` or its next boot."],
-    ["free", "Give the space back."],
+    ["stop", "Shut it down gracefully."],
+    ["kill", "Kill it at once, as in a crash; its disk is kept."],
+    ["start", "Boot it again with the data on its disk."],
+    ["partition", "Cut it off from the other nodes; its tasks keep running."],
+    ["heal", "Reconnect it."],
+    ["fill", "Fill up its disk, until `free` or its next boot."],
+    ["free", "Free the space that `fill` took."],
   ] as const) {
     node
       .command(name)
       .description(description)
-      .argument("<name>", "the node, such as node-2")
+      .argument("<name>", "the node, for example node-2")
       .addOption(cwd)
       .addOption(json)
       .addOption(verbose)
@@ -71,9 +71,9 @@ export function registerLab(program: Command): void {
   }
   node
     .command("slow")
-    .description("Limit what it receives.")
-    .argument("<name>", "the node, such as node-2")
-    .argument("[kilobits]", "kilobits a second; without it the limit is lifted", wholeNumber)
+    .description("Limit the bandwidth of what it receives.")
+    .argument("<name>", "the node, for example node-2")
+    .argument("[kilobits]", "kilobits per second; leave it out to lift the limit", wholeNumber)
     .addOption(cwd)
     .addOption(json)
     .addOption(verbose)

@@ -4,21 +4,21 @@ import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-
 export function registerSwarmQuestions(program: Command): void {
   const engine = new Option(
     "--engine <host>",
-    "an engine to ask, as DOCKER_HOST takes it or as context:NAME; one for each node (repeatable)",
+    "an engine to query, in the form of DOCKER_HOST or context:NAME; one per node (repeatable)",
   )
     .argParser<string[]>((value, earlier) => [...earlier, value])
     .default<string[]>([], "the engine that up would use");
   const nodes = new Option(
     "--nodes <pattern>",
-    "ask the engine of each node that a manager knows, such as ssh://root@{hostname} or tcp://{address}:2376",
+    "query the engine of every node of the swarm, for example ssh://root@{hostname} or tcp://{address}:2376",
   );
-  const json = new Option("-j, --json", "print one machine-readable document");
-  const verbose = new Option("--verbose", "show where an unexpected error arose");
-  const cwd = new Option("-C, --cwd <folder>", "the project's folder, or one below it");
+  const json = new Option("-j, --json", "print one JSON document");
+  const verbose = new Option("--verbose", "show the stack trace of an error");
+  const cwd = new Option("-C, --cwd <folder>", "the project folder, or a folder inside it");
 
   program
     .command("doctor")
-    .description("Look for what would trouble stateful services, before the first one is deployed.")
+    .description("Check engines and hosts for problems that would affect stateful services.")
     .addOption(engine)
     .addOption(nodes)
     .addOption(cwd)
@@ -31,14 +31,14 @@ export function registerSwarmQuestions(program: Command): void {
 
   program
     .command("audit")
-    .description("Say where the data of a running swarm is, what threatens it, and what lies about unused.")
-    .option("--all", "show one by one what the policies could not verify")
+    .description("Show where a running swarm keeps its data, what puts it at risk, and which volumes are unused.")
+    .option("--all", "list each policy check that could not be verified")
     .addOption(
-      new Option("--fail-on <level>", "the level of a policy finding that makes the exit code 1")
+      new Option("--fail-on <level>", "exit with code 1 on a policy finding of this level or above")
         .choices(["error", "warning", "never"] as const)
         .default("never" as const),
     )
-    .option("--html <file>", "write a self-contained page as well")
+    .option("--html <file>", "also write the report as a self-contained HTML page")
     .addOption(engine)
     .addOption(nodes)
     .addOption(cwd)
@@ -51,17 +51,19 @@ export function registerSwarmQuestions(program: Command): void {
 
   program
     .command("verify")
-    .description("Try whether a Redis service's data outlives its task: write a key, replace the task, read it back.")
-    .argument("<service>", "its name")
-    .option("--user <name>", "the user to log in as (default: the stack's own, else Redis' default user)")
+    .description(
+      "Check that a Redis service keeps its data when its task is replaced: write a key, replace the task, read it back.",
+    )
+    .argument("<service>", "the service's name")
+    .option("--user <name>", "the user to log in as (default: the one in the stack's state, else Redis' default user)")
     .option(
       "--password-file <path>",
-      "the file that holds the password, - for standard input (default: the stack's own)",
+      "a file with the password, - for standard input (default: the one in the stack's state)",
     )
-    .option("--timeout <seconds>", "how long the new task may take to answer", positiveNumber, 120)
+    .option("--timeout <seconds>", "how long to wait for the new task to answer", positiveNumber, 120)
     .addOption(engine)
     .addOption(nodes)
-    .option("-s, --stack <name>", "the stack that the service may be of (default: PULUMI_STACK, else dev)")
+    .option("-s, --stack <name>", "the stack whose state has the login (default: PULUMI_STACK, else dev)")
     .addOption(cwd)
     .addOption(json)
     .addOption(verbose)
@@ -72,15 +74,16 @@ export function registerSwarmQuestions(program: Command): void {
 
   program
     .command("rescue")
-    .description(
-      "Find data in volumes that nothing uses, and copy it into a named volume that its service then mounts.",
+    .description("Find data in unused volumes, and copy it into a named volume for its service to mount.")
+    .argument("[volume]", "the volume to rescue (default: list the unused volumes that hold data)")
+    .option("--from-node <node>", "hostname of the node that has the volume")
+    .option("--to <name>", "the volume to copy the data to; it must be new or empty")
+    .option(
+      "--to-node <node>",
+      "the node for that volume (default: the service's node, else the node that has the data)",
     )
-    .argument("[volume]", "the volume to rescue (default: list those with data)")
-    .option("--from-node <node>", "the node that the volume is on, by hostname")
-    .option("--to <name>", "the volume that gets the data; it must not exist or be empty")
-    .option("--to-node <node>", "the node of that volume (default: the service's, else where the data is)")
-    .option("--service <name>", "mount it in this service, tied to its node")
-    .option("-y, --yes", "answer yes to what would be asked")
+    .option("--service <name>", "mount the copy in this service, and pin the service to the copy's node")
+    .option("-y, --yes", "answer yes to every prompt")
     .addOption(engine)
     .addOption(nodes)
     .addOption(cwd)
