@@ -32,7 +32,7 @@ describe("a component's change that fails", function () {
     const [name = "", digest = ""] = sandbox.redisImage.split("@");
     const repository = name.replace(/:[^:/]+$/u, "");
     image = `${repository}:6@${digest}`;
-    stack = await openProgram(fileURLToPath(new URL("way-back-program", import.meta.url)), dockerHost);
+    stack = await openProgram(fileURLToPath(new URL("../way-back-program", import.meta.url)), dockerHost);
     await stack.set({ image, node: sandbox.nodeHostname, configuration: "save 60 1\n" });
     await stack.up();
   });
@@ -157,8 +157,6 @@ describe("a component's change that fails", function () {
       await stack.up();
       assert.notDeepEqual(await running(), before);
       assert.ok(!(await stack.state()).includes(door.password));
-      await stack.set({ image });
-      await stack.up();
     } finally {
       door.close();
       await stack.set({ hooks: "", image, "docker:registryAuth": "[]" });
