@@ -1,7 +1,7 @@
 /** What a planned change does to data: the plan is simulated once, the rules look at the facts, and a verdict combines what they find. */
 import type { Obstacle } from "../model/placement/feasibility.ts";
 import type { LiveFacts, Plan } from "../model/plan/plan.ts";
-import { rules, volumeRules } from "./rule-list.ts";
+import { serviceRules, volumeRules } from "./rule-list.ts";
 import { simulate } from "./simulation/simulate.ts";
 import { serviceVerdict, volumeVerdict } from "./verdict/combine.ts";
 import { compareFates, type Verdict } from "./verdict/verdict.ts";
@@ -22,7 +22,7 @@ export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
     ...services.map((facts) =>
       serviceVerdict(
         facts,
-        rules.flatMap(({ check }) => check(facts)),
+        serviceRules.flatMap(({ check }) => check(facts)),
       ),
     ),
     ...volumes.map((facts) =>

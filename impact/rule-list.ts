@@ -27,11 +27,11 @@ import { laterLoss } from "./rules/df601-later-loss.ts";
 import { user } from "./rules/df604-user.ts";
 import { volumeOptions } from "./rules/df605-volume-options.ts";
 import { entrypoint } from "./rules/df606-entrypoint.ts";
-import type { Rule } from "./rule.ts";
+import type { DiagnosticRule } from "./rule.ts";
 import type { VolumeFacts } from "./simulation/facts.ts";
 
 /** Every rule about a service, in the order of what happens: the task, its stop, its data, its start, other writers, the rest. */
-export const rules: readonly Rule[] = [
+export const serviceRules: readonly DiagnosticRule[] = [
   taskStops,
   taskStays,
   stopLoses,
@@ -63,9 +63,9 @@ export const rules: readonly Rule[] = [
 ];
 
 /** Every rule about a volume without a service. */
-export const volumeRules: readonly Rule<VolumeFacts>[] = [volumeWithoutService];
+export const volumeRules: readonly DiagnosticRule<VolumeFacts>[] = [volumeWithoutService];
 
 /** What each code says, in a few words, in the order of the codes. They are stable: pipelines and dashboards name them. */
 export const diagnosticTitles: readonly (readonly [code: string, title: string])[] = [
-  ...new Map([...rules, ...volumeRules].flatMap(({ titles }) => Object.entries(titles))),
+  ...new Map([...serviceRules, ...volumeRules].flatMap(({ titles }) => Object.entries(titles))),
 ].toSorted(([one], [other]) => (one < other ? -1 : 1));

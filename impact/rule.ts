@@ -18,7 +18,7 @@ export interface Diagnostic<Code extends DiagnosticCode = DiagnosticCode> extend
 }
 
 /** A rule. It sees nothing but the facts, and no other rule. */
-export interface Rule<Facts = ServiceFacts> {
+export interface DiagnosticRule<Facts = ServiceFacts> {
   /** What it may find: each code with its title, which docs/diagnostics.md explains. */
   readonly titles: Readonly<Record<string, string>>;
   readonly check: (facts: Facts) => readonly Diagnostic[];
@@ -33,7 +33,7 @@ export interface Rule<Facts = ServiceFacts> {
 export function rule<Code extends DiagnosticCode, Facts = ServiceFacts>(
   titles: Readonly<Record<Code, string>>,
   check: (facts: Facts) => readonly Diagnostic<NoInfer<Code>>[],
-): Rule<Facts> {
+): DiagnosticRule<Facts> {
   return { titles, check };
 }
 

@@ -9,7 +9,7 @@ import type { PlaceFacts } from "./place-course.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { StartEffect } from "./redis-restart.ts";
 import type { Side } from "./side.ts";
-import type { Refusal } from "./startup-refusal.ts";
+import type { StartRefusal } from "./startup-refusal.ts";
 import type { StopEffect } from "./stop.ts";
 import type { Course, TaskEffect } from "./task-course.ts";
 
@@ -41,7 +41,7 @@ export interface ServiceFacts {
   /** Why, from this change on, a stop loses data; `undefined` where it does not, or did before. */
   readonly laterStopLoss: string | undefined;
   /** Why the new server does not start on the files. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: StartRefusal | undefined;
   /** What a new Redis reads of what the old one has written. */
   readonly start: StartEffect | undefined;
   /** What becomes of the data at each of its places. */

@@ -6,7 +6,7 @@ import { isPartOf, type TaskComparison } from "../../model/plan/task-template.ts
 import { isKnown } from "../../model/service/definition.ts";
 import { belongsToTask, compareStorage, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
 import type { Side } from "./side.ts";
-import { isSameNode, type Refusal } from "./startup-refusal.ts";
+import { isSameNode, type StartRefusal } from "./startup-refusal.ts";
 import type { Course } from "./task-course.ts";
 import { findingOn, localVolume, type Finding } from "./volume-sight.ts";
 
@@ -52,7 +52,7 @@ export interface PlaceQuestion {
   readonly course: Course;
   /** What the service is once the plan is carried out; `undefined` for one that is removed. */
   readonly then: () => Side | undefined;
-  readonly refusal: Refusal | undefined;
+  readonly refusal: StartRefusal | undefined;
   readonly isDown: boolean;
   readonly executor: Executor;
   readonly comparison: TaskComparison | undefined;

@@ -21,10 +21,10 @@ import { preparation, redisSide, redisStart, type StartEffect } from "./redis-re
 import type { Side } from "./side.ts";
 import { findRefusal } from "./startup-refusal.ts";
 import { snapshotAtStop, stopEffect, type StopFacts } from "./stop.ts";
-import { courseOf, type Course, type Exchange, type TaskEffect } from "./task-course.ts";
+import { courseOf, type Course, type ExchangeCourse, type TaskEffect } from "./task-course.ts";
 
 /** One service's part in a plan that has been carried out. */
-export interface ServiceChange {
+export interface ServiceOutcome {
   readonly plan: Plan;
   readonly live: LiveFacts;
   readonly step: PlannedStep;
@@ -45,7 +45,7 @@ export interface ServiceChange {
 }
 
 /** Finds out the facts about one service. */
-export function serviceFacts(change: ServiceChange): ServiceFacts {
+export function serviceFacts(change: ServiceOutcome): ServiceFacts {
   const { plan, live, step, outcome, before, successor, comparison, location, destroyedVolumes, isHere } = change;
   const name = nameOf(before.service);
   const { definition } = before.service;
@@ -128,7 +128,7 @@ function failureOf(outcome: StepOutcome | undefined): string | undefined {
 }
 
 /** What the service is once the plan is carried out; `undefined` for one that is removed. */
-function serviceThen({ step, outcome, before }: ServiceChange, course: Course): PlannedService | undefined {
+function serviceThen({ step, outcome, before }: ServiceOutcome, course: Course): PlannedService | undefined {
   if (course.kind === "stopped") return undefined;
   if (course.kind === "exchanged") return course.after.service;
   const isUpdated = step.operation === "update" && (outcome?.result === "done" || outcome?.result === "stalled");
@@ -136,14 +136,14 @@ function serviceThen({ step, outcome, before }: ServiceChange, course: Course): 
 }
 
 /** Whether Swarm starts another task on the same files; one that waits for the port that the old one holds reads nothing. */
-function isReplacedInPlace({ before, step }: ServiceChange, course: Course): boolean {
+function isReplacedInPlace({ before, step }: ServiceOutcome, course: Course): boolean {
   if (course.kind !== "exchanged" || step.operation !== "update") return false;
   const { definition } = course.after.service;
   return definition.replicas !== 0 && !sharesHostPort(before.service.definition, definition);
 }
 
 /** What changes in a service, fit to be shown. */
-function changesOf({ step, before, comparison }: ServiceChange, course: Exchange): readonly ShownChange[] {
+function changesOf({ step, before, comparison }: ServiceOutcome, course: ExchangeCourse): readonly ShownChange[] {
   const [was, is] = [before.service, course.after.service];
   const named = was.name === is.name ? [] : showChanges([{ path: "name", before: was.name, after: is.name }]);
   const changes =
@@ -177,7 +177,7 @@ function startOf(before: Side, after: Side, stop: StopFacts): StartEffect | unde
 }
 
 function writingFacts(
-  { before, step, newUsers, outcome, sideOf }: ServiceChange,
+  { before, step, newUsers, outcome, sideOf }: ServiceOutcome,
   course: Course,
   service: PlannedService,
 ): WritingFacts | undefined {
@@ -213,7 +213,7 @@ function runsBesideNew(outcome: StepOutcome | undefined): boolean {
   return outcome.cannotStart === undefined && after?.kind === "service" && after.definition.replicas !== 0;
 }
 
-function effectOf({ location, before }: ServiceChange, course: Course): TaskEffect {
+function effectOf({ location, before }: ServiceOutcome, course: Course): TaskEffect {
   if (course.kind === "goes on") return "none";
   if (course.kind === "stopped" || course.after.service.definition.replicas === 0)
     return before.service.definition.replicas === 0 ? "none" : "stopped";
@@ -221,7 +221,7 @@ function effectOf({ location, before }: ServiceChange, course: Course): TaskEffe
   return location?.move.kind === "moves" ? "moved" : "replaced";
 }
 
-function outageOf({ before, live, step }: ServiceChange, course: Course, isDownNow: boolean): Outage {
+function outageOf({ before, live, step }: ServiceOutcome, course: Course, isDownNow: boolean): Outage {
   if (before.service.definition.replicas === 0) return noOutage;
   if (course.kind === "goes on")
     return isDownNow ? { leastSeconds: 0, mostSeconds: undefined, parts: [], isDownNow } : noOutage;
@@ -250,7 +250,7 @@ function outageOf({ before, live, step }: ServiceChange, course: Course, isDownN
 }
 
 /** The steps of the service and of its data volumes, as far as protection bears on them. */
-function protectionOf({ plan, step, before, destroyedVolumes }: ServiceChange): readonly ProtectionFacts[] {
+function protectionOf({ plan, step, before, destroyedVolumes }: ServiceOutcome): readonly ProtectionFacts[] {
   const { places } = before.keeper;
   return plan.steps.flatMap((each): readonly ProtectionFacts[] => {
     const isVolume =

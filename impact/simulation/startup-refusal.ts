@@ -18,7 +18,7 @@ import type { Side } from "./side.ts";
 import { snapshotAtStop } from "./stop.ts";
 
 /** That a server does not start on what it finds. */
-export interface Refusal {
+export interface StartRefusal {
   /** As it reads after "because". */
   readonly why: string;
   /** False where it refuses what the old server writes when it stops: started before that, it may find nothing to refuse. */
@@ -26,7 +26,7 @@ export interface Refusal {
 }
 
 /** Why a server of another version or product does not start on what it finds; `undefined` when nothing is known to keep it from it. */
-export function findRefusal(before: Side, after: Side, location: Location | undefined): Refusal | undefined {
+export function findRefusal(before: Side, after: Side, location: Location | undefined): StartRefusal | undefined {
   const [place, target] = [before.keeper.places[0], after.keeper.places[0]];
   if (place === undefined || target === undefined) return undefined;
   const isSame = isSameNode(location);
@@ -42,7 +42,7 @@ export function findRefusal(before: Side, after: Side, location: Location | unde
 function versionRefusal(
   { service: old, keeper }: Side,
   { service: next, keeper: nextKeeper }: Side,
-): Refusal | undefined {
+): StartRefusal | undefined {
   const { entry } = keeper;
   const [from, to] = [old, next].map(({ definition }) => serverMajor(definition.image, entry));
   if (entry?.refuses === undefined || nextKeeper.entry !== entry || from === undefined || to === undefined)
@@ -63,7 +63,7 @@ function serverMajor({ tag }: ImageReference, entry: DataKeeper["entry"]): numbe
  *
  * @see https://github.com/redis/redis/blob/7.2/src/server.c (`loadDataFromDisk`)
  */
-function formatRefusal(before: Side, after: Side): Refusal | undefined {
+function formatRefusal(before: Side, after: Side): StartRefusal | undefined {
   const [{ definition }, { redis: old, entry }] = [before.service, before.keeper];
   const { redis: next, entry: nextEntry } = after.keeper;
   if (old === undefined || next === undefined || entry?.redis === undefined || nextEntry?.redis === undefined)

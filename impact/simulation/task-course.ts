@@ -4,7 +4,7 @@ import type { TaskComparison } from "../../model/plan/task-template.ts";
 import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
 import type { StepOutcome } from "./plan-execution.ts";
 import type { Side } from "./side.ts";
-import type { Refusal } from "./startup-refusal.ts";
+import type { StartRefusal } from "./startup-refusal.ts";
 
 /** What happens to the tasks, in one word. */
 export type TaskEffect = "none" | "replaced" | "moved" | "stopped" | "cannot start";
@@ -20,10 +20,10 @@ export type Course =
       /** The provider removes the new service, too, because its tasks do not start. */
       readonly isUndone: boolean;
     }
-  | Exchange;
+  | ExchangeCourse;
 
 /** The old tasks end, and others take their place. */
-export interface Exchange {
+export interface ExchangeCourse {
   readonly kind: "exchanged";
   readonly after: Side;
   /** Whether the containers of the old service are removed with their anonymous volumes. */
@@ -45,7 +45,7 @@ export interface CourseFacts {
   /** For a service that is deleted: why the one that takes its place does not start. */
   readonly successorCannotStart: string | undefined;
   readonly comparison: TaskComparison | undefined;
-  readonly refusal: Refusal | undefined;
+  readonly refusal: StartRefusal | undefined;
 }
 
 const goesOn: Course = { kind: "goes on" };
