@@ -5,6 +5,7 @@ import { advised } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { locateEngine } from "./address.ts";
 import type { EngineAddress, EngineLookup } from "./address.ts";
+import { afterOwnTime } from "./own-time.ts";
 import { guardRequests, readAnswer, type RequestLimits } from "./requests.ts";
 
 /** A Docker engine to talk to, and how it was found. */
@@ -59,18 +60,23 @@ export function findEngine(lookup: EngineLookup = {}): EngineConnection {
  * @throws EngineError `not reachable` or `no permission`.
  */
 export async function pingEngine(connection: EngineConnection, limitMs: number = pingLimitMs): Promise<void> {
-  const signal = AbortSignal.timeout(limitMs);
-  const expired = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener("abort", () => {
-      reject(new Error(`no answer within ${limitMs / 1000} s`));
-    });
+  // Loading the client takes a busy machine seconds that are not the engine's.
+  const { docker } = connection;
+  const clock = new AbortController();
+  const expired = Promise.withResolvers<never>();
+  const stop = afterOwnTime(limitMs, () => {
+    const late = new Error(`no answer within ${limitMs / 1000} s`);
+    expired.reject(late);
+    clock.abort(late);
   });
   // @types/dockerode lacks the options of ping; dockerode 5 takes an abortSignal (lib/docker.js).
-  const ping = connection.docker.ping.bind(connection.docker) as (options: object) => Promise<unknown>;
+  const ping = docker.ping.bind(docker) as (options: object) => Promise<unknown>;
   try {
-    await Promise.race([ping({ abortSignal: signal }), expired]);
+    await Promise.race([ping({ abortSignal: clock.signal }), expired.promise]);
   } catch (error) {
     throw connectionError(connection, error);
+  } finally {
+    stop();
   }
 }
 

@@ -105,8 +105,10 @@ async function endSilent(name: string): Promise<void> {
       const ended = sleep(index * 1500).then(() =>
         through(target, "falls silent midway", async (host, engine) => {
           // A machine that has no time even for a ping keeps a command from what is damaged.
-          for (let tries = 0; tries < 3 && engine.count === 0; tries += 1)
+          for (let tries = 0; tries < 3 && engine.count === 0; tries += 1) {
+            await sleep(tries * 10_000);
             mustHaveEnded(await project.run(command, "", { DOCKER_HOST: host }));
+          }
           assert.ok(engine.count > 0, "nothing was damaged");
         }),
       );

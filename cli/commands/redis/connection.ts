@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { afterOwnTime } from "../../../swarm/engine/own-time.ts";
 import { printable } from "../../../text/escape.ts";
 import { byteWords } from "../../../text/format-bytes.ts";
 import { InputError } from "../../../text/input-error.ts";
@@ -78,9 +79,9 @@ export class RedisConnection implements Disposable {
         ? connect({ host, port }, ready)
         : // As redis-cli does: a node's address is hardly ever among a certificate's names, the authority is the store's own.
           connectTls({ host, port, ca: authority, checkServerIdentity: () => undefined }, ready);
-    const limit = setTimeout(() => {
+    const stop = afterOwnTime(connectLimitMs, () => {
       socket.destroy(new Error(`nothing within ${connectLimitMs / 1000} s`));
-    }, connectLimitMs);
+    });
     socket.once("error", isReady.reject);
     socket.once("close", () => {
       isReady.reject(new Error("a connection that was closed"));
@@ -99,7 +100,7 @@ export class RedisConnection implements Disposable {
         fix: `See with \`docker service ps\` whether the server runs, and whether it is the one of the stack that listens there`,
       });
     } finally {
-      clearTimeout(limit);
+      stop();
     }
     return new RedisConnection(socket, path);
   }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
@@ -182,6 +184,19 @@ describe("the Docker engine", () => {
         problem: "not reachable",
         message: `host (unix://${home}/none.sock): expected a Docker engine that answers, got connect ENOENT ${home}/none.sock. Correct host, or start the engine there.`,
       });
+    });
+
+    it("and is reachable where it answers while a busy machine gives this process no turn", async () => {
+      const path = join(home, "engine.sock");
+      const serve = `require("node:http").createServer((_, response) => response.end("OK"))
+        .listen(process.argv[1], () => console.log("listens"))`;
+      const engine = spawn(process.execPath, ["-e", serve, path], { stdio: ["ignore", "pipe", "inherit"] });
+      endings.push(() => engine.kill("SIGKILL"));
+      await once(engine.stdout, "data");
+      await ping(path);
+      const answer = ping(path, 200);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      await answer;
     });
 
     it("and is replaced by a sandbox only for who may start one", () => {
