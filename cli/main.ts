@@ -29,9 +29,7 @@ export async function main(): Promise<void> {
     process.nextTick(resolve);
   });
   if (untaken !== undefined) {
-    stderr.write(
-      `error: standard output: expected a place that takes all that is printed, got ${untaken}. Print it elsewhere.\n`,
-    );
+    stderr.write(`error: Standard output could not be written completely (${untaken}). Redirect it somewhere else.\n`);
     process.exitCode ||= exitCode.failed;
     await written(stderr);
   }

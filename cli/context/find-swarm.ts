@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import type { Sandbox } from "../../lab/sandbox.ts";
 import type { EngineConnection, SwarmMembership } from "../../swarm/engine/connection.ts";
 import { rememberDocker } from "../../text/advised-command.ts";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { stepsDisplay } from "../display/steps.ts";
 import { askYesNo, canAsk } from "../terminal/prompt.ts";
 import type { CommandContext } from "./context.ts";
@@ -95,11 +95,9 @@ async function enterSandbox(context: CommandContext, reason: string): Promise<Fo
   ]);
   const directory = sandboxDirectory(location);
   if (process.env["DOCKER_HOST"])
-    throw new InputError({
-      path: "--sandbox",
-      expected: "no DOCKER_HOST, for the sandbox is an engine of its own",
-      got: `DOCKER_HOST=${process.env["DOCKER_HOST"]}`,
-      fix: "Unset DOCKER_HOST, or leave --sandbox out",
+    throw new SituationError({
+      what: `--sandbox uses its own engine, but DOCKER_HOST=${process.env["DOCKER_HOST"]} names another`,
+      fix: "Unset DOCKER_HOST, or leave out --sandbox",
     });
   const isNew = (await sandboxStatus(directory)).sandbox === undefined;
   output.print(`Swarm: the sandbox in ${relative(location.projectDirectory, directory)} (${reason})`);

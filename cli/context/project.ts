@@ -25,9 +25,9 @@ export function locateStack(
   if (projectDirectory !== undefined) return { projectDirectory, stackName };
   throw new InputError({
     path: resolve(options.cwd ?? "."),
-    expected: "a folder with Pulumi.yaml, or one below it",
+    expected: "a folder that has a Pulumi.yaml in it or above it",
     got: "none",
-    fix: "Change to the project's folder, or name it with --cwd",
+    fix: "Change to the project folder, or name it with --cwd",
   });
 }
 
@@ -39,12 +39,12 @@ export function findProject(cwd = "."): string | undefined {
   }
 }
 
-/** Where the sandbox of a project, or of any folder, lies. */
+/** The folder of the sandbox of a project, or of any folder. */
 export function sandboxDirectory({ projectDirectory }: Pick<StackLocation, "projectDirectory">): string {
   return throwawayDirectory(projectDirectory, "sandbox");
 }
 
-/** Where the lab of a project lies. */
+/** The folder of a project's lab. */
 export function labDirectory({ projectDirectory }: Pick<StackLocation, "projectDirectory">): string {
   return throwawayDirectory(projectDirectory, "lab");
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { advised } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { RevealedResource } from "../engines/engine.ts";
 
 /** The components that a service may be of; any other is a `StatefulService`, or one like it. */
@@ -89,7 +90,7 @@ export function stackServices(resources: readonly RevealedResource[]): StackServ
  *
  * @param name - of the service, where one was named
  * @param stack - its name, for the error
- * @throws InputError when there is none, or when there are several and none was named
+ * @throws SituationError when there is none; InputError when there are several and none was named
  */
 export function chooseRedis(services: readonly StackService[], name: string | undefined, stack: string): StackService {
   const all = services.filter(({ kind }) => kind === "Redis");
@@ -97,18 +98,13 @@ export function chooseRedis(services: readonly StackService[], name: string | un
   const [only, ...others] = name === undefined ? all : all.filter((each) => each.name === name);
   if (only !== undefined && others.length === 0) return only;
   if (all.length === 0) {
-    throw new InputError({
-      path: `stack ${stack}`,
-      expected: "a Redis that is up",
-      got: "none",
-      fix: `Create it with \`${advised("up")}\``,
-    });
+    throw new SituationError({ what: `The stack ${stack} has no Redis`, fix: `Create it with \`${advised("up")}\`` });
   }
   throw new InputError({
     path: "--service",
     expected: `one of ${names}`,
     got: showValue(name),
-    fix: `Name the service before the command, as in \`${advised("redis", "--service NAME get foo")}\``,
+    fix: `Name the service before the Redis command, as in \`${advised("redis", "--service NAME get foo")}\``,
   });
 }
 

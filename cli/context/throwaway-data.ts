@@ -1,4 +1,4 @@
-/** The data that dies with a throwaway swarm, and the yes that it takes. */
+/** The data that is deleted with a throwaway swarm, and the confirmation that this needs. */
 import { z } from "zod";
 import type { FilledVolume } from "../../lab/nodes/private-engine.ts";
 import { findEngine, pingEngine } from "../../swarm/engine/connection.ts";
@@ -37,22 +37,20 @@ export async function confirmEnd(
   if (nodes !== undefined && volumes.length === 0 && unseen.length === 0) return;
   const dying = [
     ...volumes.map(({ node, name, bytes }) => `volume ${name} on ${node}, ${byteWords(bytes)}`),
-    ...unseen.map((node) => `whatever is on ${node}, whose engine does not answer`),
-    ...(nodes === undefined ? ["whatever is in it"] : []),
+    ...unseen.map((node) => `everything on ${node}, whose engine does not answer`),
+    ...(nodes === undefined ? ["everything in it"] : []),
   ];
   const unasked = whyNotAsked(output);
   if (unasked !== undefined)
     throw new NotConfirmed(
       { volumes, unseenNodes: unseen },
       {
-        path: command,
-        expected: "a yes for the end of data",
-        got: `${unasked}; it would be the end of: ${dying.join("; ")}`,
-        fix: "Run it again with --yes once nobody needs that any more",
+        what: `${command} deletes ${dying.join("; ")}. This needs confirmation, but ${unasked}`,
+        fix: "Re-run with --yes once nobody needs that data",
       },
     );
-  output.print("With it dies:", ...dying.map((line) => `  ${line}`));
-  await requireYes("Do you want to end it with all that?", output);
+  output.print("This deletes:", ...dying.map((line) => `  ${line}`));
+  await requireYes("Do you want to delete all of that?", output);
 }
 
 /** Undefined where the engine does not answer. */

@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { StackEngine } from "./engine.ts";
 
 /** The engines that `--engine` takes. */
@@ -12,7 +12,7 @@ export type EngineName = (typeof engineNames)[number];
 /**
  * The engine to use: the one that was asked for, else the Pulumi CLI where it is on the PATH, else the embedded one.
  *
- * @throws InputError when the Pulumi CLI is asked for and there is none
+ * @throws SituationError when the Pulumi CLI is asked for and there is none
  */
 export async function chooseEngine(
   asked: EngineName | undefined,
@@ -21,11 +21,9 @@ export async function chooseEngine(
   const path = process.env["PATH"] ?? "";
   const hasPulumi = asked !== "embedded" && (await isOnPath("pulumi", path));
   if (asked === "pulumi" && !hasPulumi)
-    throw new InputError({
-      path: "--engine",
-      expected: "an engine that is there",
-      got: '"pulumi", which is not on the PATH',
-      fix: "Install the Pulumi CLI, or use --engine embedded",
+    throw new SituationError({
+      what: "The Pulumi CLI is not on the PATH",
+      fix: "Install it, or use --engine embedded",
     });
   if (!hasPulumi) return (await import("./embedded.ts")).embeddedEngine;
   await options.ensureSecrets();

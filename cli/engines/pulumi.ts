@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import type { EngineEvent, StepOperation } from "../../engine/model/events.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
 import { pulumiArguments, pulumiEnvironment, selectArguments } from "./pulumi-arguments.ts";
 import { parsePulumiEvent } from "./pulumi-events.ts";
@@ -29,7 +29,7 @@ const exportSchema = z.looseObject({
     .nullish(),
 });
 
-/** Where a passphrase lies that was generated, relative to the project. */
+/** Where a generated passphrase is, relative to the project. */
 const passphraseFile = join(".holdfast", "passphrase");
 
 /**
@@ -215,12 +215,10 @@ async function removeRetained({ includeProtected, dockerHost, interrupts }: Oper
   for (const name of names) await removeVolume(context, name);
 }
 
-/** Pulumi has said on standard error what is wrong. */
-function failed(args: readonly string[], exitCode: number | undefined): InputError {
-  return new InputError({
-    path: `pulumi ${args.slice(0, 2).join(" ")}`,
-    expected: "a command that succeeds",
-    got: `exit code ${exitCode ?? "?"}`,
-    fix: "See above what it says, or use --engine embedded",
+/** Pulumi has printed on standard error what is wrong. */
+function failed(args: readonly string[], exitCode: number | undefined): SituationError {
+  return new SituationError({
+    what: `\`pulumi ${args.slice(0, 2).join(" ")}\` failed with exit code ${exitCode ?? "?"}`,
+    fix: "See its message above, or use --engine embedded",
   });
 }

@@ -1,15 +1,15 @@
-/** What a command's exit code says; docs/commands.md tells it to users. */
+/** What a command's exit code means; docs/commands.md has the same for users. */
 export const exitCode = {
   done: 0,
-  /** The operation was begun and failed, be it only that its record could not be written, or Redis answered with an error. */
+  /** The operation failed after it had started, even if only in writing its record; or Redis answered with an error. */
   failed: 1,
-  /** Something given cannot be right, or the surroundings cannot be used: nothing has been changed. */
+  /** Invalid input, or an unusable environment; nothing was changed. */
   badInput: 2,
-  /** A change needs a yes that was not given: nothing has been changed. */
+  /** A change needs confirmation and did not get it; nothing was changed. */
   notConfirmed: 3,
-  /** Changes, where none were expected, or what is there is not as the state says: nothing has been changed. */
+  /** Changes where none were expected, or drift; nothing was changed. */
   changesFound: 4,
-  /** Ended by Ctrl-C, as shells have it: 128 + SIGINT. */
+  /** Interrupted by Ctrl-C; as in shells, 128 + SIGINT. */
   interrupted: 130,
 } as const;
 

@@ -2,14 +2,15 @@ import { CommanderError } from "commander";
 import { errorWords } from "../../text/error-text.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { Exit, exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
-/** A change that needs a yes and did not get one; the plan is part of the answer. */
-export class NotConfirmed extends InputError {
+/** A change that needs confirmation and did not get it; the plan is part of the answer. */
+export class NotConfirmed extends SituationError {
   readonly plan: object;
-  constructor(plan: object, mistake: { path: string; expected: string; got: string; fix: string }) {
-    super(mistake);
+  constructor(plan: object, situation: { what: string; fix: string }) {
+    super(situation);
     this.plan = plan;
   }
 }
@@ -29,7 +30,7 @@ export function reportFailure(failure: unknown, output: Output, verbose: boolean
   if (failure instanceof Exit) return failure.code;
   if (failure instanceof CommanderError && failure.exitCode === 0) return exitCode.done;
   const mistake = failure instanceof CommanderError ? usageMistake(failure) : failure;
-  const isExpected = mistake instanceof InputError;
+  const isExpected = mistake instanceof InputError || mistake instanceof SituationError;
   const code =
     mistake instanceof NotConfirmed
       ? exitCode.notConfirmed
@@ -42,19 +43,23 @@ export function reportFailure(failure: unknown, output: Output, verbose: boolean
   output.warn(`${output.style("red", "error:")} ${first}`, ...others.map((line) => `  ${line}`));
   if (verbose && mistake instanceof Error && mistake.stack !== undefined)
     output.warn(...mistake.stack.split("\n").map(printable));
-  else if (!isExpected) output.warn("Run it again with --verbose to see where this arose.");
+  else if (!isExpected) output.warn("Re-run with --verbose to see the stack trace.");
   if (output.json && !output.hasDocument()) output.document({ error: errorDocument(mistake, message), exitCode: code });
   return code;
 }
 
 function errorDocument(failure: unknown, message: string) {
+  if (failure instanceof SituationError) {
+    const { what, fix } = failure;
+    return { message, what, fix, ...(failure instanceof NotConfirmed && { plan: failure.plan }) };
+  }
   if (!(failure instanceof InputError)) return { message };
   const { path, expected, got, fix } = failure;
-  return { message, path, expected, got, fix, ...(failure instanceof NotConfirmed && { plan: failure.plan }) };
+  return { message, path, expected, got, fix };
 }
 
 function wordsOf(failure: unknown): string {
-  if (failure instanceof InputError) return failure.message;
+  if (failure instanceof InputError || failure instanceof SituationError) return failure.message;
   if (!(failure instanceof Error)) return String(failure);
   const cause = failure.cause instanceof Error ? `: ${errorWords(failure.cause)}` : "";
   return (errorWords(failure) + cause).split("\n", 1)[0] ?? failure.name;
@@ -66,13 +71,13 @@ export function usageMistake(error: CommanderError): InputError {
   const quoted = /'([^']*)'/.exec(text)?.[1] ?? "";
   const name = quoted.replace(/^-\w, /, "").split(" ", 1)[0] ?? quoted;
   const suggestion = /\(Did you mean (?:one of )?([^?)]+)\?\)/.exec(text)?.[1];
-  const fix = suggestion === undefined ? "See what there is with --help" : `Did you mean ${suggestion}?`;
+  const fix = suggestion === undefined ? "Run it with --help to see what it takes" : `Did you mean ${suggestion}?`;
   const mistake = (path: string, expected: string, got: string) => new InputError({ path, expected, got, fix });
   switch (error.code) {
     case "commander.unknownOption":
-      return mistake("command line", "an option that the command has", showValue(quoted));
+      return mistake("command line", "an option of this command", showValue(quoted));
     case "commander.unknownCommand":
-      return mistake("command line", "a command of holdfast", showValue(quoted));
+      return mistake("command line", "a holdfast command", showValue(quoted));
     case "commander.help":
       return mistake("command line", "a command", "none");
     case "commander.missingArgument":
@@ -80,13 +85,13 @@ export function usageMistake(error: CommanderError): InputError {
     case "commander.optionMissingArgument":
       return mistake(name, "a value", "none");
     case "commander.excessArguments":
-      return mistake("command line", "no argument more", showValue(/: (.*)\.$/.exec(text)?.[1] ?? text));
+      return mistake("command line", "no further argument", showValue(/: (.*)\.$/.exec(text)?.[1] ?? text));
     case "commander.invalidArgument": {
       const [, value, rule] = /argument '([^']*)' is invalid\. (.*?)\.?$/.exec(text) ?? [];
       const choices = rule?.replace(/^Allowed choices are /, "one of ");
-      return mistake(name, choices ?? "a value that it takes", showValue(value));
+      return mistake(name, choices ?? "a valid value", showValue(value));
     }
     default:
-      return mistake("command line", "one that holdfast understands", text.split("\n", 1)[0] ?? text);
+      return mistake("command line", "a valid one", text.split("\n", 1)[0] ?? text);
   }
 }

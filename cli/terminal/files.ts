@@ -35,9 +35,9 @@ export function requireOneReader(files: readonly (string | undefined)[]): void {
   if (count < 2) return;
   throw new InputError({
     path: "command line",
-    expected: "- for one input at the most",
+    expected: "- (standard input) at most once",
     got: `it ${count} times`,
-    fix: "Write the other into a file",
+    fix: "Write the other input to a file",
   });
 }
 
@@ -127,7 +127,7 @@ function unreadable(file: string, error: unknown): InputError {
     path: shownName(file),
     expected: "a file that can be read",
     got: codeOf(error),
-    fix: "Name a file that is there",
+    fix: "Name an existing file that you may read",
   });
 }
 
@@ -144,7 +144,7 @@ export function writeText(option: string, file: string, text: string): void {
       path: option,
       expected: "a file that can be written",
       got: `${showValue(file)} (${codeOf(error)})`,
-      fix: "Name a file in a folder that exists and that you may write to",
+      fix: "Name a file in an existing folder that you may write to",
     });
   }
 }

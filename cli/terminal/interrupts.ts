@@ -15,10 +15,10 @@ export interface Interrupts extends Disposable {
   readonly interrupted: boolean;
 }
 
-const unchanged = "Nothing in the swarm has been changed.";
+const unchanged = "Nothing in the swarm was changed.";
 
 function stillGoingOn(next: string): string {
-  return `What was in progress may still be going on in the swarm. Run \`${next}\` next: it finds out what came of it. If the stack is still locked then, release the lock first with \`${advised("cancel")}\`.`;
+  return `Operations may still be running in the swarm. Run \`${next}\` next to find out how they ended. If the stack is still locked, release the lock first with \`${advised("cancel")}\`.`;
 }
 
 /**
@@ -39,11 +39,13 @@ export function listenForInterrupts(onInterrupt: (message: string) => void, next
       onInterrupt(
         next === undefined
           ? "Stopping. Press Ctrl-C again to stop at once."
-          : "Stopping: running operations are finished and saved first. Press Ctrl-C again to stop at once.",
+          : "Stopping after the running operations have finished and been saved. Press Ctrl-C again to stop at once.",
       );
       soon.abort();
     } else if (!now.signal.aborted) {
-      onInterrupt(next === undefined ? "Stopping at once." : "Stopping at once: the state tells what was in progress.");
+      onInterrupt(
+        next === undefined ? "Stopping at once." : "Stopping at once: the state records what was in progress.",
+      );
       now.abort();
       limit = setTimeout(end, stopLimitMs);
     } else end();

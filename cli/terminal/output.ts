@@ -47,7 +47,7 @@ export function requireOneDocument(options: Readonly<Record<string, string | tru
     path: "command line",
     expected: "one document on standard output",
     got: names.join(" and "),
-    fix: "Leave out all but one, or give the others a file to write where they take one",
+    fix: "Leave out all but one, or have the others write to a file if they can",
   });
 }
 

@@ -9,10 +9,10 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** Why nobody is asked, as it reads after "got"; `undefined` where there is a person to ask. */
+/** Why nobody can be asked, as it reads after "but"; `undefined` where there is a person to ask. */
 export function whyNotAsked({ json }: Output): string | undefined {
-  if (json) return "--json, which asks nothing";
-  return canAsk() ? undefined : "no terminal to ask on";
+  if (json) return "--json does not prompt";
+  return canAsk() ? undefined : "there is no terminal";
 }
 
 /** What is said where a question did not get its yes. */
@@ -33,7 +33,7 @@ export async function requireYes(question: string, output: Output): Promise<void
  * @throws Exit where another is typed, after saying that nothing has been changed
  */
 export async function requireName(name: string, output: Output): Promise<void> {
-  const typed = await askLine(`Type ${name} to delete it with its data: `, output);
+  const typed = await askLine(`Type ${name} to delete it and its data: `, output);
   if (typed.trim() !== name) refuse(output);
 }
 

@@ -25,13 +25,16 @@ describe("the command line", function () {
   after(() => rm(folder, { recursive: true }));
 
   const cases: [words: string[], message: string][] = [
-    [["frob"], 'command line: expected a command of holdfast, got "frob". See what there is with --help.'],
-    [["previe"], 'command line: expected a command of holdfast, got "previe". Did you mean preview?'],
-    [["up", "--jso"], 'command line: expected an option that the command has, got "--jso". Did you mean --json?'],
-    [["up", "now"], 'command line: expected no argument more, got "now". See what there is with --help.'],
-    [["up", "--engine", "x"], '--engine: expected one of pulumi, embedded, got "x". See what there is with --help.'],
-    [["up", "--stack"], "--stack: expected a value, got none. See what there is with --help."],
-    [["config", "get"], "command line: expected a value for <key>, got none. See what there is with --help."],
+    [["frob"], 'command line: expected a holdfast command, got "frob". Run it with --help to see what it takes.'],
+    [["previe"], 'command line: expected a holdfast command, got "previe". Did you mean preview?'],
+    [["up", "--jso"], 'command line: expected an option of this command, got "--jso". Did you mean --json?'],
+    [["up", "now"], 'command line: expected no further argument, got "now". Run it with --help to see what it takes.'],
+    [
+      ["up", "--engine", "x"],
+      '--engine: expected one of pulumi, embedded, got "x". Run it with --help to see what it takes.',
+    ],
+    [["up", "--stack"], "--stack: expected a value, got none. Run it with --help to see what it takes."],
+    [["config", "get"], "command line: expected a value for <key>, got none. Run it with --help to see what it takes."],
   ];
   for (const [words, message] of cases) {
     it(`refuses "${words.join(" ")}" in one line`, async () => {
@@ -70,27 +73,27 @@ describe("the command line", function () {
     const words = ["impact", "plan.json", "--json", "--markdown"];
     await assert.rejects(createProgram().parseAsync(words, { from: "user" }), {
       message:
-        "command line: expected one document on standard output, got --json and --markdown. Leave out all but one, or give the others a file to write where they take one.",
+        "command line: expected one document on standard output, got --json and --markdown. Leave out all but one, or have the others write to a file if they can.",
     });
   });
 
   it("ends a slip with one line and exit code 2", async () => {
-    const stderr = 'error: command line: expected a command of holdfast, got "previe". Did you mean preview?\n';
+    const stderr = 'error: command line: expected a holdfast command, got "previe". Did you mean preview?\n';
     assert.deepEqual(await holdfast(["previe"]), { code: 2, stdout: "", stderr });
   });
 
   it("refuses a folder without a project, as JSON where that is wanted", async () => {
     const { code, stdout, stderr } = await holdfast(["up", "--json"]);
     assert.equal(code, 2);
-    assert.match(stderr, /^error: .*: expected a folder with Pulumi.yaml, or one below it, got none\. .*\n$/);
+    assert.match(stderr, /^error: .*: expected a folder that has a Pulumi.yaml in it or above it, got none\. .*\n$/);
     const document: unknown = JSON.parse(stdout);
     assert.deepEqual(document, {
       error: {
         message: stderr.slice("error: ".length, -1),
         path: folder,
-        expected: "a folder with Pulumi.yaml, or one below it",
+        expected: "a folder that has a Pulumi.yaml in it or above it",
         got: "none",
-        fix: "Change to the project's folder, or name it with --cwd",
+        fix: "Change to the project folder, or name it with --cwd",
       },
       exitCode: 2,
     });
@@ -118,7 +121,7 @@ describe("the command line", function () {
       code: 2,
       stdout: "",
       stderr:
-        'error: --file: expected a file that can be written, got "missing/state.json" (ENOENT). Name a file in a folder that exists and that you may write to.\n',
+        'error: --file: expected a file that can be written, got "missing/state.json" (ENOENT). Name a file in an existing folder that you may write to.\n',
     });
   });
 
@@ -145,11 +148,11 @@ describe("the command line", function () {
   it("fails in one line where what it prints is not taken, and with its own exit code where nobody reads on", async () => {
     const plan = fileURLToPath(new URL("../data/recordings/changes/force-update/preview.json", import.meta.url));
     const impact = `"${process.execPath}" "${entry}" impact "${plan}" --json`;
-    const full = "error: standard output: expected a place that takes all that is printed, got ";
+    const full = "error: Standard output could not be written completely ";
     const cases: [script: string, code: number, stderr: string][] = [
-      [`exec ${impact} > /dev/full`, 1, `${full}ENOSPC. Print it elsewhere.\n`],
+      [`exec ${impact} > /dev/full`, 1, `${full}(ENOSPC). Redirect it somewhere else.\n`],
       // A file that may not grow is first written in part.
-      [`trap '' XFSZ; ulimit -f 1; exec ${impact} > cut.json`, 1, `${full}EFBIG. Print it elsewhere.\n`],
+      [`trap '' XFSZ; ulimit -f 1; exec ${impact} > cut.json`, 1, `${full}(EFBIG). Redirect it somewhere else.\n`],
       [`{ ${impact} --fail-on interrupted 2> /dev/null; echo $? >&2; } | true`, 0, "1\n"],
     ];
     for (const [script, code, stderr] of cases) {

@@ -66,7 +66,10 @@ describe("history", function () {
       readdirSync(project.file(".pulumi/history/shop/dev")).filter((name) => /history\.json$/u.test(name)).length;
     const unasked = await holdfast("--keep", "2");
     assert.deepEqual([unasked.exitCode, kept()], [3, 4]);
-    assert.match(unasked.stderr, /a yes for removing the records, states and backups of 1 update, got no terminal/u);
+    assert.match(
+      unasked.stderr,
+      /Removing the records, states and backups of 1 update needs confirmation, but there is no terminal/u,
+    );
     {
       await using held = new AsyncDisposableStack();
       held.use(await (await project.stack({})).hold());

@@ -32,20 +32,20 @@ describe("a stack whose engine does not answer", function () {
   it("is told by preview where the data stays of a protected volume that would be replaced, and how to go on", async () => {
     assert.equal((await project.run(["config", "set", "volume", "another"])).code, 0);
     const { code, stderr } = await project.run(["preview"]);
-    assert.match(stderr, /^error: volume .*the data stays in volume \S+\. Declare it again as it was/m);
+    assert.match(stderr, /^error: The volume .*the data is still in the volume \S+\. Declare it as it was/m);
     assert.equal(code, 2);
   });
 
   it("has nothing to delete where nothing was made", async () => {
     const { code, stdout } = await project.run(["down", "-s", "never"]);
-    assert.match(stdout, /^Nothing to delete: the stack never has nothing\.$/m);
+    assert.match(stdout, /^Nothing to delete: the stack never has no resources\.$/m);
     assert.doesNotMatch(stdout, /Previewing/);
     assert.equal(code, 0);
     const json = await project.run(["down", "-s", "never", "--json"]);
     assert.equal(json.code, 0);
     assert.partialDeepStrictEqual(JSON.parse(json.stdout), {
       succeeded: true,
-      message: "Nothing to delete: the stack never has nothing.",
+      message: "Nothing to delete: the stack never has no resources.",
       changeSummary: {},
       deletedVolumes: [],
     });

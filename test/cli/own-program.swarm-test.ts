@@ -68,11 +68,11 @@ describe("a program of one's own, without a volume", function () {
     assert.match(stdout, /✗ left behind {2}cli-forgetful {2}task replaced/);
     assert.match(
       stderr,
-      /^error: up: expected a plan that keeps all data, got cli-forgetful: left behind\. .*--accept-data-loss cli-forgetful@[0-9a-f]{12}-\d{8}T\d{4}Z\.$/m,
+      /^error: This plan does not keep all data: cli-forgetful: left behind\. .*--accept-data-loss cli-forgetful@[0-9a-f]{12}-\d{8}T\d{4}Z\.$/m,
     );
     const bare = await holdfast(["up", "--yes", "--accept-data-loss", service]);
     assert.equal(bare.code, 3);
-    assert.match(bare.stderr, /got cli-forgetful: left behind \(cli-forgetful names no plan\)\. /);
+    assert.match(bare.stderr, /not keep all data: cli-forgetful: left behind \(cli-forgetful names no plan\)\. /);
     assert.equal(await containerId(), container);
     assert.equal(await redis((client) => client.get("foo")), "bar");
   });

@@ -80,12 +80,12 @@ describe("a program of one's own in a folder of the project, with two stores and
       report,
       `Stack dev is up:\n${[
         block("own-orders", `${sandbox.nodeAddress}:${tlsPort}`, "own-orders", "  PING      PONG\n"),
-        block("own-pages", "own-pages, on its networks alone", undefined, ""),
+        block("own-pages", "own-pages, on its networks only", undefined, ""),
         block("own-sessions", `${sandbox.nodeAddress}:${port}`, "own-sessions", "  PING      PONG\n"),
       ].join("\n")}
 Next: npx holdfast redis --service own-orders set foo bar
       npx holdfast redis --service own-orders get foo
-      npx holdfast preview, after a change of the program or of its settings
+      npx holdfast preview, after changing the program or its settings
 `,
     );
   });
@@ -107,10 +107,7 @@ Next: npx holdfast redis --service own-orders set foo bar
       /^error: --service: expected one of own-orders, own-pages, own-sessions, got nothing\./,
     );
     const unpublished = await run(["redis", "--service", "own-pages", "ping"], "", ["-C", folder]);
-    assert.match(
-      unpublished.stderr,
-      /^error: service own-pages: expected a published port, got none\. Give it a publishedPort/,
-    );
+    assert.match(unpublished.stderr, /^error: The service own-pages has no published port\. Give it a publishedPort/);
   });
 
   it("is verified with the login of the state, and seen by audit and doctor without a word about the engine", async () => {

@@ -94,7 +94,7 @@ describe("what belongs to another stack", function () {
 
   it("is named where its state does not know it, as after the import of an older state", async () => {
     const Labels = { "holdfast.project": "holdfast", "holdfast.stack": "dev" };
-    const words = /^Not in the state, .*:\n {2}config own-newer\nIt belongs to another state .* left as it is\.$/m;
+    const words = /^Not in the state, .*:\n {2}config own-newer\nAnother state .* left as it is\.$/m;
     assert.doesNotMatch((await succeeds(["preview"])).stdout, /Not in the state/);
     // @types/dockerode says any.
     const { id } = (await docker.createConfig({ Name: "own-newer", Labels, Data: "eA==" })) as { id: string };
@@ -284,12 +284,12 @@ describe("what belongs to another stack", function () {
     const end = (yes: boolean, others: typeof nodes = []) =>
       confirmEnd(output, { command: "sandbox stop", nodes: [...nodes, ...others], yes });
     await assert.rejects(end(false), {
-      name: "InputError",
+      name: "SituationError",
       message: new RegExp(
-        `^sandbox stop: expected a yes for the end of data, got .*volume ${volume} on ${sandbox.nodeHostname}, \\d`,
+        `^sandbox stop deletes .*volume ${volume} on ${sandbox.nodeHostname}, \\d.*needs confirmation`,
       ),
     });
-    await assert.rejects(end(false, [{ name: "gone", dockerHost: "unix:///nonexistent.sock" }]), /whatever is on gone/);
+    await assert.rejects(end(false, [{ name: "gone", dockerHost: "unix:///nonexistent.sock" }]), /everything on gone/);
     await end(true);
   });
 
@@ -311,7 +311,7 @@ describe("what belongs to another stack", function () {
     assert.equal(denied.code, 2);
     assert.match(denied.stderr, /"own-by-hand": the program mounts it and did not make it/);
     const { stdout } = await succeeds(["down", "-s", "prod", "--yes"]);
-    assert.match(stdout, /^Kept: the volume own-by-hand with its data, on .*\. The stack did not make it\.$/m);
+    assert.match(stdout, /^Kept: the volume own-by-hand with its data, on .*\. This stack did not create it\.$/m);
     assert.ok(await inspectVolume(docker, "own-by-hand"));
   });
 
@@ -331,7 +331,7 @@ describe("what belongs to another stack", function () {
     assert.equal(typed.code, 3);
     assert.match(
       stripVTControlCharacters(typed.stdout),
-      /Dies: the volume own-by-task on [\s\S]*Type own-by-task to delete/,
+      /To be deleted: the volume own-by-task on [\s\S]*Type own-by-task to delete/,
     );
     const unasked = await project.run(["down", "-s", "prod", "--delete-data", "own-by-task"]);
     assert.equal(unasked.code, 3);
@@ -390,7 +390,7 @@ describe("what belongs to another stack", function () {
     const left = await leave("prod", ["own-raced"]);
     const others = await leave("third", []);
     const told =
-      /service holdfast-first-own-former-[0-9a-f]{8}(?:,| is) left behind by a killed run that was making own-former ready/;
+      /service holdfast-first-own-former-[0-9a-f]{8}(?:,| is) left behind by a killed run that was preparing own-former/;
     assert.match((await succeeds(["preview", "-s", "prod"])).stdout, told);
     const { stdout } = await succeeds(["up", "-s", "prod", "--yes"]);
     assert.match(stdout, /PING {6}PONG/);

@@ -104,11 +104,15 @@ describe("holdfast policy", () => {
       "command line: expected a file, or --swarm, got neither. Name a stack file, a Pulumi state or a plan.",
     );
     const absent = join(folder, "absent.yml");
-    await refused([absent], {}, `${absent}: expected a file that can be read, got ENOENT. Name a file that is there.`);
+    await refused(
+      [absent],
+      {},
+      `${absent}: expected a file that can be read, got ENOENT. Name an existing file that you may read.`,
+    );
     await refused(
       [good],
       { image: ["x=y"] },
-      '--image: expected the name of an image, =, and an entry of the catalogue, got "x=y". Write for example corp/cache=redis.',
+      '--image: expected the name of an image, =, and a catalogue entry, got "x=y". Write it as in corp/cache=redis.',
     );
     const list = write("list.json", "[1]");
     await refused(

@@ -46,7 +46,7 @@ describe("one Redis, from the first up to the last down", function () {
     assert.equal(
       stderr,
       `error: holdfast:node: expected the hostname of a node of this swarm (${sandbox.nodeHostname}), got "nowhere". ` +
-        "Set one of them with `npx holdfast config set node <hostname>`; data that was kept stays on its old node.\n",
+        "Set one of them with `npx holdfast config set node <hostname>`; existing data stays on its old node.\n",
     );
     assert.equal(await inspectService(docker, service), undefined);
     assert.equal(await inspectVolume(docker, volume), undefined);
@@ -131,7 +131,10 @@ describe("one Redis, from the first up to the last down", function () {
     const asked = await project.run(["up"]);
     assert.equal(asked.code, 3);
     assert.match(asked.stdout, / ~ {2}docker:index:Service redis-service update \[diff: ~taskSpec\]/);
-    assert.match(asked.stderr, /^error: up: expected a yes .* got no terminal to ask on\. .* --yes\.\n$/);
+    assert.match(
+      asked.stderr,
+      /^error: This plan changes or deletes existing resources .* there is no terminal\. .* --yes\.\n$/,
+    );
     const { code, stdout } = await project.run(["up", "--json"]);
     assert.equal(code, 3);
     const { error } = JSON.parse(stdout) as { error: { plan: { changeSummary: Record<string, number> } } };
@@ -148,7 +151,7 @@ describe("one Redis, from the first up to the last down", function () {
     const drawn = stripVTControlCharacters(stdout);
     assert.match(drawn, / \+- +├─ docker:index:ServiceConfig +redis-configuration +replace +\[diff: ~data\]/);
     assert.match(drawn, / ~ +└─ docker:index:Service +redis-service +update +\[diff: ~taskSpec\]/);
-    assert.match(drawn, /Do you want to do this to the stack dev\? \[yes\/no\] /);
+    assert.match(drawn, /Do you want to apply this plan to the stack dev\? \[yes\/no\] /);
     assert.match(drawn, /Nothing has been changed\.\r\n$/);
     assert.ok(colours.some((code) => stdout.includes(code)));
     const colourless = await project.runOnTerminal(["preview"], "", { NO_COLOR: "1" });
@@ -205,7 +208,7 @@ describe("one Redis, from the first up to the last down", function () {
     interrupted.kill("SIGINT");
     const { code, stderr } = await interrupted.ended;
     assert.equal(code, 130);
-    assert.match(stderr, /^Stopping: running operations are finished and saved first/);
+    assert.match(stderr, /^Stopping after the running operations have finished and been saved/);
     const { stdout } = await succeeds(["up", "--yes"]);
     assert.match(stdout, /limit {5}300 MiB/);
     assert.equal((await succeeds(["redis", "get", "foo"])).stdout, "bar\n");

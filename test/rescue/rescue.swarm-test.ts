@@ -131,7 +131,7 @@ describe("holdfast rescue", function () {
     assert.equal(shown.exitCode, 3);
     assert.match(shown.stdout, /^ {2}copy to {6}volume copy on node-3 \(new\)$/m);
     const listed = (await rescue(lab)).stdout;
-    assert.match(listed, /^of no known service {2}odd on node-3\n {2}holds {8}unknown data: 1 file, 4 B$/m);
+    assert.match(listed, /^unknown service {2}odd on node-3\n {2}holds {8}unknown data: 1 file, 4 B$/m);
     assert.match(listed, /^ {2}npx holdfast rescue odd --from-node node-3 --to rescued-data --engine /m);
     assert.equal(await exists(3, "copy"), false);
     assert.equal((await rescue(lab, "odd", "--to", "not/a/name", "--yes")).exitCode, 2);

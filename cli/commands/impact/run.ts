@@ -53,7 +53,7 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   const report = analyse(plan, (await given?.lookAt(plan))?.live);
   await print(report, options, output);
   if (plan.steps.length === 0 && plan.errors.length > 0) {
-    output.warn("error: the preview failed before it planned anything: what the change does to data is not known");
+    output.warn("error: the preview failed before it planned anything: the effect of the change on data is unknown");
     throw new Exit(exitCode.failed);
   }
   const reached = failures(report.verdicts, failOn, options.acceptDataLoss);
@@ -98,8 +98,8 @@ function parseJson(text: string, file: string): unknown {
     throw new InputError({
       path: file,
       expected: "JSON",
-      got: "text that is cut off or no JSON",
-      fix: "Write it again",
+      got: "truncated or invalid text",
+      fix: "Write it again with --save-facts",
     });
   }
 }

@@ -29,13 +29,13 @@ export async function start(
   });
   if (output.json) output.document(lab);
   output.print(
-    `The lab runs: ${lab.nodes.map(({ name }) => name).join(", ")}; registry ${lab.registryAddress}.`,
+    `The lab is running: ${lab.nodes.map(({ name }) => name).join(", ")}; registry ${lab.registryAddress}.`,
     `A manager is at DOCKER_HOST=${lab.nodes[0]?.dockerHost ?? ""}`,
     ...(lab.dockerProgram === undefined ? [] : [`A docker CLI for it is at ${lab.dockerProgram}`]),
     `An image to try: ${lab.redisImage}`,
     ...(lab.storageDirectory === undefined
       ? []
-      : [`On every node a network file system is at ${lab.storageDirectory}`]),
+      : [`Every node has the network file system at ${lab.storageDirectory}`]),
   );
 }
 
@@ -53,7 +53,7 @@ export async function stop(options: LabCommandOptions & { yes?: true | undefined
   }
   await stopLab(directory);
   if (output.json) output.document({ state: "absent" });
-  output.print("There is no lab any more, nor anything that was in it.");
+  output.print("The lab is gone, with everything in it.");
 }
 
 /** `holdfast lab status`: what of it runs. */
@@ -71,11 +71,11 @@ type Disturbance = "stop" | "kill" | "start" | "partition" | "heal" | "fill" | "
 const happened: Readonly<Record<Disturbance, string>> = {
   stop: "has been shut down",
   kill: "has been killed",
-  start: "runs",
+  start: "is running",
   partition: "is cut off",
-  heal: "is connected",
+  heal: "is connected again",
   fill: "has no space left on its disk",
-  free: "has the space on its disk again",
+  free: "has its disk space back",
 };
 
 /** `holdfast lab node stop|kill|start|partition|heal|fill|free NAME`. */
@@ -102,7 +102,7 @@ export async function slow(name: string, kilobits: number | undefined, options: 
   const { slowNode } = await import("../../../lab/nodes/node.ts");
   await slowNode(directory, name, kilobits);
   if (output.json) output.document({ node: name, kilobitsPerSecond: kilobits ?? null });
-  output.print(`${name} receives ${kilobits === undefined ? "what it can" : `at most ${kilobits} kbit/s`}.`);
+  output.print(`${name} receives ${kilobits === undefined ? "at full speed" : `at most ${kilobits} kbit/s`}.`);
 }
 
 /** What is said of a lab. */
@@ -121,12 +121,12 @@ function statusLines(status: LabStatus): string[] {
   } = status;
   if (state === "absent") return [`There is no lab. Start one with \`${advised("lab start")}\`.`];
   const nodeState = (name: string) => {
-    if (!runningNodes.includes(name)) return "does not run";
+    if (!runningNodes.includes(name)) return "not running";
     const troubles = [
       ...(partitionedNodes.includes(name) ? ["cut off"] : []),
       ...(filledNodes.includes(name) ? ["disk full"] : []),
     ];
-    return ["runs", ...troubles].join(", ");
+    return ["running", ...troubles].join(", ");
   };
   return [
     `The lab in ${directory}: ${state}`,
@@ -134,15 +134,15 @@ function statusLines(status: LabStatus): string[] {
       ({ name, role, address, dockerHost }) =>
         `  ${name}     ${nodeState(name).padEnd(15)} ${role.padEnd(7)} ${address}  ${dockerHost}`,
     ),
-    `  registry   ${registryRuns ? "runs" : "does not run"}${lab === undefined ? "" : `, ${lab.registryAddress}`}`,
+    `  registry   ${registryRuns ? "running" : "not running"}${lab === undefined ? "" : `, ${lab.registryAddress}`}`,
     ...(storageRuns === undefined
       ? []
-      : [`  storage    ${storageRuns ? "runs" : "does not run"}, ${lab?.storageDirectory ?? ""} on each node`]),
+      : [`  storage    ${storageRuns ? "running" : "not running"}, ${lab?.storageDirectory ?? ""} on each node`]),
     ...(lab === undefined ? [] : [`  image      ${lab.redisImage}`]),
     `  processes  ${processCount}`,
     ...(state === "running"
       ? []
-      : [`Make it whole with \`${advised("lab start")}\`, or remove it with \`${advised("lab stop")}\`.`]),
+      : [`Start what is missing with \`${advised("lab start")}\`, or remove it with \`${advised("lab stop")}\`.`]),
   ];
 }
 

@@ -82,9 +82,9 @@ function readImages(images: string[]): Record<string, string> {
       if (name !== "" && catalogueEntries.some((each) => each.name === entry)) return [name, entry];
       throw new InputError({
         path: "--image",
-        expected: "the name of an image, =, and an entry of the catalogue",
+        expected: "the name of an image, =, and a catalogue entry",
         got: showValue(text),
-        fix: "Write for example corp/cache=redis",
+        fix: "Write it as in corp/cache=redis",
       });
     }),
   );

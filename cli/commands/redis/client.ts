@@ -4,7 +4,7 @@ import { listNodes, pingEngine } from "../../../swarm/engine/connection.ts";
 import type { EngineConnection } from "../../../swarm/engine/connection.ts";
 import { addressesOf, answers } from "../../../swarm/engine/reachable-address.ts";
 import { advised, advisedDocker } from "../../../text/advised-command.ts";
-import { InputError } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import type { CommandContext } from "../../context/context.ts";
 import { findEngineToRead } from "../../context/find-swarm.ts";
 import { type StackService, stackServices } from "../../context/stack-services.ts";
@@ -25,8 +25,8 @@ export interface ReachedService {
   readonly endpoint: { readonly host: string; readonly port: number } | undefined;
   /** What was tried. */
   readonly tried: readonly string[];
-  /** Why no task can answer. */
-  readonly lack?: "no such service" | "a service that is scaled to 0" | undefined;
+  /** Why no task can answer, as it reads after "the service". */
+  readonly lack?: "does not exist" | "is scaled to 0" | undefined;
 }
 
 /**
@@ -50,33 +50,33 @@ export async function reachService(context: CommandContext, { name, port }: Stac
 }
 
 /**
- * Connects to a Redis of the stack as the user that its applications are, with the password that the stack's state has.
+ * Connects to a Redis of the stack as the user of its applications, with the password from the stack's state.
  *
- * @throws InputError when it cannot be reached, or lets that user in no more
+ * @throws SituationError when it cannot be reached, or rejects that user
  */
 export async function connectRedis(
   service: StackService,
   { node, endpoint, tried, lack }: ReachedService,
 ): Promise<RedisConnection> {
-  const path = `service ${service.name}`;
+  const subject = `The service ${service.name}`;
   if (lack !== undefined) {
-    throw new InputError({
-      path,
-      expected: "a service with a task that runs",
-      got: lack,
-      fix: `Bring it back, with its data, by \`${advised("up", "--refresh")}\``,
+    throw new SituationError({
+      what: `${subject} ${lack}`,
+      fix: `Bring it back, with its data, with \`${advised("up", "--refresh")}\``,
     });
   }
   if (endpoint === undefined) {
-    throw new InputError({
-      path,
-      expected: service.port === undefined ? "a published port" : `an answer on ${tried.join(" or ") || "its port"}`,
-      got: "none",
-      fix:
-        service.port === undefined
-          ? `Give it a publishedPort, or ask it by \`${advisedDocker("exec")}\` in its container on ${node}`
-          : `See why with \`${advisedDocker(`service ps --no-trunc ${service.name}`)}\``,
-    });
+    throw new SituationError(
+      service.port === undefined
+        ? {
+            what: `${subject} has no published port`,
+            fix: `Give it a publishedPort, or use \`${advisedDocker("exec")}\` in its container on ${node}`,
+          }
+        : {
+            what: `${subject} does not answer on ${tried.join(" or ") || "its port"}`,
+            fix: `Find out why with \`${advisedDocker(`service ps --no-trunc ${service.name}`)}\``,
+          },
+    );
   }
   const { username, password, authority } = service;
   const redis = await RedisConnection.open({ ...endpoint, authority });
@@ -84,17 +84,15 @@ export async function connectRedis(
   const reply = await redis.send("auth", username ?? "default", password);
   if (reply.kind !== "error") return redis;
   redis[Symbol.dispose]();
-  throw new InputError({
-    path,
-    expected: `a server that lets ${username ?? "default"} in with the password of the stack's state`,
-    got: reply.bytes.toString(),
-    fix: `Give it what the state has, with \`${advised("up")}\``,
+  throw new SituationError({
+    what: `${subject} rejected the user ${username ?? "default"} with the password from the stack's state: ${reply.bytes.toString()}`,
+    fix: `Apply the state to it with \`${advised("up")}\``,
   });
 }
 
 function lackOf(service: Service | undefined): ReachedService["lack"] {
-  if (service === undefined) return "no such service";
-  return service.Spec.Mode.Replicated?.Replicas === 0 ? "a service that is scaled to 0" : undefined;
+  if (service === undefined) return "does not exist";
+  return service.Spec.Mode.Replicated?.Replicas === 0 ? "is scaled to 0" : undefined;
 }
 
 async function nodeOf(connection: EngineConnection, service: Service): Promise<string | undefined> {

@@ -93,11 +93,9 @@ export class RedisConnection implements Disposable {
       throw new InputError({
         path,
         expected:
-          authority === undefined
-            ? "a connection"
-            : "a connection with TLS, and a certificate of the store's authority",
+          authority === undefined ? "a connection" : "a TLS connection with a certificate of the store's authority",
         got: wordsOf(error),
-        fix: `See with \`docker service ps\` whether the server runs, and whether it is the one of the stack that listens there`,
+        fix: "Check with `docker service ps` that the server is running, and that it is this stack's server that listens there",
       });
     } finally {
       stop();
@@ -130,7 +128,7 @@ export class RedisConnection implements Disposable {
     this.#end();
   }
 
-  /** Begins to count the silence anew, as the reply that is next has it. */
+  /** Restarts the silence timer, with the limit of the next reply. */
   #listen(): void {
     clearTimeout(this.#silence);
     const [next] = this.#waiting;
@@ -178,9 +176,9 @@ export class RedisConnection implements Disposable {
   #fail(got: string): void {
     this.#failure ??= new InputError({
       path: this.#path,
-      expected: "a whole reply, in time",
+      expected: "a complete reply in time",
       got,
-      fix: "See with `docker service ps` whether the server runs; what was asked may have been done",
+      fix: "Check with `docker service ps` that the server is running; the command may have been carried out",
     });
     this.#end();
   }

@@ -27,7 +27,7 @@ export async function redis(args: readonly string[], options: RedisCommandOption
   if (command === undefined || endless.has(command.toLowerCase()))
     throw new InputError({
       path: "redis",
-      expected: "a command of Redis that answers once",
+      expected: "a Redis command that answers once",
       got: command === undefined ? "none" : JSON.stringify(command),
       fix: `Give one, such as \`${advised("redis", "set foo bar")}\``,
     });
@@ -35,7 +35,7 @@ export async function redis(args: readonly string[], options: RedisCommandOption
   const { output, location } = context;
   const service = chooseRedis(await servicesOf(context), options.service, location.stackName);
   using connection = await connectRedis(service, await reachService(context, service));
-  // Nobody knows what a command has done whose reply does not come.
+  // If the reply does not come, it is unknown what the command has done.
   noteChange();
   const waitMs = askedWaitMs(args);
   const limits = { ...typedLimits, silenceMs: typedLimits.silenceMs + waitMs, wholeMs: typedLimits.wholeMs + waitMs };

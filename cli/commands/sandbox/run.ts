@@ -17,7 +17,7 @@ export async function start(options: SandboxCommandOptions): Promise<void> {
   const sandbox = await startSandbox({ directory, onStep: stepsDisplay(output) });
   if (output.json) output.document(sandbox);
   output.print(
-    `The sandbox runs: node ${sandbox.nodeHostname}, registry ${sandbox.registryAddress}.`,
+    `The sandbox is running: node ${sandbox.nodeHostname}, registry ${sandbox.registryAddress}.`,
     `Its engine is at DOCKER_HOST=${sandbox.dockerHost}`,
     ...(sandbox.dockerProgram === undefined ? [] : [`A docker CLI for it is at ${sandbox.dockerProgram}`]),
   );
@@ -35,7 +35,7 @@ export async function stop(options: SandboxCommandOptions & { yes?: true | undef
   }
   await stopSandbox(directory);
   if (output.json) output.document({ before: state, state: "absent" });
-  output.print(state === "absent" ? "There is no sandbox." : "The sandbox is gone, with all that was in it.");
+  output.print(state === "absent" ? "There is no sandbox." : "The sandbox is gone, with everything in it.");
 }
 
 /** `holdfast sandbox status`: what of it runs. */
@@ -58,9 +58,11 @@ export function statusLines({
   processes,
 }: SandboxStatus): string[] {
   if (state === "absent") return ["There is no sandbox."];
-  const runs = (isRunning: boolean) => (isRunning ? "runs" : "does not run");
+  const runs = (isRunning: boolean) => (isRunning ? "running" : "not running");
   const isStuck = !engineRuns && processes.some(({ command }) => command === "dockerd");
-  const engine = isStuck ? "does not answer" : `${runs(engineRuns)}${engineRuns && !swarmRuns ? ", in no swarm" : ""}`;
+  const engine = isStuck
+    ? "does not answer"
+    : `${runs(engineRuns)}${engineRuns && !swarmRuns ? ", not in a swarm" : ""}`;
   return [
     `The sandbox in ${directory}: ${state}`,
     `  engine     ${engine}${sandbox === undefined ? "" : `, ${sandbox.dockerHost}`}`,

@@ -1,6 +1,7 @@
 import { isOwnSetting, ownProject, unknownSetting } from "../../../model/own-settings.ts";
 import { advised } from "../../../text/advised-command.ts";
 import { InputError } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import { isSecretSetting } from "../../../text/secret-names.ts";
 import { openContext, type StackOptions } from "../../context/context.ts";
 import { readSecret } from "../../terminal/prompt.ts";
@@ -13,10 +14,8 @@ export async function get(key: string, options: StackOptions & { showSecrets?: t
   if (setting === undefined)
     throw (
       unknownHere(opened.project.name, key) ??
-      new InputError({
-        path: key,
-        expected: `a setting of the stack ${location.stackName}`,
-        got: "nothing",
+      new SituationError({
+        what: `The stack ${location.stackName} has no setting ${key}`,
         fix: `Set it with \`${advised("config set", `${key} <value>`)}\``,
       })
     );
@@ -38,16 +37,16 @@ export async function set(
   if (!options.secret && ((await opened.getConfig(key))?.secret === true || isSecretSetting(key)))
     throw new InputError({
       path: `config set ${key}`,
-      expected: "--secret, for what is to stay encrypted",
-      got: "a value in clear text, which whoever reads the file or the shell's history would have",
-      fix: `Type or pipe in another: \`${advised("config set", `--secret ${key} < file`)}\``,
+      expected: "--secret, because this setting must be encrypted",
+      got: "a value in clear text, which anyone who reads the file or the shell's history would see",
+      fix: `Type or pipe in a new value: \`${advised("config set", `--secret ${key} < file`)}\``,
     });
   if (options.secret && value !== undefined)
     throw new InputError({
       path: "config set --secret",
       expected: "no value on the command line, where others can read it",
       got: "one",
-      fix: `Leave it out and type it, or pipe it in: \`${advised("config set", `--secret ${key} < file`)}\``,
+      fix: `Leave it out, then type it or pipe it in: \`${advised("config set", `--secret ${key} < file`)}\``,
     });
   if (!options.secret && value === undefined)
     throw new InputError({

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../context/context.ts";
 import { previewDigest } from "../../display/preview-digest.ts";
 import { NotConfirmed } from "../../terminal/failure.ts";
-import { canAsk, requireName, requireYes, whyNotAsked } from "../../terminal/prompt.ts";
+import { requireName, requireYes, whyNotAsked } from "../../terminal/prompt.ts";
 import { needsConfirmation } from "./confirmation.ts";
 import type { ShownOperation } from "./operation.ts";
 
@@ -12,22 +12,20 @@ import type { ShownOperation } from "./operation.ts";
  */
 export async function confirm(
   { output, location }: CommandContext,
-  { command, yes, planned }: { command: string; yes: boolean; planned: ShownOperation },
+  { yes, planned }: { yes: boolean; planned: ShownOperation },
 ): Promise<void> {
   if (yes || !needsConfirmation(planned.changes)) return;
   const unasked = whyNotAsked(output);
   if (unasked !== undefined)
     throw new NotConfirmed(previewDigest(planned.events), {
-      path: command,
-      expected: "a yes for a plan that changes or removes what exists",
-      got: unasked,
-      fix: "Read the plan, then run it again with --yes",
+      what: `This plan changes or deletes existing resources and needs confirmation, but ${unasked}`,
+      fix: "Review the plan, then re-run with --yes",
     });
-  await requireYes(`Do you want to do this to the stack ${location.stackName}?`, output);
+  await requireYes(`Do you want to apply this plan to the stack ${location.stackName}?`, output);
 }
 
 /**
- * Gets the name of everything that dies with its data; the plan has been shown. A yes is not enough: `--yes` goes with the names
+ * Gets the name of everything that is deleted with its data; the plan has been shown. A yes is not enough: `--yes` needs the names
  * on the command line, and on a terminal they are typed.
  *
  * @throws NotConfirmed where a name is missing and nobody can be asked, Exit where another is typed
@@ -38,12 +36,14 @@ export async function confirmLoss(
 ): Promise<void> {
   const unnamed = dying.filter((name) => !named.includes(name));
   if (yes && unnamed.length === 0) return;
-  if (yes || output.json || !canAsk())
+  const unasked = whyNotAsked(output);
+  if (yes || unasked !== undefined)
     throw new NotConfirmed(previewDigest(planned.events), {
-      path: "down",
-      expected: "the name of everything that dies with its data, and a yes",
-      got: unnamed.length > 0 ? `no ${unnamed.join(", no ")}` : "no terminal to ask on",
-      fix: `Read the plan, then run it again with --yes ${dying.map((name) => `--delete-data ${name}`).join(" ")}`,
+      what:
+        unnamed.length > 0
+          ? `This plan deletes data that --delete-data does not name: ${unnamed.join(", ")}`
+          : `This plan deletes the data of ${dying.join(", ")} and needs confirmation, but ${unasked ?? ""}`,
+      fix: `Review the plan, then re-run with --yes ${dying.map((name) => `--delete-data ${name}`).join(" ")}`,
     });
   for (const name of dying) await requireName(name, output);
 }

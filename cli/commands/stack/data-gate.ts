@@ -9,6 +9,7 @@ import { isRefusedDeletion, type Plan } from "../../../model/plan/plan.ts";
 import { isKnown } from "../../../model/service/definition.ts";
 import type { EngineConnection } from "../../../swarm/engine/connection.ts";
 import { InputError } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import type { CommandContext } from "../../context/context.ts";
 import { previewDigest } from "../../display/preview-digest.ts";
 import { NotConfirmed } from "../../terminal/failure.ts";
@@ -57,10 +58,10 @@ export function requireRoom({ obstacles }: ImpactReport): void {
 }
 
 /**
- * Refuses a plan that deletes or replaces a protected volume, with how to go on: the message of the engine speaks of a flag that
- * the components set by themselves.
+ * Refuses a plan that deletes or replaces a protected volume, and says what to do: the engine's own message is about a flag that
+ * the components set.
  *
- * @throws InputError naming the volume
+ * @throws SituationError naming the volume
  */
 export function requireProtectedKept({ steps }: Plan): void {
   const refused = steps.find((step) => step.before?.kind === "volume" && isRefusedDeletion(step));
@@ -70,16 +71,14 @@ export function requireProtectedKept({ steps }: Plan): void {
   const isRenamed = after !== undefined && after.name !== before.name;
   const change =
     operation === "delete"
-      ? "takes it out of the program"
+      ? "removes it from the program"
       : isRenamed
-        ? `gives it another name${isKnown(after.name) ? `, ${after.name},` : ""} which would make a new volume, without the data`
+        ? `gives it another name${isKnown(after.name) ? `, ${after.name},` : ""} which would create a new volume without the data`
         : "replaces it";
-  const back = operation === "delete" ? "Put it back into the program" : "Declare it again as it was";
-  throw new InputError({
-    path: `volume ${name}`,
-    expected: "that a protected volume stays in the program as it is",
-    got: `a change that ${change}`,
-    fix: `Nothing was changed, and the data stays in volume ${name}. ${back}, and the service goes on with its data. To let the service use another volume, declare that one beside it, copy the data, and leave this one in the program`,
+  const back = operation === "delete" ? "Put it back in the program" : "Declare it as it was";
+  throw new SituationError({
+    what: `The volume ${name} is protected, but this change ${change}. Nothing was changed, and the data is still in the volume ${name}`,
+    fix: `${back}, and the service keeps its data. To move the service to another volume, declare that volume in addition, copy the data, and keep this one in the program`,
   });
 }
 
@@ -109,11 +108,9 @@ export function requireDataKept(
   if (answer.allowed) return acceptanceNote(answer);
   const words = answer.refusals.map(({ word }) => `--accept-data-loss ${word}`).join(" ");
   throw new NotConfirmed(previewDigest(planned.events), {
-    path: "up",
-    expected: "a plan that keeps all data",
-    got: answer.refusals
+    what: `This plan does not keep all data: ${answer.refusals
       .map(({ name, fate, notAccepted }) => `${name}: ${fate}${notAccepted === undefined ? "" : ` (${notAccepted})`}`)
-      .join(", "),
-    fix: `Change the program as said above, or give up the data of just this plan, within the hour, with ${words}`,
+      .join(", ")}`,
+    fix: `Change the program as described above, or accept the loss for this plan only, within the hour, with ${words}`,
   });
 }

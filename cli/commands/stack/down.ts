@@ -35,7 +35,7 @@ export async function down(options: DownOptions): Promise<void> {
     // A state that lists nothing, as after `pulumi destroy`, does not say that a killed run has left nothing.
     const left = (await answersNow(connection)) ? await lookForLeft(context, connection) : [];
     if (left.length > 0) await removeLeft(context, connection, undefined);
-    const message = `Nothing to delete: the stack ${location.stackName} has nothing.`;
+    const message = `Nothing to delete: the stack ${location.stackName} has no resources.`;
     output.print(message);
     if (output.json)
       output.document({
@@ -95,10 +95,10 @@ export async function down(options: DownOptions): Promise<void> {
     doomed.push(...(await findDoomed(name, known, question)));
   }
   const yes = options.yes ?? false;
-  for (const { name, node } of doomed) output.print(`Dies: the volume ${name} on ${node}, with its data.`);
+  for (const { name, node } of doomed) output.print(`To be deleted: the volume ${name} on ${node}, with its data.`);
   const dying = [...new Set([...doomed, ...lost].map(({ name }) => name))];
   if (dying.length > 0) await confirmLoss(context, { dying, named: names, yes, planned });
-  else await confirm(context, { command: "down", yes, planned });
+  else await confirm(context, { yes, planned });
 
   await removeLeft(context, connection, lock);
   const outcome = await run(context, "destroy", settings);
@@ -117,7 +117,9 @@ export async function down(options: DownOptions): Promise<void> {
   );
   for (const { name, node, isOwn } of kept) {
     const where = node === undefined ? "" : `, on ${node}`;
-    const way = isOwn ? `Delete it with \`${advised("down", `--delete-data ${name}`)}\`` : "The stack did not make it";
+    const way = isOwn
+      ? `Delete it with \`${advised("down", `--delete-data ${name}`)}\``
+      : "This stack did not create it";
     output.print(`Kept: the volume ${name} with its data${where}. ${way}.`);
   }
   if (output.json)

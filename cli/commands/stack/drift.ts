@@ -187,10 +187,10 @@ export function driftLines(drift: readonly Drift[]): string[] {
   return drift.flatMap(({ type, name, change, properties }) => {
     const about = `${kindOf(type)} ${name}`;
     if (change === "gone") return [`${about} is gone`];
-    if (properties.length === 0) return [`${about} is another one`];
+    if (properties.length === 0) return [`${about} has been replaced by another`];
     return properties.map((property) => {
       const { path, state, live } = property;
-      const meaning = isScaledToNone(property) ? " (no task of it runs)" : "";
+      const meaning = isScaledToNone(property) ? " (no task is running)" : "";
       return `${about}: ${path} is ${shown(live)}${meaning}, and ${shown(state)} in the state`;
     });
   });

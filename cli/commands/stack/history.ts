@@ -26,8 +26,7 @@ export async function history(options: StackOptions & { keep?: string; yes?: tru
   }
   const updates = await readHistory(opened.files);
   if (output.json) output.document(updates.map(updateDocument));
-  if (updates.length === 0)
-    output.print(`The stack ${location.stackName} has no history: nothing has been done to it yet.`);
+  if (updates.length === 0) output.print(`The stack ${location.stackName} has no history: it has never been updated.`);
   output.print(...updates.flatMap((update) => updateLines(update)));
 }
 
@@ -43,7 +42,7 @@ async function prune({ output, stack, location }: CommandContext, keep: number, 
   if (output.json) output.document({ removed });
   output.print(
     removed > 0
-      ? `Removed what was kept of ${updatesWords(removed)} of the stack ${location.stackName}.`
+      ? `Removed ${updatesWords(removed)} from the history of the stack ${location.stackName}.`
       : "There is nothing to remove.",
   );
 }
@@ -56,10 +55,8 @@ async function confirmRemoval(count: number, yes: boolean, output: Output): Prom
     throw new NotConfirmed(
       {},
       {
-        path: "history --keep",
-        expected: `a yes for removing ${what}`,
-        got: unasked,
-        fix: "Run it again with --yes",
+        what: `Removing ${what} needs confirmation, but ${unasked}`,
+        fix: "Re-run with --yes",
       },
     );
   await requireYes(`Do you want to remove ${what}?`, output);

@@ -39,7 +39,7 @@ export function leftLine(left: LeftService): string {
 }
 
 function originOf({ service }: LeftService): string {
-  return `left behind by a killed run that was making ${service} ready`;
+  return `left behind by a killed run that was preparing ${service}`;
 }
 
 async function findLeft(context: CommandContext, connection: EngineConnection): Promise<LeftService[]> {

@@ -35,15 +35,16 @@ export async function showLive(
   connection: EngineConnection,
 ): Promise<LiveLook> {
   const { output } = context;
-  const { seen, unseen = "nothing was found out" } = planned;
+  const { seen, unseen = "the reason is unknown" } = planned;
   if (seen === undefined) {
-    output.print(`What really runs was not looked at: ${unseen}.`, "");
+    output.print(`What is deployed was not checked: ${unseen}.`, "");
     return { drift: [], idle: [], unknown: [] };
   }
   const drift = driftBesidePlan(seen);
   const idle = await idleLines(context, servicesIn(seen), connection);
-  if (drift.length > 0) output.print("What is there is not as the state says:", ...driftLines(drift).map(indented), "");
-  if (idle.length > 0) output.print("Not everything runs:", ...idle.map(indented), "");
+  if (drift.length > 0)
+    output.print("What is deployed differs from the state:", ...driftLines(drift).map(indented), "");
+  if (idle.length > 0) output.print("Not everything is running:", ...idle.map(indented), "");
   const unknown = await unknownObjects(context, connection, planned);
   if (unknown.length > 0) output.print(...unknownObjectLines(unknown), "");
   return { drift, idle, unknown };
@@ -63,7 +64,7 @@ export async function idleLines(
   const redact = redactor(await (await engine()).secrets(location));
   return idle.map(({ name, running, wanted, words }) => {
     const which = running === 0 ? "No task" : `Only ${running} of ${wanted} tasks`;
-    return `${which} of the service ${name} ${running < 2 ? "runs" : "run"}; ${redact(words)}`;
+    return `${which} of the service ${name} ${running < 2 ? "is" : "are"} running; ${redact(words)}`;
   });
 }
 
@@ -78,9 +79,9 @@ function servicesIn(seen: NonNullable<ShownOperation["seen"]>): ReadonlySet<stri
   return new Set(names);
 }
 
-/** What to run to get from what is there to what the program says. */
+/** What to run to bring what is deployed back in line with the program. */
 export function repairAdvice(): string {
-  return `\`${advised("up", "--refresh")}\` takes over what is there, and repairs it.`;
+  return `\`${advised("up", "--refresh")}\` updates the state to match what is deployed, then repairs the difference.`;
 }
 
 /** What a plan leaves as it is: an update of a resource puts back what it declares, but what is gone cannot be updated. */
@@ -103,13 +104,14 @@ export async function confirmRefresh(
     throw new NotConfirmed(
       { ...previewDigest(planned.events), drift },
       {
-        path: "up",
-        expected: "a swarm on which all is as the state says",
-        got: `one where ${driftLines(drift).join("; ")}`,
-        fix: `Take over what is there and repair it with \`${advised("up", "--refresh --yes")}\``,
+        what: `What is deployed differs from the state: ${driftLines(drift).join("; ")}`,
+        fix: `Update the state and repair the difference with \`${advised("up", "--refresh --yes")}\``,
       },
     );
-  await requireYes("Do you want to take over what is there, and see the plan that repairs it?", output);
+  await requireYes(
+    "Do you want to update the state to match what is deployed, and see the plan that repairs the difference?",
+    output,
+  );
 }
 
 function indented(line: string): string {

@@ -87,7 +87,7 @@ export async function requireSuccess(
 
 /** What is true after Ctrl-C while a plan was made, and how to go on. */
 export function interruptedPlanWords(command: string): string {
-  return `Interrupted while the plan was made: nothing in the swarm has been changed. \`${advised(command)}\` starts again.`;
+  return `Interrupted while planning: nothing in the swarm was changed. Run \`${advised(command)}\` to start again.`;
 }
 
 /**
@@ -102,12 +102,12 @@ export function interruptedWords(
   if (planning) return interruptedPlanWords(command);
   const again = `\`${advised(command)}\``;
   if (!atOnce)
-    return `Interrupted: what had begun is done and in the state, the rest has not been begun. ${again} goes on from there.`;
+    return `Interrupted: operations that had started are finished and in the state; the rest were not started. Run ${again} to continue.`;
   if (engineName === "embedded")
-    return `Interrupted: the state tells what was in progress. ${again} finds out what came of it, and goes on.`;
+    return `Interrupted: the state records what was in progress. Run ${again} to find out how that ended, and continue.`;
   // Its state says nothing of what came of a pending operation, so that a plan may call it unchanged.
   const found = command === "up" ? `\`${advised("up", "--refresh")}\`` : `\`${advised("refresh")}\``;
-  return `Interrupted: Pulumi's state tells what was in progress, and not what came of it. ${found} finds out${command === "up" ? ", and goes on" : ""}.`;
+  return `Interrupted: Pulumi's state records what was in progress, but not how it ended. Run ${found} to find out${command === "up" ? ", and continue" : ""}.`;
 }
 
 /** What `--json` says of an operation that was carried out. */

@@ -1,5 +1,5 @@
 import type { EngineConnection } from "../../../swarm/engine/connection.ts";
-import { InputError } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import { openContext, type StackOptions } from "../../context/context.ts";
 import { findEngineToRead, providerHost } from "../../context/find-swarm.ts";
 import { previewDigest, streamedEvent } from "../../display/preview-digest.ts";
@@ -85,12 +85,10 @@ export async function preview(options: PreviewOptions): Promise<void> {
   if (options.expectNoChanges && !isQuiet) throw new Exit(exitCode.changesFound);
 }
 
-function notLookedAt({ setting, host }: EngineConnection, unseen = "nothing was found out"): InputError {
-  return new InputError({
-    path: "--expect-no-changes",
-    expected: "a Docker engine that says what runs",
-    got: `none that does at ${setting} (${host}): ${unseen}`,
-    fix: "Start it, or name another with DOCKER_HOST",
+function notLookedAt({ setting, host }: EngineConnection, unseen = "the reason is unknown"): SituationError {
+  return new SituationError({
+    what: `--expect-no-changes could not check what is deployed at ${setting} (${host}): ${unseen}`,
+    fix: "Start that Docker engine, or name another one with DOCKER_HOST",
   });
 }
 

@@ -38,7 +38,7 @@ export async function importState(options: StackOptions & { file?: string }): Pr
     .then((connection) => unknownObjects(context, connection))
     .catch(() => []);
   if (output.json) output.document({ imported: true, ...(unknown.length > 0 && { notInState: unknown }) });
-  output.print(`The stack ${location.stackName} has the imported state.`, ...unknownObjectLines(unknown));
+  output.print(`Imported the state of the stack ${location.stackName}.`, ...unknownObjectLines(unknown));
 }
 
 /** `holdfast cancel`: releases the locks of a stack; of one whose holder may still be at work only with a yes. */
@@ -60,7 +60,7 @@ export async function cancel(options: StackOptions & { yes?: true }): Promise<vo
       }),
     });
   if (holders.length === 0) output.print(`The stack ${location.stackName} is not locked.`);
-  if (released.length < holders.length) output.print("Somebody else has released a lock in the meantime.");
+  if (released.length < holders.length) output.print("Another process has released a lock in the meantime.");
   output.print(
     ...released.map((holder) => {
       const { username, hostname, pid, since, unreadable } = holder;
@@ -80,14 +80,12 @@ async function confirmRelease(output: Output, holders: readonly LockHolder[], ye
     throw new NotConfirmed(
       {},
       {
-        path: "cancel",
-        expected: "a lock whose process is known to be gone, or a yes",
-        got: words,
-        fix: "End that process first; where you know that nobody is at work on the stack any more, run it again with --yes",
+        what: `The process that holds the lock may still be running: there is ${words}`,
+        fix: "End that process first; if you are sure that nothing is working on the stack, re-run with --yes",
       },
     );
-  output.warn(`There is ${words}, and it may still be at work.`);
-  await requireYes("Do you want to release the lock all the same?", output);
+  output.warn(`There is ${words}, and its process may still be running.`);
+  await requireYes("Do you want to release the lock anyway?", output);
 }
 
 async function readState(path: string): Promise<string> {

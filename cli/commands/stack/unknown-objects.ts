@@ -43,8 +43,8 @@ function nameOf({ kind, name }: NamedObject): string {
 export function unknownObjectLines(objects: readonly NamedObject[]): string[] {
   if (objects.length === 0) return [];
   return [
-    "Not in the state, but this stack's own by its labels:",
+    "Not in the state, although labelled as this stack's:",
     ...objects.map((each) => `  ${nameOf(each)}`),
-    "It belongs to another state of this stack, or to another checkout of it, and is left as it is.",
+    "Another state or another checkout of this stack created it. It is left as it is.",
   ];
 }

@@ -69,9 +69,9 @@ function requireNothingElse(options: RescueCommandOptions): void {
   if (given === undefined) return;
   throw new InputError({
     path: "command line",
-    expected: "the volume that is to be rescued",
+    expected: "the volume to rescue",
     got: "none",
-    fix: `List the volumes by \`${advised("rescue")}\` without options, then name one`,
+    fix: `List the volumes with \`${advised("rescue")}\` without options, then name one`,
   });
 }
 
@@ -102,7 +102,7 @@ async function list(
     ...(inventory.unseenNodes.length > 0
       ? [`Not seen: the volumes of ${inventory.unseenNodes.map(printable).join(", ")} (name the engines with --engine)`]
       : []),
-    ...(inventory.swarm ? [] : ["No manager answers: which services there are is not known."]),
+    ...(inventory.swarm ? [] : ["No manager answers, so the services are unknown."]),
   ];
   output.print(
     ...(notSeen.length > 0 ? [...notSeen, ""] : []),
@@ -113,7 +113,7 @@ async function list(
 
 const reasons: Readonly<Record<LostVolume["why"], string>> = {
   "left behind": "left behind: its service runs on another node",
-  waiting: "its service does not run; it finds the data when it starts on this node",
+  waiting: "its service is not running; it will find the data when it starts on this node",
   "of an earlier task":
     "Swarm removes it with the task history: rescue it soon (`docker swarm update --task-history-limit` keeps more)",
   orphan: "nothing mounts it",
@@ -123,15 +123,15 @@ function volumeLines(volume: LostVolume, command: readonly string[], { style }: 
   const { name, node, content, problem, program, traces, why } = volume;
   const newest = content?.newestWrite;
   const rows = [
-    ["holds", content ? contentWords(content, program) : `not known: ${problem ?? ""}`],
+    ["holds", content ? contentWords(content, program) : `unknown: ${problem ?? ""}`],
     ...(newest === undefined
       ? []
       : [["newest write", `${timeWords(newest)}${content?.isWhole === false ? " or later" : ""}`]]),
-    ["because", traces.map(({ words }) => words).join("; ") || "nothing tells whose it is"],
+    ["because", traces.map(({ words }) => words).join("; ") || "nothing shows which service it belongs to"],
     ["state", reasons[why]],
   ];
   return [
-    `${style("bold", printable(traces[0]?.service ?? "of no known service"))}  ${printable(name)} on ${printable(node)}`,
+    `${style("bold", printable(traces[0]?.service ?? "unknown service"))}  ${printable(name)} on ${printable(node)}`,
     ...rows.map(([label = "", words = ""]) => `  ${label.padEnd(13)}${printable(words)}`),
     `  ${command.join(" ")}`,
   ];
@@ -161,13 +161,11 @@ async function confirm(plan: RescuePlan, { yes }: RescueCommandOptions, output: 
   const unasked = whyNotAsked(output);
   if (unasked !== undefined) {
     throw new NotConfirmed(planDocument(plan), {
-      path: "rescue",
-      expected: "a yes for the copy",
-      got: unasked,
-      fix: "Read the plan, then run it again with --yes",
+      what: `The rescue needs confirmation, but ${unasked}`,
+      fix: "Review the plan, then re-run with --yes",
     });
   }
-  await requireYes("Do you want to do this?", output);
+  await requireYes("Do you want to carry out this rescue?", output);
 }
 
 function planDocument({ volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan) {
@@ -195,17 +193,17 @@ function planLines(
   const rows: (readonly [label: string, words: string])[] = [
     ["holds", contentWords(content)],
     ...(content.kind === "redis" ? [["loads", trialWords(trial)] as const] : []),
-    ["copy to", `volume ${to} on ${toEngine.report.hostname} (${targetExists ? "there, and empty" : "new"})`],
-    ...(change ? serviceRows(change) : [["service", "none is changed"] as const]),
+    ["copy to", `volume ${to} on ${toEngine.report.hostname} (${targetExists ? "exists, empty" : "new"})`],
+    ...(change ? serviceRows(change) : [["service", "not changed"] as const]),
   ];
   return [
-    `${style("bold", "Rescue")} ${printable(volume)} on ${printable(from.report.hostname)}; it is only read`,
+    `${style("bold", "Rescue")} ${printable(volume)} on ${printable(from.report.hostname)}; the original is only read`,
     ...rows.map(([label, words]) => `  ${label.padEnd(13)}${printable(words)}`),
   ];
 }
 
 function trialWords(trial: RescuePlan["trial"]): string {
-  if (!trial) return "not tried: the data is large, or the node has no image with a Redis that could";
+  if (!trial) return "not tested: the data is too large, or the node has no image with a Redis that could load it";
   if (!trial.loads) return `NOT in ${trial.image}: ${trial.problem}`;
   return `${trial.keys} ${trial.keys === 1 ? "key" : "keys"}, in ${trial.image}`;
 }
@@ -224,11 +222,11 @@ function serviceRows({
   const former = formerSource === undefined || formerSource === "" ? "" : ` instead of volume ${formerSource}`;
   return [
     ["service", `${name} mounts it at ${target}${former}; its task is replaced`],
-    ["constraints", differences.length === 0 ? "as they are" : differences.join(", ")],
+    ["constraints", differences.length === 0 ? "unchanged" : differences.join(", ")],
     [
       "left behind",
       former === ""
-        ? `what ${name} has written since; list it afterwards by holdfast rescue`
+        ? `what ${name} has written since; holdfast rescue lists it afterwards`
         : `what ${name} has written since, in volume ${formerSource ?? ""}`,
     ],
   ];
@@ -238,14 +236,14 @@ function resultLines({ change }: RescuePlan, result: RescueResult, { style }: Ou
   const { volume, fromNode, to, toNode, entryCount, sizeBytes, digest } = result;
   const pin = change?.constraints.after.join(", ") ?? "";
   return [
-    `${style("green", "Rescued")}: ${entryCount} entries, ${sizeBytes} bytes are in volume ${to} on ${printable(toNode)}, the same as in the original`,
+    `${style("green", "Rescued")}: ${entryCount} entries, ${sizeBytes} bytes are in volume ${to} on ${printable(toNode)}, identical to the original`,
     `  ${digest}`,
     ...(change
       ? [
-          `${change.name} runs on it. Write it into what defines the service, or its next deployment undoes it:`,
+          `${change.name} now uses the copy. Add this to the service's definition, or its next deployment will undo it:`,
           `  mount ${to} at ${change.target}${pin === "" ? "" : `; constraints ${printable(pin)}`}`,
         ]
       : []),
-    `The original, volume ${printable(volume)} on ${printable(fromNode)}, is as it was.`,
+    `The original, volume ${printable(volume)} on ${printable(fromNode)}, is unchanged.`,
   ];
 }

@@ -22,7 +22,7 @@ export interface VerifyCommandOptions extends SwarmQuestionOptions {
   timeout: number;
 }
 
-/** `holdfast verify SERVICE`: whether its data outlives its task, tried; ends with 1 when it does not. */
+/** `holdfast verify SERVICE`: checks that it keeps its data when its task is replaced; ends with 1 when it does not. */
 export async function verify(name: string, options: VerifyCommandOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
   const login = options.passwordFile === undefined ? await loginOfStack(name, options) : readLogin(options);
@@ -43,8 +43,8 @@ export async function verify(name: string, options: VerifyCommandOptions): Promi
 }
 
 const outcomes = {
-  kept: "The canary was read back: the data outlived its task.",
-  lost: "The canary is gone: the new task runs without what the old one held.",
+  kept: "The canary was read back: the data survived the replacement of the task.",
+  lost: "The canary is gone: the new task does not have the old one's data.",
   "not readable": "No new task answered in time.",
 } as const;
 
@@ -52,10 +52,10 @@ function lines({ service, passed, canary, outageSeconds, predicted, tasks, isRem
   return [
     `${service}: ${passed ? "passed" : "FAILED"}`,
     `  ${outcomes[canary]}`,
-    `  outage     ${outageSeconds === undefined ? "not over yet" : `${outageSeconds.toFixed(1)} s`}`,
+    `  downtime   ${outageSeconds === undefined ? "not over yet" : `${outageSeconds.toFixed(1)} s`}`,
     `  predicted  ${predicted.fate}`,
     ...tasks.map(({ node, state, error }) => `  task       on ${node || "no node"}: ${taskWords(state, error)}`),
-    ...(isRemoved ? [] : ["  The canary could not be seen to be removed; it expires within an hour."]),
+    ...(isRemoved ? [] : ["  The removal of the canary could not be confirmed; it expires within an hour."]),
   ];
 }
 

@@ -67,11 +67,11 @@ describe("the services of a stack", () => {
     assert.equal(chooseRedis(services, "pages", "dev").name, "pages");
     assert.equal(chooseRedis(services.slice(2), undefined, "dev").name, "sessions");
     const message =
-      "--service: expected one of pages, sessions, got nothing. Name the service before the command, as in `npx holdfast redis --service NAME get foo`.";
+      "--service: expected one of pages, sessions, got nothing. Name the service before the Redis command, as in `npx holdfast redis --service NAME get foo`.";
     assert.throws(() => chooseRedis(services, undefined, "dev"), { name: "InputError", message });
     assert.throws(() => chooseRedis(services, "orders", "dev"), /^InputError: --service: .* got "orders"/u);
     assert.throws(() => chooseRedis(services.slice(0, 1), undefined, "dev"), {
-      message: "stack dev: expected a Redis that is up, got none. Create it with `npx holdfast up`.",
+      message: "The stack dev has no Redis. Create it with `npx holdfast up`.",
     });
   });
 });

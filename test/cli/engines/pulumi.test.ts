@@ -90,8 +90,7 @@ describe("the Pulumi CLI on a stack that does not exist yet", () => {
     await writeFile(join(projectDirectory, "broken"), "");
     await assert.rejects(pulumiEngine(false).resources({ projectDirectory, stackName: "dev" }), {
       name: "InputError",
-      message:
-        "pulumi stack select: expected a command that succeeds, got exit code 1. See above what it says, or use --engine embedded.",
+      message: "`pulumi stack select` failed with exit code 1. See its message above, or use --engine embedded.",
     });
   });
 });

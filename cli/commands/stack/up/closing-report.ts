@@ -8,7 +8,7 @@ import { postgresqlAnswers } from "./postgresql-answer.ts";
 /** How long a service that is up may take to answer for the first time, in milliseconds. */
 const answerLimitMs = 10_000;
 
-/** What stands now of one service, for the end of `up`. */
+/** How one service is after `up`. */
 export interface ServiceReport {
   service: string;
   kind: StackService["kind"];
@@ -49,7 +49,7 @@ export function reportLines(reports: readonly ServiceReport[]): string[] {
         ? [`psql -h ${host} -p ${port} -U ${username} ${database}`]
         : [];
     }),
-    `${advised("preview")}, after a change of the program or of its settings`,
+    `${advised("preview")}, after changing the program or its settings`,
   ];
   return [
     ...reports.flatMap((report, index) => [...(index === 0 ? [] : [""]), ...serviceLines(report)]),
@@ -62,7 +62,7 @@ function serviceLines(report: ServiceReport): string[] {
   const { service, endpoint, listensOn, node, volume, memoryLimitBytes, ping, database, answers } = report;
   const rows: [string, string | undefined][] = [
     ["service", service],
-    ["endpoint", endpoint ?? `${service}, on its networks alone`],
+    ["endpoint", endpoint ?? `${service}, on its networks only`],
     ["node", node],
     ["volume", volume],
     ["limit", memoryLimitBytes === undefined ? undefined : formatBytes(memoryLimitBytes)],
@@ -102,7 +102,7 @@ async function reportOf(context: CommandContext, service: StackService, isSandbo
     ...(port !== undefined &&
       (endpoint !== undefined || tried.length > 0) &&
       !isSandbox && { listensOn: `every address of ${isRouted ? "every node" : node}` }),
-    node: isStopped ? "none, for it is stopped" : node,
+    node: isStopped ? "none (stopped)" : node,
     ...(volumes.length > 0 && { volume: volumes.join(", ") }),
     ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
     ...(ping !== undefined && { ping }),
@@ -114,8 +114,8 @@ async function reportOf(context: CommandContext, service: StackService, isSandbo
 
 /** A service that is up and cannot be reached from here may be so by intent: only its node's network may know the address. */
 function notReached(isStopped: boolean, tried: readonly string[]): string {
-  if (isStopped) return "none, for it is stopped";
-  return tried.length === 0 ? "none, for no task of it runs" : `${tried.join(" or ")}, not reached from here`;
+  if (isStopped) return "none (stopped)";
+  return tried.length === 0 ? "none (no task is running)" : `${tried.join(" or ")} (not reachable from here)`;
 }
 
 /** Where a service is, and what it answered. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { advised } from "../../../../text/advised-command.ts";
-import { InputError } from "../../../../text/input-error.ts";
+import { SituationError } from "../../../../text/situation-error.ts";
 import type { RevealedResource } from "../../../engines/engine.ts";
 import { dataTypes } from "./first-start.ts";
 
@@ -21,8 +21,8 @@ const sandboxImage = /^198\.19\.\d+\.\d+:\d+\//u;
  * Refuses to let a state forget what it holds because a sandbox is new, unless that was in an earlier sandbox of this project: a state
  * that belongs to another engine, which is not reached just now, is all that knows of a database.
  *
- * @param directory - where the project's sandbox lies
- * @throws InputError naming what may be elsewhere
+ * @param directory - the folder of the project's sandbox
+ * @throws SituationError naming what may be elsewhere
  */
 export function requireOfSandbox(resources: readonly RevealedResource[], directory: string): void {
   const traces = resources
@@ -31,10 +31,8 @@ export function requireOfSandbox(resources: readonly RevealedResource[], directo
   const isProof = ({ mountpoint, taskSpec }: (typeof traces)[number]): boolean =>
     mountpoint?.startsWith(`${directory}/`) === true || sandboxImage.test(taskSpec?.containerSpec.image ?? "");
   if (traces.length === 0 || traces.some(isProof)) return;
-  throw new InputError({
-    path: "sandbox",
-    expected: "a state that holds nothing, or what an earlier sandbox of this project had",
-    got: `one that may be of another engine: ${traces.map(({ name }) => name).join(", ")}`,
-    fix: `Say which engine that is with DOCKER_HOST, or choose another stack with -s; if it is gone for good, run \`${advised("refresh")}\``,
+  throw new SituationError({
+    what: `The sandbox is new, but the stack's state has resources that may be on another engine: ${traces.map(({ name }) => name).join(", ")}`,
+    fix: `Name that engine with DOCKER_HOST, or choose another stack with -s; if the engine is gone for good, run \`${advised("refresh")}\``,
   });
 }

@@ -87,11 +87,11 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
     throw new InputError({
       path: `${ownProject}:image`,
       expected: "an image that the swarm can pull",
-      got: `${wanted}, of which the engine says: ${dockerWords(error)}`,
+      got: `${wanted} (${dockerWords(error)})`,
       fix:
         sandbox === undefined
           ? `${set}, or use a sandbox with --sandbox`
-          : `${set}, or take the sandbox's own by \`${advised("config rm", "image")}\``,
+          : `${set}, or use the sandbox's own image with \`${advised("config rm", "image")}\``,
     });
   }
 }

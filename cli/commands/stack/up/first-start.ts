@@ -22,7 +22,9 @@ export async function askForFirstStart(context: CommandContext, stack: Stack): P
   if (asked !== undefined && Date.parse(asked) - Date.now() > firstStartMs / 2) return;
   const until = new Date(Date.now() + firstStartMs).toISOString().replace(/\.\d+Z$/u, "Z");
   await stack.setConfig(`${ownProject}:firstStartUntil`, until);
-  context.output.print(`Configured ${ownProject}:firstStartUntil = ${until}: until then an empty volume may be taken`);
+  context.output.print(
+    `Configured ${ownProject}:firstStartUntil = ${until}: until then Redis may start on an empty volume`,
+  );
 }
 
 /** Whether nothing that a stack holds can have data. */

@@ -26,7 +26,9 @@ export function holdNewSettings(stack: Stack, location: StackLocation, output: O
       const now = await openStack(location);
       if (!isDeepStrictEqual(now.storedConfig(), stack.storedConfig())) return;
       rmSync(settingsPath);
-      output.print(`Nothing of this was kept: ${basename(settingsPath)}, which this run had made, is removed again.`);
+      output.print(
+        `These settings were not kept: ${basename(settingsPath)}, which this run created, was removed again.`,
+      );
     },
   };
 }

@@ -23,7 +23,7 @@ export async function postgresqlAnswers(address: { host: string; port: number })
   socket.once("data", resolve);
   socket.once("error", reject);
   socket.once("close", () => {
-    reject(new Error("a connection that was closed"));
+    reject(new Error("a closed connection"));
   });
   try {
     socket.write(sslRequest);
@@ -33,7 +33,7 @@ export async function postgresqlAnswers(address: { host: string; port: number })
       path: `postgresql at ${address.host}:${address.port}`,
       expected: "an answer",
       got: errorWords(error),
-      fix: "See with `docker service ps` whether the server runs",
+      fix: "Check with `docker service ps` that the server is running",
     });
   } finally {
     clearTimeout(limit);

@@ -12,7 +12,7 @@ export function requireNode(hostname: string, nodes: readonly SwarmNode[]): void
     path: "holdfast:node",
     expected: `the hostname of a node of this swarm (${nodes.map((node) => node.hostname).join(", ")})`,
     got: JSON.stringify(hostname),
-    fix: `Set one of them with \`${advised("config set", "node <hostname>")}\`; data that was kept stays on its old node`,
+    fix: `Set one of them with \`${advised("config set", "node <hostname>")}\`; existing data stays on its old node`,
   });
 }
 

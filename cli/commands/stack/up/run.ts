@@ -84,15 +84,15 @@ export async function up(options: UpOptions): Promise<void> {
   requireRoom(impact);
   showImpact(context, impact);
   const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
-  await confirm(context, { command: "up", yes: options.yes ?? false, planned });
+  await confirm(context, { yes: options.yes ?? false, planned });
   newSettings.keep();
 
   const isUnchanged = changesNothing(planned.changes) && !planned.stateChanged;
   if (isUnchanged)
     output.print(
       live.idle.length === 0
-        ? "Nothing changed: everything is as the program says."
-        : "Nothing changed: all is declared as the program says, but not all of it runs.",
+        ? "Nothing changed: everything matches the program."
+        : "Nothing changed: all definitions match the program, but not everything is running.",
       "",
     );
   const outcome = isUnchanged
@@ -107,7 +107,7 @@ export async function up(options: UpOptions): Promise<void> {
   const failure = answer.failure ?? (idle.length > 0 ? idle.join("; ") : undefined);
   if (report.length > 0)
     output.print(
-      `Stack ${location.stackName} is up${idle.length > 0 ? ", but not all of it runs" : ""}:`,
+      `Stack ${location.stackName} is up${idle.length > 0 ? ", but not everything is running" : ""}:`,
       ...reportLines(report),
     );
   if (output.json)
@@ -119,9 +119,9 @@ export async function up(options: UpOptions): Promise<void> {
       ...(failure !== undefined && { succeeded: false, error: { message: failure }, exitCode: exitCode.failed }),
     });
   if (failure === undefined) return;
-  const done = isUnchanged ? "nothing had to be changed" : "the update succeeded";
+  const done = isUnchanged ? "nothing needed to change" : "the update succeeded";
   output.warn(
-    `error: ${done}, but ${answer.failure === undefined ? "not all runs" : "a service does not answer"}: ${failure}`,
+    `error: ${done}, but ${answer.failure === undefined ? "not everything is running" : "a service does not answer"}: ${failure}`,
   );
   throw new Exit(exitCode.failed);
 }
@@ -165,7 +165,7 @@ async function forgetOldSandbox(context: CommandContext, swarm: FoundSwarm, sett
   const resources = await (await context.engine()).revealedResources(context.location);
   if (!resources.some(({ type }) => dataTypes.includes(type))) return;
   requireOfSandbox(resources, swarm.sandbox.directory);
-  context.output.print("The sandbox is new: the state forgets what an earlier one held.", "");
+  context.output.print("The sandbox is new: what an earlier one held is removed from the state.", "");
   await requireSuccess(context, "up", await run(context, "refresh", settings), settings);
 }
 

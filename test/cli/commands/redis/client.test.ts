@@ -7,9 +7,9 @@ describe("a Redis of which no task can answer", () => {
   const service = { name: "cart", port: 6379 } as StackService;
 
   it("is said to be gone, or scaled to 0, with the command that brings it back", async () => {
-    for (const lack of ["no such service", "a service that is scaled to 0"] as const) {
+    for (const lack of ["does not exist", "is scaled to 0"] as const) {
       await assert.rejects(connectRedis(service, { node: "none", endpoint: undefined, tried: [], lack }), {
-        message: `service cart: expected a service with a task that runs, got ${lack}. Bring it back, with its data, by \`npx holdfast up --refresh\`.`,
+        message: `The service cart ${lack}. Bring it back, with its data, with \`npx holdfast up --refresh\`.`,
       });
     }
   });

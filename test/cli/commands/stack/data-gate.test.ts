@@ -24,11 +24,11 @@ describe("a change of a protected volume", () => {
     const replaced = refused({ volume: "replaced" }, "unable to replace");
     assert.throws(() => {
       requireProtectedKept(replaced);
-    }, /got a change that gives it another name, \w+, which would make a new volume, without the data\. .*the data stays in volume foobarstore\. Declare it again as it was/u);
+    }, /this change gives it another name, \w+, which would create a new volume without the data\. .*the data is still in the volume foobarstore\. Declare it as it was/u);
     const deleted = refused({ volume: "deleted" }, "cannot be deleted");
     assert.throws(() => {
       requireProtectedKept(deleted);
-    }, /takes it out of the program\. .*Put it back into the program/u);
+    }, /removes it from the program\. .*Put it back in the program/u);
     assert.throws(
       () => {
         requireProtectedKept(deleted);

@@ -42,13 +42,13 @@ describe("what was changed by hand", function () {
 
   it("is no false alarm where nothing was", async () => {
     await isQuiet();
-    assert.match((await ends(["up"], 0)).stdout, /^Nothing changed: everything is as the program says\.$/m);
+    assert.match((await ends(["up"], 0)).stdout, /^Nothing changed: everything matches the program\.$/m);
   });
 
   it("is told and not taken for nothing when a service was scaled to 0, and is repaired by a refresh", async () => {
     await change((spec) => ({ ...spec, Mode: { Replicated: { Replicas: 0 } } }));
     const { stderr } = await ends(["redis", "get", "foo"], 2);
-    assert.match(stderr, /got a service that is scaled to 0\. .*`npx holdfast up --refresh`\.\n$/);
+    assert.match(stderr, /The service \S+ is scaled to 0\. .*`npx holdfast up --refresh`\.\n$/);
     const scaled = { path: "mode.replicated.replicas", state: 1, live: 0 };
 
     assert.partialDeepStrictEqual(driftOf(await ends(["preview", "--json"], 0)), [
@@ -56,7 +56,7 @@ describe("what was changed by hand", function () {
     ]);
     assert.match(
       (await ends(["preview", "--expect-no-changes"], 4)).stdout,
-      /^ {2}service drifting: mode\.replicated\.replicas is 0 \(no task of it runs\), and 1 in the state\n\n`npx holdfast up --refresh` takes over/m,
+      /^ {2}service drifting: mode\.replicated\.replicas is 0 \(no task is running\), and 1 in the state\n\n`npx holdfast up --refresh` updates the state/m,
     );
     const refreshed = await ends(["refresh", "--preview-only", "--json"], 4);
     assert.partialDeepStrictEqual(driftOf(refreshed), [{ change: "changed", properties: [scaled] }]);
@@ -65,7 +65,7 @@ describe("what was changed by hand", function () {
     assert.doesNotMatch(stopped.stdout, /Nothing changed: everything/);
     assert.match(
       stopped.stderr,
-      /got one where service drifting: mode\.replicated\.replicas is 0 \(no task of it runs\).*`npx holdfast up --refresh --yes`\.\n$/,
+      /differs from the state: service drifting: mode\.replicated\.replicas is 0 \(no task is running\).*`npx holdfast up --refresh --yes`\.\n$/,
     );
     assert.match((await ends(["up", "--refresh"], 3)).stdout, /redis-service update \[diff: ~mode\]/);
     assert.match((await ends(["up", "--yes"], 0)).stdout, /PING {6}PONG/);
@@ -107,7 +107,7 @@ describe("what was changed by hand", function () {
     await docker.getService(service).remove();
     assert.match((await ends(["preview", "--expect-no-changes"], 4)).stdout, /^ {2}service drifting is gone$/m);
     const stopped = await ends(["up"], 3);
-    assert.match(stopped.stderr, /got one where service drifting is gone\. .*--refresh --yes`\.\n$/);
+    assert.match(stopped.stderr, /differs from the state: service drifting is gone\. .*--refresh --yes`\.\n$/);
     // A plan that only creates needs no yes.
     assert.match((await ends(["up", "--refresh"], 0)).stdout, /PING {6}PONG/);
     assert.equal((await ends(["redis", "get", "foo"], 0)).stdout, "bar\n");
@@ -126,9 +126,12 @@ describe("what was changed by hand", function () {
       await until(async () => (await tasks()).every(({ Status }) => Status.State !== "running"));
       await until(async () => (await tasks()).some(({ Status }) => Status.State === "pending" && Status.Err !== ""));
       const { stdout } = await ends(["preview", "--expect-no-changes"], 4);
-      assert.match(stdout, /^ {2}No task of the service drifting runs; the last one is pending: no suitable node/m);
+      assert.match(
+        stdout,
+        /^ {2}No task of the service drifting is running; the last one is pending: no suitable node/m,
+      );
       const { stdout: said, stderr } = await ends(["up"], 1);
-      assert.match(said, /^Nothing changed: all is declared as the program says, but not all of it runs\.$/m);
+      assert.match(said, /^Nothing changed: all definitions match the program, but not everything is running\.$/m);
       assert.doesNotMatch(said + stderr, /holdfast up|npm run up/);
     } finally {
       await setAvailability("active");

@@ -10,7 +10,7 @@ describe("drift", () => {
       ]),
     ];
     assert.deepEqual(driftLines(driftOf(events)), [
-      "service cart: mode.replicated.replicas is 0 (no task of it runs), and 1 in the state",
+      "service cart: mode.replicated.replicas is 0 (no task is running), and 1 in the state",
     ]);
   });
 

@@ -8,14 +8,14 @@ describe("an operation that was interrupted", () => {
   it("ends with what is true and how to go on", () => {
     assert.match(
       words("up", { planning: true }),
-      /nothing in the swarm has been changed\. `npx holdfast up` starts again\.$/u,
+      /nothing in the swarm was changed\. Run `npx holdfast up` to start again\.$/u,
     );
-    assert.match(words("up", {}), /is done and in the state, .*`npx holdfast up` goes on/u);
-    assert.match(words("down", { atOnce: true }), /`npx holdfast down` finds out what came of it, and goes on/u);
+    assert.match(words("up", {}), /are finished and in the state; .*`npx holdfast up` to continue/u);
+    assert.match(words("down", { atOnce: true }), /`npx holdfast down` to find out how that ended, and continue/u);
     assert.match(
       words("up", { atOnce: true, engineName: "pulumi" }),
-      /`npx holdfast up --refresh` finds out, and goes on\.$/u,
+      /`npx holdfast up --refresh` to find out, and continue\.$/u,
     );
-    assert.match(words("down", { atOnce: true, engineName: "pulumi" }), /`npx holdfast refresh` finds out\.$/u);
+    assert.match(words("down", { atOnce: true, engineName: "pulumi" }), /`npx holdfast refresh` to find out\.$/u);
   });
 });

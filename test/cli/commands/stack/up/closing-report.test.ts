@@ -49,7 +49,7 @@ describe("the report at the end of up", () => {
       "  answers   yes",
       "",
       "  service   pages",
-      "  endpoint  pages, on its networks alone",
+      "  endpoint  pages, on its networks only",
       "  node      beta",
       "",
       "  service   stateful",
@@ -67,7 +67,7 @@ describe("the report at the end of up", () => {
       "Next: npx holdfast redis --service stateful set foo bar",
       "      npx holdfast redis --service stateful get foo",
       "      psql -h 10.0.0.1 -p 5432 -U postgres shop",
-      "      npx holdfast preview, after a change of the program or of its settings",
+      "      npx holdfast preview, after changing the program or its settings",
     ]);
   });
 });
@@ -84,15 +84,15 @@ describe("the status of the sandbox", () => {
     assert.deepEqual(statusLines({ ...stopped, state: "absent" }), ["There is no sandbox."]);
     assert.deepEqual(statusLines({ ...stopped, state: "degraded" }), [
       "The sandbox in /srv/.holdfast/sandbox: degraded",
-      "  engine     does not run",
-      "  registry   runs",
+      "  engine     not running",
+      "  registry   running",
       "  processes  0",
       "Start it again with `npx holdfast sandbox start`, or remove it with `npx holdfast sandbox stop`.",
     ]);
     const dockerd = { pid: 1, command: "dockerd", lab: "0", part: "engine", inContainer: false };
     const engineLine = (status: Partial<SandboxStatus>) => statusLines({ ...stopped, state: "degraded", ...status })[1];
-    assert.equal(engineLine({ engineRuns: true }), "  engine     runs, in no swarm");
-    assert.equal(engineLine({ engineRuns: true, swarmRuns: true }), "  engine     runs");
+    assert.equal(engineLine({ engineRuns: true }), "  engine     running, not in a swarm");
+    assert.equal(engineLine({ engineRuns: true, swarmRuns: true }), "  engine     running");
     assert.equal(engineLine({ processes: [dockerd] }), "  engine     does not answer");
   });
 });

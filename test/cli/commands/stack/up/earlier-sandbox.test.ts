@@ -31,7 +31,7 @@ describe("a state whose sandbox is new", () => {
         () => {
           requireOfSandbox(resources, "/shop/.holdfast/sandbox");
         },
-        { name: "InputError", path: "sandbox", got: /^one that may be of another engine: data/ },
+        { name: "SituationError", what: /resources that may be on another engine: data/ },
       );
   });
 });

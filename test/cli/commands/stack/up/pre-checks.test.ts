@@ -13,7 +13,7 @@ describe("checks before an update", () => {
       {
         name: "InputError",
         message:
-          'holdfast:node: expected the hostname of a node of this swarm (alpha, beta), got "gamma". Set one of them with `npx holdfast config set node <hostname>`; data that was kept stays on its old node.',
+          'holdfast:node: expected the hostname of a node of this swarm (alpha, beta), got "gamma". Set one of them with `npx holdfast config set node <hostname>`; existing data stays on its old node.',
       },
     );
   });
