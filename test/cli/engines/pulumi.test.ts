@@ -89,7 +89,7 @@ describe("the Pulumi CLI on a stack that does not exist yet", () => {
   it("stops with one error where it cannot be created", async () => {
     await writeFile(join(projectDirectory, "broken"), "");
     await assert.rejects(pulumiEngine(false).resources({ projectDirectory, stackName: "dev" }), {
-      name: "InputError",
+      name: "SituationError",
       message: "`pulumi stack select` failed with exit code 1. See its message above, or use --engine embedded.",
     });
   });

@@ -29,7 +29,7 @@ describe("files that are named on the command line", () => {
         path: "--html",
         expected: "a file that can be written",
         got: `${JSON.stringify(join(folder, "missing", "page.html"))} (ENOENT)`,
-        fix: "Name a file in a folder that exists and that you may write to",
+        fix: "Name a file in an existing folder that you may write to",
       }),
     );
   });
