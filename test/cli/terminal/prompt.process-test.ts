@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { terminalProgram } from "../project-copy.ts";
 
-const moduleOf = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../cli/${name}.ts`, import.meta.url)));
+const moduleOf = (name: string) =>
+  JSON.stringify(fileURLToPath(new URL(`../../../cli/terminal/${name}.ts`, import.meta.url)));
 
 /** What a command does that asks something. */
 const asking = (call: string) => `
@@ -26,7 +27,7 @@ const asking = (call: string) => `
 
 const questions = {
   "a question": { call: 'requireYes("Do you want it?", output)', shown: "Do you want it? [yes/no] " },
-  "a name": { call: 'requireName("stored", output)', shown: "Type stored to delete it with its data: " },
+  "a name": { call: 'requireName("stored", output)', shown: "Type stored to delete it and its data: " },
   "a secret": { call: 'readSecret("password", output)', shown: "password (not shown): " },
 };
 
