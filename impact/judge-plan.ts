@@ -9,7 +9,7 @@ import { compareFates, type Verdict } from "./verdict/verdict.ts";
 /** The verdicts on a plan, worst first, and what they leave out. */
 export interface Judgement {
   readonly verdicts: readonly Verdict[];
-  /** Services that keep nothing: of images known for it, without a persistent mount, or caches by their own configuration. */
+  /** Services that keep nothing: of images known for it, without a persistent mount, or caches by a label or their own configuration. */
   readonly withoutData: readonly string[];
   /** What of the swarm as it is keeps new tasks from starting, a service each. */
   readonly obstacles: readonly Obstacle[];

@@ -1,20 +1,17 @@
 import type { CatalogueEntry, RedisImageFact } from "../model/image/catalogue-entry.ts";
-import { findImage } from "../model/image/catalogue.ts";
-import { keepsState as keepsStateOf, runsTool } from "../model/image/command.ts";
 import { pinOf, type Pin } from "../model/placement/constraints.ts";
-import { redisSettings, type RedisSettings } from "../model/redis/settings.ts";
+import type { RedisSettings } from "../model/redis/settings.ts";
 import {
-  factsOf,
   isKnown,
   labelOf,
-  notKnown,
   type ImageFacts,
   type Known,
   type Mount,
   type ServiceDefinition,
 } from "../model/service/definition.ts";
 import { serviceLabels } from "../model/service/labels.ts";
-import { dataSites, type DataSite } from "../model/storage/data-paths.ts";
+import type { DataSite } from "../model/storage/data-paths.ts";
+import { dataProfile, type ImageNames } from "../model/storage/data-profile.ts";
 import { storageOf, type Storage } from "../model/storage/volume-storage.ts";
 import { quoted } from "../text/escape.ts";
 import type { EstateIndex } from "./estate-index.ts";
@@ -64,24 +61,19 @@ export interface SubjectOptions {
   /** The day on which is judged, as `2027-03-01`. */
   readonly today: string;
   /** Names of catalogue entries by repository, for images under another name. */
-  readonly images: Readonly<Record<string, string>>;
+  readonly images: ImageNames;
   /** The rules that there are, for labels that name them. */
   readonly ruleIds: ReadonlySet<string>;
 }
 
 /** Works out what the rules look at. */
 export function subjectOf(service: ServiceDefinition, index: EstateIndex, options: SubjectOptions): Subject {
-  const found = findImage(service.image, saidToBe(service, options));
-  // Who runs a tool of an image is no server of its kind: neither what is known of the one nor its volumes say where it writes.
-  const isTool = isKnown(found) && found !== undefined && runsTool(service, found);
-  const image = isTool ? undefined : found;
-  const entry = isKnown(image) ? image : undefined;
-  const facts = isTool ? undefined : factsOf(service.image, index.images);
-  const store = labelOf(service, serviceLabels.store);
-  const isCache = isKnown(store) ? store === "cache" : notKnown;
-  const keepsState = isKnown(image) ? stateOf(service, image, facts, isCache) : notKnown;
-  const redis = entry?.redis && { ...redisSettings(service, entry.redis), image: entry.redis };
-  const sites = keepsState === false ? [] : dataSites(service, entry, facts, redis);
+  const { image, facts, redis, isDeclaredCache, keepsState, sites } = dataProfile(service, {
+    images: index.images,
+    imageNames: options.images,
+  });
+  const redisImage = isKnown(image) ? image?.redis : undefined;
+  const judgedSites = keepsState === false ? [] : sites;
   return {
     service,
     index,
@@ -89,33 +81,14 @@ export function subjectOf(service: ServiceDefinition, index: EstateIndex, option
     options,
     image,
     facts,
-    isCache,
+    isCache: isDeclaredCache,
     keepsState,
-    sites,
-    dataVolumes: dataVolumes(service, index, keepsState, sites),
-    redis,
+    sites: judgedSites,
+    dataVolumes: dataVolumes(service, index, keepsState, judgedSites),
+    redis: redis && redisImage && { ...redis, image: redisImage },
     pin: pinOf(service.constraints),
     shared: labelOf(service, serviceLabels.shared),
   };
-}
-
-function saidToBe(service: ServiceDefinition, { images }: SubjectOptions): Known<string | undefined> {
-  const label = labelOf(service, serviceLabels.image);
-  const { repository } = service.image;
-  if (isKnown(label) && label !== undefined) return label;
-  return isKnown(repository) && Object.hasOwn(images, repository) ? images[repository] : undefined;
-}
-
-function stateOf(
-  service: ServiceDefinition,
-  entry: CatalogueEntry | undefined,
-  facts: ImageFacts | undefined,
-  isCache: Known<boolean>,
-): Known<boolean> | undefined {
-  if (isCache === true) return false;
-  if (entry === undefined) return facts === undefined ? undefined : facts.volumes.length > 0;
-  const state = keepsStateOf(service, entry);
-  return state === true && isCache === notKnown ? notKnown : state;
 }
 
 function dataVolumes(

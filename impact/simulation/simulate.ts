@@ -15,9 +15,8 @@ import {
   type PlannedStep,
 } from "../../model/plan/plan.ts";
 import { compareTasks, type TaskComparison } from "../../model/plan/task-template.ts";
-import { hasSavePoints, isAppendOnly, redisSetting } from "../../model/redis/settings.ts";
 import { isKnown } from "../../model/service/definition.ts";
-import { dataKeeper, type DataKeeper } from "../../model/storage/data-location.ts";
+import { dataKeeper } from "../../model/storage/data-location.ts";
 import type { ServiceFacts, VolumeFacts } from "./facts.ts";
 import { removedLast, whyBothAtOnce } from "./late-removal.ts";
 import { withFilesOfLastRun } from "./lost-files.ts";
@@ -41,7 +40,7 @@ export interface Simulation {
   /** Of each service with data, in the order of the plan. */
   readonly services: readonly ServiceFacts[];
   readonly volumes: readonly VolumeFacts[];
-  /** Services that keep nothing: of images known for it, without a persistent mount, or caches by their own configuration. */
+  /** Services that keep nothing: of images known for it, without a persistent mount, or caches by a label or their own configuration. */
   readonly withoutData: readonly string[];
   /** What of the swarm as it is keeps new tasks from starting, a service each. */
   readonly obstacles: readonly Obstacle[];
@@ -108,7 +107,7 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
   for (const step of plan.steps) {
     const side = before.get(step.id);
     if (side === undefined) continue;
-    if (side.keeper.places.length === 0 || isCache(side.keeper)) {
+    if (side.keeper.places.length === 0 || side.keeper.isCache) {
       withoutData.push(nameOf(side.service));
       continue;
     }
@@ -142,14 +141,6 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
   return { services, volumes: volumesWithoutService(plan, outcomes), withoutData, obstacles: [...obstacles.values()] };
 }
 
-/** Redis that keeps nothing and throws old keys away is a cache: its author does not expect to find the data again. */
-function isCache({ redis, entry }: DataKeeper): boolean {
-  if (redis === undefined || entry?.redis === undefined || !redis.isComplete) return false;
-  const { value } = redisSetting(redis, "maxmemory-policy");
-  const evicts = isKnown(value) && value !== undefined && value.startsWith("allkeys-");
-  return evicts && isAppendOnly(redis, entry.redis) === false && hasSavePoints(redis) === false;
-}
-
 /**
  * A service with what keeps its data, where it takes another one's place or is that one itself. An image that is not known yet is
  * taken to be the one of before, and it finds the volumes of the plan only on the executor's engine.
@@ -160,7 +151,7 @@ function sideIn(before: PlannedService, service: PlannedService, volumes: Volume
   const found = mayRunHere(before, live) ? volumes : new Map();
   return {
     service,
-    keeper: dataKeeper({ ...definition, image }, { images: live.images ?? new Map(), volumes: found }),
+    keeper: dataKeeper({ ...definition, image }, { images: live.images ?? new Map(), imageNames: live.imageNames, volumes: found }),
   };
 }
 

@@ -16,7 +16,7 @@ export interface VolumeOnNode {
 /** The local volumes, of another name or on another node than those of their data, that services of a plan find: to be looked at first. */
 export function volumesToLookAt(
   { steps }: Plan,
-  { nodes, taskNodes, images = new Map() }: LiveFacts,
+  { nodes, taskNodes, images = new Map(), imageNames }: LiveFacts,
 ): readonly VolumeOnNode[] {
   return steps.flatMap(({ before, after, operation }): readonly VolumeOnNode[] => {
     if (before?.kind !== "service" || after?.kind !== "service" || operation === "same") return [];
@@ -24,7 +24,7 @@ export function volumesToLookAt(
     const { move, nextNodeId: node } = locate(before.definition, after.definition, facts);
     if (node === undefined) return [];
     const volumesOf = (service: ServiceDefinition): readonly string[] =>
-      dataKeeper(service, { images, volumes: [] }).places.flatMap((place) => localVolume(place) ?? []);
+      dataKeeper(service, { images, imageNames, volumes: [] }).places.flatMap((place) => localVolume(place) ?? []);
     const known = move.kind === "moves" ? [] : volumesOf(before.definition);
     return volumesOf(after.definition)
       .filter((volume) => !known.includes(volume))

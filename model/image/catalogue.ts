@@ -28,10 +28,9 @@ const ownLayout = new Set(
  */
 export function findImage(
   image: ImageReference,
-  saidToBe: Known<string | undefined>,
+  saidToBe: string | undefined,
   entries: readonly CatalogueEntry[] = catalogueEntries,
 ): Known<CatalogueEntry | undefined> {
-  if (!isKnown(saidToBe)) return notKnown;
   if (saidToBe !== undefined) return indexOf(entries).byName.get(saidToBe);
   return isKnown(image.repository) ? findRepository(image.repository, entries) : notKnown;
 }

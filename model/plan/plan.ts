@@ -10,6 +10,7 @@ import {
   type SwarmNode,
   type VolumeDefinition,
 } from "../service/definition.ts";
+import type { ImageNames } from "../storage/data-profile.ts";
 import type { TaskTemplate } from "./task-template.ts";
 
 /** Who will carry the change out. They differ in how they wait, and in what they do about a task that Swarm keeps. */
@@ -105,6 +106,8 @@ export interface LiveFacts {
   readonly images?: ReadonlyMap<string, ImageFacts>;
   /** Sizes of volumes in bytes, by name. */
   readonly volumeBytes?: ReadonlyMap<string, number>;
+  /** What images under other names are; said by the user, not asked of the swarm. */
+  readonly imageNames?: ImageNames;
   /** The size of a service's dataset in memory, in bytes, by the service's name. */
   readonly datasetBytes?: ReadonlyMap<string, number>;
   /** Where a service's tasks run now: ids of nodes, by the service's name. */

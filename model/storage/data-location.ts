@@ -1,16 +1,12 @@
 /** Where a service's data lies, and whether two places are the same storage. */
 import { posix } from "node:path";
 import type { CatalogueEntry } from "../image/catalogue-entry.ts";
-import { findImage } from "../image/catalogue.ts";
-import { keepsState, runsTool, startFile } from "../image/command.ts";
+import { startFile } from "../image/command.ts";
 import { preparedFile, type PreparedFile } from "../redis/preparation.ts";
-import { redisSettings, type RedisSettings } from "../redis/settings.ts";
+import type { RedisSettings } from "../redis/settings.ts";
 import {
-  factsOf,
   isKnown,
-  labelOf,
   notKnown,
-  type Estate,
   type Known,
   type Mount,
   type ServiceDefinition,
@@ -18,6 +14,7 @@ import {
   type VolumeOptions,
 } from "../service/definition.ts";
 import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
+import { dataProfile, type DataProfile, type KnownImages } from "./data-profile.ts";
 import { hostFolder, isSameHostFolder } from "./host-named-folder.ts";
 import { differsByTask, fillInService } from "./mount-template.ts";
 import { looksShared, optionsOf, storageOf } from "./volume-storage.ts";
@@ -53,41 +50,32 @@ export interface DataPlace {
 /** Volumes that are known, as a list or, where there may be thousands, by their names. */
 export type KnownVolumes = readonly VolumeDefinition[] | ReadonlyMap<string, VolumeDefinition>;
 
-/** What is known of the program that keeps the data. */
-export interface DataKeeper {
+/** A service's program and its data, and where its data lies. */
+export interface DataKeeper extends Pick<DataProfile, "redis" | "isCache"> {
+  /** What the catalogue says of the program; `undefined` where it has nothing, and where the image is not known. */
   readonly entry: CatalogueEntry | undefined;
-  /** What its definition says to Redis; `undefined` when it is not Redis. */
-  readonly redis: RedisSettings | undefined;
   /** What Holdfast's start script makes the files of Redis into before it starts; `undefined` where no such script is seen. */
   readonly prepares: PreparedFile | undefined;
+  /** The places of a cache too. */
   readonly places: readonly DataPlace[];
   /** False for a program that the catalogue does not have: then each persistent mount is taken for data. */
   readonly isFamiliar: boolean;
 }
 
-/** The label by which an author says which program an image holds; the policies read it too. */
-const imageLabel = "holdfast.image";
-
 /** Finds where a service keeps its data. */
 export function dataKeeper(
   service: ServiceDefinition,
-  { images, volumes }: { images: Estate["images"]; volumes: KnownVolumes },
+  { volumes, ...known }: KnownImages & { readonly volumes: KnownVolumes },
 ): DataKeeper {
-  const saidToBe = labelOf(service, imageLabel);
-  const found = findImage(service.image, isKnown(saidToBe) ? saidToBe : undefined);
-  const isTool = isKnown(found) && found !== undefined && runsTool(service, found);
-  const entry = isKnown(found) && !isTool ? found : undefined;
-  const facts = isTool ? undefined : factsOf(service.image, images);
-  const redis = entry?.redis === undefined ? undefined : redisSettings(service, entry.redis);
-  if (entry !== undefined && keepsState(service, entry) === false)
-    return { entry, redis, prepares: undefined, places: [], isFamiliar: true };
-  const sites = dataSites(service, entry, facts, redis);
-  if (sites.length > 0) {
-    const [first] = sites;
+  const { image, redis, isCache, holdsState, sites } = dataProfile(service, known);
+  const entry = isKnown(image) ? image : undefined;
+  const base = { entry, redis, isCache, prepares: undefined };
+  if (entry !== undefined && holdsState === false) return { ...base, places: [], isFamiliar: true };
+  const [first] = sites;
+  if (first !== undefined) {
     return {
-      entry,
-      redis,
-      prepares: redis && first && isKnown(first.path) ? preparedFile(startFile(service) ?? "", first.path) : undefined,
+      ...base,
+      prepares: redis && isKnown(first.path) ? preparedFile(startFile(service) ?? "", first.path) : undefined,
       places: sites.map((site) => placeOf(site, service, entry, redis, volumes)),
       isFamiliar: true,
     };
@@ -96,7 +84,7 @@ export function dataKeeper(
   const places = mounts
     .filter(isPersistent)
     .map((mount) => mountPlace(filledIn(mount, service), mount.target, volumes));
-  return { entry, redis, prepares: undefined, places, isFamiliar: false };
+  return { ...base, places, isFamiliar: false };
 }
 
 /** A volume, or a folder of the host that is no single file and no socket, that may be written to. */

@@ -22,6 +22,12 @@ export function registerImpact(program: Command): void {
         .choices(["pulumi", "embedded"] as const)
         .default("pulumi" as const),
     )
+    .option(
+      "--image <name=entry>",
+      "an image under another name, as in corp/cache=redis (repeatable)",
+      repeated,
+      [] as string[],
+    )
     .option("--prune", "for stack files: treat missing services as removed, as docker stack deploy --prune does")
     .option("--stack-name <name>", "for a stack file with --swarm: the stack's name in the swarm")
     .option("-j, --json", "print one JSON document")

@@ -13,6 +13,7 @@ export interface ImpactOptions {
   nodes?: string | undefined;
   facts?: string | undefined;
   saveFacts?: string | undefined;
+  image: string[];
   engine: "pulumi" | "embedded";
   prune?: true | undefined;
   stackName?: string | undefined;
@@ -35,12 +36,14 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   const output = openOutput(options.json ?? false);
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
   // Loaded while the files are read.
-  const [{ readPlan }, { analyse }, { failures, readFailOn }] = await Promise.all([
+  const [{ readPlan }, { analyse }, { failures, readFailOn }, { readImageNames }] = await Promise.all([
     import("../../../inputs/read-plan.ts"),
     import("../../../impact/report.ts"),
     import("./fail-on.ts"),
+    import("../../context/image-names.ts"),
   ]);
   const failOn = readFailOn(options.failOn);
+  const imageNames = readImageNames(options.image);
   const given = await factsOf(options);
   const facts = given?.read;
   const plan = await readPlan(sources, {
@@ -50,7 +53,8 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     ...(facts && { live: facts }),
     ...(options.stackName !== undefined && { stack: options.stackName }),
   });
-  const report = analyse(plan, (await given?.lookAt(plan))?.live);
+  const live = (await given?.lookAt(plan))?.live;
+  const report = analyse(plan, { ...live, imageNames });
   await print(report, options, output);
   if (plan.steps.length === 0 && plan.errors.length > 0) {
     output.warn("error: the preview failed before it planned anything: the effect of the change on data is unknown");

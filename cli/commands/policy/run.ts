@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { readLiveSwarm, type LiveSwarm } from "../../../inputs/swarm/definitions.ts";
 import { readSwarm } from "../../../live/read-swarm.ts";
-import { catalogueEntries } from "../../../model/image/catalogue-entries.ts";
 import { readBaseline, withoutBaseline, writeBaseline } from "../../../policies/baseline.ts";
 import { judgeDefinitions, readDefinitions, withLiveFacts, type Definitions } from "../../../policies/definitions.ts";
 import type { Finding } from "../../../policies/finding.ts";
@@ -10,8 +9,9 @@ import { findingsDocument } from "../../../policies/render/json-schema.ts";
 import { markdownReport } from "../../../policies/render/markdown.ts";
 import { sarifReport } from "../../../policies/render/sarif.ts";
 import { textReport } from "../../../policies/render/text.ts";
-import { InputError, showValue } from "../../../text/input-error.ts";
+import { InputError } from "../../../text/input-error.ts";
 import { engineOfFolder } from "../../context/find-swarm.ts";
+import { readImageNames } from "../../context/image-names.ts";
 import { Exit } from "../../terminal/exit-code.ts";
 import { besides, readText, requireOneReader, shownName, writeText } from "../../terminal/files.ts";
 import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
@@ -37,7 +37,7 @@ export async function policy(files: string[], options: PolicyOptions): Promise<v
   requireOneReader([...files, options.baseline]);
   const output = openOutput(options.json ?? false);
   const definitions = await readAll(files, options);
-  const judgeOptions = { today: new Date().toISOString().slice(0, 10), images: readImages(options.image) };
+  const judgeOptions = { today: new Date().toISOString().slice(0, 10), images: readImageNames(options.image) };
   const all = definitions.flatMap((each) => judgeDefinitions(each, judgeOptions));
   if (options.writeBaseline !== undefined) writeText("--write-baseline", options.writeBaseline, writeBaseline(all));
   const baseline = options.baseline ?? options.writeBaseline;
@@ -73,21 +73,6 @@ function readFile(file: string): Definitions {
 async function askSwarm(options: PolicyOptions): Promise<LiveSwarm> {
   const connection = await engineOfFolder(resolve(options.cwd ?? "."));
   return readSwarm(connection);
-}
-
-function readImages(images: string[]): Record<string, string> {
-  return Object.fromEntries(
-    images.map((text) => {
-      const [name = "", entry = ""] = text.split("=", 2);
-      if (name !== "" && catalogueEntries.some((each) => each.name === entry)) return [name, entry];
-      throw new InputError({
-        path: "--image",
-        expected: "the name of an image, =, and a catalogue entry",
-        got: showValue(text),
-        fix: "Write it as in corp/cache=redis",
-      });
-    }),
-  );
 }
 
 function print(findings: readonly Finding[], services: number, options: PolicyOptions, output: Output): void {
