@@ -1,10 +1,11 @@
 import { isRecord } from "../inputs/fields/field.ts";
-import { estateAfter, readPulumiFile } from "../inputs/pulumi/files.ts";
+import { readPulumiEstate } from "../inputs/pulumi/estate.ts";
 import { readStackFile, type StackFileOptions } from "../inputs/stack/file.ts";
 import type { Position } from "../inputs/stack/positions.ts";
 import { readLiveSwarm, type LiveSwarm } from "../inputs/swarm/definitions.ts";
-import type { Estate } from "../model/service/definition.ts";
+import { estateOf, type Estate } from "../model/service/definition.ts";
 import { InputError } from "../text/input-error.ts";
+import { jsonOrUndefined } from "../text/parse-json.ts";
 import type { Finding } from "./finding.ts";
 import { judge, type JudgeOptions } from "./judge.ts";
 
@@ -22,10 +23,10 @@ export interface Definitions {
  */
 export function readDefinitions(text: string, options: StackFileOptions): Definitions {
   if (/^\s*\[/.test(text)) return { estate: readLiveSwarm({ services: readList(text, options.file) }) };
-  if (isPulumiJson(text)) return { estate: estateAfter(readPulumiFile(text, options.file)) };
+  if (isPulumiJson(text)) return { estate: readPulumiEstate(text, options.file) };
   const { services, volumes, locate } = readStackFile(text, options);
   return {
-    estate: { services, volumes, nodes: undefined, images: new Map(), previous: new Map() },
+    estate: estateOf(services, { volumes }),
     source: { file: options.file, locate },
   };
 }
@@ -41,21 +42,13 @@ const longestStackFile = 1_000_000;
 
 function hasServices(text: string): boolean {
   if (text.length > longestStackFile || !text.includes('"services"')) return false;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) && isRecord(value["services"]);
-  } catch {
-    return false;
-  }
+  const value = jsonOrUndefined(text);
+  return isRecord(value) && isRecord(value["services"]);
 }
 
 function readList(text: string, file: string): readonly unknown[] {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every((each) => isRecord(each) && isRecord(each["Spec"]))) return value;
-  } catch {
-    // It is said below what it should be.
-  }
+  const value = jsonOrUndefined(text);
+  if (Array.isArray(value) && value.every((each) => isRecord(each) && isRecord(each["Spec"]))) return value;
   throw new InputError({
     path: file,
     expected: "what `docker service inspect` prints",

@@ -22,15 +22,17 @@ export class EstateIndex {
   readonly nodes: Estate["nodes"];
   readonly images: Estate["images"];
   readonly previous: Estate["previous"];
+  readonly #written: Estate["written"];
   readonly #services = new Map<string, { service: ServiceDefinition; order: number }>();
   readonly #uses = new Map<string, Map<string, readonly VolumeUse[]>>();
   readonly #volumes = new Map<string, Map<string, VolumeDefinition>>();
   readonly #labelCarriers = new Map<string, Set<string>>();
 
-  constructor(estate: Pick<Estate, "nodes" | "images" | "previous">) {
+  constructor(estate: Pick<Estate, "nodes" | "images" | "previous" | "written">) {
     this.nodes = estate.nodes;
     this.images = estate.images;
     this.previous = estate.previous;
+    this.#written = estate.written;
   }
 
   /** An index of a whole estate. */
@@ -39,6 +41,11 @@ export class EstateIndex {
     for (const volume of estate.volumes) index.addVolume(volume);
     for (const service of estate.services) index.addService(service);
     return index;
+  }
+
+  /** A service as its program has it, without what the provider keeps beside that. */
+  asWritten(service: ServiceDefinition): ServiceDefinition {
+    return this.#written?.get(service.id) ?? service;
   }
 
   addService(service: ServiceDefinition): void {

@@ -32,7 +32,7 @@ export function hookPlan(
     replaceReasons: [],
     deletesFirst: undefined,
   };
-  return pulumiPlan([step], { executor: "pulumi", unseen: 0, errors: [], policyFindings: [] });
+  return pulumiPlan({ steps: [step], unseen: 0, errors: [], policyFindings: [] }, "pulumi");
 }
 
 /**

@@ -6,10 +6,19 @@ import {
   type PlannedObject,
   type PlannedOperation,
   type PlannedStep,
-  type PolicyFinding,
 } from "../../model/plan/plan.ts";
 import type { TaskTemplate } from "../../model/plan/task-template.ts";
-import { isKnown, notKnown, secretMark, visible, type Known } from "../../model/service/definition.ts";
+import {
+  estateOf,
+  isKnown,
+  notKnown,
+  secretMark,
+  visible,
+  type Estate,
+  type Known,
+  type ServiceDefinition,
+  type VolumeDefinition,
+} from "../../model/service/definition.ts";
 import { isRecord } from "../fields/field.ts";
 import { pulumiTypes, readPulumiConfig, readPulumiService, readPulumiVolume, resourceName } from "./service.ts";
 import type { ConfigContents, PulumiResource } from "./service.ts";
@@ -92,25 +101,65 @@ export function typeOfUrn(urn: string): string {
   return qualified.slice(qualified.lastIndexOf("$") + 1);
 }
 
-/** Makes a plan out of Pulumi's steps. */
-export function pulumiPlan(
-  raw: readonly RawStep[],
-  about: { executor: Executor; unseen: number; errors: readonly string[]; policyFindings: readonly PolicyFinding[] },
-): Plan {
-  // With --refresh each resource is told of twice: as it was found, and what is to be done about it.
-  const steps = raw.filter(({ type, op }) => concernsData(type) && op !== "refresh");
-  const contents = { before: configContents(steps, "before"), after: configContents(steps, "after") };
+/** What a preview says, or what two states do. */
+export interface Preview extends Pick<Plan, "unseen" | "errors" | "policyFindings"> {
+  readonly steps: readonly RawStep[];
+}
+
+/** Makes a plan out of a preview. */
+export function pulumiPlan({ steps: raw, unseen, errors, policyFindings }: Preview, executor: Executor): Plan {
+  const steps = dataSteps(raw);
+  const contents = contentsOf(steps);
   const index = indexOf(steps);
   return {
-    executor: about.executor,
-    unseen: about.unseen,
-    errors: about.errors,
-    policyFindings: about.policyFindings,
+    executor,
+    unseen,
+    errors,
+    policyFindings,
     steps: withProtection(
       steps.map((step) => plannedStep(step, contents, index)),
-      about.errors,
+      errors,
     ),
   };
+}
+
+/** What the services and volumes are once the steps are done, as the program has them and with what the provider keeps. */
+export function pulumiEstate(raw: readonly RawStep[]): Estate {
+  const steps = dataSteps(raw);
+  const contents = contentsOf(steps);
+  const services: ServiceDefinition[] = [];
+  const volumes: VolumeDefinition[] = [];
+  const previous = new Map<string, ServiceDefinition>();
+  const written = new Map<string, ServiceDefinition>();
+  for (const step of steps) {
+    const { type, urn, before, after } = step;
+    const service = (state: ResourceState, inputs: Properties, side: "before" | "after"): ServiceDefinition =>
+      readPulumiService(resource(step, { ...state, inputs }), contents[side]);
+    if (type === pulumiTypes.service && before !== undefined)
+      previous.set(urn, service(before, before.inputs, "before"));
+    if (after === undefined || operationOf(step.op) === "delete") continue;
+    if (type === pulumiTypes.volume) volumes.push(readPulumiVolume(resource(step, after)));
+    if (type !== pulumiTypes.service) continue;
+    services.push(service(after, effectiveInputs(step, after), "after"));
+    written.set(urn, service(after, after.inputs, "after"));
+  }
+  return estateOf(services, { volumes, previous, written });
+}
+
+/** The steps that can have to do with data. With --refresh each resource is told of twice: as it was found, and what is to be done about it. */
+function dataSteps(raw: readonly RawStep[]): readonly RawStep[] {
+  return raw.filter(({ type, op }) => concernsData(type) && op !== "refresh");
+}
+
+function contentsOf(steps: readonly RawStep[]): Readonly<Record<"before" | "after", ConfigContents>> {
+  return { before: configContents(steps, "before"), after: configContents(steps, "after") };
+}
+
+/** The new inputs and what stays beside them; a state by itself has both. */
+function effectiveInputs({ op, before, changedPaths }: RawStep, after: ResourceState): Properties {
+  const operation = operationOf(op);
+  const isNew = operation === "create" || operation === "replace";
+  return isNew ? after.inputs : keptValues(after.inputs, oldValues(before ?? after), changedPaths);
 }
 
 /**
@@ -136,10 +185,7 @@ function plannedStep(
 ): PlannedStep {
   const operation = operationOf(step.op);
   const { before, after } = step;
-  const isNew = operation === "create" || operation === "replace";
-  const old = oldValues(before);
-  const oldObject = before && object(step, { ...before, inputs: old }, contents.before, []);
-  const effective = after && (isNew ? after.inputs : keptValues(after.inputs, old, step.changedPaths));
+  const oldObject = before && object(step, { ...before, inputs: oldValues(before) }, contents.before, []);
   const hidden = hiddenChanges(step, before, after);
   return {
     id: step.urn,
@@ -150,7 +196,7 @@ function plannedStep(
         ? undefined
         : operation === "same"
           ? oldObject
-          : object(step, { ...after, inputs: effective ?? {} }, contents.after, hidden),
+          : object(step, { ...after, inputs: effectiveInputs(step, after) }, contents.after, hidden),
     deletesFirst: operation === "replace" && (step.deletesFirst ?? hasFixedName(after)),
     // Pulumi lets a resource be unprotected and replaced in one update.
     isProtected: (before?.isProtected ?? false) && (operation !== "replace" || after?.isProtected !== false),
@@ -285,25 +331,26 @@ function object(
   hidden: readonly string[],
 ): PlannedObject {
   const settled = settlePulumiValue(state.inputs);
-  const resource: PulumiResource = {
-    urn: step.urn,
-    type: step.type,
-    inputs: settled,
-    protect: state.isProtected,
-    retainOnDelete: state.isRetained,
-  };
+  const read = resource(step, { ...state, inputs: settled });
   const name = nameOf(settled, step.urn);
-  if (step.type === pulumiTypes.volume) return { kind: "volume", name, definition: readPulumiVolume(resource) };
+  if (step.type === pulumiTypes.volume) return { kind: "volume", name, definition: readPulumiVolume(read) };
   if (step.type !== pulumiTypes.service) {
     return { kind: accessories[step.type] ?? "config", name, id: state.id };
   }
   return {
     kind: "service",
     name,
-    definition: readPulumiService(resource, contents),
+    definition: readPulumiService(read, contents),
     template: template(settled, hidden),
     isAwaited: valueAt(settled, ["convergeConfig"]) !== undefined,
   };
+}
+
+function resource(
+  { urn, type }: RawStep,
+  { inputs, isProtected, isRetained }: Pick<ResourceState, "isProtected" | "isRetained"> & { inputs: unknown },
+): PulumiResource {
+  return { urn, type, inputs, protect: isProtected, retainOnDelete: isRetained };
 }
 
 function nameOf(settled: unknown, urn: string): Known<string> {
@@ -411,13 +458,7 @@ function configContents(steps: readonly RawStep[], side: "before" | "after"): Co
   for (const step of steps) {
     const state = step[side] ?? (step.op === "same" ? step.before : undefined);
     if (step.type !== pulumiTypes.config || state === undefined) continue;
-    const { name, content } = readPulumiConfig({
-      urn: step.urn,
-      type: step.type,
-      inputs: state.inputs,
-      protect: false,
-      retainOnDelete: false,
-    });
+    const { name, content } = readPulumiConfig(resource(step, state));
     const docker = name ?? state.outputs["name"];
     if (typeof docker === "string") contents.set(docker, content);
   }

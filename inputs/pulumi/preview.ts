@@ -8,6 +8,7 @@ import {
   pulumiPlan,
   sidesOfOperation,
   typeOfUrn,
+  type Preview,
   type Properties,
   type RawStep,
   type ResourceState,
@@ -29,13 +30,24 @@ export function isDigest(document: unknown): boolean {
 }
 
 /**
- * Makes a plan out of the one document of `pulumi preview --json` (`PreviewDigest` of Pulumi's pkg/display/json.go).
+ * Makes a plan out of the one document of `pulumi preview --json`.
  *
  * @param file - where it was read, for the error
  * @param unchanged - how many steps that change nothing the document no longer has
  * @throws InputError when it is not in that form
  */
 export function readDigest(document: unknown, file: string, executor: Executor, unchanged = 0): Plan {
+  return pulumiPlan(readPreview(document, file, unchanged), executor);
+}
+
+/**
+ * Reads the one document of `pulumi preview --json` (`PreviewDigest` of Pulumi's pkg/display/json.go).
+ *
+ * @param file - where it was read, for the error
+ * @param unchanged - how many steps that change nothing the document no longer has
+ * @throws InputError when it is not in that form
+ */
+export function readPreview(document: unknown, file: string, unchanged = 0): Preview {
   return inForm(file, () => {
     const digest = requireMapping(document, "the top");
     const shown = (optionalList(digest["steps"], "steps") ?? []).map((step, index) => {
@@ -60,11 +72,13 @@ export function readDigest(document: unknown, file: string, executor: Executor, 
     if (digest["steps"] === undefined && errors.length === 0 && Object.keys(summary).some((op) => op !== "same")) {
       throw new WrongForm("steps");
     }
-    return pulumiPlan(
+    return {
       // What cannot have to do with data is not looked into: it may be most of a preview.
-      shown.filter(({ urn }) => concernsData(typeOfUrn(urn))).map(digestStep),
-      { executor, unseen: Math.max(same - shownSame, 0), errors, policyFindings: [] },
-    );
+      steps: shown.filter(({ urn }) => concernsData(typeOfUrn(urn))).map(digestStep),
+      unseen: Math.max(same - shownSame, 0),
+      errors,
+      policyFindings: [],
+    };
   });
 }
 
@@ -216,12 +230,13 @@ export class EventCollector {
    */
   plan(file: string): Plan {
     if (this.#errors.length === 0) this.requireEnd(file);
-    return pulumiPlan([...this.#steps.values()], {
-      executor: this.#executor,
-      unseen: 0,
-      errors: this.#errors,
-      policyFindings: this.#policyFindings,
-    });
+    return pulumiPlan(this.preview(), this.#executor);
+  }
+
+  /** What the events have said so far. */
+  preview(): Preview {
+    const steps = [...this.#steps.values()];
+    return { steps, unseen: 0, errors: this.#errors, policyFindings: this.#policyFindings };
   }
 
   #addStep(step: RawStep): void {

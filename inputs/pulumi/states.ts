@@ -22,12 +22,17 @@ export function planBetweenStates(
     rawStep(operation(olds.get(next.urn), next), olds.get(next.urn), next),
   );
   const gone = [...olds.values()].filter(({ urn }) => !news.has(urn)).toReversed();
-  return pulumiPlan([...steps, ...gone.map((old) => rawStep("delete", old, old))], {
-    executor,
-    unseen: 0,
-    errors: [],
-    policyFindings: [],
-  });
+  const all = [...steps, ...gone.map((old) => rawStep("delete", old, old))];
+  return pulumiPlan({ steps: all, unseen: 0, errors: [], policyFindings: [] }, executor);
+}
+
+/**
+ * Reads one state, as steps that change nothing.
+ *
+ * @throws InputError when it is none
+ */
+export function readState(document: unknown, file: string): readonly RawStep[] {
+  return Array.from(resources(document, file).values(), (state) => rawStep("same", undefined, state));
 }
 
 function resources(document: unknown, file: string): ReadonlyMap<string, ResourceState> {

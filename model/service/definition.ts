@@ -245,6 +245,8 @@ export interface Estate {
   readonly images: ReadonlyMap<string, ImageFacts>;
   /** By {@link ServiceDefinition.id}: how a service was before the change that is being judged. */
   readonly previous: ReadonlyMap<string, ServiceDefinition>;
+  /** By {@link ServiceDefinition.id}: how the program has a service, without what the provider keeps beside that. */
+  readonly written?: ReadonlyMap<string, ServiceDefinition>;
 }
 
 /** An estate of which nothing but its services is known. */

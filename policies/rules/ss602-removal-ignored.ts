@@ -10,7 +10,8 @@ export const removalIgnored: Rule = {
     "The provider keeps what is no longer in the program and reports nothing: the service goes on with a setting that nobody sees.",
   fix: "Write the new value instead of removing the old one, or replace the service.",
   check(subject) {
-    const { service, previous } = subject;
+    const { previous, index } = subject;
+    const service = index.asWritten(subject.service);
     if (previous === undefined || service.origin !== "pulumi" || !hasData(subject)) return notApplicable;
     return [
       compare(previous, service, "constraints", "The constraints are", ({ constraints }) =>

@@ -124,7 +124,7 @@ describe("holdfast policy", () => {
     await refused(
       [cut],
       {},
-      `${cut}:1: expected a state (\`pulumi stack export\`) or a plan (\`pulumi preview --json\`), got text that is no JSON. Write it again with that command.`,
+      `${cut}: expected a state (\`pulumi stack export\`) or a plan (\`pulumi preview --json\`), got JSON that is cut off or broken. Write it again with that command.`,
     );
     const wrong = write("wrong.yml", "services:\n  a:\n    image: redis\n    ports: 3\n");
     await refused(

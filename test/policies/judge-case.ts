@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
-import { estateAfter, estateOfResources, readPulumiFile } from "../../inputs/pulumi/files.ts";
+import { readPulumiEstate } from "../../inputs/pulumi/estate.ts";
+import { pulumiTypes, readPulumiConfig, readPulumiService, readPulumiVolume } from "../../inputs/pulumi/service.ts";
 import { readStackFile } from "../../inputs/stack/file.ts";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import type { Estate } from "../../model/service/definition.ts";
+import { estateOf, type Estate } from "../../model/service/definition.ts";
 import { EstateIndex } from "../../policies/estate-index.ts";
 import { answersOf, subjectOptions } from "../../policies/judge.ts";
 import type { Answer, Rule } from "../../policies/rule.ts";
@@ -54,12 +55,22 @@ export function estateIn(input: InputName, { drafts, volumes, nodes, before, ima
         // A pack is not told of this option.
         retainOnDelete: undefined,
       }));
-      return estateOfResources(resources);
+      const of = (type: string) => resources.filter((resource) => resource.type === type);
+      const configs = new Map(
+        of(pulumiTypes.config).map((resource) => {
+          const { name, content } = readPulumiConfig(resource);
+          return [name ?? "", content] as const;
+        }),
+      );
+      return estateOf(
+        of(pulumiTypes.service).map((resource) => readPulumiService(resource, configs)),
+        { volumes: of(pulumiTypes.volume).map(readPulumiVolume) },
+      );
     }
     case "state": {
       const after = asResources(drafts, volumes);
       const text = before === undefined ? asState(after) : asPlan(asResources(before, volumes), after);
-      return estateAfter(readPulumiFile(text, "file.json"));
+      return readPulumiEstate(text, "file.json");
     }
     case "swarm":
       return readLiveSwarm(asLiveSwarm(drafts, volumes, nodes, images));
