@@ -2,6 +2,7 @@ import { readLiveSwarm } from "../inputs/swarm/definitions.ts";
 import type { Estate } from "../model/service/definition.ts";
 import type { Service } from "../swarm/api/objects.ts";
 import type { Inventory } from "./inventory.ts";
+import { imagesOf } from "./read-swarm.ts";
 
 /**
  * Reads an inventory as the model sees it: services with the nodes, configs, volumes and images that they depend on. An image
@@ -11,23 +12,12 @@ export async function liveEstate(
   { swarm, engines, volumes }: Inventory,
   services: readonly Service[] = swarm?.services ?? [],
 ): Promise<Estate> {
-  const answered = engines.filter((engine) => "report" in engine);
-  const names = new Set(services.flatMap(({ Spec }) => Spec.TaskTemplate.ContainerSpec?.Image ?? []));
-  const images = await Promise.all(
-    [...names].flatMap((name) =>
-      answered.map(({ connection }) =>
-        connection.docker
-          .getImage(name)
-          .inspect()
-          .catch(() => undefined),
-      ),
-    ),
-  );
+  const answered = engines.flatMap((engine) => ("report" in engine ? [engine.connection] : []));
   const distinct = new Map(volumes.toReversed().map(({ volume }) => [volume.Name, volume]));
   return readLiveSwarm({
     services,
     volumes: [...distinct.values()],
-    images: images.filter((image) => image !== undefined),
+    images: await imagesOf(services, answered),
     ...(swarm && { nodes: swarm.raw.nodes, configs: swarm.raw.configs }),
   });
 }

@@ -22,22 +22,32 @@ export async function readSwarm(connection: EngineConnection): Promise<LiveSwarm
     docker.listConfigs(),
     docker.listVolumes(),
   ]);
-  const names = services.flatMap(
-    (service) => imageOfService.safeParse(service).data?.Spec.TaskTemplate.ContainerSpec.Image ?? [],
-  );
-  const images = await Promise.all(
-    [...new Set(names)].map((name) =>
-      docker
-        .getImage(name)
-        .inspect()
-        .catch(() => undefined),
-    ),
-  );
   return {
     services,
     nodes,
     configs,
     volumes: volumes.Volumes,
-    images: images.filter((image) => image !== undefined),
+    images: await imagesOf(services, [connection]),
   };
+}
+
+/** What engines say of the images of services; one that none of them has is left out. */
+export async function imagesOf(
+  services: readonly unknown[],
+  engines: readonly EngineConnection[],
+): Promise<readonly unknown[]> {
+  const names = services.flatMap(
+    (service) => imageOfService.safeParse(service).data?.Spec.TaskTemplate.ContainerSpec.Image ?? [],
+  );
+  const images = await Promise.all(
+    [...new Set(names)].flatMap((name) =>
+      engines.map(({ docker }) =>
+        docker
+          .getImage(name)
+          .inspect()
+          .catch(() => undefined),
+      ),
+    ),
+  );
+  return images.filter((image) => image !== undefined);
 }

@@ -3,7 +3,7 @@ import { volumesToLookAt } from "../impact/simulation/volume-sight.ts";
 import { readFacts } from "../inputs/swarm/facts.ts";
 import type { LiveFacts, Plan } from "../model/plan/plan.ts";
 import { dockerStatus } from "../swarm/api/errors.ts";
-import type { EngineConnection } from "../swarm/engine/connection.ts";
+import { swarmMembership, type EngineConnection } from "../swarm/engine/connection.ts";
 import { nodeEngines } from "../swarm/engine/node-engines.ts";
 import { readAnswer } from "../swarm/engine/requests.ts";
 import { readSwarm } from "./read-swarm.ts";
@@ -26,10 +26,6 @@ const networksOfService = z.object({
 const statsSchema = z.object({
   memory_stats: z.object({ usage: z.number(), stats: z.record(z.string(), z.number()).optional() }),
 });
-
-const infoSchema = z.object({ Swarm: z.object({ NodeID: z.string().min(1) }) });
-
-const sizesSchema = z.object({ Volumes: z.array(z.looseObject({ Name: z.string() })).nullish() });
 
 /**
  * Adds what has to be looked at for one plan: what the volumes hold that its services find on other nodes than that of their data,
@@ -75,19 +71,14 @@ async function unavailableTo(
 export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
   const live = await readSwarm(connection);
   const { docker } = connection;
-  const [engineNode, tasks, listed, sizes] = await Promise.all([
-    docker.info().then((info: unknown) => infoSchema.safeParse(info).data?.Swarm.NodeID),
+  const [{ nodeId }, tasks, listed] = await Promise.all([
+    swarmMembership(connection),
     docker.listTasks().then((list) => readAnswer(z.array(taskSchema), list)),
     docker.listNetworks(),
-    docker.df().then(
-      (usage: unknown) => sizesSchema.safeParse(usage).data?.Volumes ?? undefined,
-      () => undefined,
-    ),
   ]);
   return {
     ...live,
-    ...(sizes && { volumes: sizes }),
-    ...(engineNode !== undefined && { engineNode }),
+    engineNode: nodeId,
     tasks,
     networks: [...listed, ...(await unlistedNetworks(connection, listed, live.services ?? []))],
     datasetBytes: await datasetBytes(connection, live.services ?? [], tasks),

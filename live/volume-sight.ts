@@ -1,14 +1,10 @@
 /** Looks at volumes on their own nodes: whether they are there, whether anything is in them, and whose mark they carry. */
-import { z } from "zod";
 import type { VolumeOnNode } from "../impact/simulation/volume-sight.ts";
 import type { VolumeSight } from "../model/plan/plan.ts";
 import { storeMarker } from "../model/service/start-guard.ts";
 import { dockerStatus } from "../swarm/api/errors.ts";
-import { pingEngine, type EngineConnection } from "../swarm/engine/connection.ts";
-import { readAnswer } from "../swarm/engine/requests.ts";
+import { pingEngine, swarmMembership, type EngineConnection } from "../swarm/engine/connection.ts";
 import { withArchives, type OpenVolume } from "./volume-archive.ts";
-
-const infoSchema = z.object({ Swarm: z.object({ NodeID: z.string() }) });
 
 /** How long an engine may take for its first answer, in milliseconds. */
 const answerLimitMs = 3000;
@@ -35,7 +31,7 @@ async function lookAt(
 ): Promise<readonly (readonly [string, Readonly<Record<string, VolumeSight>>])[]> {
   await pingEngine(connection, answerLimitMs);
   const { docker } = connection;
-  const nodeId = readAnswer(infoSchema, await docker.info()).Swarm.NodeID;
+  const { nodeId } = await swarmMembership(connection);
   const names = [...new Set(wanted.filter(({ node }) => node === nodeId).map(({ volume }) => volume))];
   if (names.length === 0) return [];
   const exists = async (name: string): Promise<boolean> =>

@@ -112,7 +112,6 @@ export function readFacts(document: unknown, file: string): ReadFacts {
           .filter(([name, service]) => hasOtherPlacement(service, wanted.get(name) ?? []))
           .map(([name]) => name),
       ),
-      volumeBytes: new Map(volumes.flatMap(volumeSize)),
       ...(read.data.services &&
         read.data.tasks && {
           use: { ...readSwarmUse(services, tasks), ...unavailableUse({ missingImages, foreignPorts }) },
@@ -201,11 +200,6 @@ function contentOf(config: unknown): string {
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
   return isRecord(value) ? value : {};
-}
-
-function volumeSize(volume: unknown): [string, number][] {
-  const size = at(volume, "UsageData", "Size");
-  return typeof size === "number" && size >= 0 ? [[text(volume, "Name"), size]] : [];
 }
 
 function at(value: unknown, ...path: readonly string[]): unknown {

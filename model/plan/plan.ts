@@ -104,8 +104,6 @@ export interface LiveFacts {
   readonly nodes?: readonly SwarmNode[];
   /** By image name, as `Estate.images`. */
   readonly images?: ReadonlyMap<string, ImageFacts>;
-  /** Sizes of volumes in bytes, by name. */
-  readonly volumeBytes?: ReadonlyMap<string, number>;
   /** What images under other names are; said by the user, not asked of the swarm. */
   readonly imageNames?: ImageNames;
   /** The size of a service's dataset in memory, in bytes, by the service's name. */

@@ -108,7 +108,16 @@ export interface SwarmMembership {
 
 /** Asks the engine whether it is in a swarm, and as what. */
 export async function swarmMembership(connection: EngineConnection): Promise<SwarmMembership> {
-  const { Name, ServerVersion, Swarm } = readAnswer(infoSchema, await connection.docker.info());
+  return membershipIn(await connection.docker.info());
+}
+
+/**
+ * Reads an answer to `GET /info`.
+ *
+ * @throws EngineAnswerError when it is in another form
+ */
+export function membershipIn(info: unknown): SwarmMembership {
+  const { Name, ServerVersion, Swarm } = readAnswer(infoSchema, info);
   return {
     state: Swarm.LocalNodeState,
     isManager: Swarm.ControlAvailable,

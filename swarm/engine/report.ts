@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pingEngine, type EngineConnection } from "./connection.ts";
+import { membershipIn, pingEngine, type EngineConnection } from "./connection.ts";
 import { limitSilence, readAnswer } from "./requests.ts";
 
 /** What an engine says of itself (Docker Engine API `GET /info` and `GET /version`). */
@@ -21,14 +21,10 @@ export interface EngineReport {
   readonly nodeId: string;
 }
 
-const infoSchema = z.object({
-  Name: z.string(),
-  SystemTime: z.string(),
-  DockerRootDir: z.string(),
-  Swarm: z.object({ NodeID: z.string(), LocalNodeState: z.string(), ControlAvailable: z.boolean() }),
-});
+/** What of `GET /info` is not about a swarm. */
+const hostSchema = z.object({ SystemTime: z.string(), DockerRootDir: z.string() });
 
-const versionSchema = z.object({ Version: z.string(), ApiVersion: z.string() });
+const versionSchema = z.object({ ApiVersion: z.string() });
 
 /** How long an engine may take for one answer before it counts as not reachable, in milliseconds. */
 const answerLimitMs = 3000;
@@ -44,19 +40,21 @@ export async function askEngine(connection: EngineConnection): Promise<EngineRep
   await pingEngine(connection, answerLimitMs);
   limitSilence(docker, answerLimitMs);
   const begun = Date.now();
-  const { Name, SystemTime, DockerRootDir, Swarm } = readAnswer(infoSchema, await docker.info());
+  const info: unknown = await docker.info();
   const middle = (begun + Date.now()) / 2;
-  const { Version, ApiVersion } = readAnswer(versionSchema, await docker.version());
+  const { SystemTime, DockerRootDir } = readAnswer(hostSchema, info);
+  const { hostname, engineVersion, state, isManager, nodeId } = membershipIn(info);
+  const { ApiVersion } = readAnswer(versionSchema, await docker.version());
   return {
     host,
     isLocal: host.startsWith("unix://"),
-    hostname: Name,
-    engineVersion: Version,
+    hostname,
+    engineVersion,
     apiVersion: ApiVersion,
     dataRoot: DockerRootDir,
     clockAheadSeconds: (Date.parse(SystemTime) - middle) / 1000,
-    swarmState: Swarm.LocalNodeState || "inactive",
-    isManager: Swarm.ControlAvailable,
-    nodeId: Swarm.NodeID,
+    swarmState: state,
+    isManager,
+    nodeId,
   };
 }

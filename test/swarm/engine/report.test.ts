@@ -16,9 +16,10 @@ describe("the report of an engine", () => {
     _ping: () => "OK",
     info: () => ({
       Name: "one",
+      ServerVersion: "20.10.24+dfsg1",
       SystemTime: new Date(Date.now() + aheadSeconds * 1000).toISOString(),
       DockerRootDir: "/var/lib/docker",
-      Swarm: { NodeID: "", LocalNodeState: "", ControlAvailable: false },
+      Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "", ControlAvailable: false },
     }),
     version: () => ({ Version: "20.10.24+dfsg1", ApiVersion: "1.41" }),
   };
