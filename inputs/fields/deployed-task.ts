@@ -19,14 +19,6 @@ export function sortedBy<T>(list: readonly T[], key: (entry: T) => unknown): rea
   return list.toSorted((one, other) => (text(one) < text(other) ? -1 : Number(text(one) > text(other))));
 }
 
-/** Docker's familiar form of an image's name: without the registry that is meant where none is named, with the tag that is. */
-export function familiarImage(name: string): string {
-  const familiar = name.replace(/^(?:index\.)?docker\.io\//u, "").replace(/^library\//u, "");
-  const [untagged = "", digest] = familiar.split("@", 2);
-  const isTagged = untagged.includes(":", untagged.lastIndexOf("/") + 1);
-  return digest === undefined && !isTagged ? `${familiar}:latest` : familiar;
-}
-
 /** A mapping without what is absent; `undefined` for one of which nothing is left. */
 export function orNone(settings: Settings): Settings | undefined {
   return Object.values(settings).some((value) => value !== undefined) ? settings : undefined;

@@ -4,6 +4,8 @@
  * Each leaf may be not known yet. A leaf that is known and `undefined` was left out by its author, so Swarm's own default holds.
  */
 
+import { familiarRepository, splitImageName } from "../../text/image-name.ts";
+
 /** Stands where a value is not known yet: an output of a resource still to be created, or a variable that nobody set. */
 export const notKnown: unique symbol = Symbol("not known yet");
 
@@ -254,21 +256,10 @@ export function estateOf(services: readonly ServiceDefinition[], more: Partial<E
   return { services, volumes: [], nodes: undefined, images: new Map(), previous: new Map(), ...more };
 }
 
-/**
- * Takes an image reference apart.
- *
- * A tag is what follows the last colon behind the last slash (so a registry's port is none), a digest what follows `@`. An image
- * by its id alone has no name to know it by.
- */
+/** Takes an image reference apart. An image by its id alone has no name to know it by. */
 export function parseImageReference(reference: string): ImageReference {
   if (/^(?:sha256:)?[0-9a-f]{64}$/.test(reference)) return unknownImage;
-  const [named = "", digest] = reference.split("@", 2);
-  const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
-  return {
-    repository: colon < 0 ? named : named.slice(0, colon),
-    tag: colon < 0 ? undefined : named.slice(colon + 1),
-    digest,
-  };
+  return splitImageName(reference);
 }
 
 /** An image reference of which nothing is known. */
@@ -278,7 +269,7 @@ export const unknownImage: ImageReference = { repository: notKnown, tag: notKnow
 export function factsOf(image: ImageReference, images: Estate["images"]): ImageFacts | undefined {
   const { repository, tag, digest } = image;
   if (images.size === 0 || !isKnown(repository) || !isKnown(tag) || !isKnown(digest)) return undefined;
-  const familiar = repository.replace(/^docker\.io\//, "").replace(/^library\//, "");
+  const familiar = familiarRepository(repository);
   return (
     (digest === undefined ? undefined : images.get(`${familiar}@${digest}`)) ??
     images.get(`${familiar}:${tag ?? "latest"}`)

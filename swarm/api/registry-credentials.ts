@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
+import { namedRegistry } from "../../text/image-name.ts";
 import { InputError } from "../../text/input-error.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { readRegularFile } from "../engine/regular-file.ts";
@@ -36,8 +37,7 @@ export type CredentialsFor = (image: string) => Promise<RegistryCredentials | un
 
 /** The registry of an image, as its name says it; `docker.io` where it names none. */
 export function registryOf(image: string): string {
-  const [first = "", ...rest] = image.split("/");
-  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
+  return namedRegistry(image) ?? "docker.io";
 }
 
 /** The names that Docker Hub has. */

@@ -1,3 +1,4 @@
+import { splitImageName } from "../../text/image-name.ts";
 import type { ServiceSpec } from "../api/objects.ts";
 
 /**
@@ -12,12 +13,12 @@ export function isMadeFrom(found: ServiceSpec, sent: ServiceSpec): boolean {
 
 function comparable(spec: ServiceSpec): object {
   const { ContainerSpec, Networks, Placement, ...task } = spec.TaskTemplate;
-  const [image = ""] = (ContainerSpec?.Image ?? "").split("@");
+  const { repository, tag } = splitImageName(ContainerSpec?.Image ?? "");
   return {
     ...spec,
     TaskTemplate: {
       ...task,
-      ContainerSpec: { ...ContainerSpec, Image: image.replace(/:latest$/, "") },
+      ContainerSpec: { ...ContainerSpec, Image: repository && `${repository}:${tag ?? "latest"}` },
       Placement: { ...Placement, Platforms: undefined },
       Networks: (Networks ?? []).map((network) => ({ ...network, Target: undefined })),
     },

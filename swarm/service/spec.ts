@@ -9,6 +9,7 @@ import { parseDuration } from "../../text/duration.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import type { ContainerSpec, Mount, ServiceSpec, TaskSpec } from "../api/objects.ts";
 import type { ContainerProperties, ServiceProperties, UpdateProperties } from "./properties.ts";
+import { familiarImage } from "../../text/image-name.ts";
 
 const nanosecondsPerMillisecond = 1_000_000;
 
@@ -180,15 +181,6 @@ function containerSpec(container: ContainerProperties): ContainerSpec {
     }),
     Init: container.init,
   };
-}
-
-/**
- * An image's name as Docker's own client sends it: with a tag where there is neither tag nor digest, without Docker Hub's
- * long name (moby client/service_create.go, `imageWithTagString`).
- */
-function familiarImage(image: string): string {
-  const familiar = image.replace(/^docker\.io\/(?:library\/)?/, "");
-  return /[:@]./su.test(familiar.slice(familiar.lastIndexOf("/") + 1)) ? familiar : `${familiar}:latest`;
 }
 
 function fileTarget(file: { fileName: string; fileUid: string; fileGid: string; fileMode: number }) {

@@ -1,7 +1,7 @@
 import { readReply } from "../../cli/commands/redis/protocol.ts";
 import { wrappedLines } from "../../cli/terminal/wrapped-lines.ts";
 import { parsePropertyPath } from "../../engine/model/property-path.ts";
-import { parseImageName } from "../../engine/provider/functions/registry-image.ts";
+import { locateImage } from "../../engine/provider/functions/registry-image.ts";
 import { readPlain } from "../../engine/state/pulumi-yaml.ts";
 import { showCommandLine, showMountOptions, withoutCredentials } from "../../impact/redaction/command-line.ts";
 import { showProperty } from "../../impact/redaction/property-values.ts";
@@ -21,7 +21,7 @@ import { requireLinear } from "./growth.ts";
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "a line that is wrapped": (text) => wrappedLines(text, 80),
   "a path of a property": parsePropertyPath,
-  "an image's name": parseImageName,
+  "an image's name": locateImage,
   "a setting": readPlain,
   "a duration": (text) => parseDuration(text, "path"),
   "a size": (text) => parseSize(text, "path"),

@@ -5,24 +5,24 @@ import { z } from "zod";
 import type { RegistryCredentials } from "../../../swarm/api/reads.ts";
 import { printable } from "../../../text/escape.ts";
 import { byteWords } from "../../../text/format-bytes.ts";
+import { namedRegistry, splitImageName } from "../../../text/image-name.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
 import { jsonOrUndefined } from "../../../text/parse-json.ts";
 
-/** An image's name, taken apart as Docker does it (distribution/reference, `ParseNormalizedNamed`). */
-export interface ImageName {
+/** Where an image is to be had. */
+export interface RegistryImage {
   registry: string;
   repository: string;
   /** A tag or a digest. */
   reference: string;
 }
 
-/** Takes an image's name apart; `redis` is `library/redis` with the tag `latest` at `registry-1.docker.io`. */
-export function parseImageName(name: string): ImageName {
-  const [first = "", ...rest] = name.split("/");
-  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  const path = hasRegistry ? rest.join("/") : name;
-  const match = /^(?<repository>[^@:]+)(?::(?<tag>[^@]+))?(?:@(?<digest>.+))?$/.exec(path)?.groups;
-  if (match?.["repository"] === undefined) {
+/** Finds out where an image is to be had; `redis` is `library/redis` with the tag `latest` at `registry-1.docker.io`. */
+export function locateImage(name: string): RegistryImage {
+  const registry = namedRegistry(name);
+  const { repository: path, tag, digest } = splitImageName(name);
+  const repository = registry === undefined ? path : path.slice(registry.length + 1);
+  if (repository === "" || repository.includes(":") || tag === "" || digest === "") {
     throw new InputError({
       path: "getRegistryImage: name",
       expected: "an image's name, [<registry>/]<repository>[:<tag>]",
@@ -30,10 +30,9 @@ export function parseImageName(name: string): ImageName {
       fix: "Correct it in the program",
     });
   }
-  const { repository, tag, digest } = match;
-  const isOfficial = !hasRegistry && !repository.includes("/");
+  const isOfficial = registry === undefined && !repository.includes("/");
   return {
-    registry: hasRegistry && first !== "docker.io" ? first : "registry-1.docker.io",
+    registry: registry === undefined || registry === "docker.io" ? "registry-1.docker.io" : registry,
     repository: isOfficial ? `library/${repository}` : repository,
     reference: digest ?? tag ?? "latest",
   };
@@ -68,7 +67,7 @@ export async function registryDigest(
   credentials: RegistryCredentials | undefined,
   limitMs: number = answerLimitMs,
 ): Promise<string> {
-  const image = parseImageName(name);
+  const image = locateImage(name);
   const signal = AbortSignal.timeout(limitMs);
   const failures: string[] = [];
   for (const protocol of isLoopback(image.registry) ? ["https", "http"] : ["https"]) {
@@ -102,7 +101,7 @@ function isLoopback(registry: string): boolean {
 
 async function manifestDigest(
   origin: string,
-  { repository, reference }: ImageName,
+  { repository, reference }: RegistryImage,
   credentials: RegistryCredentials | undefined,
   signal: AbortSignal,
 ): Promise<string> {

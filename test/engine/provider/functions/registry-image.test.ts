@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { invokeFunction } from "../../../../engine/provider/functions/functions.ts";
-import { parseImageName, registryDigest } from "../../../../engine/provider/functions/registry-image.ts";
+import { locateImage, registryDigest } from "../../../../engine/provider/functions/registry-image.ts";
 import { connectEngine } from "../../../../swarm/engine/connection.ts";
 import { InputError } from "../../../../text/input-error.ts";
 
@@ -35,7 +35,7 @@ describe("an image's name", () => {
     [`ghcr.io/a/b@${digest}`, "ghcr.io", "a/b", digest],
   ] as const) {
     it(`${name} is taken apart as Docker does it`, () => {
-      assert.deepEqual(parseImageName(name), { registry, repository, reference });
+      assert.deepEqual(locateImage(name), { registry, repository, reference });
     });
   }
 });
