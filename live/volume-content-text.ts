@@ -1,8 +1,8 @@
 import { catalogueEntries } from "../model/image/catalogue-entries.ts";
 import type { RdbHeader } from "../model/redis/files.ts";
 import type { VolumeContent } from "../model/storage/volume-content.ts";
+import { byteWords } from "../text/byte-size.ts";
 import { printable } from "../text/escape.ts";
-import { byteWords } from "../text/format-bytes.ts";
 
 /**
  * Says in one line what lies in a volume: `Redis 7.0.15: snapshot dump.rdb of 2026-11-25T21:59:12Z, 3 keys`. Names and

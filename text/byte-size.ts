@@ -2,6 +2,8 @@ import { InputError, showValue } from "./input-error.ts";
 
 const powersOf1024 = { "": 0, K: 1, M: 2, G: 3, T: 4, P: 5 } as const;
 
+const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
+
 type Prefix = keyof typeof powersOf1024;
 
 /**
@@ -63,4 +65,11 @@ export function formatSize(bytes: number): string {
     if (power > 0 && count >= 1 && Number.isInteger(count)) return `${count}${prefix}iB`;
   }
   return `${bytes}B`;
+}
+
+/** Writes a number of bytes for people, with at most one digit after the point: `1.5 GiB`. */
+export function byteWords(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  const count = bytes / 1024 ** power;
+  return `${Number(count.toFixed(1))} ${units[power] ?? "B"}`;
 }

@@ -97,7 +97,12 @@ function endOfExpansion(script: string, start: number): number {
   return script.length;
 }
 
-/** A word as a shell takes it, whatever it holds. */
+/** A word as a shell takes it, whatever it holds; between quotation marks only where it needs them. */
 export function shellWord(word: string): string {
-  return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : quotedWord(word);
+}
+
+/** A word as a shell takes it, always between quotation marks. */
+export function quotedWord(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { FilledVolume } from "../../lab/nodes/private-engine.ts";
 import { findEngine, pingEngine } from "../../swarm/engine/connection.ts";
 import { readAnswer } from "../../swarm/engine/requests.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { NotConfirmed } from "../terminal/failure.ts";
 import type { Output } from "../terminal/output.ts";
 import { requireYes, whyNotAsked } from "../terminal/prompt.ts";

@@ -1,7 +1,7 @@
 import type { EngineEvent, StepMetadata } from "../../engine/model/events.ts";
 import { unknownSentinel } from "../../engine/model/wire-value.ts";
 import { printable } from "../../text/escape.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { plain, type Style } from "../terminal/style.ts";
 import { isUnchanged, recordEvent, type OperationView } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EngineEvent } from "../../engine/model/events.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 
 /** Go writes `null` for what is not there. */
 function absent<T extends z.ZodType>(schema: T) {
@@ -49,13 +50,7 @@ const eventSchema = z.looseObject({
  */
 export function parsePulumiEvent(line: string): EngineEvent | undefined {
   if (!line.startsWith("{")) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  const parsed = eventSchema.safeParse(json);
+  const parsed = eventSchema.safeParse(jsonOrUndefined(line));
   // Our events have Pulumi's shape; what the schema does not check is only passed on or shown.
   return parsed.success ? (parsed.data as unknown as EngineEvent) : undefined;
 }

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { kindOf } from "../../swarm/engine/regular-file.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { InputError } from "../../text/input-error.ts";
 import { spawnBound } from "./bound-process.ts";
 import { lazySdk } from "./lazy-sdk.ts";

@@ -5,6 +5,7 @@
  * Values are written as text at once, with the names in the order in which Go's encoder sorts the keys of a map.
  */
 import { InputError, showValue } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 import type { PropertyMap, PropertyValue } from "../model/property-value.ts";
 import { Output, ResourceReference, Secret, Unknown, isPropertyMap } from "../model/property-value.ts";
 import { resourceReferenceSignature, secretSignature, signatureKey, unknownSentinel } from "../model/wire-value.ts";
@@ -80,11 +81,9 @@ function decrypt(secrets: SecretsManager, ciphertext: string, path: string): str
 }
 
 function parsePlaintext(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw undecipherable(path);
-  }
+  const value = jsonOrUndefined(text);
+  if (value === undefined) throw undecipherable(path);
+  return value;
 }
 
 function undecipherable(path: string): DamagedStateError {

@@ -1,7 +1,7 @@
 /** A stack's resources as text in Pulumi's checkpoint format, and back. */
 import type { z } from "zod";
 import { InputError, showValue } from "../../text/input-error.ts";
-import { notJsonWords } from "../../text/parse-json.ts";
+import { jsonOrUndefined, notJsonWords } from "../../text/parse-json.ts";
 import { parsePropertyPath } from "../model/property-path.ts";
 import type { HookBinding, PendingOperation, ResourceState, Snapshot } from "../model/resource-state.ts";
 import type { StoredDeployment, StoredResource } from "./checkpoint-schema.ts";
@@ -92,12 +92,10 @@ function describe(
 const noSecrets: ValueContext = { secrets: undefined, ciphertexts: new Map() };
 
 function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    const got = text.trim() === "" ? "an empty file" : notJsonWords(text);
-    throw new DamagedStateError({ path, expected: "the whole of a JSON document", got });
-  }
+  const value = jsonOrUndefined(text);
+  if (value !== undefined) return value;
+  const got = text.trim() === "" ? "an empty file" : notJsonWords(text);
+  throw new DamagedStateError({ path, expected: "the whole of a JSON document", got });
 }
 
 function checkShape<Schema extends z.ZodType>(schema: Schema, json: unknown, path: string): z.infer<Schema> {

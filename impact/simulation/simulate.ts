@@ -151,7 +151,10 @@ function sideIn(before: PlannedService, service: PlannedService, volumes: Volume
   const found = mayRunHere(before, live) ? volumes : new Map();
   return {
     service,
-    keeper: dataKeeper({ ...definition, image }, { images: live.images ?? new Map(), imageNames: live.imageNames, volumes: found }),
+    keeper: dataKeeper(
+      { ...definition, image },
+      { images: live.images ?? new Map(), imageNames: live.imageNames, volumes: found },
+    ),
   };
 }
 

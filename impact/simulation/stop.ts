@@ -10,7 +10,7 @@ import { hasSavePoints, isAppendOnly, redisSetting, type RedisSettings } from ".
 import { isKnown, type Known, type ServiceDefinition } from "../../model/service/definition.ts";
 import { waitForOldTaskSeconds } from "../../model/service/stop-grace.ts";
 import type { DataKeeper } from "../../model/storage/data-location.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 
 /** What a stop does to the data that is in memory. */
 export type StopEffect =

@@ -1,3 +1,4 @@
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { isRecord } from "../fields/field.ts";
 import { concernsData, typeOfUrn } from "./plan.ts";
 
@@ -65,10 +66,5 @@ const comma = 0x2c;
 export function parseJson(bytes: Buffer): unknown {
   const text = bytes.toString("utf8");
   const json = text.startsWith("\ufeff") ? text.slice(1) : text;
-  if (!/^\s*[[{]/u.test(json)) return undefined;
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
+  return /^\s*[[{]/u.test(json) ? jsonOrUndefined(json) : undefined;
 }

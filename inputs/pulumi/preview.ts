@@ -2,6 +2,7 @@
 import type { Executor, Plan, PolicyFinding } from "../../model/plan/plan.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { isRecord } from "../fields/field.ts";
 import {
   concernsData,
@@ -133,12 +134,8 @@ export function isEvent(document: unknown): boolean {
  * @throws InputError when it is none
  */
 export function readEventLine(line: string, at: string): PreviewEvent {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw notPreview(at, "text that is no JSON: the file may be cut off");
-  }
+  const value = jsonOrUndefined(line);
+  if (value === undefined) throw notPreview(at, "text that is no JSON: the file may be cut off");
   return readEvent(value, at);
 }
 

@@ -15,9 +15,9 @@ import {
   type VolumeDefinition,
   type VolumeOptions,
 } from "../../model/service/definition.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { dockerWords } from "../../text/docker-words.ts";
 import { printable } from "../../text/escape.ts";
-import { byteWords } from "../../text/format-bytes.ts";
 import { InputError } from "../../text/input-error.ts";
 import { isSecretVariable } from "../../text/secret-names.ts";
 import { requireFewAliases } from "../../text/yaml-aliases.ts";
@@ -130,7 +130,7 @@ function parse(text: string, file: string): { documents: readonly Document.Parse
   if (text.length > mostCharacters) {
     throw new InputError({
       path: file,
-      expected: `at most ${mostCharacters / 1024 / 1024} MiB`,
+      expected: `at most ${byteWords(mostCharacters)}`,
       got: byteWords(text.length),
       fix: "Divide the file into several stacks",
     });

@@ -1,11 +1,11 @@
 import { isKnown, type Known, type PublishedPort, type ServiceDefinition } from "../../model/service/definition.ts";
+import { familiarImage } from "../../text/image-name.ts";
 import { orNone, sortedBy, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
 import { isRecord, recordOf, unknownPart, type Field } from "../fields/field.ts";
 import { bytes, knownItems, seconds } from "../fields/readings.ts";
 import type { Variables } from "./interpolation.ts";
 import { readShortVolume } from "./short-forms.ts";
 import { isExternal, topLevelName } from "./top-level.ts";
-import { familiarImage } from "../../text/image-name.ts";
 
 /** What a file is deployed with besides what a service says. */
 export interface StackScope {

@@ -1,8 +1,8 @@
 import { isKnown } from "../../model/service/definition.ts";
+import { familiarImage } from "../../text/image-name.ts";
 import { orNone, stackLabel, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
 import { Field, isRecord, recordOf } from "../fields/field.ts";
 import { knownItems } from "../fields/readings.ts";
-import { familiarImage } from "../../text/image-name.ts";
 
 /**
  * The task of a live service, as `docker stack deploy` would have asked for it, in the order in which Swarm has it.

@@ -1,6 +1,6 @@
 /** What an audit found, as tables: shown at the terminal and on a page alike. */
 import type { Finding } from "../../policies/finding.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import type { DataView, IdleVolume, StatefulService } from "../data-overview.ts";
 import type { Inventory } from "../inventory.ts";
 import type { LostVolume } from "../rescue/search.ts";

@@ -1,5 +1,5 @@
 import { advised } from "../../text/advised-command.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import type { HostFacts } from "../host-facts.ts";
 import type { AskedEngine, Inventory } from "../inventory.ts";
 

@@ -17,7 +17,7 @@ import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { createService } from "../../swarm/service/changes.ts";
 import { awaitTaskEnd, oneOffSpec, removeLeftPulls, removeOneOff } from "../../swarm/service/one-off-task.ts";
 import { isLive } from "../../swarm/service/tasks.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 
 /** What has to be tried before a task is replaced. */

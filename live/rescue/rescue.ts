@@ -9,7 +9,7 @@ import { connectEngine, type EngineConnection } from "../../swarm/engine/connect
 import { limitSilence } from "../../swarm/engine/requests.ts";
 import { updateService } from "../../swarm/service/changes.ts";
 import { advised, advisedDocker } from "../../text/advised-command.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { readHostFacts } from "../host-facts.ts";
 import type { AnsweredEngine, Inventory, NodeVolume } from "../inventory.ts";

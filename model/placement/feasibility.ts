@@ -3,7 +3,7 @@
  * (swarmkit manager/scheduler/filter.go), and what Docker refuses on the node that the scheduler chose.
  */
 import { advisedDocker } from "../../text/advised-command.ts";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import {
   isKnown,
   notKnown,

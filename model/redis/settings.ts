@@ -228,10 +228,19 @@ export function isAppendOnly(settings: RedisSettings, image: RedisImageFact): Kn
 export function maxMemoryBytes(settings: RedisSettings): Known<number | undefined> {
   const { value } = redisSetting(settings, "maxmemory");
   if (!isKnown(value)) return notKnown;
-  const { count, unit = "" } = /^(?<count>\d+)(?<unit>[kmg]?b?)$/iu.exec(value ?? "")?.groups ?? {};
-  const power = "kmg".indexOf(unit.charAt(0).toLowerCase()) + 1;
-  const bytes = Number(count ?? 0) * (/^[kmg]$/iu.test(unit) ? 1000 : 1024) ** (/^b?$/iu.test(unit) ? 0 : power);
-  return bytes === 0 ? undefined : bytes;
+  return redisBytes(value ?? "") || undefined;
+}
+
+/**
+ * Reads a size in Redis' own units: `1k` is 1000 and `1kb` 1024 bytes; `undefined` for what is none.
+ *
+ * @see https://github.com/redis/redis/blob/7.0/src/util.c (`memtoull`)
+ */
+export function redisBytes(text: string): number | undefined {
+  const match = /^(?<count>\d{1,15})(?<unit>k|kb|m|mb|g|gb|b)?$/iu.exec(text.trim())?.groups;
+  if (match === undefined) return undefined;
+  const factors: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+  return Number(match["count"]) * (factors[(match["unit"] ?? "").toLowerCase()] ?? 1);
 }
 
 /** Where Redis keeps its data within its directory, by the settings that name it. */

@@ -1,4 +1,5 @@
 import { InputError, showValue } from "../../text/input-error.ts";
+import { quotedWord } from "../../text/shell-words.ts";
 
 /** The file at the top of a data volume that names the store whose data it holds. */
 export const storeMarker = ".holdfast-store";
@@ -102,10 +103,10 @@ export function requireIdentity(identity: string, path: string): string {
  * is one.
  */
 export function startScript({ identity, dataPaths, environment, serverVersion, preparation }: StartGuard): string {
-  const exports = Object.entries(environment ?? {}).map(([name, value]) => `export ${name}=${quoted(value)}`);
+  const exports = Object.entries(environment ?? {}).map(([name, value]) => `export ${name}=${quotedWord(value)}`);
   return `# Written by Holdfast: starts the server on the data of this store, and on no other.
 set -eu
-identity=${quoted(identity)}
+identity=${quotedWord(identity)}
 first_start=\${${firstStartVariable}-}
 creation=\${${creationVariable}-}
 service=\${${serviceVariable}-}
@@ -196,7 +197,7 @@ product=
 major=
 descriptor=10
 ${serverVersion === undefined ? "" : `${serverVersion}\ncase $major in *[!0-9]*) major= ;; esac\n`}
-for path in ${dataPaths.map(quoted).join(" ")}; do
+for path in ${dataPaths.map(quotedWord).join(" ")}; do
   marker=$path/${storeMarker}
   noted=
   others=
@@ -268,8 +269,4 @@ export function readStartScript(script: string): StartGuard | undefined {
     ...(rest !== undefined && { preparation: rest }),
   };
   return startScript(guard) === script ? guard : undefined;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

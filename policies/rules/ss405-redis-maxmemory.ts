@@ -1,4 +1,4 @@
-import { redisSetting } from "../../model/redis/settings.ts";
+import { redisBytes, redisSetting } from "../../model/redis/settings.ts";
 import { isKnown } from "../../model/service/definition.ts";
 import { formatSize } from "../../text/byte-size.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
@@ -37,11 +37,3 @@ export const redisMaxmemory: Rule = {
       : pass;
   },
 };
-
-/** Redis' own units: `1k` is 1000 and `1kb` 1024 bytes (redis.conf). */
-function redisBytes(text: string): number | undefined {
-  const match = /^(?<count>\d{1,15})(?<unit>k|kb|m|mb|g|gb|b)?$/i.exec(text.trim())?.groups;
-  if (match === undefined) return undefined;
-  const factors: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
-  return Number(match["count"]) * (factors[(match["unit"] ?? "").toLowerCase()] ?? 1);
-}

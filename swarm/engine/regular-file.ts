@@ -1,7 +1,7 @@
 /** The one way to read a file that somebody else may have put there: a regular one of a bounded size, or an error at once. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 
 /** More is no state, setting or program's file: a state with 10,000 resources is about 40 MB. */
 const mostBytes = 256 * 1024 * 1024;

@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { z } from "zod";
-import { byteWords } from "../../text/format-bytes.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { mistakeWords } from "../../text/schema-mistake.ts";
 

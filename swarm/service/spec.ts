@@ -6,10 +6,10 @@
  * (SIGKILL at once), `Init` as false, and an empty health check (which means: the image's own).
  */
 import { parseDuration } from "../../text/duration.ts";
+import { familiarImage } from "../../text/image-name.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import type { ContainerSpec, Mount, ServiceSpec, TaskSpec } from "../api/objects.ts";
 import type { ContainerProperties, ServiceProperties, UpdateProperties } from "./properties.ts";
-import { familiarImage } from "../../text/image-name.ts";
 
 const nanosecondsPerMillisecond = 1_000_000;
 

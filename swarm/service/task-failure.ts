@@ -4,6 +4,7 @@ import { parseConstraint, satisfies } from "../../model/placement/constraints.ts
 import { describeNodes, placeAdvice } from "../../model/placement/feasibility.ts";
 import { isUsable } from "../../model/placement/task-location.ts";
 import { advisedDocker } from "../../text/advised-command.ts";
+import { byteWords } from "../../text/byte-size.ts";
 import { printableLines } from "../../text/escape.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { dockerWords, readAgain } from "../api/errors.ts";
@@ -164,7 +165,7 @@ export function explainFailedTasks(
     return {
       path: `${path}: taskSpec.resources.limits.memoryBytes`,
       expected: "enough memory for the task",
-      got: `${limitBytes > 0 ? `${limitBytes / 1024 / 1024} MiB` : "no limit"} and ${failed}, out of memory`,
+      got: `${limitBytes > 0 ? byteWords(limitBytes) : "no limit"} and ${failed}, out of memory`,
       fix: "Raise the limit, or make the service need less",
       logLines,
     };
@@ -216,7 +217,7 @@ export function explainPendingTask(
   if (words.includes("insufficient resources")) {
     const { MemoryBytes, NanoCPUs } = Resources?.Reservations ?? {};
     const asked = [
-      ...(MemoryBytes ? [`${MemoryBytes / 1024 / 1024} MiB of memory`] : []),
+      ...(MemoryBytes ? [`${byteWords(MemoryBytes)} of memory`] : []),
       ...(NanoCPUs ? [`${NanoCPUs / 1e9} CPUs`] : []),
     ];
     return {

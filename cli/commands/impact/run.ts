@@ -3,6 +3,7 @@ import type { ImpactReport } from "../../../impact/report.ts";
 import type { ReadFacts } from "../../../inputs/swarm/facts.ts";
 import type { Plan } from "../../../model/plan/plan.ts";
 import { InputError } from "../../../text/input-error.ts";
+import { jsonOrUndefined } from "../../../text/parse-json.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { openSource, readText, requireOneReader, writeText } from "../../terminal/files.ts";
 import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
@@ -96,16 +97,14 @@ async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): 
 }
 
 function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new InputError({
-      path: file,
-      expected: "JSON",
-      got: "truncated or invalid text",
-      fix: "Write it again with --save-facts",
-    });
-  }
+  const value = jsonOrUndefined(text);
+  if (value !== undefined) return value;
+  throw new InputError({
+    path: file,
+    expected: "JSON",
+    got: "truncated or invalid text",
+    fix: "Write it again with --save-facts",
+  });
 }
 
 function definedVariables(): Record<string, string> {

@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterOwnTime } from "../../../swarm/engine/own-time.ts";
+import { byteWords } from "../../../text/byte-size.ts";
 import { printable } from "../../../text/escape.ts";
-import { byteWords } from "../../../text/format-bytes.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { NotRedis, readReply, writeCommand, type RedisReply } from "./protocol.ts";
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { advised } from "../../../../text/advised-command.ts";
+import { byteWords } from "../../../../text/byte-size.ts";
 import type { CommandContext } from "../../../context/context.ts";
 import type { StackService } from "../../../context/stack-services.ts";
 import { connectRedis, type ReachedService, reachService, servicesOf } from "../../redis/client.ts";
@@ -65,7 +66,7 @@ function serviceLines(report: ServiceReport): string[] {
     ["endpoint", endpoint ?? `${service}, on its networks only`],
     ["node", node],
     ["volume", volume],
-    ["limit", memoryLimitBytes === undefined ? undefined : formatBytes(memoryLimitBytes)],
+    ["limit", memoryLimitBytes === undefined ? undefined : byteWords(memoryLimitBytes)],
     ["database", database],
     ["PING", ping],
     ["answers", answers === true ? "yes" : undefined],
@@ -78,17 +79,6 @@ function redisCommands(store: ServiceReport | undefined, isOneOfSeveral: boolean
   if (store === undefined) return [];
   const chosen = isOneOfSeveral ? `--service ${store.service} ` : "";
   return ["set foo bar", "get foo"].map((words) => advised("redis", `${chosen}${words}`));
-}
-
-/** A number of bytes in the largest unit in which it is a whole number: `100 MiB`. */
-function formatBytes(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  let [value, unit] = [bytes, 0];
-  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${value} ${units[unit] ?? "bytes"}`;
 }
 
 async function reportOf(context: CommandContext, service: StackService, isSandbox: boolean): Promise<ServiceReport> {

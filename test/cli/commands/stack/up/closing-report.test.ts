@@ -18,8 +18,8 @@ describe("the report at the end of up", () => {
       reportLines([{ ...report, memoryLimitBytes }]).find((line) => line.startsWith("  limit"));
     assert.equal(limit(100 * 1024 ** 2), "  limit     100 MiB");
     assert.equal(limit(2 * 1024 ** 3), "  limit     2 GiB");
-    assert.equal(limit(1536 * 1024 ** 2), "  limit     1536 MiB");
-    assert.equal(limit(1000), "  limit     1000 bytes");
+    assert.equal(limit(1536 * 1024 ** 2), "  limit     1.5 GiB");
+    assert.equal(limit(1000), "  limit     1000 B");
   });
 
   it("says where the published port is open", () => {
