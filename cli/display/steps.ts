@@ -1,5 +1,5 @@
 import type { Output } from "../terminal/output.ts";
-import { cutTo } from "../terminal/style.ts";
+import { cutTo } from "../terminal/width.ts";
 import { Screen } from "./screen.ts";
 
 /** One thing that is told about a step of a set-up. */

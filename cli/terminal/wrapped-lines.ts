@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { visibleWidth } from "../terminal/width.ts";
 
 /** A command between backquotes stays whole, so that it can be copied; what is longer than a line, too. */
 const words = /\s+|(?:`[^`]*`|\S)+/gu;
@@ -9,7 +10,7 @@ const words = /\s+|(?:`[^`]*`|\S)+/gu;
  * @returns lines of at most `columns` characters, but for words that are longer; those after the first further in
  */
 export function wrappedLines(line: string, columns: number): string[] {
-  if (stripVTControlCharacters(line).length <= columns) return [line];
+  if (visibleWidth(line) <= columns) return [line];
   const indent = `${/^\s*/u.exec(stripVTControlCharacters(line))?.[0] ?? ""}  `;
   const lines: string[] = [];
   let current = "";
@@ -20,7 +21,7 @@ export function wrappedLines(line: string, columns: number): string[] {
       space = text;
       continue;
     }
-    const length = stripVTControlCharacters(text).length;
+    const length = visibleWidth(text);
     if (width > indent.length && width + space.length + length > columns) {
       lines.push(current);
       current = indent + text;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-
+import pLimit, { type LimitFunction } from "p-limit";
 import { errorWords } from "../../text/error-text.ts";
 import { deletionBatches } from "../model/dependency-graph.ts";
 import type { EventBody } from "../model/events.ts";
@@ -18,9 +18,8 @@ import { timestamp } from "../model/timestamp.ts";
 import { parseUrn } from "../model/urn.ts";
 import { unknownSentinel } from "../model/wire-value.ts";
 import type { ResourceHooks } from "../program/resource-hooks.ts";
-import { faultPoint } from "../state/fault.ts";
+import { passPoint } from "../state/write-points.ts";
 import type { Journal } from "./journal.ts";
-import { Slots } from "./slots.ts";
 
 /** What carrying out steps needs. */
 export interface ExecutorContext {
@@ -46,11 +45,12 @@ export class StepFailure extends Error {
 /** Carries out steps: asks providers, keeps the journal, tells what happens. */
 export class Executor {
   readonly #context: ExecutorContext;
-  readonly #slots: Slots;
+  /** Bounds how many operations run at once. */
+  readonly #limit: LimitFunction;
 
   constructor(context: ExecutorContext) {
     this.#context = context;
-    this.#slots = new Slots(context.parallel);
+    this.#limit = pLimit(context.parallel);
   }
 
   /** Carries out one step and records it. Throws `StepFailure` when it fails. */
@@ -63,7 +63,7 @@ export class Executor {
     };
     try {
       await this.#context.hooks.run("before", step, warn);
-      await this.#slots.use(() => this.#apply(step));
+      await this.#limit(() => this.#apply(step));
       // What a hook finds wrong afterwards stops the deployment; the operation itself stands in the state.
       await this.#context.hooks.run("after", step, warn);
     } catch (error) {
@@ -140,7 +140,7 @@ export class Executor {
           news: revealSecrets(state.inputs),
           ...this.#control(state, state.customTimeouts?.createSeconds),
         });
-        faultPoint("creating.done");
+        passPoint("creating.done");
         state.id = created.id;
         state.outputs = this.#outputs(state, created.outputs);
       } catch (error) {
@@ -233,7 +233,7 @@ export class Executor {
         ...request,
         ...this.#control(state, state.customTimeouts?.updateSeconds),
       });
-      faultPoint("updating.done");
+      passPoint("updating.done");
       state.outputs = this.#outputs(state, updated.outputs);
     } catch (error) {
       if (!(error instanceof PartialFailure)) {
@@ -267,7 +267,7 @@ export class Executor {
           outputs: revealSecrets(old.outputs),
           ...this.#control(old, old.customTimeouts?.deleteSeconds),
         });
-        faultPoint("deleting.done");
+        passPoint("deleting.done");
       } catch (error) {
         await this.#giveUp(began);
         throw error;
@@ -297,7 +297,7 @@ export class Executor {
   async #begin(type: PendingOperation["type"], resource: ResourceState): Promise<PendingOperation> {
     const operation: PendingOperation = { type, resource: { ...resource } };
     await this.#context.journal.begin(operation);
-    faultPoint(`${type}.begun`);
+    passPoint(`${type}.begun`);
     return operation;
   }
 

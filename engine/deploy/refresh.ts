@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import type { EventBody, StepOperation } from "../model/events.ts";
 import { equalValues, revealSecrets } from "../model/property-value.ts";
 import type { DiffKind, ResourceDiff, ResourceProvider } from "../model/resource-provider.ts";
@@ -7,7 +8,6 @@ import { isAboutDefaultProvider, stepMetadata, type Step } from "../model/step.t
 import { timestamp } from "../model/timestamp.ts";
 import { parseUrn } from "../model/urn.ts";
 import type { Journal } from "./journal.ts";
-import { Slots } from "./slots.ts";
 
 /** What a refresh needs. */
 export interface RefreshContext {
@@ -28,8 +28,8 @@ const readsAtOnce = 32;
  * @param resources in dependency order
  */
 export async function refreshResources(resources: readonly ResourceState[], context: RefreshContext): Promise<void> {
-  const slots = new Slots(readsAtOnce);
-  const readings = resources.map((old) => ({ old, reading: slots.use(() => read(old, context)) }));
+  const limit = pLimit(readsAtOnce);
+  const readings = resources.map((old) => ({ old, reading: limit(() => read(old, context)) }));
   // Reading goes on at once for many; what came of it is told in order.
   await Promise.allSettled(readings.map(({ reading }) => reading));
   const found = await Promise.all(readings.map(async ({ old, reading }) => ({ old, now: await reading })));

@@ -18,7 +18,7 @@ import { dirname, join, relative } from "node:path";
 import { readRegularFile } from "../../swarm/engine/regular-file.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { InputError } from "../../text/input-error.ts";
-import { faultPoint, type DurableKind } from "./fault.ts";
+import { passPoint, type DurableKind } from "./write-points.ts";
 
 /**
  * Replaces a file: temporary file in the same folder, fsync, rename, fsync of the folder. An existing file's mode and
@@ -36,24 +36,24 @@ export async function writeDurably(
   const { kind, mode = 0o666 } = options;
   const temporary = temporaryName(path);
   try {
-    faultPoint(`${kind}.begin`);
+    passPoint(`${kind}.begin`);
     await makeFolder(dirname(path));
     const file = await open(temporary, "wx", mode);
     try {
-      faultPoint(`${kind}.temp-opened`);
+      passPoint(`${kind}.temp-opened`);
       await file.writeFile(content);
       await keepOwner(path, temporary);
-      faultPoint(`${kind}.temp-written`);
+      passPoint(`${kind}.temp-written`);
       await file.sync();
     } finally {
       await file.close();
     }
-    faultPoint(`${kind}.synced`);
+    passPoint(`${kind}.synced`);
     await options.beforeRename?.();
     await rename(temporary, path);
-    faultPoint(`${kind}.renamed`);
+    passPoint(`${kind}.renamed`);
     await syncFolder(dirname(path));
-    faultPoint(`${kind}.folder-synced`);
+    passPoint(`${kind}.folder-synced`);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw explainWriteError(error, path);
@@ -75,11 +75,11 @@ export async function keepAs(path: string, keptPath: string, kind: "state" | "at
     if (!hasNoLinks(error)) throw error;
     await copyFile(path, temporary);
   }
-  faultPoint(`${kind}.linked`);
+  passPoint(`${kind}.linked`);
   await rename(temporary, keptPath);
   // Renaming one name of a file over another name of the same file does nothing, and leaves the first (rename(2)).
   await unlink(temporary).catch(() => undefined);
-  faultPoint(`${kind}.kept`);
+  passPoint(`${kind}.kept`);
 }
 
 /** Whether linking failed because the file system has no links (FAT, some network mounts). */

@@ -10,9 +10,9 @@ import { parseCheckpoint } from "./checkpoint.ts";
 import { attributesOf, attributesPath, digestOf, recordedDigest } from "./content-digest.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import { keepAs, readTextFile, removeTemporaries, shownPath, tryToWrite, writeDurably } from "./durable-file.ts";
-import type { DurableKind } from "./fault.ts";
 import type { StackFiles } from "./stack-files.ts";
 import { isKeptVersion, newestGoodCopy } from "./state-copies.ts";
+import type { DurableKind } from "./write-points.ts";
 import { readYaml, yamlValue } from "./yaml-file.ts";
 
 /**

@@ -15,7 +15,7 @@ import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { errorCode, explainWriteError, hasNoLinks, makeFolder, shownPath, temporaryName } from "./durable-file.ts";
-import { faultPoint } from "./fault.ts";
+import { passPoint } from "./write-points.ts";
 
 const ownName = "holdfast.json";
 
@@ -85,7 +85,7 @@ export interface HeldLock {
  * @throws StackLockedError when somebody else has it; it is never taken from them
  */
 export async function takeLock(folder: string, stackName: string): Promise<HeldLock> {
-  faultPoint("lock.begin");
+  passPoint("lock.begin");
   const lock = { path: join(folder, ownName), content: JSON.stringify(await describeSelf()) };
   await makeFolder(folder).catch((error: unknown) => {
     throw error instanceof InputError ? error : noFolder(folder, errorWords(error));
@@ -97,13 +97,13 @@ export async function takeLock(folder: string, stackName: string): Promise<HeldL
     if (attempt === mostAttempts) throw noFolder(folder, "one that comes and goes all the time");
   }
   hold(lock);
-  faultPoint("lock.linked");
+  passPoint("lock.linked");
   const others = (await readLocks(folder)).filter((holder) => holder.path !== lock.path);
   if (others.length > 0) {
     releaseLock(lock);
     throw new StackLockedError(others, stackName);
   }
-  faultPoint("lock.checked");
+  passPoint("lock.checked");
   return lock;
 }
 
@@ -149,7 +149,7 @@ async function createWhole({ path, content }: HeldLock, stackName: string): Prom
   await writeFile(temporary, content, { flag: "wx" }).catch((error: unknown) => {
     throw explainWriteError(error, path);
   });
-  faultPoint("lock.written");
+  passPoint("lock.written");
   try {
     await link(temporary, path).catch(async (error: unknown) => {
       if (!hasNoLinks(error)) throw error;
@@ -168,7 +168,7 @@ async function createWhole({ path, content }: HeldLock, stackName: string): Prom
 export function releaseLock(lock: HeldLock): void {
   unlinkWhere(lock.path, lock.content);
   forget(lock);
-  faultPoint("lock.released");
+  passPoint("lock.released");
 }
 
 /**

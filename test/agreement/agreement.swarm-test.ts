@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import pLimit from "p-limit";
 
-import { Slots } from "../../engine/deploy/slots.ts";
 import { compareCase, recordedCases } from "./agreement.ts";
 
 const recordings = join(import.meta.dirname, "../data/recordings");
 
 describe("the embedded engine plans what Pulumi planned", function () {
   this.timeout(300_000);
-  const slots = new Slots(availableParallelism());
+  const limit = pLimit(availableParallelism());
   let outcomes: Map<string, Promise<string[]>>;
 
   before(() => {
     outcomes = new Map(
       recordedCases(recordings).map((name) => {
-        const outcome = slots.use(() => compareCase(recordings, name));
+        const outcome = limit(() => compareCase(recordings, name));
         // Told by the test of that case, which may not listen yet.
         outcome.catch(() => undefined);
         return [name, outcome];

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import pLimit from "p-limit";
 
-import { Slots } from "../../engine/deploy/slots.ts";
 import { compareCase, recordedCases } from "./agreement.ts";
 
 // `npm run agreement [-- --from DIR]`: whether the embedded engine plans what Pulumi planned, case by case.
@@ -11,10 +11,10 @@ const recordings = values.from ?? join(import.meta.dirname, "../data/recordings"
 const names = positionals.length > 0 ? positionals : recordedCases(recordings);
 
 /** Each case runs a program of its own; more than the machine has processors would only wait. */
-const slots = new Slots(availableParallelism());
+const limit = pLimit(availableParallelism());
 const outcomes = await Promise.all(
   names.map((name) =>
-    slots.use(async () => {
+    limit(async () => {
       const differences = await compareCase(recordings, name);
       console.log(
         [`${differences.length === 0 ? "agrees" : "DIFFERS"}  ${name}`, ...differences].join("\n           "),

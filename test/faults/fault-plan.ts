@@ -1,4 +1,4 @@
-import { durableSteps } from "../../engine/state/fault.ts";
+import { durableSteps } from "../support/faults.ts";
 import { reversed, type Fault, type PassedPoints, type Scenario } from "./faults.ts";
 
 /** One fault in one scenario. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import pLimit from "p-limit";
 
-import { Slots } from "../../engine/deploy/slots.ts";
 import { startSandbox, stopSandbox } from "../../lab/sandbox.ts";
 import { describeFault, portions, trialsOf, type Trial } from "./fault-plan.ts";
 import { FaultStack, scenarios, type FaultEngine, type Scenario } from "./faults.ts";
@@ -44,9 +44,9 @@ async function survived(trials: readonly Trial[], engine: FaultEngine): Promise<
 }
 
 async function tryAll(engine: FaultEngine): Promise<boolean[]> {
-  const slots = new Slots(stacksAtOnce);
+  const limit = pLimit(stacksAtOnce);
   const chosen = scenarios.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  const trials = await Promise.all(chosen.map((scenario) => slots.use(() => rehearse(scenario, engine))));
+  const trials = await Promise.all(chosen.map((scenario) => limit(() => rehearse(scenario, engine))));
   console.log(`${trials.flat().length} faults in ${chosen.length} scenarios`);
   // Creation and destruction share their stacks.
   const journeys = Map.groupBy(trials.flat(), ({ scenario: { name } }) => name.replace(/^(create|destroy)\b/, "live"));
@@ -54,7 +54,7 @@ async function tryAll(engine: FaultEngine): Promise<boolean[]> {
     .flatMap((journey) => portions(journey, trialsPerStack).map((portion, turn) => ({ portion, turn })))
     // What waits for Swarm runs beside what needs the processors.
     .toSorted((one, other) => one.turn - other.turn);
-  const outcomes = await Promise.all(turns.map(({ portion }) => slots.use(() => survived(portion, engine))));
+  const outcomes = await Promise.all(turns.map(({ portion }) => limit(() => survived(portion, engine))));
   return outcomes.flat();
 }
 

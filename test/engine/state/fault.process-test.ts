@@ -6,7 +6,7 @@ import { utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { faultPoints } from "../../../engine/state/fault.ts";
+import { faultPoints } from "../../support/faults.ts";
 import { readState } from "../../../engine/state/file-backend.ts";
 import { StateProject } from "./state-project.ts";
 import { updateStack } from "./update-stack.ts";
