@@ -1,4 +1,4 @@
-import { catalogueEntries } from "../model/image/catalogue-entries.ts";
+import { catalogueEntries } from "../model/image/catalogue/index.ts";
 import type { RdbHeader } from "../model/redis/files.ts";
 import type { VolumeContent } from "../model/storage/volume-content.ts";
 import { byteWords } from "../text/byte-size.ts";

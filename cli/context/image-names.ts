@@ -1,4 +1,4 @@
-import { catalogueEntries } from "../../model/image/catalogue-entries.ts";
+import { catalogueEntries } from "../../model/image/catalogue/index.ts";
 import type { ImageNames } from "../../model/storage/data-profile.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 

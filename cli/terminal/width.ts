@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
+import type stringWidth from "string-width";
 
 /** What takes one column each: ASCII, the lines of a tree, an ellipsis. */
 const narrow = /^[ -~─-╿…]*$/u;
@@ -11,8 +12,8 @@ export function visibleWidth(text: string): number {
   const bare = stripVTControlCharacters(text);
   if (narrow.test(bare)) return bare.length;
   // Loaded for the first text that needs it: that takes 40 ms. `require` does not know what it gives.
-  const { default: stringWidth } = require("string-width") as typeof import("string-width");
-  return stringWidth(bare);
+  const loaded = require("string-width") as { default: typeof stringWidth };
+  return loaded.default(bare);
 }
 
 /** Fills a text with spaces up to a width. */

@@ -4,7 +4,7 @@
  * is shown behind an option about data alone, and where a value may stand, nothing is shown until the next such option.
  */
 import { posix } from "node:path";
-import { catalogueEntries } from "../../model/image/catalogue-entries.ts";
+import { catalogueEntries } from "../../model/image/catalogue/index.ts";
 import { notKnown, secretMark } from "../../model/service/definition.ts";
 import { shellWords } from "../../text/shell-words.ts";
 

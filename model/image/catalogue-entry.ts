@@ -26,8 +26,6 @@ export interface CatalogueEntry {
   readonly refuses?: "other majors" | "skipped majors";
   /** The major versions that there are, with room for those to come: a tag outside of them counts somebody's own builds. */
   readonly majors?: { readonly from: number; readonly before: number };
-  /** How it shuts down. */
-  readonly shutdown: { readonly signal: string; readonly does: string; readonly source: string };
   /** What proves that it lives. */
   readonly life: readonly LifeFact[];
   /** True when the image brings its own `HEALTHCHECK`. */

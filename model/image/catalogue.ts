@@ -1,5 +1,5 @@
 import { isKnown, notKnown, type ImageReference, type Known } from "../service/definition.ts";
-import { catalogueEntries } from "./catalogue-entries.ts";
+import { catalogueEntries } from "./catalogue/index.ts";
 import type { CatalogueEntry, DataPathFact } from "./catalogue-entry.ts";
 
 /** Names by which people call an image that holds no state worth keeping, such as `redis-exporter`. */

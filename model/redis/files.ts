@@ -5,8 +5,6 @@
 
 /** The header of a snapshot (RDB file). */
 export interface RdbHeader {
-  /** Version of the format, `11` for Redis 7.2. */
-  readonly formatVersion: number;
   /** Version of the server that wrote it; undefined when it does not say. */
   readonly serverVersion: string | undefined;
   /** When it was written, in ISO 8601. */
@@ -25,8 +23,7 @@ const opcodes = { slotInfo: 0xf4, function2: 0xf5, aux: 0xfa, resizeDb: 0xfb, se
  * @returns undefined when it is none
  */
 export function readRdbHeader(head: Uint8Array): RdbHeader | undefined {
-  const magic = /^(?:REDIS(?=\d{4})|VALKEY(?=\d{3}))(\d+)/.exec(Buffer.from(head.subarray(0, 9)).toString("latin1"));
-  if (!magic) return undefined;
+  if (!/^(?:REDIS\d{4}|VALKEY\d{3})/.test(Buffer.from(head.subarray(0, 9)).toString("latin1"))) return undefined;
   const reader = new RdbReader(head, 9);
   const notes = new Map<string, string>();
   let firstDatabaseKeys: number | undefined;
@@ -45,7 +42,6 @@ export function readRdbHeader(head: Uint8Array): RdbHeader | undefined {
   }
   const createdSeconds = Number(notes.get("ctime"));
   return {
-    formatVersion: Number(magic[1]),
     serverVersion: notes.get("redis-ver") ?? notes.get("valkey-ver"),
     createdAt: createdSeconds > 0 ? new Date(createdSeconds * 1000).toISOString() : undefined,
     firstDatabaseKeys,

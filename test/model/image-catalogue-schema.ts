@@ -80,7 +80,6 @@ export const catalogueEntrySchema = z.strictObject({
   survivesKill: z.literal(true).optional(),
   refuses: z.enum(["other majors", "skipped majors"]).optional(),
   majors: z.strictObject({ from: z.number(), before: z.number() }).optional(),
-  shutdown: z.strictObject({ signal: z.string().regex(/^SIG[A-Z]+$/), does: z.string().min(10), source }),
   life: z.array(z.strictObject({ command: z.string().min(1), failsWhileLoading: z.boolean(), source })),
   hasHealthCheck: z.boolean().optional(),
   authentication: z

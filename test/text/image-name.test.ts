@@ -3,7 +3,7 @@ import { familiarImage, namedRegistry, splitImageName } from "../../text/image-n
 
 describe("an image's name", () => {
   it("has a repository, a tag behind its last slash, and a digest", () => {
-    const parts = (name: string) => Object.values(splitImageName(name));
+    const parts = (name: string): readonly unknown[] => Object.values(splitImageName(name));
     assert.deepEqual(parts("redis"), ["redis", undefined, undefined]);
     assert.deepEqual(parts("registry:5000/a/redis:8"), ["registry:5000/a/redis", "8", undefined]);
     assert.deepEqual(parts("registry:5000/redis"), ["registry:5000/redis", undefined, undefined]);

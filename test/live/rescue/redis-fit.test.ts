@@ -8,7 +8,6 @@ describe("whether a Redis loads what lies in a volume", () => {
   const snapshot = {
     path: "dump.rdb",
     sizeBytes: 9,
-    formatVersion: 10,
     serverVersion: "7",
     createdAt: undefined,
     firstDatabaseKeys: 1,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { catalogueEntries } from "../../../model/image/catalogue-entries.ts";
+import { catalogueEntries } from "../../../model/image/catalogue/index.ts";
 import { findImage, holdsFor, majorVersion } from "../../../model/image/catalogue.ts";
 import { isKnown, notKnown, parseImageReference } from "../../../model/service/definition.ts";
 import { catalogueEntrySchema, catalogueSchema } from "../image-catalogue-schema.ts";

@@ -29,7 +29,6 @@ const identify = (...files: VolumeFile[]) => identifyContent({ files: [folder(""
 describe("the header of a snapshot", () => {
   it("tells the server, the time and the keys of the first database", () => {
     assert.deepEqual(readRdbHeader(threeKeysAndOne), {
-      formatVersion: 10,
       serverVersion: "7.0.15",
       createdAt: time,
       firstDatabaseKeys: 3,
@@ -48,7 +47,7 @@ describe("the header of a snapshot", () => {
   it("reads anything that follows the mark without failing", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-        assert.equal(readRdbHeader(Buffer.concat([Buffer.from("REDIS0011"), bytes]))?.formatVersion, 11);
+        assert.ok(readRdbHeader(Buffer.concat([Buffer.from("REDIS0011"), bytes])) !== undefined);
       }),
     );
   });

@@ -1,0 +1,118 @@
+import type { CatalogueEntry } from "../catalogue-entry.ts";
+import { hub, httpCheck, offUnless, bitnamiImage } from "./facts.ts";
+
+/** Applications with data of their own, and stores of files. */
+export const applicationImages: readonly CatalogueEntry[] = [
+  {
+    name: "minio",
+    title: "MinIO",
+    repositories: ["minio/minio", "minio", "bitnami/minio", "bitnamilegacy/minio"],
+    keepsState: "always",
+    dataPaths: [
+      {
+        path: "/data",
+        alsoAt: ["/bitnami/minio/data", "/export"],
+        movedBy: [
+          { wordsAfter: "server", flags: ["--quiet", "--json", "--anonymous", "--compat"] },
+          { environment: "MINIO_VOLUMES" },
+        ],
+        source: "https://min.io/docs/minio/container/index.html",
+      },
+    ],
+    volumes: [],
+    writers: "one",
+    life: [
+      httpCheck("minio/health/live", "https://min.io/docs/minio/linux/operations/monitoring/healthcheck-probe.html"),
+    ],
+    authentication: offUnless(
+      ["MINIO_ROOT_USER", "MINIO_ACCESS_KEY", "MINIO_ROOT_PASSWORD"],
+      "https://min.io/docs/minio/linux/reference/minio-server/settings/root-credentials.html",
+    ),
+  },
+  {
+    name: "gitea",
+    title: "Gitea and Forgejo",
+    repositories: ["gitea/gitea", "gitea", "forgejo/forgejo"],
+    keepsState: "always",
+    dataPaths: [
+      {
+        path: "/data",
+        alsoAt: ["/var/lib/gitea"],
+        movedBy: [{ environment: "GITEA_WORK_DIR" }],
+        source: "https://docs.gitea.com/installation/install-with-docker",
+      },
+    ],
+    volumes: [{ path: "/data" }],
+    writers: "one",
+    life: [httpCheck("api/healthz", "https://docs.gitea.com/administration/config-cheat-sheet")],
+  },
+  {
+    name: "nextcloud",
+    title: "Nextcloud",
+    repositories: ["nextcloud", "library/nextcloud"],
+    keepsState: "always",
+    dataPaths: [{ path: "/var/www/html", alsoAt: ["/var/www/html/data"], movedBy: [], source: hub("nextcloud") }],
+    volumes: [{ path: "/var/www/html" }],
+    writers: "many",
+    life: [httpCheck("status.php", "https://docs.nextcloud.com/server/latest/admin_manual/")],
+  },
+  {
+    name: "wordpress",
+    title: "WordPress",
+    repositories: ["wordpress", "library/wordpress", "bitnami/wordpress", "bitnamilegacy/wordpress"],
+    keepsState: "always",
+    dataPaths: [
+      {
+        path: "/var/www/html",
+        alsoAt: ["/var/www/html/wp-content", "/bitnami/wordpress", "/bitnami"],
+        movedBy: [],
+        source: hub("wordpress"),
+      },
+    ],
+    volumes: [{ path: "/var/www/html" }],
+    writers: "many",
+    life: [httpCheck("wp-login.php", "https://developer.wordpress.org/advanced-administration/")],
+  },
+  {
+    name: "vaultwarden",
+    title: "Vaultwarden",
+    repositories: ["vaultwarden/server", "vaultwarden", "dani-garcia/vaultwarden"],
+    keepsState: "always",
+    dataPaths: [
+      {
+        path: "/data",
+        movedBy: [{ environment: "DATA_FOLDER" }],
+        source: "https://github.com/dani-garcia/vaultwarden/wiki/Starting-a-Container",
+      },
+    ],
+    volumes: [{ path: "/data" }],
+    writers: "one",
+    life: [httpCheck("/alive", "https://github.com/dani-garcia/vaultwarden/blob/main/docker/healthcheck.sh")],
+    hasHealthCheck: true,
+  },
+  {
+    name: "registry",
+    title: "Docker Registry",
+    repositories: ["registry", "library/registry", "distribution/distribution"],
+    keepsState: "always",
+    stateElsewhere: {
+      variables: {
+        REGISTRY_STORAGE: "^(?:s3|gcs|azure|swift|oss)",
+        REGISTRY_STORAGE_S3_BUCKET: ".",
+        REGISTRY_STORAGE_GCS_BUCKET: ".",
+        REGISTRY_STORAGE_AZURE_CONTAINER: ".",
+      },
+    },
+    dataPaths: [
+      {
+        path: "/var/lib/registry",
+        movedBy: [{ environment: "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY" }],
+        source: "https://distribution.github.io/distribution/about/deploying/",
+      },
+    ],
+    volumes: [{ path: "/var/lib/registry" }],
+    writers: "many",
+    life: [],
+  },
+  bitnamiImage("gitea", "Gitea", "/bitnami/gitea"),
+];

@@ -1,0 +1,66 @@
+import type { CatalogueEntry } from "../catalogue-entry.ts";
+import { hub, httpCheck } from "./facts.ts";
+
+/** Stores of settings and secrets that a cluster agrees on. */
+export const coordinationImages: readonly CatalogueEntry[] = [
+  {
+    name: "etcd",
+    title: "etcd",
+    repositories: ["etcd", "coreos/etcd", "etcd-development/etcd", "bitnami/etcd", "bitnamilegacy/etcd"],
+    keepsState: "always",
+    commands: { servers: ["etcd"], tools: ["etcdctl", "etcdutl"] },
+    dataPaths: [
+      {
+        path: "/default.etcd",
+        alsoAt: ["/bitnami/etcd", "/bitnami/etcd/data", "/var/lib/etcd"],
+        movedBy: [{ argument: "--data-dir" }, { argument: "-data-dir" }, { environment: "ETCD_DATA_DIR" }],
+        source: "https://etcd.io/docs/latest/op-guide/configuration/",
+      },
+    ],
+    volumes: [],
+    writers: "one",
+    survivesKill: true,
+    life: [httpCheck("etcdctl endpoint health", "https://etcd.io/docs/latest/op-guide/monitoring/")],
+  },
+  {
+    name: "consul",
+    title: "Consul",
+    repositories: ["consul", "library/consul", "hashicorp/consul", "bitnami/consul"],
+    keepsState: "always",
+    commands: {
+      // An agent that is no server keeps its own id, and nothing else.
+      servers: ["-server", "--server", "-bootstrap", "-bootstrap-expect", "-dev", "-config-dir", "-config-file"],
+      tools: ["agent", "kv", "members", "acl", "watch", "snapshot"],
+    },
+    dataPaths: [
+      {
+        path: "/consul/data",
+        alsoAt: ["/bitnami/consul"],
+        movedBy: [{ argument: "-data-dir" }, { argument: "--data-dir" }],
+        source: hub("hashicorp/consul"),
+      },
+    ],
+    volumes: [{ path: "/consul/data" }],
+    writers: "one",
+    life: [httpCheck("consul members", "https://developer.hashicorp.com/consul/commands/members")],
+  },
+  {
+    name: "vault",
+    title: "Vault",
+    repositories: ["vault", "library/vault", "hashicorp/vault", "openbao/openbao"],
+    keepsState: "always",
+    commands: { servers: ["server"], tools: ["operator", "agent", "proxy", "login", "kv", "status"] },
+    stateElsewhere: { configuration: '(?:storage|backend)["\\s:={]*"(?!(?:raft|file)")\\w+"' },
+    dataPaths: [
+      {
+        path: "/vault/file",
+        alsoAt: ["/vault/data", "/vault/raft", "/vault", "/openbao/file", "/openbao/data"],
+        movedBy: [{ setting: "path", within: ["raft", "file"], always: true }],
+        source: hub("hashicorp/vault"),
+      },
+    ],
+    volumes: [{ path: "/vault/file" }, { path: "/vault/logs" }],
+    writers: "one",
+    life: [httpCheck("vault status", "https://developer.hashicorp.com/vault/docs/commands/status")],
+  },
+];

@@ -1,0 +1,102 @@
+import type { CatalogueEntry } from "../catalogue-entry.ts";
+import { httpCheck, offUnless, onUnless, bitnamiImage } from "./facts.ts";
+
+/** Search engines. */
+export const searchImages: readonly CatalogueEntry[] = [
+  {
+    name: "elasticsearch",
+    title: "Elasticsearch",
+    repositories: ["elasticsearch", "library/elasticsearch", "elasticsearch/elasticsearch"],
+    keepsState: "always",
+    commands: {
+      servers: ["elasticsearch", "eswrapper"],
+      tools: ["elasticsearch-certutil", "elasticsearch-reset-password", "curl"],
+    },
+    dataPaths: [
+      {
+        path: "/usr/share/elasticsearch/data",
+        movedBy: [{ environment: "path.data" }],
+        source: "https://www.elastic.co/docs/deploy-manage/deploy/self-managed/install-elasticsearch-docker-prod",
+      },
+    ],
+    volumes: [],
+    writers: "one",
+    life: [
+      httpCheck(
+        "_cluster/health",
+        "https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health",
+      ),
+    ],
+    authentication: {
+      ...onUnless(
+        { "xpack.security.enabled": ["false"] },
+        "https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/security-settings",
+      ),
+    },
+  },
+  {
+    name: "opensearch",
+    title: "OpenSearch",
+    repositories: ["opensearchproject/opensearch", "opensearch"],
+    keepsState: "always",
+    dataPaths: [
+      {
+        path: "/usr/share/opensearch/data",
+        movedBy: [{ environment: "path.data" }],
+        source: "https://docs.opensearch.org/latest/install-and-configure/install-opensearch/docker/",
+      },
+    ],
+    volumes: [],
+    writers: "one",
+    life: [
+      httpCheck("_cluster/health", "https://docs.opensearch.org/latest/api-reference/cluster-api/cluster-health/"),
+    ],
+    authentication: onUnless(
+      { "plugins.security.disabled": ["true"], DISABLE_SECURITY_PLUGIN: ["true"] },
+      "https://docs.opensearch.org/latest/security/configuration/disable-enable-security/",
+    ),
+  },
+  {
+    name: "meilisearch",
+    title: "Meilisearch",
+    repositories: ["getmeili/meilisearch", "meilisearch"],
+    keepsState: "always",
+    dataPaths: [
+      {
+        path: "/meili_data",
+        alsoAt: ["/meili_data/data.ms", "/data.ms"],
+        movedBy: [{ environment: "MEILI_DB_PATH" }, { argument: "--db-path" }],
+        source: "https://www.meilisearch.com/docs/guides/docker",
+      },
+    ],
+    volumes: [],
+    writers: "one",
+    life: [httpCheck("/health", "https://www.meilisearch.com/docs/reference/api/health")],
+    authentication: offUnless(["MEILI_MASTER_KEY"], "https://www.meilisearch.com/docs/learn/security/basic_security", [
+      "--master-key",
+    ]),
+  },
+  {
+    name: "qdrant",
+    title: "Qdrant",
+    repositories: ["qdrant/qdrant", "qdrant"],
+    keepsState: "always",
+    dataPaths: [
+      {
+        path: "/qdrant/storage",
+        alsoAt: ["/qdrant"],
+        movedBy: [{ environment: "QDRANT__STORAGE__STORAGE_PATH" }],
+        source: "https://qdrant.tech/documentation/guides/installation/",
+      },
+    ],
+    volumes: [],
+    writers: "one",
+    life: [httpCheck("/readyz", "https://qdrant.tech/documentation/guides/monitoring/")],
+    authentication: {
+      ...offUnless(["QDRANT__SERVICE__API_KEY"], "https://qdrant.tech/documentation/guides/security/"),
+      onBySetting: ["api_key"],
+    },
+  },
+  bitnamiImage("elasticsearch", "Elasticsearch", "/bitnami/elasticsearch/data"),
+  bitnamiImage("opensearch", "OpenSearch", "/bitnami/opensearch/data"),
+];

@@ -1,0 +1,21 @@
+import type { CatalogueEntry } from "../catalogue-entry.ts";
+
+/** An image that keeps no state: whatever it mounts is no data of its own. */
+const stateless = (name: string, title: string, repositories: string[]): CatalogueEntry => ({
+  name,
+  title,
+  repositories,
+  keepsState: "never",
+  dataPaths: [],
+  volumes: [],
+  writers: "many",
+  life: [],
+});
+
+/** Images that keep no state: whatever they mount is no data of their own. */
+export const statelessImages: readonly CatalogueEntry[] = [
+  stateless("memcached", "Memcached", ["memcached", "library/memcached", "bitnami/memcached"]),
+  stateless("nginx", "nginx", ["nginx", "library/nginx", "nginxinc/nginx-unprivileged", "bitnami/nginx"]),
+  stateless("httpd", "Apache httpd", ["httpd", "library/httpd"]),
+  stateless("haproxy", "HAProxy", ["haproxy", "library/haproxy", "haproxytech/haproxy-alpine"]),
+];
