@@ -13,7 +13,7 @@ export async function main(): Promise<void> {
     // A reader that has seen enough (`holdfast outputs | head -1`) is no failure.
     if (code !== "EPIPE") untaken ??= code ?? message;
   });
-  // Whoever closes standard error does not want to be told.
+  // A reader that closes standard error wants no message.
   stderr.on("error", () => undefined);
   writeWhole(stdout);
   const isWanted = (option: string) => process.argv.includes(option);
@@ -24,7 +24,7 @@ export async function main(): Promise<void> {
     process.exitCode = reportFailure(failure, output, isWanted("--verbose"), hasBegunChange());
   }
   await Promise.all([written(stdout), written(stderr)]);
-  // An error of a stream is told after the writing.
+  // A stream reports its error after the write.
   await new Promise((resolve) => {
     process.nextTick(resolve);
   });

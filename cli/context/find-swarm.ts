@@ -78,7 +78,7 @@ async function sandboxEngine({ dockerHost: host, directory, dockerProgram }: San
   return connectEngine({ host, source: "sandbox", setting: `the sandbox in ${directory}` });
 }
 
-/** What the Docker provider is to be told: nothing where it finds the engine by itself. */
+/** The host to give to the Docker provider; undefined where it finds the engine by itself. */
 export function providerHost({ source, host }: EngineConnection): string | undefined {
   return source === "DOCKER_HOST" ? undefined : host;
 }

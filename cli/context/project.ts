@@ -53,7 +53,7 @@ export function labDirectory({ projectDirectory }: Pick<StackLocation, "projectD
 function throwawayDirectory(start: string, name: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
     const directory = join(folder, ".holdfast", name);
-    // Whoever may write a folder above could lead to an engine of his own.
+    // Anyone who may write to a folder above could redirect commands to their own engine.
     if (isOwn(directory)) return directory;
     if (folder === dirname(folder)) return join(start, ".holdfast", name);
   }

@@ -18,10 +18,10 @@ const usageSchema = z.object({
 });
 
 /**
- * Gets a yes for the end of a throwaway swarm whose volumes hold something; without data nothing is asked.
+ * Gets a yes for deleting a throwaway swarm whose volumes hold data; without data it does not ask.
  *
  * @param command - such as `sandbox stop`
- * @param nodes - all its nodes; undefined where its record is gone, so that nobody can say what it holds
+ * @param nodes - all its nodes; undefined where its record is gone, so that its contents are unknown
  * @throws NotConfirmed where nobody can be asked, Exit where the answer is no
  */
 export async function confirmEnd(

@@ -14,7 +14,7 @@ export function headline(view: OperationView, stackName: string): string {
   return `${view.planning ? `Previewing ${view.kind}` : running} (${stackName}):`;
 }
 
-/** What is said once an operation has ended: diagnostics beside their resources, findings, outputs, the summary. */
+/** The lines that end an operation: diagnostics by resource, findings, outputs, the summary. */
 export function closingLines(view: OperationView, style: Style): string[] {
   const outputs = outputLines(view, style);
   const lines = [

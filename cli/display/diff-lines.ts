@@ -17,14 +17,14 @@ import {
 } from "./property-diff.ts";
 import { lineChanges, withReadableContent } from "./readable-content.ts";
 
-/** What stands in the two columns before a property. */
+/** The text in the two columns before a property. */
 type Mark = "+" | "-" | "~" | " ";
 
 const markColours = { "+": "green", "-": "red", "~": "yellow", " ": undefined } as const;
 
 /**
  * The lines of the whole property diff of one event, as `pulumi preview --diff` prints it
- * (pkg/backend/display/diff.go, object_diff.go), without what nobody has set, and with numbers of bytes for people; secrets are masked
+ * (pkg/backend/display/diff.go, object_diff.go), without unset properties, and with numbers of bytes for people; secrets are masked
  * already where events are made.
  */
 export function diffLines(view: OperationView, event: EngineEvent, nowMs: number, style: Style): string[] {

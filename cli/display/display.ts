@@ -7,7 +7,7 @@ import { PlainLines } from "./plain-lines.ts";
 import { Screen } from "./screen.ts";
 import { treeLines } from "./tree-lines.ts";
 
-/** How often a live tree is drawn anew, so that elapsed times go on. */
+/** How often a live tree is redrawn, so that elapsed times advance. */
 const redrawMs = 200;
 
 /** What is to be shown, and how. */
@@ -109,7 +109,7 @@ class TreeDisplay implements Display {
     clearInterval(this.#timer);
     this.#timer = undefined;
     const { output } = this.#options;
-    // What was said on the way stands among the diagnostics now.
+    // What was said on the way is now among the diagnostics.
     if (!hasErrors(this.view)) for (const row of this.view.rows.values()) row.message = undefined;
     // The last picture may be longer than the screen, for it is not drawn over again.
     this.#draw(Number.POSITIVE_INFINITY);

@@ -86,7 +86,7 @@ export function diagnosticText({ severity, message }: DiagnosticEvent): string {
   return message.startsWith(prefix) ? message : prefix + message;
 }
 
-/** {@link diagnosticText} for people: beside its resource it does not name it again, and others it names as the screen does. */
+/** {@link diagnosticText} for people: next to its resource it does not repeat the name, and names others as the screen does. */
 export function shownText(diagnostic: DiagnosticEvent): string {
   const { urn, message } = diagnostic;
   const [subject, text] = urn === undefined ? [] : split(message, ` ${urn}: `);
@@ -97,7 +97,7 @@ export function shownText(diagnostic: DiagnosticEvent): string {
   );
 }
 
-/** What stands before and after the first `separator`. */
+/** The text before and after the first `separator`. */
 function split(text: string, separator: string): [string, string] | [] {
   const at = text.indexOf(separator);
   return at < 0 ? [] : [text.slice(0, at), text.slice(at + separator.length)];
@@ -144,7 +144,7 @@ function endStep(view: OperationView, metadata: StepMetadata, nowMs: number, fai
 function endStack(view: OperationView, nowMs: number): ResourceRow | undefined {
   if (view.stack === undefined) return undefined;
   for (const step of view.stack.steps) step.endedMs ??= nowMs;
-  // What went wrong stands among the diagnostics.
+  // The diagnostics show what went wrong.
   view.stack.message = undefined;
   return view.stack;
 }

@@ -18,7 +18,7 @@ export class PlainLines {
   /** Takes an event into the view and gives the lines it is worth: none, or one. */
   next(event: EngineEvent, nowMs: number): string[] {
     const row = recordEvent(this.#view, event, nowMs);
-    // An error is told with the failure that it brings about, and at the end.
+    // An error is shown with the failure that it causes, and at the end.
     if (event.diagnosticEvent?.severity === "error") return [];
     const line = row && this.#line(row, nowMs);
     if (row === undefined || line === undefined) return [];

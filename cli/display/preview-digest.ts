@@ -29,7 +29,7 @@ export interface PreviewDigest {
  * The events of a preview as one document.
  *
  * The stack is always among the steps; of the others only those that change something, and of a replacement only the
- * step that stands for the whole, not its halves (pkg/backend/display/json.go, `ShowPreviewDigest`).
+ * step that represents the whole, not its halves (pkg/backend/display/json.go, `ShowPreviewDigest`).
  */
 export function previewDigest(events: readonly EngineEvent[]): PreviewDigest {
   const config = events.find(({ preludeEvent }) => preludeEvent)?.preludeEvent?.config;

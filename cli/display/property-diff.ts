@@ -44,7 +44,7 @@ export function propertyChanges(step: StepMetadata, isRefresh: boolean): Propert
   return changes;
 }
 
-/** A step without what nobody has set and the provider would fill in: that comes with every update, and says nothing beside other changes. */
+/** A step without the unset properties that the provider would fill in: they come with every update, and mean nothing next to other changes. */
 export function withoutUnset(step: StepMetadata): StepMetadata {
   const { new: next, detailedDiff } = step;
   if (next === undefined || !detailedDiff) return step;
@@ -140,7 +140,7 @@ function setChild(parent: Container, key: string | number, change: PropertyChang
   else parent.elements.set(Number(key), change);
 }
 
-/** A part of a value; what lies inside a secret or an unknown is as opaque as the whole. */
+/** A part of a value; the inside of a secret or an unknown is as opaque as the whole. */
 function childOf(value: unknown, key: string | number): unknown {
   if (value === unknownSentinel || value === "[secret]") return value;
   const child = Array.isArray(value) ? (value as unknown[])[Number(key)] : isObject(value) ? value[key] : undefined;

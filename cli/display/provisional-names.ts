@@ -5,7 +5,7 @@ import { unknownSentinel } from "../../engine/model/wire-value.ts";
 const creations: ReadonlySet<string> = new Set(["create", "create-replacement", "replace"]);
 
 /**
- * Takes the automatic names out of a plan's events that are chosen anew when it is carried out: a plan shows another one each time. What
+ * Takes the automatic names out of a plan's events that are chosen again when it is carried out: a plan shows another one each time. What
  * they are is known after the change.
  *
  * @returns a filter for the events of one plan, in their order

@@ -19,7 +19,7 @@ function readable(state: EventState): EventState {
   return { ...state, ...Object.fromEntries(sides) };
 }
 
-/** The text that base64 stands for; undefined where it is none, as of `[secret]` or of a binary file. */
+/** The text that base64 encodes; undefined where it is none, as of `[secret]` or of a binary file. */
 function textOf(base64: string): string | undefined {
   const bytes = Buffer.from(base64, "base64");
   if (base64 === "" || bytes.toString("base64") !== base64) return undefined;

@@ -12,7 +12,7 @@ export function elapsedText(milliseconds: number, isOver: boolean): string {
   return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${whole % 60}s`;
 }
 
-/** How a step stands: `create` in a preview, `creating (3s)`, `created (8s)`, `**creating failed** (8s)`. */
+/** The status of a step: `create` in a preview, `creating (3s)`, `created (8s)`, `**creating failed** (8s)`. */
 export function statusText(step: StepProgress, view: OperationView, nowMs: number): string {
   const words = operationWords(step.metadata.op);
   if (step.failed) return `**${words.running || "running"} failed**${elapsed(step, nowMs)}`;
@@ -38,7 +38,7 @@ function diffText(metadata: StepMetadata, isRefresh: boolean, style: Style): str
   return text === "" ? "" : `[diff: ${text}]`;
 }
 
-/** What stands behind the status: the diff in one line, then the latest message; why a step failed stands among the diagnostics. */
+/** The text after the status: the diff in one line, then the latest message; why a step failed is among the diagnostics. */
 export function infoText(row: ResourceRow, step: StepProgress, view: OperationView, style: Style): string {
   // The halves of a replacement know only one side; the replacement itself has the diff.
   const replacement = row.steps.find(({ metadata }) => metadata.op === "replace");

@@ -2,7 +2,7 @@ import type { Output } from "../terminal/output.ts";
 import { cutTo } from "../terminal/width.ts";
 import { Screen } from "./screen.ts";
 
-/** One thing that is told about a step of a set-up. */
+/** One event of a step of a set-up. */
 export interface StepEvent {
   readonly title: string;
   readonly state: "started" | "progress" | "done" | "skipped";

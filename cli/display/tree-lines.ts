@@ -17,7 +17,7 @@ interface Branch {
 }
 
 /**
- * The tree of resources as it stands: operation, type, name, status, and the diff or latest message, cut to the width.
+ * The current tree of resources: operation, type, name, status, and the diff or latest message, cut to the width.
  *
  * Unchanged resources are left out unless something below them is shown. Where the tree is higher than the room, what
  * is finished gives way to what is under way.
@@ -64,7 +64,7 @@ function hasFailed(view: OperationView): boolean {
 }
 
 /**
- * The step that says how a resource stands: the one under way, or that has failed; of a replacement that is planned or
+ * The step that shows a resource's status: the one under way, or that has failed; of a replacement that is planned or
  * over, the whole, which took as long as its halves.
  */
 function standingStep({ steps }: ResourceRow): StepProgress | undefined {

@@ -28,11 +28,11 @@ export interface OperationRequest {
   includeProtected: readonly KnownResource[];
   /** Written into the stack's history. */
   message?: string;
-  /** The stack's lock, where the command holds it; the Pulumi CLI takes one of its own. */
+  /** The stack's lock, where the command holds it; the Pulumi CLI takes its own. */
   lock?: HeldLock;
-  /** Take over what is really there before the plan is made. */
+  /** Update the state to match what is deployed before planning. */
   refresh?: boolean;
-  /** Compare the state with what is really there while an update is planned; resolves to whether the Docker engine answers. */
+  /** Compare the state with what is deployed while an update is planned; resolves to whether the Docker engine answers. */
   look?: Promise<boolean>;
 }
 
@@ -40,7 +40,7 @@ export interface OperationRequest {
 export interface OperationOutcome {
   succeeded: boolean;
   changes: Partial<Record<StepOperation, number>>;
-  /** Whether the state after it is another than before; true where the engine does not tell. */
+  /** Whether the state has changed; true if the engine does not say. */
   stateChanged: boolean;
   /** The events of a refresh that only looked, or that came first; missing where nothing could be seen. */
   seen?: readonly EngineEvent[];

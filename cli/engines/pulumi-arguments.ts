@@ -49,7 +49,7 @@ export function selectArguments(stackName: string): string[] {
 }
 
 /**
- * The environment in which `pulumi` keeps its state beside the program, as the embedded engine does; what the caller has
+ * The environment in which `pulumi` keeps its state in the project folder, as the embedded engine does; what the caller has
  * set already stays.
  */
 export function pulumiEnvironment(

@@ -111,7 +111,7 @@ export function pulumiEngine(json: boolean): StackEngine {
     if (kind === "destroy" && !planning && succeeded) await removeRetained(request);
     return { succeeded, changes, stateChanged: true, ...(await looking) } satisfies OperationOutcome;
   };
-  /** What a refresh would take over, in a run of its own: a plan of Pulumi's does not look. */
+  /** What a refresh would change in the state, in a separate run: Pulumi's plans do not look at what is deployed. */
   const look = async (
     { location, dockerHost }: OperationRequest,
     answers: Promise<boolean>,
@@ -199,7 +199,7 @@ function revealed(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, revealed(each)]));
 }
 
-/** Pulumi leaves a retained volume on its engine; whoever named it wants it gone. */
+/** Pulumi leaves a retained volume on its engine; naming it means that it is to be deleted. */
 async function removeRetained({ includeProtected, dockerHost, interrupts }: OperationRequest): Promise<void> {
   const names = includeProtected.flatMap(({ dockerName }) => dockerName ?? []);
   if (names.length === 0) return;

@@ -94,11 +94,11 @@ async function* readable(stream: AsyncIterable<Uint8Array>, file: string): Async
   }
 }
 
-/** The same pieces; the first is on its way before anybody asks for it. */
+/** The same pieces; reading of the first starts at once. */
 function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
   const pieces = source[Symbol.asyncIterator]();
   const first = pieces.next();
-  // Whoever asks for it is told of its error.
+  // Its error reaches whoever awaits it.
   first.catch(() => undefined);
   let isFirst = true;
   const next = async (): Promise<IteratorResult<T>> => {

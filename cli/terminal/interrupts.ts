@@ -2,7 +2,7 @@ import { advised } from "../../text/advised-command.ts";
 import { exitCode } from "./exit-code.ts";
 
 /**
- * What a stop at once may take, in milliseconds: to note what was in progress takes less, and what takes longer waits for somebody.
+ * How long a stop at once may take, in milliseconds: recording what was in progress takes less, and whatever takes longer is blocked.
  * The process may end at any moment then: what it does is in the state before it begins, and its locks go with it.
  */
 const stopLimitMs = 2000;
@@ -11,7 +11,7 @@ const stopLimitMs = 2000;
 export interface Interrupts extends Disposable {
   readonly stopSoon: AbortSignal;
   readonly stopNow: AbortSignal;
-  /** Whether anybody has asked to stop. */
+  /** Whether a stop was requested. */
   readonly interrupted: boolean;
 }
 
@@ -22,7 +22,7 @@ function stillGoingOn(next: string): string {
 }
 
 /**
- * Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` is told each time what happens now. The second ends the process
+ * Listens for SIGINT, SIGTERM and SIGHUP until disposed; `onInterrupt` gets the message for each. The second ends the process
  * within 2 s, the third at that moment.
  *
  * @param next - the command that finds out what came of what was in progress; none for a command that changes nothing

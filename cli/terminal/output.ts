@@ -20,17 +20,17 @@ export interface Output {
   readonly terminal: Terminal | undefined;
   /** Prints lines for people: on standard output, or nowhere where JSON is wanted; on a terminal no word is broken. */
   readonly print: (...lines: string[]) => void;
-  /** Prints what somebody else has said as it is: a reply, a value; on a terminal nothing in it is obeyed. */
+  /** Prints text from outside, such as a reply or a value, unchanged; on a terminal its control sequences have no effect. */
   readonly printAsIs: (...lines: string[]) => void;
   /** Prints lines about what went wrong, on standard error. */
   readonly warn: (...lines: string[]) => void;
-  /** Whether standard output has had its one document; what goes wrong after it is told on standard error alone. */
+  /** Whether standard output has had its one document; later errors go to standard error only. */
   readonly hasDocument: () => boolean;
   /** Prints the one document that `--json` asks for. */
   readonly document: (value: unknown) => void;
   /** Prints one line of JSON, for streams of events. */
   readonly documentLine: (value: unknown) => void;
-  /** From now on `[secret]` stands wherever this text would be printed. */
+  /** From now on `[secret]` is printed in place of this text. */
   readonly conceal: (secret: string) => void;
 }
 
@@ -60,7 +60,7 @@ export interface Streams {
 /** Streams that have had their one document, also from another output of the same process. */
 const documented = new WeakSet<NodeJS.WritableStream>();
 
-/** The width of a terminal that does not tell its own, or tells 0, as one does that nobody has set the size of. */
+/** The width of a terminal that does not report one, or reports 0 because its size was never set. */
 const usualColumns = 80;
 
 /** Secrets shorter than this would turn ordinary words into `[secret]`. */
@@ -78,7 +78,7 @@ export function openOutput(json: boolean, streams: Streams = process): Output {
   const writeLines = (stream: NodeJS.WritableStream, lines: string[]) => {
     if (lines.length > 0) stream.write(masked(`${lines.join("\n")}\n`));
   };
-  /** Nothing that somebody else has named or said does anything to the terminal, the log or the pull request that shows it. */
+  /** Names and words from outside have no effect on the terminal, the log or the pull request that shows them. */
   const writeWords = (stream: Streams["stderr"], lines: string[]) => {
     writeLines(stream, fitted(stream, lines.map(printableStyled)));
   };

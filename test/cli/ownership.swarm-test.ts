@@ -230,7 +230,7 @@ describe("what belongs to another stack", function () {
     await assert.rejects(requireOwnNames({ ...create, service: taking("own-stranger") }, question), {
       message: /volume "own-stranger" on .*: nothing says whose it is\. .*ExistingVolume/,
     });
-    await assert.rejects(doomed("own-stranger"), /nothing says that this stack made it/);
+    await assert.rejects(doomed("own-stranger"), /nothing shows that this stack created it/);
 
     await requireOwnNames({ ...create, service: taking("own-plain") }, question);
     await makeOwnVolumes(taking("own-plain"), question);

@@ -19,7 +19,7 @@ export interface ReplyLimits {
   readonly bytes: number;
 }
 
-/** What a question may take that Redis answers at once; while it forks or evicts, it answers nobody for some seconds. */
+/** The limits of a question that Redis answers at once; while it forks or evicts, it does not answer for some seconds. */
 const questionLimits: ReplyLimits = { silenceMs: 10_000, wholeMs: 30_000, bytes: 600 * 1024 * 1024 };
 
 /** Where a Redis listens. */

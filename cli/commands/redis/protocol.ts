@@ -30,7 +30,7 @@ const types = new Set([...Object.keys(lines), ...Object.keys(bulks), ...Object.k
 /** Deeper than any reply of Redis. */
 const deepest = 64;
 
-/** More than anybody reads; each takes some hundred bytes of memory. */
+/** More than anyone reads; each takes about a hundred bytes of memory. */
 const mostElements = 10_000_000;
 
 /** What {@link readReply} has read. */
@@ -43,7 +43,7 @@ interface ReadReply {
 /**
  * Reads the reply that begins at an offset.
  *
- * @param depth - within how many other replies it lies; default 0
+ * @param depth - how many other replies it is nested in; default 0
  * @returns undefined when not all of it has come yet
  * @throws NotRedis when it is not the protocol of Redis
  * @see https://redis.io/docs/latest/develop/reference/protocol-spec/
@@ -66,7 +66,7 @@ export function readReply(received: Buffer, start = 0, depth = 0): ReadReply | u
   const bulk = bulks[type];
   if (bulk !== undefined) return readBulk(received, end, count, bulk);
   if (type === "|") {
-    // Attributes are about the reply that follows; nobody here asks for them.
+    // Attributes are about the reply that follows; nothing here asks for them.
     const attributes = readElements(received, end, count * 2, depth);
     return attributes && readReply(received, attributes.end, depth + 1);
   }

@@ -27,7 +27,7 @@ export function formatReply(words: readonly string[], reply: RedisReply): string
 }
 
 /**
- * How redis-cli writes a reply into a pipe: bare strings, one element a line; but nil is still told from an empty string.
+ * How redis-cli writes a reply into a pipe: bare strings, one element a line; but nil still differs from an empty string.
  *
  * @see https://github.com/redis/redis/blob/7.0.15/src/redis-cli.c (`cliFormatReplyRaw`)
  */

@@ -9,7 +9,7 @@ import type { ReplyLimits } from "./connection.ts";
 import { formatReply, rawReply } from "./reply.ts";
 import { askedWaitMs } from "./waiting.ts";
 
-/** Commands that go on answering, for which redis-cli is the right tool. */
+/** Commands that keep answering, for which redis-cli is the right tool. */
 const endless = new Set(["subscribe", "psubscribe", "ssubscribe", "monitor", "sync", "psync"]);
 
 /** What the user's own command may take: a large save, a script or `KEYS` keeps Redis busy, and it says nothing meanwhile. */

@@ -1,4 +1,4 @@
-/** Commands that wait for something, by where their words say how long and in which unit; 0 means for ever. */
+/** Commands that wait for something, by where their words say how long and in which unit; 0 means without a limit. */
 const waiting: Readonly<Record<string, readonly [place: "first" | "last" | "after BLOCK", unitMs: number]>> = {
   blpop: ["last", 1000],
   brpop: ["last", 1000],

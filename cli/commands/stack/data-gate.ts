@@ -93,7 +93,7 @@ async function lookAround(
 }
 
 /**
- * Stops a plan that would lose data which nobody has given up by name.
+ * Stops a plan that would lose data whose loss was not accepted by name.
  *
  * @returns what is to be written into the stack's history; `undefined` when nothing was accepted
  * @throws NotConfirmed naming what would be lost

@@ -54,7 +54,7 @@ export async function down(options: DownOptions): Promise<void> {
   }
   if (resources.length > 0) await (await import("../../../swarm/engine/connection.ts")).pingEngine(connection);
   using interrupts = listenForInterrupts(output.warn, advised("refresh"));
-  // From the plan to the last deletion nobody else works on the stack. The Pulumi CLI takes its lock by itself.
+  // The lock is held from the plan to the last deletion. The Pulumi CLI takes its own.
   using lock = engine.name === "embedded" ? await (await context.stack()).hold() : undefined;
   const settings = {
     interrupts,
@@ -130,7 +130,7 @@ export async function down(options: DownOptions): Promise<void> {
     });
 }
 
-/** A report that does not tell how to keep what somebody has asked to delete by name. */
+/** A report without advice on how to keep what is to be deleted by name. */
 function withoutRemedies(report: ImpactReport, isNamed: (name: string) => boolean): ImpactReport {
   return {
     ...report,

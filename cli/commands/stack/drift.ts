@@ -54,8 +54,8 @@ export function driftOf(events: readonly EngineEvent[]): Drift[] {
 }
 
 /**
- * What a look beside a plan has found that the plan does not deal with by itself: a resource that failed is updated anyway, and
- * what it differs in is what failed, nobody's hand.
+ * The drift that a plan does not deal with by itself: a resource that failed is updated anyway, and
+ * its differences come from that failure, not from a manual change.
  */
 export function driftBesidePlan(events: readonly EngineEvent[]): Drift[] {
   return driftOf(
@@ -111,7 +111,7 @@ function keyedListOf(path: string): string | undefined {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** The items of a list by their keys; several of one key are told apart by their order. */
+/** The items of a list by their keys; several with the same key are distinguished by their order. */
 function itemsOf(state: EventState, list: string): ReadonlyMap<string, Item> {
   const value = at(state, list);
   const items = Array.isArray(value)
@@ -155,7 +155,7 @@ function isAddedByCreation({ path, state }: DriftedProperty): boolean {
 }
 
 /**
- * The count that says only that somebody had the task replaced: `verify`, or `docker service update --force`. What is declared
+ * The count that only records that the task was replaced on request: `verify`, or `docker service update --force`. What is declared
  * is in effect; to count back would replace the task again.
  */
 function isReplacementCount({ path }: DriftedProperty): boolean {
@@ -169,7 +169,7 @@ function unequalOutputs(old: EventState, now: EventState): string[] {
   );
 }
 
-/** What lies inside a secret is as opaque as the whole. */
+/** The inside of a secret is as opaque as the whole. */
 function at(state: EventState, path: string): unknown {
   return parsePropertyPath(path).reduce<unknown>(
     (value, key) => {

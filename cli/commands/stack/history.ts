@@ -30,7 +30,7 @@ export async function history(options: StackOptions & { keep?: string; yes?: tru
   output.print(...updates.flatMap((update) => updateLines(update)));
 }
 
-/** Removes what is kept of older updates; nobody else works on the stack meanwhile. */
+/** Removes what is kept of older updates, while holding the stack's lock. */
 async function prune({ output, stack, location }: CommandContext, keep: number, yes: boolean): Promise<void> {
   const opened = await stack();
   using held = new DisposableStack();

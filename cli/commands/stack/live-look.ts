@@ -10,7 +10,7 @@ import { driftBesidePlan, driftLines, type Drift } from "./drift.ts";
 import type { ShownOperation } from "./operation.ts";
 import { unknownObjectLines, unknownObjects } from "./unknown-objects.ts";
 
-/** What was seen of the swarm beside a plan. */
+/** What was seen of the swarm while planning. */
 export interface LiveLook {
   drift: Drift[];
   /** Services of which tasks do not run, in a line each. */
@@ -50,7 +50,7 @@ export async function showLive(
   return { drift, idle, unknown };
 }
 
-/** Which of these services lack tasks, in a line each; those that nobody can be asked about are left out. */
+/** Which of these services lack tasks, in a line each; services that cannot be looked up are left out. */
 export async function idleLines(
   { engine, location }: CommandContext,
   services: ReadonlySet<string>,
@@ -91,7 +91,7 @@ export function unrepaired(drift: readonly Drift[], { view }: ShownOperation): D
 }
 
 /**
- * Gets a yes for taking over what is there, without which no plan can repair it.
+ * Gets a yes for updating the state to match what is deployed, without which no plan can repair the difference.
  *
  * @throws NotConfirmed where nobody can be asked, Exit where the answer is no
  */

@@ -22,7 +22,7 @@ export async function nodePattern({ stack }: CommandContext, option: string | un
 }
 
 /**
- * Refuses a plan that would take a name, or a volume, of somebody else. All that is wrong is told.
+ * Refuses a plan that would take another owner's name or volume; reports every one.
  *
  * @throws NameTakenError
  */

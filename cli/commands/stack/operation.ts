@@ -85,13 +85,13 @@ export async function requireSuccess(
   throw new Exit(code);
 }
 
-/** What is true after Ctrl-C while a plan was made, and how to go on. */
+/** The situation after Ctrl-C while planning, and how to continue. */
 export function interruptedPlanWords(command: string): string {
   return `Interrupted while planning: nothing in the swarm was changed. Run \`${advised(command)}\` to start again.`;
 }
 
 /**
- * What is true after Ctrl-C, and how to go on.
+ * The situation after Ctrl-C, and how to continue.
  *
  * @param command - the one that was interrupted
  */
@@ -128,7 +128,7 @@ export async function operationDocument(context: CommandContext, operation: stri
 /**
  * Says which engine runs, and opens the stack where that is the embedded one.
  *
- * @param changes - whether the state is changed: then whoever else is at work is told before anything else
+ * @param changes - whether the state is changed: then a lock of another run is reported first
  */
 export async function beginOperation(context: CommandContext, { changes }: { changes: boolean }): Promise<void> {
   if (changes) await (await context.stack()).requireUnlocked();

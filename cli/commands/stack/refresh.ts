@@ -6,7 +6,7 @@ import { listenForInterrupts } from "../../terminal/interrupts.ts";
 import { driftLines, driftOf } from "./drift.ts";
 import { beginOperation, operationDocument, plan, requireSuccess, run } from "./operation.ts";
 
-/** `holdfast refresh`: takes over into the state what is really there. */
+/** `holdfast refresh`: updates the state to match what is deployed. */
 export async function refresh(options: StackOptions & { diff?: true; previewOnly?: true }): Promise<void> {
   const context = openContext(options);
   const { output } = context;

@@ -18,7 +18,7 @@ export interface StackVolume {
   readonly name: string;
   /** The resource that created it, on the engine of the provider. */
   readonly resource: KnownResource | undefined;
-  /** Whether the program made it, by a resource or by its tasks; one that it only mounts is somebody else's. */
+  /** Whether the program made it, by a resource or by its tasks; one that it only mounts belongs to another owner. */
   readonly isOwn: boolean;
   /** Names of the services that mount it, as far as the plan deletes them. */
   readonly services: readonly string[];
@@ -85,7 +85,7 @@ export interface DataQuestion {
  * Finds a volume that was named for deletion wherever it has data, and makes sure that it is this stack's.
  *
  * @param known - what the state says of it
- * @throws InputError where it is somebody else's, is nowhere, or where the engine of its node cannot be asked
+ * @throws InputError where it has another owner, does not exist, or the engine of its node cannot be reached
  */
 export async function findDoomed(
   name: string,
@@ -101,7 +101,7 @@ export async function findDoomed(
   ]);
   const pinned = known?.constraints && (await onlyNodeFor(known.constraints, manager));
   const { nodeId } = await swarmMembership(manager);
-  // A volume that a resource created lies beside the provider's engine, whether the data is there or not.
+  // A volume that a resource created is on the provider's engine, whether the data is there or not.
   const candidates = (await listNodes(manager)).filter(
     ({ id }) => pinned === undefined || id === pinned.id || (id === nodeId && known?.resource !== undefined),
   );
@@ -113,7 +113,7 @@ export async function findDoomed(
     else found.push(...(await doomedOn(name, known, { ...question, engine, node: node.hostname })));
   }
   const hasData = found.some(({ isEmpty }) => isEmpty !== true);
-  // Where the pinned node is not seen, or only empty volumes are, the data is where nobody looked.
+  // Where the pinned node is not seen, or only empty volumes are, the data is where no one has looked.
   if (unseen.length > 0 && (pinned !== undefined || !hasData))
     throw outOfReach(name, unseen, { isSure: pinned !== undefined, isOwn: known !== undefined });
   // A resource whose volume is gone already is only forgotten.
@@ -178,7 +178,7 @@ function requireOurs(
   if (ownership.kind === "ours" || isMade) return;
   throw notOurs(
     name,
-    "nothing says that this stack made it: it has neither its labels nor its mark",
+    "nothing shows that this stack created it: it has neither the stack's labels nor its mark",
     "Leave it to its owner; if it is yours, delete it on its node by hand",
   );
 }
@@ -198,12 +198,12 @@ function outOfReach(
   { isSure, isOwn }: { isSure: boolean; isOwn: boolean },
 ): InputError {
   const where = nodes.map(({ hostname }) => hostname).join(", ");
-  const reach = `Say how to reach the nodes' engines with \`${advised("config set", "holdfast:nodes ssh://root@{hostname}")}\``;
-  // Whose a volume is that the state does not know can only be told by looking at it.
+  const reach = `Configure how to reach the nodes' engines with \`${advised("config set", "holdfast:nodes ssh://root@{hostname}")}\``;
+  // Only a look at a volume shows whose it is, if the state does not know it.
   const byHand = `; or run \`${advised("down")}\`, then \`docker volume rm ${name}\` on ${where}`;
   return new InputError({
     path: "--delete-data",
-    expected: "a volume on a node whose engine can be asked",
+    expected: "a volume on a node whose engine can be reached",
     got: `${showValue(name)}, which ${isSure ? "is" : "may be"} on ${where}`,
     fix: isOwn ? reach + byHand : reach,
   });
@@ -213,7 +213,7 @@ function absent(name: string, { project, stack }: StackIdentity): InputError {
   return new InputError({
     path: "--delete-data",
     expected: `a volume of the stack ${stack} of the project ${project}`,
-    got: `${showValue(name)}, which no node that was asked has`,
-    fix: "Name one that the stack has, or leave the option out to keep all data",
+    got: `${showValue(name)}, which is on none of the nodes that were queried`,
+    fix: "Name a volume of the stack, or leave out the option to keep all data",
   });
 }

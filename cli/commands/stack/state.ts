@@ -33,7 +33,7 @@ export async function importState(options: StackOptions & { file?: string }): Pr
   const { importStack } = await import("../../../engine/state/stack-export.ts");
   const state = options.file === undefined ? await readAll(process.stdin) : await readState(options.file);
   await importStack(await stack(), state, options.file ?? "standard input");
-  // The import is done: that nobody can be asked about the swarm is no failure of it.
+  // The import has succeeded, whether the swarm can be queried or not.
   const unknown = await findEngineToRead(context)
     .then((connection) => unknownObjects(context, connection))
     .catch(() => []);

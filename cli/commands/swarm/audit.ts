@@ -22,7 +22,7 @@ export interface AuditOptions extends SwarmQuestionOptions {
   html?: string | undefined;
 }
 
-/** `holdfast audit`: where the data of a running swarm is, what threatens it and what lies about unused. */
+/** `holdfast audit`: where a running swarm keeps its data, what puts it at risk, and which volumes are unused. */
 export async function audit(options: AuditOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
   const inventory = await takeInventory(await enginesToAsk(options));

@@ -4,7 +4,7 @@ import { SituationError } from "../../../../text/situation-error.ts";
 import type { RevealedResource } from "../../../engines/engine.ts";
 import { dataTypes } from "./first-start.ts";
 
-/** What of a volume's or service's state tells where it was. */
+/** The parts of a volume's or service's state that show where it was. */
 const tracesSchema = z.looseObject({
   name: z.string().catch("without a name"),
   mountpoint: z.string().optional().catch(undefined),

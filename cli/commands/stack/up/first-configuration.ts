@@ -22,9 +22,9 @@ const passwordBytes = 32;
 const defaultService = "stateful";
 
 /**
- * Fills in what the program needs and nobody has set yet: node, who creates the volume, image, password. What is set stays.
+ * Fills in what the program needs and is not set yet: node, who creates the volume, image, password. What is set stays.
  *
- * A volume by the provider would lie beside this engine, empty, while the data is on the node: only the task's own is right
+ * A volume created by the provider would be on this engine, empty, while the data is on the node: only the task's own is right
  * there.
  *
  * @param isFirst - whether the stack has nothing yet that can have data
@@ -100,7 +100,7 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
  * Whether an image is one that a sandbox served which is no more, from a registry on this machine (lab/images/redis.ts): Holdfast
  * itself has configured it. What the present one's registry is said to have, and has not, a person has set.
  *
- * @param presentRegistry - the address of the present sandbox's registry; undefined while nobody can have set an image from it
+ * @param presentRegistry - the address of the present sandbox's registry; undefined while no image can have been set from it
  */
 export function isOfEarlierSandbox(image: string, presentRegistry: string | undefined): boolean {
   if (presentRegistry !== undefined && image.startsWith(`${presentRegistry}/`)) return false;

@@ -12,7 +12,7 @@ export interface NewSettings extends AsyncDisposable {
 
 /**
  * Looks whether a stack has settings yet. The file that the command makes from here on is removed again at the end of the scope, so that
- * a command that was refused leaves nothing half applied; not where somebody else has written to it meanwhile.
+ * a command that was refused leaves nothing half applied; unless the file has been written to in the meantime.
  */
 export function holdNewSettings(stack: Stack, location: StackLocation, output: Output): NewSettings {
   const { settingsPath } = stack;

@@ -9,7 +9,7 @@ const answerLimitMs = 3000;
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /**
- * Whether a PostgreSQL answers at an address; nobody signs in.
+ * Whether a PostgreSQL answers at an address; without signing in.
  *
  * @throws InputError when nothing does within 3 s
  * @see https://www.postgresql.org/docs/current/protocol-flow.html (SSL Session Encryption)

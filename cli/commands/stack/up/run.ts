@@ -54,7 +54,7 @@ export async function up(options: UpOptions): Promise<void> {
   const swarm = await findSwarm(context, { sandbox: options.sandbox ?? false });
   const stack = await context.stack();
   using interrupts = listenForInterrupts(output.warn, advised("up", "--refresh"));
-  // From the first setting to the last answer nobody else works on the stack. The Pulumi CLI takes its lock by itself.
+  // The lock is held from the first setting to the last answer. The Pulumi CLI takes its own.
   const { name: engineName } = await context.engine();
   using lock = engineName === "embedded" ? await stack.hold() : undefined;
   await using newSettings = holdNewSettings(stack, location, output);
@@ -126,7 +126,7 @@ export async function up(options: UpOptions): Promise<void> {
   throw new Exit(exitCode.failed);
 }
 
-/** Plans beside a look at the swarm, and anew where what is there has to be taken over first. */
+/** Plans while comparing the swarm with the state, and plans again if the state has to be updated first. */
 async function planLive(
   context: CommandContext,
   settings: OperationSettings,
