@@ -3,7 +3,7 @@ import { registerImpact } from "./commands/impact/command.ts";
 import { registerLab } from "./commands/lab/command.ts";
 import { registerPolicy } from "./commands/policy/command.ts";
 import { registerSwarmQuestions } from "./commands/swarm/command.ts";
-import type { PolicyPack } from "./engines/engine.ts";
+import type { PolicyPackChoice } from "./engines/engine.ts";
 
 // Each command loads what it needs when it runs, so that --help and a slip on the command line cost next to nothing.
 
@@ -157,8 +157,8 @@ export function createProgram(): Command {
   const config = program.command("config").description("Read and write the stack's settings.");
   ofStack(config.command("list", { isDefault: true }).description("Show all settings, with secrets masked.")).action(
     async (options) => {
-      const { list } = await import("./commands/stack/config.ts");
-      await list(options);
+      const { listSettings } = await import("./commands/stack/config.ts");
+      await listSettings(options);
     },
   );
   ofStack(
@@ -268,7 +268,7 @@ function repeated(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
-function packs(options: { policyPack?: string[]; policyPackConfig?: string[] }): PolicyPack[] {
+function packs(options: { policyPack?: string[]; policyPackConfig?: string[] }): PolicyPackChoice[] {
   return (options.policyPack ?? []).map((directory, index) => {
     const configurationFile = options.policyPackConfig?.[index];
     return { directory, ...(configurationFile !== undefined && { configurationFile }) };

@@ -17,7 +17,7 @@ import { twoTasks } from "./rules/df401-two-tasks.ts";
 import { replicas } from "./rules/df403-replicas.ts";
 import { rivals } from "./rules/df406-rivals.ts";
 import { stepFails } from "./rules/df501-step-fails.ts";
-import { down } from "./rules/df502-down.ts";
+import { serviceDown } from "./rules/df502-down.ts";
 import { protection } from "./rules/df503-protection.ts";
 import { ignoredRemoval } from "./rules/df505-ignored-removal.ts";
 import { elsewhere } from "./rules/df506-elsewhere.ts";
@@ -50,7 +50,7 @@ export const serviceRules: readonly DiagnosticRule[] = [
   replicas,
   rivals,
   stepFails,
-  down,
+  serviceDown,
   protection,
   ignoredRemoval,
   elsewhere,

@@ -35,7 +35,7 @@ export interface Observation {
 }
 
 /** A service that keeps data. */
-export interface StatefulService {
+export interface ServiceWithData {
   readonly name: string;
   /** The nodes that its tasks run on. */
   readonly runsOn: readonly string[];
@@ -99,7 +99,7 @@ export interface DiskUse {
 
 /** Everything about data in a swarm. */
 export interface DataView {
-  readonly services: readonly StatefulService[];
+  readonly services: readonly ServiceWithData[];
   /** Services that keep no data. */
   readonly withoutData: readonly string[];
   readonly idleVolumes: readonly IdleVolume[];
@@ -134,7 +134,7 @@ function viewService(
   service: ServiceDefinition,
   known: Parameters<typeof dataKeeper>[1],
   { tasks, volumes }: Observation,
-): StatefulService {
+): ServiceWithData {
   const own = tasks.filter((task) => task.service === service.name);
   return {
     name: service.name,
@@ -182,7 +182,7 @@ function idleVolumes({ services }: Estate, { tasks, volumes }: Observation): Idl
   });
 }
 
-function lossesOf({ name, runsOn, places }: StatefulService, node: string): NodeLoss["losses"] {
+function lossesOf({ name, runsOn, places }: ServiceWithData, node: string): NodeLoss["losses"] {
   if (!runsOn.includes(node)) return [];
   return places
     .filter(({ reach }) => reach !== "every node")
@@ -194,7 +194,7 @@ function lossesOf({ name, runsOn, places }: StatefulService, node: string): Node
 }
 
 /** Tasks on several nodes that use a volume which they do not have each for themselves. */
-function manyWriters({ name, places }: StatefulService): ManyWriters[] {
+function manyWriters({ name, places }: ServiceWithData): ManyWriters[] {
   return places
     .filter(({ kind, reach }) => kind === "named volume" && reach !== "node")
     .flatMap(({ inUse }) => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dockerWords } from "../swarm/api/errors.ts";
 import { serviceSchema, taskSchema, volumeSchema, type Service, type Task, type Volume } from "../swarm/api/objects.ts";
-import { listNodes, orSandbox, type EngineConnection, type SwarmNode } from "../swarm/engine/connection.ts";
+import { listNodes, orSandbox, type EngineConnection, type ListedNode } from "../swarm/engine/connection.ts";
 import { askEngine, type EngineReport } from "../swarm/engine/report.ts";
 import { readAnswer } from "../swarm/engine/requests.ts";
 import { InputError } from "../text/input-error.ts";
@@ -39,7 +39,7 @@ export interface AnsweredEngine {
 
 /** What only managers know. */
 export interface ManagedObjects {
-  readonly nodes: readonly SwarmNode[];
+  readonly nodes: readonly ListedNode[];
   readonly services: readonly Service[];
   readonly tasks: readonly Task[];
   /** Answers as the API gives them, for {@link file://../model/inputs/live-swarm.ts}. */

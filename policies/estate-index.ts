@@ -9,7 +9,7 @@ import {
 } from "../model/service/definition.ts";
 
 /** One mount of a named volume, or of a folder of the host, by one service. */
-export interface VolumeUse {
+export interface MountUse {
   readonly service: ServiceDefinition;
   readonly mount: Mount;
 }
@@ -24,7 +24,7 @@ export class EstateIndex {
   readonly previous: Estate["previous"];
   readonly #written: Estate["written"];
   readonly #services = new Map<string, { service: ServiceDefinition; order: number }>();
-  readonly #uses = new Map<string, Map<string, readonly VolumeUse[]>>();
+  readonly #uses = new Map<string, Map<string, readonly MountUse[]>>();
   readonly #volumes = new Map<string, Map<string, VolumeDefinition>>();
   readonly #labelCarriers = new Map<string, Set<string>>();
 
@@ -56,7 +56,7 @@ export class EstateIndex {
       const { type, source } = mount;
       // The name of a volume has no slash and a folder's path has one, so that neither is taken for the other.
       if ((type !== "volume" && type !== "bind") || !isKnown(source) || source === undefined || source === "") continue;
-      const uses = entry(this.#uses, source, () => new Map<string, readonly VolumeUse[]>());
+      const uses = entry(this.#uses, source, () => new Map<string, readonly MountUse[]>());
       uses.set(service.id, [...(uses.get(service.id) ?? []), { service, mount }]);
     }
     this.#noteLabelCarriers(service);
@@ -77,7 +77,7 @@ export class EstateIndex {
   }
 
   /** The first mount of a volume or folder, in the order in which the services came, that meets a condition. */
-  findUse(name: string, meets: (use: VolumeUse) => boolean): VolumeUse | undefined {
+  findUse(name: string, meets: (use: MountUse) => boolean): MountUse | undefined {
     for (const uses of this.#uses.get(name)?.values() ?? []) {
       const found = uses.find(meets);
       if (found !== undefined) return found;

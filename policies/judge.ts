@@ -19,7 +19,7 @@ export interface JudgeOptions {
 /** Judges every service of an estate by every rule. Takes time in proportion to the number of services. */
 export function judge(estate: Estate, options: JudgeOptions): readonly Finding[] {
   const index = EstateIndex.of(estate);
-  return index.services().flatMap((service) => judgeService(service, index, options));
+  return index.services().flatMap((service) => judgeOneService(service, index, options));
 }
 
 /**
@@ -27,7 +27,7 @@ export function judge(estate: Estate, options: JudgeOptions): readonly Finding[]
  *
  * Never throws: a rule that fails has a finding of its own that says so, and the others still answer.
  */
-export function judgeService(
+export function judgeOneService(
   service: ServiceDefinition,
   index: EstateIndex,
   options: JudgeOptions,

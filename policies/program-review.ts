@@ -8,7 +8,7 @@ import {
 import { isKnown, type Known } from "../model/service/definition.ts";
 import { EstateIndex } from "./estate-index.ts";
 import type { Finding } from "./finding.ts";
-import { judgeService, type JudgeOptions } from "./judge.ts";
+import { judgeOneService, type JudgeOptions } from "./judge.ts";
 import type { Rule } from "./rule.ts";
 
 /** Rules that also look at volume resources, which may come after the service that mounts them. */
@@ -42,13 +42,13 @@ export class ProgramReview {
         this.#index.addVolume(volume);
         const users = isKnown(volume.name) ? this.#index.servicesUsing(volume.name) : [];
         return users
-          .flatMap((service) => judgeService(service, this.#index, this.#options))
+          .flatMap((service) => judgeOneService(service, this.#index, this.#options))
           .filter(({ rule }) => volumeRules.has(rule));
       }
       case pulumiTypes.service: {
         const service = readPulumiService(resource, this.#configs);
         this.#index.addService(service);
-        return judgeService(service, this.#index, this.#options);
+        return judgeOneService(service, this.#index, this.#options);
       }
       default:
         return [];

@@ -1,6 +1,6 @@
 import type { CatalogueEntry, RedisImageFact } from "../model/image/catalogue-entry.ts";
-import { pinOf, type Pin } from "../model/placement/constraints.ts";
-import type { RedisSettings } from "../model/redis/settings.ts";
+import { pinOf, type ConstraintPin } from "../model/placement/constraints.ts";
+import type { RedisDirectives } from "../model/redis/settings.ts";
 import {
   isKnown,
   labelOf,
@@ -32,21 +32,21 @@ export interface Subject {
   /** Whether it keeps state that matters; `undefined` for an image of which nothing is known. */
   readonly keepsState: Known<boolean> | undefined;
   readonly sites: readonly DataSite[];
-  readonly dataVolumes: readonly DataVolume[];
+  readonly dataVolumes: readonly MountedData[];
   /** What Redis is told, for Redis and its like. */
   readonly redis: RedisSubject | undefined;
-  readonly pin: Pin;
+  readonly pin: ConstraintPin;
   /** Why several nodes or services may use its data, in its author's words. */
   readonly shared: Known<string | undefined>;
 }
 
 /** What Redis is told, and what its image switches on by itself. */
-export interface RedisSubject extends RedisSettings {
+export interface RedisSubject extends RedisDirectives {
   readonly image: RedisImageFact;
 }
 
 /** A volume, or a folder of the host, that carries data. */
-export interface DataVolume {
+export interface MountedData {
   readonly mount: Mount;
   /** For people: the volume's name or the host's path. */
   readonly label: string;
@@ -96,7 +96,7 @@ function dataVolumes(
   index: EstateIndex,
   keepsState: Subject["keepsState"],
   sites: readonly DataSite[],
-): readonly DataVolume[] {
+): readonly MountedData[] {
   if (keepsState === false || !isKnown(mounts)) return [];
   // A mount that misses the data path is meant for the data: what else is wrong with it is wrong once that is mended.
   const certain = new Set(
@@ -134,7 +134,7 @@ export function entryOf({ image }: Subject): CatalogueEntry | undefined {
 }
 
 /** A path for a message. */
-export function shownPath(path: Known<string>): string {
+export function pathWords(path: Known<string>): string {
   return isKnown(path) ? quoted(path) : "a path that is not known yet";
 }
 

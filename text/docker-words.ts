@@ -2,7 +2,7 @@
  * Splits a command that is written as one text, as Docker's client does (github.com/google/shlex): at white space, with quotation
  * marks, backslashes and comments. What means something to a shell alone, such as `&` and `;`, is text.
  */
-export function dockerWords(text: string): readonly string[] {
+export function dockerCommandWords(text: string): readonly string[] {
   const words: string[] = [];
   let word: string | undefined;
   const add = (character: string): void => {

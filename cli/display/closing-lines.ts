@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { SummaryEvent } from "../../engine/model/events.ts";
 import { unknownSentinel } from "../../engine/model/wire-value.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Style } from "../../text/style.ts";
 import { changeLines, valueLines } from "./diff-lines.ts";
 import { hasErrors, shortType, shownText, type OperationView } from "./operation-view.ts";
 import { countedOperations, operationWords } from "./operation-words.ts";
@@ -9,7 +9,7 @@ import { propertiesOf, type PropertyChanges } from "./property-diff.ts";
 import { elapsedText } from "./row-text.ts";
 
 /** What an operation is called while it runs: `Previewing update (dev):`. */
-export function headline(view: OperationView, stackName: string): string {
+export function operationHeadline(view: OperationView, stackName: string): string {
   const running = { update: "Updating", destroy: "Destroying", refresh: "Refreshing" }[view.kind];
   return `${view.planning ? `Previewing ${view.kind}` : running} (${stackName}):`;
 }

@@ -2,7 +2,7 @@ import type { EngineEvent, StepMetadata } from "../../engine/model/events.ts";
 import { unknownSentinel } from "../../engine/model/wire-value.ts";
 import { printable } from "../../text/escape.ts";
 import { byteWords } from "../../text/byte-size.ts";
-import { plain, type Style } from "../terminal/style.ts";
+import { plain, type Style } from "../../text/style.ts";
 import { isUnchanged, recordEvent, type OperationView } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import {
@@ -11,7 +11,7 @@ import {
   Lines,
   propertiesOf,
   propertyChanges,
-  type PropertyChange,
+  type PropertyEdit,
   type PropertyChanges,
   withoutUnset,
 } from "./property-diff.ts";
@@ -89,7 +89,7 @@ export function changeLines(changes: PropertyChanges, level: number, style: Styl
     .flatMap(([name, change]) => oneChange(`${name.padEnd(width)}: `, change, level, style));
 }
 
-function oneChange(title: string, change: PropertyChange, level: number, style: Style): string[] {
+function oneChange(title: string, change: PropertyEdit, level: number, style: Style): string[] {
   switch (change.kind) {
     case "add":
       return valueLines(title, change.value, level, "+", style);

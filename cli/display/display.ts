@@ -1,6 +1,6 @@
 import type { EngineEvent } from "../../engine/model/events.ts";
 import type { Output, Terminal } from "../terminal/output.ts";
-import { closingLines, headline } from "./closing-lines.ts";
+import { closingLines, operationHeadline } from "./closing-lines.ts";
 import { diffLines } from "./diff-lines.ts";
 import { emptyView, hasErrors, recordEvent, type OperationView } from "./operation-view.ts";
 import { PlainLines } from "./plain-lines.ts";
@@ -67,7 +67,7 @@ class LineDisplay implements Display {
 
   onEvent(event: EngineEvent): void {
     const { output, stackName } = this.#options;
-    if (this.#state === "waiting") output.print(headline(this.view, stackName), "");
+    if (this.#state === "waiting") output.print(operationHeadline(this.view, stackName), "");
     this.#state = "running";
     output.print(...this.#linesOf(event, Date.now()));
   }
@@ -96,7 +96,7 @@ class TreeDisplay implements Display {
   onEvent(event: EngineEvent): void {
     if (this.#timer === undefined) {
       const { output, stackName } = this.#options;
-      output.print(output.style("bold", headline(this.view, stackName)), "");
+      output.print(output.style("bold", operationHeadline(this.view, stackName)), "");
       this.#timer = setInterval(() => {
         this.#draw(this.#terminal.rows);
       }, redrawMs).unref();

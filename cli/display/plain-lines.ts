@@ -1,5 +1,5 @@
 import type { EngineEvent } from "../../engine/model/events.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Style } from "../../text/style.ts";
 import { isUnchanged, recordEvent, type OperationView, type ResourceRow } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
 import { infoText, statusText } from "./row-text.ts";

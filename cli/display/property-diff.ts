@@ -4,17 +4,17 @@ import { parsePropertyPath, type PropertyPath } from "../../engine/model/propert
 import { unknownSentinel } from "../../engine/model/wire-value.ts";
 
 /** What a step does to one property; containers hold only what changes in them. */
-export type PropertyChange =
+export type PropertyEdit =
   | { kind: "add"; value: unknown }
   | { kind: "delete"; value: unknown }
   | { kind: "update"; old: unknown; new: unknown }
-  | { kind: "object"; members: Map<string, PropertyChange> }
-  | { kind: "array"; elements: Map<number, PropertyChange> };
+  | { kind: "object"; members: Map<string, PropertyEdit> }
+  | { kind: "array"; elements: Map<number, PropertyEdit> };
 
 /** What a step changes in each top-level property: a leaf as it is, or a container with its inner changes. */
-export type PropertyChanges = Map<string, PropertyChange>;
+export type PropertyChanges = Map<string, PropertyEdit>;
 
-type Container = Extract<PropertyChange, { kind: "object" | "array" }>;
+type Container = Extract<PropertyEdit, { kind: "object" | "array" }>;
 
 /**
  * The changes that a step plans, by top-level property; empty where there is nothing to compare.
@@ -120,7 +120,7 @@ function addChange(parent: Container, path: PropertyPath, diffKind: string, olds
   addChange(container, rest, diffKind, old, next);
 }
 
-function leafChange(diffKind: string, old: unknown, next: unknown): PropertyChange {
+function leafChange(diffKind: string, old: unknown, next: unknown): PropertyEdit {
   if (diffKind === "add") return { kind: "add", value: next ?? unknownSentinel };
   if (diffKind === "delete") return { kind: "delete", value: old };
   const inner = isContainer(old) && isContainer(next) ? diffValues(old, next) : undefined;
@@ -131,11 +131,11 @@ function isContainer(value: unknown): boolean {
   return isObject(value) || Array.isArray(value);
 }
 
-function getChild(parent: Container, key: string | number): PropertyChange | undefined {
+function getChild(parent: Container, key: string | number): PropertyEdit | undefined {
   return parent.kind === "object" ? parent.members.get(String(key)) : parent.elements.get(Number(key));
 }
 
-function setChild(parent: Container, key: string | number, change: PropertyChange): void {
+function setChild(parent: Container, key: string | number, change: PropertyEdit): void {
   if (parent.kind === "object") parent.members.set(String(key), change);
   else parent.elements.set(Number(key), change);
 }
@@ -148,14 +148,14 @@ function childOf(value: unknown, key: string | number): unknown {
 }
 
 /** How two values differ; undefined where they do not. */
-function diffValues(old: unknown, next: unknown): PropertyChange | undefined {
+function diffValues(old: unknown, next: unknown): PropertyEdit | undefined {
   if (isDeepStrictEqual(old, next)) return undefined;
 
   if (old === undefined || old === null) return { kind: "add", value: next };
   if (next === undefined || next === null) return { kind: "delete", value: old };
   if (isObject(old) && isObject(next)) {
     const names = [...new Set([...Object.keys(old), ...Object.keys(next)])].filter((name) => !isInternal(name));
-    const changes = names.flatMap((name): [string, PropertyChange][] => {
+    const changes = names.flatMap((name): [string, PropertyEdit][] => {
       const change = diffValues(old[name], next[name]);
       return change === undefined ? [] : [[name, change]];
     });
@@ -163,7 +163,7 @@ function diffValues(old: unknown, next: unknown): PropertyChange | undefined {
   }
   if (Array.isArray(old) && Array.isArray(next)) {
     const [before, after]: [unknown[], unknown[]] = [old, next];
-    const elements = new Map<number, PropertyChange>();
+    const elements = new Map<number, PropertyEdit>();
     for (let index = 0; index < Math.max(before.length, after.length); index++) {
       const change = diffValues(before[index], after[index]);
       if (change !== undefined) elements.set(index, change);
@@ -173,6 +173,6 @@ function diffValues(old: unknown, next: unknown): PropertyChange | undefined {
   return { kind: "update", old, new: next };
 }
 
-function members(change: PropertyChange | undefined): PropertyChanges {
-  return change?.kind === "object" ? change.members : new Map<string, PropertyChange>();
+function members(change: PropertyEdit | undefined): PropertyChanges {
+  return change?.kind === "object" ? change.members : new Map<string, PropertyEdit>();
 }

@@ -1,8 +1,8 @@
 import type { StepMetadata } from "../../engine/model/events.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Style } from "../../text/style.ts";
 import type { OperationView, ResourceRow, StepProgress } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";
-import { propertyChanges, type PropertyChange } from "./property-diff.ts";
+import { propertyChanges, type PropertyEdit } from "./property-diff.ts";
 
 /** A time that something took: hundredths below a second, then seconds, then minutes. */
 export function elapsedText(milliseconds: number, isOver: boolean): string {
@@ -29,7 +29,7 @@ function elapsed(step: StepProgress, nowMs: number): string {
 /** The changed top-level properties in one line, as in `[diff: +labels~name,taskSpec]`; empty where there are none. */
 function diffText(metadata: StepMetadata, isRefresh: boolean, style: Style): string {
   const changes = propertyChanges(metadata, isRefresh);
-  const named = (symbol: string, colour: "green" | "red" | "yellow", kinds: PropertyChange["kind"][]) => {
+  const named = (symbol: string, colour: "green" | "red" | "yellow", kinds: PropertyEdit["kind"][]) => {
     const names = [...changes].filter(([, change]) => kinds.includes(change.kind)).map(([name]) => name);
     return names.length === 0 ? "" : style(colour, symbol + names.sort().join(","));
   };

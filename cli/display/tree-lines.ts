@@ -1,4 +1,4 @@
-import { plain, type Style } from "../terminal/style.ts";
+import { plain, type Style } from "../../text/style.ts";
 import { cutTo, padTo, visibleWidth } from "../terminal/width.ts";
 import { hasErrors, isUnchanged, type OperationView, type ResourceRow, type StepProgress } from "./operation-view.ts";
 import { operationWords } from "./operation-words.ts";

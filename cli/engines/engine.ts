@@ -7,7 +7,7 @@ import type { Interrupts } from "../terminal/interrupts.ts";
 export type OperationKind = "update" | "destroy" | "refresh";
 
 /** A policy pack: its folder, and a file with its configuration. */
-export interface PolicyPack {
+export interface PolicyPackChoice {
   directory: string;
   configurationFile?: string;
 }
@@ -21,7 +21,7 @@ export interface OperationRequest {
   /** The Docker engine to work on; as the provider finds it where none is given. */
   dockerHost: string | undefined;
   /** Policy packs that must pass. */
-  policyPacks: readonly PolicyPack[];
+  policyPacks: readonly PolicyPackChoice[];
   /** Whole property diffs are wanted. */
   diff: boolean;
   /** Protected resources that a destroy deletes all the same. */

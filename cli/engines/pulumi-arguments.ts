@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import type { OperationKind, PolicyPack } from "./engine.ts";
+import type { OperationKind, PolicyPackChoice } from "./engine.ts";
 
 /** How a command of the Pulumi CLI is to be run. */
 export interface PulumiRequest {
@@ -10,7 +10,7 @@ export interface PulumiRequest {
   /** Events as JSON lines on standard output instead of Pulumi's own display. */
   events: boolean;
   diff: boolean;
-  policyPacks: readonly PolicyPack[];
+  policyPacks: readonly PolicyPackChoice[];
   /** Take over what is there before an update is planned. */
   refresh?: boolean;
   /** For the stack's history. */
@@ -38,7 +38,7 @@ export function pulumiArguments(request: PulumiRequest): string[] {
   ];
 }
 
-function packArguments({ directory, configurationFile }: PolicyPack): string[] {
+function packArguments({ directory, configurationFile }: PolicyPackChoice): string[] {
   const configuration = configurationFile === undefined ? [] : ["--policy-pack-config", configurationFile];
   return ["--policy-pack", directory, ...configuration];
 }

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { printable, printableLines, printableStyled } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
-import { plain, type Style } from "./style.ts";
+import { plain, type Style } from "../../text/style.ts";
 import { wrappedLines } from "./wrapped-lines.ts";
 
 /** The terminal as far as a live display needs it. */

@@ -50,7 +50,7 @@ export function secretText(read?: Reader<string>) {
 }
 
 /** A number that is given at once. */
-export function number(example: number, read?: Reader<number>) {
+export function numeric(example: number, read?: Reader<number>) {
   const kind: Kind<number> = {
     is: (value): value is number => typeof value === "number" && Number.isFinite(value),
     expected: `a number such as ${example}`,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as sdkState from "@pulumi/pulumi/runtime/state.js";
-import { pulumiPlan, type Properties } from "../../inputs/pulumi/plan.ts";
+import { pulumiPlan, type PreviewedProperties } from "../../inputs/pulumi/plan.ts";
 import type { Plan } from "../../model/plan/plan.ts";
 
 /** The plan of one step that a hook is told of. */
@@ -8,7 +8,7 @@ export function hookPlan(
   op: "create" | "update" | "delete",
   { urn, id, type, oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs,
 ): Plan {
-  const state = (inputs: Properties | undefined, outputs: Properties | undefined) => ({
+  const state = (inputs: PreviewedProperties | undefined, outputs: PreviewedProperties | undefined) => ({
     urn,
     type,
     id,

@@ -1,6 +1,6 @@
 import { parseFirstStart, requireIdentity } from "../../model/service/start-guard.ts";
 import { leastReservedBytes } from "../../text/byte-size.ts";
-import { fields, number, secretText, text } from "../arguments/arguments.ts";
+import { fields, numeric, secretText, text } from "../arguments/arguments.ts";
 import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "../service/service-arguments.ts";
 import { postgresqlPaths, requirePostgresqlPassword, requireSqlName, requireVersionOfImage } from "./preparation.ts";
 
@@ -10,7 +10,7 @@ export function postgresqlArguments(given: { image?: unknown } | null | undefine
   return fields({
     ...commonArguments,
     image: imageText("postgres:17"),
-    majorVersion: number(17, (version, path) => {
+    majorVersion: numeric(17, (version, path) => {
       postgresqlPaths(version, path);
       if (typeof image === "string") requireVersionOfImage(version, image, path);
     }),

@@ -1,7 +1,7 @@
 import { serviceLabels } from "../../model/service/labels.ts";
 import { guardEnvironment, requireIdentity, startScript, startScriptPath } from "../../model/service/start-guard.ts";
 import { parseSize } from "../../text/byte-size.ts";
-import { type Publication, publishedPorts, type ServiceSettings } from "../service/service-spec.ts";
+import { type Publication, portsToPublish, type ServiceSettings } from "../service/service-spec.ts";
 import { storeLabels } from "../service/store-labels.ts";
 import { postgresqlPaths, postgresqlPort, postgresqlPreparation, requireSqlName } from "./preparation.ts";
 
@@ -73,7 +73,7 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
       stopGrace: "55s",
       // 1 means that the server lives and takes no connections yet: it replays its log.
       healthCheck: { test: ["CMD-SHELL", `pg_isready -q -U ${username}; [ $? -lt 2 ]`], startPeriod: "55s" },
-      ports: publishedPorts(postgresqlPort, definition, path),
+      ports: portsToPublish(postgresqlPort, definition, path),
     },
   };
 }

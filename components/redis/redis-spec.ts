@@ -15,7 +15,7 @@ import {
   startScriptPath,
 } from "../../model/service/start-guard.ts";
 import { formatSize, parseSize } from "../../text/byte-size.ts";
-import { type HealthCheck, type Publication, publishedPorts, type ServiceSettings } from "../service/service-spec.ts";
+import { type HealthCheck, type Publication, portsToPublish, type ServiceSettings } from "../service/service-spec.ts";
 import { storeLabels } from "../service/store-labels.ts";
 import { checkRedisSettings, redisConfigurationFile, redisPort, type RedisTlsFiles } from "./configuration.ts";
 
@@ -23,7 +23,7 @@ import { checkRedisSettings, redisConfigurationFile, redisPort, type RedisTlsFil
 export const redisUserId = "999";
 
 /** Where the files of Redis lie in the container. */
-export const redisFiles = {
+export const redisPaths = {
   configuration: "/etc/holdfast/redis.conf",
   users: "/run/secrets/users.acl",
   healthPassword: "/run/secrets/health-password",
@@ -33,9 +33,9 @@ export const redisFiles = {
 };
 
 const tlsFiles: RedisTlsFiles = {
-  certificateFile: redisFiles.certificate,
-  keyFile: redisFiles.key,
-  authorityFile: redisFiles.authority,
+  certificateFile: redisPaths.certificate,
+  keyFile: redisPaths.key,
+  authorityFile: redisPaths.authority,
 };
 
 /** What decides how a Redis runs, apart from what is only known during the deployment. */
@@ -76,7 +76,7 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
       persistence,
       maxMemoryBytes,
       clientMemoryBytes: redisClientMemoryBytes(limitBytes),
-      aclFile: redisFiles.users,
+      aclFile: redisPaths.users,
       ...(hasTls && { tls: tlsFiles }),
       settings: checkRedisSettings(definition.settings, `${path}.settings`),
     }),
@@ -89,14 +89,14 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
         ...(isCache ? { [serviceLabels.store]: "cache" } : storeLabels(definition, path)),
       },
       ...(!isCache && { command: ["sh", startScriptPath], environment: guardEnvironment }),
-      args: ["redis-server", redisFiles.configuration],
+      args: ["redis-server", redisPaths.configuration],
       user: `${redisUserId}:${redisUserId}`,
       dropCapabilities: ["ALL"],
       readOnlyRoot: true,
       scratch: [{ path: "/tmp", size: "16M" }, ...(isCache ? [{ path: redisDataPath }] : [])],
       stopGrace: `${graceSeconds}s`,
       healthCheck: healthCheck(hasTls),
-      ports: publishedPorts(redisPort, definition, path),
+      ports: portsToPublish(redisPort, definition, path),
     },
   };
 }
@@ -115,8 +115,8 @@ function guard({ persistence, identity }: RedisDefinition, path: string): string
  * script runs. Killing it then would cost data or time.
  */
 function healthCheck(hasTls: boolean): HealthCheck {
-  const tls = hasTls ? ` --tls --cacert ${redisFiles.authority}` : "";
-  const signIn = `read -r REDISCLI_AUTH < ${redisFiles.healthPassword}; export REDISCLI_AUTH`;
+  const tls = hasTls ? ` --tls --cacert ${redisPaths.authority}` : "";
+  const signIn = `read -r REDISCLI_AUTH < ${redisPaths.healthPassword}; export REDISCLI_AUTH`;
   const ping = `redis-cli --no-auth-warning --user ${RedisUser.health}${tls} ping`;
   const answers = "PONG|LOADING*|MISCONF*|BUSY*";
   return {

@@ -11,7 +11,7 @@ import { type FileContent, StatefulService } from "../service/stateful-service.t
 import type { DataVolume } from "../volumes/data-volume.ts";
 import { unknownDirective } from "./directives.ts";
 import { redisArguments } from "./redis-arguments.ts";
-import { redisFiles, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";
+import { redisPaths, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";
 
 /** What every {@link Redis} is told, whether it keeps its data or not. */
 export interface RedisSettings extends Pick<
@@ -183,9 +183,9 @@ function tellUnknownDirectives(
 /** What anybody may read. */
 function configFiles(spec: RedisSpec, tls: RedisTls | undefined): Record<string, FileContent> {
   return {
-    configuration: { path: redisFiles.configuration, content: spec.configuration },
+    configuration: { path: redisPaths.configuration, content: spec.configuration },
     ...(spec.startScript !== undefined && { start: { path: startScriptPath, content: spec.startScript } }),
-    ...(tls && { authority: { path: redisFiles.authority, content: tls.authority } }),
+    ...(tls && { authority: { path: redisPaths.authority, content: tls.authority } }),
   };
 }
 
@@ -217,11 +217,11 @@ function secretFiles(
   );
   const readable = { ownerId: redisUserId, mode: 0o400 };
   return {
-    users: { path: redisFiles.users, content: users, ...readable },
-    health: { path: redisFiles.healthPassword, content: health, ...readable },
+    users: { path: redisPaths.users, content: users, ...readable },
+    health: { path: redisPaths.healthPassword, content: health, ...readable },
     ...(tls && {
-      certificate: { path: redisFiles.certificate, content: tls.certificate, ...readable },
-      key: { path: redisFiles.key, content: tls.key, ...readable },
+      certificate: { path: redisPaths.certificate, content: tls.certificate, ...readable },
+      key: { path: redisPaths.key, content: tls.key, ...readable },
     }),
   };
 }

@@ -6,7 +6,7 @@ import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } fro
 import { parseDuration } from "../../text/duration.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { requirePort } from "../../text/whole-number.ts";
-import { argument, fields, flag, inputText, list, named, number, secretText, text } from "../arguments/arguments.ts";
+import { argument, fields, flag, inputText, list, named, numeric, secretText, text } from "../arguments/arguments.ts";
 import { DataVolume } from "../volumes/data-volume.ts";
 import {
   nanoCpus,
@@ -36,15 +36,15 @@ export const publishMode = text(PublishMode.host, oneOf(PublishMode));
 export const memory = (leastBytes: number) => text("100M", (size, path) => parseSizeFrom(leastBytes, size, path));
 
 /** A port on a node. */
-export const port = number(10000, requirePort);
+export const port = numeric(10000, requirePort);
 
 /** What every component of a service is told. */
 export const commonArguments = {
   serviceName: text("store", requireServiceName).optional(),
   image: imageText("example/store:1"),
   memoryLimit: memory(leastContainerBytes),
-  cpuLimit: number(0.5, nanoCpus).optional(),
-  cpuReservation: number(0.5, nanoCpus).optional(),
+  cpuLimit: numeric(0.5, nanoCpus).optional(),
+  cpuReservation: numeric(0.5, nanoCpus).optional(),
   networkIds: list(inputText("the id of a network")).optional(),
   constraints: list(text("node.labels.disk==ssd", requireConstraint)).optional(),
   stopped: flag().optional(),
@@ -58,7 +58,7 @@ const files = named(
     content: secretText(),
     path: text("/etc/store.conf", requireAbsolute),
     ownerId: text("999", requireOwnerId).optional(),
-    mode: number(0o444, requireFileMode).optional(),
+    mode: numeric(0o444, requireFileMode).optional(),
   }),
 ).optional();
 
@@ -73,7 +73,7 @@ export const serviceArguments = fields({
     test: list(text("CMD"), requireHealthTest),
     interval: text("2s", parseDuration).optional(),
     timeout: text("5s", parseDuration).optional(),
-    retries: number(15, requireRetries).optional(),
+    retries: numeric(15, requireRetries).optional(),
     startPeriod: text("30s", parseDuration).optional(),
   }),
   command: list(text("sh")).optional(),

@@ -18,7 +18,7 @@ type Port = docker.types.input.ServiceEndpointSpecPort;
 type Mount = docker.types.input.ServiceTaskSpecContainerSpecMount;
 
 /** Arguments of `docker.Service` whose nested parts are at hand. */
-export interface ServiceSpec extends Omit<docker.ServiceArgs, "taskSpec"> {
+export interface DockerServiceArgs extends Omit<docker.ServiceArgs, "taskSpec"> {
   taskSpec: Omit<docker.types.input.ServiceTaskSpec, "containerSpec"> & { containerSpec: ContainerSpec };
 }
 
@@ -64,7 +64,7 @@ export interface Publication {
  * @param path - what stands before `publishedPort` in an error
  * @throws InputError when it is no port
  */
-export function publishedPorts(
+export function portsToPublish(
   target: number,
   { publishedPort, publishMode }: Publication,
   path: string,
@@ -159,7 +159,7 @@ interface DataMountSpec {
 }
 
 /** Everything that was said about a service. */
-export interface ServiceDefinition extends ServiceSettings {
+export interface ServiceInput extends ServiceSettings {
   name: string;
   image: Input<string>;
   data: DataMountSpec[];
@@ -198,7 +198,7 @@ export interface Attachments {
  * @param path - what stands before the arguments' names in an error
  * @throws InputError for the first mistake
  */
-export function serviceSpec(definition: ServiceDefinition, path: string): ServiceSpec {
+export function dockerServiceArgs(definition: ServiceInput, path: string): DockerServiceArgs {
   const endpointSpec = endpoint(definition.ports ?? [], `${path}.ports`);
   return {
     name: requireServiceName(definition.name, `${path}.serviceName`),
@@ -236,7 +236,7 @@ const convergeAllowanceMs = 5 * 60_000 + longestGraceSeconds * 1000;
  * into it. A task that cannot start at all is refused before (components/hooks/readiness.ts), one that fails is taken back by Swarm:
  * neither waits for this.
  */
-function convergeTimeout({ healthCheck: check }: ServiceDefinition, path: string): string {
+function convergeTimeout({ healthCheck: check }: ServiceInput, path: string): string {
   const milliseconds = (text: string) => parseDuration(text, `${path}.healthCheck`);
   const { interval, timeout, retries, startPeriod } = { ...healthCheckDefaults, ...check };
   const patienceMs = milliseconds(startPeriod) + retries * (milliseconds(interval) + milliseconds(timeout));
@@ -260,7 +260,7 @@ const oneAfterTheOther = {
 } as const;
 
 /** What is said here and cannot be read from the rest of the spec goes into labels, for the policies. */
-function labels({ labels, backup, data }: ServiceDefinition): { label: string; value: string }[] {
+function labels({ labels, backup, data }: ServiceInput): { label: string; value: string }[] {
   const reasons = data.flatMap(({ volume }) => (volume.shared === undefined ? [] : [volume.shared.reason]));
   const made = data.flatMap(({ volume }) => volume.madeByTask ?? []);
   const all = {
@@ -273,7 +273,10 @@ function labels({ labels, backup, data }: ServiceDefinition): { label: string; v
 }
 
 /** Adds what was made for a service to its spec. */
-export function attach(spec: ServiceSpec, { networkIds, secretFiles, configFiles }: Attachments): ServiceSpec {
+export function attach(
+  spec: DockerServiceArgs,
+  { networkIds, secretFiles, configFiles }: Attachments,
+): DockerServiceArgs {
   return {
     ...spec,
     taskSpec: {
@@ -296,7 +299,7 @@ export function attach(spec: ServiceSpec, { networkIds, secretFiles, configFiles
   };
 }
 
-function containerSpec(definition: ServiceDefinition, path: string): ContainerSpec {
+function containerSpec(definition: ServiceInput, path: string): ContainerSpec {
   return {
     image: definition.image,
     ...(definition.command && { commands: definition.command }),
@@ -344,7 +347,7 @@ export function requireHealthTest(test: string[], path: string): void {
   });
 }
 
-function mounts(definition: ServiceDefinition, path: string): Mount[] {
+function mounts(definition: ServiceInput, path: string): Mount[] {
   const { data, scratch = [], files } = definition;
   if (data.length + scratch.length === 0) {
     throw new InputError({
@@ -426,7 +429,7 @@ function scratchMount({ path: target, size }: ScratchMount, path: string): Mount
  */
 const anyNode = "node.platform.os==linux";
 
-function constraints(definition: ServiceDefinition, path: string): string[] {
+function constraints(definition: ServiceInput, path: string): string[] {
   const pins = definition.data.flatMap(({ volume }, index) =>
     volume.pin === undefined ? [] : [pinConstraint(volume.pin, `${path}.data[${index}].volume.pin`)],
   );
@@ -443,7 +446,7 @@ function constraints(definition: ServiceDefinition, path: string): string[] {
   return all.length > 0 ? all : [anyNode];
 }
 
-function resources(definition: ServiceDefinition, path: string): docker.types.input.ServiceTaskSpecResources {
+function resources(definition: ServiceInput, path: string): docker.types.input.ServiceTaskSpecResources {
   const limitBytes = parseSize(definition.memoryLimit, `${path}.memoryLimit`);
   const { memoryReservation, cpuLimit, cpuReservation } = definition;
   const reservedBytes =

@@ -23,7 +23,7 @@ import {
   type FileTarget,
   OnUpdateFailure,
   type ServiceSettings,
-  serviceSpec,
+  dockerServiceArgs,
 } from "./service-spec.ts";
 import { updateEndHooks, versionHooks } from "./way-back.ts";
 
@@ -90,7 +90,7 @@ export class StatefulService extends pulumi.ComponentResource {
       })),
     );
     const spec = checked(() =>
-      serviceSpec(
+      dockerServiceArgs(
         {
           ...settings,
           labels: { ...settings.labels, ...labelsOfOwner(ownStack()) },

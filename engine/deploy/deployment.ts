@@ -14,7 +14,7 @@ import type { PolicyReview } from "../policy/review.ts";
 import { withoutForeignFrames } from "../program/message.ts";
 import { EngineStopped, type InvokeAnswer, type ProgramRequests } from "../program/monitor.ts";
 import { ResourceHooks, type RegisteredHook } from "../program/resource-hooks.ts";
-import { Executor, StepFailure } from "./executor.ts";
+import { StepExecutor, StepFailure } from "./executor.ts";
 import type { Journal } from "./journal.ts";
 import { Planner } from "./planner.ts";
 import { defaultProviderGoal, ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
@@ -45,7 +45,7 @@ export class Deployment implements ProgramRequests {
   readonly #context: DeploymentContext;
   readonly #planner: Planner;
   readonly #registry: ProviderRegistry;
-  readonly #executor: Executor;
+  readonly #executor: StepExecutor;
   readonly #hooks: ResourceHooks;
   readonly #defaultProviders = new Map<string, Promise<string>>();
   readonly #running = new Set<Promise<unknown>>();
@@ -77,7 +77,7 @@ export class Deployment implements ProgramRequests {
       (urn) => this.#planner.registered(urn) ?? olds.get(urn),
     );
     this.#hooks = new ResourceHooks(context.preview);
-    this.#executor = new Executor({
+    this.#executor = new StepExecutor({
       hooks: this.#hooks,
       preview: context.preview,
       journal: context.journal,

@@ -43,7 +43,7 @@ export class StepFailure extends Error {
 }
 
 /** Carries out steps: asks providers, keeps the journal, tells what happens. */
-export class Executor {
+export class StepExecutor {
   readonly #context: ExecutorContext;
   /** Bounds how many operations run at once. */
   readonly #limit: LimitFunction;

@@ -29,7 +29,7 @@ export interface PlannerContext {
 type Reasons = Pick<Step, "replaceReasons" | "diffReasons" | "detailedDiff">;
 
 /** The steps for one goal, with the warnings that belong to it. */
-export interface Plan {
+export interface GoalPlan {
   steps: Step[];
   /** The state that the program's resource will have. */
   state: ResourceState;
@@ -66,7 +66,7 @@ export class Planner {
   }
 
   /** Plans one goal. `provider` is the reference of the provider that a custom resource will have. */
-  async plan(goal: Goal, provider: string | undefined): Promise<Plan> {
+  async plan(goal: Goal, provider: string | undefined): Promise<GoalPlan> {
     const { stack, project } = this.#context;
     const urn = createUrn(stack, project, goal.parent, goal.type, goal.name);
     if (this.#news.has(urn)) throw new PlanError(urn, `Duplicate resource URN '${urn}'; try giving it a unique name`);

@@ -2,7 +2,7 @@ import type { EventState } from "./events.ts";
 import { unknownSentinel } from "./wire-value.ts";
 import {
   isPropertyMap,
-  Output,
+  OutputValue,
   ResourceReference,
   Secret,
   Unknown,
@@ -76,7 +76,7 @@ export function shownMap(map: PropertyMap): Record<string, unknown> {
 function shownValue(value: PropertyValue): unknown {
   if (value instanceof Secret) return "[secret]";
   if (value instanceof Unknown) return unknownSentinel;
-  if (value instanceof Output) return shownValue(value.value);
+  if (value instanceof OutputValue) return shownValue(value.value);
   if (value instanceof ResourceReference) return value.urn;
   if (Array.isArray(value)) return value.map(shownValue);
   return isPropertyMap(value) ? shownMap(value) : value;

@@ -6,7 +6,7 @@
  * for plain data; `wire-value.ts` and `state/checkpoint-value.ts` translate at the border.
  */
 export type PropertyValue =
-  null | boolean | number | string | PropertyValue[] | PropertyMap | Unknown | Secret | Output | ResourceReference;
+  null | boolean | number | string | PropertyValue[] | PropertyMap | Unknown | Secret | OutputValue | ResourceReference;
 
 /** A resource's inputs or outputs, by property name. */
 export interface PropertyMap {
@@ -44,7 +44,7 @@ export class Secret {
 }
 
 /** A first-class output with the resources it depends on, as the SDK sends it where the engine accepts output values. */
-export class Output {
+export class OutputValue {
   readonly value: PropertyValue;
   readonly dependencies: readonly string[];
   constructor(value: PropertyValue, dependencies: readonly string[]) {
@@ -74,7 +74,7 @@ export function isPropertyMap(value: PropertyValue | undefined): value is Proper
     !Array.isArray(value) &&
     !(value instanceof Unknown) &&
     !(value instanceof Secret) &&
-    !(value instanceof Output) &&
+    !(value instanceof OutputValue) &&
     !(value instanceof ResourceReference)
   );
 }
@@ -83,7 +83,7 @@ export function isPropertyMap(value: PropertyValue | undefined): value is Proper
 export function containsUnknown(value: PropertyValue): boolean {
   if (value instanceof Unknown) return true;
   if (value instanceof Secret) return containsUnknown(value.reveal());
-  if (value instanceof Output) return containsUnknown(value.value);
+  if (value instanceof OutputValue) return containsUnknown(value.value);
   if (Array.isArray(value)) return value.some(containsUnknown);
   return isPropertyMap(value) && Object.values(value).some(containsUnknown);
 }
@@ -91,7 +91,7 @@ export function containsUnknown(value: PropertyValue): boolean {
 /** Whether a secret stands anywhere in the value. */
 export function containsSecret(value: PropertyValue): boolean {
   if (value instanceof Secret) return true;
-  if (value instanceof Output) return containsSecret(value.value);
+  if (value instanceof OutputValue) return containsSecret(value.value);
   if (Array.isArray(value)) return value.some(containsSecret);
   return isPropertyMap(value) && Object.values(value).some(containsSecret);
 }
@@ -100,7 +100,7 @@ export function containsSecret(value: PropertyValue): boolean {
 export function secretTexts(value: PropertyValue, isSecret = false): string[] {
   if (typeof value === "string") return isSecret ? [value] : [];
   if (value instanceof Secret) return secretTexts(value.reveal(), true);
-  if (value instanceof Output) return secretTexts(value.value, isSecret);
+  if (value instanceof OutputValue) return secretTexts(value.value, isSecret);
   const members = Array.isArray(value) ? value : isPropertyMap(value) ? Object.values(value) : [];
   return members.flatMap((member) => secretTexts(member, isSecret));
 }
@@ -113,7 +113,7 @@ export function revealSecrets<T extends PropertyValue>(value: T): T {
 
 function reveal(value: PropertyValue): PropertyValue {
   if (value instanceof Secret) return reveal(value.reveal());
-  if (value instanceof Output) return reveal(value.value);
+  if (value instanceof OutputValue) return reveal(value.value);
   if (Array.isArray(value)) return value.map(reveal);
   if (isPropertyMap(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item)]));
   return value;
@@ -125,8 +125,8 @@ export function equalValues(a: PropertyValue | undefined, b: PropertyValue | und
   if (a === undefined || b === undefined || a === null || b === null) return false;
   if (a instanceof Secret || b instanceof Secret)
     return a instanceof Secret && b instanceof Secret && equalValues(a.reveal(), b.reveal());
-  if (a instanceof Output || b instanceof Output)
-    return a instanceof Output && b instanceof Output && equalValues(a.value, b.value);
+  if (a instanceof OutputValue || b instanceof OutputValue)
+    return a instanceof OutputValue && b instanceof OutputValue && equalValues(a.value, b.value);
   if (a instanceof ResourceReference || b instanceof ResourceReference)
     return a instanceof ResourceReference && b instanceof ResourceReference && a.urn === b.urn && a.id === b.id;
   if (Array.isArray(a) && Array.isArray(b))

@@ -5,7 +5,7 @@
  */
 import { InputError, showValue } from "../../text/input-error.ts";
 import type { PropertyMap, PropertyValue } from "./property-value.ts";
-import { Output, ResourceReference, Secret, Unknown, containsUnknown } from "./property-value.ts";
+import { OutputValue, ResourceReference, Secret, Unknown, containsUnknown } from "./property-value.ts";
 
 /** A value as JSON and `google.protobuf.Value` know it. */
 type WireValue = null | boolean | number | string | WireValue[] | WireObject;
@@ -91,7 +91,7 @@ function decodeSpecial(object: Record<string, unknown>, path: string): PropertyV
       return new Secret(decodeWireValue(object["value"] ?? null, path));
     case outputSignature: {
       const value = Object.hasOwn(object, "value") ? decodeWireValue(object["value"], path) : Unknown.value;
-      return new Output(object["secret"] === true ? new Secret(value) : value, decodeUrns(object["dependencies"]));
+      return new OutputValue(object["secret"] === true ? new Secret(value) : value, decodeUrns(object["dependencies"]));
     }
     case resourceReferenceSignature:
       return decodeReference(object, path);
@@ -144,12 +144,12 @@ function encodeWireValue(value: PropertyValue, options: WireOptions): WireValue 
     const plain = encodeWireValue(value.reveal(), options);
     return options.secrets ? { [signatureKey]: secretSignature, value: plain } : plain;
   }
-  if (value instanceof Output) return encodeOutput(value, options);
+  if (value instanceof OutputValue) return encodeOutput(value, options);
   if (value instanceof ResourceReference) return encodeReference(value, options);
   return encodeWire(value, options);
 }
 
-function encodeOutput(output: Output, options: WireOptions): WireValue {
+function encodeOutput(output: OutputValue, options: WireOptions): WireValue {
   if (!options.outputs) return encodeWireValue(output.value, options);
   const secret = output.value instanceof Secret;
   const content = output.value instanceof Secret ? output.value.reveal() : output.value;

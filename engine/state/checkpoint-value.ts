@@ -7,7 +7,7 @@
 import { InputError, showValue } from "../../text/input-error.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
 import type { PropertyMap, PropertyValue } from "../model/property-value.ts";
-import { Output, ResourceReference, Secret, Unknown, isPropertyMap } from "../model/property-value.ts";
+import { OutputValue, ResourceReference, Secret, Unknown, isPropertyMap } from "../model/property-value.ts";
 import { resourceReferenceSignature, secretSignature, signatureKey, unknownSentinel } from "../model/wire-value.ts";
 import { DamagedStateError } from "./damaged-state.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
@@ -131,7 +131,7 @@ export function encodeProperties(map: PropertyMap, path: string, context: ValueC
 
 function freeze<T extends PropertyValue>(value: T): T {
   if (value instanceof Secret) freeze(value.reveal());
-  else if (value instanceof Output) freeze(value.value);
+  else if (value instanceof OutputValue) freeze(value.value);
   else if (Array.isArray(value)) Object.freeze(value).forEach(freeze);
   else if (isPropertyMap(value)) Object.values(Object.freeze(value)).forEach(freeze);
   return value;
@@ -152,7 +152,7 @@ function encodeValue(value: PropertyValue, path: string, context: ValueContext):
     return `[${value.map((item, index) => encodeValue(item, `${path}[${String(index)}]`, context)).join(",")}]`;
   if (value instanceof Secret) return encodeSecret(value, path, context);
   if (value instanceof Unknown) return jsonScalar(unknownSentinel);
-  if (value instanceof Output) return encodeValue(value.value, path, context);
+  if (value instanceof OutputValue) return encodeValue(value.value, path, context);
   if (value instanceof ResourceReference)
     return jsonMap(
       {

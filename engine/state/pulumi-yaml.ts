@@ -62,7 +62,7 @@ const readOtherwise =
 const plain = /^(?:[\w./+(=<\p{L}]|-(?=[\w]))(?:[\w./+()=<>@%$*&!?'"`|~^;\\\p{L}-]|:(?=\S)| (?=[^\s#])|(?<=\S)#)*$/u;
 
 /** A text as a scalar on one line that every reader of YAML takes for that text: as it is where that is so, else in quotation marks. */
-export function writeText(text: string): string {
+export function yamlText(text: string): string {
   const isPlain = plain.test(text) && readPlain(text) === text && !readOtherwise.test(text);
   return isPlain ? text : JSON.stringify(text).replace(notPrintable, escape);
 }

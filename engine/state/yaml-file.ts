@@ -4,7 +4,7 @@ import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } fr
 import { InputError, showValue } from "../../text/input-error.ts";
 import { requireFewAliases } from "../../text/yaml-aliases.ts";
 import { readTextFile, shownPath } from "./durable-file.ts";
-import { readPlain, writeText, type YamlValue } from "./pulumi-yaml.ts";
+import { readPlain, yamlText, type YamlValue } from "./pulumi-yaml.ts";
 
 /** A YAML file that has been read, with what messages about it need. */
 export interface YamlFile {
@@ -30,7 +30,7 @@ const writtenText: ScalarTag = {
   default: true,
   identify: (value) => value instanceof WrittenText,
   resolve: (text) => text,
-  stringify: ({ value }) => (value instanceof WrittenText ? writeText(value.text) : String(value)),
+  stringify: ({ value }) => (value instanceof WrittenText ? yamlText(value.text) : String(value)),
 };
 
 /** Scalars stay texts as they stand in the file: what they mean is up to {@link yamlValue}, and what is not changed is written back as it was. */
@@ -179,7 +179,7 @@ export function yamlValue(file: YamlFile, node: unknown, name = ""): YamlValue {
     path,
     expected: "quotation marks around a text that Pulumi takes for something else",
     got: text,
-    fix: `Write ${writeText(text)}`,
+    fix: `Write ${yamlText(text)}`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** How long a service does not answer while its task is replaced: measured parts, added up. */
 import { savedBytesPerSecond } from "../../model/redis/persistence.ts";
 import type { PreparedFile } from "../../model/redis/preparation.ts";
-import { maxMemoryBytes, type RedisSettings } from "../../model/redis/settings.ts";
+import { maxMemoryBytes, type RedisDirectives } from "../../model/redis/settings.ts";
 import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
 import type { DataKeeper } from "../../model/storage/data-location.ts";
 import { gracefulStop, snapshotAtStop, stopGraceSeconds } from "./stop.ts";
@@ -109,7 +109,7 @@ function stopSeconds(
   return bytes === undefined ? usualStopSeconds : 1 + Math.ceil(bytes / savedBytesPerSecond);
 }
 
-function largestDataset({ limits }: ServiceDefinition, redis: RedisSettings): number | undefined {
+function largestDataset({ limits }: ServiceDefinition, redis: RedisDirectives): number | undefined {
   const most = maxMemoryBytes(redis);
   if (isKnown(most) && most !== undefined) return most;
   return isKnown(limits.memoryBytes) ? limits.memoryBytes : undefined;

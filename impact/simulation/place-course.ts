@@ -8,7 +8,7 @@ import { belongsToTask, compareStorage, type DataKeeper, type DataPlace } from "
 import type { Side } from "./side.ts";
 import { isSameNode, type StartRefusal } from "./startup-refusal.ts";
 import type { Course } from "./task-course.ts";
-import { findingOn, localVolume, type Finding } from "./volume-sight.ts";
+import { findingOn, localVolume, type SightFinding } from "./volume-sight.ts";
 
 /** One place, and what becomes of the data there. */
 export type PlaceFacts = { readonly place: DataPlace } & (
@@ -30,12 +30,12 @@ export type PlaceFacts = { readonly place: DataPlace } & (
       readonly kind: "moves";
       readonly target: DataPlace;
       readonly move: Extract<Move, { kind: "moves" }>;
-      readonly found: Finding;
+      readonly found: SightFinding;
       /** Only the engine of the new node could tell what is there, and it was not asked. */
       readonly isUnseen: boolean;
     }
   /** The new task finds something else. */
-  | { readonly kind: "other"; readonly target: DataPlace; readonly found: Finding }
+  | { readonly kind: "other"; readonly target: DataPlace; readonly found: SightFinding }
   /** The new task may start on any of several nodes. */
   | { readonly kind: "may move"; readonly target: DataPlace; readonly among: string }
   | { readonly kind: "not known"; readonly why: string; readonly path: string }
@@ -150,7 +150,7 @@ function foundUnderOtherName(
   after: Side,
   place: DataPlace,
   target: DataPlace,
-): Finding {
+): SightFinding {
   const volume = localVolume(target);
   const isTold =
     volume !== undefined &&

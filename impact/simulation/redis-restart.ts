@@ -11,7 +11,7 @@ import {
   isAppendOnly,
   redisFiles,
   redisSetting,
-  type RedisSettings,
+  type RedisDirectives,
 } from "../../model/redis/settings.ts";
 import { isKnown } from "../../model/service/definition.ts";
 import { readsMultiPart } from "./redis-format.ts";
@@ -44,7 +44,7 @@ export type StartEffect =
 
 /** One side of a restart. */
 export interface RedisSide {
-  readonly settings: RedisSettings;
+  readonly settings: RedisDirectives;
   readonly image: RedisImageFact;
   /** What its start script makes the files into before the server starts. */
   readonly prepares?: PreparedFile | undefined;
@@ -69,7 +69,7 @@ export interface RestartFacts {
 }
 
 /** Compares what the old server wrote with what the new one reads, both in the same directory. */
-export function redisStart(before: RedisSide, after: RedisSide, facts: RestartFacts): StartEffect {
+export function redisStartEffect(before: RedisSide, after: RedisSide, facts: RestartFacts): StartEffect {
   const found = findFiles(before, after, facts);
   const [old, next] = [primaryOf(before.settings), primaryOf(after.settings)];
   if (found.kind !== "loads" || next.value === undefined || next.value === old.value) return found;
@@ -78,7 +78,7 @@ export function redisStart(before: RedisSide, after: RedisSide, facts: RestartFa
 }
 
 /** The server that a Redis follows; `undefined` for a primary, and where nothing is seen of one. */
-function primaryOf(settings: RedisSettings): { readonly value: string | undefined; readonly path: string } {
+function primaryOf(settings: RedisDirectives): { readonly value: string | undefined; readonly path: string } {
   const written = settings.settings.findLast(({ name }) => name === "replicaof" || name === "slaveof");
   if (written === undefined) return { value: undefined, path: settings.path };
   const value = written.values.map((word) => (isKnown(word) ? word : "…")).join(" ");

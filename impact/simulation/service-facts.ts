@@ -17,7 +17,7 @@ import type { ProtectionFacts, ServiceFacts, WritingFacts } from "./facts.ts";
 import { expectOutage, noOutage, type Outage } from "./outage.ts";
 import { placeFacts } from "./place-course.ts";
 import { sharesHostPort, type StepOutcome } from "./plan-execution.ts";
-import { preparation, redisSide, redisStart, type StartEffect } from "./redis-restart.ts";
+import { preparation, redisSide, redisStartEffect, type StartEffect } from "./redis-restart.ts";
 import type { Side } from "./side.ts";
 import { findRefusal } from "./startup-refusal.ts";
 import { snapshotAtStop, stopEffect, type StopFacts } from "./stop.ts";
@@ -170,7 +170,7 @@ function startOf(before: Side, after: Side, stop: StopFacts): StartEffect | unde
   const [was, is] = [redisSide(before), redisSide(after)];
   const { entry } = before.keeper;
   if (was === undefined || is === undefined || entry === undefined) return undefined;
-  return redisStart(was, is, {
+  return redisStartEffect(was, is, {
     snapshot: snapshotAtStop(before.service.definition, was.settings, entry, stop),
     hiddenChanges: after.service.template.hiddenChanges,
   });

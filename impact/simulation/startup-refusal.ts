@@ -13,7 +13,7 @@ import {
 } from "../../model/service/definition.ts";
 import { compareStorage, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
 import { readsMultiPart, whyNotRead } from "./redis-format.ts";
-import { redisSide, redisStart } from "./redis-restart.ts";
+import { redisSide, redisStartEffect } from "./redis-restart.ts";
 import type { Side } from "./side.ts";
 import { snapshotAtStop } from "./stop.ts";
 
@@ -78,7 +78,7 @@ function formatRefusal(before: Side, after: Side): StartRefusal | undefined {
   const { hiddenChanges } = after.service.template;
   const [was, is] = [redisSide(before), redisSide(after)];
   if (was === undefined || is === undefined) return undefined;
-  const start = redisStart(was, is, { snapshot, hiddenChanges });
+  const start = redisStartEffect(was, is, { snapshot, hiddenChanges });
   if (start.kind !== "loads") return undefined;
   const appendOnly = isAppendOnly(next, nextEntry.redis);
   if (appendOnly !== false && !readsMultiPart(reader)) return undefined;

@@ -6,7 +6,7 @@
 import type { CatalogueEntry } from "../../model/image/catalogue-entry.ts";
 import { scriptInFront } from "../../model/image/command.ts";
 import { savedBytesPerSecond } from "../../model/redis/persistence.ts";
-import { hasSavePoints, isAppendOnly, redisSetting, type RedisSettings } from "../../model/redis/settings.ts";
+import { hasSavePoints, isAppendOnly, redisSetting, type RedisDirectives } from "../../model/redis/settings.ts";
 import { isKnown, type Known, type ServiceDefinition } from "../../model/service/definition.ts";
 import { waitForOldTaskSeconds } from "../../model/service/stop-grace.ts";
 import type { DataKeeper } from "../../model/storage/data-location.ts";
@@ -56,7 +56,7 @@ export function stopEffect(
 /** What a Redis writes when its task is stopped as its definition says. */
 export function redisStop(
   service: ServiceDefinition,
-  settings: RedisSettings,
+  settings: RedisDirectives,
   entry: CatalogueEntry,
   facts: StopFacts = {},
 ): StopEffect {
@@ -69,7 +69,7 @@ export function redisStop(
 /** Whether a stop leaves a snapshot of what is in memory. */
 export function snapshotAtStop(
   service: ServiceDefinition,
-  settings: RedisSettings,
+  settings: RedisDirectives,
   entry: CatalogueEntry,
   facts: StopFacts = {},
 ): StopEffect {
@@ -114,7 +114,7 @@ function timelyStop(service: ServiceDefinition, { datasetBytes = 0, isReplaced =
  */
 function shutdownOrders(
   { stopSignal }: ServiceDefinition,
-  settings: RedisSettings,
+  settings: RedisDirectives,
 ): { readonly value: readonly string[]; readonly path: string } {
   const isInterrupt = isKnown(stopSignal) && /^(?:(?:SIG)?INT|2)$/iu.test(stopSignal ?? "");
   const { value, path } = redisSetting(settings, isInterrupt ? "shutdown-on-sigint" : "shutdown-on-sigterm");

@@ -38,7 +38,7 @@ export function localVolume({ kind, source, reach }: DataPlace): string | undefi
 }
 
 /** What a service finds in a volume that its data was not in. */
-export type Finding =
+export type SightFinding =
   /** The engine of that node was not asked. */
   | { readonly kind: "not looked at" }
   /** Its server starts with nothing, or not at all. */
@@ -51,7 +51,7 @@ export function findingOn(
   { node, volume }: { node: string | undefined; volume: string },
   service: ServiceDefinition,
   { volumesOn }: LiveFacts,
-): Finding {
+): SightFinding {
   const seen = node === undefined ? undefined : volumesOn?.get(node);
   if (seen === undefined) return { kind: "not looked at" };
   const sight = seen.get(volume);

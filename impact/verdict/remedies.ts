@@ -1,5 +1,5 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
-import { asksForPassword, redisSetting, type RedisSettings } from "../../model/redis/settings.ts";
+import { asksForPassword, redisSetting, type RedisDirectives } from "../../model/redis/settings.ts";
 import { RedisUser } from "../../model/redis/users.ts";
 import { isKnown, notKnown, type ImageReference, type Known } from "../../model/service/definition.ts";
 import { placeWords, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
@@ -46,7 +46,7 @@ function redisLines({ redis }: DataKeeper, service: string, commands: readonly s
 }
 
 /** How redis-cli reaches a server that listens elsewhere than it does by default. */
-function connectionFlags(redis: RedisSettings): readonly string[] {
+function connectionFlags(redis: RedisDirectives): readonly string[] {
   const setting = (name: string): string | undefined => {
     const { value } = redisSetting(redis, name);
     return isKnown(value) ? value : undefined;

@@ -7,7 +7,7 @@ import { pulumiEstate, type Preview } from "./plan.ts";
 import { parseDocument } from "./preview-document.ts";
 import { EventCollector, isDigest, isEvent, readEventLine, readPreview } from "./preview.ts";
 import { isState } from "./resource.ts";
-import { readState } from "./states.ts";
+import { stateSteps } from "./states.ts";
 
 /**
  * Reads a state (`pulumi stack export`, or a checkpoint of the file backend) or a plan (`pulumi preview --json` in either form:
@@ -18,7 +18,7 @@ import { readState } from "./states.ts";
  */
 export function readPulumiEstate(text: string, file: string): Estate {
   const { document } = parseDocument(Buffer.from(text));
-  if (isState(document)) return pulumiEstate(readState(document, file));
+  if (isState(document)) return pulumiEstate(stateSteps(document, file));
   if (isDigest(document)) return estateAfter(readPreview(document, file), file);
   if (isEvent(document ?? jsonOrUndefined(text.slice(0, text.indexOf("\n")))))
     return estateAfter(readEvents(text, file), file);

@@ -25,15 +25,15 @@ import type { ConfigContents, PulumiResource } from "./service.ts";
 import { settleOutputs, settlePulumiValue } from "./values.ts";
 
 /** A mapping of property values. */
-export type Properties = Readonly<Record<string, unknown>>;
+export type PreviewedProperties = Readonly<Record<string, unknown>>;
 
 /** A resource on one side of a step, as Pulumi prints it. */
-export interface ResourceState {
+export interface PreviewedState {
   readonly urn: string;
   readonly type: string;
   readonly id: string | undefined;
-  readonly inputs: Properties;
-  readonly outputs: Properties;
+  readonly inputs: PreviewedProperties;
+  readonly outputs: PreviewedProperties;
   readonly isProtected: boolean;
   readonly isRetained: boolean;
   /** Replaced, and deleted before the new one is created. */
@@ -51,8 +51,8 @@ export interface RawStep {
   readonly op: string;
   readonly urn: string;
   readonly type: string;
-  readonly before: ResourceState | undefined;
-  readonly after: ResourceState | undefined;
+  readonly before: PreviewedState | undefined;
+  readonly after: PreviewedState | undefined;
   /** Paths that the provider says change. */
   readonly changedPaths: readonly string[];
   readonly replaceReasons: readonly string[];
@@ -133,7 +133,7 @@ export function pulumiEstate(raw: readonly RawStep[]): Estate {
   const written = new Map<string, ServiceDefinition>();
   for (const step of steps) {
     const { type, urn, before, after } = step;
-    const service = (state: ResourceState, inputs: Properties, side: "before" | "after"): ServiceDefinition =>
+    const service = (state: PreviewedState, inputs: PreviewedProperties, side: "before" | "after"): ServiceDefinition =>
       readPulumiService(resource(step, { ...state, inputs }), contents[side]);
     if (type === pulumiTypes.service && before !== undefined)
       previous.set(urn, service(before, before.inputs, "before"));
@@ -156,7 +156,7 @@ function contentsOf(steps: readonly RawStep[]): Readonly<Record<"before" | "afte
 }
 
 /** The new inputs and what stays beside them; a state by itself has both. */
-function effectiveInputs({ op, before, changedPaths }: RawStep, after: ResourceState): Properties {
+function effectiveInputs({ op, before, changedPaths }: RawStep, after: PreviewedState): PreviewedProperties {
   const operation = operationOf(op);
   const isNew = operation === "create" || operation === "replace";
   return isNew ? after.inputs : keptValues(after.inputs, oldValues(before ?? after), changedPaths);
@@ -242,7 +242,7 @@ function isEcho(path: string): boolean {
 }
 
 /** What is really there: outputs, in which Docker's defaults stand, else the inputs. */
-function oldValues(state: ResourceState | undefined): Properties {
+function oldValues(state: PreviewedState | undefined): PreviewedProperties {
   if (state === undefined) return {};
   return Object.keys(state.outputs).length > 1 ? settleOutputs(state.outputs) : state.inputs;
 }
@@ -264,7 +264,11 @@ const keptBlocks: readonly (readonly string[])[] = [
 ];
 
 /** What an update in place sends: the new inputs, and what the provider keeps because the program says nothing about it. */
-function keptValues(inputs: Properties, old: Properties, changedPaths: readonly string[]): Properties {
+function keptValues(
+  inputs: PreviewedProperties,
+  old: PreviewedProperties,
+  changedPaths: readonly string[],
+): PreviewedProperties {
   let result = inputs;
   for (const path of keptBlocks) {
     if (valueAt(inputs, path) !== undefined || changedPaths.includes(path.join("."))) continue;
@@ -276,8 +280,8 @@ function keptValues(inputs: Properties, old: Properties, changedPaths: readonly 
 
 /** Blocks that the program had and no longer has, and that nevertheless stay. */
 function ignoredRemovals(
-  before: ResourceState | undefined,
-  after: ResourceState | undefined,
+  before: PreviewedState | undefined,
+  after: PreviewedState | undefined,
   changedPaths: readonly string[],
 ): readonly string[] {
   if (before === undefined || after === undefined) return [];
@@ -292,7 +296,7 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), value) ?? undefined;
 }
 
-function withValue(value: Properties, path: readonly string[], item: unknown): Properties {
+function withValue(value: PreviewedProperties, path: readonly string[], item: unknown): PreviewedProperties {
   const [key = "", ...rest] = path;
   if (rest.length === 0) return { ...value, [key]: item };
   const inner = value[key];
@@ -302,8 +306,8 @@ function withValue(value: Properties, path: readonly string[], item: unknown): P
 /** Properties that are secret on both sides, by themselves or with all that they are in, and that the provider says differ. */
 function hiddenChanges(
   { changedPaths }: RawStep,
-  before: ResourceState | undefined,
-  after: ResourceState | undefined,
+  before: PreviewedState | undefined,
+  after: PreviewedState | undefined,
 ): readonly string[] {
   const holdsSecret = (value: unknown): boolean =>
     value === secretMark ||
@@ -326,7 +330,7 @@ function visibleAt(value: unknown, [key, ...rest]: readonly string[]): unknown {
 
 function object(
   step: RawStep,
-  state: ResourceState,
+  state: PreviewedState,
   contents: ConfigContents,
   hidden: readonly string[],
 ): PlannedObject {
@@ -348,7 +352,7 @@ function object(
 
 function resource(
   { urn, type }: RawStep,
-  { inputs, isProtected, isRetained }: Pick<ResourceState, "isProtected" | "isRetained"> & { inputs: unknown },
+  { inputs, isProtected, isRetained }: Pick<PreviewedState, "isProtected" | "isRetained"> & { inputs: unknown },
 ): PulumiResource {
   return { urn, type, inputs, protect: isProtected, retainOnDelete: isRetained };
 }
@@ -381,7 +385,7 @@ function template(settled: Known<unknown>, hiddenChanges: readonly string[]): Ta
 }
 
 /** The provider deletes what has a fixed name before it creates the new one; an automatic name is created first. */
-function hasFixedName(after: ResourceState | undefined): boolean {
+function hasFixedName(after: PreviewedState | undefined): boolean {
   const { name, __defaults: defaults } = after?.inputs ?? {};
   return name !== undefined && !(Array.isArray(defaults) && defaults.includes("name"));
 }
@@ -448,7 +452,7 @@ function collectTexts(value: unknown, into: Set<string>): void {
   else if (isRecord(value)) for (const item of Object.values(value)) collectTexts(item, into);
 }
 
-function namesOf(state: ResourceState | undefined): readonly string[] {
+function namesOf(state: PreviewedState | undefined): readonly string[] {
   const name = state?.inputs["name"];
   return [state?.id, name].filter((text): text is string => typeof text === "string" && text !== "");
 }

@@ -10,9 +10,9 @@ import {
   sidesOfOperation,
   typeOfUrn,
   type Preview,
-  type Properties,
+  type PreviewedProperties,
   type RawStep,
-  type ResourceState,
+  type PreviewedState,
 } from "./plan.ts";
 import {
   optionalList,
@@ -83,10 +83,10 @@ export function readPreview(document: unknown, file: string, unchanged = 0): Pre
   });
 }
 
-function digestStep({ fields, op, urn }: { fields: Properties; op: string; urn: string }): RawStep {
+function digestStep({ fields, op, urn }: { fields: PreviewedProperties; op: string; urn: string }): RawStep {
   const known = { urn, type: typeOfUrn(urn) };
   const path = `steps[${urn}]`;
-  const side = (key: string): ResourceState | undefined =>
+  const side = (key: string): PreviewedState | undefined =>
     fields[key] === undefined || fields[key] === null ? undefined : readResource(fields[key], `${path}.${key}`, known);
   const before = side("oldState");
   const after = side("newState");
@@ -106,7 +106,7 @@ function digestStep({ fields, op, urn }: { fields: Properties; op: string; urn: 
 /** What a step leaves out, nobody can judge. */
 function requireSides(
   op: string,
-  sides: Readonly<Record<"before" | "after", ResourceState | undefined>>,
+  sides: Readonly<Record<"before" | "after", PreviewedState | undefined>>,
   paths: Readonly<Record<"op" | "before" | "after", string>>,
 ): void {
   const needed = sidesOfOperation(op);
@@ -166,14 +166,14 @@ export function readEvent(value: unknown, at: string): PreviewEvent {
   });
 }
 
-function eventStep(metadata: Properties): RawStep | undefined {
+function eventStep(metadata: PreviewedProperties): RawStep | undefined {
   const op = requireText(metadata["op"], "metadata.op");
   const known = {
     urn: requireText(metadata["urn"], "metadata.urn"),
     type: requireText(metadata["type"], "metadata.type"),
   };
   if (!concernsData(known.type)) return undefined;
-  const side = (key: string): ResourceState | undefined =>
+  const side = (key: string): PreviewedState | undefined =>
     metadata[key] === undefined || metadata[key] === null
       ? undefined
       : readResource(metadata[key], `metadata.${key}`, known);

@@ -2,7 +2,7 @@
  * Checks resources as Pulumi prints them, by hand: a preview may have thousands of them, and of each no more than this matters.
  */
 import { isRecord } from "../fields/field.ts";
-import type { Properties, ResourceState } from "./plan.ts";
+import type { PreviewedProperties, PreviewedState } from "./plan.ts";
 
 /** What is wrong with a document; the reader that knows the file makes an error of it. */
 export class WrongForm extends Error {
@@ -31,13 +31,13 @@ export function optionalText(value: unknown, path: string): string | undefined {
 }
 
 /** A mapping that must be there. */
-export function requireMapping(value: unknown, path: string): Properties {
+export function requireMapping(value: unknown, path: string): PreviewedProperties {
   if (!isRecord(value)) throw new WrongForm(path);
   return value;
 }
 
 /** A mapping that may be missing. */
-export function optionalMapping(value: unknown, path: string): Properties | undefined {
+export function optionalMapping(value: unknown, path: string): PreviewedProperties | undefined {
   return value === undefined || value === null ? undefined : requireMapping(value, path);
 }
 
@@ -59,7 +59,7 @@ export function optionalTexts(value: unknown, path: string): readonly string[] |
  * @param known - its URN and type where it does not say them itself; an aliased resource had another URN before
  * @throws WrongForm when it is none
  */
-export function readResource(value: unknown, path: string, known?: { urn: string; type: string }): ResourceState {
+export function readResource(value: unknown, path: string, known?: { urn: string; type: string }): PreviewedState {
   const state = requireMapping(value, path);
   return {
     urn: optionalText(state["urn"], `${path}.urn`) ?? known?.urn ?? requireText(state["urn"], `${path}.urn`),
@@ -78,6 +78,6 @@ export function readResource(value: unknown, path: string, known?: { urn: string
 }
 
 /** The provider's own book-keeping may be larger than all else, and says nothing here. */
-function withoutBookkeeping(outputs: Properties): Properties {
+function withoutBookkeeping(outputs: PreviewedProperties): PreviewedProperties {
   return Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith("__")));
 }

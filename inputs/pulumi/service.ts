@@ -6,12 +6,12 @@ import {
   unknownImage,
   visible,
   type Constraint,
-  type HealthCheck,
+  type DefinedHealthCheck,
   type ImageReference,
   type Known,
   type Mount,
   type MountedFile,
-  type PublishedPort,
+  type DefinedPort,
   type RestartPolicy,
   type ServiceDefinition,
   type ServiceField,
@@ -226,7 +226,7 @@ function mode(field: Field): Known<ServiceMode> {
   return isGlobal === true ? "global" : "replicated";
 }
 
-function healthCheck(field: Field): Known<HealthCheck | undefined> {
+function healthCheck(field: Field): Known<DefinedHealthCheck | undefined> {
   if (field.isAbsent || !isKnown(field.value)) return field.isAbsent ? undefined : notKnown;
   return {
     test: field.get("tests").texts(),
@@ -249,7 +249,7 @@ function restart(field: Field): Known<RestartPolicy | undefined> {
   };
 }
 
-function port(field: Field): PublishedPort {
+function port(field: Field): DefinedPort {
   return {
     path: field.path,
     targetPort: orElse(field.get("targetPort").integer(), 0),

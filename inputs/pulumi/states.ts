@@ -3,7 +3,7 @@ import type { Executor, Plan } from "../../model/plan/plan.ts";
 import { differences } from "../../model/plan/task-template.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
-import { concernsData, pulumiPlan, type RawStep, type ResourceState } from "./plan.ts";
+import { concernsData, pulumiPlan, type RawStep, type PreviewedState } from "./plan.ts";
 import { optionalList, optionalMapping, readResource, requireMapping, WrongForm } from "./resource.ts";
 
 /**
@@ -31,11 +31,11 @@ export function planBetweenStates(
  *
  * @throws InputError when it is none
  */
-export function readState(document: unknown, file: string): readonly RawStep[] {
+export function stateSteps(document: unknown, file: string): readonly RawStep[] {
   return Array.from(resources(document, file).values(), (state) => rawStep("same", undefined, state));
 }
 
-function resources(document: unknown, file: string): ReadonlyMap<string, ResourceState> {
+function resources(document: unknown, file: string): ReadonlyMap<string, PreviewedState> {
   try {
     const whole = requireMapping(document, "the top");
     const checkpoint = optionalMapping(whole["checkpoint"], "checkpoint");
@@ -54,7 +54,7 @@ function resources(document: unknown, file: string): ReadonlyMap<string, Resourc
   }
 }
 
-function rawStep(op: string, before: ResourceState | undefined, { urn, type, ...rest }: ResourceState): RawStep {
+function rawStep(op: string, before: PreviewedState | undefined, { urn, type, ...rest }: PreviewedState): RawStep {
   return {
     op,
     urn,
@@ -68,7 +68,7 @@ function rawStep(op: string, before: ResourceState | undefined, { urn, type, ...
 }
 
 /** Another id is another object in Docker. */
-function operation(before: ResourceState | undefined, after: ResourceState): string {
+function operation(before: PreviewedState | undefined, after: PreviewedState): string {
   if (before === undefined) return "create";
   if (before.id !== undefined && after.id !== undefined && before.id !== after.id) return "replace";
   return differences(before.inputs, after.inputs, "").length === 0 ? "same" : "update";

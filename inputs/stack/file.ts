@@ -4,11 +4,11 @@ import {
   isKnown,
   notKnown,
   type Constraint,
-  type HealthCheck,
+  type DefinedHealthCheck,
   type Known,
   type Mount,
   type MountedFile,
-  type PublishedPort,
+  type DefinedPort,
   type RestartPolicy,
   type ServiceDefinition,
   type ServiceField,
@@ -16,7 +16,7 @@ import {
   type VolumeOptions,
 } from "../../model/service/definition.ts";
 import { byteWords } from "../../text/byte-size.ts";
-import { dockerWords } from "../../text/docker-words.ts";
+import { dockerCommandWords } from "../../text/docker-words.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
 import { isSecretVariable } from "../../text/secret-names.ts";
@@ -304,7 +304,7 @@ function command(field: Field): Known<readonly Known<string>[] | undefined> {
   if (field.isAbsent) return undefined;
   const text = typeof field.value === "string" ? field.value : undefined;
   if (text === undefined) return field.texts();
-  return dockerWords(text).map((word) => (word.includes(unknownPart) ? notKnown : word));
+  return dockerCommandWords(text).map((word) => (word.includes(unknownPart) ? notKnown : word));
 }
 
 function environment(service: Field, options: StackFileOptions): Known<Readonly<Record<string, Known<string>>>> {
@@ -497,7 +497,7 @@ function readConstraint(field: Field): Constraint {
   return parseConstraint(orElse(field.rawText(), ""), unknownPart);
 }
 
-function healthCheck(field: Field): Known<HealthCheck | undefined> {
+function healthCheck(field: Field): Known<DefinedHealthCheck | undefined> {
   if (field.isAbsent) return undefined;
   const disabled = field.get("disable").flag();
   const test = field.get("test");
@@ -559,10 +559,10 @@ function resources(field: Field): ServiceDefinition["limits"] {
   };
 }
 
-function ports(field: Field): Known<readonly PublishedPort[]> {
+function ports(field: Field): Known<readonly DefinedPort[]> {
   const items = field.items();
   if (!isKnown(items)) return items;
-  return items.flatMap((item): readonly PublishedPort[] => {
+  return items.flatMap((item): readonly DefinedPort[] => {
     if (isRecord(item.value)) return [longPort(item)];
     const text = item.rawText();
     const short = isKnown(text) ? readShortPort(text ?? "") : undefined;
@@ -580,7 +580,7 @@ function ports(field: Field): Known<readonly PublishedPort[]> {
   });
 }
 
-function longPort(field: Field): PublishedPort {
+function longPort(field: Field): DefinedPort {
   return {
     path: field.path,
     targetPort: orElse(field.get("target").integer(), 0),

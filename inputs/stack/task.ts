@@ -1,4 +1,4 @@
-import { isKnown, type Known, type PublishedPort, type ServiceDefinition } from "../../model/service/definition.ts";
+import { isKnown, type Known, type DefinedPort, type ServiceDefinition } from "../../model/service/definition.ts";
 import { familiarImage } from "../../text/image-name.ts";
 import { orNone, sortedBy, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
 import { isRecord, recordOf, unknownPart, type Field } from "../fields/field.ts";
@@ -377,7 +377,7 @@ function ports({ ports: known }: ServiceDefinition, field: Field): readonly unkn
     return knownItems(field).map((item) =>
       isRecord(item.value) ? recordOf(keys(item).map((key) => [key, textOf(item.get(key))] as const)) : textOf(item),
     );
-  const number = ({ publishedPort }: PublishedPort): number => (isKnown(publishedPort) ? (publishedPort ?? 0) : 0);
+  const number = ({ publishedPort }: DefinedPort): number => (isKnown(publishedPort) ? (publishedPort ?? 0) : 0);
   return all
     .toSorted((one, other) => number(one) - number(other))
     .map(({ targetPort, publishedPort, protocol, publishMode }) => ({

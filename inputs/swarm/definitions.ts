@@ -5,12 +5,12 @@ import {
   parseImageReference,
   unknownImage,
   type Estate,
-  type HealthCheck,
+  type DefinedHealthCheck,
   type ImageFacts,
   type Known,
   type Mount,
   type MountedFile,
-  type PublishedPort,
+  type DefinedPort,
   type RestartPolicy,
   type ServiceDefinition,
   type ServiceField,
@@ -213,7 +213,7 @@ function mode(field: Field): Known<ServiceMode> {
   return field.get("ReplicatedJob").isAbsent ? "replicated" : "replicated-job";
 }
 
-function healthCheck(field: Field): Known<HealthCheck | undefined> {
+function healthCheck(field: Field): Known<DefinedHealthCheck | undefined> {
   if (field.isAbsent) return undefined;
   return {
     test: field.get("Test").texts(),
@@ -242,7 +242,7 @@ function resources(field: Field): ServiceDefinition["limits"] {
   };
 }
 
-function port(field: Field): PublishedPort {
+function port(field: Field): DefinedPort {
   return {
     path: field.path,
     targetPort: orElse(field.get("TargetPort").integer(), 0),

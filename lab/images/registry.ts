@@ -74,7 +74,7 @@ function registryConfig(registry: PrivateRegistry) {
 }
 
 /** The registry of a sandbox or a lab. */
-export function registryOf(lab: {
+export function labRegistry(lab: {
   readonly directory: string;
   readonly registryAddress: string;
 }): Pick<PrivateRegistry, "address" | "directory"> {

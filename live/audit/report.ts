@@ -1,7 +1,7 @@
 /** What an audit found, as tables: shown at the terminal and on a page alike. */
 import type { Finding } from "../../policies/finding.ts";
 import { byteWords } from "../../text/byte-size.ts";
-import type { DataView, IdleVolume, StatefulService } from "../data-overview.ts";
+import type { DataView, IdleVolume, ServiceWithData } from "../data-overview.ts";
 import type { Inventory } from "../inventory.ts";
 import type { LostVolume } from "../rescue/search.ts";
 import { contentWords, timeWords } from "../volume-content-text.ts";
@@ -109,7 +109,7 @@ export function lookOf({ node, name }: IdleVolume, { lost }: AuditReport): LostV
   return lost.find((each) => each.node === node && each.name === name);
 }
 
-function serviceRow({ name, runsOn, isWaiting, places }: StatefulService): AuditRow {
+function serviceRow({ name, runsOn, isWaiting, places }: ServiceWithData): AuditRow {
   const where = runsOn.length === 0 ? "runs nowhere" : `on ${runsOn.join(", ")}`;
   return {
     cells: [name, `${where}${isWaiting ? ", a task waits" : ""}`],

@@ -13,7 +13,7 @@ import {
 import { readAgain } from "../../swarm/api/errors.ts";
 import { inspectConfig, inspectNetwork, inspectSecret, inspectService, inspectVolume } from "../../swarm/api/reads.ts";
 import { NameTakenError, ownerWords, unknownOwner } from "../../swarm/api/taken-name.ts";
-import { listNodes, swarmMembership, type EngineConnection, type SwarmNode } from "../../swarm/engine/connection.ts";
+import { listNodes, swarmMembership, type EngineConnection, type ListedNode } from "../../swarm/engine/connection.ts";
 import { engineOfNode } from "../../swarm/engine/node-engines.ts";
 import { lookAtVolume, servicesWithVolume, type VolumeLook } from "./volume-owner.ts";
 
@@ -165,7 +165,7 @@ export async function makeOwnVolumes(service: TakingService, question: NameQuest
 async function placeOf(
   { volumes, constraints }: TakingService,
   { manager, nodePattern }: NameQuestion,
-): Promise<{ node: SwarmNode; engine: EngineConnection | undefined } | undefined> {
+): Promise<{ node: ListedNode; engine: EngineConnection | undefined } | undefined> {
   const node = volumes.length === 0 ? undefined : await onlyNodeFor(constraints, manager);
   return node && { node, engine: await engineOfNode(manager, node, nodePattern) };
 }
@@ -174,7 +174,7 @@ async function placeOf(
 export async function onlyNodeFor(
   constraints: readonly string[],
   manager: EngineConnection,
-): Promise<SwarmNode | undefined> {
+): Promise<ListedNode | undefined> {
   const { nodes = [] } = readLiveSwarm({ nodes: await manager.docker.listNodes() });
   const matching = matchingNodes(
     constraints.map((constraint) => parseConstraint(constraint)),

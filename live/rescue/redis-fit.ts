@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { RedisImageFact } from "../../model/image/catalogue-entry.ts";
-import { isAppendOnly, redisSetting, type RedisSettings } from "../../model/redis/settings.ts";
+import { isAppendOnly, redisSetting, type RedisDirectives } from "../../model/redis/settings.ts";
 import { isKnown } from "../../model/service/definition.ts";
 import type { VolumeContent } from "../../model/storage/volume-content.ts";
 
@@ -13,7 +13,7 @@ import type { VolumeContent } from "../../model/storage/volume-content.ts";
  */
 export function whyNotLoaded(
   { snapshot, appendOnly }: Pick<VolumeContent, "snapshot" | "appendOnly">,
-  settings: RedisSettings,
+  settings: RedisDirectives,
   image: RedisImageFact,
 ): string | undefined {
   const isOn = isAppendOnly(settings, image);

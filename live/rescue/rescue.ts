@@ -42,11 +42,11 @@ export interface RescuePlan {
   readonly content: VolumeContent;
   /** What a Redis made of it; undefined for other data, and where none could be asked. */
   readonly trial: RedisTrial | undefined;
-  readonly change: ServiceChange | undefined;
+  readonly change: RescueChange | undefined;
 }
 
 /** How the service would be changed. */
-export interface ServiceChange {
+export interface RescueChange {
   readonly name: string;
   readonly service: Service;
   readonly target: string;
@@ -276,7 +276,7 @@ async function findTrial(
 function planChange(
   owner: OwningService,
   plan: { inventory: Inventory; found: NodeVolume; content: VolumeContent; to: string; toEngine: AnsweredEngine },
-): ServiceChange {
+): RescueChange {
   const { Spec } = owner.service;
   const target = mountTarget(owner, mountTraces(plan.found, plan.inventory), plan.content);
   const before = Spec.TaskTemplate.Placement?.Constraints ?? [];

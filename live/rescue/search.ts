@@ -4,7 +4,7 @@ import { isKnown, parseImageReference, type Estate } from "../../model/service/d
 import { dataKeeper } from "../../model/storage/data-location.ts";
 import { identifyContent, type VolumeContent } from "../../model/storage/volume-content.ts";
 import { dockerWords } from "../../swarm/api/errors.ts";
-import type { Mount } from "../../swarm/api/objects.ts";
+import type { ContainerMount } from "../../swarm/api/objects.ts";
 import { viewData, type IdleVolume } from "../data-overview.ts";
 import type { AnsweredEngine, Inventory, NodeVolume } from "../inventory.ts";
 import { liveEstate } from "../live-estate.ts";
@@ -123,7 +123,7 @@ function lostVolume({ service: _, ...idle }: IdleVolume, look: Look, inventory: 
 /** What services, their tasks and their containers say about the volume. */
 export function mountTraces({ node, volume, users }: NodeVolume, { swarm }: Inventory): VolumeTrace[] {
   const { Name: name } = volume;
-  const targetsIn = (mounts: readonly Mount[] | null | undefined) =>
+  const targetsIn = (mounts: readonly ContainerMount[] | null | undefined) =>
     (mounts ?? []).filter(({ Type, Source }) => Type === "volume" && Source === name).map(({ Target }) => Target);
   const services = swarm?.services ?? [];
   const nodeId = swarm?.nodes.find(({ hostname }) => hostname === node)?.id;

@@ -66,7 +66,7 @@ export function narrowingOf({ key, operator, value }: Constraint): Known<Narrowi
 }
 
 /** What the constraints of a service say about the one node its tasks run on, before any node is looked at. */
-export type Pin =
+export type ConstraintPin =
   | { readonly kind: "names a node"; readonly by: "hostname" | "node id" | "address"; readonly index: number }
   /** A pin only if exactly one node carries all these labels. */
   | { readonly kind: "names a label"; readonly labels: readonly Constraint[]; readonly index: number }
@@ -74,7 +74,7 @@ export type Pin =
   | { readonly kind: "not known" };
 
 /** Finds the pin among a service's constraints: the strongest one counts. */
-export function pinOf(constraints: Known<readonly Constraint[]>): Pin {
+export function pinOf(constraints: Known<readonly Constraint[]>): ConstraintPin {
   if (!isKnown(constraints)) return { kind: "not known" };
   const narrowings = constraints.map(narrowingOf);
   for (const by of ["node id", "hostname", "address"] as const) {

@@ -5,7 +5,7 @@
  */
 import type { RedisImageFact } from "../image/catalogue-entry.ts";
 import { isKnown } from "../service/definition.ts";
-import { hasSavePoints, isAppendOnly, redisSetting, type RedisSettings } from "./settings.ts";
+import { hasSavePoints, isAppendOnly, redisSetting, type RedisDirectives } from "./settings.ts";
 
 /** What a crash may take, the least first; of a server that saves nothing at all, a stop takes the same. */
 const crashLosses = [
@@ -19,7 +19,7 @@ const policies: readonly string[] = ["always", "everysec", "no"];
 
 /** A server and what its definition says to it. */
 interface RedisServer {
-  readonly settings: RedisSettings;
+  readonly settings: RedisDirectives;
   readonly image: RedisImageFact;
 }
 

@@ -20,7 +20,7 @@ export interface RedisSetting {
 }
 
 /** What a definition says to Redis, in the order in which Redis reads it: the later of two settings counts. */
-export interface RedisSettings {
+export interface RedisDirectives {
   readonly settings: readonly RedisSetting[];
   /** False when a file or a script that cannot be seen may say more. */
   readonly isComplete: boolean;
@@ -36,7 +36,7 @@ export interface RedisSettings {
 }
 
 /** Settings from one source, and what of them cannot be seen. */
-type Source = Pick<RedisSettings, "settings" | "unseen"> & { readonly path?: string };
+type Source = Pick<RedisDirectives, "settings" | "unseen"> & { readonly path?: string };
 
 const servers = new Set(["redis-server", "valkey-server", "keydb-server"]);
 
@@ -44,7 +44,7 @@ const servers = new Set(["redis-server", "valkey-server", "keydb-server"]);
  * Collects what a service says to Redis: on its command line, through a shell, in a configuration file that is a Swarm config,
  * or in an environment variable that its image reads.
  */
-export function redisSettings(service: ServiceDefinition, image: RedisImageFact): RedisSettings {
+export function redisSettings(service: ServiceDefinition, image: RedisImageFact): RedisDirectives {
   const invocation = findInvocation(service);
   const fromCommand = invocation === undefined ? unseenCommand(service) : parseArguments(invocation.words, service);
   const fromEnvironment = environmentSettings(service, image);
@@ -204,7 +204,7 @@ function environmentSettings(service: ServiceDefinition, image: RedisImageFact):
 
 /** A setting's value and where it stands; `undefined` when Redis' default holds. */
 export function redisSetting(
-  { settings, isComplete, path }: RedisSettings,
+  { settings, isComplete, path }: RedisDirectives,
   name: string,
 ): { readonly value: Known<string | undefined>; readonly path: string; readonly isWritten: boolean } {
   const last = settings.findLast((setting) => setting.name === name);
@@ -214,7 +214,7 @@ export function redisSetting(
 }
 
 /** Whether the append-only file is on. */
-export function isAppendOnly(settings: RedisSettings, image: RedisImageFact): Known<boolean> {
+export function isAppendOnly(settings: RedisDirectives, image: RedisImageFact): Known<boolean> {
   const { value } = redisSetting(settings, "appendonly");
   if (!isKnown(value)) return notKnown;
   return value === undefined ? image.appendOnly : value.toLowerCase() === "yes";
@@ -225,7 +225,7 @@ export function isAppendOnly(settings: RedisSettings, image: RedisImageFact): Kn
  *
  * @see https://github.com/redis/redis/blob/7.0/src/util.c (`memtoull`)
  */
-export function maxMemoryBytes(settings: RedisSettings): Known<number | undefined> {
+export function maxMemoryBytes(settings: RedisDirectives): Known<number | undefined> {
   const { value } = redisSetting(settings, "maxmemory");
   if (!isKnown(value)) return notKnown;
   return redisBytes(value ?? "") || undefined;
@@ -251,7 +251,7 @@ export const redisFiles = {
 } as const;
 
 /** The file, or the folder of files, in its directory that Redis starts from; `undefined` where that cannot be seen. */
-export function redisKept(settings: RedisSettings, image: RedisImageFact | undefined): string | undefined {
+export function redisKept(settings: RedisDirectives, image: RedisImageFact | undefined): string | undefined {
   const appendOnly = image === undefined ? notKnown : isAppendOnly(settings, image);
   if (!isKnown(appendOnly)) return undefined;
   const name = appendOnly ? "appenddirname" : "dbfilename";
@@ -265,7 +265,7 @@ export function redisKept(settings: RedisSettings, image: RedisImageFact | undef
  *
  * @see https://github.com/redis/redis/blob/7.0/src/config.c (`setConfigSaveOption`)
  */
-export function hasSavePoints(settings: RedisSettings): Known<boolean> {
+export function hasSavePoints(settings: RedisDirectives): Known<boolean> {
   const saves = settings.settings.filter(({ name }) => name === "save");
   if (saves.length === 0) return settings.isComplete ? true : notKnown;
   let points: Known<boolean> = false;
@@ -276,7 +276,7 @@ export function hasSavePoints(settings: RedisSettings): Known<boolean> {
 }
 
 /** Whether Redis asks for a password: `requirepass`, an ACL file, or users of its configuration. */
-export function asksForPassword(settings: RedisSettings): Known<boolean> {
+export function asksForPassword(settings: RedisDirectives): Known<boolean> {
   const password = settings.settings.findLast(({ name }) => name === "requirepass");
   const hasPassword = password !== undefined && (password.values.includes(notKnown) || password.values.join("") !== "");
   const hasUsers = settings.settings.some(({ name }) => name === "aclfile" || name === "user");
@@ -292,7 +292,7 @@ export function asksForPassword(settings: RedisSettings): Known<boolean> {
  * @param imageDirectory - the image's working directory
  */
 export function redisDirectory(
-  settings: RedisSettings,
+  settings: RedisDirectives,
   service: ServiceDefinition,
   imageDirectory: string,
 ): {

@@ -59,14 +59,14 @@ export interface ServiceDefinition {
   /** What Swarm does about an update whose tasks fail: `pause` when left out, `continue`, or `rollback`. */
   readonly failureAction: Known<string | undefined>;
   /** `undefined` when the service leaves the check to the image. */
-  readonly healthCheck: Known<HealthCheck | undefined>;
+  readonly healthCheck: Known<DefinedHealthCheck | undefined>;
   readonly restart: Known<RestartPolicy | undefined>;
   readonly limits: Resources;
   readonly reservations: Resources;
   readonly stopSignal: Known<string | undefined>;
   readonly stopGraceSeconds: Known<number | undefined>;
   readonly endpointMode: Known<string | undefined>;
-  readonly ports: Known<readonly PublishedPort[]>;
+  readonly ports: Known<readonly DefinedPort[]>;
   readonly networks: Known<readonly Known<string>[]>;
   /** Labels of the service, not of its containers. */
   readonly labels: Known<Readonly<Record<string, Known<string>>>>;
@@ -158,7 +158,7 @@ export interface MountedFile {
 }
 
 /** How Docker finds out whether a container is healthy. */
-export interface HealthCheck {
+export interface DefinedHealthCheck {
   /** As Docker takes it: `["CMD", …]`, `["CMD-SHELL", script]`, `["NONE"]`; empty means the image's own. */
   readonly test: Known<readonly Known<string>[]>;
   /** 30 when left out. */
@@ -188,7 +188,7 @@ export interface Resources {
   readonly nanoCpus: Known<number | undefined>;
 }
 
-export interface PublishedPort {
+export interface DefinedPort {
   readonly path: string;
   readonly targetPort: Known<number>;
   /** `undefined` when Swarm chooses one. */

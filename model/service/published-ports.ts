@@ -1,11 +1,11 @@
-import { isKnown, type PublishedPort, type ServiceDefinition } from "./definition.ts";
+import { isKnown, type DefinedPort, type ServiceDefinition } from "./definition.ts";
 
 /** The ports that a service publishes in a mode, such as `10000/tcp`; those that are known, and none that Swarm chooses. */
 export function publishedPorts(
   { ports }: Pick<ServiceDefinition, "ports">,
   mode: "host" | "ingress",
 ): readonly string[] {
-  const all: readonly PublishedPort[] = isKnown(ports) ? ports : [];
+  const all: readonly DefinedPort[] = isKnown(ports) ? ports : [];
   return all.flatMap(({ publishedPort, publishMode, protocol }) => {
     const isMode = (isKnown(publishMode) ? publishMode || "ingress" : undefined) === mode;
     if (!isMode || !isKnown(publishedPort) || publishedPort === undefined) return [];

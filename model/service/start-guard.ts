@@ -5,7 +5,7 @@ import { quotedWord } from "../../text/shell-words.ts";
 export const storeMarker = ".holdfast-store";
 
 /** The file beside the mark that a running server holds locked. */
-export const lockFile = ".holdfast-lock";
+export const volumeLockFile = ".holdfast-lock";
 
 /** Where the start script lies in the container. */
 export const startScriptPath = "/etc/holdfast/start";
@@ -127,20 +127,20 @@ require_readable() {
 
 # Locks a file for as long as this process runs, the server that it becomes included: the open file is inherited.
 lock() {
-  [ ! -L "$1/${lockFile}" ] || refuse "$1/${lockFile}: expected a file, got a link to another one. Remove it; it holds no data."
-  [ ! -e "$1/${lockFile}" ] || [ -f "$1/${lockFile}" ] || refuse "$1/${lockFile}: expected a file, got something else. Remove it; it holds no data."
+  [ ! -L "$1/${volumeLockFile}" ] || refuse "$1/${volumeLockFile}: expected a file, got a link to another one. Remove it; it holds no data."
+  [ ! -e "$1/${volumeLockFile}" ] || [ -f "$1/${volumeLockFile}" ] || refuse "$1/${volumeLockFile}: expected a file, got something else. Remove it; it holds no data."
   opening=">>"
-  if ! (true >> "$1/${lockFile}") 2> /dev/null; then
+  if ! (true >> "$1/${volumeLockFile}") 2> /dev/null; then
     # Another user's file, as after a change of the server's user: it can be locked without being written.
-    [ -e "$1/${lockFile}" ] || refuse "$1: expected room for the file ${lockFile}, got an error. Make room, and start again."
-    require_readable "$1/${lockFile}"
+    [ -e "$1/${volumeLockFile}" ] || refuse "$1: expected room for the file ${volumeLockFile}, got an error. Make room, and start again."
+    require_readable "$1/${volumeLockFile}"
     opening="<"
   fi
   if ! command -v flock > /dev/null; then
     echo "holdfast: $1: the image has no program flock, so that a second server on this data would not be noticed" >&2
     return
   fi
-  eval "exec $descriptor$opening \\"\\$1/${lockFile}\\""
+  eval "exec $descriptor$opening \\"\\$1/${volumeLockFile}\\""
   tries=0
   until said=$(flock -n $descriptor 2>&1); do
     if [ -n "$said" ]; then
@@ -163,7 +163,7 @@ read_claim() {
   holder=
   while read -r key value; do
     case $key in service) claimed=$value ;; container) holder=$value ;; esac
-  done < "$1/${lockFile}"
+  done < "$1/${volumeLockFile}"
 }
 
 # Lets the server of the service that had the volume last go first, which may just be between two tasks.
@@ -178,12 +178,12 @@ step_back() {
 
 # Claims the volume for this service; it starts all the same where there is no room to note it.
 claim() {
-  { echo "service $service" && echo "container \${HOSTNAME-}"; } 2> /dev/null > "$1/${lockFile}" || true
+  { echo "service $service" && echo "container \${HOSTNAME-}"; } 2> /dev/null > "$1/${volumeLockFile}" || true
 }
 
 # A service that is to be created gives the volume free, for itself.
 give_free() {
-  if [ "$creation" = "$identity" ]; then (: > "$1/${lockFile}") 2> /dev/null || true; fi
+  if [ "$creation" = "$identity" ]; then (: > "$1/${volumeLockFile}") 2> /dev/null || true; fi
 }
 
 # Writes the mark whole or not at all.

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import type { CatalogueEntry } from "../image/catalogue-entry.ts";
 import { startFile } from "../image/command.ts";
 import { preparedFile, type PreparedFile } from "../redis/preparation.ts";
-import type { RedisSettings } from "../redis/settings.ts";
+import type { RedisDirectives } from "../redis/settings.ts";
 import {
   isKnown,
   notKnown,
@@ -97,7 +97,7 @@ function placeOf(
   site: DataSite,
   service: ServiceDefinition,
   entry: CatalogueEntry | undefined,
-  redis: RedisSettings | undefined,
+  redis: RedisDirectives | undefined,
   volumes: KnownVolumes,
 ): DataPlace {
   const { path, covering } = site;

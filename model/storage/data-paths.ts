@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { CatalogueEntry, DataPathFact, Mover } from "../image/catalogue-entry.ts";
 import { holdsFor, majorVersion } from "../image/catalogue.ts";
 import { commandWords, isOption, settingIn } from "../image/command.ts";
-import { redisDirectory, redisKept, type RedisSettings } from "../redis/settings.ts";
+import { redisDirectory, redisKept, type RedisDirectives } from "../redis/settings.ts";
 import {
   isKnown,
   notKnown,
@@ -66,7 +66,7 @@ export function dataSites(
   service: ServiceDefinition,
   entry: CatalogueEntry | undefined,
   facts: ImageFacts | undefined,
-  redis: RedisSettings | undefined,
+  redis: RedisDirectives | undefined,
 ): readonly DataSite[] {
   if (entry === undefined) {
     return (facts?.volumes ?? []).map((path) => site(path, undefined, service, facts?.volumes ?? [], []));
@@ -122,7 +122,7 @@ function factSites(
   fact: DataPathFact,
   service: ServiceDefinition,
   volumes: readonly string[],
-  redis: RedisSettings | undefined,
+  redis: RedisDirectives | undefined,
 ): readonly DataSite[] {
   for (const { paths, decidedBy } of moves(fact, service, redis)) {
     if (paths.length > 0)
@@ -152,7 +152,7 @@ interface Move {
   readonly decidedBy: Decision | undefined;
 }
 
-function moves(fact: DataPathFact, service: ServiceDefinition, redis: RedisSettings | undefined): readonly Move[] {
+function moves(fact: DataPathFact, service: ServiceDefinition, redis: RedisDirectives | undefined): readonly Move[] {
   return fact.movedBy.map((mover): Move => {
     if ("redisDirectory" in mover) {
       if (redis === undefined) return { paths: [], decidedBy: undefined };

@@ -2,7 +2,7 @@
 import type { CatalogueEntry } from "../image/catalogue-entry.ts";
 import { findImage } from "../image/catalogue.ts";
 import { keepsState as keepsStateOf, runsTool } from "../image/command.ts";
-import { hasSavePoints, isAppendOnly, redisSetting, redisSettings, type RedisSettings } from "../redis/settings.ts";
+import { hasSavePoints, isAppendOnly, redisSetting, redisSettings, type RedisDirectives } from "../redis/settings.ts";
 import {
   factsOf,
   isKnown,
@@ -34,7 +34,7 @@ export interface DataProfile {
   /** What a live engine said of the image; `undefined` for a tool, which writes where it likes. */
   readonly facts: ImageFacts | undefined;
   /** What its definition says to Redis; `undefined` when it is not Redis. */
-  readonly redis: RedisSettings | undefined;
+  readonly redis: RedisDirectives | undefined;
   /** Whether its author says, with a label, that what it stores may be lost. */
   readonly isDeclaredCache: Known<boolean>;
   /** Whether it is a cache, declared or by its own configuration: nobody expects to find the data again. */
@@ -89,7 +89,7 @@ function stateOf(
 }
 
 /** Redis that keeps nothing and evicts old keys. */
-function forgets(redis: RedisSettings | undefined, entry: CatalogueEntry | undefined): boolean {
+function forgets(redis: RedisDirectives | undefined, entry: CatalogueEntry | undefined): boolean {
   if (redis === undefined || entry?.redis === undefined || !redis.isComplete) return false;
   const { value } = redisSetting(redis, "maxmemory-policy");
   const evicts = isKnown(value) && value !== undefined && value.startsWith("allkeys-");

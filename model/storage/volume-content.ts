@@ -1,7 +1,7 @@
 /** What lies in a volume, told from the names, times and first bytes of its files. */
 import { posix } from "node:path";
 import { isAppendedCommands, readAofManifest, readRdbHeader, type RdbHeader } from "../redis/files.ts";
-import { lockFile, storeMarker } from "../service/start-guard.ts";
+import { volumeLockFile, storeMarker } from "../service/start-guard.ts";
 
 /** A file or folder of a volume. */
 export interface VolumeFile {
@@ -90,7 +90,7 @@ export function identifyContent({ files: all, isWhole }: VolumeListing): VolumeC
     fileCount: files.length,
     sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     newestWrite: files
-      .filter((file) => !isMark(file) && file.path !== lockFile)
+      .filter((file) => !isMark(file) && file.path !== volumeLockFile)
       .map(({ modifiedAt }) => modifiedAt)
       .toSorted()
       .at(-1),

@@ -1,9 +1,7 @@
 import { printable } from "../../text/escape.ts";
+import type { Style } from "../../text/style.ts";
 import type { Finding } from "../finding.ts";
 import { rules } from "../rule-list.ts";
-
-/** Marks a piece of text, as `styleText` of Node does. */
-export type Style = (format: "red" | "yellow" | "dim" | "bold" | "cyan", text: string) => string;
 
 /** How findings are shown to people. */
 export interface TextOptions {

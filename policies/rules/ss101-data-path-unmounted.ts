@@ -1,6 +1,6 @@
 import { isKnown } from "../../model/service/definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
-import { entryOf, shownPath, titleOf, type Subject } from "../subject.ts";
+import { entryOf, pathWords, titleOf, type Subject } from "../subject.ts";
 
 export const dataPathUnmounted: Rule = {
   id: "SS101",
@@ -34,8 +34,8 @@ export const dataPathUnmounted: Rule = {
       if (!isOpen || missedBy !== undefined) return pass;
       return fail(
         service.paths.mounts,
-        `${titleOf(subject)} keeps its data in ${shownPath(path)}, and nothing is mounted there.`,
-        { fix: `Mount a named volume at ${shownPath(path)}.` },
+        `${titleOf(subject)} keeps its data in ${pathWords(path)}, and nothing is mounted there.`,
+        { fix: `Mount a named volume at ${pathWords(path)}.` },
       );
     });
   },

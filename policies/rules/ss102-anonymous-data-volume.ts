@@ -1,5 +1,5 @@
 import { fail, notApplicable, pass, type Rule } from "../rule.ts";
-import { shownPath } from "../subject.ts";
+import { pathWords } from "../subject.ts";
 
 export const anonymousDataVolume: Rule = {
   id: "SS102",
@@ -12,7 +12,7 @@ export const anonymousDataVolume: Rule = {
     if (sites.length === 0) return notApplicable;
     return sites.map(({ path, covering }) => {
       if (covering.kind === "anonymous") {
-        return fail(covering.mount.path, `The mount at the data path ${shownPath(path)} names no volume.`, {
+        return fail(covering.mount.path, `The mount at the data path ${pathWords(path)} names no volume.`, {
           fix: "Name a volume as the mount's source.",
         });
       }
@@ -20,8 +20,8 @@ export const anonymousDataVolume: Rule = {
       if (covering.kind === "image volume" && image === undefined) {
         return fail(
           service.paths.mounts,
-          `The image declares the volume ${shownPath(path)}, and no volume with a name is mounted there.`,
-          { fix: `Mount a named volume at ${shownPath(path)}.` },
+          `The image declares the volume ${pathWords(path)}, and no volume with a name is mounted there.`,
+          { fix: `Mount a named volume at ${pathWords(path)}.` },
         );
       }
       return covering.kind === "not known" ? notApplicable : pass;

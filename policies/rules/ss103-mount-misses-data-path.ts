@@ -4,7 +4,7 @@ import { hostFolder } from "../../model/storage/host-named-folder.ts";
 import { differsByTask } from "../../model/storage/mount-template.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { entryOf, shownPath, titleOf, type Subject } from "../subject.ts";
+import { entryOf, pathWords, titleOf, type Subject } from "../subject.ts";
 
 export const mountMissesDataPath: Rule = {
   id: "SS103",
@@ -33,9 +33,9 @@ function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: Da
     decidedBy === undefined ? `${titleOf(subject)} writes to` : `${decidedBy.words} makes ${titleOf(subject)} write to`;
   return fail(
     decidedBy?.path ?? missedBy.path,
-    `${nameOf(missedBy)} is mounted at ${shownPath(missedBy.target)}, but ${where} ${shownPath(path)}.`,
+    `${nameOf(missedBy)} is mounted at ${pathWords(missedBy.target)}, but ${where} ${pathWords(path)}.`,
     {
-      fix: `Mount it at ${shownPath(path)}.`,
+      fix: `Mount it at ${pathWords(path)}.`,
     },
   );
 }

@@ -1,6 +1,6 @@
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, type Rule } from "../rule.ts";
-import { shownPath } from "../subject.ts";
+import { pathWords } from "../subject.ts";
 
 export const dataOnTmpfs: Rule = {
   id: "SS104",
@@ -12,13 +12,13 @@ export const dataOnTmpfs: Rule = {
     if (sites.length === 0) return notApplicable;
     return sites.map(({ path, covering }) => {
       if (covering.kind === "not known") return notApplicable;
-      if (covering.kind === "tmpfs") return fail(covering.mount.path, `The data path ${shownPath(path)} is a tmpfs.`);
+      if (covering.kind === "tmpfs") return fail(covering.mount.path, `The data path ${pathWords(path)} is a tmpfs.`);
       if (covering.kind !== "volume") return pass;
       const volume = dataVolumes.find(({ mount }) => mount === covering.mount);
       if (volume?.storage !== "memory") return pass;
       return fail(
         covering.mount.path,
-        `The volume ${quoted(volume.label)} at the data path ${shownPath(path)} is a tmpfs by its options.`,
+        `The volume ${quoted(volume.label)} at the data path ${pathWords(path)} is a tmpfs by its options.`,
         {
           fix: "Take type=tmpfs out of the volume's options, under another name.",
         },

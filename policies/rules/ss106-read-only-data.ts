@@ -1,6 +1,6 @@
 import { isKnown } from "../../model/service/definition.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
-import { shownPath } from "../subject.ts";
+import { pathWords } from "../subject.ts";
 
 export const readOnlyData: Rule = {
   id: "SS106",
@@ -13,7 +13,7 @@ export const readOnlyData: Rule = {
     return sites.map(({ path, covering }) => {
       if (covering.kind !== "volume" && covering.kind !== "bind") return notApplicable;
       const { mount } = covering;
-      const what = `he mount at the data path ${shownPath(path)} is read-only`;
+      const what = `he mount at the data path ${pathWords(path)} is read-only`;
       if (!isKnown(mount.readOnly)) return unverifiable(mount.path, `Whether t${what} is not known yet.`);
       return mount.readOnly ? fail(mount.path, `T${what}.`) : pass;
     });

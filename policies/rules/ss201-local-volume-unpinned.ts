@@ -1,7 +1,7 @@
 import { isKnown } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import type { DataVolume, Subject } from "../subject.ts";
+import type { MountedData, Subject } from "../subject.ts";
 
 export const localVolumeUnpinned: Rule = {
   id: "SS201",
@@ -23,7 +23,7 @@ export const localVolumeUnpinned: Rule = {
   },
 };
 
-function checkVolume({ service, pin, index }: Subject, { label, storage }: DataVolume): Answer {
+function checkVolume({ service, pin, index }: Subject, { label, storage }: MountedData): Answer {
   const path = service.paths.constraints;
   if (!isKnown(storage)) {
     return unverifiable(

@@ -1,7 +1,7 @@
 import { runApart } from "../../model/placement/constraints.ts";
 import { isKnown, type Mount } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
-import type { VolumeUse } from "../estate-index.ts";
+import type { MountUse } from "../estate-index.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
 import { isNamedVolume, mayShare, subjectOf, type Subject } from "../subject.ts";
 
@@ -35,12 +35,12 @@ export const volumeSharedByServices: Rule = {
 };
 
 /** Of two services the later one is told, so that one mistake is one finding, also where definitions come one at a time. */
-function isEarlierWriter(use: VolumeUse, { service, index }: Subject): boolean {
+function isEarlierWriter(use: MountUse, { service, index }: Subject): boolean {
   const isOther = index.isBefore(use.service, service);
   return isOther && use.mount.readOnly !== true && !runApart(use.service.constraints, service.constraints);
 }
 
-function judge(subject: Subject, own: Mount, { service: other, mount }: VolumeUse, name: string): Answer {
+function judge(subject: Subject, own: Mount, { service: other, mount }: MountUse, name: string): Answer {
   const { path } = own;
   const theirs = subjectOf(other, subject.index, subject.options);
   if (mayShare(subject) || mayShare(theirs)) return pass;

@@ -1,7 +1,7 @@
 import { isKnown } from "../../model/service/definition.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { mayShare, titleOf, type DataVolume, type Subject } from "../subject.ts";
+import { mayShare, titleOf, type MountedData, type Subject } from "../subject.ts";
 
 export const networkVolumeUnfenced: Rule = {
   id: "SS306",
@@ -22,7 +22,7 @@ export const networkVolumeUnfenced: Rule = {
   },
 };
 
-function checkVolume(subject: Subject, { label, storage, isCertain }: DataVolume): Answer {
+function checkVolume(subject: Subject, { label, storage, isCertain }: MountedData): Answer {
   const { service, pin } = subject;
   const path = service.paths.constraints;
   const volume = `volume ${quoted(label)}`;

@@ -4,7 +4,7 @@ import { isKnown } from "../../model/service/definition.ts";
 import { isWithin, type DataSite } from "../../model/storage/data-paths.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { shownPath, titleOf, type RedisSubject, type Subject } from "../subject.ts";
+import { pathWords, titleOf, type RedisSubject, type Subject } from "../subject.ts";
 
 export const redisDirOffVolume: Rule = {
   id: "SS403",
@@ -30,7 +30,7 @@ function checkDirectory(subject: Subject, redis: RedisSubject, { path, decidedBy
   if (decidedBy?.words !== "dir" || missedBy === undefined) return pass;
   return fail(
     decidedBy.path,
-    `The dir of ${titleOf(subject)} is ${shownPath(path)}, and its volume is mounted at ${shownPath(missedBy.target)}.`,
+    `The dir of ${titleOf(subject)} is ${pathWords(path)}, and its volume is mounted at ${pathWords(missedBy.target)}.`,
   );
 }
 

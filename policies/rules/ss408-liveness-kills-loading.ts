@@ -1,4 +1,4 @@
-import { isKnown, labelOf, type HealthCheck } from "../../model/service/definition.ts";
+import { isKnown, labelOf, type DefinedHealthCheck } from "../../model/service/definition.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
 import { formatSize, parseSize } from "../../text/byte-size.ts";
 import { InputError } from "../../text/input-error.ts";
@@ -44,7 +44,7 @@ function checkFix(subject: Subject): string {
   return `Add a health check, for example on ${entryOf(subject)?.life[0]?.command ?? "the server's own status command"}.`;
 }
 
-function checkPatience(subject: Subject, check: HealthCheck, test: readonly string[], isWhole: boolean): Answer {
+function checkPatience(subject: Subject, check: DefinedHealthCheck, test: readonly string[], isWhole: boolean): Answer {
   const { service, redis } = subject;
   const path = service.paths.healthCheck;
   const command = test.slice(1).join(" ");

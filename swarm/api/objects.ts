@@ -269,7 +269,7 @@ export type TaskSpec = z.infer<typeof taskSpec>;
 /** What was declared of a task's container. */
 export type ContainerSpec = z.infer<typeof containerSpec>;
 /** A mount of a task's container. */
-export type Mount = z.infer<typeof mount>;
+export type ContainerMount = z.infer<typeof mount>;
 /** A published port. */
 export type Port = z.infer<typeof port>;
 /** A task: one attempt to run one replica. */

@@ -192,7 +192,7 @@ const nodeSchema = z.object({
 });
 
 /** A node of the swarm, as `docker node inspect` shows it. */
-export interface SwarmNode {
+export interface ListedNode {
   readonly id: string;
   readonly hostname: string;
   readonly role: "worker" | "manager";
@@ -204,7 +204,7 @@ export interface SwarmNode {
 }
 
 /** Lists the nodes of the swarm that this manager belongs to, by hostname. */
-export async function listNodes(connection: EngineConnection): Promise<SwarmNode[]> {
+export async function listNodes(connection: EngineConnection): Promise<ListedNode[]> {
   const nodes = readAnswer(z.array(nodeSchema), await connection.docker.listNodes());
   return nodes
     .map(({ ID, Spec, Description, Status }) => ({

@@ -1,8 +1,8 @@
 import { requireNodePattern, type NodePlaceholder } from "../../model/placement/node-pattern.ts";
-import { findEngine, listNodes, swarmMembership, type EngineConnection, type SwarmNode } from "./connection.ts";
+import { findEngine, listNodes, swarmMembership, type EngineConnection, type ListedNode } from "./connection.ts";
 import { askEngine } from "./report.ts";
 
-const placeholders: Readonly<Record<NodePlaceholder, (node: SwarmNode) => string>> = {
+const placeholders: Readonly<Record<NodePlaceholder, (node: ListedNode) => string>> = {
   "{hostname}": ({ hostname }) => hostname,
   "{address}": ({ address }) => address,
 };
@@ -26,7 +26,7 @@ export async function nodeEngines(known: readonly EngineConnection[], pattern: s
  */
 export async function engineOfNode(
   manager: EngineConnection,
-  node: SwarmNode,
+  node: ListedNode,
   pattern: string | undefined,
 ): Promise<EngineConnection | undefined> {
   if ((await swarmMembership(manager)).nodeId === node.id) return manager;
@@ -39,7 +39,7 @@ export async function engineOfNode(
   }
 }
 
-function hostOf(node: SwarmNode, pattern: string): string {
+function hostOf(node: ListedNode, pattern: string): string {
   return Object.entries(placeholders).reduce(
     (text, [placeholder, value]) => text.replaceAll(placeholder, () => value(node)),
     pattern,
@@ -47,7 +47,7 @@ function hostOf(node: SwarmNode, pattern: string): string {
 }
 
 /** The nodes, from the first engine that knows them; all are asked at once, for some may be silent. */
-async function nodesOf(known: readonly EngineConnection[]): Promise<SwarmNode[]> {
+async function nodesOf(known: readonly EngineConnection[]): Promise<ListedNode[]> {
   const answers = known.map(async (connection) => {
     if (!(await askEngine(connection)).isManager) throw new Error("no manager");
     return listNodes(connection);

@@ -4,7 +4,7 @@
  * where it sets nothing.
  */
 import { formatDuration } from "../../text/duration.ts";
-import type { ContainerSpec, Mount, Port, Service, ServiceSpec, TaskSpec } from "../api/objects.ts";
+import type { ContainerSpec, ContainerMount, Port, Service, ServiceSpec, TaskSpec } from "../api/objects.ts";
 
 /** A property as it stands in a state. */
 export type Attribute = null | boolean | number | string | Attribute[] | { [name: string]: Attribute };
@@ -226,7 +226,7 @@ function privileges(declared: ContainerSpec["Privileges"]): Attribute {
 /** The nine permission bits of a mode, as Go's `FileMode.Perm` keeps them. */
 const permissionBits = 0o777;
 
-function mount(declared: Mount): Attribute {
+function mount(declared: ContainerMount): Attribute {
   const { BindOptions, VolumeOptions, TmpfsOptions } = declared;
   return {
     target: declared.Target,

@@ -3,7 +3,7 @@ import { dockerWords, readAgain } from "../api/errors.ts";
 import type { Service, Task } from "../api/objects.ts";
 import { inspectService, listServices, listTasks, type RegistryCredentials } from "../api/reads.ts";
 import type { Redact } from "../api/redaction.ts";
-import { listNodes, type EngineConnection, type SwarmNode } from "../engine/connection.ts";
+import { listNodes, type EngineConnection, type ListedNode } from "../engine/connection.ts";
 import { hastenRollback, requestRollback, rollbackOutcome } from "./rollback.ts";
 import {
   examineTask,
@@ -13,7 +13,7 @@ import {
   type Explanation,
   type TaskEvidence,
 } from "./task-failure.ts";
-import { isHomeless, isRollbackBlocked, judge, type Failure } from "./tasks.ts";
+import { isHomeless, isRollbackBlocked, judgeTasks, type Failure } from "./tasks.ts";
 
 /** A service that is not in effect as declared, and why; the service itself is there. */
 export class ConvergenceError extends Error {
@@ -67,7 +67,7 @@ export async function awaitConvergence(
   const { docker } = connection;
   const memory = { ...options, definiteFailures: new Set<string>(), ...stopwatches() };
   const evidence = new Map<string, TaskEvidence>();
-  let nodes: SwarmNode[] = [];
+  let nodes: ListedNode[] = [];
   let nodesReadAtMs = -Infinity;
   let told = "";
   let reason: Explanation | undefined;
@@ -89,7 +89,7 @@ export async function awaitConvergence(
     }
     memory.beginLook();
     const view = { service, tasks, downNodes };
-    const verdict = judge(view, memory);
+    const verdict = judgeTasks(view, memory);
     if (!isHastened && isRollbackBlocked(view, memory)) {
       isHastened = await hastenRollback(connection, service);
       await pause(lookEveryMs, options.signal, service);
@@ -136,7 +136,7 @@ async function explain(
   service: Service,
   verdict: Failure,
   evidence: ReadonlyMap<string, TaskEvidence>,
-  nodes: readonly SwarmNode[],
+  nodes: readonly ListedNode[],
 ): Promise<Explanation> {
   const last = verdict.tasks.at(-1);
   if (verdict.kind === "pending" && last) return explainPendingTask(service, last, nodes, await listServices(docker));

@@ -8,7 +8,7 @@
 import { parseDuration } from "../../text/duration.ts";
 import { familiarImage } from "../../text/image-name.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
-import type { ContainerSpec, Mount, ServiceSpec, TaskSpec } from "../api/objects.ts";
+import type { ContainerSpec, ContainerMount, ServiceSpec, TaskSpec } from "../api/objects.ts";
 import type { ContainerProperties, ServiceProperties, UpdateProperties } from "./properties.ts";
 
 const nanosecondsPerMillisecond = 1_000_000;
@@ -221,7 +221,7 @@ function healthcheck(declared: ContainerProperties["healthcheck"]): NonNullable<
   });
 }
 
-function mount(declared: ContainerProperties["mounts"][number]): Mount {
+function mount(declared: ContainerProperties["mounts"][number]): ContainerMount {
   const { bindOptions, volumeOptions, tmpfsOptions } = declared;
   return {
     Type: declared.type,

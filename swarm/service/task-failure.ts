@@ -12,7 +12,7 @@ import type { Service, Task } from "../api/objects.ts";
 import { inspectContainer, inspectDistribution, type RegistryCredentials } from "../api/reads.ts";
 import type { Redact } from "../api/redaction.ts";
 import { credentialsAdvice, registryOf } from "../api/registry-credentials.ts";
-import type { SwarmNode } from "../engine/connection.ts";
+import type { ListedNode } from "../engine/connection.ts";
 
 /** What is known of a failed task beyond what Swarm says. */
 export interface TaskEvidence {
@@ -195,7 +195,7 @@ function taskName(task: Task, service: Service): string {
 export function explainPendingTask(
   service: Service,
   task: Task,
-  nodes: readonly SwarmNode[],
+  nodes: readonly ListedNode[],
   services: readonly Service[],
 ): Explanation {
   const path = `service "${service.Spec.Name}"`;
@@ -236,7 +236,7 @@ export function explainPendingTask(
   };
 }
 
-function adviceFor(constraints: readonly string[], nodes: readonly SwarmNode[]): string {
+function adviceFor(constraints: readonly string[], nodes: readonly ListedNode[]): string {
   const parsed = constraints.map((constraint) => parseConstraint(constraint));
   // A list of nodes leaves out their platforms and engine labels: who asks for these gets the general advice.
   const described = nodes.map((node) => ({ ...node, os: "", architecture: "", engineLabels: {} }));

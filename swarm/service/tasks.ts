@@ -29,7 +29,8 @@ export interface Memory {
 }
 
 /** What one look comes to. */
-export type Verdict = { state: "converged"; warnings: string[] } | { state: "waiting"; progress: string } | Failure;
+export type TasksVerdict =
+  { state: "converged"; warnings: string[] } | { state: "waiting"; progress: string } | Failure;
 
 /** Why what was declared will not be. */
 export interface Failure {
@@ -132,7 +133,7 @@ export function publishesOtherHostPorts(task: Task, service: Service): boolean {
 }
 
 /** Judges one look at a service. */
-export function judge(view: ServiceView, memory: Memory): Verdict {
+export function judgeTasks(view: ServiceView, memory: Memory): TasksVerdict {
   const { service, tasks, downNodes } = view;
   const update = service.UpdateStatus;
   const present = tasks.filter((task) => isUpToDate(task, service));
@@ -155,7 +156,7 @@ export function judge(view: ServiceView, memory: Memory): Verdict {
   // Once Swarm rolls back, the service's specification is the old one: its tasks would pass for what was declared.
   if (update?.State?.startsWith("rollback_")) return judgeRollback(view, memory, replicas);
   const mayRollBack = update?.State === "updating" && service.Spec.UpdateConfig?.FailureAction === "rollback";
-  const failing = (failedTasks: Task[], words?: string): Verdict =>
+  const failing = (failedTasks: Task[], words?: string): TasksVerdict =>
     mayRollBack && memory.heldMs("failed, not rolled back") < rollbackBelievedMs
       ? { state: "waiting", progress: `${describe(failedTasks.at(-1))}; Swarm brings the former version back` }
       : failure(failedTasks, words);
@@ -210,7 +211,7 @@ function judgeRollback(
   { service, tasks, downNodes }: ServiceView,
   memory: Memory,
   replicas: number | undefined,
-): Verdict {
+): TasksVerdict {
   const State = service.UpdateStatus?.State ?? "";
   const words = `${State.replace("_", " ")}: ${service.UpdateStatus?.Message ?? ""}`;
   const failed = tasks.filter((task) => hasFailed(task) && !memory.earlierTasks.has(task.ID));

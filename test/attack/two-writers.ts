@@ -9,7 +9,7 @@ import { findSettingMistake } from "../../components/redis/configuration.ts";
 import {
   creationVariable,
   firstStartVariable,
-  lockFile,
+  volumeLockFile,
   serviceVariable,
   startScript,
   storeMarker,
@@ -118,7 +118,7 @@ const attempts: readonly (readonly [name: string, attack: (volume: Volume) => Pr
       await end(await volume.serve("own"), "SIGTERM");
       assert.equal(volume.starts("other", { identity: "shop/test/redis" }), false);
       assert.equal(volume.starts("own"), true);
-      assert.match(readFileSync(join(volume.folder, lockFile), "utf8"), /^service own$/mu);
+      assert.match(readFileSync(join(volume.folder, volumeLockFile), "utf8"), /^service own$/mu);
     },
   ],
   [
@@ -126,7 +126,7 @@ const attempts: readonly (readonly [name: string, attack: (volume: Volume) => Pr
     async (volume) => {
       await end(await volume.serve("own"), "SIGTERM");
       volume.firstStart();
-      assert.match(readFileSync(join(volume.folder, lockFile), "utf8"), /^service own$/mu);
+      assert.match(readFileSync(join(volume.folder, volumeLockFile), "utf8"), /^service own$/mu);
     },
   ],
   [

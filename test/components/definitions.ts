@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { PostgresqlDefinition } from "../../components/postgresql/postgresql-spec.ts";
 import type { RedisDefinition } from "../../components/redis/redis-spec.ts";
-import { PublishMode, type ServiceDefinition } from "../../components/service/service-spec.ts";
+import { PublishMode, type ServiceInput } from "../../components/service/service-spec.ts";
 import { longestGraceSeconds } from "../../model/service/stop-grace.ts";
 
 const mebibyte = 1024 * 1024;
@@ -15,7 +15,7 @@ export const pinnedVolume = {
 } as const;
 
 /** No more than must be said. */
-export const plainDefinition: ServiceDefinition = {
+export const plainDefinition: ServiceInput = {
   name: "store",
   image: `redis:7@sha256:${"0123456789abcdef".repeat(4)}`,
   data: [{ volume: pinnedVolume, path: "/data" }],
@@ -25,7 +25,7 @@ export const plainDefinition: ServiceDefinition = {
 };
 
 /** Arguments of which every one is right. */
-export function validDefinition(): fc.Arbitrary<ServiceDefinition> {
+export function validDefinition(): fc.Arbitrary<ServiceInput> {
   const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/u);
   const folder = fc.stringMatching(/^\/[a-z]{1,8}(?:\/[a-z]{1,8})?$/u);
   const seconds = (min: number, max: number) => fc.integer({ min, max }).map((count) => `${count}s`);
@@ -58,7 +58,7 @@ export function validDefinition(): fc.Arbitrary<ServiceDefinition> {
   const paths = fc.uniqueArray(folder, { minLength: 1, maxLength: 4 });
   return fc
     .record({ name, optional, paths, limitMebibytes: fc.integer({ min: 32, max: 65536 }) })
-    .map(({ name, optional, paths, limitMebibytes }): ServiceDefinition => ({
+    .map(({ name, optional, paths, limitMebibytes }): ServiceInput => ({
       ...plainDefinition,
       ...optional,
       name,

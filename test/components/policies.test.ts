@@ -14,10 +14,10 @@ import { postgresqlSpec } from "../../components/postgresql/postgresql-spec.ts";
 import { redisSpec } from "../../components/redis/redis-spec.ts";
 import {
   attach,
-  type ServiceDefinition,
+  type ServiceInput,
   type ServiceSettings,
-  type ServiceSpec,
-  serviceSpec,
+  type DockerServiceArgs,
+  dockerServiceArgs,
 } from "../../components/service/service-spec.ts";
 import type { Finding } from "../../policies/finding.ts";
 import { ProgramReview } from "../../policies/program-review.ts";
@@ -109,7 +109,7 @@ describe("what the components build", () => {
     fc.assert(
       fc.property(validDefinition(), images, ({ command, args, stopGrace, ...rest }, { image, paths }) => {
         const data = paths.map((path, index) => ({ volume: { ...pinnedVolume, source: `data${index}` }, path }));
-        const found = review(serviceSpec({ ...rest, image, data: [...data, ...rest.data] }, "store"));
+        const found = review(dockerServiceArgs({ ...rest, image, data: [...data, ...rest.data] }, "store"));
         const errors = found.filter(({ level, rule }) => level === "error" && !ownRules.has(rule));
         assert.deepEqual(errors, []);
       }),
@@ -122,7 +122,7 @@ describe("what the components build", () => {
       fc.property(validRedis(), validDefinition(), (redis, { stopped, labels, cpuLimit, constraints }) => {
         const { service, configuration } = redisSpec(redis, "store");
         const given = { stopped, labels: { ...labels, ...service.labels }, cpuLimit, constraints };
-        const spec = serviceSpec(definitionOf({ ...service, ...present(given) }, common.image, "/data"), "store");
+        const spec = dockerServiceArgs(definitionOf({ ...service, ...present(given) }, common.image, "/data"), "store");
         assert.deepEqual(review(spec, configuration), []);
       }),
     );
@@ -134,14 +134,14 @@ describe("what the components build", () => {
         const { service, mount } = postgresqlSpec(postgresql, "store");
         const image = `postgres:${postgresql.majorVersion}@${digest}`;
         const given = present({ stopped, cpuLimit, constraints });
-        assert.deepEqual(review(serviceSpec(definitionOf({ ...service, ...given }, image, mount), "store")), []);
+        assert.deepEqual(review(dockerServiceArgs(definitionOf({ ...service, ...given }, image, mount), "store")), []);
       }),
     );
   });
 });
 
 /** What a preset makes of its arguments, as a whole service. */
-function definitionOf(service: ServiceSettings, image: string, path: string): ServiceDefinition {
+function definitionOf(service: ServiceSettings, image: string, path: string): ServiceInput {
   return { ...service, backup, name: "store", image, data: [{ volume: pinnedVolume, path }], files: {} };
 }
 
@@ -154,7 +154,7 @@ function present<T extends object>(given: T): { [Key in keyof T]?: Exclude<T[Key
 }
 
 /** What the policies say of a service, which may have a redis.conf. */
-function review(spec: ServiceSpec, configuration = ""): Finding[] {
+function review(spec: DockerServiceArgs, configuration = ""): Finding[] {
   const review = new ProgramReview({ today: "2026-11-23" });
   const options = { protect: false, retainOnDelete: false };
   review.add({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
-import { PublishMode, serviceSpec } from "../../components/service/service-spec.ts";
+import { PublishMode, dockerServiceArgs } from "../../components/service/service-spec.ts";
 import { type SharedSandbox, sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 import { plainDefinition } from "./definitions.ts";
 
@@ -20,7 +20,7 @@ describe("a changed endpoint under the Docker provider", function () {
   const name = "endpoint";
   const at = (port: number, publishMode: PublishMode = PublishMode.host): Endpoint => {
     const ports = [{ target: 6379, published: port, mode: publishMode }];
-    const { taskSpec } = serviceSpec({ ...plainDefinition, ports }, "store");
+    const { taskSpec } = dockerServiceArgs({ ...plainDefinition, ports }, "store");
     return { port, publishMode, forceUpdate: Number(taskSpec.forceUpdate) };
   };
 

@@ -13,7 +13,7 @@ import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { assembleImage, type ImageRecipe } from "../../lab/images/assembled-image.ts";
 import { postgresqlRecipe, postgresqlTools } from "../../lab/images/postgresql.ts";
 import { redisRecipe } from "../../lab/images/redis.ts";
-import { pushImage, registryOf } from "../../lab/images/registry.ts";
+import { pushImage, labRegistry } from "../../lab/images/registry.ts";
 import { RedisPersistence } from "../../model/redis/persistence.ts";
 import type { Material, StoreArguments } from "../components/changes/changes.ts";
 import { accessOf, firstArguments, type Swarm } from "../components/changes/proof.ts";
@@ -63,7 +63,7 @@ export async function makeFailingImages(
     files: { ...redis.files, texts: { ...redis.files.texts, "usr/local/bin/redis-server": `#!/bin/sh\n${lines}\n` } },
   });
   const push = async (recipe: ImageRecipe, tools = toolbox) =>
-    pushImage(registryOf(swarm), await assembleImage(recipe, tools, cacheDirectory));
+    pushImage(labRegistry(swarm), await assembleImage(recipe, tools, cacheDirectory));
   const postgresql = await fillToolbox(cacheDirectory, () => undefined, postgresqlTools);
   return {
     otherServerImage: await push(await postgresqlRecipe(postgresql), postgresql),

@@ -14,8 +14,8 @@ export function registerLab(program: Command): void {
     .addOption(json)
     .addOption(verbose)
     .action(async (options) => {
-      const { status } = await import("./run.ts");
-      await status(options);
+      const { runStatus } = await import("./run.ts");
+      await runStatus(options);
     });
   lab
     .command("start")
@@ -27,8 +27,8 @@ export function registerLab(program: Command): void {
     .addOption(json)
     .addOption(verbose)
     .action(async (options) => {
-      const { start } = await import("./run.ts");
-      await start(options);
+      const { runStart } = await import("./run.ts");
+      await runStart(options);
     });
   for (const [name, description] of [
     ["stop", "Stop the lab and remove it completely, including its data."],
@@ -42,8 +42,8 @@ export function registerLab(program: Command): void {
       .addOption(json)
       .addOption(verbose)
       .action(async (options) => {
-        const { stop } = await import("./run.ts");
-        await stop(options);
+        const { runStop } = await import("./run.ts");
+        await runStop(options);
       });
   }
 

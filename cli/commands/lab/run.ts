@@ -11,7 +11,7 @@ export interface LabCommandOptions {
 }
 
 /** `holdfast lab start`: several engines, a registry and a Redis image under `.holdfast/lab`. */
-export async function start(
+export async function runStart(
   options: LabCommandOptions & {
     nodes?: number | undefined;
     managers?: number | undefined;
@@ -40,7 +40,7 @@ export async function start(
 }
 
 /** `holdfast lab stop` and `clean`: ends it and removes every trace; asks first where volumes with data go with it. */
-export async function stop(options: LabCommandOptions & { yes?: true | undefined }): Promise<void> {
+export async function runStop(options: LabCommandOptions & { yes?: true | undefined }): Promise<void> {
   const { output, directory } = open(options);
   const { labStatus, stopLab } = await import("../../../lab/lab.ts");
   const { state, lab, nodes, runningNodes } = await labStatus(directory);
@@ -57,7 +57,7 @@ export async function stop(options: LabCommandOptions & { yes?: true | undefined
 }
 
 /** `holdfast lab status`: what of it runs. */
-export async function status(options: LabCommandOptions): Promise<void> {
+export async function runStatus(options: LabCommandOptions): Promise<void> {
   const { output, directory } = open(options);
   const { labStatus } = await import("../../../lab/lab.ts");
   const found = await labStatus(directory);

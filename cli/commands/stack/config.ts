@@ -77,7 +77,7 @@ export async function rm(key: string, options: StackOptions): Promise<void> {
 }
 
 /** `holdfast config`: all settings, secrets masked. */
-export async function list(options: StackOptions): Promise<void> {
+export async function listSettings(options: StackOptions): Promise<void> {
   const { output, stack } = openContext(options);
   const settings = [...(await (await stack()).config())].map(([key, { value, secret }]) => ({
     key,

@@ -11,7 +11,14 @@ import { lookForLeft, removeLeft } from "./left-services.ts";
 import { answersNow } from "./live-look.ts";
 import { nodePattern, serviceNames, stackIdentity } from "./name-check.ts";
 import { beginOperation, operationDocument, plan, requireSuccess, run } from "./operation.ts";
-import { findDoomed, keptVolumes, removeDoomed, stackVolumes, volumeType, type DataQuestion } from "./stack-data.ts";
+import {
+  findDoomed,
+  keptVolumes,
+  removeDoomed,
+  stackVolumes,
+  volumeResourceType,
+  type DataQuestion,
+} from "./stack-data.ts";
 
 /** Options of `holdfast down`. */
 export interface DownOptions extends StackOptions {
@@ -63,7 +70,7 @@ export async function down(options: DownOptions): Promise<void> {
     policyPacks: [],
     diff: options.diff ?? false,
     includeProtected: resources.filter(
-      ({ type, dockerName }) => type === volumeType && dockerName !== undefined && names.includes(dockerName),
+      ({ type, dockerName }) => type === volumeResourceType && dockerName !== undefined && names.includes(dockerName),
     ),
   };
   const planned = await plan(context, "destroy", settings);

@@ -3,7 +3,7 @@ import { SituationError } from "../../../text/situation-error.ts";
 import { openContext, type StackOptions } from "../../context/context.ts";
 import { findEngineToRead, providerHost } from "../../context/find-swarm.ts";
 import { previewDigest, streamedEvent } from "../../display/preview-digest.ts";
-import type { PolicyPack } from "../../engines/engine.ts";
+import type { PolicyPackChoice } from "../../engines/engine.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { listenForInterrupts } from "../../terminal/interrupts.ts";
 import { changesNothing } from "./confirmation.ts";
@@ -24,7 +24,7 @@ export interface PreviewOptions extends StackOptions {
   expectNoChanges?: true;
   /** The address of each node's engine, with `{hostname}` or `{address}` in it. */
   nodes?: string;
-  policyPacks: PolicyPack[];
+  policyPacks: PolicyPackChoice[];
 }
 
 /** `holdfast preview`: what `up` would do, and what of the stack is not as the state says. */

@@ -3,7 +3,7 @@ import type { EngineEvent } from "../../../engine/model/events.ts";
 import { readService } from "../../../inputs/pulumi/taking.ts";
 import type { VolumeLook } from "../../../live/ownership/volume-owner.ts";
 import { foreignUse, ownershipOf, type StackIdentity } from "../../../model/service/ownership.ts";
-import type { EngineConnection, SwarmNode } from "../../../swarm/engine/connection.ts";
+import type { EngineConnection, ListedNode } from "../../../swarm/engine/connection.ts";
 import { advised } from "../../../text/advised-command.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
 import type { KnownResource } from "../../engines/engine.ts";
@@ -11,7 +11,7 @@ import type { KnownResource } from "../../engines/engine.ts";
 /** The type of a service in a state. */
 const serviceType = "docker:index/service:Service";
 /** The type of a volume that the stack created. */
-export const volumeType = "docker:index/volume:Volume";
+export const volumeResourceType = "docker:index/volume:Volume";
 
 /** A volume that a stack's state knows of. */
 export interface StackVolume {
@@ -35,7 +35,7 @@ export interface StackVolume {
  * @param events - of a plan that deletes its services
  */
 export function stackVolumes(resources: readonly KnownResource[], events: readonly EngineEvent[]): StackVolume[] {
-  const made = resources.filter(({ type }) => type === volumeType);
+  const made = resources.filter(({ type }) => type === volumeResourceType);
   const mounted = events.flatMap(({ resourcePreEvent }) => {
     const step = resourcePreEvent?.metadata;
     const service = step?.type === serviceType ? readService(step.old?.inputs) : undefined;
@@ -106,7 +106,7 @@ export async function findDoomed(
     ({ id }) => pinned === undefined || id === pinned.id || (id === nodeId && known?.resource !== undefined),
   );
   const found: DoomedVolume[] = [];
-  const unseen: SwarmNode[] = [];
+  const unseen: ListedNode[] = [];
   for (const node of candidates) {
     const engine = await engineOfNode(manager, node, nodePattern);
     if (engine === undefined) unseen.push(node);
@@ -194,7 +194,7 @@ function notOurs(name: string, owner: string, fix = "Leave it to its owner"): In
 
 function outOfReach(
   name: string,
-  nodes: readonly SwarmNode[],
+  nodes: readonly ListedNode[],
   { isSure, isOwn }: { isSure: boolean; isOwn: boolean },
 ): InputError {
   const where = nodes.map(({ hostname }) => hostname).join(", ");

@@ -1,4 +1,4 @@
-import { redisFiles } from "../../../components/redis/redis-spec.ts";
+import { redisPaths } from "../../../components/redis/redis-spec.ts";
 import { takeInventory } from "../../../live/inventory.ts";
 import type { RedisLogin } from "../../../live/verify/task-redis.ts";
 import { verifyService, type VerifyResult } from "../../../live/verify/verify.ts";
@@ -74,7 +74,7 @@ async function loginOfStack(name: string, options: VerifyCommandOptions): Promis
   return {
     username: user ?? username,
     password,
-    ...(authority !== undefined && { authorityFile: redisFiles.authority }),
+    ...(authority !== undefined && { authorityFile: redisPaths.authority }),
   };
 }
 

@@ -13,7 +13,7 @@ export const matches =
     pattern.test(String(value)) ? undefined : `'${value}' doesn't match the pattern '${pattern.source}'`;
 
 /** A value of a fixed list (`validation.StringInSlice`). */
-export const oneOf =
+export const isOneOf =
   (...values: string[]): Validator =>
   (value) =>
     values.includes(String(value))

@@ -9,7 +9,7 @@ import {
   string,
   type ResourceSchema,
 } from "./property-schema.ts";
-import { oneOf } from "./validators.ts";
+import { isOneOf } from "./validators.ts";
 
 /** `docker:index/volume:Volume` (terraform-provider-docker: internal/provider/resource_docker_volume.go). */
 export const volume: ResourceSchema = {
@@ -23,19 +23,19 @@ export const volume: ResourceSchema = {
     cluster: optional(
       block({
         id: computed(string),
-        scope: optional(string, { forceNew: true, default: "single", valid: oneOf("single", "multi") }),
+        scope: optional(string, { forceNew: true, default: "single", valid: isOneOf("single", "multi") }),
         sharing: optional(string, {
           forceNew: true,
           default: "none",
-          valid: oneOf("none", "readonly", "onewriter", "all"),
+          valid: isOneOf("none", "readonly", "onewriter", "all"),
         }),
-        type: optional(string, { forceNew: true, default: "block", valid: oneOf("mount", "block") }),
+        type: optional(string, { forceNew: true, default: "block", valid: isOneOf("mount", "block") }),
         topologyPreferred: optional(string, { forceNew: true, default: "" }),
         topologyRequired: optional(string, { forceNew: true, default: "" }),
         requiredBytes: optional(string, { forceNew: true }),
         limitBytes: optional(string, { forceNew: true }),
         group: optional(string, { forceNew: true, default: "" }),
-        availability: optional(string, { default: "active", valid: oneOf("active", "pause", "drain") }),
+        availability: optional(string, { default: "active", valid: isOneOf("active", "pause", "drain") }),
       }),
       { forceNew: true },
     ),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { closingLines, headline } from "../../../cli/display/closing-lines.ts";
+import { closingLines, operationHeadline } from "../../../cli/display/closing-lines.ts";
 import { diffLines } from "../../../cli/display/diff-lines.ts";
 import { emptyView } from "../../../cli/display/operation-view.ts";
-import { plain } from "../../../cli/terminal/style.ts";
+import { plain } from "../../../text/style.ts";
 import type { EventBody } from "../../../engine/model/events.ts";
 import { begins, numbered, step, urns } from "./events.ts";
 import { previewEvents, readPreview } from "./recorded-preview.ts";
@@ -111,7 +111,7 @@ describe("whole property diffs", () => {
 function linesOf(bodies: readonly EventBody[]): string[] {
   const view = emptyView("update", true);
   const told = numbered(bodies).flatMap((event) => diffLines(view, event, 0, plain));
-  assert.equal(headline(view, "dev"), "Previewing update (dev):");
+  assert.equal(operationHeadline(view, "dev"), "Previewing update (dev):");
   return [...told, ...closingLines(view, plain)];
 }
 

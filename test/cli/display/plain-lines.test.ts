@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { closingLines, headline } from "../../../cli/display/closing-lines.ts";
+import { closingLines, operationHeadline } from "../../../cli/display/closing-lines.ts";
 import { emptyView, type OperationView } from "../../../cli/display/operation-view.ts";
 import { PlainLines } from "../../../cli/display/plain-lines.ts";
-import { plain } from "../../../cli/terminal/style.ts";
+import { plain } from "../../../text/style.ts";
 import type { EventBody, StepMetadata } from "../../../engine/model/events.ts";
 import { begins, boxUrn, changed, ends, numbered, planned, stackUrn, step, summary, urns } from "./events.ts";
 
@@ -187,7 +187,7 @@ function shown(kind: OperationView["kind"], bodies: readonly EventBody[]): strin
   const view = emptyView(kind, planning);
   const lines = new PlainLines(view, plain);
   const told = numbered(bodies).flatMap((event) => lines.next(event, 0));
-  return [headline(view, "dev"), "", ...told, ...closingLines(view, plain)];
+  return [operationHeadline(view, "dev"), "", ...told, ...closingLines(view, plain)];
 }
 
 function recorded(name: string): string {

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { emptyView, recordEvent, type OperationView } from "../../../cli/display/operation-view.ts";
 import { treeLines } from "../../../cli/display/tree-lines.ts";
-import { plain, type Style } from "../../../cli/terminal/style.ts";
+import { plain, type Style } from "../../../text/style.ts";
 import { visibleWidth } from "../../../cli/terminal/width.ts";
 import type { EventBody } from "../../../engine/model/events.ts";
 import { begins, boxUrn, changed, ends, numbered, resourceUrn, stackUrn, step, summary, urns } from "./events.ts";

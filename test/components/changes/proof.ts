@@ -7,7 +7,7 @@ import Docker from "dockerode";
 import { fillToolbox } from "../../../lab/host/toolbox.ts";
 import { assembleImage } from "../../../lab/images/assembled-image.ts";
 import { redisRecipe } from "../../../lab/images/redis.ts";
-import { pushImage, registryOf } from "../../../lab/images/registry.ts";
+import { pushImage, labRegistry } from "../../../lab/images/registry.ts";
 import type { Sandbox } from "../../../lab/sandbox.ts";
 import type { RedisPersistence } from "../../../model/redis/persistence.ts";
 import { openProgram, type ProgramStack } from "../../support/program-stack.ts";
@@ -39,7 +39,7 @@ export async function makeMaterial(swarm: Swarm, cacheDirectory: string): Promis
   const images: string[] = [];
   for (const each of [recipe, labelled]) {
     const image = await assembleImage(each, toolbox, cacheDirectory);
-    images.push(await pushImage(registryOf(swarm), image));
+    images.push(await pushImage(labRegistry(swarm), image));
   }
   return { images, authorities: await makeAuthorities(swarm.nodeAddress) };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { attach, type ServiceDefinition, serviceSpec } from "../../../components/service/service-spec.ts";
+import { attach, type ServiceInput, dockerServiceArgs } from "../../../components/service/service-spec.ts";
 import { readPulumiService } from "../../../inputs/pulumi/service.ts";
 import { pinOf } from "../../../model/placement/constraints.ts";
 import { isKnown } from "../../../model/service/definition.ts";
@@ -11,7 +11,7 @@ describe("the spec of a service", () => {
   it("says everything that keeps the data, for all valid arguments", () => {
     fc.assert(
       fc.property(validDefinition(), (definition) => {
-        const spec = attach(serviceSpec(definition, "store"), {
+        const spec = attach(dockerServiceArgs(definition, "store"), {
           networkIds: ["net"],
           secretFiles: [],
           configFiles: [],
@@ -54,13 +54,16 @@ describe("the spec of a service", () => {
   it("names the argument of each mistake", () => {
     fc.assert(
       fc.property(validDefinition(), mistake(), (definition, { path, change }) => {
-        assert.throws(() => serviceSpec(change(definition), "store"), { name: "InputError", path: `store.${path}` });
+        assert.throws(() => dockerServiceArgs(change(definition), "store"), {
+          name: "InputError",
+          path: `store.${path}`,
+        });
       }),
     );
   });
 
   it("changes the mark that replaces the task when, and only when, the endpoint changes", () => {
-    const markOf = (definition: ServiceDefinition) => serviceSpec(definition, "store").taskSpec.forceUpdate;
+    const markOf = (definition: ServiceInput) => dockerServiceArgs(definition, "store").taskSpec.forceUpdate;
     const ports = [{ target: 6379, published: 10000 }];
     const here = markOf({ ...plain, ports });
     assert.notEqual(markOf({ ...plain, ports: [{ target: 6379, published: 10001 }] }), here);
@@ -77,14 +80,17 @@ describe("the spec of a service", () => {
   });
 
   it("writes durations as the provider reads them back", () => {
-    const { taskSpec } = serviceSpec({ ...plain, restartDelay: "60s", stopGrace: "50000ms" }, "store");
+    const { taskSpec } = dockerServiceArgs({ ...plain, restartDelay: "60s", stopGrace: "50000ms" }, "store");
     assert.equal(taskSpec.containerSpec.stopGracePeriod, "50s");
     assert.deepEqual(taskSpec.restartPolicy, { condition: "any", delay: "1m", maxAttempts: 0, window: "0s" });
   });
 
   it("is waited for as long as its health check lets it load, and ten minutes at least", () => {
     const timeoutOf = (check: object) => {
-      const { convergeConfig } = serviceSpec({ ...plain, healthCheck: { ...plain.healthCheck, ...check } }, "store");
+      const { convergeConfig } = dockerServiceArgs(
+        { ...plain, healthCheck: { ...plain.healthCheck, ...check } },
+        "store",
+      );
       // The provider's type lets it be an output; it never is one here.
       return (convergeConfig as { timeout: string }).timeout;
     };
@@ -95,7 +101,7 @@ describe("the spec of a service", () => {
   it("passes on the options of a volume that the mount creates", () => {
     const driverOptions = { type: "nfs", device: ":/srv", o: "addr=10.0.0.9,hard" };
     const nfs = { type: "volume", source: "shared-1", identity: "nfs", driverOptions } as const;
-    const { taskSpec } = serviceSpec({ ...plain, data: [{ volume: nfs, path: "/data" }] }, "store");
+    const { taskSpec } = dockerServiceArgs({ ...plain, data: [{ volume: nfs, path: "/data" }] }, "store");
     assert.deepEqual(taskSpec.containerSpec.mounts, [
       { type: "volume", source: "shared-1", target: "/data", volumeOptions: { driverName: "local", driverOptions } },
     ]);
@@ -104,7 +110,7 @@ describe("the spec of a service", () => {
 });
 
 /** One mistake, and the argument that it is in. */
-function mistake(): fc.Arbitrary<{ path: string; change: (definition: ServiceDefinition) => ServiceDefinition }> {
+function mistake(): fc.Arbitrary<{ path: string; change: (definition: ServiceInput) => ServiceInput }> {
   return fc.constantFrom(
     { path: "serviceName", change: (each) => ({ ...each, name: "not a name" }) },
     { path: "memoryLimit", change: (each) => ({ ...each, memoryLimit: "much" }) },

@@ -17,7 +17,7 @@ import { redisServerVersion } from "../../../model/redis/preparation.ts";
 import {
   creationVariable,
   firstStartVariable,
-  lockFile,
+  volumeLockFile,
   parseFirstStart,
   requireIdentity,
   serviceVariable,
@@ -173,7 +173,7 @@ describe("the start guard", () => {
         out: `holdfast: redis 8 starts on ${folder}\nserver\n`,
         error: "",
       });
-      for (const file of [lockFile, storeMarker]) {
+      for (const file of [volumeLockFile, storeMarker]) {
         chownSync(join(folder, file), 0, 0);
         chmodSync(join(folder, file), 0o600);
         const { status, error } = startAs(nobody);
@@ -199,15 +199,15 @@ describe("the start guard", () => {
     it("refuses a lock file that leads elsewhere, and writes nothing through it", () => {
       const data = join(folder, "data");
       first("shop");
-      rmSync(join(folder, lockFile));
+      rmSync(join(folder, volumeLockFile));
       writeFileSync(data, "precious");
-      symlinkSync(data, join(folder, lockFile));
+      symlinkSync(data, join(folder, volumeLockFile));
       const { status, error } = start("shop");
       assert.equal(status, 78);
       assert.match(error, /expected a file, got a link to another one\. Remove it; it holds no data\.\n$/u);
       assert.equal(readFileSync(data, "utf8"), "precious");
-      rmSync(join(folder, lockFile));
-      mkdirSync(join(folder, lockFile));
+      rmSync(join(folder, volumeLockFile));
+      mkdirSync(join(folder, volumeLockFile));
       assert.match(start("shop").error, /expected a file, got something else/u);
     });
 
@@ -277,7 +277,7 @@ describe("the start guard", () => {
 
     it("takes over what ran before services were noted", () => {
       writeFileSync(join(folder, storeMarker), "shop\n");
-      writeFileSync(join(folder, lockFile), "0c1d2e3f4a5b\n");
+      writeFileSync(join(folder, volumeLockFile), "0c1d2e3f4a5b\n");
       startsAtOnce(serve("one"));
     });
   });

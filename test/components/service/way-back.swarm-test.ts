@@ -4,7 +4,7 @@ import Docker from "dockerode";
 import { fillToolbox } from "../../../lab/host/toolbox.ts";
 import { assembleImage } from "../../../lab/images/assembled-image.ts";
 import { redisRecipe } from "../../../lab/images/redis.ts";
-import { pushImage, registryOf } from "../../../lab/images/registry.ts";
+import { pushImage, labRegistry } from "../../../lab/images/registry.ts";
 import type { ServiceSpec } from "../../../swarm/api/objects.ts";
 import { inspectService, listTasks } from "../../../swarm/api/reads.ts";
 import { redactor } from "../../../swarm/api/redaction.ts";
@@ -133,7 +133,7 @@ describe("a component's change that fails", function () {
     const toolbox = await fillToolbox(testCacheDirectory, () => undefined);
     const recipe = { ...(await redisRecipe(toolbox)), repository: "private/redis", tag: "6" };
     const assembled = { ...recipe, config: { ...recipe.config, Labels: { private: "yes" } } };
-    const pushed = await pushImage(registryOf(sandbox), await assembleImage(assembled, toolbox, testCacheDirectory));
+    const pushed = await pushImage(labRegistry(sandbox), await assembleImage(assembled, toolbox, testCacheDirectory));
     const registryAuth = (password: string) =>
       JSON.stringify([{ address: door.address, username: door.username, password }]);
     try {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import type { PropertyMap, PropertyValue } from "../../../engine/model/property-value.ts";
-import { Output, ResourceReference, Secret, Unknown, equalValues } from "../../../engine/model/property-value.ts";
+import { OutputValue, ResourceReference, Secret, Unknown, equalValues } from "../../../engine/model/property-value.ts";
 import type { WireObject } from "../../../engine/model/wire-value.ts";
 import { decodeWire, encodeWire, signatureKey } from "../../../engine/model/wire-value.ts";
 
@@ -49,17 +49,17 @@ describe("property values on the wire", () => {
 
   it("keep an output's value, secrecy and dependencies", () => {
     const map = {
-      known: new Output("a", [urn]),
-      secret: new Output(new Secret("b"), []),
-      unknown: new Output(Unknown.value, [urn]),
-      unknownSecret: new Output(new Secret(Unknown.value), []),
+      known: new OutputValue("a", [urn]),
+      secret: new OutputValue(new Secret("b"), []),
+      unknown: new OutputValue(Unknown.value, [urn]),
+      unknownSecret: new OutputValue(new Secret(Unknown.value), []),
     };
     const wire = encodeWire(map, all);
     assert.deepEqual(wire["unknownSecret"], { [signatureKey]: "d0e6a833031e9bbcd3f4e8bde6ca49a4", secret: true });
     const read = decodeWire(wire);
     for (const key of Object.keys(map) as (keyof typeof map)[]) {
       const output = read[key];
-      assert.ok(output instanceof Output && equalValues(output, map[key]), key);
+      assert.ok(output instanceof OutputValue && equalValues(output, map[key]), key);
       assert.deepEqual(output.dependencies, map[key].dependencies);
     }
   });
@@ -75,8 +75,8 @@ describe("property values on the wire", () => {
   it("are written as their content for a receiver that knows no special values", () => {
     const map = {
       secret: new Secret(["s"]),
-      output: new Output(new Secret("o"), [urn]),
-      none: new Output(Unknown.value, []),
+      output: new OutputValue(new Secret("o"), [urn]),
+      none: new OutputValue(Unknown.value, []),
       custom: new ResourceReference(urn, "foobarstore"),
       component: new ResourceReference(urn, undefined),
     };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { configText, readPlain, writeText } from "../../../engine/state/pulumi-yaml.ts";
+import { configText, readPlain, yamlText } from "../../../engine/state/pulumi-yaml.ts";
 import { anyCharacter } from "../../support/any-character.ts";
 
 /**
@@ -116,7 +116,7 @@ describe("a value in a settings file", () => {
 
   it("is written as Pulumi writes it", () => {
     assert.deepEqual(
-      writtenByPulumi.map(([text]) => [text, writeText(text)]),
+      writtenByPulumi.map(([text]) => [text, yamlText(text)]),
       writtenByPulumi,
     );
   });
@@ -124,7 +124,7 @@ describe("a value in a settings file", () => {
   it("that was written is the same text again, by the rules of YAML 1.1, of YAML 1.2 and of Pulumi", () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        const line = writeText(text);
+        const line = yamlText(text);
         assert.doesNotMatch(line, /[\n\r\u0085\u2028\u2029]/u);
         for (const version of ["1.1", "1.2"] as const)
           assert.deepEqual(parse(`p:k: ${line}\n`, { version }), { "p:k": text });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redisStart, type StartEffect } from "../../../impact/simulation/redis-restart.ts";
+import { redisStartEffect, type StartEffect } from "../../../impact/simulation/redis-restart.ts";
 import { redisStop, type StopEffect, type StopFacts } from "../../../impact/simulation/stop.ts";
 import { readStackFile } from "../../../inputs/stack/file.ts";
 import type { CatalogueEntry } from "../../../model/image/catalogue-entry.ts";
@@ -70,7 +70,7 @@ describe("what a start of Redis finds", () => {
     const sides = [before, after].map((each) => ({ settings: redisSettings(each, image), image }));
     const [old, next] = sides;
     assert.ok(old !== undefined && next !== undefined);
-    return redisStart(old, next, { snapshot: { kind: "kept" }, hiddenChanges }).kind;
+    return redisStartEffect(old, next, { snapshot: { kind: "kept" }, hiddenChanges }).kind;
   };
 
   it("is not known where the source of settings that cannot be seen is another one", () => {

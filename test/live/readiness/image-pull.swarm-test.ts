@@ -4,7 +4,7 @@ import type { PropertyMap } from "../../../engine/model/property-value.ts";
 import { fillToolbox } from "../../../lab/host/toolbox.ts";
 import { assembleImage } from "../../../lab/images/assembled-image.ts";
 import { redisRecipe } from "../../../lab/images/redis.ts";
-import { pushImage, registryOf } from "../../../lab/images/registry.ts";
+import { pushImage, labRegistry } from "../../../lab/images/registry.ts";
 import type { Lab } from "../../../lab/lab.ts";
 import { listServices } from "../../../swarm/api/reads.ts";
 import { listenOnNode } from "../../support/foreign-process.ts";
@@ -42,7 +42,7 @@ describe("a service on a worker that gets another image, port or node", function
     const recipe = await redisRecipe(toolbox);
     const other = { ...recipe, tag: `${recipe.tag}-other`, config: { ...recipe.config, Labels: { other: "yes" } } };
     const image = await assembleImage(other, toolbox, testCacheDirectory);
-    otherImage = await pushImage(registryOf(lab), image);
+    otherImage = await pushImage(labRegistry(lab), image);
   });
   after(() => swarm.removeAll());
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readLiveSwarm } from "../../../inputs/swarm/definitions.ts";
 import { constraintsFor, pointedAt } from "../../../live/rescue/service.ts";
-import { serviceSchema, type Mount } from "../../../swarm/api/objects.ts";
+import { serviceSchema, type ContainerMount } from "../../../swarm/api/objects.ts";
 
 describe("a service that is pointed at rescued data", () => {
   const node = (number: number, Hostname = `node-${number}`) => ({
@@ -10,7 +10,7 @@ describe("a service that is pointed at rescued data", () => {
     Description: { Hostname },
     Status: { State: "ready", Addr: "10.0.0.1" },
   });
-  const owner = (constraints: string[], mounts: Mount[] = [], nodes = [node(1), node(2)]) => {
+  const owner = (constraints: string[], mounts: ContainerMount[] = [], nodes = [node(1), node(2)]) => {
     const service = serviceSchema.parse({
       ID: "id",
       Version: { Index: 1 },
@@ -55,8 +55,8 @@ describe("a service that is pointed at rescued data", () => {
   });
 
   it("mounts the volume in place of what stood there, or beside the rest, and stays as it was otherwise", () => {
-    const other: Mount = { Type: "bind", Source: "/etc", Target: "/etc/host", ReadOnly: true };
-    const former: Mount = { Type: "volume", Source: "old", Target: "/data", VolumeOptions: { NoCopy: true } };
+    const other: ContainerMount = { Type: "bind", Source: "/etc", Target: "/etc/host", ReadOnly: true };
+    const former: ContainerMount = { Type: "volume", Source: "old", Target: "/data", VolumeOptions: { NoCopy: true } };
     const mount = { Type: "volume", Source: "new", Target: "/data" };
     for (const [mounts, expected] of [
       [

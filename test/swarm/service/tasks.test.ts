@@ -6,10 +6,10 @@ import {
   isKeptDespitePlacement,
   isRollbackBlocked,
   isUpToDate,
-  judge,
+  judgeTasks,
   publishesOtherHostPorts,
   type Memory,
-  type Verdict,
+  type TasksVerdict,
 } from "../../../swarm/service/tasks.ts";
 
 const template = (change: object = {}) => ({
@@ -69,14 +69,14 @@ function look(
     heldMs?: number;
     down?: string[];
   } = {},
-): Verdict {
+): TasksVerdict {
   const memory: Memory = {
     earlierTasks: new Set(options.earlier),
     doomedTasks: new Set(options.doomed),
     definiteFailures: new Set(options.definite),
     heldMs: () => options.heldMs ?? 0,
   };
-  return judge({ service: options.service ?? service(), tasks, downNodes: new Set(options.down) }, memory);
+  return judgeTasks({ service: options.service ?? service(), tasks, downNodes: new Set(options.down) }, memory);
 }
 
 const crashed = (id: string, slot = 1) =>

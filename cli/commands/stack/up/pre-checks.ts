@@ -1,4 +1,4 @@
-import type { SwarmNode } from "../../../../swarm/engine/connection.ts";
+import type { ListedNode } from "../../../../swarm/engine/connection.ts";
 import { advised } from "../../../../text/advised-command.ts";
 import { InputError } from "../../../../text/input-error.ts";
 
@@ -6,7 +6,7 @@ import { InputError } from "../../../../text/input-error.ts";
  * Refuses a node to pin to that does not exist, before anything is changed. Hostnames are compared as Swarm does, case
  * ignored (swarmkit manager/constraint).
  */
-export function requireNode(hostname: string, nodes: readonly SwarmNode[]): void {
+export function requireNode(hostname: string, nodes: readonly ListedNode[]): void {
   if (nodes.some((node) => sameHostname(node.hostname, hostname))) return;
   throw new InputError({
     path: "holdfast:node",
@@ -17,7 +17,7 @@ export function requireNode(hostname: string, nodes: readonly SwarmNode[]): void
 }
 
 /** The node to pin to where none is configured: the only one there is. */
-export function onlyNode(nodes: readonly SwarmNode[]): string {
+export function onlyNode(nodes: readonly ListedNode[]): string {
   const [first, ...others] = nodes;
   if (first !== undefined && others.length === 0) return first.hostname;
   throw new InputError({

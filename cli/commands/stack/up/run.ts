@@ -5,7 +5,7 @@ import { advised } from "../../../../text/advised-command.ts";
 import { errorWords } from "../../../../text/error-text.ts";
 import { openContext, type CommandContext, type StackOptions } from "../../../context/context.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../../../context/find-swarm.ts";
-import type { PolicyPack } from "../../../engines/engine.ts";
+import type { PolicyPackChoice } from "../../../engines/engine.ts";
 import { Exit, exitCode } from "../../../terminal/exit-code.ts";
 import { listenForInterrupts } from "../../../terminal/interrupts.ts";
 import { confirm } from "../confirm.ts";
@@ -38,7 +38,7 @@ export interface UpOptions extends StackOptions {
   refresh?: true;
   /** The address of each node's engine, with `{hostname}` or `{address}` in it. */
   nodes?: string;
-  policyPacks: PolicyPack[];
+  policyPacks: PolicyPackChoice[];
   /** Services whose data may be lost. */
   acceptDataLoss: string[];
 }

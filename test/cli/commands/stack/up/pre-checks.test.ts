@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { onlyNode, requireNode } from "../../../../../cli/commands/stack/up/pre-checks.ts";
-import type { SwarmNode } from "../../../../../swarm/engine/connection.ts";
+import type { ListedNode } from "../../../../../swarm/engine/connection.ts";
 
 describe("checks before an update", () => {
   const nodes = ["alpha", "beta"].map(node);
@@ -28,7 +28,7 @@ describe("checks before an update", () => {
   });
 });
 
-function node(hostname: string): SwarmNode {
+function node(hostname: string): ListedNode {
   const rest = { role: "manager", availability: "active", state: "ready", address: "10.0.0.1", labels: {} } as const;
   return { id: hostname, hostname, ...rest };
 }
