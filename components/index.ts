@@ -3,7 +3,7 @@ export { dataGate, type DataGateArgs } from "./hooks/data-gate.ts";
 export { DataVolume } from "./volumes/data-volume.ts";
 export { ExistingVolume, type ExistingVolumeArgs } from "./volumes/existing-volume.ts";
 export { HostPath, type HostPathArgs } from "./volumes/host-path.ts";
-export { LocalVolume, type LocalVolumeArgs, VolumeCreator } from "./volumes/local-volume.ts";
+export { LocalVolume, type LocalVolumeArgs, VolumeCreator, type VolumeTransforms } from "./volumes/local-volume.ts";
 export { NetworkVolume, type NetworkVolumeArgs } from "./volumes/network-volume.ts";
 export { PostgreSQL, type PostgreSQLArgs } from "./postgresql/postgresql.ts";
 export {
@@ -24,13 +24,16 @@ export {
   PublishMode,
   type ScratchMount,
   type ServiceSettings,
+  type DockerServiceArgs,
 } from "./service/service-spec.ts";
 export {
   type DataMount,
   type FileContent,
+  type ServiceTransforms,
   StatefulService,
   type StatefulServiceArgs,
 } from "./service/stateful-service.ts";
+export type { Part, Transform, Transformed } from "./arguments/transform.ts";
 export type { SharedVolume } from "./volumes/volume-spec.ts";
 export { everyNode, type EveryNode, type NodeReach } from "./volumes/node-reach.ts";
 export type { HostnamePin, LabelPin, NodeIdPin, NodeLabel, Pin } from "../model/placement/pin.ts";

@@ -29,7 +29,7 @@ const reserved = new Map([
 ]);
 
 /** Whether a value is known only during the deployment. */
-function isEventual(value: unknown): value is pulumi.Output<unknown> | Promise<unknown> {
+export function isEventual(value: unknown): value is pulumi.Output<unknown> | Promise<unknown> {
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
@@ -107,7 +107,7 @@ export function list<Item extends z.ZodType>(item: Item, read?: Reader<z.output<
 
 /** An object whose names are a person's choice. */
 export function named<Item extends z.ZodType>(item: Item) {
-  return container(isObject, "an object, such as { name: … }").pipe(z.record(z.string(), item));
+  return container(isArguments, "an object, such as { name: … }").pipe(z.record(z.string(), item));
 }
 
 /**
@@ -123,7 +123,7 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape, expected?: str
       refuse(context, unknownArgument(key, given, names), [key]);
     }
   });
-  return container(isObject, expected ?? `an object, such as { ${names.slice(0, 3).join(", ")} }`).pipe(known);
+  return container(isArguments, expected ?? `an object, such as { ${names.slice(0, 3).join(", ")} }`).pipe(known);
 }
 
 /** Says what is wrong with a value in a refinement of a schema. */
@@ -234,13 +234,14 @@ function container(is: (value: unknown) => boolean, expected: string) {
   });
 }
 
-function isObject(value: unknown): boolean {
+/** Whether a value is an object of arguments: no list, no resource, nothing that is known only during the deployment. */
+export function isArguments(value: unknown): value is Record<string, unknown> {
   const isOther = Array.isArray(value) || isEventual(value) || pulumi.Resource.isInstance(value);
   return typeof value === "object" && value !== null && !isOther && !(value instanceof Map || value instanceof Date);
 }
 
 /** Shows a value that may be anything, in one word or two; of an object not what is in it, which may be a secret. */
-function shownArgument(value: unknown): string {
+export function shownArgument(value: unknown): string {
   if (isEventual(value)) return "an output, which is known only during the deployment";
   if (pulumi.Resource.isInstance(value)) return "a resource";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;

@@ -4,7 +4,7 @@ import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments
 import { checkedPassword } from "../arguments/checked-password.ts";
 import { checked } from "../arguments/checked.ts";
 import type { PublishMode, ServiceSettings } from "../service/service-spec.ts";
-import { StatefulService } from "../service/stateful-service.ts";
+import { type ServiceTransforms, StatefulService } from "../service/stateful-service.ts";
 import type { DataVolume } from "../volumes/data-volume.ts";
 import { postgresqlArguments } from "./postgresql-arguments.ts";
 import { postgresqlPasswordFile, postgresqlSpec, postgresqlUserId } from "./postgresql-spec.ts";
@@ -41,6 +41,8 @@ export interface PostgreSQLArgs extends Pick<
   publishMode?: PublishMode;
   /** Ids of the overlay networks that the service joins. @default one of its own */
   networkIds?: pulumi.Input<string>[];
+  /** Changes the resources that the component makes; what it relies on is still checked. @default none */
+  transform?: ServiceTransforms;
 }
 
 /**

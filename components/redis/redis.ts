@@ -7,7 +7,7 @@ import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments
 import { checkedPassword } from "../arguments/checked-password.ts";
 import { checked } from "../arguments/checked.ts";
 import type { PublishMode, ServiceSettings } from "../service/service-spec.ts";
-import { type FileContent, StatefulService } from "../service/stateful-service.ts";
+import { type FileContent, type ServiceTransforms, StatefulService } from "../service/stateful-service.ts";
 import type { DataVolume } from "../volumes/data-volume.ts";
 import { unknownDirective } from "./directives.ts";
 import { redisArguments } from "./redis-arguments.ts";
@@ -44,6 +44,8 @@ export interface RedisSettings extends Pick<
   settings?: Record<string, string>;
   /** Ids of the overlay networks that the service joins. @default one of its own */
   networkIds?: pulumi.Input<string>[];
+  /** Changes the resources that the component makes; what it relies on is still checked. @default none */
+  transform?: ServiceTransforms;
 }
 
 /** The certificates of a Redis, as PEM. */

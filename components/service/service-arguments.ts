@@ -7,6 +7,7 @@ import { parseDuration } from "../../text/duration.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { requirePort } from "../../text/whole-number.ts";
 import { argument, fields, flag, inputText, list, named, numeric, secretText, text } from "../arguments/arguments.ts";
+import { transformArgument } from "../arguments/transform.ts";
 import { DataVolume } from "../volumes/data-volume.ts";
 import {
   nanoCpus,
@@ -51,6 +52,12 @@ export const commonArguments = {
   backup: text("restic, every night").optional(),
   labels: named(text("value")).optional(),
   logDriver: fields({ name: text("local"), options: named(text("value")).optional() }).optional(),
+  transform: fields({
+    service: transformArgument,
+    network: transformArgument,
+    secret: transformArgument,
+    config: transformArgument,
+  }).optional(),
 };
 
 const files = named(

@@ -214,7 +214,7 @@ export function dockerServiceArgs(definition: ServiceInput, path: string): Docke
         maxAttempts: 0,
         window: "0s",
       },
-      forceUpdate: fingerprint(endpointSpec),
+      forceUpdate: endpointFingerprint(endpointSpec),
       logDriver: definition.logDriver ?? { name: "json-file", options: { "max-file": "3", "max-size": "10m" } },
     },
     mode: { replicated: { replicas: definition.stopped === true ? 0 : 1 } },
@@ -427,7 +427,7 @@ function scratchMount({ path: target, size }: ScratchMount, path: string): Mount
  * What every node satisfies that may run the service. Without any constraint the provider takes the platforms that Swarm's own
  * creation adds for a change of the program; and a placement that is left out would keep constraints that were taken away.
  */
-const anyNode = "node.platform.os==linux";
+export const anyNode = "node.platform.os==linux";
 
 function constraints(definition: ServiceInput, path: string): string[] {
   const pins = definition.data.flatMap(({ volume }, index) =>
@@ -499,7 +499,7 @@ function endpoint(ports: PublishedPort[], path: string): Endpoint {
  * A number that changes with the endpoint. As `forceUpdate` it makes Swarm replace the task when, and only when, the endpoint
  * changes: left to itself Swarm may keep the task and the old port (seen: an update that also drops the placement's platforms).
  */
-function fingerprint(endpointSpec: Endpoint): number {
+export function endpointFingerprint(endpointSpec: DockerServiceArgs["endpointSpec"]): number {
   return createHash("sha256").update(JSON.stringify(endpointSpec)).digest().readUInt32BE() >>> 1;
 }
 

@@ -7,6 +7,7 @@ import { labelsOfOwner } from "../../model/service/ownership.ts";
 import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checked } from "../arguments/checked.ts";
+import { type KeptPlaces, requireNoTransform, type Transform, transformed } from "../arguments/transform.ts";
 import { declareService } from "../hooks/declared-services.ts";
 import { firstStartHooks } from "../hooks/first-start.ts";
 import { joinHooks, takesHooks } from "../hooks/hooks.ts";
@@ -23,8 +24,10 @@ import {
   type FileTarget,
   OnUpdateFailure,
   type ServiceSettings,
+  type DockerServiceArgs,
   dockerServiceArgs,
 } from "./service-spec.ts";
+import { transformedService } from "./transformed-service.ts";
 import { updateEndHooks, versionHooks } from "./way-back.ts";
 
 /** A data volume and its place in the container. */
@@ -41,6 +44,18 @@ export interface FileContent extends FileTarget {
   content: pulumi.Input<string>;
 }
 
+/** A transform for each kind of resource that a component of a service makes. */
+export interface ServiceTransforms {
+  /** Of the service. @default none */
+  service?: Transform<DockerServiceArgs>;
+  /** Of the network that is made where no `networkIds` are given. @default none */
+  network?: Transform<docker.NetworkArgs>;
+  /** Of each secret; a function is told its name. @default none */
+  secret?: Transform<docker.SecretArgs>;
+  /** Of each configuration; a function is told its name. @default none */
+  config?: Transform<docker.ServiceConfigArgs>;
+}
+
 /** Arguments of {@link StatefulService}. */
 export interface StatefulServiceArgs extends ServiceSettings {
   /** Name of the service. @default the component's name */
@@ -55,6 +70,8 @@ export interface StatefulServiceArgs extends ServiceSettings {
   configFiles?: Record<string, FileContent>;
   /** Ids of the overlay networks that the service joins. @default one of its own */
   networkIds?: pulumi.Input<string>[];
+  /** Changes the resources that the component makes; what it relies on is still checked. @default none */
+  transform?: ServiceTransforms;
 }
 
 /**
@@ -68,6 +85,18 @@ export interface StatefulServiceArgs extends ServiceSettings {
  *   memoryLimit: "200M",
  *   healthCheck: { test: ["CMD", "wget", "-q", "-O-", "http://localhost:8222/healthz"] },
  * });
+ *
+ * @example
+ * // What the component has no argument for is a transform of what it makes.
+ * new StatefulService("queue", {
+ *   ...args,
+ *   transform: {
+ *     service: { taskSpec: { containerSpec: { sysctl: { "net.core.somaxconn": "1024" } } } },
+ *     network: (networkArgs) => {
+ *       networkArgs.options = { encrypted: "" };
+ *     },
+ *   },
+ * });
  */
 export class StatefulService extends pulumi.ComponentResource {
   /** Name of the service, which is also its host name on its networks. */
@@ -78,7 +107,8 @@ export class StatefulService extends pulumi.ComponentResource {
   constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("holdfast:index:StatefulService", checkedName(name, "StatefulService"), {}, opts);
     const given = checkedArguments(serviceArguments, args, name);
-    const { data, secretFiles = {}, configFiles = {}, networkIds, serviceName = name, image, ...settings } = given;
+    const { data, secretFiles = {}, configFiles = {}, networkIds, serviceName = name, image, ...rest } = given;
+    const { transform = {}, ...settings } = rest;
     const mountPaths = [...data, ...(settings.scratch ?? [])].map((mount) => mount.path);
     const fitting = whenKnown(image, (reference) => {
       requireCoveredVolumes(requireDigest(reference, `${name}.image`), mountPaths, `${name}.data`);
@@ -102,14 +132,20 @@ export class StatefulService extends pulumi.ComponentResource {
         name,
       ),
     );
-    const { ports = [], stopped = false } = settings;
-    checked(() => {
-      claimPorts({ service: name, ports, pin: mounts.find(({ volume }) => volume.pin)?.volume.pin, stopped }, this);
-    });
+    const path = `${name}.transform`;
+    if (networkIds !== undefined) {
+      checked(() => {
+        requireNoTransform(transform.network, `${path}.network`, "`networkIds` are given");
+      });
+    }
     const attachments = {
-      networkIds: networkIds ?? [this.#network(`${name}-network`).id],
-      secretFiles: Object.entries(secretFiles).map(([key, file]) => this.#secret(`${name}-${key}`, file)),
-      configFiles: Object.entries(configFiles).map(([key, file]) => this.#config(`${name}-${key}`, file)),
+      networkIds: networkIds ?? [this.#network(`${name}-network`, transform.network, path).id],
+      secretFiles: Object.entries(secretFiles).map(([key, file]) =>
+        this.#secret(`${name}-${key}`, file, transform.secret, path),
+      ),
+      configFiles: Object.entries(configFiles).map(([key, file]) =>
+        this.#config(`${name}-${key}`, file, transform.config, path),
+      ),
     };
     declareService(serviceName);
     const names = takesHooks() ? [nameCheck(this)] : [];
@@ -131,22 +167,42 @@ export class StatefulService extends pulumi.ComponentResource {
       firstStartHooks(this),
       updateEndHooks(wayBack, secrets, this),
     ]);
-    const options = { parent: this, hooks, ignoreChanges: addedBySwarm };
-    const service = new docker.Service(`${name}-service`, attach(spec, attachments), options);
+    const own = {
+      name: `${name}-service`,
+      args: attach(spec, attachments),
+      opts: { parent: this, hooks, ignoreChanges: addedBySwarm },
+    };
+    const made = checked(() => {
+      const service = transformedService(transform.service, own, `${path}.service`);
+      const { stopped = false } = settings;
+      const pin = mounts.find(({ volume }) => volume.pin)?.volume.pin;
+      claimPorts({ service: name, ports: service.ports, pin, stopped }, this);
+      return service;
+    });
+    const service = new docker.Service(made.name, made.args, made.opts);
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });
   }
 
-  #network(name: string): docker.Network {
+  #network(name: string, transform: Transform<docker.NetworkArgs> | undefined, path: string): docker.Network {
     const args = { driver: "overlay", labels: ownerLabelList() };
-    return new docker.Network(name, args, { parent: this, ...keepsLabels });
+    const own = { name, args, opts: { parent: this, ...keepsLabels } };
+    const made = checked(() => transformed<docker.NetworkArgs>(transform, own, {}, `${path}.network`));
+    return new docker.Network(made.name, made.args, made.opts);
   }
 
   /** Auto-named: a name made from the content would let a password be guessed at. */
-  #secret(name: string, { content, ...target }: FileContent): FileSource {
+  #secret(
+    name: string,
+    { content, ...target }: FileContent,
+    transform: Transform<docker.SecretArgs> | undefined,
+    path: string,
+  ): FileSource {
     const args = { data: base64(pulumi.secret(content)), labels: ownerLabelList() };
-    const secret = new docker.Secret(name, args, { parent: this, ...keepsLabels });
+    const own = { name, args, opts: { parent: this, ...keepsLabels } };
+    const made = checked(() => transformed<docker.SecretArgs>(transform, own, keptOfFiles, `${path}.secret`));
+    const secret = new docker.Secret(made.name, made.args, made.opts);
     return { ...target, id: secret.id, name: secret.name };
   }
 
@@ -155,16 +211,29 @@ export class StatefulService extends pulumi.ComponentResource {
    * configuration, which an unfinished run has not deleted yet. The label tells in `docker config inspect` whether two are
    * the same; alone it is no reason for another configuration and a new task.
    */
-  #config(name: string, { content, ...target }: FileContent): FileSource {
+  #config(
+    name: string,
+    { content, ...target }: FileContent,
+    transform: Transform<docker.ServiceConfigArgs> | undefined,
+    path: string,
+  ): FileSource {
     const digest = pulumi.output(content).apply(sha256);
-    const config = new docker.ServiceConfig(
-      name,
-      { data: base64(content), labels: [...ownerLabelList(), { label: objectLabels.digest, value: digest }] },
-      { parent: this, ...keepsLabels },
-    );
+    const args = {
+      data: base64(content),
+      labels: [...ownerLabelList(), { label: objectLabels.digest, value: digest }],
+    };
+    const own = { name, args, opts: { parent: this, ...keepsLabels } };
+    const made = checked(() => transformed<docker.ServiceConfigArgs>(transform, own, keptOfFiles, `${path}.config`));
+    const config = new docker.ServiceConfig(made.name, made.args, made.opts);
     return { ...target, id: config.id, name: config.name };
   }
 }
+
+/** Pulumi names them, so that a new one can be made before the old one goes; their content has been checked as an argument. */
+const keptOfFiles: KeptPlaces = {
+  name: "Leave it out: one of another content is made beside the one that is in use",
+  data: "Change the content where it is an argument of the component",
+};
 
 /**
  * A creation adds the image's platforms to the placement. The provider takes them over in a refresh, and would then plan an update to

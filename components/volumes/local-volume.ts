@@ -3,12 +3,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Pin } from "../../model/placement/pin.ts";
 import { checkedArguments } from "../arguments/arguments.ts";
 import { checked } from "../arguments/checked.ts";
+import { type KeptPlaces, requireNoTransform, type Transform, transformed } from "../arguments/transform.ts";
 import { takesHooks } from "../hooks/hooks.ts";
 import { nameCheck } from "../hooks/name-check.ts";
 import { keepsLabels, ownerLabelList } from "../hooks/owner.ts";
 import { DataVolume } from "./data-volume.ts";
 import { localVolumeArguments } from "./volume-arguments.ts";
-import { namedVolume, type SharedVolume, VolumeCreator } from "./volume-spec.ts";
+import { namedVolume, type SharedVolume, VolumeCreator, type VolumeSpec } from "./volume-spec.ts";
 
 export { VolumeCreator };
 
@@ -22,6 +23,14 @@ export interface LocalVolumeArgs {
   createdBy?: VolumeCreator;
   /** Why several services may write it. @default they may not */
   shared?: SharedVolume;
+  /** Changes the volume that the provider creates; what the component relies on is still checked. @default none */
+  transform?: VolumeTransforms;
+}
+
+/** A transform for what a component of a volume makes. */
+export interface VolumeTransforms {
+  /** Of the volume, with `createdBy: VolumeCreator.provider`. @default none */
+  volume?: Transform<docker.VolumeArgs>;
 }
 
 /**
@@ -37,22 +46,16 @@ export class LocalVolume extends DataVolume {
 
   constructor(name: string, args: LocalVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("LocalVolume", name, opts);
-    const { volumeName = name, pin, createdBy, shared } = checkedArguments(localVolumeArguments, args, name);
+    const given = checkedArguments(localVolumeArguments, args, name);
+    const { volumeName = name, pin, createdBy, shared, transform } = given;
     const spec = checked(() => namedVolume(volumeName, pin, name));
     const volume =
-      createdBy === VolumeCreator.provider
-        ? new docker.Volume(
-            `${name}-volume`,
-            { name: spec.source, driver: "local", labels: ownerLabelList() },
-            {
-              parent: this,
-              protect: true,
-              retainOnDelete: true,
-              ...keepsLabels,
-              ...(takesHooks() && { hooks: { beforeCreate: [nameCheck(this)] } }),
-            },
-          )
-        : undefined;
+      createdBy === VolumeCreator.provider ? this.#volume(`${name}-volume`, spec, transform, name) : undefined;
+    if (volume === undefined) {
+      checked(() => {
+        requireNoTransform(transform?.volume, `${name}.transform.volume`, "a task creates the volume");
+      });
+    }
     this.source = this.describe({
       ...spec,
       source: volume?.name ?? spec.source,
@@ -60,4 +63,32 @@ export class LocalVolume extends DataVolume {
       ...(shared && { shared }),
     });
   }
+
+  #volume(
+    name: string,
+    { source }: VolumeSpec,
+    transform: VolumeTransforms | undefined,
+    component: string,
+  ): docker.Volume {
+    const own = {
+      name,
+      args: { name: source, driver: "local", labels: ownerLabelList() },
+      opts: {
+        parent: this,
+        protect: true,
+        retainOnDelete: true,
+        ...keepsLabels,
+        ...(takesHooks() && { hooks: { beforeCreate: [nameCheck(this)] } }),
+      },
+    };
+    const made = checked(() =>
+      transformed<docker.VolumeArgs>(transform?.volume, own, kept, `${component}.transform.volume`),
+    );
+    return new docker.Volume(made.name, made.args, made.opts);
+  }
 }
+
+const kept: KeptPlaces = {
+  name: "Use the component's argument `volumeName`",
+  driver: "Leave it: a volume of another driver is an `ExistingVolume` or a `NetworkVolume`",
+};

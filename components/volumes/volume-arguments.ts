@@ -3,6 +3,7 @@ import { requireNodeMark } from "../../model/placement/pin.ts";
 import { requireVolumeName } from "../../model/storage/volume-name.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { argument, fields, refuse, text } from "../arguments/arguments.ts";
+import { transformArgument } from "../arguments/transform.ts";
 import {
   requireExportPath,
   requireHostPath,
@@ -57,6 +58,7 @@ export const localVolumeArguments = fields({
   pin,
   createdBy: text(VolumeCreator.task, oneOf(VolumeCreator)).optional(),
   shared,
+  transform: fields({ volume: transformArgument }).optional(),
 });
 
 /** The arguments of a `NetworkVolume`. */

@@ -9,6 +9,9 @@ export interface StackIdentity {
 /** Kinds of things that have names in a swarm. */
 export type NamedKind = "volume" | "service" | "network" | "secret" | "config";
 
+/** What the names of Holdfast's labels begin with. */
+export const ownerLabelPrefix = "holdfast.";
+
 /** Labels by which volumes, networks, secrets, configs and services say whose they are. */
 export const ownerLabels = {
   project: "holdfast.project",

@@ -1,0 +1,202 @@
+import { isSameConstraint } from "../../model/placement/pin.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { requirePort } from "../../text/whole-number.ts";
+import { shownArgument } from "../arguments/arguments.ts";
+import {
+  isSame,
+  itemsAt,
+  type KeptPlaces,
+  type Registration,
+  type Transform,
+  transformed,
+  valueAt,
+} from "../arguments/transform.ts";
+import {
+  anyNode,
+  endpointFingerprint,
+  type PublishedPort,
+  PublishMode,
+  requireHealthTest,
+  type DockerServiceArgs,
+} from "./service-spec.ts";
+
+/** A service that is about to be registered, and what the program has to know of it. */
+export interface TransformedService extends Registration<DockerServiceArgs> {
+  ports: PublishedPort[];
+}
+
+const oneTask = "Leave it: two tasks would write the same data, so there is one; `stopped: true` runs none";
+const stopFirst = "Leave it: the old task has to stop before the next one starts";
+const endless = "Leave it: a task that keeps data is started again without end";
+const start = "Leave it: what starts the server decides whether it keeps its data";
+
+/** What an argument of the component decides, and what keeps two tasks from writing the same data. */
+const kept: KeptPlaces = {
+  name: "Use the component's argument `serviceName`",
+  "mode.global": oneTask,
+  "mode.replicated.replicas": oneTask,
+  "updateConfig.order": stopFirst,
+  "updateConfig.parallelism": stopFirst,
+  "updateConfig.failureAction": "Leave it: `onUpdateFailure` decides what becomes of an update that fails",
+  "rollbackConfig.order": stopFirst,
+  "rollbackConfig.parallelism": stopFirst,
+  "rollbackConfig.failureAction": "Leave it: after a rollback that fails somebody has to look",
+  "taskSpec.restartPolicy.condition": endless,
+  "taskSpec.restartPolicy.maxAttempts": endless,
+  "taskSpec.resources.limits.memoryBytes": "Use the component's argument `memoryLimit`, which others follow",
+  "taskSpec.containerSpec.image": "Use the component's argument `image`, which is checked",
+  "taskSpec.containerSpec.commands": start,
+  "taskSpec.containerSpec.args": start,
+  "taskSpec.containerSpec.dir": start,
+  "taskSpec.containerSpec.stopSignal": "Leave it: the server has to be asked to stop in its own way",
+  "taskSpec.containerSpec.stopGracePeriod": "Leave it: the server needs the time to write its data",
+};
+
+/**
+ * Applies a transform to a service that keeps state, and checks the result: one task, which stops before the next one starts, on the
+ * node of its data, with all of the component's mounts and files.
+ *
+ * @param path - where the transform stands, for the error
+ * @throws InputError for the first mistake
+ */
+export function transformedService(
+  transform: Transform<DockerServiceArgs> | undefined,
+  own: Registration<DockerServiceArgs>,
+  path: string,
+): TransformedService {
+  const result = transformed<DockerServiceArgs>(transform, own, kept, path);
+  if (transform !== undefined) {
+    requireMounts(own.args, result.args, path);
+    requireFiles(own.args, result.args, "secrets", path);
+    requireFiles(own.args, result.args, "configs", path);
+    requireEnvironment(own.args, result.args, path);
+    requirePins(own.args, result.args, path);
+    requireHealthCheck(result.args, path);
+  }
+  return { ...result, args: withFingerprint(own.args, result.args), ports: publishedPortsOf(result.args, path) };
+}
+
+/** The data stays where it is, nothing covers it, and nothing else is written that no data volume answers for. */
+function requireMounts(own: DockerServiceArgs, result: DockerServiceArgs, path: string): void {
+  const place = "taskSpec.containerSpec.mounts";
+  const refuse = (expected: string, got: string, fix: string): never => {
+    throw new InputError({ path: `${path}.${place}`, expected, got, fix });
+  };
+  const mounts = itemsAt(result, place, path);
+  const ownMounts = itemsAt(own, place, path);
+  for (const mount of ownMounts) {
+    if (mounts.some((each) => isSame(each, mount))) continue;
+    refuse(
+      `the component's mount at ${String(mount["target"])}, unchanged`,
+      "none or another",
+      "Add mounts to those that are there; the component's arguments say where its data is",
+    );
+  }
+  for (const { type, target, readOnly } of mounts.filter((each) => !ownMounts.some((mount) => isSame(each, mount)))) {
+    const inner = ownMounts.find((mount) => `${String(target)}/`.startsWith(`${String(mount["target"])}/`));
+    if (typeof target !== "string" || inner !== undefined) {
+      refuse(
+        "a mount at a path apart from the component's own",
+        `one at ${shownArgument(target)}`,
+        "Mount it elsewhere",
+      );
+    }
+    if (type !== "tmpfs" && readOnly !== true) {
+      refuse(
+        "mounts that are read-only or of the type tmpfs, besides the component's own",
+        `one at ${shownArgument(target)} that can be written`,
+        "Mount it with readOnly: true, or put what is to be kept on a data volume, which says where it lives",
+      );
+    }
+  }
+}
+
+function requireFiles(
+  own: DockerServiceArgs,
+  result: DockerServiceArgs,
+  kind: "secrets" | "configs",
+  path: string,
+): void {
+  const place = `taskSpec.containerSpec.${kind}`;
+  const files = itemsAt(result, place, path);
+  const missing = itemsAt(own, place, path).find((file) => !files.some((each) => isSame(each, file)));
+  if (missing === undefined) return;
+  throw new InputError({
+    path: `${path}.${place}`,
+    expected: `the component's file ${String(missing["fileName"])}, unchanged`,
+    got: "none or another",
+    fix: "Add files to those that are there; the server needs its own to start",
+  });
+}
+
+function requireEnvironment(own: DockerServiceArgs, result: DockerServiceArgs, path: string): void {
+  const place = "taskSpec.containerSpec.env";
+  for (const [name, value] of Object.entries(valueAt(own, place) ?? {})) {
+    if (isSame(valueAt(valueAt(result, place), name), value)) continue;
+    throw new InputError({
+      path: `${path}.${place}.${name}`,
+      expected: "the component's value",
+      got: "none or another",
+      fix: "Leave it; other variables may be added",
+    });
+  }
+}
+
+function requirePins(own: DockerServiceArgs, result: DockerServiceArgs, path: string): void {
+  const place = "taskSpec.placement.constraints";
+  const constraints = textsAt(result, place, path);
+  const missing = textsAt(own, place, path).find(
+    (each) => each !== anyNode && !constraints.some((constraint) => isSameConstraint(constraint, each)),
+  );
+  if (missing === undefined && constraints.length > 0) return;
+  throw new InputError({
+    path: `${path}.${place}`,
+    expected: `the component's constraint ${showValue(missing ?? anyNode)}`,
+    got: showValue(constraints),
+    fix: "Add constraints to those that are there: a task on another node starts without the data",
+  });
+}
+
+function requireHealthCheck(result: DockerServiceArgs, path: string): void {
+  const place = "taskSpec.containerSpec.healthcheck.tests";
+  requireHealthTest(textsAt(result, place, path), `${path}.${place}`);
+}
+
+function textsAt(args: object, place: string, path: string): string[] {
+  const texts = valueAt(args, place) ?? [];
+  if (Array.isArray(texts) && texts.every((each) => typeof each === "string")) return texts;
+  throw new InputError({
+    path: `${path}.${place}`,
+    expected: "a list of texts that is known at once",
+    got: shownArgument(texts),
+    fix: "Give the texts themselves, because the component checks them",
+  });
+}
+
+/** What the service publishes, so that no other one of the program may. */
+function publishedPortsOf(args: DockerServiceArgs, path: string): PublishedPort[] {
+  const place = "endpointSpec.ports";
+  return itemsAt(args, place, path).flatMap(
+    ({ targetPort, publishedPort, publishMode = PublishMode.ingress }, index) => {
+      const where = `${path}.${place}[${index}]`;
+      if (publishedPort === undefined) return [];
+      const mode = Object.values(PublishMode).find((each) => each === publishMode);
+      if (typeof publishedPort !== "number" || typeof targetPort !== "number" || mode === undefined) {
+        throw new InputError({
+          path: where,
+          expected: "numbers of ports, and host or ingress as the mode, known at once",
+          got: [targetPort, publishedPort, publishMode].map(shownArgument).join(", "),
+          fix: "Give the values themselves: the component checks that no other service publishes the port",
+        });
+      }
+      return [{ target: requirePort(targetPort, where), published: requirePort(publishedPort, where), mode }];
+    },
+  );
+}
+
+/** Swarm may keep the task and the old port unless this number changes with the endpoint. */
+function withFingerprint(own: DockerServiceArgs, result: DockerServiceArgs): DockerServiceArgs {
+  const { forceUpdate } = result.taskSpec;
+  if (!isSame(forceUpdate, own.taskSpec.forceUpdate) || isSame(own.endpointSpec, result.endpointSpec)) return result;
+  return { ...result, taskSpec: { ...result.taskSpec, forceUpdate: endpointFingerprint(result.endpointSpec) } };
+}
