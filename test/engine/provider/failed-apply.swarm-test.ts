@@ -143,7 +143,7 @@ describe("what does not come into effect", function () {
         "more memory than there is",
         {},
         { resources: { reservation: { memoryBytes: 900 * 2 ** 30 } } },
-        /got 921600 MiB of memory: no suitable node/,
+        /got 900 GiB of memory: no suitable node/,
       ],
     ];
     for (const [change, container, task, words] of cases) {
