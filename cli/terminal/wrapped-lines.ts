@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { visibleWidth } from "../terminal/width.ts";
+import { visibleWidth } from "./width.ts";
 
 /** A command between backquotes stays whole, so that it can be copied; what is longer than a line, too. */
 const words = /\s+|(?:`[^`]*`|\S)+/gu;
