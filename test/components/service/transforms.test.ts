@@ -29,6 +29,7 @@ function recordService(transform: unknown, more: object = {}): Promise<RecordedR
       data: [{ volume, path: "/data" }],
       memoryLimit: "100M",
       healthCheck,
+      environment: { MODE: "safe" },
       secretFiles: { key: { path: "/run/secrets/key", content: "a secret" } },
       ...files,
       ...more,
@@ -220,6 +221,7 @@ const refused: [what: string, transform: object, message: RegExp][] = [
     ),
     /\.mounts: expected mounts that are read-only .* got one at "\/b" that can be written/u,
   ],
+  ["another variable", container({ env: { MODE: "fast" } }), /\.env\.MODE: expected the component's value, got none/u],
   ["no secret", container({ secrets: [] }), /\.secrets: expected the component's file \/run\/secrets\/key/u],
   ["no configuration", container({ configs: [] }), /\.configs: expected the component's file \/etc\/store\.conf/u],
   [
