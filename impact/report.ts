@@ -89,16 +89,16 @@ export function groupCauses(causes: readonly Cause[]): readonly CauseGroup[] {
   });
 }
 
-/** An outage in words: `0.3 to 13 s`. */
+/** An outage in words: `0.3–13 s of downtime`. */
 export function outageWords({ outage }: Verdict): string {
   const { leastSeconds, mostSeconds, isDownNow } = outage;
   if (isDownNow)
     return mostSeconds === undefined
-      ? "down now, does not answer until somebody acts"
+      ? "down now, until someone intervenes"
       : `down now, ${leastSeconds} to ${mostSeconds} s until it answers`;
   if (mostSeconds === 0) return "no outage";
-  if (mostSeconds === undefined) return "does not answer until somebody acts";
-  return `${leastSeconds} to ${mostSeconds} s without an answer`;
+  if (mostSeconds === undefined) return "down until someone intervenes";
+  return `${leastSeconds}–${mostSeconds} s of downtime`;
 }
 
 /** A task effect in words. */

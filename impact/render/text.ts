@@ -80,7 +80,7 @@ function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
       `      $ ${printable(command)}`,
     ]),
     ...remedies.flatMap(({ text, lines }) => [
-      `    Instead: ${printable(text)}`,
+      `    Safer way: ${printable(text)}`,
       ...(lines ?? []).map((line) => `      ${printable(line)}`),
     ]),
     ...warnings.map(({ code, text }) => `    Note: ${printable(text)} (${code})`),

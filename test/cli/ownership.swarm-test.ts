@@ -343,7 +343,7 @@ describe("what belongs to another stack", function () {
     assert.match(down.stdout, /own-other {2}task stopped/);
     const { stdout } = await succeeds(["down", "-s", "prod", "--yes", "--delete-data", "own-by-task"]);
     assert.match(stdout, /^Deleted: the volume own-by-task on /m);
-    assert.doesNotMatch(stdout, /Instead:/);
+    assert.doesNotMatch(stdout, /Safer way:/);
     assert.equal(await inspectVolume(docker, "own-by-task"), undefined);
   });
 

@@ -459,7 +459,7 @@ describe("what a verdict says besides its fate", () => {
       /^No task of the service runs now \(the newest is rejected: no such image\), so this/u,
     );
     const label = judged({ service: (inputs) => void (inputs["labels"] = []) }, { down });
-    assert.deepEqual([label.fate, outageWords(label)], ["untouched", "down now, does not answer until somebody acts"]);
+    assert.deepEqual([label.fate, outageWords(label)], ["untouched", "down now, until someone intervenes"]);
     assert.match(label.warnings[0]?.text ?? "", /stops none, and starts none\.$/u);
   });
 
