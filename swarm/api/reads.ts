@@ -57,9 +57,14 @@ export function inspectTask(docker: Docker, id: string): Promise<Task | undefine
   return inspect(() => docker.getTask(requireObjectName("task", id)).inspect(), taskSchema);
 }
 
-/** All services of the swarm. */
-export async function listServices(docker: Docker): Promise<Service[]> {
-  return readAnswer(z.array(serviceSchema), await readAgain(() => docker.listServices()));
+/**
+ * The services of the swarm.
+ *
+ * @param label - only those with this label. @default all
+ */
+export async function listServices(docker: Docker, label?: string): Promise<Service[]> {
+  const options = label === undefined ? {} : { filters: { label: [label] } };
+  return readAnswer(z.array(serviceSchema), await readAgain(() => docker.listServices(options)));
 }
 
 /** The tasks of a service that Swarm still knows, its short history included, in the order of their creation. */

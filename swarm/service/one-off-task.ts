@@ -2,13 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { z } from "zod";
 import { labelsOfOwner, ownerInLabels, ownershipOf, type StackIdentity } from "../../model/service/ownership.ts";
 import { dockerStatus, readAgain } from "../api/errors.ts";
-import { type Port, type Service, serviceSchema, type ServiceSpec, type Task } from "../api/objects.ts";
+import type { Port, Service, ServiceSpec, Task } from "../api/objects.ts";
 import { listServices, listTasks } from "../api/reads.ts";
 import type { EngineConnection } from "../engine/connection.ts";
-import { readAnswer } from "../engine/requests.ts";
 
 /** Marks the services that run once for another one, to pull its image for example, with the name of that one. */
 export const pullLabel = "holdfast.pull";
@@ -87,15 +85,16 @@ export interface LeftService {
 /**
  * What killed runs of a stack have left of such services. Only where no run of the stack is at work: what it has is there too.
  *
- * @param known - the names of the services that the stack has
+ * @param known - reads the names of the services that the stack has; only where there is something that may be left
  */
 export async function findLeftServices(
   { docker }: EngineConnection,
   own: StackIdentity,
-  known: ReadonlySet<string>,
+  known: () => Promise<ReadonlySet<string>>,
 ): Promise<LeftService[]> {
   const services = await listServices(docker);
-  return leftServices(services, own, known);
+  const isAny = services.some(({ Spec }) => Spec.Labels?.[pullLabel] !== undefined);
+  return isAny ? leftServices(services, own, await known()) : [];
 }
 
 /** Of all services of a swarm those that killed runs of a stack have left; see {@link findLeftServices}. */
@@ -139,8 +138,7 @@ export async function removeLeftUsers(connection: EngineConnection, configId: st
 }
 
 async function removeLeft({ docker }: EngineConnection, isMeant: (spec: ServiceSpec) => boolean): Promise<boolean> {
-  const filters = { label: [pullLabel] };
-  const left = readAnswer(z.array(serviceSchema), await readAgain(() => docker.listServices({ filters })));
+  const left = await listServices(docker, pullLabel);
   const meant = left.filter(({ Spec }) => isMeant(Spec));
   await Promise.all(meant.map(({ ID }) => removeOneOff(docker, ID)));
   return meant.length > 0;
