@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { PublishMode } from "./components/service/service-spec.ts";
+import { PublishMode } from "./components/service/ports.ts";
 import { VolumeCreator } from "./components/volumes/volume-spec.ts";
 import { requireDigest } from "./model/image/digest.ts";
 import { ownProject, secretSettings, unknownSetting, type OwnSetting } from "./model/own-settings.ts";
@@ -65,15 +65,10 @@ const schema = z.object({
 
 type Settings = z.output<typeof schema>;
 
-/** What the program is told by its stack, checked; passwords as Pulumi's secrets. */
-export type Configuration = Omit<Settings, keyof Passwords> & Passwords;
-
-interface Passwords {
-  password: pulumi.Output<string>;
-  previousPassword?: pulumi.Output<string>;
-  operationsPassword?: pulumi.Output<string>;
-  previousOperationsPassword?: pulumi.Output<string>;
-}
+/** The stack's settings, checked; passwords as Pulumi's secrets. */
+export type Configuration = {
+  [Name in keyof Settings]: Name extends (typeof secretSettings)[number] ? pulumi.Output<string> : Settings[Name];
+};
 
 /**
  * Reads the stack's configuration.
@@ -87,16 +82,13 @@ export function readConfiguration(): Configuration {
   const mistakes = [...(settings.error?.issues ?? []).map(({ message }) => message), ...unknownSettings()];
   if (!settings.success || mistakes.length > 0) throw new pulumi.RunError(mistakes.join("\n"));
   warnOfClearText();
-  const { password, previousPassword, operationsPassword, previousOperationsPassword, ...plain } = settings.data;
-  return {
-    ...plain,
-    password: pulumi.secret(password),
-    ...(previousPassword !== undefined && { previousPassword: pulumi.secret(previousPassword) }),
-    ...(operationsPassword !== undefined && { operationsPassword: pulumi.secret(operationsPassword) }),
-    ...(previousOperationsPassword !== undefined && {
-      previousOperationsPassword: pulumi.secret(previousOperationsPassword),
-    }),
-  };
+  const isSecret = (name: string): boolean => secretSettings.some((each) => each === name);
+  const values = Object.entries(settings.data).map(([name, value]) => [
+    name,
+    isSecret(name) ? pulumi.secret(value) : value,
+  ]);
+  // Object.fromEntries forgets which value is whose.
+  return Object.fromEntries(values) as Configuration;
 }
 
 /**

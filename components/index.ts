@@ -5,6 +5,7 @@ export { ExistingVolume, type ExistingVolumeArgs } from "./volumes/existing-volu
 export { HostPath, type HostPathArgs } from "./volumes/host-path.ts";
 export { LocalVolume, type LocalVolumeArgs, VolumeCreator, type VolumeTransforms } from "./volumes/local-volume.ts";
 export { NetworkVolume, type NetworkVolumeArgs } from "./volumes/network-volume.ts";
+export type { PresetArgs, StoreArgs } from "./service/preset.ts";
 export { PostgreSQL, type PostgreSQLArgs } from "./postgresql/postgresql.ts";
 export {
   type CacheRedisArgs,
@@ -15,18 +16,13 @@ export {
   type RedisSettings,
   type RedisTls,
 } from "./redis/redis.ts";
+export type { HealthCheck } from "./service/health-check.ts";
+export type { FileTarget, ScratchMount } from "./service/mounts.ts";
+export { type PublishedPort, PublishMode } from "./service/ports.ts";
+export type { DockerServiceArgs, LogDriver, ServiceSettings } from "./service/service-spec.ts";
+export { OnUpdateFailure } from "./service/updates.ts";
 export {
-  type FileTarget,
-  type HealthCheck,
-  type LogDriver,
-  OnUpdateFailure,
-  type PublishedPort,
-  PublishMode,
-  type ScratchMount,
-  type ServiceSettings,
-  type DockerServiceArgs,
-} from "./service/service-spec.ts";
-export {
+  type CommonServiceArgs,
   type DataMount,
   type FileContent,
   type ServiceTransforms,

@@ -1,25 +1,11 @@
-import type { Position } from "../inputs/stack/positions.ts";
+import type { z } from "zod";
 import type { ServiceDefinition } from "../model/service/definition.ts";
 import { printable } from "../text/escape.ts";
-import type { Answer, Level, Rule } from "./rule.ts";
+import type { findingsSchema } from "./finding-schema.ts";
+import type { Answer, Rule } from "./rule.ts";
 
-/** One rule's answer about one service, when it is not in order. */
-export interface Finding {
-  readonly rule: Rule["id"];
-  readonly name: string;
-  readonly level: Level;
-  /** `unverifiable` when it hangs on a value that is not known. */
-  readonly result: "fail" | "unverifiable";
-  readonly service: string;
-  /** The offending property, in the words of the input. */
-  readonly path: string;
-  readonly message: string;
-  readonly fix: string;
-  /** The rule's page, relative to the project. */
-  readonly url: string;
-  /** Where the property is written, for an input that is a file of people. */
-  readonly location?: Position & { readonly file: string };
-}
+/** One rule's answer about one service, when something is wrong. */
+export type Finding = z.infer<typeof findingsSchema>["findings"][number] & { readonly rule: Rule["id"] };
 
 /** The page of a rule. */
 export function rulePage(id: Rule["id"]): string {

@@ -4,6 +4,7 @@ import type { RedisDirectives } from "../model/redis/settings.ts";
 import {
   isKnown,
   labelOf,
+  notKnown,
   type ImageFacts,
   type Known,
   type Mount,
@@ -13,7 +14,9 @@ import { serviceLabels } from "../model/service/labels.ts";
 import type { DataSite } from "../model/storage/data-paths.ts";
 import { dataProfile, type ImageNames } from "../model/storage/data-profile.ts";
 import { storageOf, type Storage } from "../model/storage/volume-storage.ts";
+import { parseSize } from "../text/byte-size.ts";
 import { quoted } from "../text/escape.ts";
+import { InputError } from "../text/input-error.ts";
 import type { EstateIndex } from "./estate-index.ts";
 import { readSuppressions, type SuppressionLabels } from "./suppression.ts";
 
@@ -36,8 +39,8 @@ export interface Subject {
   /** What Redis is told, for Redis and its like. */
   readonly redis: RedisSubject | undefined;
   readonly pin: ConstraintPin;
-  /** Why several nodes or services may use its data, in its author's words. */
-  readonly shared: Known<string | undefined>;
+  /** Whether its author says, with a reason, that several nodes or services may use its data. */
+  readonly isShared: boolean;
 }
 
 /** What Redis is told, and what its image switches on by itself. */
@@ -72,6 +75,7 @@ export function subjectOf(service: ServiceDefinition, index: EstateIndex, option
     images: index.images,
     imageNames: options.images,
   });
+  const shared = labelOf(service, serviceLabels.shared);
   const redisImage = isKnown(image) ? image?.redis : undefined;
   const judgedSites = keepsState === false ? [] : sites;
   return {
@@ -87,7 +91,7 @@ export function subjectOf(service: ServiceDefinition, index: EstateIndex, option
     dataVolumes: dataVolumes(service, index, keepsState, judgedSites),
     redis: redis && redisImage && { ...redis, image: redisImage },
     pin: pinOf(service.constraints),
-    shared: labelOf(service, serviceLabels.shared),
+    isShared: isKnown(shared) && (shared ?? "") !== "",
   };
 }
 
@@ -143,6 +147,18 @@ export function titleOf(subject: Subject): string {
   return entryOf(subject)?.title ?? "its image";
 }
 
+/** How much data a service holds, in bytes, by its label; not known for a label that cannot be read. */
+export function declaredDataset(service: ServiceDefinition): Known<number | undefined> {
+  const label = labelOf(service, serviceLabels.dataset);
+  if (!isKnown(label) || label === undefined) return label;
+  try {
+    return parseSize(label, serviceLabels.dataset);
+  } catch (error) {
+    if (error instanceof InputError) return notKnown;
+    throw error;
+  }
+}
+
 /** Whether the service has data that rules about running it are about. */
 export function hasData({ keepsState, dataVolumes: volumes }: Subject): boolean {
   return keepsState === true || volumes.length > 0;
@@ -155,6 +171,6 @@ export function isStore(subject: Subject): boolean {
 }
 
 /** Whether several tasks may write its data: its image allows it, or its author says why. */
-export function mayShare({ image, shared }: Subject): boolean {
-  return (isKnown(shared) && (shared ?? "") !== "") || (isKnown(image) && image?.writers === "many");
+export function mayShare(subject: Subject): boolean {
+  return subject.isShared || entryOf(subject)?.writers === "many";
 }

@@ -3,27 +3,19 @@ import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checkedPassword } from "../arguments/checked-password.ts";
 import { checked } from "../arguments/checked.ts";
-import type { PublishMode, ServiceSettings } from "../service/service-spec.ts";
-import { type ServiceTransforms, StatefulService } from "../service/stateful-service.ts";
-import type { DataVolume } from "../volumes/data-volume.ts";
+import { defaultIdentity, type PresetArgs, readableBy, type StoreArgs } from "../service/preset.ts";
+import { StatefulService } from "../service/stateful-service.ts";
 import { postgresqlArguments } from "./postgresql-arguments.ts";
 import { postgresqlPasswordFile, postgresqlSpec, postgresqlUserId } from "./postgresql-spec.ts";
 import { requirePostgresqlPassword, requireVersionOfImage } from "./preparation.ts";
 
 /** Arguments of {@link PostgreSQL}. */
-export interface PostgreSQLArgs extends Pick<
-  ServiceSettings,
-  "backup" | "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"
-> {
-  /** Name of the service. @default the component's name */
-  serviceName?: string;
+export interface PostgreSQLArgs extends StoreArgs, PresetArgs {
   /** An image of PostgreSQL that is shaped like the official one for Debian, by digest. */
   image: pulumi.Input<string>;
   /** Its major version, which decides where it keeps its data; another one needs `pg_upgrade`. */
   majorVersion: number;
-  /** What the data lies on. */
-  volume: DataVolume;
-  /** Most memory the task may use, such as `500M`; a quarter is for shared buffers, and so much is reserved on the node. */
+  /** Most memory the task may use, such as `500M`; a quarter is for shared buffers, which are also what the node reserves. */
   memoryLimit: string;
   /** Password of the user, without quotes and backslashes; a changed one is in effect when the new task runs. */
   password: pulumi.Input<string>;
@@ -31,18 +23,6 @@ export interface PostgreSQLArgs extends Pick<
   username?: string;
   /** The database that a first start creates. @default the user's name */
   database?: string;
-  /** Names the store in the mark on its volume; PostgreSQL refuses to start on another's. @default <project>/<stack>/<component's name> */
-  identity?: string;
-  /** Until when a volume without a mark may become this store's, such as `2026-11-23T12:00:00Z`. @default never */
-  firstStartUntil?: string;
-  /** Port on every address of the node. @default not published */
-  publishedPort?: number;
-  /** How the port is published. @default PublishMode.host */
-  publishMode?: PublishMode;
-  /** Ids of the overlay networks that the service joins. @default one of its own */
-  networkIds?: pulumi.Input<string>[];
-  /** Changes the resources that the component makes; what it relies on is still checked. @default none */
-  transform?: ServiceTransforms;
 }
 
 /**
@@ -70,7 +50,7 @@ export class PostgreSQL extends pulumi.ComponentResource {
       password,
       username = "postgres",
       database = username,
-      identity = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      identity = defaultIdentity(name),
       firstStartUntil,
       publishedPort,
       publishMode,
@@ -79,7 +59,6 @@ export class PostgreSQL extends pulumi.ComponentResource {
     const definition = { majorVersion, memoryLimit, username, database, identity, firstStartUntil };
     const spec = checked(() => postgresqlSpec({ ...definition, publishedPort, publishMode }, name));
     const secret = checkedPassword(password, `${name}.password`, this, requirePostgresqlPassword);
-    const readable = { ownerId: postgresqlUserId, mode: 0o400 };
     const service = new StatefulService(
       name,
       {
@@ -92,7 +71,7 @@ export class PostgreSQL extends pulumi.ComponentResource {
         }),
         data: [{ volume, path: spec.mount }],
         configFiles: { start: { path: startScriptPath, content: spec.startScript } },
-        secretFiles: { password: { path: postgresqlPasswordFile, content: secret, ...readable } },
+        secretFiles: { password: { path: postgresqlPasswordFile, content: secret, ...readableBy(postgresqlUserId) } },
       },
       { parent: this },
     );

@@ -16,7 +16,7 @@ export interface RedisConfiguration {
   aclFile: string;
   /** Paths of certificate, key and authority inside the container; TLS alone is served where they are given. */
   tls?: RedisTlsFiles;
-  /** Further settings by their names in redis.conf, checked by {@link checkRedisSettings}. */
+  /** Further settings by their names in redis.conf, checked by {@link findSettingMistake}. */
   settings?: Record<string, string>;
 }
 
@@ -43,20 +43,6 @@ export function findSettingMistake(name: string, value: string, path: string): I
     got: showValue(value),
     fix: 'Write for example { "hz": "20" }',
   });
-}
-
-/**
- * Checks further settings of redis.conf.
- *
- * @param path - where the settings stand, for the error
- * @throws InputError naming the first that is wrong, see {@link findSettingMistake}
- */
-export function checkRedisSettings(settings: Record<string, string>, path: string): Record<string, string> {
-  for (const [name, value] of Object.entries(settings)) {
-    const mistake = findSettingMistake(name, value, path);
-    if (mistake !== undefined) throw mistake;
-  }
-  return settings;
 }
 
 /** Suites of TLS 1.2, by OpenSSL's names. */

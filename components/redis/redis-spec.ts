@@ -7,22 +7,17 @@ import {
 import { redisDataPath, redisPreparation, redisServerVersion } from "../../model/redis/preparation.ts";
 import { RedisUser } from "../../model/redis/users.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
-import {
-  guardEnvironment,
-  preparingFile,
-  requireIdentity,
-  startScript,
-  startScriptPath,
-} from "../../model/service/start-guard.ts";
+import { preparingFile, requireIdentity, startScript } from "../../model/service/start-guard.ts";
 import { formatSize, parseSize } from "../../text/byte-size.ts";
-import { type HealthCheck, type Publication, portsToPublish, type ServiceSettings } from "../service/service-spec.ts";
-import { storeLabels } from "../service/store-labels.ts";
-import { checkRedisSettings, redisConfigurationFile, redisPort, type RedisTlsFiles } from "./configuration.ts";
+import type { HealthCheck } from "../service/health-check.ts";
+import { guardedSettings, type PresetDefinition, presetSettings } from "../service/preset.ts";
+import type { ServiceSettings } from "../service/service-spec.ts";
+import { redisConfigurationFile, redisPort, type RedisTlsFiles } from "./configuration.ts";
 
 /** User and group of Redis in the official image. */
 export const redisUserId = "999";
 
-/** Where the files of Redis lie in the container. */
+/** The files of Redis in the container. */
 export const redisPaths = {
   configuration: "/etc/holdfast/redis.conf",
   users: "/run/secrets/users.acl",
@@ -38,12 +33,9 @@ const tlsFiles: RedisTlsFiles = {
   authorityFile: redisPaths.authority,
 };
 
-/** What decides how a Redis runs, apart from what is only known during the deployment. */
-export interface RedisDefinition extends Publication {
+/** What decides how a Redis runs. */
+export interface RedisDefinition extends PresetDefinition {
   persistence: RedisPersistence;
-  memoryLimit: string;
-  identity: string;
-  firstStartUntil: string | undefined;
   hasTls: boolean;
   settings: Record<string, string>;
 }
@@ -62,7 +54,7 @@ export interface RedisSpec {
  * How a Redis runs that keeps its data as the profile says.
  *
  * @param path - what stands before the arguments' names in an error
- * @throws InputError for the first mistake
+ * @throws InputError when the memory limit does not suit the profile, or the component's name makes no identity
  */
 export function redisSpec(definition: RedisDefinition, path: string): RedisSpec {
   const { persistence, memoryLimit, hasTls } = definition;
@@ -70,6 +62,7 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
   const maxMemoryBytes = redisMaxMemoryBytes(persistence, limitBytes, `${path}.memoryLimit`);
   const graceSeconds = redisStopGraceSeconds(persistence, maxMemoryBytes, `${path}.memoryLimit`);
   const isCache = persistence === RedisPersistence.cache;
+  const settings = isCache ? { labels: { [serviceLabels.store]: "cache" } } : guardedSettings(definition);
   return {
     limitBytes,
     configuration: redisConfigurationFile({
@@ -78,25 +71,18 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
       clientMemoryBytes: redisClientMemoryBytes(limitBytes),
       aclFile: redisPaths.users,
       ...(hasTls && { tls: tlsFiles }),
-      settings: checkRedisSettings(definition.settings, `${path}.settings`),
+      settings: definition.settings,
     }),
     ...(!isCache && { startScript: guard(definition, path) }),
     service: {
-      memoryLimit,
+      ...presetSettings(definition, redisUserId, redisPort),
+      ...settings,
       memoryReservation: formatSize(maxMemoryBytes),
-      labels: {
-        [serviceLabels.image]: "redis",
-        ...(isCache ? { [serviceLabels.store]: "cache" } : storeLabels(definition, path)),
-      },
-      ...(!isCache && { command: ["sh", startScriptPath], environment: guardEnvironment }),
+      labels: { [serviceLabels.image]: "redis", ...settings.labels },
       args: ["redis-server", redisPaths.configuration],
-      user: `${redisUserId}:${redisUserId}`,
-      dropCapabilities: ["ALL"],
-      readOnlyRoot: true,
       scratch: [{ path: "/tmp", size: "16M" }, ...(isCache ? [{ path: redisDataPath }] : [])],
       stopGrace: `${graceSeconds}s`,
       healthCheck: healthCheck(hasTls),
-      ports: portsToPublish(redisPort, definition, path),
     },
   };
 }

@@ -6,20 +6,14 @@ import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checkedPassword } from "../arguments/checked-password.ts";
 import { checked } from "../arguments/checked.ts";
-import type { PublishMode, ServiceSettings } from "../service/service-spec.ts";
-import { type FileContent, type ServiceTransforms, StatefulService } from "../service/stateful-service.ts";
-import type { DataVolume } from "../volumes/data-volume.ts";
+import { defaultIdentity, type PresetArgs, readableBy, type StoreArgs } from "../service/preset.ts";
+import { type FileContent, StatefulService } from "../service/stateful-service.ts";
 import { unknownDirective } from "./directives.ts";
 import { redisArguments } from "./redis-arguments.ts";
 import { redisPaths, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";
 
-/** What every {@link Redis} is told, whether it keeps its data or not. */
-export interface RedisSettings extends Pick<
-  ServiceSettings,
-  "backup" | "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"
-> {
-  /** Name of the service. @default the component's name */
-  serviceName?: string;
+/** What every {@link Redis} takes, whether it keeps its data or not. */
+export interface RedisSettings extends PresetArgs {
   /** An image of Redis 7 or later, by digest. */
   image: pulumi.Input<string>;
   /** Most memory the task may use, such as `100M`; 60 % of it is for the data, 75 % in a cache, and so much is reserved on the node. */
@@ -34,18 +28,10 @@ export interface RedisSettings extends Pick<
   previousOperationsPassword?: pulumi.Input<string>;
   /** Whether `application` may run Lua scripts and functions, which may take memory without bound, and with it stop the server. @default false */
   scripts?: boolean;
-  /** Port on every address of the node. @default not published */
-  publishedPort?: number;
-  /** How the port is published. @default PublishMode.host */
-  publishMode?: PublishMode;
   /** Certificates; with them Redis speaks TLS only. @default none, and no TLS */
   tls?: RedisTls;
   /** Further settings of redis.conf that are known to leave the data alone. @default none */
   settings?: Record<string, string>;
-  /** Ids of the overlay networks that the service joins. @default one of its own */
-  networkIds?: pulumi.Input<string>[];
-  /** Changes the resources that the component makes; what it relies on is still checked. @default none */
-  transform?: ServiceTransforms;
 }
 
 /** The certificates of a Redis, as PEM. */
@@ -59,15 +45,9 @@ export interface RedisTls {
 }
 
 /** Arguments of a {@link Redis} that keeps its data. */
-export interface KeepingRedisArgs extends RedisSettings {
-  /** What the data lies on. */
-  volume: DataVolume;
+export interface KeepingRedisArgs extends StoreArgs, RedisSettings {
   /** How the data is kept. @default RedisPersistence.durable */
   persistence?: KeepingPersistence;
-  /** Names the store in the mark on its volume; Redis refuses to start on another's. @default <project>/<stack>/<component's name> */
-  identity?: string;
-  /** Until when a volume without a mark may become this store's, such as `2026-11-23T12:00:00Z`. @default never */
-  firstStartUntil?: string;
 }
 
 /** Arguments of a {@link Redis} that keeps nothing. */
@@ -109,7 +89,7 @@ export class Redis extends pulumi.ComponentResource {
       image,
       volume,
       persistence = RedisPersistence.durable,
-      identity = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      identity = defaultIdentity(name),
       firstStartUntil,
       memoryLimit,
       password,
@@ -217,7 +197,7 @@ function secretFiles(
       allowsScripts,
     ),
   );
-  const readable = { ownerId: redisUserId, mode: 0o400 };
+  const readable = readableBy(redisUserId);
   return {
     users: { path: redisPaths.users, content: users, ...readable },
     health: { path: redisPaths.healthPassword, content: health, ...readable },

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { areOtherNodes, isSameConstraint, type Pin, pinConstraint } from "../../model/placement/pin.ts";
 import { InputError } from "../../text/input-error.ts";
-import { type PublishedPort, PublishMode } from "./service-spec.ts";
+import { type PublishedPort, PublishMode } from "./ports.ts";
 
 /** A port of a node that a service publishes. */
 interface Claim {

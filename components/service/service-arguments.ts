@@ -5,20 +5,14 @@ import { parseGrace } from "../../model/service/stop-grace.ts";
 import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../../text/byte-size.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { oneOf } from "../../text/one-of.ts";
-import { requirePort } from "../../text/whole-number.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { requirePort, requireWhole } from "../../text/whole-number.ts";
 import { argument, fields, flag, inputText, list, named, numeric, secretText, text } from "../arguments/arguments.ts";
 import { transformArgument } from "../arguments/transform.ts";
 import { DataVolume } from "../volumes/data-volume.ts";
-import {
-  nanoCpus,
-  OnUpdateFailure,
-  PublishMode,
-  requireAbsolute,
-  requireFileMode,
-  requireHealthTest,
-  requireOwnerId,
-  requireRetries,
-} from "./service-spec.ts";
+import { requireHealthTest } from "./health-check.ts";
+import { PublishMode } from "./ports.ts";
+import { OnUpdateFailure } from "./updates.ts";
 
 /** An image by digest. */
 export const imageText = (example: string) => inputText(`${example}@sha256:…`, requireDigest);
@@ -39,13 +33,41 @@ export const memory = (leastBytes: number) => text("100M", (size, path) => parse
 /** A port on a node. */
 export const port = numeric(10000, requirePort);
 
+const processors = numeric(0.5, (count, path) => {
+  requireThat(count >= 0.01 && count <= 1024, count, path, {
+    expected: "a number of processors, at least 0.01",
+    fix: "Write for example 0.5 for half a processor",
+  });
+});
+
+/** A path in the container. */
+const containerPath = (example: string) =>
+  text(example, (target, path) => {
+    requireThat(/^\/[^:]*[^:/]$/u.test(target), target, path, {
+      expected: "an absolute path inside the container, without a slash at its end",
+      fix: "Write for example /data",
+    });
+  });
+
+/** The owner of a file. */
+const ownerId = text("999", (id, path) => {
+  requireThat(/^\d+$/u.test(id), id, path, {
+    expected: "the number of a user, who is the owner, and of the group",
+    fix: 'Write for example "999"; Swarm knows no names',
+  });
+});
+
+function requireThat(holds: boolean, value: unknown, path: string, mistake: { expected: string; fix: string }): void {
+  if (!holds) throw new InputError({ path, got: showValue(value), ...mistake });
+}
+
 /** What every component of a service is told. */
 export const commonArguments = {
   serviceName: text("store", requireServiceName).optional(),
   image: imageText("example/store:1"),
   memoryLimit: memory(leastContainerBytes),
-  cpuLimit: numeric(0.5, nanoCpus).optional(),
-  cpuReservation: numeric(0.5, nanoCpus).optional(),
+  cpuLimit: processors.optional(),
+  cpuReservation: processors.optional(),
   networkIds: list(inputText("the id of a network")).optional(),
   constraints: list(text("node.labels.disk==ssd", requireConstraint)).optional(),
   stopped: flag().optional(),
@@ -63,16 +85,16 @@ export const commonArguments = {
 const files = named(
   fields({
     content: secretText(),
-    path: text("/etc/store.conf", requireAbsolute),
-    ownerId: text("999", requireOwnerId).optional(),
-    mode: numeric(0o444, requireFileMode).optional(),
+    path: containerPath("/etc/store.conf"),
+    ownerId: ownerId.optional(),
+    mode: numeric(0o444, (mode, path) => requireWhole(mode, 0, 0o777, path)).optional(),
   }),
 ).optional();
 
 /** The arguments of a `StatefulService`. */
 export const serviceArguments = fields({
   ...commonArguments,
-  data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute) })),
+  data: list(fields({ volume: dataVolume, path: containerPath("/data") })),
   secretFiles: files,
   configFiles: files,
   memoryReservation: memory(leastReservedBytes).optional(),
@@ -80,7 +102,7 @@ export const serviceArguments = fields({
     test: list(text("CMD"), requireHealthTest),
     interval: text("2s", parseDuration).optional(),
     timeout: text("5s", parseDuration).optional(),
-    retries: numeric(15, requireRetries).optional(),
+    retries: numeric(15, (retries, path) => requireWhole(retries, 1, 1000, path)).optional(),
     startPeriod: text("30s", parseDuration).optional(),
   }),
   command: list(text("sh")).optional(),
@@ -89,7 +111,7 @@ export const serviceArguments = fields({
   user: text("999:999").optional(),
   dropCapabilities: list(text("ALL")).optional(),
   readOnlyRoot: flag().optional(),
-  scratch: list(fields({ path: text("/tmp", requireAbsolute), size: text("16M", parseSize).optional() })).optional(),
+  scratch: list(fields({ path: containerPath("/tmp"), size: text("16M", parseSize).optional() })).optional(),
   ports: list(fields({ target: port, published: port, mode: publishMode.optional() })).optional(),
   stopSignal: text("SIGTERM").optional(),
   stopGrace: text("55s", parseGrace).optional(),

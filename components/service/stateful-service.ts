@@ -18,16 +18,10 @@ import { claimVolume, type DataVolume } from "../volumes/data-volume.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { requireCoveredVolumes } from "./covered-volumes.ts";
 import { serviceArguments } from "./service-arguments.ts";
-import {
-  attach,
-  type FileSource,
-  type FileTarget,
-  OnUpdateFailure,
-  type ServiceSettings,
-  type DockerServiceArgs,
-  dockerServiceArgs,
-} from "./service-spec.ts";
+import type { FileSource, FileTarget } from "./mounts.ts";
+import { attach, type DockerServiceArgs, dockerServiceArgs, type ServiceSettings } from "./service-spec.ts";
 import { transformedService } from "./transformed-service.ts";
+import { OnUpdateFailure } from "./updates.ts";
 import { updateEndHooks, versionHooks } from "./way-back.ts";
 
 /** A data volume and its place in the container. */
@@ -56,10 +50,18 @@ export interface ServiceTransforms {
   config?: Transform<docker.ServiceConfigArgs>;
 }
 
-/** Arguments of {@link StatefulService}. */
-export interface StatefulServiceArgs extends ServiceSettings {
+/** What every component of a service takes. */
+export interface CommonServiceArgs {
   /** Name of the service. @default the component's name */
   serviceName?: string;
+  /** Ids of the overlay networks that the service joins. @default its own network */
+  networkIds?: pulumi.Input<string>[];
+  /** Changes the resources that the component makes; what it relies on is still checked. @default none */
+  transform?: ServiceTransforms;
+}
+
+/** Arguments of {@link StatefulService}. */
+export interface StatefulServiceArgs extends CommonServiceArgs, ServiceSettings {
   /** The image, by digest. */
   image: pulumi.Input<string>;
   /** What the state lies on. */
@@ -68,10 +70,6 @@ export interface StatefulServiceArgs extends ServiceSettings {
   secretFiles?: Record<string, FileContent>;
   /** Configurations as files, by a name of your choice; a changed content makes a new configuration and a new task. @default none */
   configFiles?: Record<string, FileContent>;
-  /** Ids of the overlay networks that the service joins. @default one of its own */
-  networkIds?: pulumi.Input<string>[];
-  /** Changes the resources that the component makes; what it relies on is still checked. @default none */
-  transform?: ServiceTransforms;
 }
 
 /**

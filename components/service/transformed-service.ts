@@ -11,14 +11,9 @@ import {
   transformed,
   valueAt,
 } from "../arguments/transform.ts";
-import {
-  anyNode,
-  endpointFingerprint,
-  type PublishedPort,
-  PublishMode,
-  requireHealthTest,
-  type DockerServiceArgs,
-} from "./service-spec.ts";
+import { requireHealthTest } from "./health-check.ts";
+import { endpointFingerprint, type PublishedPort, PublishMode } from "./ports.ts";
+import { anyNode, type DockerServiceArgs } from "./service-spec.ts";
 
 /** A service that is about to be registered, and what the program has to know of it. */
 export interface TransformedService extends Registration<DockerServiceArgs> {

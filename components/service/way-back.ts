@@ -7,7 +7,7 @@ import { advisedDocker, advisedRepair } from "../../text/advised-command.ts";
 import { InputError } from "../../text/input-error.ts";
 import { nextHookNumber, plainValues, takesErrorHooks, takesHooks } from "../hooks/hooks.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "../hooks/provider-engine.ts";
-import { OnUpdateFailure } from "./service-spec.ts";
+import { OnUpdateFailure } from "./updates.ts";
 
 /** A service that Swarm takes back where an update fails. */
 export interface WayBack {

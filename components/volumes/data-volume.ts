@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { areOtherNodes, pinConstraint } from "../../model/placement/pin.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { checkedName } from "../arguments/arguments.ts";
+import { checked } from "../arguments/checked.ts";
 import type { VolumeSpec } from "./volume-spec.ts";
 
 const specs = new WeakMap<DataVolume, VolumeSpec>();
@@ -21,18 +22,20 @@ const noEngine = {};
 /** What data may lie on: one of `LocalVolume`, `NetworkVolume`, `HostPath` and `ExistingVolume`, and nothing else. */
 export abstract class DataVolume extends pulumi.ComponentResource {
   /** The volume's name, or the path on the node. */
-  abstract readonly source: pulumi.Output<string>;
+  readonly source: pulumi.Output<string>;
 
-  protected constructor(type: string, name: string, opts: pulumi.ComponentResourceOptions | undefined) {
+  /** @param describe - checks the arguments, and says what a service must know of the volume */
+  protected constructor(
+    type: string,
+    name: string,
+    opts: pulumi.ComponentResourceOptions | undefined,
+    describe: (component: DataVolume) => VolumeSpec,
+  ) {
     super(`holdfast:index:${type}`, checkedName(name, type), {}, opts);
-  }
-
-  /** Tells the services that will mount the volume what it is; the last step of a constructor. */
-  protected describe(spec: VolumeSpec): pulumi.Output<string> {
+    const spec = checked(() => describe(this));
     specs.set(this, spec);
-    const source = pulumi.output(spec.source);
-    this.registerOutputs({ source });
-    return source;
+    this.source = pulumi.output(spec.source);
+    this.registerOutputs({ source: this.source });
   }
 }
 

@@ -1,6 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { checkedArguments } from "../arguments/arguments.ts";
-import { checked } from "../arguments/checked.ts";
 import { DataVolume } from "./data-volume.ts";
 import { type NodeReach, pinOfReach } from "./node-reach.ts";
 import { existingVolumeArguments } from "./volume-arguments.ts";
@@ -17,19 +16,16 @@ export interface ExistingVolumeArgs {
 }
 
 /**
- * A volume that somebody else looks after: never created, changed or deleted by the program.
+ * A volume that is managed elsewhere: the program never creates, changes or deletes it.
  *
  * @example
  * const data = new ExistingVolume("foobarstore", { on: { hostname: "node-1" } });
  */
 export class ExistingVolume extends DataVolume {
-  /** The volume's name. */
-  readonly source: pulumi.Output<string>;
-
   constructor(name: string, args: ExistingVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("ExistingVolume", name, opts);
-    const { volumeName = name, on, shared } = checkedArguments(existingVolumeArguments, args, name);
-    const spec = checked(() => namedVolume(volumeName, pinOfReach(on), name));
-    this.source = this.describe({ ...spec, ...(shared && { shared }) });
+    super("ExistingVolume", name, opts, () => {
+      const { volumeName = name, on, shared } = checkedArguments(existingVolumeArguments, args, name);
+      return { ...namedVolume(volumeName, name), pin: pinOfReach(on), shared };
+    });
   }
 }

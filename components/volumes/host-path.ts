@@ -1,10 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { checkedArguments } from "../arguments/arguments.ts";
-import { checked } from "../arguments/checked.ts";
 import { DataVolume } from "./data-volume.ts";
 import { type NodeReach, pinOfReach } from "./node-reach.ts";
 import { hostPathArguments } from "./volume-arguments.ts";
-import { hostPath, type SharedVolume } from "./volume-spec.ts";
+import type { SharedVolume } from "./volume-spec.ts";
 
 /** Arguments of {@link HostPath}. */
 export interface HostPathArgs {
@@ -23,13 +22,10 @@ export interface HostPathArgs {
  * const data = new HostPath("data", { hostPath: "/mnt/gluster/redis", on: everyNode });
  */
 export class HostPath extends DataVolume {
-  /** The path on the node. */
-  readonly source: pulumi.Output<string>;
-
   constructor(name: string, args: HostPathArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("HostPath", name, opts);
-    const { hostPath: folder, on, shared } = checkedArguments(hostPathArguments, args, name);
-    const spec = checked(() => hostPath(folder, pinOfReach(on), name));
-    this.source = this.describe({ ...spec, ...(shared && { shared }) });
+    super("HostPath", name, opts, () => {
+      const { hostPath, on, shared } = checkedArguments(hostPathArguments, args, name);
+      return { type: "bind", source: hostPath, identity: `path ${hostPath}`, pin: pinOfReach(on), shared };
+    });
   }
 }

@@ -2,14 +2,13 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Pin } from "../../model/placement/pin.ts";
 import { checkedArguments } from "../arguments/arguments.ts";
-import { checked } from "../arguments/checked.ts";
 import { type KeptPlaces, requireNoTransform, type Transform, transformed } from "../arguments/transform.ts";
 import { takesHooks } from "../hooks/hooks.ts";
 import { nameCheck } from "../hooks/name-check.ts";
 import { keepsLabels, ownerLabelList } from "../hooks/owner.ts";
 import { DataVolume } from "./data-volume.ts";
 import { localVolumeArguments } from "./volume-arguments.ts";
-import { namedVolume, type SharedVolume, VolumeCreator, type VolumeSpec } from "./volume-spec.ts";
+import { namedVolume, type SharedVolume, VolumeCreator } from "./volume-spec.ts";
 
 export { VolumeCreator };
 
@@ -41,51 +40,42 @@ export interface VolumeTransforms {
  * const data = new LocalVolume("foobarstore", { pin: { hostname: "node-1" } });
  */
 export class LocalVolume extends DataVolume {
-  /** The volume's name. */
-  readonly source: pulumi.Output<string>;
-
   constructor(name: string, args: LocalVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("LocalVolume", name, opts);
-    const given = checkedArguments(localVolumeArguments, args, name);
-    const { volumeName = name, pin, createdBy, shared, transform } = given;
-    const spec = checked(() => namedVolume(volumeName, pin, name));
-    const volume =
-      createdBy === VolumeCreator.provider ? this.#volume(`${name}-volume`, spec, transform, name) : undefined;
-    if (volume === undefined) {
-      checked(() => {
-        requireNoTransform(transform?.volume, `${name}.transform.volume`, "a task creates the volume");
-      });
-    }
-    this.source = this.describe({
-      ...spec,
-      source: volume?.name ?? spec.source,
-      ...(volume === undefined && { madeByTask: volumeName }),
-      ...(shared && { shared }),
+    super("LocalVolume", name, opts, (component) => {
+      const given = checkedArguments(localVolumeArguments, args, name);
+      const { volumeName = name, pin, createdBy, shared, transform } = given;
+      const spec = { ...namedVolume(volumeName, name), pin, shared };
+      const path = `${name}.transform.volume`;
+      if (createdBy === VolumeCreator.provider) {
+        const { name: source } = providerVolume(`${name}-volume`, volumeName, component, transform?.volume, path);
+        return { ...spec, source };
+      }
+      requireNoTransform(transform?.volume, path, "a task creates the volume");
+      return { ...spec, madeByTask: volumeName };
     });
   }
+}
 
-  #volume(
-    name: string,
-    { source }: VolumeSpec,
-    transform: VolumeTransforms | undefined,
-    component: string,
-  ): docker.Volume {
-    const own = {
-      name,
-      args: { name: source, driver: "local", labels: ownerLabelList() },
-      opts: {
-        parent: this,
-        protect: true,
-        retainOnDelete: true,
-        ...keepsLabels,
-        ...(takesHooks() && { hooks: { beforeCreate: [nameCheck(this)] } }),
-      },
-    };
-    const made = checked(() =>
-      transformed<docker.VolumeArgs>(transform?.volume, own, kept, `${component}.transform.volume`),
-    );
-    return new docker.Volume(made.name, made.args, made.opts);
-  }
+function providerVolume(
+  name: string,
+  volumeName: string,
+  component: DataVolume,
+  transform: Transform<docker.VolumeArgs> | undefined,
+  path: string,
+): docker.Volume {
+  const own = {
+    name,
+    args: { name: volumeName, driver: "local", labels: ownerLabelList() },
+    opts: {
+      parent: component,
+      protect: true,
+      retainOnDelete: true,
+      ...keepsLabels,
+      ...(takesHooks() && { hooks: { beforeCreate: [nameCheck(component)] } }),
+    },
+  };
+  const made = transformed<docker.VolumeArgs>(transform, own, kept, path);
+  return new docker.Volume(made.name, made.args, made.opts);
 }
 
 const kept: KeptPlaces = {

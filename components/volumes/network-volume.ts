@@ -1,6 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { checkedArguments } from "../arguments/arguments.ts";
-import { checked } from "../arguments/checked.ts";
 import { DataVolume } from "./data-volume.ts";
 import { networkVolumeArguments } from "./volume-arguments.ts";
 import { nfsVolume, type SharedVolume } from "./volume-spec.ts";
@@ -26,13 +25,10 @@ export interface NetworkVolumeArgs {
  * const data = new NetworkVolume("shared", { server: "10.0.0.9", exportPath: "/srv/redis" });
  */
 export class NetworkVolume extends DataVolume {
-  /** The volume's name. */
-  readonly source: pulumi.Output<string>;
-
   constructor(name: string, args: NetworkVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("NetworkVolume", name, opts);
-    const { volumeName = name, shared, ...nfs } = checkedArguments(networkVolumeArguments, args, name);
-    const spec = checked(() => nfsVolume(volumeName, { mountOptions: "nfsvers=4.2,hard", ...nfs }, name));
-    this.source = this.describe({ ...spec, ...(shared && { shared }) });
+    super("NetworkVolume", name, opts, () => {
+      const { volumeName = name, shared, ...nfs } = checkedArguments(networkVolumeArguments, args, name);
+      return { ...nfsVolume(volumeName, { mountOptions: "nfsvers=4.2,hard", ...nfs }, name), shared };
+    });
   }
 }

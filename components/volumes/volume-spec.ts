@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Input } from "@pulumi/pulumi";
-import { pinConstraint, type Pin } from "../../model/placement/pin.ts";
+import type { Pin } from "../../model/placement/pin.ts";
 import { requireVolumeName } from "../../model/storage/volume-name.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 
@@ -31,9 +31,9 @@ export interface VolumeSpec {
   /** Options of the `local` driver, for a volume that the mount creates. */
   driverOptions?: Record<string, string>;
   /** The node that it lives on; none when every node reaches the same data. */
-  pin?: Pin;
+  pin?: Pin | undefined;
   /** Why several services may write it. */
-  shared?: SharedVolume;
+  shared?: SharedVolume | undefined;
   /** Its name, where the mount of a task creates it for the stack: a label of the service says so. */
   madeByTask?: string;
 }
@@ -48,16 +48,14 @@ export interface NfsExport {
   mountOptions: string;
 }
 
-/** A volume by its name. */
-export function namedVolume(volumeName: string, pin: Pin | undefined, path: string): VolumeSpec {
+/**
+ * A volume by its name, which is the component's unless an argument says otherwise.
+ *
+ * @throws InputError when Docker would not take the name
+ */
+export function namedVolume(volumeName: string, path: string): VolumeSpec {
   requireVolumeName(volumeName, `${path}.volumeName`);
-  return pinned({ type: "volume", source: volumeName, identity: `volume ${volumeName}` }, pin, path);
-}
-
-/** A folder of the node. */
-export function hostPath(folder: string, pin: Pin | undefined, path: string): VolumeSpec {
-  requireHostPath(folder, `${path}.hostPath`);
-  return pinned({ type: "bind", source: folder, identity: `path ${folder}` }, pin, path);
+  return { type: "volume", source: volumeName, identity: `volume ${volumeName}` };
 }
 
 /**
@@ -83,9 +81,6 @@ export function requireHostPath(folder: string, path: string): string {
  */
 export function nfsVolume(volumeName: string, nfs: NfsExport, path: string): VolumeSpec {
   const { server, exportPath, mountOptions } = nfs;
-  requireNfsServer(server, `${path}.server`);
-  requireExportPath(exportPath, `${path}.exportPath`);
-  requireMountOptions(mountOptions, `${path}.mountOptions`);
   const driverOptions = { type: "nfs", device: `:${exportPath}`, o: `addr=${server},${mountOptions}` };
   const digest = createHash("sha256").update(JSON.stringify(driverOptions)).digest("hex").slice(0, 8);
   const source = `${requireVolumeName(volumeName, `${path}.volumeName`)}-${digest}`;
@@ -111,13 +106,12 @@ export function requireExportPath(exportPath: string, path: string): void {
 }
 
 /** Mount options that lose what was written, or let nothing be written. */
-const losingOptions = new Map([
-  ["soft", "A soft mount gives up a write that the server does not answer in time, and the data is not whole any more"],
-  [
-    "softerr",
-    "A soft mount gives up a write that the server does not answer in time, and the data is not whole any more",
-  ],
-  ["ro", "What is mounted for reading alone takes no data"],
+const softMount =
+  "A soft mount gives up a write that the server does not answer in time, which leaves the data incomplete";
+const losingOptions: ReadonlyMap<string, string> = new Map([
+  ["soft", softMount],
+  ["softerr", softMount],
+  ["ro", "A read-only mount takes no data"],
 ]);
 
 /**
@@ -145,10 +139,4 @@ function notNfs(value: string, path: string): InputError {
     got: showValue(value),
     fix: 'Write for example server "10.0.0.9", exportPath "/srv/redis", mountOptions "nfsvers=4.2,hard"',
   });
-}
-
-function pinned(spec: VolumeSpec, pin: Pin | undefined, path: string): VolumeSpec {
-  if (pin === undefined) return spec;
-  pinConstraint(pin, `${path}.pin`);
-  return { ...spec, pin };
 }

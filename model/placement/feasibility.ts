@@ -206,77 +206,52 @@ function lackOf(node: SwarmNode, wanted: ServiceDefinition, question: FitQuestio
   const tasks = others.flatMap((service) =>
     service.tasks.filter(({ nodeId }) => nodeId === node.id).map((task) => ({ ...task, service: service.name })),
   );
-  const taken = (amount: (task: TaskUse) => number): number => tasks.reduce((sum, task) => sum + amount(task), 0);
   return (
-    memoryLimitLack(node, wanted, before) ??
-    memoryReservationLack(
-      node,
-      wanted,
-      taken(({ memoryBytes }) => memoryBytes),
-    ) ??
-    cpuLack(
-      node,
-      wanted,
-      taken(({ nanoCpus }) => nanoCpus),
-    ) ??
+    amountLack(node, wanted, before, tasks, "memoryBytes") ??
+    amountLack(node, wanted, before, tasks, "nanoCpus") ??
     hostPortLack(node, wanted, tasks, before, use)
   );
 }
 
-function memoryLimitLack(
-  { hostname, memoryBytes }: SwarmNode,
-  { limits }: ServiceDefinition,
-  before: ServiceDefinition | undefined,
-): Lack | undefined {
-  const limit = limits.memoryBytes;
-  // Docker starts a task whose limit is above the node's memory; it is a mistake all the same, unless it is what runs already.
-  if (!isKnown(limit) || limit === undefined || memoryBytes === undefined || limit <= memoryBytes) return undefined;
-  if (before !== undefined && before.limits.memoryBytes === limit) return undefined;
-  return {
-    field: "memoryLimit",
-    wanted: `a memory limit of ${byteWords(limit)}`,
-    found: `${hostname} has ${byteWords(memoryBytes)} in all`,
-    fix: "Lower the limit, or choose a larger node",
-  };
-}
+/** How an amount that a node has is asked for and written. */
+const amounts = {
+  memoryBytes: {
+    what: "memory ",
+    words: byteWords,
+    limit: "memoryLimit",
+    reservation: "memoryReservation",
+    // Docker starts a task whose limit is above the node's memory; it is a mistake all the same, unless it is what runs already.
+    mayStay: true,
+  },
+  nanoCpus: { what: "", words: inProcessors, limit: "service", reservation: "service", mayStay: false },
+} as const;
 
-function memoryReservationLack(
-  { hostname, memoryBytes }: SwarmNode,
-  { reservations }: ServiceDefinition,
-  takenBytes: number,
-): Lack | undefined {
-  const wanted = reservations.memoryBytes;
-  if (!isKnown(wanted) || wanted === undefined || memoryBytes === undefined) return undefined;
-  if (wanted <= memoryBytes - takenBytes) return undefined;
-  return {
-    field: "memoryReservation",
-    wanted: `a memory reservation of ${byteWords(wanted)}`,
-    found: `${hostname} has ${leftOf(memoryBytes, takenBytes, byteWords)}`,
-    fix: "Lower the reservation, or make room",
-  };
-}
-
-function cpuLack(
-  { hostname, nanoCpus }: SwarmNode,
+function amountLack(
+  node: SwarmNode,
   { limits, reservations }: ServiceDefinition,
-  takenNanoCpus: number,
+  before: ServiceDefinition | undefined,
+  tasks: readonly TaskUse[],
+  kind: keyof typeof amounts,
 ): Lack | undefined {
-  if (nanoCpus === undefined) return undefined;
-  const limit = limits.nanoCpus;
-  const wanted = reservations.nanoCpus;
-  if (isKnown(limit) && limit !== undefined && limit > nanoCpus) {
+  const { what, words, mayStay, ...fields } = amounts[kind];
+  const { [kind]: total, hostname } = node;
+  if (total === undefined) return undefined;
+  const { [kind]: limit } = limits;
+  const { [kind]: wanted } = reservations;
+  if (isKnown(limit) && limit !== undefined && limit > total && !(mayStay && before?.limits[kind] === limit)) {
     return {
-      field: "service",
-      wanted: `a limit of ${inProcessors(limit)}`,
-      found: `${hostname} has ${inProcessors(nanoCpus)} in all`,
+      field: fields.limit,
+      wanted: `a ${what}limit of ${words(limit)}`,
+      found: `${hostname} has ${words(total)} in all`,
       fix: "Lower the limit, or choose a larger node",
     };
   }
-  if (!isKnown(wanted) || wanted === undefined || wanted <= nanoCpus - takenNanoCpus) return undefined;
+  const taken = tasks.reduce((sum, task) => sum + task[kind], 0);
+  if (!isKnown(wanted) || wanted === undefined || wanted <= total - taken) return undefined;
   return {
-    field: "service",
-    wanted: `a reservation of ${inProcessors(wanted)}`,
-    found: `${hostname} has ${leftOf(nanoCpus, takenNanoCpus, inProcessors)}`,
+    field: fields.reservation,
+    wanted: `a ${what}reservation of ${words(wanted)}`,
+    found: `${hostname} has ${taken === 0 ? `${words(total)} in all` : `${words(Math.max(total - taken, 0))} left of ${words(total)}`}`,
     fix: "Lower the reservation, or make room",
   };
 }
@@ -341,10 +316,6 @@ export function describeNodes(nodes: readonly DescribedNode[], constraints: read
       return `${node.hostname} (${[`id ${node.id}`, node.role, node.state, node.availability, ...labels].join(", ")})`;
     })
     .join("; ");
-}
-
-function leftOf(total: number, taken: number, words: (amount: number) => string): string {
-  return taken === 0 ? `${words(total)} in all` : `${words(Math.max(total - taken, 0))} left of ${words(total)}`;
 }
 
 function inProcessors(nanoCpus: number): string {

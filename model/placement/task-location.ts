@@ -52,19 +52,28 @@ export interface LocationFacts {
 
 /** Compares where tasks may run before and after a change. */
 export function locate(before: ServiceDefinition, after: ServiceDefinition, facts: LocationFacts): Location {
-  const location =
+  const found =
     facts.nodes === undefined
       ? locateByConstraints(before.constraints, after.constraints)
       : locateAmong(facts.nodes, before.constraints, after.constraints, facts.taskNodes);
-  return before.mode === "global" && after.mode === "global" ? onItsNode(location) : location;
+  return before.mode === "global" && after.mode === "global" ? onItsNode(found) : found;
 }
 
 /** A task of a global service never takes another node: where its own no longer satisfies the constraints, it ends. */
-function onItsNode(location: Location): Location {
-  if (location.move.kind !== "may move") return location;
-  if (location.nodeSatisfies === true) return { ...location, move: { kind: "stays" } };
+function onItsNode(found: Location): Location {
+  if (found.move.kind !== "may move") return found;
+  if (found.nodeSatisfies === true) return { ...found, move: { kind: "stays" } };
   const to = "nodes that satisfy the constraints";
-  return { ...location, move: { kind: "moves", from: location.node ?? "its node", to, host: undefined } };
+  return { ...found, move: { kind: "moves", from: found.node ?? "its node", to, host: undefined } };
+}
+
+/** A location of which nothing is known but where the next task starts, and what else is said. */
+function location(move: Move, known: Partial<Location> = {}): Location {
+  return { nodeSatisfies: notKnown, assumption: undefined, move, node: undefined, ...known };
+}
+
+function unknown(why: string): Location {
+  return location({ kind: "not known", why });
 }
 
 function locateAmong(
@@ -73,12 +82,6 @@ function locateAmong(
   after: Known<readonly Constraint[]>,
   taskNodes: readonly string[] | undefined,
 ): Location {
-  const unknown = (why: string): Location => ({
-    nodeSatisfies: notKnown,
-    assumption: undefined,
-    move: { kind: "not known", why },
-    node: undefined,
-  });
   const targets = matchingNodes(after, all.filter(isUsable));
   const satisfying = matchingNodes(after, all);
   if (!isKnown(targets) || !isKnown(satisfying)) return unknown("a placement constraint is not known yet");
@@ -90,7 +93,7 @@ function locateAmong(
   const nodeSatisfies = stays.length === sources.length ? true : stays.length === 0 ? false : notKnown;
   const [only] = targets;
   const next = only !== undefined && targets.length === 1 ? { nextNodeId: only.id } : {};
-  const result = (move: Move): Location => ({ nodeSatisfies, assumption: undefined, move, node, ...next });
+  const result = (move: Move): Location => location(move, { nodeSatisfies, node, ...next });
   if (only === undefined) return result({ kind: "nowhere", why: nowhere(after) });
   if (targets.length === 1 && sources.length === 1 && sources[0] === only) return result({ kind: "stays" });
   if (!targets.some((target) => sources.includes(target))) {
@@ -109,9 +112,9 @@ function locateBeyond(
   after: Known<readonly Constraint[]>,
   targets: readonly SwarmNode[],
 ): Location {
-  const location: Location = { ...locateByConstraints(before, after), isNodeMissing: true };
-  if (targets.length > 0 || location.move.kind !== "stays") return location;
-  return { ...location, move: { kind: "nowhere", why: nowhere(after) } };
+  const found: Location = { ...locateByConstraints(before, after), isNodeMissing: true };
+  if (targets.length > 0 || found.move.kind !== "stays") return found;
+  return { ...found, move: { kind: "nowhere", why: nowhere(after) } };
 }
 
 /** The nodes that the task may run on now; none when it is on one that is not given. */
@@ -161,39 +164,18 @@ function names(nodes: readonly SwarmNode[]): string {
 
 /** Without the nodes: what the constraints say about the node that the task runs on. */
 function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<readonly Constraint[]>): Location {
-  const unknown = (why: string): Location => ({
-    nodeSatisfies: notKnown,
-    assumption: undefined,
-    move: { kind: "not known", why },
-    node: undefined,
-  });
   if (!isKnown(before) || !isKnown(after)) return unknown("a placement constraint is not known yet");
   const node = pinnedHost(before);
-  if (contradictionIn(after) !== undefined) {
-    return {
-      nodeSatisfies: false,
-      assumption: undefined,
-      move: { kind: "nowhere", why: contradictory },
-      node,
-    };
-  }
+  if (contradictionIn(after) !== undefined)
+    return location({ kind: "nowhere", why: contradictory }, { nodeSatisfies: false, node });
   const added = after.filter((constraint) => !before.some((each) => isSame(each, constraint)));
   const answers = added.map((constraint) => follows(constraint, before));
   if (answers.includes(notKnown)) return unknown("a placement constraint is not known yet");
   if (runApart(before, after) || answers.includes("no")) {
     const host = pinnedHost(after);
-    return {
-      nodeSatisfies: false,
-      assumption: undefined,
-      move: {
-        kind: "moves",
-        from: node ?? "its node",
-        to: host ?? "another node",
-        host,
-        assumption: `a node satisfies ${texts(added)}`,
-      },
-      node,
-    };
+    const assumption = `a node satisfies ${texts(added)}`;
+    const [from, to] = [node ?? "its node", host ?? "another node"];
+    return location({ kind: "moves", from, to, host, assumption }, { nodeSatisfies: false, node });
   }
   const isOpen = answers.includes("perhaps");
   const assumption = isOpen ? `the node of the running task satisfies ${texts(added)}` : undefined;
@@ -202,15 +184,11 @@ function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<
   );
   // Beside the pin that ties the task to its node, a constraint that does not hold leaves a new task waiting at worst; in its place,
   // it may send the task elsewhere.
-  const satisfied = isOpen && !keepsPin ? notKnown : true;
-  return {
-    nodeSatisfies: satisfied,
-    assumption,
-    move: keepsPin
-      ? { kind: "stays", ...(pinAssumption(after) ?? {}) }
-      : { kind: "may move", among: after.length === 0 ? "any node" : `any node that satisfies ${texts(after)}` },
-    node,
-  };
+  const nodeSatisfies = isOpen && !keepsPin ? notKnown : true;
+  const move: Move = keepsPin
+    ? { kind: "stays", ...pinAssumption(after) }
+    : { kind: "may move", among: after.length === 0 ? "any node" : `any node that satisfies ${texts(after)}` };
+  return location(move, { nodeSatisfies, assumption, node });
 }
 
 /** A label is taken for a pin as long as nothing says that several nodes carry it. */

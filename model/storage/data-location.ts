@@ -13,7 +13,7 @@ import {
   type VolumeDefinition,
   type VolumeOptions,
 } from "../service/definition.ts";
-import { dataSites, type Covering, type DataSite } from "./data-paths.ts";
+import { dataSites, mountCovering, type DataSite } from "./data-paths.ts";
 import { dataProfile, type DataProfile, type KnownImages } from "./data-profile.ts";
 import { hostFolder, isSameHostFolder } from "./host-named-folder.ts";
 import { differsByTask, fillInService } from "./mount-template.ts";
@@ -152,16 +152,7 @@ function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, de
     within,
     readOnly: mount.readOnly,
   };
-  const covering: Covering["kind"] = !isKnown(mount.type)
-    ? "not known"
-    : mount.type === "tmpfs"
-      ? "tmpfs"
-      : mount.type === "bind"
-        ? "bind"
-        : isKnown(mount.source) && (mount.source ?? "") === ""
-          ? "anonymous"
-          : "volume";
-  switch (covering) {
+  switch (mountCovering(mount).kind) {
     case "tmpfs":
       return { ...base, kind: "memory" };
     case "anonymous":
@@ -180,16 +171,17 @@ function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, de
 
 /** What a volume by itself holds, whoever mounts it. */
 export function placeOfVolume({ name, path, options }: VolumeDefinition): DataPlace {
+  const target = "/data";
   const mount: Mount = {
     path,
     type: "volume",
     source: name,
-    target: "/data",
+    target,
     readOnly: false,
     volumeOptions: options,
     external: false,
   };
-  return mountPlace(mount, "/data", []);
+  return mountPlace(mount, target, []);
 }
 
 type VolumeReach = Pick<DataPlace, "kind" | "reach" | "remote" | "device" | "options" | "assumption">;
@@ -202,13 +194,7 @@ function volumeReach(mount: Mount, volumes: KnownVolumes): VolumeReach {
   // A volume that exists keeps the options that it was created with.
   const device = storage === "memory" || storage === "plug-in" ? undefined : deviceOf(volume?.options ?? options);
   const remote = storage === "network" ? exportOf(options) : undefined;
-  const base: Omit<VolumeReach, "reach"> = {
-    kind,
-    remote,
-    device,
-    options,
-    assumption: undefined,
-  };
+  const base: Omit<VolumeReach, "reach"> = { kind, remote, device, options, assumption: undefined };
   // The other engines make the volume by what the mount says, whatever a `docker.Volume` says to the provider's own.
   const isOneEngines = mount.volumeOptions === undefined && volume?.origin === "pulumi";
   if (storage === "local" || storage === "memory" || isOneEngines) return { ...base, reach: "node" };

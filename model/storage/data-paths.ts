@@ -291,7 +291,8 @@ function depth(path: Known<string>): number {
   return isKnown(path) ? posix.resolve("/", path).split("/").filter(Boolean).length : 0;
 }
 
-function mountCovering(mount: Mount): Covering {
+/** What a mount puts where it is mounted. */
+export function mountCovering(mount: Mount): Covering {
   const { type, source } = mount;
   if (!isKnown(type)) return { kind: "not known", path: mount.path, why: "the type of its mount is not known yet" };
   if (type === "tmpfs") return { kind: "tmpfs", mount };

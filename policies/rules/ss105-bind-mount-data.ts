@@ -1,4 +1,3 @@
-import { isKnown } from "../../model/service/definition.ts";
 import { looksShared } from "../../model/storage/volume-storage.ts";
 import { quoted } from "../../text/escape.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
@@ -18,8 +17,8 @@ export const bindMountData: Rule = {
   },
 };
 
-function checkBind({ pin, shared }: Subject, path: string, folder: string): Answer {
-  if (isKnown(shared) && (shared ?? "") !== "") return pass;
+function checkBind({ pin, isShared }: Subject, path: string, folder: string): Answer {
+  if (isShared) return pass;
   switch (pin.kind) {
     case "names a node":
     case "names a label":

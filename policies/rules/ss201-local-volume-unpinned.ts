@@ -12,12 +12,11 @@ export const localVolumeUnpinned: Rule = {
   fix: "Pin the service to the node that has the volume: node.hostname==NODE, or a label that exactly one node carries.",
   yieldsTo: ["SS203"],
   check(subject) {
-    const { service, shared, pin } = subject;
+    const { service, isShared, pin } = subject;
     const volumes = subject.dataVolumes.filter(
       ({ isBind, storage }) => !isBind && (storage === "local" || !isKnown(storage)),
     );
-    if (volumes.length === 0 || service.mode === "global" || (isKnown(shared) && (shared ?? "") !== ""))
-      return notApplicable;
+    if (volumes.length === 0 || service.mode === "global" || isShared) return notApplicable;
     if (pin.kind === "names a node") return pass;
     return volumes.map((volume) => checkVolume(subject, volume));
   },

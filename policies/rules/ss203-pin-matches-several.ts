@@ -9,10 +9,9 @@ export const pinMatchesSeveral: Rule = {
   level: "error",
   reason: "The task may start on any of them, and each has its own volume of that name.",
   fix: "Leave the label on one node, or add a constraint that one of them alone satisfies.",
-  check({ service, dataVolumes, index, pin, shared }) {
+  check({ service, dataVolumes, index, pin, isShared }) {
     const { constraints, paths } = service;
-    if (pin.kind === "none" || service.mode === "global" || (isKnown(shared) && (shared ?? "") !== ""))
-      return notApplicable;
+    if (pin.kind === "none" || service.mode === "global" || isShared) return notApplicable;
     if (!dataVolumes.some(({ isBind, storage }) => isBind || storage === "local" || !isKnown(storage)))
       return notApplicable;
     if (pin.kind === "names a node" && pin.by === "node id") return pass;

@@ -1,10 +1,8 @@
 import { hasSavePoints } from "../../model/redis/settings.ts";
-import { isKnown, labelOf, notKnown, type Known } from "../../model/service/definition.ts";
+import { isKnown } from "../../model/service/definition.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
-import { parseSize } from "../../text/byte-size.ts";
-import { InputError } from "../../text/input-error.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { hasData, type Subject } from "../subject.ts";
+import { declaredDataset, hasData, type Subject } from "../subject.ts";
 
 /** No server that has anything to write is done sooner. */
 const leastSeconds = 5;
@@ -42,7 +40,7 @@ export const graceTooShort: Rule = {
 
 function checkDataset({ service, redis }: Subject, seconds: number, path: string): Answer {
   if (redis === undefined) return pass;
-  const dataset = datasetBytes(labelOf(service, serviceLabels.dataset));
+  const dataset = declaredDataset(service);
   if (!isKnown(dataset))
     return unverifiable(
       service.paths.labels,
@@ -58,14 +56,4 @@ function checkDataset({ service, redis }: Subject, seconds: number, path: string
   return fail(path, `The grace period is ${seconds} s, and writing the declared dataset takes about ${needed} s.`, {
     fix,
   });
-}
-
-function datasetBytes(label: Known<string | undefined>): Known<number | undefined> {
-  if (!isKnown(label) || label === undefined) return label;
-  try {
-    return parseSize(label, serviceLabels.dataset);
-  } catch (error) {
-    if (error instanceof InputError) return notKnown;
-    throw error;
-  }
 }

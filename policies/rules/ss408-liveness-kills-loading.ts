@@ -1,10 +1,8 @@
-import { isKnown, labelOf, type DefinedHealthCheck } from "../../model/service/definition.ts";
-import { serviceLabels } from "../../model/service/labels.ts";
-import { formatSize, parseSize } from "../../text/byte-size.ts";
-import { InputError } from "../../text/input-error.ts";
+import { isKnown, type DefinedHealthCheck } from "../../model/service/definition.ts";
+import { formatSize } from "../../text/byte-size.ts";
 import { shellWords } from "../../text/shell-words.ts";
 import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
-import { entryOf, titleOf, type Subject } from "../subject.ts";
+import { declaredDataset, entryOf, titleOf, type Subject } from "../subject.ts";
 
 /** A dataset is loaded at about this rate (measured on two shared cores: 739 MB in 4.5 s). */
 const loadedBytesPerSecond = 100_000_000;
@@ -59,7 +57,9 @@ function checkPatience(subject: Subject, check: DefinedHealthCheck, test: readon
   if (!isKnown(interval) || !isKnown(retries) || !isKnown(startPeriod))
     return unverifiable(path, "How long the health check may fail is not known yet.");
   const tolerated = startPeriod + interval * retries;
-  const dataset = declaredDataset(subject);
+  const declared = declaredDataset(service);
+  // SS407 reports a label that cannot be read.
+  const dataset = isKnown(declared) ? declared : undefined;
   const needed =
     dataset === undefined
       ? redis === undefined
@@ -86,16 +86,4 @@ function failsWhileRedisLoads(test: readonly string[]): boolean {
   if (/LOADING/.test(command)) return false;
   const words = test[0] === "CMD" ? test.slice(1) : shellWords(test[1] ?? "").map(({ text }) => text);
   return words.includes("-e") || /PONG/.test(command);
-}
-
-function declaredDataset({ service }: Subject): number | undefined {
-  const label = labelOf(service, serviceLabels.dataset);
-  if (!isKnown(label) || label === undefined) return undefined;
-  try {
-    return parseSize(label, serviceLabels.dataset);
-  } catch (error) {
-    // SS407 speaks of a label that cannot be read.
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
 }

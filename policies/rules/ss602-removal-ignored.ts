@@ -1,5 +1,5 @@
-import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
-import { fail, notApplicable, pass, unverifiable, type Answer, type Rule } from "../rule.ts";
+import { isKnown, type Known, type ServiceDefinition, type ServiceField } from "../../model/service/definition.ts";
+import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 import { hasData } from "../subject.ts";
 
 export const removalIgnored: Rule = {
@@ -13,35 +13,26 @@ export const removalIgnored: Rule = {
     const { previous, index } = subject;
     const service = index.asWritten(subject.service);
     if (previous === undefined || service.origin !== "pulumi" || !hasData(subject)) return notApplicable;
-    return [
-      compare(previous, service, "constraints", "The constraints are", ({ constraints }) =>
-        isKnown(constraints) ? constraints.length > 0 : constraints,
-      ),
-      compare(previous, service, "memoryLimit", "The memory limit is", ({ limits }) =>
-        isKnown(limits.memoryBytes) ? limits.memoryBytes !== undefined : limits.memoryBytes,
-      ),
-      compare(previous, service, "memoryReservation", "The memory reservation is", ({ reservations }) =>
-        isKnown(reservations.memoryBytes) ? reservations.memoryBytes !== undefined : reservations.memoryBytes,
-      ),
-      compare(previous, service, "healthCheck", "The health check is", ({ healthCheck }) =>
-        isKnown(healthCheck) ? healthCheck !== undefined : healthCheck,
-      ),
-    ];
+    return Object.entries(kept).map(([field, { what, of }]) => {
+      const was = of(previous);
+      const is = of(service);
+      if (!isKnown(was) || was === undefined) return pass;
+      // The keys of the table are fields.
+      const path = service.paths[field as keyof typeof kept];
+      if (!isKnown(is)) return unverifiable(path, "Whether this is taken out of the program is not known yet.");
+      if (is !== undefined) return pass;
+      return fail(path, `${what} taken out of the program, and the provider leaves the old value on the service.`);
+    });
   },
 };
 
-function compare(
-  before: ServiceDefinition,
-  after: ServiceDefinition,
-  field: "constraints" | "memoryLimit" | "memoryReservation" | "healthCheck",
-  what: string,
-  has: (service: ServiceDefinition) => boolean | symbol,
-): Answer {
-  if (has(before) !== true) return pass;
-  const path = after.paths[field];
-  const is = has(after);
-  if (typeof is === "symbol") return unverifiable(path, `Whether this is taken out of the program is not known yet.`);
-  return is
-    ? pass
-    : fail(path, `${what} taken out of the program, and the provider leaves the old value on the service.`);
-}
+/** What the provider keeps although the program no longer has it. */
+const kept = {
+  constraints: {
+    what: "The constraints are",
+    of: ({ constraints }) => (isKnown(constraints) && constraints.length === 0 ? undefined : constraints),
+  },
+  memoryLimit: { what: "The memory limit is", of: ({ limits }) => limits.memoryBytes },
+  memoryReservation: { what: "The memory reservation is", of: ({ reservations }) => reservations.memoryBytes },
+  healthCheck: { what: "The health check is", of: ({ healthCheck }) => healthCheck },
+} satisfies Partial<Record<ServiceField, { what: string; of: (service: ServiceDefinition) => Known<unknown> }>>;

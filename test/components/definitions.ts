@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { PostgresqlDefinition } from "../../components/postgresql/postgresql-spec.ts";
 import type { RedisDefinition } from "../../components/redis/redis-spec.ts";
-import { PublishMode, type ServiceInput } from "../../components/service/service-spec.ts";
+import { PublishMode } from "../../components/service/ports.ts";
+import type { ServiceInput } from "../../components/service/service-spec.ts";
 import { longestGraceSeconds } from "../../model/service/stop-grace.ts";
 
 const mebibyte = 1024 * 1024;
@@ -31,7 +32,7 @@ export function validDefinition(): fc.Arbitrary<ServiceInput> {
   const seconds = (min: number, max: number) => fc.integer({ min, max }).map((count) => `${count}s`);
   const optional = fc.record(
     {
-      memoryReservation: fc.integer({ min: 1, max: 32 }).map((count) => `${count}MiB`),
+      memoryReservation: fc.integer({ min: 4, max: 32 }).map((count) => `${count}MiB`),
       cpuLimit: fc.double({ min: 0.01, max: 64, noNaN: true }),
       cpuReservation: fc.double({ min: 0.01, max: 64, noNaN: true }),
       command: fc.array(name, { minLength: 1, maxLength: 3 }),

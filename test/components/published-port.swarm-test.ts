@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
-import { PublishMode, dockerServiceArgs } from "../../components/service/service-spec.ts";
+import { PublishMode } from "../../components/service/ports.ts";
+import { dockerServiceArgs } from "../../components/service/service-spec.ts";
 import { type SharedSandbox, sandboxStartMs, sharedSandbox } from "../support/sandbox.ts";
 import { plainDefinition } from "./definitions.ts";
 

@@ -6,7 +6,7 @@ import { HostPath } from "../../components/volumes/host-path.ts";
 import { LocalVolume } from "../../components/volumes/local-volume.ts";
 import { NetworkVolume } from "../../components/volumes/network-volume.ts";
 import { everyNode } from "../../components/volumes/node-reach.ts";
-import { hostPath, namedVolume, nfsVolume } from "../../components/volumes/volume-spec.ts";
+import { nfsVolume } from "../../components/volumes/volume-spec.ts";
 import { recordProgram, type RecordedResource } from "./program.ts";
 
 const image = `example/store:1@sha256:${"0123456789abcdef".repeat(4)}`;
@@ -138,14 +138,20 @@ describe("a data volume", () => {
     assert.deepEqual(await program(), await program());
   });
 
-  it("names the argument of each mistake", () => {
-    assert.throws(() => namedVolume("a/b", pin, "data"), { path: "data.volumeName" });
-    assert.throws(() => namedVolume("ab", { hostname: "" }, "data"), { path: "data.pin.hostname" });
-    assert.throws(() => hostPath("srv", undefined, "data"), { path: "data.hostPath" });
-    const nfs = { server: "10.0.0.9", exportPath: "/srv", mountOptions: "hard" };
-    assert.throws(() => nfsVolume("ab", { ...nfs, server: "a b" }, "data"), { path: "data.server" });
-    assert.throws(() => nfsVolume("ab", { ...nfs, exportPath: "srv" }, "data"), { path: "data.exportPath" });
-    for (const mountOptions of ["addr=1", "nfsvers=4.2,soft", "softerr", "hard,ro"])
-      assert.throws(() => nfsVolume("ab", { ...nfs, mountOptions }, "data"), { path: "data.mountOptions" });
+  it("names the argument of each mistake", async () => {
+    await recordProgram(() => {
+      const refused = (path: string, make: () => DataVolume) => {
+        assert.throws(make, ({ message }: Error) => message.startsWith(`${path}: expected `));
+      };
+      refused("data.volumeName", () => new ExistingVolume("data", { volumeName: "a/b", on: pin }));
+      refused("a/b.volumeName", () => new ExistingVolume("a/b", { on: pin }));
+      refused("data.pin.hostname", () => new LocalVolume("data", { pin: { hostname: "" } }));
+      refused("data.hostPath", () => new HostPath("data", { hostPath: "srv", on: everyNode }));
+      const nfs = { server: "10.0.0.9", exportPath: "/srv", mountOptions: "hard" };
+      refused("data.server", () => new NetworkVolume("data", { ...nfs, server: "a b" }));
+      refused("data.exportPath", () => new NetworkVolume("data", { ...nfs, exportPath: "srv" }));
+      for (const mountOptions of ["addr=1", "nfsvers=4.2,soft", "softerr", "hard,ro"])
+        refused("data.mountOptions", () => new NetworkVolume("data", { ...nfs, mountOptions }));
+    });
   });
 });

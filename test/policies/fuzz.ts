@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts";
 import type { Finding } from "../../policies/finding.ts";
 import { judge } from "../../policies/judge.ts";
-import { findingsSchema } from "../../policies/render/json-schema.ts";
+import { findingsSchema } from "../../policies/finding-schema.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";
 import { draft, mangled } from "./arbitraries.ts";

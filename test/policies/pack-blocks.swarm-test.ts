@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findingsSchema } from "../../policies/render/json-schema.ts";
+import { findingsSchema } from "../../policies/finding-schema.ts";
 import { inspectService } from "../../swarm/api/reads.ts";
 import { findEngine } from "../../swarm/engine/connection.ts";
 import { ProjectCopy } from "../cli/project-copy.ts";

@@ -4,9 +4,10 @@ import { stripVTControlCharacters } from "node:util";
 import { Ajv } from "ajv";
 import Ajv4 from "ajv-draft-04";
 import addFormats from "ajv-formats";
+import { z } from "zod";
 import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts";
+import { findingsSchema } from "../../policies/finding-schema.ts";
 import type { Finding } from "../../policies/finding.ts";
-import { findingsDocument, findingsJsonSchema } from "../../policies/render/json-schema.ts";
 import { markdownReport } from "../../policies/render/markdown.ts";
 import { sarifReport } from "../../policies/render/sarif.ts";
 import { textReport } from "../../policies/render/text.ts";
@@ -54,12 +55,15 @@ describe("the reports of findings", () => {
 
   it("as JSON follow the published schema", () => {
     const validate = new Ajv().compile(read("../../docs/schemas/findings.schema.json") as object);
-    assert.ok(validate(findingsDocument(findings)), JSON.stringify(validate.errors));
+    assert.ok(validate({ findings }), JSON.stringify(validate.errors));
     assert.ok(!validate({ findings: [{ rule: "X" }] }));
   });
 
   it("have the published schema that the code has", () => {
-    assert.deepEqual(read("../../docs/schemas/findings.schema.json"), JSON.parse(JSON.stringify(findingsJsonSchema())));
+    assert.deepEqual(
+      read("../../docs/schemas/findings.schema.json"),
+      JSON.parse(JSON.stringify(z.toJSONSchema(findingsSchema, { target: "draft-7" }))),
+    );
   });
 
   it("say where in a file of people each property is written", () => {

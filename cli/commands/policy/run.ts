@@ -5,7 +5,6 @@ import { readBaseline, withoutBaseline, writeBaseline } from "../../../policies/
 import { judgeDefinitions, readDefinitions, withLiveFacts, type Definitions } from "../../../policies/definitions.ts";
 import type { Finding } from "../../../policies/finding.ts";
 import { exitCodeOf, type Threshold } from "../../../policies/judge.ts";
-import { findingsDocument } from "../../../policies/render/json-schema.ts";
 import { markdownReport } from "../../../policies/render/markdown.ts";
 import { sarifReport } from "../../../policies/render/sarif.ts";
 import { textReport } from "../../../policies/render/text.ts";
@@ -79,7 +78,7 @@ function print(findings: readonly Finding[], services: number, options: PolicyOp
   const sarif =
     options.sarif === undefined ? undefined : `${JSON.stringify(sarifReport(findings, "0.1.0"), undefined, 2)}\n`;
   if (typeof options.sarif === "string") writeText("--sarif", options.sarif, sarif ?? "");
-  if (options.json === true) output.document(findingsDocument(findings));
+  if (options.json === true) output.document({ findings });
   else if (options.sarif === true) output.print((sarif ?? "").trimEnd());
   else if (options.markdown === true) output.print(markdownReport(findings).trimEnd());
   else {

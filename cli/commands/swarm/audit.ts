@@ -5,7 +5,6 @@ import { liveEstate } from "../../../live/live-estate.ts";
 import { observe } from "../../../live/observation.ts";
 import { findLostVolumes } from "../../../live/rescue/search.ts";
 import { exitCodeOf, judge, type Threshold } from "../../../policies/judge.ts";
-import { findingsDocument } from "../../../policies/render/json-schema.ts";
 import { textReport } from "../../../policies/render/text.ts";
 import { printable } from "../../../text/escape.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
@@ -62,7 +61,7 @@ function auditDocument(report: AuditReport) {
     unreachableEngines: inventory.engines.flatMap((engine) => ("problem" in engine ? [engine] : [])),
     ...view,
     idleVolumes: view.idleVolumes.map((volume) => ({ ...lookOf(volume, report), ...volume })),
-    findings: findingsDocument(findings),
+    findings: { findings },
   };
 }
 

@@ -1,13 +1,11 @@
-import type { CatalogueEntry } from "../catalogue-entry.ts";
-import { hub, httpCheck, offUnless, bitnamiImage } from "./facts.ts";
+import { bitnamiImage, readyCheck, hub, offUnless, statefulImages } from "./facts.ts";
 
 /** Applications with data of their own, and stores of files. */
-export const applicationImages: readonly CatalogueEntry[] = [
+export const applicationImages = statefulImages([
   {
     name: "minio",
     title: "MinIO",
     repositories: ["minio/minio", "minio", "bitnami/minio", "bitnamilegacy/minio"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/data",
@@ -19,10 +17,8 @@ export const applicationImages: readonly CatalogueEntry[] = [
         source: "https://min.io/docs/minio/container/index.html",
       },
     ],
-    volumes: [],
-    writers: "one",
     life: [
-      httpCheck("minio/health/live", "https://min.io/docs/minio/linux/operations/monitoring/healthcheck-probe.html"),
+      readyCheck("minio/health/live", "https://min.io/docs/minio/linux/operations/monitoring/healthcheck-probe.html"),
     ],
     authentication: offUnless(
       ["MINIO_ROOT_USER", "MINIO_ACCESS_KEY", "MINIO_ROOT_PASSWORD"],
@@ -33,7 +29,6 @@ export const applicationImages: readonly CatalogueEntry[] = [
     name: "gitea",
     title: "Gitea and Forgejo",
     repositories: ["gitea/gitea", "gitea", "forgejo/forgejo"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/data",
@@ -43,24 +38,21 @@ export const applicationImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/data" }],
-    writers: "one",
-    life: [httpCheck("api/healthz", "https://docs.gitea.com/administration/config-cheat-sheet")],
+    life: [readyCheck("api/healthz", "https://docs.gitea.com/administration/config-cheat-sheet")],
   },
   {
     name: "nextcloud",
     title: "Nextcloud",
     repositories: ["nextcloud", "library/nextcloud"],
-    keepsState: "always",
     dataPaths: [{ path: "/var/www/html", alsoAt: ["/var/www/html/data"], movedBy: [], source: hub("nextcloud") }],
     volumes: [{ path: "/var/www/html" }],
     writers: "many",
-    life: [httpCheck("status.php", "https://docs.nextcloud.com/server/latest/admin_manual/")],
+    life: [readyCheck("status.php", "https://docs.nextcloud.com/server/latest/admin_manual/")],
   },
   {
     name: "wordpress",
     title: "WordPress",
     repositories: ["wordpress", "library/wordpress", "bitnami/wordpress", "bitnamilegacy/wordpress"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/var/www/html",
@@ -71,13 +63,12 @@ export const applicationImages: readonly CatalogueEntry[] = [
     ],
     volumes: [{ path: "/var/www/html" }],
     writers: "many",
-    life: [httpCheck("wp-login.php", "https://developer.wordpress.org/advanced-administration/")],
+    life: [readyCheck("wp-login.php", "https://developer.wordpress.org/advanced-administration/")],
   },
   {
     name: "vaultwarden",
     title: "Vaultwarden",
     repositories: ["vaultwarden/server", "vaultwarden", "dani-garcia/vaultwarden"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/data",
@@ -86,15 +77,13 @@ export const applicationImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/data" }],
-    writers: "one",
-    life: [httpCheck("/alive", "https://github.com/dani-garcia/vaultwarden/blob/main/docker/healthcheck.sh")],
+    life: [readyCheck("/alive", "https://github.com/dani-garcia/vaultwarden/blob/main/docker/healthcheck.sh")],
     hasHealthCheck: true,
   },
   {
     name: "registry",
     title: "Docker Registry",
     repositories: ["registry", "library/registry", "distribution/distribution"],
-    keepsState: "always",
     stateElsewhere: {
       variables: {
         REGISTRY_STORAGE: "^(?:s3|gcs|azure|swift|oss)",
@@ -112,7 +101,6 @@ export const applicationImages: readonly CatalogueEntry[] = [
     ],
     volumes: [{ path: "/var/lib/registry" }],
     writers: "many",
-    life: [],
   },
   bitnamiImage("gitea", "Gitea", "/bitnami/gitea"),
-];
+]);

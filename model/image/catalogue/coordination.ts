@@ -1,13 +1,11 @@
-import type { CatalogueEntry } from "../catalogue-entry.ts";
-import { hub, httpCheck } from "./facts.ts";
+import { readyCheck, hub, statefulImages } from "./facts.ts";
 
 /** Stores of settings and secrets that a cluster agrees on. */
-export const coordinationImages: readonly CatalogueEntry[] = [
+export const coordinationImages = statefulImages([
   {
     name: "etcd",
     title: "etcd",
     repositories: ["etcd", "coreos/etcd", "etcd-development/etcd", "bitnami/etcd", "bitnamilegacy/etcd"],
-    keepsState: "always",
     commands: { servers: ["etcd"], tools: ["etcdctl", "etcdutl"] },
     dataPaths: [
       {
@@ -17,16 +15,13 @@ export const coordinationImages: readonly CatalogueEntry[] = [
         source: "https://etcd.io/docs/latest/op-guide/configuration/",
       },
     ],
-    volumes: [],
-    writers: "one",
     survivesKill: true,
-    life: [httpCheck("etcdctl endpoint health", "https://etcd.io/docs/latest/op-guide/monitoring/")],
+    life: [readyCheck("etcdctl endpoint health", "https://etcd.io/docs/latest/op-guide/monitoring/")],
   },
   {
     name: "consul",
     title: "Consul",
     repositories: ["consul", "library/consul", "hashicorp/consul", "bitnami/consul"],
-    keepsState: "always",
     commands: {
       // An agent that is no server keeps its own id, and nothing else.
       servers: ["-server", "--server", "-bootstrap", "-bootstrap-expect", "-dev", "-config-dir", "-config-file"],
@@ -41,14 +36,12 @@ export const coordinationImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/consul/data" }],
-    writers: "one",
-    life: [httpCheck("consul members", "https://developer.hashicorp.com/consul/commands/members")],
+    life: [readyCheck("consul members", "https://developer.hashicorp.com/consul/commands/members")],
   },
   {
     name: "vault",
     title: "Vault",
     repositories: ["vault", "library/vault", "hashicorp/vault", "openbao/openbao"],
-    keepsState: "always",
     commands: { servers: ["server"], tools: ["operator", "agent", "proxy", "login", "kv", "status"] },
     stateElsewhere: { configuration: '(?:storage|backend)["\\s:={]*"(?!(?:raft|file)")\\w+"' },
     dataPaths: [
@@ -60,7 +53,6 @@ export const coordinationImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/vault/file" }, { path: "/vault/logs" }],
-    writers: "one",
-    life: [httpCheck("vault status", "https://developer.hashicorp.com/vault/docs/commands/status")],
+    life: [readyCheck("vault status", "https://developer.hashicorp.com/vault/docs/commands/status")],
   },
-];
+]);

@@ -1,17 +1,5 @@
-import type { AuthenticationFact, CatalogueEntry, CommandFact, DataPathFact, LifeFact } from "../catalogue-entry.ts";
-import { bitnami, hub, httpCheck, offUnless, onUnless, bitnamiImage } from "./facts.ts";
-
-const postgresReady: LifeFact = {
-  command: "pg_isready",
-  failsWhileLoading: true,
-  source: "https://www.postgresql.org/docs/current/app-pg-isready.html",
-};
-
-const mysqlPing: LifeFact = {
-  command: "mysqladmin ping",
-  failsWhileLoading: true,
-  source: "https://dev.mysql.com/doc/refman/8.4/en/mysqladmin.html",
-};
+import type { CatalogueEntry, CommandFact, DataPathFact } from "../catalogue-entry.ts";
+import { bitnami, bitnamiImage, readyCheck, hub, offUnless, onUnless, statefulImages } from "./facts.ts";
 
 /** The official image and what is built on it: since version 18 each version has a folder of its own below the volume. */
 const postgresPaths = (source: string): DataPathFact[] => {
@@ -39,35 +27,45 @@ const postgresVolumes: CatalogueEntry["volumes"] = [
   { path: "/var/lib/postgresql", versions: { from: 18 } },
 ];
 
-const postgresTrust: AuthenticationFact = {
-  byDefault: true,
-  onByEnvironment: [],
-  onByArgument: [],
-  offByEnvironment: { POSTGRES_HOST_AUTH_METHOD: ["trust"], ALLOW_EMPTY_PASSWORD: ["yes", "true", "1"] },
-  source: hub("postgres"),
-};
+const yes = ["yes", "true", "1"];
 
-const mysqlEmpty: AuthenticationFact = {
-  byDefault: true,
-  onByEnvironment: [],
-  onByArgument: [],
-  offByEnvironment: {
-    MYSQL_ALLOW_EMPTY_PASSWORD: ["yes", "true", "1"],
-    MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: ["yes", "true", "1"],
-    ALLOW_EMPTY_PASSWORD: ["yes", "true", "1"],
+/** What all images of PostgreSQL have in common. */
+const postgres = {
+  commands: {
+    servers: ["postgres", "pg_ctl", "run.sh"],
+    tools: ["psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_isready", "pg_basebackup", "pg_receivewal", "pgbench"],
   },
-  source: hub("mysql"),
-};
+  survivesKill: true,
+  refuses: "other majors",
+  majors: { from: 8, before: 40 },
+  life: [readyCheck("pg_isready", "https://www.postgresql.org/docs/current/app-pg-isready.html")],
+  authentication: onUnless({ POSTGRES_HOST_AUTH_METHOD: ["trust"], ALLOW_EMPTY_PASSWORD: yes }, hub("postgres")),
+} as const;
 
-const postgresCommands: CommandFact = {
-  servers: ["postgres", "pg_ctl", "run.sh"],
-  tools: ["psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_isready", "pg_basebackup", "pg_receivewal", "pgbench"],
-};
+const mysqlPing = readyCheck("mysqladmin ping", "https://dev.mysql.com/doc/refman/8.4/en/mysqladmin.html");
 
-const mysqlCommands: CommandFact = {
-  servers: ["mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe", "run.sh"],
-  tools: ["mysql", "mysqldump", "mysqladmin", "mysqlsh", "mariadb", "mariadb-dump", "mariadb-admin", "mariadb-backup"],
-};
+/** What all images of MySQL and MariaDB have in common. */
+const mysql = {
+  commands: {
+    servers: ["mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe", "run.sh"],
+    tools: [
+      "mysql",
+      "mysqldump",
+      "mysqladmin",
+      "mysqlsh",
+      "mariadb",
+      "mariadb-dump",
+      "mariadb-admin",
+      "mariadb-backup",
+    ],
+  },
+  survivesKill: true,
+  life: [mysqlPing],
+  authentication: onUnless(
+    { MYSQL_ALLOW_EMPTY_PASSWORD: yes, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: yes, ALLOW_EMPTY_PASSWORD: yes },
+    hub("mysql"),
+  ),
+} as const;
 
 const mongoCommands: CommandFact = {
   servers: ["mongod", "run.sh"],
@@ -75,28 +73,20 @@ const mongoCommands: CommandFact = {
 };
 
 /** Databases. */
-export const databaseImages: readonly CatalogueEntry[] = [
+export const databaseImages = statefulImages([
   {
     name: "postgres",
     title: "PostgreSQL",
     repositories: ["postgres", "library/postgres", "postgresql", "pgvector/pgvector", "postgis/postgis"],
-    keepsState: "always",
-    commands: postgresCommands,
+    ...postgres,
     dataPaths: postgresPaths(hub("postgres")),
     volumes: postgresVolumes,
-    writers: "one",
-    survivesKill: true,
-    refuses: "other majors",
-    majors: { from: 8, before: 40 },
-    life: [postgresReady],
-    authentication: postgresTrust,
   },
   {
     name: "bitnami-postgresql",
     title: "PostgreSQL (Bitnami)",
     repositories: ["bitnami/postgresql", "bitnamilegacy/postgresql", "bitnami/postgresql-repmgr"],
-    keepsState: "always",
-    commands: postgresCommands,
+    ...postgres,
     dataPaths: [
       {
         path: "/bitnami/postgresql/data",
@@ -104,35 +94,21 @@ export const databaseImages: readonly CatalogueEntry[] = [
         source: bitnami("postgresql"),
       },
     ],
-    volumes: [],
-    writers: "one",
-    survivesKill: true,
-    refuses: "other majors",
-    majors: { from: 8, before: 40 },
-    life: [postgresReady],
-    authentication: onUnless({ ALLOW_EMPTY_PASSWORD: ["yes", "true", "1"] }, bitnami("postgresql")),
+    authentication: onUnless({ ALLOW_EMPTY_PASSWORD: yes }, bitnami("postgresql")),
   },
   {
     name: "timescaledb",
     title: "TimescaleDB",
     repositories: ["timescale/timescaledb", "timescaledb"],
-    keepsState: "always",
-    commands: postgresCommands,
+    ...postgres,
     dataPaths: postgresPaths(hub("timescale/timescaledb")),
     volumes: postgresVolumes,
-    writers: "one",
-    survivesKill: true,
-    refuses: "other majors",
-    majors: { from: 8, before: 40 },
-    life: [postgresReady],
-    authentication: postgresTrust,
   },
   {
     name: "timescaledb-ha",
     title: "TimescaleDB HA",
     repositories: ["timescale/timescaledb-ha"],
-    keepsState: "always",
-    commands: postgresCommands,
+    ...postgres,
     dataPaths: [
       {
         path: "/home/postgres/pgdata/data",
@@ -140,45 +116,29 @@ export const databaseImages: readonly CatalogueEntry[] = [
         source: "https://docs.tigerdata.com/self-hosted/latest/install/installation-docker/",
       },
     ],
-    volumes: [],
-    writers: "one",
-    survivesKill: true,
-    refuses: "other majors",
-    majors: { from: 8, before: 40 },
-    life: [postgresReady],
-    authentication: postgresTrust,
   },
   {
     name: "mysql",
     title: "MySQL",
     repositories: ["mysql", "library/mysql", "mysql/mysql-server", "percona", "percona/percona-server"],
-    keepsState: "always",
-    commands: mysqlCommands,
+    ...mysql,
     dataPaths: [{ path: "/var/lib/mysql", movedBy: [{ argument: "--datadir" }], source: hub("mysql") }],
     volumes: [{ path: "/var/lib/mysql" }],
-    writers: "one",
-    survivesKill: true,
-    life: [mysqlPing],
-    authentication: mysqlEmpty,
   },
   {
     name: "mariadb",
     title: "MariaDB",
     repositories: ["mariadb", "library/mariadb", "linuxserver/mariadb"],
-    keepsState: "always",
-    commands: mysqlCommands,
+    ...mysql,
     dataPaths: [
       { path: "/var/lib/mysql", alsoAt: ["/config"], movedBy: [{ argument: "--datadir" }], source: hub("mariadb") },
     ],
     volumes: [{ path: "/var/lib/mysql" }],
-    writers: "one",
-    survivesKill: true,
     life: [
       mysqlPing,
-      httpCheck("healthcheck.sh", "https://mariadb.com/kb/en/using-healthcheck-sh/"),
-      httpCheck("mariadb-admin ping", "https://mariadb.com/kb/en/mariadb-admin/"),
+      readyCheck("healthcheck.sh", "https://mariadb.com/kb/en/using-healthcheck-sh/"),
+      readyCheck("mariadb-admin ping", "https://mariadb.com/kb/en/mariadb-admin/"),
     ],
-    authentication: mysqlEmpty,
   },
   {
     name: "bitnami-mariadb",
@@ -190,8 +150,7 @@ export const databaseImages: readonly CatalogueEntry[] = [
       "bitnamilegacy/mysql",
       "bitnami/mariadb-galera",
     ],
-    keepsState: "always",
-    commands: mysqlCommands,
+    ...mysql,
     dataPaths: [
       {
         path: "/bitnami/mariadb/data",
@@ -200,11 +159,6 @@ export const databaseImages: readonly CatalogueEntry[] = [
         source: bitnami("mariadb"),
       },
     ],
-    volumes: [],
-    writers: "one",
-    survivesKill: true,
-    life: [mysqlPing],
-    authentication: mysqlEmpty,
   },
   {
     name: "mongo",
@@ -216,7 +170,6 @@ export const databaseImages: readonly CatalogueEntry[] = [
       "mongodb/mongodb-community-server",
       "percona/percona-server-mongodb",
     ],
-    keepsState: "always",
     commands: mongoCommands,
     dataPaths: [
       {
@@ -230,13 +183,12 @@ export const databaseImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/data/db" }, { path: "/data/configdb" }],
-    writers: "one",
     // "Found an invalid featureCompatibilityVersion document": it takes its own version's and the last one's.
     refuses: "skipped majors",
     majors: { from: 2, before: 20 },
     life: [
-      httpCheck("mongosh", "https://www.mongodb.com/docs/mongodb-shell/reference/options/"),
-      httpCheck("mongo --eval", "https://www.mongodb.com/docs/v4.4/mongo/"),
+      readyCheck("mongosh", "https://www.mongodb.com/docs/mongodb-shell/reference/options/"),
+      readyCheck("mongo --eval", "https://www.mongodb.com/docs/v4.4/mongo/"),
     ],
     authentication: {
       ...offUnless(["MONGO_INITDB_ROOT_USERNAME", "MONGODB_INITDB_ROOT_USERNAME"], hub("mongo"), [
@@ -250,21 +202,17 @@ export const databaseImages: readonly CatalogueEntry[] = [
     name: "bitnami-mongodb",
     title: "MongoDB (Bitnami)",
     repositories: ["bitnami/mongodb", "bitnamilegacy/mongodb"],
-    keepsState: "always",
     commands: mongoCommands,
     dataPaths: [
       { path: "/bitnami/mongodb/data/db", alsoAt: ["/bitnami/mongodb/data"], movedBy: [], source: bitnami("mongodb") },
     ],
-    volumes: [],
-    writers: "one",
-    life: [httpCheck("mongosh", "https://www.mongodb.com/docs/mongodb-shell/reference/options/")],
+    life: [readyCheck("mongosh", "https://www.mongodb.com/docs/mongodb-shell/reference/options/")],
     authentication: offUnless(["MONGODB_ROOT_PASSWORD", "MONGODB_ROOT_USER"], bitnami("mongodb")),
   },
   {
     name: "influxdb",
     title: "InfluxDB",
     repositories: ["influxdb", "library/influxdb"],
-    keepsState: "always",
     commands: { servers: ["influxd", "influxdb3"], tools: ["influx"] },
     dataPaths: [
       {
@@ -291,8 +239,7 @@ export const databaseImages: readonly CatalogueEntry[] = [
       { path: "/var/lib/influxdb", versions: { before: 2 } },
       { path: "/var/lib/influxdb2", versions: { from: 2, before: 3 } },
     ],
-    writers: "one",
-    life: [httpCheck("influx ping", "https://docs.influxdata.com/influxdb/v2/reference/cli/influx/ping/")],
+    life: [readyCheck("influx ping", "https://docs.influxdata.com/influxdb/v2/reference/cli/influx/ping/")],
   },
   {
     name: "clickhouse",
@@ -304,38 +251,32 @@ export const databaseImages: readonly CatalogueEntry[] = [
       "yandex/clickhouse-server",
       "clickhouse-server",
     ],
-    keepsState: "always",
     commands: { servers: ["clickhouse-server"], tools: ["clickhouse-client"] },
     dataPaths: [{ path: "/var/lib/clickhouse", movedBy: [], source: hub("clickhouse/clickhouse-server") }],
     volumes: [{ path: "/var/lib/clickhouse" }],
-    writers: "one",
-    life: [httpCheck("/ping", "https://clickhouse.com/docs/interfaces/http")],
+    life: [readyCheck("/ping", "https://clickhouse.com/docs/interfaces/http")],
   },
   {
     name: "cassandra",
     title: "Cassandra",
     repositories: ["cassandra", "library/cassandra"],
-    keepsState: "always",
     commands: { servers: ["cassandra"], tools: ["cqlsh", "nodetool"] },
     dataPaths: [{ path: "/var/lib/cassandra", movedBy: [], source: hub("cassandra") }],
     volumes: [{ path: "/var/lib/cassandra" }],
-    writers: "one",
     life: [
-      httpCheck("nodetool", "https://cassandra.apache.org/doc/latest/cassandra/managing/tools/nodetool/status.html"),
-      httpCheck("cqlsh", "https://cassandra.apache.org/doc/latest/cassandra/managing/tools/cqlsh.html"),
+      readyCheck("nodetool", "https://cassandra.apache.org/doc/latest/cassandra/managing/tools/nodetool/status.html"),
+      readyCheck("cqlsh", "https://cassandra.apache.org/doc/latest/cassandra/managing/tools/cqlsh.html"),
     ],
   },
   {
     name: "scylla",
     title: "ScyllaDB",
     repositories: ["scylladb/scylla"],
-    keepsState: "always",
     commands: { servers: ["scylla"], tools: ["cqlsh", "nodetool"] },
     dataPaths: [{ path: "/var/lib/scylla", movedBy: [], source: hub("scylladb/scylla") }],
     volumes: [{ path: "/var/lib/scylla" }],
-    writers: "one",
     life: [
-      httpCheck(
+      readyCheck(
         "nodetool",
         "https://opensource.docs.scylladb.com/stable/operating-scylla/nodetool-commands/status.html",
       ),
@@ -345,7 +286,6 @@ export const databaseImages: readonly CatalogueEntry[] = [
     name: "neo4j",
     title: "Neo4j",
     repositories: ["neo4j", "library/neo4j"],
-    keepsState: "always",
     commands: { servers: ["neo4j"], tools: ["cypher-shell"] },
     dataPaths: [
       {
@@ -355,8 +295,7 @@ export const databaseImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/data" }, { path: "/logs" }],
-    writers: "one",
-    life: [httpCheck("cypher-shell", "https://neo4j.com/docs/operations-manual/current/cypher-shell/")],
+    life: [readyCheck("cypher-shell", "https://neo4j.com/docs/operations-manual/current/cypher-shell/")],
     authentication: onUnless(
       { NEO4J_AUTH: ["none"] },
       "https://neo4j.com/docs/operations-manual/current/docker/introduction/",
@@ -366,14 +305,12 @@ export const databaseImages: readonly CatalogueEntry[] = [
     name: "couchdb",
     title: "CouchDB",
     repositories: ["couchdb", "library/couchdb", "apache/couchdb", "bitnami/couchdb"],
-    keepsState: "always",
     dataPaths: [{ path: "/opt/couchdb/data", alsoAt: ["/bitnami/couchdb"], movedBy: [], source: hub("couchdb") }],
     volumes: [{ path: "/opt/couchdb/data" }],
-    writers: "one",
-    life: [httpCheck("_up", "https://docs.couchdb.org/en/stable/api/server/common.html#up")],
+    life: [readyCheck("_up", "https://docs.couchdb.org/en/stable/api/server/common.html#up")],
   },
   bitnamiImage("cassandra", "Cassandra", "/bitnami/cassandra/data"),
   bitnamiImage("clickhouse", "ClickHouse", "/bitnami/clickhouse/data"),
   bitnamiImage("neo4j", "Neo4j", "/bitnami/neo4j/data"),
   bitnamiImage("influxdb", "InfluxDB", "/bitnami/influxdb"),
-];
+]);

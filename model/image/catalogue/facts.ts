@@ -8,8 +8,8 @@ export const hub = (repository: string): string =>
 export const bitnami = (name: string): string =>
   `https://github.com/bitnami/containers/blob/main/bitnami/${name}/README.md`;
 
-/** A check by HTTP, which fails while the server loads. */
-export const httpCheck = (command: string, source: string): LifeFact => ({ command, failsWhileLoading: true, source });
+/** A check that fails while the server loads. */
+export const readyCheck = (command: string, source: string): LifeFact => ({ command, failsWhileLoading: true, source });
 
 /** Asks for no password unless one of these is set. */
 export const offUnless = (
@@ -33,14 +33,25 @@ export const onUnless = (offByEnvironment: Record<string, string[]>, source: str
   source,
 });
 
-/** An image of Bitnami, which keeps its data elsewhere than that of the program's own makers. */
-export const bitnamiImage = (name: string, title: string, path: string): CatalogueEntry => ({
-  name: `bitnami-${name}`,
-  title: `${title} (Bitnami)`,
-  repositories: [`bitnami/${name}`, `bitnamilegacy/${name}`],
+/** What most images that keep state have in common; an entry says what differs. */
+const common = {
   keepsState: "always",
-  dataPaths: [{ path, movedBy: [], source: bitnami(name) }],
   volumes: [],
   writers: "one",
   life: [],
+} as const satisfies Partial<CatalogueEntry>;
+
+/** An entry that leaves out what it has in common with most. */
+type StatefulImage = Omit<CatalogueEntry, keyof typeof common> & Partial<Pick<CatalogueEntry, keyof typeof common>>;
+
+/** The entries of a family: unless they say otherwise, they keep state, one task writes it, and they declare no `VOLUME`. */
+export const statefulImages = (images: readonly StatefulImage[]): readonly CatalogueEntry[] =>
+  images.map((image) => ({ ...common, ...image }));
+
+/** An image of Bitnami, which keeps its data elsewhere than that of the program's own makers. */
+export const bitnamiImage = (name: string, title: string, path: string): StatefulImage => ({
+  name: `bitnami-${name}`,
+  title: `${title} (Bitnami)`,
+  repositories: [`bitnami/${name}`, `bitnamilegacy/${name}`],
+  dataPaths: [{ path, movedBy: [], source: bitnami(name) }],
 });

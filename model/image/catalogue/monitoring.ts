@@ -1,17 +1,15 @@
-import type { CatalogueEntry } from "../catalogue-entry.ts";
-import { httpCheck, bitnamiImage } from "./facts.ts";
+import { bitnamiImage, readyCheck, statefulImages } from "./facts.ts";
 
 const grafanaDatabase = {
   variables: { GF_DATABASE_TYPE: "^(?:mysql|postgres)", GF_DATABASE_URL: "^(?:mysql|postgres)" },
 };
 
 /** Monitoring. */
-export const monitoringImages: readonly CatalogueEntry[] = [
+export const monitoringImages = statefulImages([
   {
     name: "prometheus",
     title: "Prometheus",
     repositories: ["prom/prometheus", "prometheus", "prometheus/prometheus"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/prometheus",
@@ -20,7 +18,6 @@ export const monitoringImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/prometheus" }],
-    writers: "one",
     life: [
       {
         command: "-/healthy",
@@ -33,7 +30,6 @@ export const monitoringImages: readonly CatalogueEntry[] = [
     name: "grafana",
     title: "Grafana",
     repositories: ["grafana/grafana", "grafana/grafana-oss", "grafana/grafana-enterprise", "grafana"],
-    keepsState: "always",
     stateElsewhere: grafanaDatabase,
     dataPaths: [
       {
@@ -42,10 +38,8 @@ export const monitoringImages: readonly CatalogueEntry[] = [
         source: "https://grafana.com/docs/grafana/latest/setup-grafana/configure-docker/",
       },
     ],
-    volumes: [],
-    writers: "one",
-    life: [httpCheck("api/health", "https://grafana.com/docs/grafana/latest/developers/http_api/other/")],
+    life: [readyCheck("api/health", "https://grafana.com/docs/grafana/latest/developers/http_api/other/")],
   },
   { ...bitnamiImage("grafana", "Grafana", "/opt/bitnami/grafana/data"), stateElsewhere: grafanaDatabase },
   bitnamiImage("prometheus", "Prometheus", "/opt/bitnami/prometheus/data"),
-];
+]);

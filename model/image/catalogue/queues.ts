@@ -1,21 +1,33 @@
-import type { CatalogueEntry, CommandFact } from "../catalogue-entry.ts";
-import { bitnami, hub, httpCheck } from "./facts.ts";
+import type { LifeFact } from "../catalogue-entry.ts";
+import { bitnami, readyCheck, hub, statefulImages } from "./facts.ts";
 
 const kafkaTools = ["kafka-topics", "kafka-configs", "kafka-acls", "kafka-console-producer", "kafka-console-consumer"];
 
-const kafkaCommands: CommandFact = {
-  servers: ["kafka-server-start", "kafka-server-start.sh", "run", "run.sh"],
-  tools: [...kafkaTools, ...kafkaTools.map((tool) => `${tool}.sh`)],
+/** What all images of Kafka have in common. */
+const kafka = {
+  commands: {
+    servers: ["kafka-server-start", "kafka-server-start.sh", "run", "run.sh"],
+    tools: [...kafkaTools, ...kafkaTools.map((tool) => `${tool}.sh`)],
+  },
+  life: [readyCheck("kafka-broker-api-versions", "https://kafka.apache.org/documentation/")],
 };
 
+const rabbitmq = {
+  commands: { servers: ["rabbitmq-server"], tools: ["rabbitmqctl", "rabbitmqadmin"] },
+  life: [readyCheck("rabbitmq-diagnostics", "https://www.rabbitmq.com/docs/monitoring#health-checks")],
+};
+
+const zookeeperLife: LifeFact[] = [
+  { command: "ruok", failsWhileLoading: false, source: "https://zookeeper.apache.org/doc/current/zookeeperAdmin.html" },
+];
+
 /** Queues, and what they keep their agreements in. */
-export const queueImages: readonly CatalogueEntry[] = [
+export const queueImages = statefulImages([
   {
     name: "rabbitmq",
     title: "RabbitMQ",
     repositories: ["rabbitmq", "library/rabbitmq"],
-    keepsState: "always",
-    commands: { servers: ["rabbitmq-server"], tools: ["rabbitmqctl", "rabbitmqadmin"] },
+    ...rabbitmq,
     dataPaths: [
       {
         path: "/var/lib/rabbitmq",
@@ -31,15 +43,12 @@ export const queueImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/var/lib/rabbitmq" }],
-    writers: "one",
-    life: [httpCheck("rabbitmq-diagnostics", "https://www.rabbitmq.com/docs/monitoring#health-checks")],
   },
   {
     name: "bitnami-rabbitmq",
     title: "RabbitMQ (Bitnami)",
     repositories: ["bitnami/rabbitmq", "bitnamilegacy/rabbitmq"],
-    keepsState: "always",
-    commands: { servers: ["rabbitmq-server"], tools: ["rabbitmqctl", "rabbitmqadmin"] },
+    ...rabbitmq,
     dataPaths: [
       {
         path: "/bitnami/rabbitmq/mnesia",
@@ -53,9 +62,6 @@ export const queueImages: readonly CatalogueEntry[] = [
         source: bitnami("rabbitmq"),
       },
     ],
-    volumes: [],
-    writers: "one",
-    life: [httpCheck("rabbitmq-diagnostics", "https://www.rabbitmq.com/docs/monitoring#health-checks")],
   },
   {
     name: "nats",
@@ -78,16 +84,13 @@ export const queueImages: readonly CatalogueEntry[] = [
         source: "https://docs.nats.io/running-a-nats-service/introduction/flags",
       },
     ],
-    volumes: [],
-    writers: "one",
-    life: [httpCheck("healthz", "https://docs.nats.io/running-a-nats-service/nats_admin/monitoring")],
+    life: [readyCheck("healthz", "https://docs.nats.io/running-a-nats-service/nats_admin/monitoring")],
   },
   {
     name: "apache-kafka",
     title: "Apache Kafka",
     repositories: ["apache/kafka", "apache/kafka-native"],
-    keepsState: "always",
-    commands: kafkaCommands,
+    ...kafka,
     dataPaths: [
       {
         path: "/tmp/kraft-combined-logs",
@@ -96,15 +99,12 @@ export const queueImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/etc/kafka/secrets" }, { path: "/var/lib/kafka/data" }, { path: "/mnt/shared/config" }],
-    writers: "one",
-    life: [httpCheck("kafka-broker-api-versions", "https://kafka.apache.org/documentation/")],
   },
   {
     name: "confluent-kafka",
     title: "Confluent Kafka",
     repositories: ["confluentinc/cp-kafka", "confluentinc/cp-server", "confluentinc/confluent-local"],
-    keepsState: "always",
-    commands: kafkaCommands,
+    ...kafka,
     dataPaths: [
       {
         path: "/var/lib/kafka/data",
@@ -113,15 +113,12 @@ export const queueImages: readonly CatalogueEntry[] = [
       },
     ],
     volumes: [{ path: "/var/lib/kafka/data" }, { path: "/etc/kafka/secrets" }],
-    writers: "one",
-    life: [httpCheck("kafka-broker-api-versions", "https://kafka.apache.org/documentation/")],
   },
   {
     name: "bitnami-kafka",
     title: "Kafka (Bitnami)",
     repositories: ["bitnami/kafka", "bitnamilegacy/kafka", "kafka"],
-    keepsState: "always",
-    commands: kafkaCommands,
+    ...kafka,
     dataPaths: [
       {
         path: "/bitnami/kafka/data",
@@ -134,56 +131,28 @@ export const queueImages: readonly CatalogueEntry[] = [
         source: bitnami("kafka"),
       },
     ],
-    volumes: [],
-    writers: "one",
-    life: [httpCheck("kafka-broker-api-versions", "https://kafka.apache.org/documentation/")],
   },
   {
     name: "zookeeper",
     title: "ZooKeeper",
     repositories: ["zookeeper", "library/zookeeper"],
-    keepsState: "always",
     dataPaths: [
       { path: "/data", movedBy: [{ environment: "ZOO_DATA_DIR" }], source: hub("zookeeper") },
       { path: "/datalog", movedBy: [{ environment: "ZOO_DATA_LOG_DIR" }], source: hub("zookeeper") },
     ],
     volumes: [{ path: "/data" }, { path: "/datalog" }, { path: "/logs" }],
-    writers: "one",
-    life: [
-      {
-        command: "ruok",
-        failsWhileLoading: false,
-        source: "https://zookeeper.apache.org/doc/current/zookeeperAdmin.html",
-      },
-    ],
+    life: zookeeperLife,
   },
   {
     name: "confluent-zookeeper",
     title: "Confluent ZooKeeper",
     repositories: ["confluentinc/cp-zookeeper", "bitnami/zookeeper", "bitnamilegacy/zookeeper"],
-    keepsState: "always",
-    dataPaths: [
-      {
-        path: "/var/lib/zookeeper/data",
-        alsoAt: ["/bitnami/zookeeper"],
-        movedBy: [],
-        source: "https://docs.confluent.io/platform/7.9/installation/docker/operations/external-volumes.html",
-      },
-      {
-        path: "/var/lib/zookeeper/log",
-        alsoAt: ["/bitnami/zookeeper"],
-        movedBy: [],
-        source: "https://docs.confluent.io/platform/7.9/installation/docker/operations/external-volumes.html",
-      },
-    ],
-    volumes: [],
-    writers: "one",
-    life: [
-      {
-        command: "ruok",
-        failsWhileLoading: false,
-        source: "https://zookeeper.apache.org/doc/current/zookeeperAdmin.html",
-      },
-    ],
+    dataPaths: ["data", "log"].map((folder) => ({
+      path: `/var/lib/zookeeper/${folder}`,
+      alsoAt: ["/bitnami/zookeeper"],
+      movedBy: [],
+      source: "https://docs.confluent.io/platform/7.9/installation/docker/operations/external-volumes.html",
+    })),
+    life: zookeeperLife,
   },
-];
+]);

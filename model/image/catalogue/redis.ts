@@ -1,5 +1,5 @@
-import type { CatalogueEntry, CommandFact, DataPathFact, LifeFact } from "../catalogue-entry.ts";
-import { bitnami, hub, offUnless } from "./facts.ts";
+import type { DataPathFact, LifeFact } from "../catalogue-entry.ts";
+import { bitnami, hub, offUnless, statefulImages } from "./facts.ts";
 
 /** Redis answers PING with exit code 0 while it loads; whether a check built on it fails then, its rule finds out from the command. */
 const redisPing: LifeFact = {
@@ -12,44 +12,40 @@ const inRedisDirectory = (path: string, source: string): DataPathFact[] => [
   { path, movedBy: [{ redisDirectory: true }], source },
 ];
 
-const redisCommands: CommandFact = {
-  servers: ["redis-server", "valkey-server", "keydb-server", "run.sh"],
-  tools: ["redis-cli", "redis-benchmark", "valkey-cli", "valkey-benchmark", "keydb-cli"],
-  disguises: ["redis-sentinel", "valkey-sentinel", "--sentinel"],
+/** What all images of Redis and its like have in common. */
+const redisFamily = {
+  commands: {
+    servers: ["redis-server", "valkey-server", "keydb-server", "run.sh"],
+    tools: ["redis-cli", "redis-benchmark", "valkey-cli", "valkey-benchmark", "keydb-cli"],
+    disguises: ["redis-sentinel", "valkey-sentinel", "--sentinel"],
+  },
+  redis: { appendOnly: false },
+  life: [redisPing],
 };
 
 /** Redis and what speaks its language. */
-export const redisImages: readonly CatalogueEntry[] = [
+export const redisImages = statefulImages([
   {
     name: "redis",
     title: "Redis",
     repositories: ["redis", "library/redis", "redis/redis"],
-    keepsState: "always",
-    commands: redisCommands,
+    ...redisFamily,
     dataPaths: inRedisDirectory("/data", hub("redis")),
     volumes: [{ path: "/data" }],
-    writers: "one",
-    redis: { appendOnly: false },
-    life: [redisPing],
   },
   {
     name: "redis-stack",
     title: "Redis Stack",
     repositories: ["redis/redis-stack", "redis/redis-stack-server"],
-    keepsState: "always",
-    commands: redisCommands,
+    ...redisFamily,
     dataPaths: inRedisDirectory("/data", hub("redis/redis-stack-server")),
-    volumes: [],
-    writers: "one",
     redis: { appendOnly: false, argumentsFrom: "REDIS_ARGS" },
-    life: [redisPing],
   },
   {
     name: "bitnami-redis",
     title: "Redis (Bitnami)",
     repositories: ["bitnami/redis", "bitnamilegacy/redis", "bitnami/valkey", "bitnamilegacy/valkey", "bitnami/keydb"],
-    keepsState: "always",
-    commands: redisCommands,
+    ...redisFamily,
     dataPaths: [
       {
         path: "/bitnami/redis/data",
@@ -58,21 +54,16 @@ export const redisImages: readonly CatalogueEntry[] = [
         source: bitnami("redis"),
       },
     ],
-    volumes: [],
-    writers: "one",
     redis: { appendOnly: true, appendOnlyFrom: "REDIS_AOF_ENABLED" },
-    life: [redisPing],
     authentication: offUnless(["REDIS_PASSWORD", "VALKEY_PASSWORD"], bitnami("redis")),
   },
   {
     name: "valkey",
     title: "Valkey",
     repositories: ["valkey/valkey", "valkey"],
-    keepsState: "always",
-    commands: redisCommands,
+    ...redisFamily,
     dataPaths: inRedisDirectory("/data", hub("valkey/valkey")),
     volumes: [{ path: "/data" }],
-    writers: "one",
     redis: { appendOnly: false, argumentsFrom: "VALKEY_EXTRA_FLAGS" },
     life: [{ ...redisPing, command: "valkey-cli ping", source: "https://valkey.io/commands/ping/" }],
   },
@@ -80,12 +71,9 @@ export const redisImages: readonly CatalogueEntry[] = [
     name: "keydb",
     title: "KeyDB",
     repositories: ["eqalpha/keydb", "keydb"],
-    keepsState: "always",
-    commands: redisCommands,
+    ...redisFamily,
     dataPaths: inRedisDirectory("/data", hub("eqalpha/keydb")),
     volumes: [{ path: "/data" }],
-    writers: "one",
-    redis: { appendOnly: false },
     life: [{ ...redisPing, command: "keydb-cli ping", source: "https://docs.keydb.dev/docs/commands/" }],
   },
-];
+]);

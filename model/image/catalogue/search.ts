@@ -1,13 +1,11 @@
-import type { CatalogueEntry } from "../catalogue-entry.ts";
-import { httpCheck, offUnless, onUnless, bitnamiImage } from "./facts.ts";
+import { bitnamiImage, readyCheck, offUnless, onUnless, statefulImages } from "./facts.ts";
 
 /** Search engines. */
-export const searchImages: readonly CatalogueEntry[] = [
+export const searchImages = statefulImages([
   {
     name: "elasticsearch",
     title: "Elasticsearch",
     repositories: ["elasticsearch", "library/elasticsearch", "elasticsearch/elasticsearch"],
-    keepsState: "always",
     commands: {
       servers: ["elasticsearch", "eswrapper"],
       tools: ["elasticsearch-certutil", "elasticsearch-reset-password", "curl"],
@@ -19,10 +17,8 @@ export const searchImages: readonly CatalogueEntry[] = [
         source: "https://www.elastic.co/docs/deploy-manage/deploy/self-managed/install-elasticsearch-docker-prod",
       },
     ],
-    volumes: [],
-    writers: "one",
     life: [
-      httpCheck(
+      readyCheck(
         "_cluster/health",
         "https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health",
       ),
@@ -38,7 +34,6 @@ export const searchImages: readonly CatalogueEntry[] = [
     name: "opensearch",
     title: "OpenSearch",
     repositories: ["opensearchproject/opensearch", "opensearch"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/usr/share/opensearch/data",
@@ -46,10 +41,8 @@ export const searchImages: readonly CatalogueEntry[] = [
         source: "https://docs.opensearch.org/latest/install-and-configure/install-opensearch/docker/",
       },
     ],
-    volumes: [],
-    writers: "one",
     life: [
-      httpCheck("_cluster/health", "https://docs.opensearch.org/latest/api-reference/cluster-api/cluster-health/"),
+      readyCheck("_cluster/health", "https://docs.opensearch.org/latest/api-reference/cluster-api/cluster-health/"),
     ],
     authentication: onUnless(
       { "plugins.security.disabled": ["true"], DISABLE_SECURITY_PLUGIN: ["true"] },
@@ -60,7 +53,6 @@ export const searchImages: readonly CatalogueEntry[] = [
     name: "meilisearch",
     title: "Meilisearch",
     repositories: ["getmeili/meilisearch", "meilisearch"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/meili_data",
@@ -69,9 +61,7 @@ export const searchImages: readonly CatalogueEntry[] = [
         source: "https://www.meilisearch.com/docs/guides/docker",
       },
     ],
-    volumes: [],
-    writers: "one",
-    life: [httpCheck("/health", "https://www.meilisearch.com/docs/reference/api/health")],
+    life: [readyCheck("/health", "https://www.meilisearch.com/docs/reference/api/health")],
     authentication: offUnless(["MEILI_MASTER_KEY"], "https://www.meilisearch.com/docs/learn/security/basic_security", [
       "--master-key",
     ]),
@@ -80,7 +70,6 @@ export const searchImages: readonly CatalogueEntry[] = [
     name: "qdrant",
     title: "Qdrant",
     repositories: ["qdrant/qdrant", "qdrant"],
-    keepsState: "always",
     dataPaths: [
       {
         path: "/qdrant/storage",
@@ -89,9 +78,7 @@ export const searchImages: readonly CatalogueEntry[] = [
         source: "https://qdrant.tech/documentation/guides/installation/",
       },
     ],
-    volumes: [],
-    writers: "one",
-    life: [httpCheck("/readyz", "https://qdrant.tech/documentation/guides/monitoring/")],
+    life: [readyCheck("/readyz", "https://qdrant.tech/documentation/guides/monitoring/")],
     authentication: {
       ...offUnless(["QDRANT__SERVICE__API_KEY"], "https://qdrant.tech/documentation/guides/security/"),
       onBySetting: ["api_key"],
@@ -99,4 +86,4 @@ export const searchImages: readonly CatalogueEntry[] = [
   },
   bitnamiImage("elasticsearch", "Elasticsearch", "/bitnami/elasticsearch/data"),
   bitnamiImage("opensearch", "OpenSearch", "/bitnami/opensearch/data"),
-];
+]);

@@ -217,7 +217,7 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
     "NetworkVolume",
     { ...right.NetworkVolume, mountOptions: "nfsvers=4.2,soft" },
     [
-      'store.mountOptions: expected a mount that waits for its server and can be written, got "soft". A soft mount gives up a write that the server does not answer in time, and the data is not whole any more: write "nfsvers=4.2,hard" for example.',
+      'store.mountOptions: expected a mount that waits for its server and can be written, got "soft". A soft mount gives up a write that the server does not answer in time, which leaves the data incomplete: write "nfsvers=4.2,hard" for example.',
     ],
   ],
   [

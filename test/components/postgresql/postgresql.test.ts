@@ -58,7 +58,7 @@ describe("PostgreSQL", () => {
     assert.ok(!JSON.stringify(others).includes(encoded));
   });
 
-  it("names the argument of each mistake, whatever else is said", () => {
+  it("names the argument of each mistake, whatever else is said", async () => {
     const mistakes = fc.constantFrom<Partial<PostgresqlDefinition>>(
       { majorVersion: 9 },
       { majorVersion: 17.5 },
@@ -69,13 +69,25 @@ describe("PostgreSQL", () => {
       { identity: "" },
       { firstStartUntil: "soon" },
     );
-    fc.assert(
-      fc.property(validPostgresql(), mistakes, (definition, mistake) => {
-        const [argument = ""] = Object.keys(mistake);
-        const spec = () => postgresqlSpec({ ...definition, ...mistake }, "orders");
-        assert.throws(spec, { name: "InputError", path: `orders.${argument}` });
-      }),
-    );
+    await recordProgram(() => {
+      const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
+      const common = {
+        image: `example/store@sha256:${"0123456789abcdef".repeat(4)}`,
+        volume,
+        password: "a long password",
+      };
+      fc.assert(
+        fc.property(validPostgresql(), mistakes, (definition, mistake) => {
+          const [argument = ""] = Object.keys(mistake);
+          // What is undefined is left out.
+          const args = { ...common, ...definition, ...mistake } as PostgreSQLArgs;
+          assert.throws(
+            () => new PostgreSQL("orders", args),
+            ({ message }: Error) => message.startsWith(`orders.${argument}: expected `),
+          );
+        }),
+      );
+    });
   });
 
   it("refuses an image of another major version, which keeps its data elsewhere", async () => {

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { attach, type ServiceInput, dockerServiceArgs } from "../../../components/service/service-spec.ts";
+import { StatefulService, type StatefulServiceArgs } from "../../../components/service/stateful-service.ts";
+import type { DataVolume } from "../../../components/volumes/data-volume.ts";
+import { LocalVolume } from "../../../components/volumes/local-volume.ts";
 import { readPulumiService } from "../../../inputs/pulumi/service.ts";
 import { pinOf } from "../../../model/placement/constraints.ts";
 import { isKnown } from "../../../model/service/definition.ts";
 import { longestGraceSeconds } from "../../../model/service/stop-grace.ts";
-import { plainDefinition as plain, pinnedVolume as volume, validDefinition } from "../definitions.ts";
+import { plainDefinition as plain, validDefinition } from "../definitions.ts";
+import { recordProgram } from "../program.ts";
+
+const image = `example/store:1@sha256:${"0123456789abcdef".repeat(4)}`;
 
 describe("the spec of a service", () => {
   it("says everything that keeps the data, for all valid arguments", () => {
@@ -51,15 +57,22 @@ describe("the spec of a service", () => {
     );
   });
 
-  it("names the argument of each mistake", () => {
-    fc.assert(
-      fc.property(validDefinition(), mistake(), (definition, { path, change }) => {
-        assert.throws(() => dockerServiceArgs(change(definition), "store"), {
-          name: "InputError",
-          path: `store.${path}`,
-        });
-      }),
-    );
+  it("names the argument of each mistake", async () => {
+    await recordProgram(() => {
+      const volume = new LocalVolume("data", { pin: { hostname: "vm" } });
+      const elsewhere = new LocalVolume("elsewhere", { pin: { hostname: "other" } });
+      fc.assert(
+        fc.property(validDefinition(), mistake(volume, elsewhere), (definition, { path, change }) => {
+          const { name: serviceName, files: _, data, ...settings } = definition;
+          const mounts = data.map((mount) => ({ volume, path: mount.path }));
+          const args = { ...settings, serviceName, data: mounts, image };
+          assert.throws(
+            () => new StatefulService("store", change(args)),
+            ({ message }: Error) => message.startsWith(`store.${path}: expected `),
+          );
+        }),
+      );
+    });
   });
 
   it("changes the mark that replaces the task when, and only when, the endpoint changes", () => {
@@ -110,9 +123,13 @@ describe("the spec of a service", () => {
 });
 
 /** One mistake, and the argument that it is in. */
-function mistake(): fc.Arbitrary<{ path: string; change: (definition: ServiceInput) => ServiceInput }> {
+function mistake(
+  volume: DataVolume,
+  elsewhere: DataVolume,
+): fc.Arbitrary<{ path: string; change: (args: StatefulServiceArgs) => StatefulServiceArgs }> {
+  const content = "a";
   return fc.constantFrom(
-    { path: "serviceName", change: (each) => ({ ...each, name: "not a name" }) },
+    { path: "serviceName", change: (each) => ({ ...each, serviceName: "not a name" }) },
     { path: "memoryLimit", change: (each) => ({ ...each, memoryLimit: "much" }) },
     { path: "memoryReservation", change: (each) => ({ ...each, memoryReservation: "9T" }) },
     { path: "cpuLimit", change: (each) => ({ ...each, cpuLimit: 0 }) },
@@ -144,22 +161,18 @@ function mistake(): fc.Arbitrary<{ path: string; change: (definition: ServiceInp
       path: "data",
       change: (each) => ({
         ...each,
-        data: [...each.data, { volume: { ...volume, pin: { hostname: "other" } }, path: "/other/node" }],
+        data: [...each.data, { volume: elsewhere, path: "/other/node" }],
       }),
     },
     { path: "data[0].path", change: (each) => ({ ...each, data: [{ volume, path: "data" }] }) },
-    {
-      path: "data[0].volume.pin.hostname",
-      change: (each) => ({ ...each, data: [{ volume: { ...volume, pin: { hostname: "a b" } }, path: "/data" }] }),
-    },
-    { path: "secretFiles.key.path", change: (each) => ({ ...each, files: { "secretFiles.key": { path: "key" } } }) },
+    { path: "secretFiles.key.path", change: (each) => ({ ...each, secretFiles: { key: { path: "key", content } } }) },
     {
       path: "configFiles.conf.mode",
-      change: (each) => ({ ...each, files: { "configFiles.conf": { path: "/etc/conf.d/conf", mode: 0o1000 } } }),
+      change: (each) => ({ ...each, configFiles: { conf: { path: "/etc/conf.d/conf", mode: 0o1000, content } } }),
     },
     {
       path: "secretFiles.key.ownerId",
-      change: (each) => ({ ...each, files: { "secretFiles.key": { path: "/run/keys/key", ownerId: "redis" } } }),
+      change: (each) => ({ ...each, secretFiles: { key: { path: "/run/keys/key", ownerId: "redis", content } } }),
     },
     { path: "scratch[0].path", change: (each) => ({ ...each, scratch: [{ path: "/" }] }) },
     { path: "scratch[0].size", change: (each) => ({ ...each, scratch: [{ path: "/scratch/x", size: "big" }] }) },

@@ -39,6 +39,8 @@ export const cases: readonly RuleCase[] = [
     expected: { unverifiable: "Whether this is taken out of the program is not known yet." },
   },
   { drafts: [store()], before: [without(store(), "health")], expected: "pass" },
+  { drafts: [without(store(), "health")], before: [without(store(), "health")], expected: "pass" },
+  { drafts: [without(store(), "memory")], before: [store({ memory: unknown })], expected: "pass" },
   { drafts: [without(store(), "health")], expected: "not applicable" },
   { drafts: [without(stateless(), "health")], before: [stateless()], expected: "not applicable" },
 ];

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Finding } from "../finding.ts";
 
 const oneLine = z.string().regex(/^[^\r\n]*$/);
 
@@ -14,7 +13,7 @@ const findingSchema = z
       .regex(/^[a-z][a-z0-9-]*$/)
       .describe("The rule's name"),
     level: z.enum(["error", "warning"]),
-    result: z.enum(["fail", "unverifiable"]).describe("unverifiable: it hangs on a value that is not known"),
+    result: z.enum(["fail", "unverifiable"]).describe("unverifiable: it depends on a value that is not known"),
     service: oneLine.describe("The service's name"),
     path: oneLine.min(1).describe("The offending property, in the words of the input"),
     message: oneLine.min(1),
@@ -27,17 +26,7 @@ const findingSchema = z
   })
   .meta({ title: "Finding" });
 
-/** What `holdfast policy --json` prints. */
+/** What `holdfast policy --json` prints; published as `docs/schemas/findings.schema.json`. */
 export const findingsSchema = z
   .strictObject({ findings: z.array(findingSchema) })
   .meta({ title: "Findings of holdfast policy" });
-
-/** Findings as the document that `--json` prints. */
-export function findingsDocument(findings: readonly Finding[]): { findings: readonly Finding[] } {
-  return { findings };
-}
-
-/** The published JSON schema, `docs/schemas/findings.schema.json`. */
-export function findingsJsonSchema(): unknown {
-  return z.toJSONSchema(findingsSchema, { target: "draft-7" });
-}
