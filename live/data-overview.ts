@@ -1,45 +1,15 @@
-/** The data view of a running swarm: where each stateful service's data is, what lies about unused, and what a lost node takes along. */
+/** The data view of a running swarm: where each stateful service's data is, which volumes are unused, and what would be lost with a node. */
 import { isKnown, type Estate, type ServiceDefinition } from "../model/service/definition.ts";
 import { dataKeeper, placeWords, type DataPlace } from "../model/storage/data-location.ts";
-
-/** A task that Swarm wants to run, or that runs. */
-export interface ObservedTask {
-  readonly service: string;
-  /** Hostname; undefined for a task that waits for a node. */
-  readonly node: string | undefined;
-  readonly isRunning: boolean;
-}
-
-/** A volume on a node, with the containers that mount it. */
-export interface ObservedVolume {
-  readonly node: string;
-  readonly name: string;
-  readonly isAnonymous: boolean;
-  readonly sizeBytes: number | undefined;
-  readonly users: readonly {
-    readonly service: string | undefined;
-    readonly isRunning: boolean;
-    readonly target: string;
-    readonly image: string;
-  }[];
-}
-
-/** What is seen of a swarm. */
-export interface Observation {
-  readonly tasks: readonly ObservedTask[];
-  readonly volumes: readonly ObservedVolume[];
-  /** Hostnames of all nodes. */
-  readonly nodes: readonly string[];
-  /** Nodes whose volumes could not be looked at. */
-  readonly unseenNodes: readonly string[];
-}
+import type { Task } from "../swarm/api/objects.ts";
+import type { Inventory, NodeVolume } from "./inventory.ts";
 
 /** A service that keeps data. */
 export interface ServiceWithData {
   readonly name: string;
   /** The nodes that its tasks run on. */
   readonly runsOn: readonly string[];
-  /** Whether a task of it waits, and so does not run. */
+  /** Whether one of its tasks is waiting to run. */
   readonly isWaiting: boolean;
   readonly places: readonly ServicePlace[];
 }
@@ -50,7 +20,7 @@ export interface ServicePlace {
   readonly words: string;
   readonly kind: DataPlace["kind"];
   readonly reach: DataPlace["reach"];
-  /** The copies of it that running tasks use, as far as the nodes could be looked at. */
+  /** The copies of it that running tasks use, on the nodes that could be asked. */
   readonly inUse: readonly { readonly node: string; readonly volume: string; readonly sizeBytes: number | undefined }[];
 }
 
@@ -91,9 +61,9 @@ export interface DiskUse {
   readonly node: string;
   readonly volumeCount: number;
   readonly sizeBytes: number;
-  /** What of it is in volumes that no running container uses. */
+  /** The part in volumes that no running container uses. */
   readonly idleBytes: number;
-  /** How many volumes have a size that is not known, and so are not in the sums. */
+  /** How many volumes are missing from the sums because their size is unknown. */
   readonly unmeasuredCount: number;
 }
 
@@ -110,52 +80,63 @@ export interface DataView {
   readonly diskUse: readonly DiskUse[];
 }
 
-/** Brings together what services say about their data and what is seen on the nodes. */
-export function viewData(estate: Estate, observation: Observation): DataView {
+/** Combines what services say about their data with what is on the nodes. */
+export function viewData(estate: Estate, inventory: Inventory): DataView {
   const volumes = new Map(
     estate.volumes.flatMap((volume) => (isKnown(volume.name) ? [[volume.name, volume] as const] : [])),
   );
   const known = { images: estate.images, volumes };
-  const services = estate.services.map((service) => viewService(service, known, observation));
+  const services = estate.services.map((service) => viewService(service, known, inventory));
   const stateful = services.filter(({ places }) => places.length > 0);
   return {
     services: stateful,
     withoutData: services.filter(({ places }) => places.length === 0).map(({ name }) => name),
-    idleVolumes: idleVolumes(estate, observation),
-    nodeLosses: observation.nodes
-      .map((node) => ({ node, losses: stateful.flatMap((service) => lossesOf(service, node)) }))
+    idleVolumes: idleVolumes(estate, inventory),
+    nodeLosses: (inventory.swarm?.nodes ?? [])
+      .map(({ hostname: node }) => ({ node, losses: stateful.flatMap((service) => lossesOf(service, node)) }))
       .filter(({ losses }) => losses.length > 0),
     manyWriters: stateful.flatMap((service) => manyWriters(service)),
-    diskUse: diskUse(observation),
+    diskUse: diskUse(inventory),
   };
 }
 
 function viewService(
   service: ServiceDefinition,
   known: Parameters<typeof dataKeeper>[1],
-  { tasks, volumes }: Observation,
+  inventory: Inventory,
 ): ServiceWithData {
-  const own = tasks.filter((task) => task.service === service.name);
+  const own = wantedTasks(inventory, service.id);
+  const nodes = new Map(inventory.swarm?.nodes.map(({ id, hostname }) => [id, hostname]));
   return {
     name: service.name,
-    runsOn: unique(own.flatMap(({ node, isRunning }) => (isRunning && node !== undefined ? [node] : []))),
-    isWaiting: own.some(({ isRunning }) => !isRunning),
+    runsOn: unique(own.filter(isRunning).flatMap(({ NodeID }) => nodes.get(NodeID) ?? [])),
+    isWaiting: !own.every(isRunning),
     places: dataKeeper(service, known).places.map((place) => ({
       path: isKnown(place.path) ? place.path : "not known",
       words: placeWords(place),
       kind: place.kind,
       reach: place.reach,
-      inUse: volumes
-        .filter((volume) => isPlace(place, service.name, volume))
-        .map(({ node, name, sizeBytes }) => ({ node, volume: name, sizeBytes })),
+      inUse: inventory.volumes
+        .filter((each) => isPlace(place, service.name, each))
+        .map(({ node, volume, sizeBytes }) => ({ node, volume: volume.Name, sizeBytes })),
     })),
   };
 }
 
+function wantedTasks({ swarm }: Inventory, serviceId: string): Task[] {
+  return (swarm?.tasks ?? []).filter(
+    ({ ServiceID, DesiredState }) => ServiceID === serviceId && DesiredState === "running",
+  );
+}
+
+function isRunning({ Status }: Task): boolean {
+  return Status.State === "running";
+}
+
 /** Whether a running task of the service has this volume at this place. */
-function isPlace(place: DataPlace, service: string, { name, isAnonymous, users }: ObservedVolume): boolean {
-  const isUsed = users.some((user) => user.service === service && user.isRunning);
-  if (place.kind === "named volume") return isUsed && place.source === name;
+function isPlace(place: DataPlace, service: string, { volume, isAnonymous, users }: NodeVolume): boolean {
+  const isUsed = users.some((user) => user.service === service && user.state === "running");
+  if (place.kind === "named volume") return isUsed && place.source === volume.Name;
   if (place.kind !== "anonymous volume" || !isAnonymous || !isUsed) return false;
   return !isKnown(place.path) || users.some(({ target }) => isWithin(place.path, target));
 }
@@ -164,15 +145,14 @@ function isWithin(path: DataPlace["path"], target: string): boolean {
   return isKnown(path) && (path === target || path.startsWith(`${target}/`));
 }
 
-function idleVolumes({ services }: Estate, { tasks, volumes }: Observation): IdleVolume[] {
-  return volumes.filter(isIdle).map(({ node, name, sizeBytes, isAnonymous, users }) => {
+function idleVolumes({ services }: Estate, inventory: Inventory): IdleVolume[] {
+  return inventory.volumes.filter(isIdle).map(({ node, volume: { Name: name }, sizeBytes, isAnonymous, users }) => {
     const mounting = services.find(
       ({ mounts }) => isKnown(mounts) && mounts.some(({ type, source }) => type === "volume" && source === name),
     );
-    const isRunning = tasks.some((task) => task.service === mounting?.name && task.isRunning);
     const earlier = users.find((user) => user.service !== undefined)?.service;
     const why = mounting
-      ? isRunning
+      ? wantedTasks(inventory, mounting.id).some(isRunning)
         ? "left behind"
         : "waiting"
       : isAnonymous && earlier !== undefined
@@ -193,7 +173,7 @@ function lossesOf({ name, runsOn, places }: ServiceWithData, node: string): Node
     }));
 }
 
-/** Tasks on several nodes that use a volume which they do not have each for themselves. */
+/** Tasks on several nodes that share a volume. */
 function manyWriters({ name, places }: ServiceWithData): ManyWriters[] {
   return places
     .filter(({ kind, reach }) => kind === "named volume" && reach !== "node")
@@ -204,12 +184,12 @@ function manyWriters({ name, places }: ServiceWithData): ManyWriters[] {
     });
 }
 
-function isIdle({ users }: ObservedVolume): boolean {
-  return !users.some(({ isRunning }) => isRunning);
+function isIdle({ users }: NodeVolume): boolean {
+  return !users.some(({ state }) => state === "running");
 }
 
-function diskUse({ volumes }: Observation): DiskUse[] {
-  const sum = (each: readonly ObservedVolume[]) => each.reduce((bytes, { sizeBytes = 0 }) => bytes + sizeBytes, 0);
+function diskUse({ volumes }: Inventory): DiskUse[] {
+  const sum = (each: readonly NodeVolume[]) => each.reduce((bytes, { sizeBytes = 0 }) => bytes + sizeBytes, 0);
   return [...Map.groupBy(volumes, ({ node }) => node)].map(([node, own]) => ({
     node,
     volumeCount: own.length,

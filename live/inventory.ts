@@ -1,10 +1,13 @@
 import { z } from "zod";
+import { readLiveSwarm } from "../inputs/swarm/definitions.ts";
+import type { Estate } from "../model/service/definition.ts";
 import { dockerWords } from "../swarm/api/errors.ts";
-import { serviceSchema, taskSchema, volumeSchema, type Service, type Task, type Volume } from "../swarm/api/objects.ts";
-import { listNodes, orSandbox, type EngineConnection, type ListedNode } from "../swarm/engine/connection.ts";
+import { volumeSchema, type Service, type Volume } from "../swarm/api/objects.ts";
+import { listContainers } from "../swarm/api/reads.ts";
+import { orSandbox, type EngineConnection } from "../swarm/engine/connection.ts";
 import { askEngine, type EngineReport } from "../swarm/engine/report.ts";
-import { readAnswer } from "../swarm/engine/requests.ts";
 import { InputError } from "../text/input-error.ts";
+import { imagesOf, readSwarm, type SwarmRecord } from "./read-swarm.ts";
 
 /** A whole swarm, as far as the engines that were asked can tell. */
 export interface Inventory {
@@ -12,10 +15,10 @@ export interface Inventory {
   readonly takenAt: string;
   readonly engines: readonly AskedEngine[];
   /** What a manager says; undefined when none of the engines is one that answers. */
-  readonly swarm: ManagedObjects | undefined;
+  readonly swarm: SwarmRecord | undefined;
   /** Volumes of the engines that answered. */
   readonly volumes: readonly NodeVolume[];
-  /** Hostnames of nodes whose engine was not asked or did not answer: what lies there is not known. */
+  /** Hostnames of nodes whose engine was not asked or did not answer: their volumes are unknown. */
   readonly unseenNodes: readonly string[];
 }
 
@@ -35,15 +38,6 @@ export interface AnsweredEngine {
   readonly host: string;
   readonly report: EngineReport;
   readonly connection: EngineConnection;
-}
-
-/** What only managers know. */
-export interface ManagedObjects {
-  readonly nodes: readonly ListedNode[];
-  readonly services: readonly Service[];
-  readonly tasks: readonly Task[];
-  /** Answers as the API gives them, for {@link file://../model/inputs/live-swarm.ts}. */
-  readonly raw: { readonly nodes: readonly unknown[]; readonly configs: readonly unknown[] };
 }
 
 /** A volume on a node. */
@@ -66,18 +60,17 @@ export interface VolumeUser {
   readonly target: string;
   /** The name of the service that it is a task of. */
   readonly service: string | undefined;
-  /** The image as the container was told it. */
   readonly image: string;
 }
 
 /**
- * Takes the inventory of a swarm from engines that are asked all at once, each once whatever leads to it. An engine that does not answer within 3 s is told
- * as such, and the others' answers stand.
+ * Takes the inventory of a swarm from engines that are all asked at once; two addresses of one engine count once. An engine that does not
+ * answer within 3 s is listed with that problem, and the others still count.
  */
 export async function takeInventory(connections: readonly EngineConnection[]): Promise<Inventory> {
   const asked = await Promise.all(connections.map(ask));
   const engines = asked.filter((engine, index) => !asked.slice(0, index).some((other) => isSame(engine, other)));
-  const answered = engines.filter((engine) => "report" in engine);
+  const answered = answeredIn({ engines });
   const volumes = (await Promise.all(answered.map(volumesOf))).flat();
   const swarm = await firstAnswer(
     answered.filter(({ report }) => report.isManager).map(({ connection }) => connection),
@@ -92,6 +85,30 @@ export async function takeInventory(connections: readonly EngineConnection[]): P
   };
 }
 
+/** The engines that answered. */
+export function answeredIn({ engines }: Pick<Inventory, "engines">): AnsweredEngine[] {
+  return engines.filter((engine) => "report" in engine);
+}
+
+/** The hostname of a node; its id where no manager knows it. */
+export function hostnameOf({ swarm }: Inventory, nodeId: string): string {
+  return swarm?.nodes.find(({ id }) => id === nodeId)?.hostname ?? nodeId;
+}
+
+/**
+ * An inventory as the model reads it: services with the nodes, configs, volumes and images that they depend on. An image that no engine
+ * has is left out; of volumes of one name on several nodes, the first stands for all.
+ */
+export async function liveEstate(
+  inventory: Inventory,
+  services: readonly Service[] = inventory.swarm?.services ?? [],
+): Promise<Estate> {
+  const volumes = new Map(inventory.volumes.toReversed().map(({ volume }) => [volume.Name, volume]));
+  const engines = answeredIn(inventory).map(({ connection }) => connection);
+  const images = await imagesOf(services, engines);
+  return readLiveSwarm({ ...inventory.swarm?.raw, services, volumes: [...volumes.values()], images });
+}
+
 async function ask(connection: EngineConnection): Promise<AskedEngine> {
   const { host } = connection;
   try {
@@ -104,8 +121,7 @@ async function ask(connection: EngineConnection): Promise<AskedEngine> {
 }
 
 /**
- * The error where none of the engines that were asked is one that is needed: with what each lacks, and what to do about it where there
- * is only one.
+ * The error for when none of the engines that were asked will do: it says what each lacks and, for a single one, how to fix that.
  *
  * @param expected - what is needed, such as "an engine that answers"
  */
@@ -132,42 +148,13 @@ function isSame(one: AskedEngine, other: AskedEngine): boolean {
 }
 
 /** A manager without a quorum answers for itself and not for the swarm: the next one is asked. */
-async function firstAnswer(managers: readonly EngineConnection[]): Promise<ManagedObjects | undefined> {
+async function firstAnswer(managers: readonly EngineConnection[]): Promise<SwarmRecord | undefined> {
   for (const connection of managers) {
-    const objects = await managedObjects(connection).catch(() => undefined);
-    if (objects) return objects;
+    const record = await readSwarm(connection).catch(() => undefined);
+    if (record) return record;
   }
   return undefined;
 }
-
-async function managedObjects(connection: EngineConnection): Promise<ManagedObjects> {
-  const { docker } = connection;
-  const [nodes, rawNodes, services, tasks, configs] = await Promise.all([
-    listNodes(connection),
-    docker.listNodes(),
-    docker.listServices(),
-    docker.listTasks(),
-    docker.listConfigs(),
-  ]);
-  return {
-    nodes,
-    services: readAnswer(z.array(serviceSchema), services),
-    tasks: readAnswer(z.array(taskSchema), tasks),
-    raw: { nodes: rawNodes, configs },
-  };
-}
-
-const containersSchema = z.array(
-  z.looseObject({
-    Id: z.string(),
-    Image: z.string(),
-    State: z.string(),
-    Labels: z.record(z.string(), z.string()).nullish(),
-    Mounts: z
-      .array(z.looseObject({ Type: z.string(), Name: z.string().optional(), Destination: z.string() }))
-      .nullish(),
-  }),
-);
 
 const usageSchema = z.object({
   Volumes: z
@@ -175,42 +162,38 @@ const usageSchema = z.object({
     .nullish(),
 });
 
-async function volumesOf(engine: AnsweredEngine): Promise<NodeVolume[]> {
-  const { docker } = engine.connection;
+async function volumesOf({ connection: { docker }, report }: AnsweredEngine): Promise<NodeVolume[]> {
   try {
-    const [listed, found, usage] = await Promise.all([
+    const [listed, containers, usage] = await Promise.all([
       docker.listVolumes(),
-      docker.listContainers({ all: true }),
-      // Docker measures every volume for this, which may take longer than anybody waits.
+      listContainers(docker),
+      // Docker measures every volume for this, which may take longer than anyone wants to wait.
       docker.df().then(
         (answer: unknown) => answer,
         () => undefined,
       ),
     ]);
-    const containers = readAnswer(containersSchema, found);
     const sizes = usageSchema.safeParse(usage).data?.Volumes ?? [];
-    return z
-      .array(volumeSchema)
-      .parse(listed.Volumes)
-      .map((volume) => ({
-        node: engine.report.hostname,
-        volume,
-        isAnonymous: isAnonymousVolume(volume),
-        sizeBytes: sizes.find(({ Name }) => Name === volume.Name)?.UsageData?.Size,
-        users: containers.flatMap(({ Id, Image, State, Labels, Mounts }) =>
-          (Mounts ?? [])
-            .filter(({ Type, Name }) => Type === "volume" && Name === volume.Name)
-            .map(({ Destination }) => ({
-              containerId: Id,
-              state: State,
-              target: Destination,
-              service: Labels?.["com.docker.swarm.service.name"],
-              image: Image,
-            })),
-        ),
-      }));
+    const volumes = z.array(volumeSchema).parse(listed.Volumes);
+    return volumes.map((volume) => ({
+      node: report.hostname,
+      volume,
+      isAnonymous: isAnonymousVolume(volume),
+      sizeBytes: sizes.find(({ Name }) => Name === volume.Name)?.UsageData?.Size,
+      users: containers.flatMap(({ Id, Image, State, Labels, Mounts }) =>
+        (Mounts ?? [])
+          .filter(({ Type, Name }) => Type === "volume" && Name === volume.Name)
+          .map(({ Destination }) => ({
+            containerId: Id,
+            state: State,
+            target: Destination,
+            service: Labels?.["com.docker.swarm.service.name"],
+            image: Image,
+          })),
+      ),
+    }));
   } catch {
-    return []; // It ended while it was asked.
+    return []; // The engine went away while it was asked.
   }
 }
 

@@ -2,34 +2,21 @@ import { z } from "zod";
 import { volumesToLookAt } from "../impact/simulation/volume-sight.ts";
 import { readFacts } from "../inputs/swarm/facts.ts";
 import type { LiveFacts, Plan } from "../model/plan/plan.ts";
-import { dockerStatus } from "../swarm/api/errors.ts";
+import type { Service } from "../swarm/api/objects.ts";
+import { inspectNetwork } from "../swarm/api/reads.ts";
 import { swarmMembership, type EngineConnection } from "../swarm/engine/connection.ts";
 import { nodeEngines } from "../swarm/engine/node-engines.ts";
-import { readAnswer } from "../swarm/engine/requests.ts";
-import { readSwarm } from "./read-swarm.ts";
+import { readSwarmOf, type SwarmOfEngine } from "./read-swarm.ts";
 import { findUnavailable, type Unavailable } from "./readiness/swarm-supply.ts";
 import { lookAtVolumes } from "./volume-sight.ts";
-
-const taskSchema = z.looseObject({
-  ServiceID: z.string().optional(),
-  Status: z.looseObject({
-    State: z.string(),
-    ContainerStatus: z.looseObject({ ContainerID: z.string().optional() }).nullish(),
-  }),
-});
-
-/** The part of a service that names its networks. */
-const networksOfService = z.object({
-  Spec: z.object({ TaskTemplate: z.object({ Networks: z.array(z.object({ Target: z.string() })) }) }),
-});
 
 const statsSchema = z.object({
   memory_stats: z.object({ usage: z.number(), stats: z.record(z.string(), z.number()).optional() }),
 });
 
 /**
- * Adds what has to be looked at for one plan: what the volumes hold that its services find on other nodes than that of their data,
- * and what they want and cannot have. The connected engine is asked, and for volumes with a pattern each node's.
+ * Adds what has to be looked up for one plan: what is in the volumes that its services find on other nodes than that of their data,
+ * and what they need and cannot have. The connected engine is asked; with a pattern, each node's engine is asked for its volumes.
  *
  * @param pattern - the address of a node's engine, with `{hostname}` or `{address}` in it
  */
@@ -47,7 +34,7 @@ export async function lookCloser(
   return { ...facts, ...(await unavailable), volumesOn: await lookAtVolumes(engines, wanted) };
 }
 
-/** What of a plan's services cannot be had. A registry or an engine that does not answer has refused nothing. */
+/** What a plan's services need and cannot have. A registry or an engine that does not answer has refused nothing. */
 async function unavailableTo(
   { steps }: Plan,
   { nodes, use }: LiveFacts,
@@ -63,70 +50,44 @@ async function unavailableTo(
 }
 
 /**
- * Asks the swarm for all that sharpens a verdict, in the form that `inputs/swarm/facts.ts` reads. What the connected engine cannot
- * tell, such as the memory of a task on another node, is left out.
+ * Asks the swarm for everything that sharpens a verdict, in the form that `inputs/swarm/facts.ts` reads. What the connected engine
+ * cannot know, such as the memory of a task on another node, is left out.
  *
  * @throws EngineError (an InputError) when the engine does not answer or manages no swarm
  */
 export async function factsFrom(connection: EngineConnection): Promise<Record<string, unknown>> {
-  const live = await readSwarm(connection);
-  const { docker } = connection;
-  const [{ nodeId }, tasks, listed] = await Promise.all([
-    swarmMembership(connection),
-    docker.listTasks().then((list) => readAnswer(z.array(taskSchema), list)),
-    docker.listNetworks(),
-  ]);
+  const live = await readSwarmOf(connection);
+  const [{ nodeId }, listed] = await Promise.all([swarmMembership(connection), connection.docker.listNetworks()]);
   return {
     ...live,
     engineNode: nodeId,
-    tasks,
-    networks: [...listed, ...(await unlistedNetworks(connection, listed, live.services ?? []))],
-    datasetBytes: await datasetBytes(connection, live.services ?? [], tasks),
+    networks: [...listed, ...(await unlistedNetworks(connection, listed, live.services))],
+    datasetBytes: await datasetBytes(connection, live),
   };
 }
 
-/** Networks that services are attached to and no list has, as Swarm's own `host`: they answer only by their ids. */
+/** Networks of services that no list has, such as Swarm's own `host`: they can only be inspected by id. */
 async function unlistedNetworks(
   { docker }: EngineConnection,
   listed: readonly { Id: string }[],
-  services: readonly unknown[],
+  services: readonly Service[],
 ): Promise<readonly unknown[]> {
   const known = new Set(listed.map(({ Id }) => Id));
-  const targets = services.flatMap(
-    (service) =>
-      networksOfService.safeParse(service).data?.Spec.TaskTemplate.Networks.map(({ Target }) => Target) ?? [],
-  );
-  const found = await Promise.all(
-    [...new Set(targets)]
-      .filter((id) => !known.has(id))
-      .map((id): Promise<unknown> =>
-        docker
-          .getNetwork(id)
-          .inspect()
-          .catch((error: unknown) => {
-            if (dockerStatus(error) === 404) return undefined;
-            throw error;
-          }),
-      ),
-  );
+  const targets = services.flatMap(({ Spec }) => Spec.TaskTemplate.Networks?.map(({ Target }) => Target) ?? []);
+  const unlisted = [...new Set(targets)].filter((id) => !known.has(id));
+  const found = await Promise.all(unlisted.map((id) => inspectNetwork(docker, id)));
   return found.filter((network) => network !== undefined);
 }
 
 /** The memory that each service's task uses: no dataset is larger than that. */
 async function datasetBytes(
   { docker }: EngineConnection,
-  services: readonly unknown[],
-  tasks: readonly z.infer<typeof taskSchema>[],
+  { services, tasks }: SwarmOfEngine,
 ): Promise<Record<string, number>> {
-  const names = new Map(
-    z
-      .array(z.looseObject({ ID: z.string(), Spec: z.looseObject({ Name: z.string() }) }))
-      .parse(services)
-      .map(({ ID, Spec }) => [ID, Spec.Name]),
-  );
+  const names = new Map(services.map(({ ID, Spec }) => [ID, Spec.Name]));
   const sizes = await Promise.all(
     tasks.map(async ({ ServiceID, Status }): Promise<[string, number] | undefined> => {
-      const name = names.get(ServiceID ?? "");
+      const name = names.get(ServiceID);
       const id = Status.ContainerStatus?.ContainerID;
       if (name === undefined || id === undefined || Status.State !== "running") return undefined;
       const answer: unknown = await docker

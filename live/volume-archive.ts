@@ -10,8 +10,14 @@ import type Docker from "dockerode";
 import { Parser, type ReadEntry } from "tar";
 import { z } from "zod";
 import { helperLabel } from "../model/service/object-labels.ts";
-import { leadsOut, type VolumeFile, type VolumeListing } from "../model/storage/volume-content.ts";
-import { dockerStatus } from "../swarm/api/errors.ts";
+import {
+  identifyContent,
+  leadsOut,
+  type VolumeContent,
+  type VolumeFile,
+  type VolumeListing,
+} from "../model/storage/volume-content.ts";
+import type { Volume } from "../swarm/api/objects.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 
 /** Where the volume is mounted. The archive's paths begin with its last part. */
@@ -43,8 +49,6 @@ export interface ListOptions {
 export interface VolumeArchive {
   /** Lists the files, and ends early once `limitBytes` were read or `signal` is aborted. */
   list: (options?: ListOptions) => Promise<VolumeListing>;
-  /** The text of one small file; `undefined` where there is none. */
-  readText: (path: string) => Promise<string | undefined>;
   /** Reads everything. */
   digest: (signal?: AbortSignal) => Promise<VolumeDigest>;
   /** Reads everything and writes it to another volume, with owners, modes and times of change. */
@@ -75,6 +79,19 @@ export type OpenVolume = <T>(
   options: { readOnly: boolean },
   use: (archive: VolumeArchive) => Promise<T>,
 ) => Promise<T>;
+
+/** Enough of a volume's archive to see its first file, which is the start guard's mark, and whether it has any. */
+export const firstFilesBytes = 64 * 1024;
+
+/** Identifies what is in a volume, from as much of it as the options let it read. */
+export function identifyVolume(open: OpenVolume, volume: string, options: ListOptions): Promise<VolumeContent> {
+  return open(volume, { readOnly: true }, async (archive) => identifyContent(await archive.list(options)));
+}
+
+/** Whether a volume is mounted from elsewhere. Reading it may hang: a dead server of a network file system keeps an engine busy. */
+export function isMountedFromElsewhere({ Driver, Options }: Volume): boolean {
+  return Driver !== "local" || Object.keys(Options ?? {}).length > 0;
+}
 
 const importedSchema = z.object({ status: z.string() });
 
@@ -145,25 +162,6 @@ class ContainerArchive implements VolumeArchive {
       if (!isWhole) break;
     }
     return { files: seen.map(({ entry, head }) => volumeFile(entry, head)), isWhole };
-  }
-
-  async readText(path: string): Promise<string | undefined> {
-    try {
-      let head = Buffer.alloc(0);
-      const parser = new Parser({
-        strict: true,
-        onReadEntry: (entry) =>
-          entry.on("data", (bytes) => (head = Buffer.concat([head, bytes]).subarray(0, headBytes))),
-      });
-      // A stream without an encoding yields buffers.
-      const archive = (await this.#container.getArchive({ path: `${mountPoint}/${path}` })) as AsyncIterable<Buffer>;
-      for await (const chunk of archive) parser.write(chunk);
-      parser.end();
-      return head.toString("utf8");
-    } catch (error) {
-      if (dockerStatus(error) === 404) return undefined;
-      throw error;
-    }
   }
 
   async digest(signal?: AbortSignal): Promise<VolumeDigest> {

@@ -1,8 +1,7 @@
 /** Whether what a stack would create has a name that is free or its own: a name that is taken may be somebody's database. */
 import type { Taking, TakingService } from "../../inputs/pulumi/taking.ts";
-import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { matchingNodes, parseConstraint } from "../../model/placement/constraints.ts";
-import { isKnown } from "../../model/service/definition.ts";
+import { isKnown, type SwarmNode } from "../../model/service/definition.ts";
 import {
   foreignUse,
   labelsOfOwner,
@@ -13,8 +12,9 @@ import {
 import { readAgain } from "../../swarm/api/errors.ts";
 import { inspectConfig, inspectNetwork, inspectSecret, inspectService, inspectVolume } from "../../swarm/api/reads.ts";
 import { NameTakenError, ownerWords, unknownOwner } from "../../swarm/api/taken-name.ts";
-import { listNodes, swarmMembership, type EngineConnection, type ListedNode } from "../../swarm/engine/connection.ts";
+import { swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { engineOfNode } from "../../swarm/engine/node-engines.ts";
+import { swarmNodes } from "../read-swarm.ts";
 import { lookAtVolume, servicesWithVolume, type VolumeLook } from "./volume-owner.ts";
 
 /** The swarm that is asked, and for whom. */
@@ -165,7 +165,7 @@ export async function makeOwnVolumes(service: TakingService, question: NameQuest
 async function placeOf(
   { volumes, constraints }: TakingService,
   { manager, nodePattern }: NameQuestion,
-): Promise<{ node: ListedNode; engine: EngineConnection | undefined } | undefined> {
+): Promise<{ node: SwarmNode; engine: EngineConnection | undefined } | undefined> {
   const node = volumes.length === 0 ? undefined : await onlyNodeFor(constraints, manager);
   return node && { node, engine: await engineOfNode(manager, node, nodePattern) };
 }
@@ -174,12 +174,10 @@ async function placeOf(
 export async function onlyNodeFor(
   constraints: readonly string[],
   manager: EngineConnection,
-): Promise<ListedNode | undefined> {
-  const { nodes = [] } = readLiveSwarm({ nodes: await manager.docker.listNodes() });
+): Promise<SwarmNode | undefined> {
   const matching = matchingNodes(
     constraints.map((constraint) => parseConstraint(constraint)),
-    nodes,
+    await swarmNodes(manager),
   );
-  if (!isKnown(matching) || matching.length !== 1) return undefined;
-  return (await listNodes(manager)).find(({ id }) => id === matching[0]?.id);
+  return isKnown(matching) && matching.length === 1 ? matching[0] : undefined;
 }

@@ -1,26 +1,22 @@
-/** What the swarm itself says about whose a volume is; everything is read, nothing is started. */
-import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import { matchingNodes } from "../../model/placement/constraints.ts";
+/** What the swarm itself says about who owns a volume; everything is read, nothing is started. */
+import { matchingNodes, parseConstraint } from "../../model/placement/constraints.ts";
 import { isKnown } from "../../model/service/definition.ts";
 import { helperLabel } from "../../model/service/object-labels.ts";
 import type { OwnershipTraces, VolumeUse } from "../../model/service/ownership.ts";
-import { identifyContent } from "../../model/storage/volume-content.ts";
-import type { Volume } from "../../swarm/api/objects.ts";
-import { inspectVolume, listContainersWithVolume, listServices } from "../../swarm/api/reads.ts";
+import type { TaskSpec, Volume } from "../../swarm/api/objects.ts";
+import { inspectVolume, listContainers, listServices } from "../../swarm/api/reads.ts";
 import { swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { pullLabel } from "../../swarm/service/one-off-task.ts";
-import { withArchives } from "../volume-archive.ts";
+import { swarmNodes } from "../read-swarm.ts";
+import { firstFilesBytes, identifyVolume, isMountedFromElsewhere, withArchives } from "../volume-archive.ts";
 
-/** A volume of one engine, and what tells whose it is. */
+/** A volume of one engine, and what shows who owns it. */
 export interface VolumeLook {
   readonly volume: Volume;
   readonly traces: OwnershipTraces;
-  /** Whether nothing is in it; undefined for one that is not looked into, as a mounted file system. */
+  /** Undefined for a volume that is mounted from elsewhere, which is not read. */
   readonly isEmpty: boolean | undefined;
 }
-
-/** How much is read to see the mark, which is the first file of a volume, and whether anything is in it. */
-const limitBytes = 64 * 1024;
 
 /**
  * Looks at a volume: its labels, the start guard's mark in it, and who mounts it.
@@ -38,11 +34,9 @@ export async function lookAtVolume(
   if (volume === undefined) return undefined;
   const users = await volumeUsers(engine, name, manager);
   const labels = volume.Labels;
-  // What is mounted from elsewhere may hang: a dead server of a network file system keeps an engine busy.
-  if (volume.Driver !== "local" || Object.keys(volume.Options ?? {}).length > 0)
-    return { volume, traces: { labels, users }, isEmpty: undefined };
+  if (isMountedFromElsewhere(volume)) return { volume, traces: { labels, users }, isEmpty: undefined };
   const { kind, store } = await withArchives(engine.docker, (open) =>
-    open(name, { readOnly: true }, async (archive) => identifyContent(await archive.list({ limitBytes }))),
+    identifyVolume(open, name, { limitBytes: firstFilesBytes }),
   );
   return { volume, traces: { labels, users, store }, isEmpty: kind === "empty" };
 }
@@ -53,20 +47,21 @@ export async function servicesWithVolume(
   name: string,
   nodeId: string | undefined,
 ): Promise<VolumeUse[]> {
-  const [services, nodes] = await Promise.all([listServices(manager.docker), manager.docker.listNodes()]);
-  const estate = readLiveSwarm({ services, nodes });
-  const isHere = (id: string): boolean => {
-    const constraints = estate.services.find((service) => service.id === id)?.constraints ?? [];
-    const matching = matchingNodes(constraints, estate.nodes ?? []);
+  const [services, nodes] = await Promise.all([listServices(manager.docker), swarmNodes(manager)]);
+  const isHere = ({ Placement }: TaskSpec): boolean => {
+    const matching = matchingNodes(
+      (Placement?.Constraints ?? []).map((each) => parseConstraint(each)),
+      nodes,
+    );
     return !isKnown(matching) || matching.some((node) => node.id === nodeId);
   };
   return services
     .filter(
-      ({ ID, Spec }) =>
-        // What a killed run has left of making a service ready writes nothing, and is removed by the next one.
+      ({ Spec }) =>
+        // What a killed run has left of making a service ready writes nothing; the next run removes it.
         Spec.Labels?.[pullLabel] === undefined &&
         Spec.TaskTemplate.ContainerSpec?.Mounts?.some(({ Type, Source }) => Type === "volume" && Source === name) &&
-        isHere(ID),
+        isHere(Spec.TaskTemplate),
     )
     .map(({ Spec }) => ({ kind: "service", name: Spec.Name, labels: Spec.Labels }));
 }
@@ -76,7 +71,7 @@ async function volumeUsers(engine: EngineConnection, name: string, manager: Engi
   const { nodeId } = await swarmMembership(engine);
   const [services, containers] = await Promise.all([
     servicesWithVolume(manager, name, nodeId),
-    listContainersWithVolume(engine.docker, name),
+    listContainers(engine.docker, { volume: [name] }),
   ]);
   const alone = containers.filter(
     ({ Labels }) => Labels?.["com.docker.swarm.service.name"] === undefined && Labels?.[helperLabel] === undefined,

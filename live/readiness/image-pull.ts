@@ -5,11 +5,10 @@
  * It is no job of Swarm's: before Docker 23 the tasks and containers of a removed job stay for ever (swarmkit 75e563b4b).
  */
 import type Docker from "dockerode";
-import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { matchingNodes, parseConstraint } from "../../model/placement/constraints.ts";
 import { isKnown, type SwarmNode } from "../../model/service/definition.ts";
 import { portKey } from "../../model/service/published-ports.ts";
-import { dockerStatus, dockerWords, readAgain } from "../../swarm/api/errors.ts";
+import { dockerStatus, dockerWords } from "../../swarm/api/errors.ts";
 import type { Port, ServiceSpec, Task } from "../../swarm/api/objects.ts";
 import { inspectDistribution, inspectService, listTasks, type RegistryCredentials } from "../../swarm/api/reads.ts";
 import { credentialsAdvice } from "../../swarm/api/registry-credentials.ts";
@@ -19,6 +18,7 @@ import { awaitTaskEnd, oneOffSpec, removeLeftPulls, removeOneOff } from "../../s
 import { isLive } from "../../swarm/service/tasks.ts";
 import { byteWords } from "../../text/byte-size.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { swarmNodes } from "../read-swarm.ts";
 
 /** What has to be tried before a task is replaced. */
 export interface Trial {
@@ -55,9 +55,9 @@ export async function makeReady(
   const service = await inspectService(docker, serviceId);
   if (service === undefined) return;
   await removeLeftPulls(connection, [service.Spec.Name]);
-  const [tasks, nodes] = await Promise.all([listTasks(docker, service.ID), readAgain(() => docker.listNodes())]);
+  const [tasks, nodes] = await Promise.all([listTasks(docker, service.ID), swarmNodes(connection)]);
   const own = service.Spec.EndpointSpec?.Ports ?? [];
-  const trial = trialFor({ tasks, own, next, nodes: readLiveSwarm({ nodes }).nodes ?? [] });
+  const trial = trialFor({ tasks, own, next, nodes });
   if (trial !== undefined) await carryOut(connection, next, trial, options);
 }
 

@@ -1,18 +1,16 @@
 /** What a swarm has for the tasks of services that are planned, and what of it is taken or cannot be had. */
-import { z } from "zod";
-import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { readSwarmUse } from "../../inputs/swarm/use.ts";
 import { matchingNodes } from "../../model/placement/constraints.ts";
 import { foreignPort, imageName, type SwarmUse } from "../../model/placement/feasibility.ts";
 import { isUsable } from "../../model/placement/task-location.ts";
 import { isKnown, type ServiceDefinition, type SwarmNode } from "../../model/service/definition.ts";
 import { portKey, publishedPorts } from "../../model/service/published-ports.ts";
-import { dockerStatus, dockerWords, readAgain } from "../../swarm/api/errors.ts";
+import { dockerStatus, dockerWords } from "../../swarm/api/errors.ts";
 import type { Service } from "../../swarm/api/objects.ts";
-import { inspectDistribution, listServices } from "../../swarm/api/reads.ts";
+import { isImagePresent, inspectDistribution, listContainers } from "../../swarm/api/reads.ts";
 import { swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { addressesOf, answers } from "../../swarm/engine/reachable-address.ts";
-import { readAnswer } from "../../swarm/engine/requests.ts";
+import { readSwarm } from "../read-swarm.ts";
 
 /** The nodes of a swarm, and what is taken on them. */
 export interface SwarmSupply {
@@ -21,15 +19,11 @@ export interface SwarmSupply {
 }
 
 /** Asks a manager for its nodes, its services, and for what these hold of them. */
-export async function readSupply({
-  docker,
-}: EngineConnection): Promise<SwarmSupply & { readonly services: readonly Service[] }> {
-  const [nodes, services, tasks] = await Promise.all([
-    readAgain(() => docker.listNodes()),
-    listServices(docker),
-    readAgain(() => docker.listTasks()),
-  ]);
-  return { nodes: readLiveSwarm({ nodes }).nodes ?? [], services, use: readSwarmUse(services, tasks) };
+export async function readSupply(
+  connection: EngineConnection,
+): Promise<SwarmSupply & { readonly services: readonly Service[] }> {
+  const { nodes, services, tasks } = await readSwarm(connection);
+  return { nodes, services, use: readSwarmUse(services, tasks) };
 }
 
 /** A service that is to be made, or changed from what it is. */
@@ -84,14 +78,7 @@ async function missingImage(
   const image = imageName(after.image);
   if (image === undefined || (before !== undefined && imageName(before.image) === image)) return undefined;
   if (suitableNodes(after, nodes).some(({ id }) => id !== engineNode)) return undefined;
-  const isHere = await docker
-    .getImage(image)
-    .inspect()
-    .then(
-      () => true,
-      () => false,
-    );
-  if (isHere) return undefined;
+  if (await isImagePresent(docker, image)) return undefined;
   try {
     await inspectDistribution(docker, image, undefined);
     return undefined;
@@ -113,16 +100,11 @@ async function foreignPortsOf(
   return [...found].filter((port) => !ending.has(port));
 }
 
-const publishingSchema = z.array(
-  z.looseObject({ Ports: z.array(z.looseObject({ PublicPort: z.number().optional(), Type: z.string().optional() })) }),
-);
-
-/** Ports that containers of tasks publish on the connected engine's node, those of removed services among them. */
+/** Ports that containers of tasks publish on the connected engine's node, including those of removed services. */
 async function portsOfTasks({ docker }: EngineConnection): Promise<readonly string[]> {
-  const filters = JSON.stringify({ label: ["com.docker.swarm.task.id"] });
-  const containers = readAnswer(publishingSchema, await readAgain(() => docker.listContainers({ filters })));
+  const containers = await listContainers(docker, { label: ["com.docker.swarm.task.id"] });
   return containers.flatMap(({ Ports }) =>
-    Ports.flatMap(({ PublicPort, Type }) => (PublicPort ? [portKey(PublicPort, Type)] : [])),
+    (Ports ?? []).flatMap(({ PublicPort, Type }) => (PublicPort ? [portKey(PublicPort, Type)] : [])),
   );
 }
 
@@ -132,7 +114,7 @@ async function foreignPorts(
   { nodes, use }: SwarmSupply,
 ): Promise<readonly string[]> {
   const known = new Set(
-    use.services.flatMap(({ routedPorts, tasks }) => [routedPorts, ...tasks.map(hostPortsOf)].flat()),
+    use.services.flatMap(({ routedPorts, tasks }) => [routedPorts, ...tasks.map(({ hostPorts }) => hostPorts)].flat()),
   );
   const wanted = [after, ...(before === undefined ? [] : [before])].map((each) => [
     ...publishedPorts(each, "host"),
@@ -149,8 +131,4 @@ async function foreignPorts(
     }),
   );
   return found.flat();
-}
-
-function hostPortsOf({ hostPorts }: { readonly hostPorts: readonly string[] }): readonly string[] {
-  return hostPorts;
 }

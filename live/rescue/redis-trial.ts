@@ -5,9 +5,11 @@ import type Docker from "dockerode";
 import { z } from "zod";
 import { helperLabel } from "../../model/service/object-labels.ts";
 import type { VolumeContent } from "../../model/storage/volume-content.ts";
+import { isImagePresent } from "../../swarm/api/reads.ts";
 import { readAnswer } from "../../swarm/engine/requests.ts";
 import { printableLines } from "../../text/escape.ts";
 import { runInContainer } from "../container-command.ts";
+import { programOf } from "./search.ts";
 
 /** What a Redis made of a volume's files. */
 export type RedisTrial =
@@ -18,25 +20,44 @@ const source = "/rescue/volume";
 const scratch = "/rescue/scratch";
 const socket = "/rescue/redis.sock";
 
-/** A dataset needs several times the memory of its files; a trial must not take it from what runs on the node. */
+/** A dataset needs several times the memory of its files, and a test must not take that from what runs on the node. */
 const memoryLimitBytes = 2 * 1024 ** 3;
 const loadLimitMs = 60_000;
 const replyLimitMs = 10_000;
 const pollMs = 100;
 
+/** What a Redis is to load. */
+interface TrialInput {
+  readonly volume: string;
+  readonly content: VolumeContent;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Lets the Redis of an image load a copy of a volume's files, and counts the keys: it alone knows for sure what is in them.
- * The volume is mounted for reading, the copy goes with the container, and no network is there.
+ * Lets the first Redis that the node has an image of load a copy of a volume's files, and counts the keys: only Redis knows for sure what
+ * is in them. The volume is mounted read-only, the copy is removed with the container, and there is no network. No image is pulled.
  *
- * @param image - one that the node has; none is pulled
- * @returns undefined when no Redis got to try: it is not in the image, or it had too little memory, disk or time
+ * @param preferred - images to try before the node's others
+ * @returns undefined when no Redis could try: there is no image, or too little memory, disk or time
  */
-export async function tryInRedis(
+export async function tryInFirstRedis(
   docker: Docker,
-  volume: string,
+  preferred: readonly string[],
+  input: TrialInput,
+): Promise<RedisTrial | undefined> {
+  const onNode = (await docker.listImages()).flatMap(({ RepoTags, RepoDigests }) => [
+    ...((RepoTags as string[] | null) ?? []), // Null for an image without any, which the types do not know.
+    ...((RepoDigests as string[] | null) ?? []),
+  ]);
+  for (const image of [...preferred, ...onNode].filter((name) => programOf(name) === "redis"))
+    if (await isImagePresent(docker, image)) return tryInRedis(docker, image, input);
+  return undefined;
+}
+
+async function tryInRedis(
+  docker: Docker,
   image: string,
-  content: VolumeContent,
-  signal: AbortSignal,
+  { volume, content, signal }: TrialInput,
 ): Promise<RedisTrial | undefined> {
   const container = await docker.createContainer({
     name: `holdfast-rescue-${randomBytes(6).toString("hex")}`,
@@ -65,7 +86,7 @@ export async function tryInRedis(
   }
 }
 
-/** How the script ends when Redis never got to see the files. */
+/** The script's exit code when Redis never saw the files. */
 const notTried = 70;
 
 const script = `
@@ -73,12 +94,12 @@ server=$(command -v redis-server || command -v valkey-server || command -v keydb
 cp -a ${source}/. ${scratch} || exit ${notTried}
 exec "$server" --port 0 --unixsocket ${socket} --save "" "$@"`;
 
-/** The files may lie in a folder of the volume; Redis takes names in its own folder only. */
+/** The files may be in a subfolder of the volume; Redis accepts names in its own folder only. */
 function settings({ snapshot, appendOnly }: VolumeContent): string[] {
   const path = appendOnly?.path ?? snapshot?.path ?? "";
   const [folder, name] = [posix.join(scratch, posix.dirname(path)), posix.basename(path)];
   if (!appendOnly) return ["--dir", folder, "--appendonly", "no", "--dbfilename", name];
-  // Redis before version 7 knows no folder of append-only files, and refuses a setting that it does not know.
+  // Redis before version 7 has no folder of append-only files, and refuses a setting that it does not know.
   const isOneFile = name.endsWith(".aof");
   const isUsual = name === (isOneFile ? "appendonly.aof" : "appendonlydir");
   const named = isUsual ? [] : [isOneFile ? "--appendfilename" : "--appenddirname", name];
@@ -94,7 +115,7 @@ async function awaitKeys(
   const ask = ["sh", "-c", `${client} -s ${socket} info keyspace`];
   const deadline = Date.now() + loadLimitMs;
   while (Date.now() < deadline && !signal.aborted) {
-    const answer = await runInContainer(docker, container.id, ask, {}, replyLimitMs).catch(() => undefined);
+    const answer = await runInContainer(docker, container.id, ask, { limitMs: replyLimitMs }).catch(() => undefined);
     if (answer?.output.startsWith("# Keyspace")) return { loads: true, keys: countKeys(answer.output) };
     const { Running, ExitCode, OOMKilled } = readAnswer(stateSchema, await container.inspect()).State;
     if (!Running) {

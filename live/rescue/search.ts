@@ -1,52 +1,50 @@
-/** Looks through the volumes that nothing uses for data that a service has lost. */
+/** Searches the volumes that nothing uses for data that a service has lost. */
+import pLimit from "p-limit";
 import { findImage } from "../../model/image/catalogue.ts";
 import { isKnown, parseImageReference, type Estate } from "../../model/service/definition.ts";
 import { dataKeeper } from "../../model/storage/data-location.ts";
-import { identifyContent, type VolumeContent } from "../../model/storage/volume-content.ts";
+import type { VolumeContent } from "../../model/storage/volume-content.ts";
 import { dockerWords } from "../../swarm/api/errors.ts";
 import type { ContainerMount } from "../../swarm/api/objects.ts";
 import { viewData, type IdleVolume } from "../data-overview.ts";
-import type { AnsweredEngine, Inventory, NodeVolume } from "../inventory.ts";
-import { liveEstate } from "../live-estate.ts";
-import { observe } from "../observation.ts";
-import { withArchives, type OpenVolume } from "../volume-archive.ts";
+import { answeredIn, liveEstate, type AnsweredEngine, type Inventory, type NodeVolume } from "../inventory.ts";
+import { identifyVolume, isMountedFromElsewhere, withArchives, type OpenVolume } from "../volume-archive.ts";
 
 /** A volume that no running container uses, and what is known of the data in it. */
 export interface LostVolume extends Omit<IdleVolume, "service"> {
   readonly isAnonymous: boolean;
-  /** Undefined when it was not looked into; {@link LostVolume.problem} says why. */
+  /** Undefined when it was not read; {@link LostVolume.problem} says why. */
   readonly content: VolumeContent | undefined;
   readonly problem: string | undefined;
   /** What ties it to services, the strongest first. */
   readonly traces: readonly VolumeTrace[];
-  /** The program whose data it is, as its content or the image of a container that mounted it tells; undefined when neither does. */
+  /** The program that wrote it, by its content or by the image of a container that mounted it; undefined when neither shows it. */
   readonly program: string | undefined;
 }
 
 /** What ties a volume to a service. */
 export interface VolumeTrace {
-  /** Undefined when it tells of no service of this swarm. */
+  /** Undefined when it names no service of this swarm. */
   readonly service: string | undefined;
   /** Where it was mounted. */
   readonly target: string | undefined;
   readonly words: string;
 }
 
-/** How much of a volume is read to tell what is in it, and how long this may take for all of them. */
+/** How much of a volume is read to identify what is in it, and how long this may take for all of them. */
 const lookLimitBytes = 8 * 1024 ** 2;
 const lookLimitMs = 4000;
 const looksAtOnce = 4;
 
-/** Finds the volumes that may hold lost data, each looked into as far as that takes a few seconds for all of them together. */
+/** Finds the volumes that may hold lost data; all of them together are read for a few seconds at most. */
 export async function findLostVolumes(inventory: Inventory, stop: AbortSignal): Promise<LostVolume[]> {
   const estate = await liveEstate(inventory);
-  const { idleVolumes } = viewData(estate, observe(inventory));
+  const { idleVolumes } = viewData(estate, inventory);
   const signal = AbortSignal.any([stop, AbortSignal.timeout(lookLimitMs)]);
-  const engines = inventory.engines.filter((engine) => "report" in engine);
   const found = await Promise.all(
-    engines.map(async (engine) => {
+    answeredIn(inventory).map(async (engine) => {
       const idle = idleVolumes.filter(({ node }) => node === engine.report.hostname);
-      const looks = await lookInto(engine, inventory, idle, signal);
+      const looks = await lookIntoAll(engine, inventory, idle, signal);
       return idle.map((volume, index) => lostVolume(volume, looks[index] ?? notLooked, inventory, estate));
     }),
   );
@@ -63,7 +61,7 @@ export async function findLostVolumes(inventory: Inventory, stop: AbortSignal): 
 type Look = Pick<LostVolume, "content" | "problem">;
 const notLooked: Look = { content: undefined, problem: "no time was left to look into it" };
 
-async function lookInto(
+async function lookIntoAll(
   { connection }: AnsweredEngine,
   inventory: Inventory,
   idle: readonly IdleVolume[],
@@ -71,18 +69,16 @@ async function lookInto(
 ): Promise<Look[]> {
   if (idle.length === 0) return [];
   const looks = Array.from<Look>({ length: idle.length }).fill(notLooked);
-  const waiting = [...idle.entries()];
-  const work = async (open: OpenVolume) => {
-    for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
-      const [index, { node, name }] = next;
-      const { volume } = nodeVolume(inventory, node, name) ?? {};
-      looks[index] = hasOptions(volume)
-        ? { content: undefined, problem: "a mounted file system, which is not looked into" }
-        : await look(open, name, signal);
-    }
-  };
+  const atOnce = pLimit(looksAtOnce);
   try {
-    await withArchives(connection.docker, (open) => Promise.all(Array.from({ length: looksAtOnce }, () => work(open))));
+    await withArchives(connection.docker, (open) =>
+      atOnce.map(idle, async ({ node, name }, index) => {
+        const { volume } = nodeVolume(inventory, node, name) ?? {};
+        if (volume !== undefined && isMountedFromElsewhere(volume))
+          looks[index] = { content: undefined, problem: "a mounted file system, which is not looked into" };
+        else if (!signal.aborted) looks[index] = await look(open, name, signal);
+      }),
+    );
   } catch (error) {
     return looks.map((one) => (one === notLooked ? { content: undefined, problem: dockerWords(error) } : one));
   }
@@ -91,18 +87,13 @@ async function lookInto(
 
 async function look(open: OpenVolume, volume: string, signal: AbortSignal): Promise<Look> {
   try {
-    const listing = await open(volume, { readOnly: true }, (archive) =>
-      archive.list({ limitBytes: lookLimitBytes, signal }),
-    );
-    return { content: identifyContent(listing), problem: undefined };
+    return {
+      content: await identifyVolume(open, volume, { limitBytes: lookLimitBytes, signal }),
+      problem: undefined,
+    };
   } catch (error) {
     return { content: undefined, problem: dockerWords(error) };
   }
-}
-
-/** What is mounted from elsewhere may hang: a dead server of a network file system keeps an engine busy. */
-function hasOptions(volume: NodeVolume["volume"] | undefined): boolean {
-  return volume !== undefined && (volume.Driver !== "local" || Object.keys(volume.Options ?? {}).length > 0);
 }
 
 /** A volume on a node. */
@@ -164,7 +155,7 @@ function labelTraces({ volume }: NodeVolume): VolumeTrace[] {
   return stack === undefined ? [] : [{ service: undefined, target: undefined, words: `the stack ${stack} created it` }];
 }
 
-/** What the data itself tells, where nothing else names a service. */
+/** What the data itself shows, where nothing else names a service. */
 function contentTraces(
   content: VolumeContent | undefined,
   mounted: readonly VolumeTrace[],

@@ -1,12 +1,12 @@
-/** A service that is pointed at the volume with its rescued data. */
+/** The service that is pointed at the volume with its rescued data, and how that changes it. */
 import { narrowingOf, matchingNodes, parseConstraint, satisfies } from "../../model/placement/constraints.ts";
 import { isKnown, type Estate, type ServiceDefinition, type SwarmNode } from "../../model/service/definition.ts";
 import { dataKeeper } from "../../model/storage/data-location.ts";
 import type { VolumeContent } from "../../model/storage/volume-content.ts";
 import type { Service, ServiceSpec } from "../../swarm/api/objects.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
-import type { Inventory } from "../inventory.ts";
-import { liveEstate } from "../live-estate.ts";
+import { SituationError } from "../../text/situation-error.ts";
+import { liveEstate, noneOf, type Inventory } from "../inventory.ts";
 import { whyNotLoaded } from "./redis-fit.ts";
 import type { VolumeTrace } from "./search.ts";
 
@@ -20,18 +20,12 @@ export interface OwningService {
 /**
  * Finds the service that is to be pointed at a volume.
  *
- * @throws InputError when there is none of that name, or it has several tasks, which cannot share a volume
+ * @throws InputError when there is none of that name
+ * @throws SituationError when it has several tasks, which cannot share a volume
  */
 export async function findOwner(inventory: Inventory, name: string): Promise<OwningService> {
   const { swarm } = inventory;
-  if (!swarm) {
-    throw new InputError({
-      path: "--engine",
-      expected: "a manager that answers for the swarm",
-      got: "none",
-      fix: "Name one with --engine, or leave out --service",
-    });
-  }
+  if (!swarm) throw noneOf(inventory, "a manager that answers for the swarm");
   const service = swarm.services.find(({ Spec }) => Spec.Name === name);
   const estate = await liveEstate(inventory, service ? [service] : []);
   const [definition] = estate.services;
@@ -45,19 +39,15 @@ export async function findOwner(inventory: Inventory, name: string): Promise<Own
   }
   const { Replicated } = service.Spec.Mode;
   if (!Replicated || (Replicated.Replicas ?? 1) > 1) {
-    throw new InputError({
-      path: "--service",
-      expected: "a service of one replica",
-      got: Replicated
-        ? `${showValue(name)} with ${Replicated.Replicas ?? 1}`
-        : `${showValue(name)}, which is no replicated one`,
+    throw new SituationError({
+      what: `The service ${name} ${Replicated ? `has ${Replicated.Replicas ?? 1} replicas` : "is not replicated"}, and tasks cannot share the volume`,
       fix: "Leave out --service, and mount the volume in the one task that is to have it",
     });
   }
   return { service, definition, estate };
 }
 
-/** The node that the service's constraints or its running task name; undefined where neither names one. */
+/** The hostname of the node that the service is tied to, else that its task runs on; undefined where there is neither. */
 export function nodeOfOwner({ service, definition, estate }: OwningService, { swarm }: Inventory): string | undefined {
   const matching = matchingNodes(definition.constraints, estate.nodes ?? []);
   const [only, ...others] = isKnown(matching) ? matching : [];
@@ -69,12 +59,44 @@ export function nodeOfOwner({ service, definition, estate }: OwningService, { sw
   return swarm?.nodes.find(({ id }) => id === task?.NodeID)?.hostname;
 }
 
+/** How a service is changed by a rescue. */
+export interface RescueChange {
+  readonly name: string;
+  readonly service: Service;
+  readonly target: string;
+  /** What it mounts there now; undefined for nothing. */
+  readonly formerSource: string | undefined;
+  readonly constraints: { readonly before: readonly string[]; readonly after: readonly string[] };
+  readonly spec: ServiceSpec;
+}
+
+/** What a service is to be pointed at. */
+interface RescuedVolume {
+  readonly traces: readonly VolumeTrace[];
+  readonly content: VolumeContent;
+  readonly to: string;
+  readonly toNodeId: string;
+}
+
+/** Plans how a service is pointed at its rescued data; it throws as {@link mountTarget} does. */
+export function planChange(owner: OwningService, { traces, content, to, toNodeId }: RescuedVolume): RescueChange {
+  const { service, estate } = owner;
+  const { Name: name, TaskTemplate } = service.Spec;
+  const target = mountTarget(owner, traces, content);
+  const before = TaskTemplate.Placement?.Constraints ?? [];
+  const node = estate.nodes?.find(({ id }) => id === toNodeId);
+  const after = node ? constraintsFor(node, owner) : before;
+  const former = TaskTemplate.ContainerSpec?.Mounts?.find(({ Target }) => Target === target);
+  const spec = pointedAt(service.Spec, to, target, after);
+  return { name, service, target, formerSource: former?.Source ?? undefined, constraints: { before, after }, spec };
+}
+
 /**
- * Finds where the service is to mount the volume: where it mounts it or has mounted it, else where its data lies.
+ * Finds where the service is to mount the volume: where it mounts or mounted it, else at its data location.
  *
- * @throws InputError when nothing tells, or when its Redis would not load what lies in the volume
+ * @throws SituationError when nothing shows where, or when its Redis would not load what is in the volume
  */
-export function mountTarget(
+function mountTarget(
   { definition, estate, service }: OwningService,
   traces: readonly VolumeTrace[],
   content: VolumeContent,
@@ -82,10 +104,8 @@ export function mountTarget(
   const { entry, redis, places } = dataKeeper(definition, estate);
   const refusal = redis && entry?.redis && content.kind === "redis" && whyNotLoaded(content, redis, entry.redis);
   if (refusal) {
-    throw new InputError({
-      path: `service ${service.Spec.Name}`,
-      expected: "a Redis that loads what the volume holds",
-      got: `one that would not: ${refusal}`,
+    throw new SituationError({
+      what: `The Redis of the service ${service.Spec.Name} would not load the data: ${refusal}`,
       fix: "Change its settings first (an append-only file is best switched on by CONFIG SET in the running server), or leave out --service",
     });
   }
@@ -94,15 +114,13 @@ export function mountTarget(
   const path = place && others.length === 0 && isKnown(place.path) ? place.path : undefined;
   const target = known ?? (path === undefined ? undefined : (mountAbove(path, service.Spec) ?? path));
   if (target !== undefined) return target;
-  throw new InputError({
-    path: `service ${service.Spec.Name}`,
-    expected: "one place where it keeps data",
-    got: others.length > 0 ? "several" : "none that is known",
+  throw new SituationError({
+    what: `The service ${service.Spec.Name} has ${others.length > 0 ? "several data locations" : "no known data location"}`,
     fix: "Leave out --service, and mount the volume with docker service update --mount-add",
   });
 }
 
-/** The target of the mount that a data path lies in. */
+/** The target of the mount that contains a data path. */
 function mountAbove(path: string, { TaskTemplate }: ServiceSpec): string | undefined {
   return (TaskTemplate.ContainerSpec?.Mounts ?? [])
     .map(({ Target }) => Target)
@@ -110,7 +128,7 @@ function mountAbove(path: string, { TaskTemplate }: ServiceSpec): string | undef
     .toSorted((one, other) => other.length - one.length)[0];
 }
 
-/** The constraints with which the service runs on just this node: its own where they do, else those that hold there and a pin. */
+/** Constraints that tie the service to this node: its own where they do already, else those that hold there, and a pin. */
 export function constraintsFor(node: SwarmNode, { definition, estate }: OwningService): string[] {
   const nodes = estate.nodes ?? [];
   const texts = isKnown(definition.constraints)
@@ -127,7 +145,7 @@ export function constraintsFor(node: SwarmNode, { definition, estate }: OwningSe
   return [...kept.filter((text) => text !== pin), pin];
 }
 
-/** The service's specification with the volume at the target, tied to a node, and everything else as it was. */
+/** The service's specification with the volume at the target and other constraints; everything else stays the same. */
 export function pointedAt(
   spec: ServiceSpec,
   volume: string,

@@ -1,8 +1,9 @@
 import { dockerStatus } from "../../swarm/api/errors.ts";
 import type { Task } from "../../swarm/api/objects.ts";
-import { InputError } from "../../text/input-error.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { runInContainer } from "../container-command.ts";
-import type { AnsweredEngine, Inventory } from "../inventory.ts";
+import { answeredIn, hostnameOf, type Inventory } from "../inventory.ts";
 
 /** How long Redis may take to answer, in milliseconds: the client in its image has no limit of its own before 7.4. */
 const replyLimitMs = 10_000;
@@ -11,19 +12,19 @@ const replyLimitMs = 10_000;
 export interface RedisLogin {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** The file in the container that holds the authority of its certificate; with it TLS is spoken. */
+  /** The file in the container with the certificate authority; with it, the connection uses TLS. */
   readonly authorityFile?: string | undefined;
 }
 
 /** Speaks to the Redis of a task through the client program in its own container, so that no port need be published. */
 export class TaskRedis {
-  readonly #engine: AnsweredEngine;
+  readonly #docker: EngineConnection["docker"];
   readonly #containerId: string;
   readonly #client: string;
   readonly #login: RedisLogin;
 
-  private constructor(engine: AnsweredEngine, containerId: string, client: string, login: RedisLogin) {
-    this.#engine = engine;
+  private constructor(docker: EngineConnection["docker"], containerId: string, client: string, login: RedisLogin) {
+    this.#docker = docker;
     this.#containerId = containerId;
     this.#client = client;
     this.#login = login;
@@ -32,40 +33,29 @@ export class TaskRedis {
   /**
    * Finds a task's container and the client in it.
    *
-   * @throws InputError when the engine of its node was not asked, or there is no client of Redis in the image
+   * @throws SituationError when the engine of its node was not asked, or there is no client of Redis in the image
    */
-  static async open(task: Task, { engines, swarm }: Inventory, login: RedisLogin): Promise<TaskRedis> {
-    const engine = engines.filter((each) => "report" in each).find(({ report }) => report.nodeId === task.NodeID);
-    const node = swarm?.nodes.find(({ id }) => id === task.NodeID)?.hostname ?? task.NodeID;
+  static async open(task: Task, inventory: Inventory, login: RedisLogin): Promise<TaskRedis> {
+    const engine = answeredIn(inventory).find(({ report }) => report.nodeId === task.NodeID);
     if (!engine) {
-      throw new InputError({
-        path: "--engine",
-        expected: `the engine of ${node}, where the task runs`,
-        got: "none that answers",
-        fix: "Name it with --engine, beside that of a manager",
+      throw new SituationError({
+        what: `The task runs on ${hostnameOf(inventory, task.NodeID)}, whose engine was not asked or does not answer`,
+        fix: "Name that engine with --engine, in addition to a manager's",
       });
     }
+    const { docker } = engine.connection;
     const containerId = task.Status.ContainerStatus?.ContainerID ?? "";
-    const find = "command -v redis-cli || command -v valkey-cli || command -v keydb-cli";
-    const { output } = await runInContainer(
-      engine.connection.docker,
-      containerId,
-      ["sh", "-c", find],
-      {},
-      replyLimitMs,
-    );
-    if (!output.startsWith("/")) {
-      throw new InputError({
-        path: "service",
-        expected: "a Redis with redis-cli in its image",
-        got: "an image without it",
+    const find = ["sh", "-c", "command -v redis-cli || command -v valkey-cli || command -v keydb-cli"];
+    const { output } = await runInContainer(docker, containerId, find, { limitMs: replyLimitMs });
+    if (!output.startsWith("/"))
+      throw new SituationError({
+        what: "The service's image has no redis-cli",
         fix: "Name a service that runs Redis",
       });
-    }
-    return new TaskRedis(engine, containerId, output, login);
+    return new TaskRedis(docker, containerId, output, login);
   }
 
-  /** Sends one command and gives the reply as redis-cli prints it; undefined when the container does not run any more. Fails after 10 s without one. */
+  /** Sends one command and returns the reply as redis-cli prints it; undefined when the container has ended. Fails after 10 s without one. */
   async send(...words: [string, ...string[]]): Promise<string | undefined> {
     const { username, password, authorityFile } = this.#login;
     const tls = authorityFile === undefined ? [] : ["--tls", "--cacert", authorityFile];
@@ -73,9 +63,8 @@ export class TaskRedis {
     const environment = password === undefined ? {} : { REDISCLI_AUTH: password };
     const command = [this.#client, "--raw", ...tls, ...user, ...words];
     try {
-      const { docker } = this.#engine.connection;
-      const { output } = await runInContainer(docker, this.#containerId, command, environment, replyLimitMs);
-      return output;
+      return (await runInContainer(this.#docker, this.#containerId, command, { environment, limitMs: replyLimitMs }))
+        .output;
     } catch (error) {
       if ([404, 409].includes(dockerStatus(error) ?? 0)) return undefined;
       throw error;

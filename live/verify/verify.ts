@@ -4,16 +4,17 @@ import { judgeForcedReplacement } from "../../impact/forced-replacement.ts";
 import { compareFates, type Verdict } from "../../impact/verdict/verdict.ts";
 import type { Service, Task } from "../../swarm/api/objects.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
-import { noneOf, type AnsweredEngine, type Inventory } from "../inventory.ts";
-import { liveEstate } from "../live-estate.ts";
+import { SituationError } from "../../text/situation-error.ts";
+import { answeredIn, hostnameOf, liveEstate, noneOf, type Inventory } from "../inventory.ts";
 import { TaskRedis, type RedisLogin } from "./task-redis.ts";
 
 /** How to verify a service. */
 export interface VerifyOptions extends RedisLogin {
   /** How long the new task may take to answer. @default 120 */
   readonly timeoutSeconds?: number;
-  /** Told what is being done. */
+  /** Called with what is being done. */
   readonly onProgress?: (message: string) => void;
 }
 
@@ -23,27 +24,28 @@ export interface VerifyResult {
   /** Whether the canary was read back from the new task. */
   readonly passed: boolean;
   readonly canary: "kept" | "lost" | "not readable";
-  /** From the last answer of the old task to the first of the new one; undefined when that never answered. */
+  /** From the last answer of the old task to the first of the new one; undefined when there was none. */
   readonly outageSeconds: number | undefined;
-  /** What the model said beforehand. */
+  /** What the model predicted. */
   readonly predicted: Verdict;
-  /** What Swarm did: the tasks that it made for this, oldest first, and the old one. */
+  /** The old task and those that Swarm made to replace it, oldest first. */
   readonly tasks: readonly { readonly node: string; readonly state: string; readonly error: string }[];
-  /** Whether the canary is gone again. Where it was lost, its expiry removes it from what was left behind. */
+  /** Whether the canary has been removed. Where it was lost, it expires in the data that was left behind. */
   readonly isRemoved: boolean;
 }
 
 const keyPrefix = "holdfast:verify:";
-/** The canary goes by itself, should this process not live to remove it. */
+/** The canary expires by itself if this process is killed before it can remove it. */
 const expirySeconds = 3600;
 const pollMs = 100;
 
 /**
- * Tries on a service in use whether its data outlives its task: writes a canary key, forces the replacement of the task, and
- * reads the key back. The service is away for as long as a replacement takes.
+ * Checks that a service in use keeps its data when its task is replaced: writes a canary key, forces a replacement of the task, and
+ * reads the key back. The service is down for as long as the replacement takes.
  *
- * @throws InputError, with nothing changed, when there is no such service with one running task, when it is no Redis that
- * can be written to, or when the replacement would lose or endanger its data.
+ * @throws InputError for a service that does not exist
+ * @throws SituationError, with nothing changed, when it has no single running task, is no Redis that can be written to, or when the
+ *   replacement would lose or endanger its data
  */
 export async function verifyService(
   inventory: Inventory,
@@ -58,11 +60,9 @@ export async function verifyService(
   const value = randomBytes(16).toString("hex");
   const reply = await redis.send("set", key, value, "ex", String(expirySeconds), "nx");
   if (reply !== "OK") {
-    throw new InputError({
-      path: `service ${name}`,
-      expected: "a Redis that takes a write",
-      got: reply ?? "a container that has ended",
-      fix: "For a Redis with a password give --password-file, and --user where it is not the default one",
+    throw new SituationError({
+      what: `The Redis of the service ${name} does not accept a write: ${reply ?? "its container has ended"}`,
+      fix: "For a Redis with a password, give --password-file, and --user unless it is the default user",
     });
   }
   onProgress(`canary ${key} written`);
@@ -97,21 +97,13 @@ export async function verifyService(
     predicted,
     tasks: tasks
       .filter(({ ID, CreatedAt }) => ID === task.ID || CreatedAt > task.CreatedAt)
-      .map(({ NodeID, Status }) => ({ node: hostname(inventory, NodeID), state: Status.State, error: Status.Err })),
+      .map(({ NodeID, Status }) => ({ node: hostnameOf(inventory, NodeID), state: Status.State, error: Status.Err })),
     isRemoved: left === "0",
   };
 }
 
-function managers({ engines }: Inventory): AnsweredEngine[] {
-  return engines.filter((engine) => "report" in engine).filter(({ report }) => report.isManager);
-}
-
-function hostname({ swarm }: Inventory, nodeId: string): string {
-  return swarm?.nodes.find(({ id }) => id === nodeId)?.hostname ?? nodeId;
-}
-
 function findTask(inventory: Inventory, name: string) {
-  const docker = managers(inventory)[0]?.connection.docker;
+  const docker = answeredIn(inventory).find(({ report }) => report.isManager)?.connection.docker;
   if (!docker || !inventory.swarm) throw noneOf(inventory, "a manager that answers for the swarm");
   const service = inventory.swarm.services.find(({ Spec }) => Spec.Name === name);
   if (!service) {
@@ -127,17 +119,15 @@ function findTask(inventory: Inventory, name: string) {
   );
   const [task] = wanted;
   if (!task || wanted.length > 1 || task.Status.State !== "running") {
-    throw new InputError({
-      path: `service ${name}`,
-      expected: "exactly one task, that runs",
-      got: wanted.map(({ Status }) => Status.State).join(", ") || "no task",
-      fix: "Wait until it is well, and verify a service of one replica",
+    throw new SituationError({
+      what: `The service ${name} must have exactly one task, and it must be running; it has ${wanted.map(({ Status }) => Status.State).join(", ") || "none"}`,
+      fix: "Wait until it is healthy, and verify a service of one replica",
     });
   }
   return { docker, service, task };
 }
 
-/** Refuses where the forced replacement itself would lose data that is in use. */
+/** Refuses if the forced replacement itself would lose data that is in use. */
 async function requireSafe(inventory: Inventory, service: Service): Promise<Verdict> {
   const estate = await liveEstate(inventory, [service]);
   const [definition] = estate.services;
@@ -152,27 +142,21 @@ async function requireSafe(inventory: Inventory, service: Service): Promise<Verd
       images: estate.images,
       taskNodes,
     });
+  const { Name } = service.Spec;
   if (!verdict) {
-    throw new InputError({
-      path: `service ${service.Spec.Name}`,
-      expected: "a service that keeps data",
-      got: "one that keeps none",
-      fix: "There is nothing to verify",
+    throw new SituationError({
+      what: `The service ${Name} keeps no data, so there is nothing to verify`,
+      fix: "Name a service that keeps data",
     });
   }
   if (compareFates(verdict.fate, "interrupted") <= 0) return verdict;
-  throw new InputError({
-    path: `service ${service.Spec.Name}`,
-    expected: "one whose data outlives its task",
-    got: `data that would be ${verdict.fate}: ${verdict.causes
-      .map(({ text }) => text)
-      .join(" ")
-      .replace(/\.$/, "")}`,
+  throw new SituationError({
+    what: `The data of the service ${Name} would be ${verdict.fate}: ${verdict.causes.map(({ text }) => text).join(" ")}`,
     fix: (verdict.remedies[0]?.text ?? "Repair the service first").replace(/\.$/, ""),
   });
 }
 
-async function forceReplacement(docker: AnsweredEngine["connection"]["docker"], name: string): Promise<void> {
+async function forceReplacement(docker: EngineConnection["docker"], name: string): Promise<void> {
   const service = await inspectService(docker, name);
   if (!service) return;
   const { Spec, Version } = service;
@@ -180,9 +164,9 @@ async function forceReplacement(docker: AnsweredEngine["connection"]["docker"], 
   await docker.getService(name).update({ ...Spec, TaskTemplate, version: Version.Index });
 }
 
-/** The task that runs in place of the old one, once there is one on a node whose engine answers. */
+/** The task that replaces the old one, once it runs on a node whose engine answers. */
 async function findSuccessor(
-  docker: AnsweredEngine["connection"]["docker"],
+  docker: EngineConnection["docker"],
   service: Service,
   old: Task,
   inventory: Inventory,

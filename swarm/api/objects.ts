@@ -155,7 +155,8 @@ export const taskSchema = z
   .looseObject({
     ID: z.string(),
     CreatedAt: z.string(),
-    ServiceID: z.string(),
+    /** Empty for a container outside of any service that is attached to an overlay network. */
+    ServiceID: z.string().default(""),
     /** 0 for a task of a global service. */
     Slot: z.number().default(0),
     NodeID: z.string().default(""),
@@ -196,12 +197,12 @@ export const containerSchema = z.looseObject({
 export const containerSummarySchema = z.looseObject({
   Id: z.string(),
   Names: z.array(z.string()),
+  Image: z.string(),
   State: z.string(),
   Labels: textMap,
+  Mounts: z.array(z.looseObject({ Type: z.string(), Name: text, Destination: z.string() })).nullish(),
+  Ports: z.array(z.looseObject({ PublicPort: number, Type: text })).nullish(),
 });
-
-/** A container as a list has it. */
-export type ContainerSummary = z.infer<typeof containerSummarySchema>;
 
 /** `GET /networks/{id}`. */
 export const networkSchema = z.looseObject({
@@ -274,6 +275,8 @@ export type ContainerMount = z.infer<typeof mount>;
 export type Port = z.infer<typeof port>;
 /** A task: one attempt to run one replica. */
 export type Task = z.infer<typeof taskSchema>;
+/** A container as a list has it. */
+export type ContainerSummary = z.infer<typeof containerSummarySchema>;
 /** A container of the connected engine. */
 export type Container = z.infer<typeof containerSchema>;
 /** A network. */

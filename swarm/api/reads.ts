@@ -67,19 +67,35 @@ export async function listServices(docker: Docker, label?: string): Promise<Serv
   return readAnswer(z.array(serviceSchema), await readAgain(() => docker.listServices(options)));
 }
 
-/** The tasks of a service that Swarm still knows, its short history included, in the order of their creation. */
-export async function listTasks(docker: Docker, serviceId: string): Promise<Task[]> {
-  const tasks = await readAgain(() => docker.listTasks({ filters: JSON.stringify({ service: [serviceId] }) }));
+/** The tasks that Swarm still knows, its short history included, oldest first; of one service, or of all. */
+export async function listTasks(docker: Docker, serviceId?: string): Promise<Task[]> {
+  const options = serviceId === undefined ? {} : { filters: JSON.stringify({ service: [serviceId] }) };
+  const tasks = await readAgain(() => docker.listTasks(options));
   return readAnswer(z.array(taskSchema), tasks).sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt));
 }
 
-/** The containers of the connected engine, stopped ones too, that mount a volume. */
-export async function listContainersWithVolume(docker: Docker, volume: string): Promise<ContainerSummary[]> {
-  const filters = JSON.stringify({ volume: [volume] });
-  return readAnswer(
-    z.array(containerSummarySchema),
-    await readAgain(() => docker.listContainers({ all: true, filters })),
-  );
+/**
+ * The containers of the connected engine, including stopped ones.
+ *
+ * @param filters - as the Engine API has them, such as `{ volume: [name] }`. @default all containers
+ */
+export async function listContainers(
+  docker: Docker,
+  filters: Readonly<Record<string, readonly string[]>> = {},
+): Promise<ContainerSummary[]> {
+  const options = { all: true, filters: JSON.stringify(filters) };
+  return readAnswer(z.array(containerSummarySchema), await readAgain(() => docker.listContainers(options)));
+}
+
+/** Whether the connected engine has an image. */
+export function isImagePresent(docker: Docker, image: string): Promise<boolean> {
+  return docker
+    .getImage(image)
+    .inspect()
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** Credentials for an image's registry, as the Docker Engine API takes them. */

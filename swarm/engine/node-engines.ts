@@ -1,8 +1,12 @@
+import type { SwarmNode } from "../../model/service/definition.ts";
 import { requireNodePattern, type NodePlaceholder } from "../../model/placement/node-pattern.ts";
-import { findEngine, listNodes, swarmMembership, type EngineConnection, type ListedNode } from "./connection.ts";
+import { findEngine, listNodes, swarmMembership, type EngineConnection } from "./connection.ts";
 import { askEngine } from "./report.ts";
 
-const placeholders: Readonly<Record<NodePlaceholder, (node: ListedNode) => string>> = {
+/** What an engine's address can be made from. */
+type AddressedNode = Pick<SwarmNode, "id" | "hostname" | "address">;
+
+const placeholders: Readonly<Record<NodePlaceholder, (node: AddressedNode) => string>> = {
   "{hostname}": ({ hostname }) => hostname,
   "{address}": ({ address }) => address,
 };
@@ -26,7 +30,7 @@ export async function nodeEngines(known: readonly EngineConnection[], pattern: s
  */
 export async function engineOfNode(
   manager: EngineConnection,
-  node: ListedNode,
+  node: AddressedNode,
   pattern: string | undefined,
 ): Promise<EngineConnection | undefined> {
   if ((await swarmMembership(manager)).nodeId === node.id) return manager;
@@ -39,7 +43,7 @@ export async function engineOfNode(
   }
 }
 
-function hostOf(node: ListedNode, pattern: string): string {
+function hostOf(node: AddressedNode, pattern: string): string {
   return Object.entries(placeholders).reduce(
     (text, [placeholder, value]) => text.replaceAll(placeholder, () => value(node)),
     pattern,
@@ -47,7 +51,7 @@ function hostOf(node: ListedNode, pattern: string): string {
 }
 
 /** The nodes, from the first engine that knows them; all are asked at once, for some may be silent. */
-async function nodesOf(known: readonly EngineConnection[]): Promise<ListedNode[]> {
+async function nodesOf(known: readonly EngineConnection[]): Promise<readonly AddressedNode[]> {
   const answers = known.map(async (connection) => {
     if (!(await askEngine(connection)).isManager) throw new Error("no manager");
     return listNodes(connection);

@@ -10,6 +10,7 @@ import { InputError, showValue } from "../../text/input-error.ts";
 import { dockerWords, readAgain } from "../api/errors.ts";
 import type { Service, Task } from "../api/objects.ts";
 import { inspectContainer, inspectDistribution, type RegistryCredentials } from "../api/reads.ts";
+import { readFrames } from "../api/frames.ts";
 import type { Redact } from "../api/redaction.ts";
 import { credentialsAdvice, registryOf } from "../api/registry-credentials.ts";
 import type { ListedNode } from "../engine/connection.ts";
@@ -87,20 +88,9 @@ async function lastLogLines(docker: Docker, task: Task): Promise<string[]> {
   const source = docker.getTask(task.ID) as unknown as { logs: (options: object) => Promise<unknown> };
   const answer = await readAgain(() => source.logs({ stdout: true, stderr: true, tail: logLineCount }));
   if (!Buffer.isBuffer(answer)) return [];
-  return demultiplex(answer)
-    .split("\n")
+  return readFrames(answer)
+    .text.split("\n")
     .filter((line) => line.trim() !== "");
-}
-
-/** Takes the 8-byte frame heads out of a log (Docker Engine API, "Stream format" of `POST /containers/{id}/attach`). */
-function demultiplex(log: Buffer): string {
-  const frames: Buffer[] = [];
-  for (let at = 0; at + 8 <= log.length;) {
-    const end = at + 8 + log.readUInt32BE(at + 4);
-    frames.push(log.subarray(at + 8, end));
-    at = end;
-  }
-  return Buffer.concat(frames).toString("utf8");
 }
 
 function cut(text: string): string {

@@ -46,7 +46,7 @@ describe("with one node down and an engine that never answers", function () {
     rescue: { words: ["rescue"], says: /Not seen: the volumes of node-2/, exitCode: 0 },
     verify: {
       words: ["verify", "lost"],
-      says: /service lost: expected exactly one task, that runs, got pending/,
+      says: /The service lost must have exactly one task, and it must be running; it has pending/,
       exitCode: 2,
     },
   };

@@ -134,7 +134,9 @@ describe("the examples", function () {
     const [container] = await docker.listContainers({ filters });
     assert.ok(container);
     const command = `psql --host "$(hostname -i)" --username postgres --no-align --tuples-only --command "${statements}" orders 2>&1`;
-    const { output } = await runInContainer(docker, container.Id, ["sh", "-c", command], { PGPASSWORD: as });
+    const { output } = await runInContainer(docker, container.Id, ["sh", "-c", command], {
+      environment: { PGPASSWORD: as },
+    });
     return output;
   }
 

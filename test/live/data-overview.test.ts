@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import { viewData, type Observation, type ObservedVolume } from "../../live/data-overview.ts";
+import { viewData } from "../../live/data-overview.ts";
+import type { NodeVolume } from "../../live/inventory.ts";
+import { serviceSchema, taskSchema, type Task } from "../../swarm/api/objects.ts";
 
 describe("the data view of a swarm", () => {
   const anonymous = "a".repeat(64);
   const service = (Name: string, mounts: object[] = [], image = "redis:7") => ({
     ID: `id-${Name}`,
+    Version: { Index: 1 },
     Spec: {
       Name,
       TaskTemplate: { ContainerSpec: { Image: image, Mounts: mounts } },
@@ -19,23 +22,41 @@ describe("the data view of a swarm", () => {
     VolumeOptions: { DriverConfig: { Name: "local", Options: options } },
   });
   const nfs = { type: "nfs", o: "addr=10.0.0.9", device: ":/exports/data" };
-  const volume = (node: string, name: string, users: ObservedVolume["users"] = []): ObservedVolume => ({
+  const volume = (node: string, Name: string, users: NodeVolume["users"] = []): NodeVolume => ({
     node,
-    name,
-    isAnonymous: name === anonymous,
+    volume: { Name, Driver: "local", Mountpoint: "/" },
+    isAnonymous: Name === anonymous,
     sizeBytes: 7,
     users,
   });
-  const user = (name: string, isRunning = true) => ({ service: name, isRunning, target: "/data", image: "redis:7" });
-  const view = (services: object[], observation: Partial<Observation>) =>
-    viewData(readLiveSwarm({ services, nodes: [] }), {
-      tasks: [],
-      volumes: [],
-      nodes: ["one", "two"],
-      unseenNodes: [],
-      ...observation,
+  const user = (name: string, state = "running") => ({
+    containerId: "c",
+    state,
+    service: name,
+    target: "/data",
+    image: "redis:7",
+  });
+  const nodes = ["one", "two"].map((ID) => ({ ID, Description: { Hostname: ID } }));
+  const view = (services: object[], { tasks = [], volumes = [] }: { tasks?: Task[]; volumes?: NodeVolume[] } = {}) => {
+    const estate = readLiveSwarm({ services, nodes });
+    const swarm = {
+      nodes: estate.nodes ?? [],
+      services: services.map((each) => serviceSchema.parse(each)),
+      tasks,
+      raw: { nodes, configs: [] },
+    };
+    return viewData(estate, { takenAt: "", engines: [], swarm, volumes, unseenNodes: [] });
+  };
+  const runs = (name: string, NodeID = "one", State = "running") =>
+    taskSchema.parse({
+      ID: "t",
+      CreatedAt: "",
+      ServiceID: `id-${name}`,
+      NodeID,
+      Spec: {},
+      DesiredState: "running",
+      Status: { State },
     });
-  const runs = (name: string, node = "one") => ({ service: name, node, isRunning: true });
 
   it("says where a service's data is, how large, and with which node it would be lost", () => {
     const { services, nodeLosses, idleVolumes } = view([service("cache", [mount("kept")])], {
@@ -51,7 +72,7 @@ describe("the data view of a swarm", () => {
   });
 
   it("says that a task waits, and does not take the node that it is to start on for one that it runs on", () => {
-    const tasks = [{ service: "cache", node: "one", isRunning: false }];
+    const tasks = [runs("cache", "one", "starting")];
     const { services, nodeLosses } = view([service("cache", [mount("kept")])], { tasks });
     assert.deepEqual([services[0]?.runsOn, services[0]?.isWaiting, nodeLosses], [[], true, []]);
   });
@@ -72,7 +93,7 @@ describe("the data view of a swarm", () => {
     assert.equal(services[0]?.places[0]?.inUse[0]?.volume, anonymous);
   });
 
-  const idle: [string, object[], Partial<Observation>, string, string | undefined][] = [
+  const idle: [string, object[], { tasks?: Task[] }, string, string | undefined][] = [
     [
       "that its service left behind",
       [service("cache", [mount("kept")])],
@@ -83,9 +104,9 @@ describe("the data view of a swarm", () => {
     ["whose service does not run", [service("cache", [mount("kept")])], {}, "waiting", "cache"],
     ["that nothing mounts", [service("other", [mount("else")])], { tasks: [runs("other")] }, "orphan", undefined],
   ];
-  for (const [what, services, observation, why, name] of idle) {
+  for (const [what, services, observed, why, name] of idle) {
     it(`tells a volume ${what}`, () => {
-      const { idleVolumes } = view(services, { ...observation, volumes: [volume("one", "kept")] });
+      const { idleVolumes } = view(services, { ...observed, volumes: [volume("one", "kept")] });
       assert.deepEqual(
         idleVolumes.map((each) => [each.node, each.name, each.why, each.service]),
         [["one", "kept", why, name]],
@@ -94,7 +115,7 @@ describe("the data view of a swarm", () => {
   }
 
   it("tells an anonymous volume of an earlier task, with whose it was", () => {
-    const volumes = [volume("one", anonymous, [user("cache", false)])];
+    const volumes = [volume("one", anonymous, [user("cache", "exited")])];
     const [found] = view([service("cache")], { tasks: [runs("cache")], volumes }).idleVolumes;
     assert.deepEqual([found?.why, found?.service], ["of an earlier task", "cache"]);
   });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Lab } from "../../lab/lab.ts";
 import { killNode } from "../../lab/nodes/node.ts";
 import { takeInventory } from "../../live/inventory.ts";
-import { carryOutRescue, planRescue, type RescueRequest } from "../../live/rescue/rescue.ts";
+import { planRescue, type RescueRequest } from "../../live/rescue/plan.ts";
+import { carryOutRescue } from "../../live/rescue/restore.ts";
 import { findLostVolumes } from "../../live/rescue/search.ts";
 import { helperLabel } from "../../model/service/object-labels.ts";
 import { inspectVolume } from "../../swarm/api/reads.ts";
@@ -105,20 +106,31 @@ describe("holdfast rescue", function () {
       constraints: ["node.hostname==node-3"],
     });
     const task = await service.task();
-    const refused = (request: Partial<RescueRequest>, words: object) =>
-      assert.rejects(plan(request), { name: "InputError", ...words });
+    const refused = (request: Partial<RescueRequest>, words: object) => assert.rejects(plan(request), words);
     await refused({ volume: "stateful-store" }, { fix: "Stop it first: `docker service scale stateful=0`" });
-    await refused({ volume: "stateful-store", to: undefined }, { got: /^one that stateful\.1\..* uses$/ });
-    await refused({ to: undefined }, { path: "--to", got: "none" });
-    await refused({ to: "stateful-store" }, { got: /^one that stateful\.1\..* uses$/ });
-    await refused({ service: "stateful" }, { got: /^one that would not: its append-only file is on/ });
+    await refused(
+      { volume: "stateful-store", to: undefined },
+      { name: "SituationError", what: /^The container stateful\.1\..* uses the volume "stateful-store"$/ },
+    );
+    await refused({ to: undefined }, { name: "InputError", path: "--to", got: "none" });
+    await refused(
+      { to: "stateful-store" },
+      { name: "SituationError", what: /^The container stateful\.1\..* uses the volume "stateful-store"$/ },
+    );
+    await refused(
+      { service: "stateful" },
+      { name: "SituationError", what: /would not load the data: its append-only file is on/ },
+    );
     await createVolume({ "dump.rdb": "REDIS0010" });
-    await refused({ service: "stateful" }, { expected: "data that the service's Redis loads" });
-    await refused({ volume: "none" }, { got: '"none", which is not there' });
-    await refused({ fromNode: "node-9" }, { path: "--from-node" });
-    await refused({ service: "none" }, { path: "--service" });
+    await refused(
+      { service: "stateful" },
+      { name: "SituationError", what: /^The service's Redis does not load the data: / },
+    );
+    await refused({ volume: "none" }, { name: "InputError", got: '"none", which does not exist' });
+    await refused({ fromNode: "node-9" }, { name: "InputError", path: "--from-node" });
+    await refused({ service: "none" }, { name: "InputError", path: "--service" });
     await createVolume({ "x.txt": "x" }, "copy");
-    await refused({}, { path: "--to", got: '"copy", which holds 1 file' });
+    await refused({}, { name: "InputError", path: "--to", got: '"copy", which holds 1 file' });
     assert.equal((await service.task()).ID, task.ID);
   });
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { readLiveSwarm, type LiveSwarm } from "../../../inputs/swarm/definitions.ts";
-import { readSwarm } from "../../../live/read-swarm.ts";
+import { readSwarmOf } from "../../../live/read-swarm.ts";
 import { readBaseline, withoutBaseline, writeBaseline } from "../../../policies/baseline.ts";
 import { judgeDefinitions, readDefinitions, withLiveFacts, type Definitions } from "../../../policies/definitions.ts";
 import type { Finding } from "../../../policies/finding.ts";
@@ -71,7 +71,7 @@ function readFile(file: string): Definitions {
 
 async function askSwarm(options: PolicyOptions): Promise<LiveSwarm> {
   const connection = await engineOfFolder(resolve(options.cwd ?? "."));
-  return readSwarm(connection);
+  return readSwarmOf(connection);
 }
 
 function print(findings: readonly Finding[], services: number, options: PolicyOptions, output: Output): void {

@@ -1,5 +1,5 @@
 import { readLiveSwarm } from "../../../inputs/swarm/definitions.ts";
-import { readSwarm } from "../../../live/read-swarm.ts";
+import { readSwarmOf } from "../../../live/read-swarm.ts";
 import type { Plan } from "../../../model/plan/plan.ts";
 import type { Estate } from "../../../model/service/definition.ts";
 import { judge } from "../../../policies/judge.ts";
@@ -16,7 +16,7 @@ const pinRules = rules.filter(({ id }) => id === "SS202" || id === "SS203");
  * @throws InputError naming the service
  */
 export async function requirePins(plan: Plan, connection: EngineConnection): Promise<void> {
-  if (changedServices(plan).length > 0) requirePinsOf(plan, readLiveSwarm(await readSwarm(connection)));
+  if (changedServices(plan).length > 0) requirePinsOf(plan, readLiveSwarm(await readSwarmOf(connection)));
 }
 
 /** {@link requirePins} for a plan and a swarm that have been read. */

@@ -1,8 +1,6 @@
 import { auditSections, lookOf, type AuditReport } from "../../../live/audit/report.ts";
 import { viewData } from "../../../live/data-overview.ts";
-import { noneOf, takeInventory } from "../../../live/inventory.ts";
-import { liveEstate } from "../../../live/live-estate.ts";
-import { observe } from "../../../live/observation.ts";
+import { liveEstate, noneOf, takeInventory } from "../../../live/inventory.ts";
 import { findLostVolumes } from "../../../live/rescue/search.ts";
 import { exitCodeOf, judge, type Threshold } from "../../../policies/judge.ts";
 import { textReport } from "../../../policies/render/text.ts";
@@ -31,7 +29,7 @@ export async function audit(options: AuditOptions): Promise<void> {
   const findings = judge(estate, { today: inventory.takenAt.slice(0, 10) });
   const report: AuditReport = {
     inventory,
-    view: viewData(estate, observe(inventory)),
+    view: viewData(estate, inventory),
     lost: await findLostVolumes(inventory, interrupts.stopSoon),
     findings,
   };

@@ -1,6 +1,6 @@
 import { diagnose, type Diagnosis } from "../../../live/doctor/doctor.ts";
 import { readHostFacts } from "../../../live/host-facts.ts";
-import { takeInventory } from "../../../live/inventory.ts";
+import { answeredIn, takeInventory } from "../../../live/inventory.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
 import { enginesToAsk, type EngineChoice } from "./engines-to-ask.ts";
@@ -14,7 +14,7 @@ export interface SwarmQuestionOptions extends EngineChoice {
 export async function doctor(options: SwarmQuestionOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
   const inventory = await takeInventory(await enginesToAsk(options));
-  const local = inventory.engines.filter((engine) => "report" in engine).filter(({ report }) => report.isLocal);
+  const local = answeredIn(inventory).filter(({ report }) => report.isLocal);
   const hosts = await Promise.all(
     local.map(async ({ host, report }) => [host, await readHostFacts(report.dataRoot)] as const),
   );

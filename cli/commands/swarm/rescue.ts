@@ -1,5 +1,6 @@
-import { noneOf, takeInventory, type Inventory } from "../../../live/inventory.ts";
-import { carryOutRescue, planRescue, type RescuePlan, type RescueResult } from "../../../live/rescue/rescue.ts";
+import { answeredIn, noneOf, takeInventory, type Inventory } from "../../../live/inventory.ts";
+import { planRescue, type RescuePlan } from "../../../live/rescue/plan.ts";
+import { carryOutRescue, type RescueResult } from "../../../live/rescue/restore.ts";
 import { findLostVolumes, type LostVolume } from "../../../live/rescue/search.ts";
 import { contentWords, timeWords } from "../../../live/volume-content-text.ts";
 import { advised } from "../../../text/advised-command.ts";
@@ -28,7 +29,7 @@ export async function rescue(volume: string | undefined, options: RescueCommandO
   const output = openOutput(options.json ?? false);
   using interrupts = listen();
   const inventory = await takeInventory(await enginesToAsk(options));
-  if (!inventory.engines.some((engine) => "report" in engine)) throw noneOf(inventory, "an engine that answers");
+  if (answeredIn(inventory).length === 0) throw noneOf(inventory, "an engine that answers");
   if (volume === undefined) {
     requireNothingElse(options);
     await list(inventory, options, output, interrupts.signal);

@@ -5,7 +5,7 @@ import { ownerInLabels, ownershipOf } from "../../../model/service/ownership.ts"
 import { dockerStatus, dockerWords, readAgain } from "../../../swarm/api/errors.ts";
 import { requireObjectName } from "../../../swarm/api/object-name.ts";
 import type { ContainerSummary, Volume } from "../../../swarm/api/objects.ts";
-import { inspectVolume, listContainersWithVolume } from "../../../swarm/api/reads.ts";
+import { inspectVolume, listContainers } from "../../../swarm/api/reads.ts";
 import { NameTakenError, ownerWords } from "../../../swarm/api/taken-name.ts";
 import { labelList, type Attributes } from "../../../swarm/service/attributes.ts";
 import { advisedDocker } from "../../../text/advised-command.ts";
@@ -101,7 +101,7 @@ export async function removeVolume(
     remove: () => docker.getVolume(requireObjectName("volume", name)).remove(),
     isInUse: (words) => words.includes("volume is in use"),
     explain: async () => {
-      const users = (await listContainersWithVolume(docker, name)).map(userWords);
+      const users = (await listContainers(docker, { volume: [name] })).map(userWords);
       return users.length === 0 ? "" : `mounted by ${users.join(", ")}`;
     },
     fix: "Its data stays. Once no container mounts it any more, not even a stopped one, delete it again",

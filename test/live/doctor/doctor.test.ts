@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { diagnose } from "../../../live/doctor/doctor.ts";
 import type { HostFacts } from "../../../live/host-facts.ts";
 import { noneOf, type Inventory } from "../../../live/inventory.ts";
-import { findEngine, type ListedNode } from "../../../swarm/engine/connection.ts";
+import type { SwarmNode } from "../../../model/service/definition.ts";
+import { findEngine } from "../../../swarm/engine/connection.ts";
 import type { EngineReport } from "../../../swarm/engine/report.ts";
 
 describe("the doctor", () => {
@@ -19,14 +20,17 @@ describe("the doctor", () => {
     isManager: true,
     nodeId: "id-one",
   };
-  const node: ListedNode = {
+  const node: SwarmNode = {
     id: "id-one",
     hostname: "one",
     role: "manager",
     availability: "active",
     state: "ready",
     address: "10.0.0.1",
+    os: "linux",
+    architecture: "x86_64",
     labels: {},
+    engineLabels: {},
   };
   const healthy: HostFacts = {
     overcommitMemory: 1,
@@ -35,7 +39,7 @@ describe("the doctor", () => {
     hasVxlan: true,
     disk: { freeBytes: 50e9, totalBytes: 100e9 },
   };
-  const inventory = (changes: { report?: Partial<EngineReport>; nodes?: ListedNode[]; unseen?: string[] } = {}) =>
+  const inventory = (changes: { report?: Partial<EngineReport>; nodes?: SwarmNode[]; unseen?: string[] } = {}) =>
     ({
       takenAt: "2026-11-23T00:00:00.000Z",
       engines: [{ host, connection: findEngine({ host }), report: { ...report, ...changes.report } }],
@@ -55,7 +59,7 @@ describe("the doctor", () => {
     assert.deepEqual(ill(inventory()), []);
   });
 
-  const worker = (name: string): ListedNode => ({ ...node, id: `id-${name}`, hostname: name, role: "worker" });
+  const worker = (name: string): SwarmNode => ({ ...node, id: `id-${name}`, hostname: name, role: "worker" });
   const cases: [string, Inventory, HostFacts, string[]][] = [
     ["an old engine", inventory({ report: { engineVersion: "19.03.15" } }), healthy, ["one", "engine", "problem"]],
     ["an engine in no swarm", inventory({ report: { swarmState: "inactive" } }), healthy, ["one", "swarm", "problem"]],

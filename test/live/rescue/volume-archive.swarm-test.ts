@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
 import { takeInventory } from "../../../live/inventory.ts";
-import { planRescue } from "../../../live/rescue/rescue.ts";
+import { planRescue } from "../../../live/rescue/plan.ts";
 import { withArchives } from "../../../live/volume-archive.ts";
 import { helperLabel } from "../../../model/service/object-labels.ts";
 import { findEngine } from "../../../swarm/engine/connection.ts";
@@ -118,7 +118,7 @@ describe("volumes through the engine's archive API", function () {
         signal,
       );
     await shell("original", "truncate -s 5497558138880 sparse");
-    await assert.rejects(plan(), { name: "InputError", path: "--to", expected: /^room for 5/ });
+    await assert.rejects(plan(), { name: "SituationError", what: /^The copy needs 5/ });
     await shell("original", "rm sparse; ln -s ../../../outside b/out");
     const refusal = { name: "InputError", path: 'link "b/out"', got: /"\.\.\/\.\.\/\.\.\/outside"/ };
     await assert.rejects(plan(), refusal);

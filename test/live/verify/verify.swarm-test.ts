@@ -3,7 +3,7 @@ import type { Lab } from "../../../lab/lab.ts";
 import { takeInventory } from "../../../live/inventory.ts";
 import { verifyService } from "../../../live/verify/verify.ts";
 import { findEngine } from "../../../swarm/engine/connection.ts";
-import { InputError } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import { LabService, removeLeftovers, sharedFolderVolume, type LabServiceOptions } from "../../support/lab-service.ts";
 import { labStartMs, sharedLab } from "../../support/lab.ts";
 
@@ -71,8 +71,8 @@ describe("verifying a service", function () {
       const service = await create(options);
       const before = await service.task();
       await assert.rejects(verify(), (error) => {
-        assert.ok(error instanceof InputError);
-        assert.match(error.got, /^data that would be (?:at risk|left behind|destroyed|unknown): /);
+        assert.ok(error instanceof SituationError);
+        assert.match(error.what, /^The data of the service trial would be (?:at risk|left behind|destroyed|unknown): /);
         return true;
       });
       assert.equal((await service.task()).ID, before.ID);
@@ -88,14 +88,14 @@ describe("verifying a service", function () {
 
   it("refuses one that may start anywhere on a shared folder, for nothing tells that it is shared", async () => {
     const service = await create({ mounts: [await sharedFolderVolume(lab)], constraints: [] });
-    await assert.rejects(verify(), { name: "InputError", got: /^data that would be at risk: / });
+    await assert.rejects(verify(), { name: "SituationError", what: / would be at risk: / });
     assert.equal(await service.redis("dbsize"), 0);
   });
 
   it("says what is missing for a password that was not given, and writes nothing", async () => {
     const service = await create({ args: args("--requirepass secret") });
     const before = await service.task();
-    await assert.rejects(verify(), { name: "InputError", expected: "a Redis that takes a write", got: /NOAUTH/ });
+    await assert.rejects(verify(), { name: "SituationError", what: /does not accept a write: NOAUTH/ });
     assert.equal((await service.task()).ID, before.ID);
   });
 

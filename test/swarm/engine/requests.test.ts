@@ -217,7 +217,7 @@ describe("a request to a Docker engine", () => {
         },
         ({ docker }) =>
           assert.rejects(
-            runInContainer(docker, "1", ["redis-cli"], {}, 300),
+            runInContainer(docker, "1", ["redis-cli"], { limitMs: 300 }),
             /redis-cli in a container: .* within 0\.3 s/u,
           ),
       ));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Inventory } from "../../../live/inventory.ts";
-import { planRescue } from "../../../live/rescue/rescue.ts";
+import { planRescue } from "../../../live/rescue/plan.ts";
 
 const inventory: Inventory = { takenAt: "", engines: [], swarm: undefined, volumes: [], unseenNodes: [] };
 
@@ -8,6 +8,6 @@ describe("a rescue", () => {
   it("says of a volume that does not exist just that, whatever else is missing", () =>
     assert.rejects(planRescue(inventory, { volume: "nope" }, new AbortController().signal), {
       message:
-        'volume: expected a volume of a node whose engine was asked, got "nope", which is not there. List what there is by `npx holdfast rescue`.',
+        'volume: expected a volume on a node whose engine was asked, got "nope", which does not exist. List the volumes with `npx holdfast rescue`.',
     }));
 });
