@@ -11,10 +11,11 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   inputs: ["model", "text"],
   impact: ["model", "text"],
   policies: ["inputs", "model", "text"],
-  live: ["impact", "inputs", "swarm", "model", "text"],
+  backup: ["model", "text"],
+  live: ["backup", "impact", "inputs", "swarm", "model", "text"],
   lab: ["swarm", "text"],
   engine: ["live", "swarm", "model", "text"],
-  components: ["live", "impact", "inputs", "swarm", "model", "text"],
+  components: ["backup", "live", "impact", "inputs", "swarm", "model", "text"],
 };
 
 /** What a room may import as a type only. */

@@ -1,0 +1,42 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import type { BackupConfiguration } from "../protocol.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
+import { SituationError } from "../../text/situation-error.ts";
+
+const statusSchema = z.object({
+  /** When everything that was there had last been delivered, or the repository was last read with nothing to deliver. */
+  deliveredSeconds: z.number(),
+  /** What keeps it from being delivered, in a sentence. */
+  problem: z.string().optional(),
+});
+
+/** How the companion is, from one process to another in the same container. */
+export type CompanionStatus = z.infer<typeof statusSchema>;
+
+/** Writes the status so that it is read whole. */
+export async function writeStatus(path: string, status: CompanionStatus): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify(status));
+  await rename(`${path}.new`, path);
+}
+
+/**
+ * Says that the deliveries are in time.
+ *
+ * @throws SituationError when they are not
+ */
+export async function checkHealth(
+  { status, lateAfterSeconds }: Pick<BackupConfiguration, "status" | "lateAfterSeconds">,
+  nowSeconds: number,
+): Promise<string> {
+  const text = await readFile(status, "utf8").catch(() => "");
+  const read = statusSchema.safeParse(jsonOrUndefined(text)).data;
+  const age = Math.round(nowSeconds - (read?.deliveredSeconds ?? Number.NEGATIVE_INFINITY));
+  if (age <= lateAfterSeconds) return `Everything was delivered ${age} s ago.`;
+  throw new SituationError({
+    what: read
+      ? `Nothing was delivered for ${age} s${read.problem === undefined ? "" : `: ${read.problem}`}`
+      : "The companion has not started",
+    fix: `The backup is late after ${lateAfterSeconds} s; see the companion's log`,
+  });
+}

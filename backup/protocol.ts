@@ -1,0 +1,151 @@
+/**
+ * What is agreed with the program of the backups (backup/main.ts), which runs in a container of its own: its configuration, and what
+ * it says on stdout, one JSON object a line. Times are seconds since 1970.
+ */
+import { z } from "zod";
+
+/** The variable that holds the configuration: JSON, without any secret. */
+export const backupConfigurationVariable = "HOLDFAST_BACKUP";
+
+/** The files that hold the secrets, in the folder of `secrets`. */
+export const backupSecretFiles = { password: "repository-password", credentials: "repository-credentials" } as const;
+
+const seconds = z.number().positive();
+
+/** What the program is told; further fields are left out, so that a newer command line can start an older image. */
+export const backupConfigurationSchema = z.object({
+  /** The store's identity, as on its volume; it is the host of all its snapshots in the repository. */
+  store: z.string().min(1),
+  /** The folder of the server's files: for Redis its `dir`. */
+  data: z.string().startsWith("/"),
+  /** What is followed: the append-only log, or `dump.rdb`. */
+  kind: z.enum(["log", "snapshot"]),
+  /** Restic's repository: a folder, or `s3:…`, `sftp:…`, `rest:…`. */
+  repository: z.string().min(1),
+  /** How often what was written is delivered. Each delivery that has something to send costs 0.5 s of a processor, because restic makes its key anew. */
+  everySeconds: seconds.default(3),
+  /** How many days back a restore can go. */
+  keepDays: seconds.default(7),
+  /** After how long without a delivery the companion is unhealthy. */
+  lateAfterSeconds: seconds.default(60),
+  /** The folder of the secrets' files. */
+  secrets: z.string().startsWith("/").default("/run/secrets"),
+  /** Where `follow` writes its state for `health`. */
+  status: z.string().startsWith("/").default("/tmp/holdfast-backup-status.json"),
+});
+
+/** {@link backupConfigurationSchema} after it was read. */
+export type BackupConfiguration = z.infer<typeof backupConfigurationSchema>;
+
+/** How thoroughly a backup is proved; each level includes those before it. */
+export const proofLevels = ["digest", "check", "load"] as const;
+
+/** A level of proof: the bytes are those that were sent; the server's own checking program finds no mistake; a server loads them. */
+export type ProofLevel = (typeof proofLevels)[number];
+
+/** A proof: what was proved, when, and with what result. */
+export const backupProofSchema = z.object({
+  level: z.enum(proofLevels),
+  result: z.enum(["ok", "failed"]),
+  /** When it was made. */
+  seconds: z.number(),
+  /** The state that was proved: that of this time. */
+  point: z.number(),
+  /** How many keys the server has loaded; only at the level `load`. */
+  keys: z.number().optional(),
+  /** What was wrong, each naming its part; nothing when it went well. */
+  mistakes: z.array(z.object({ part: z.string(), problem: z.string() })).default([]),
+});
+
+/** {@link backupProofSchema} after it was read. */
+export type BackupProof = z.infer<typeof backupProofSchema>;
+
+/** What a restore can reach: every state from the first time to the last, or with `kind: "snapshot"` the one of its time. */
+export const restoreRangeSchema = z.object({
+  kind: z.enum(["log", "snapshot"]),
+  generation: z.string(),
+  firstSeconds: z.number(),
+  lastSeconds: z.number(),
+  /** To which second a state can be chosen: false where the log has no times, and only whole deliveries can. */
+  toTheSecond: z.boolean(),
+});
+
+const mistake = z.object({ part: z.string(), problem: z.string() });
+
+/** What `list` answers. */
+export const backupListSchema = z.object({
+  type: z.literal("result"),
+  command: z.literal("list"),
+  store: z.string(),
+  /** The oldest first. */
+  ranges: z.array(restoreRangeSchema),
+  /** Of the newest state; undefined when there is none. */
+  newestSeconds: z.number().optional(),
+  /** When the repository last got something of this store. */
+  deliveredSeconds: z.number().optional(),
+  pieces: z.number(),
+  bases: z.number(),
+  /** The sum of what the snapshots hold; restic stores equal parts once, and compressed. */
+  bytes: z.number(),
+  /** The newest first. */
+  proofs: z.array(backupProofSchema),
+  /** What is missing or torn, each naming its part. */
+  mistakes: z.array(mistake),
+});
+
+/** What `verify` answers; it ends with exit code 1 where the result is `failed`. */
+export const backupVerifySchema = backupProofSchema.extend({
+  type: z.literal("result"),
+  command: z.literal("verify"),
+  generation: z.string(),
+  /** How many pieces and bases were read. */
+  parts: z.number(),
+  bytes: z.number(),
+});
+
+/** What `restore` answers. */
+export const backupRestoreSchema = z.object({
+  type: z.literal("result"),
+  command: z.literal("restore"),
+  kind: z.enum(["log", "snapshot"]),
+  generation: z.string(),
+  /** The time of the last write that is in it. */
+  pointSeconds: z.number(),
+  keys: z.number(),
+  /** The files that were written, below the folder. */
+  files: z.array(z.string()),
+  bytes: z.number(),
+});
+
+/** What `prune` answers. */
+export const backupPruneSchema = z.object({
+  type: z.literal("result"),
+  command: z.literal("prune"),
+  forgotten: z.number(),
+});
+
+/** What `health` answers when all is well; else it says an error, and ends with exit code 1. */
+export const backupHealthSchema = z.object({
+  type: z.literal("result"),
+  command: z.literal("health"),
+  words: z.string(),
+});
+
+/** A line of the program's stdout. */
+export const backupLineSchema = z.union([
+  z.object({
+    type: z.literal("progress"),
+    words: z.string(),
+    doneBytes: z.number().optional(),
+    allBytes: z.number().optional(),
+  }),
+  z.object({ type: z.literal("error"), message: z.string() }),
+  backupListSchema,
+  backupVerifySchema,
+  backupRestoreSchema,
+  backupPruneSchema,
+  backupHealthSchema,
+]);
+
+/** {@link backupLineSchema} after it was read. */
+export type BackupLine = z.infer<typeof backupLineSchema>;

@@ -1,0 +1,246 @@
+import type { z } from "zod";
+import type { restoreRangeSchema } from "../protocol.ts";
+import type { ResticSnapshot } from "./restic.ts";
+import {
+  expectedBytes,
+  readPart,
+  type LogBase,
+  type LogPiece,
+  type LogPosition,
+  type SnapshotFile,
+  type StoredProof,
+} from "./tags.ts";
+
+/** What is wrong with a part of a backup. */
+export interface PartMistake {
+  readonly part: string;
+  readonly problem: string;
+}
+
+/** What the repository holds of one store. */
+export interface Catalogue {
+  /** By generation, the oldest first. */
+  readonly generations: readonly Generation[];
+  /** The oldest first. */
+  readonly snapshots: readonly SnapshotFile[];
+  /** The newest first. */
+  readonly proofs: readonly StoredProof[];
+  /** Snapshots that hold less or more than they should: their upload was cut off. They are as good as not there. */
+  readonly torn: readonly { readonly id: string; readonly mistake: PartMistake }[];
+}
+
+/** A log without a gap, as its companion has followed it. */
+export interface Generation {
+  readonly name: string;
+  /** In the order of the log. */
+  readonly pieces: readonly LogPiece[];
+  /** In the order of the log. */
+  readonly bases: readonly LogBase[];
+}
+
+/** A piece in a chain, and how many of its first bytes the pieces before it have already. */
+export interface ChainLink {
+  readonly piece: LogPiece;
+  readonly skipBytes: number;
+}
+
+/** The pieces that follow each other from a place on. */
+export interface Chain {
+  readonly links: readonly ChainLink[];
+  readonly end: LogPosition;
+  /** What is missing where the log goes on after the end. */
+  readonly gap: PartMistake | undefined;
+}
+
+/** What a restore needs; or why there is none. */
+export type RestorePlan =
+  | { readonly kind: "none"; readonly mistake: PartMistake }
+  | { readonly kind: "snapshot"; readonly snapshot: SnapshotFile; readonly point: number }
+  | {
+      readonly kind: "log";
+      readonly generation: string;
+      readonly base: LogBase;
+      readonly links: readonly ChainLink[];
+      /** The last second whose commands count; undefined when all of the pieces do. */
+      readonly cutAfter: number | undefined;
+      /** The time of the state, as far as the catalogue knows it. */
+      readonly point: number;
+    };
+
+/** Sorts a store's snapshots by what they are. */
+export function readCatalogue(snapshots: readonly ResticSnapshot[]): Catalogue {
+  const read = snapshots.flatMap((snapshot) => {
+    const part = readPart(snapshot);
+    const actual = snapshot.summary?.total_bytes_processed;
+    const expected = part && expectedBytes(part);
+    const isWhole = expected === undefined || actual === undefined || actual === expected;
+    return part ? [{ part, isWhole, problem: `holds ${actual ?? 0} of ${expected ?? 0} bytes` }] : [];
+  });
+  const whole = read.filter(({ isWhole }) => isWhole).map(({ part }) => part);
+  const pieces = whole.filter((part) => part.kind === "log");
+  const bases = whole.filter((part) => part.kind === "base");
+  const names = [...new Set([...pieces, ...bases].map(({ generation }) => generation))].sort();
+  return {
+    generations: names.map((name) => ({
+      name,
+      pieces: pieces
+        .filter(({ generation }) => generation === name)
+        .sort((one, other) => one.seq - other.seq || one.from - other.from || one.to - other.to),
+      bases: bases
+        .filter(({ generation }) => generation === name)
+        .sort((one, other) => one.log - other.log || one.deliveredSeconds - other.deliveredSeconds),
+    })),
+    snapshots: whole.filter((part) => part.kind === "snapshot").sort((one, other) => one.last - other.last),
+    proofs: whole
+      .filter((part) => part.kind === "proof")
+      .sort((one, other) => other.deliveredSeconds - one.deliveredSeconds),
+    torn: read
+      .filter(({ isWhole }) => !isWhole)
+      .map(({ part: { id, file }, problem }) => ({ id, mistake: { part: file, problem } })),
+  };
+}
+
+/** The chain of pieces from the beginning of an increment on. Pieces may overlap, because what is folded stays for a while beside the fine ones. */
+export function chainFrom({ name, pieces }: Generation, seq: number): Chain {
+  const links: ChainLink[] = [];
+  let end: LogPosition = { seq, offset: 0 };
+  for (;;) {
+    const next = nextLink(pieces, end);
+    if (!next) break;
+    links.push(next);
+    end = { seq: next.piece.seq, offset: next.piece.to };
+  }
+  const later = pieces.find((piece) => isAfter({ seq: piece.seq, offset: piece.to }, end));
+  const gap = later && {
+    part: `log ${end.seq} of generation ${name}, from byte ${end.offset}`,
+    problem: `is missing up to ${later.seq === end.seq ? `byte ${later.from}` : `log ${later.seq}`}`,
+  };
+  return { links, end, gap };
+}
+
+function nextLink(pieces: readonly LogPiece[], end: LogPosition): ChainLink | undefined {
+  const reaching = pieces.filter(({ seq, from, to }) => seq === end.seq && from <= end.offset && to > end.offset);
+  const furthest = reaching.toSorted((one, other) => other.to - one.to)[0];
+  if (furthest) return { piece: furthest, skipBytes: end.offset - furthest.from };
+  const following = pieces
+    .filter(({ from, after }) => from === 0 && after?.seq === end.seq && after.offset === end.offset)
+    .toSorted((one, other) => other.to - one.to)[0];
+  return following && { piece: following, skipBytes: 0 };
+}
+
+function isAfter(place: LogPosition, other: LogPosition): boolean {
+  return place.seq > other.seq || (place.seq === other.seq && place.offset > other.offset);
+}
+
+/**
+ * What a restore to a time needs: the newest base that is not after it, and the log from there to it.
+ *
+ * @param seconds - the last second whose writes are wanted; undefined for all
+ */
+export function planRestore(catalogue: Catalogue, seconds: number | undefined): RestorePlan {
+  const wanted = seconds ?? Number.POSITIVE_INFINITY;
+  const snapshot = catalogue.snapshots.findLast(({ last }) => last <= wanted);
+  const base = catalogue.generations
+    .flatMap(({ bases }) => bases)
+    .filter(({ last }) => last <= wanted)
+    .sort((one, other) =>
+      one.generation < other.generation ? -1 : one.generation > other.generation ? 1 : one.log - other.log,
+    )
+    .at(-1);
+  if (base && (!snapshot || base.last >= snapshot.last || reachOf(catalogue, base, wanted) >= snapshot.last))
+    return planLog(catalogue, base, seconds);
+  if (snapshot) return { kind: "snapshot", snapshot, point: snapshot.last };
+  const first = restoreRanges(catalogue)[0]?.firstSeconds;
+  const problem =
+    first === undefined
+      ? "holds no state yet: no base was delivered"
+      : `begins at ${new Date(first * 1000).toISOString()}, after the time that is asked for`;
+  return { kind: "none", mistake: { part: "the backup", problem } };
+}
+
+function reachOf(catalogue: Catalogue, base: LogBase, wanted: number): number {
+  const plan = planLog(catalogue, base, Number.isFinite(wanted) ? wanted : undefined);
+  return plan.kind === "none" ? base.last : plan.point;
+}
+
+function planLog(catalogue: Catalogue, base: LogBase, seconds: number | undefined): RestorePlan {
+  const generation = catalogue.generations.find(({ name }) => name === base.generation);
+  if (!generation) return { kind: "none", mistake: { part: base.file, problem: "belongs to no log" } };
+  const { links, gap } = chainFrom(generation, base.log);
+  const past = links.findIndex(({ piece }) => seconds !== undefined && !isWithin(piece, seconds));
+  const needed = past < 0 ? links : links.slice(0, past);
+  if (gap && past < 0 && isWanted(generation, links.at(-1)?.piece, seconds)) return { kind: "none", mistake: gap };
+  const lastPiece = needed.at(-1)?.piece;
+  const cutAfter = lastPiece && seconds !== undefined && lastPiece.last > seconds ? seconds : undefined;
+  return {
+    kind: "log",
+    generation: base.generation,
+    base,
+    links: needed,
+    cutAfter,
+    point: Math.max(base.last, cutAfter ?? lastPiece?.last ?? 0),
+  };
+}
+
+/** Whether a piece has something of that time or before. */
+function isWithin({ times, first, last }: LogPiece, seconds: number): boolean {
+  return times === "log" ? first <= seconds : last <= seconds;
+}
+
+/** Whether what comes after a gap is wanted, too. */
+function isWanted({ pieces }: Generation, before: LogPiece | undefined, seconds: number | undefined): boolean {
+  if (seconds === undefined) return true;
+  const end = before ? { seq: before.seq, offset: before.to } : { seq: -1, offset: 0 };
+  return pieces.some((piece) => isAfter({ seq: piece.seq, offset: piece.to }, end) && piece.first <= seconds);
+}
+
+/** Which states a restore can reach, the oldest first. */
+export function restoreRanges(catalogue: Catalogue): readonly z.infer<typeof restoreRangeSchema>[] {
+  const logs = catalogue.generations.flatMap((generation) => {
+    let before: LogPosition | undefined;
+    return generation.bases.flatMap((base) => {
+      const { links, end } = chainFrom(generation, base.log);
+      // A later base on the same stretch of the log adds no state.
+      if (before !== undefined && !isAfter(end, before)) return [];
+      before = end;
+      return [
+        {
+          kind: "log" as const,
+          generation: generation.name,
+          firstSeconds: base.last,
+          lastSeconds: Math.max(base.last, links.at(-1)?.piece.last ?? 0),
+          toTheSecond: links.every(({ piece }) => piece.times === "log"),
+        },
+      ];
+    });
+  });
+  const snapshots = catalogue.snapshots.map(({ file, last }) => ({
+    kind: "snapshot" as const,
+    generation: file,
+    firstSeconds: last,
+    lastSeconds: last,
+    toTheSecond: false,
+  }));
+  return [...logs, ...snapshots].sort((one, other) => one.firstSeconds - other.firstSeconds);
+}
+
+/** Everything that the catalogue itself shows to be missing or torn. */
+export function catalogueMistakes(catalogue: Catalogue): readonly PartMistake[] {
+  const gaps = catalogue.generations.flatMap((generation) => {
+    const [first] = generation.pieces;
+    const start = Math.min(
+      generation.bases[0]?.log ?? Number.POSITIVE_INFINITY,
+      first?.seq ?? Number.POSITIVE_INFINITY,
+    );
+    return Number.isFinite(start) ? gapsFrom(generation, start) : [];
+  });
+  return [...catalogue.torn.map(({ mistake }) => mistake), ...gaps];
+}
+
+/** The gaps from an increment on: after each one, the search goes on at the next increment that has its beginning. */
+function gapsFrom(generation: Generation, seq: number): readonly PartMistake[] {
+  const { gap, end } = chainFrom(generation, seq);
+  if (!gap) return [];
+  const next = generation.pieces.find((piece) => piece.seq > end.seq && piece.from === 0);
+  return next ? [gap, ...gapsFrom(generation, next.seq)] : [gap];
+}

@@ -1,0 +1,244 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { execa } from "execa";
+import { z } from "zod";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
+import { SituationError } from "../../text/situation-error.ts";
+import { backupSecretFiles, type BackupConfiguration } from "../protocol.ts";
+
+/** Restic's exit codes since 0.17 (https://restic.readthedocs.io, "Exit codes"). */
+const exitCodes = { noRepository: 10, locked: 11, wrongPassword: 12 } as const;
+
+const leastVersion = [0, 17] as const;
+
+/** How long a command waits for another one's lock; a prune holds it for seconds. */
+const lockWait = "30s";
+
+/** How long a command may take that moves little. */
+const commandLimitMs = 10 * 60_000;
+
+const snapshotSchema = z.object({
+  id: z.string(),
+  time: z.string(),
+  hostname: z.string().default(""),
+  tags: z.array(z.string()).nullish(),
+  paths: z.array(z.string()).default([]),
+  summary: z.object({ total_bytes_processed: z.number() }).optional(),
+});
+
+/** What restic says of a snapshot; every part of a backup is one that holds one file. */
+export type ResticSnapshot = z.infer<typeof snapshotSchema>;
+
+const lockSchema = z.object({ hostname: z.string(), exclusive: z.boolean().default(false) });
+
+/** There is no repository at the address. */
+class NoRepositoryError extends SituationError {}
+
+/** Another command holds the repository's lock. */
+class RepositoryLockedError extends SituationError {}
+
+/** Restic itself, with one store's repository. */
+export class Restic {
+  readonly #repository: string;
+  readonly #store: string;
+  readonly #environment: Readonly<Record<string, string>>;
+
+  /** @param credentials - of the repository's server; they are in restic's environment alone */
+  constructor(
+    { repository, store, secrets }: Pick<BackupConfiguration, "repository" | "store" | "secrets">,
+    credentials: Readonly<Record<string, string>>,
+    temporaryFolder: string,
+  ) {
+    this.#repository = repository;
+    this.#store = store;
+    this.#environment = {
+      PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+      HOME: process.env["HOME"] ?? temporaryFolder,
+      TMPDIR: temporaryFolder,
+      ...credentials,
+      RESTIC_REPOSITORY: repository,
+      RESTIC_PASSWORD_FILE: join(secrets, backupSecretFiles.password),
+      RESTIC_CACHE_DIR: join(temporaryFolder, "holdfast-restic-cache"),
+      // A store's processors belong to the store.
+      GOMAXPROCS: "1",
+    };
+  }
+
+  /** @throws SituationError when restic is older than 0.17, or missing */
+  async requireVersion(): Promise<void> {
+    const { stdout } = await this.#run(["version"], { limitMs: 30_000 });
+    const [, major, minor] = /^restic (\d+)\.(\d+)/u.exec(stdout) ?? [];
+    const isEnough = Number(major) > leastVersion[0] || Number(minor) >= leastVersion[1];
+    if (major !== undefined && isEnough) return;
+    throw new SituationError({
+      what: `The image has ${stdout.split(" compiled", 1)[0] ?? "an unknown restic"}, whose exit codes and snapshots do not say enough`,
+      fix: "Use an image with restic 0.17 or newer",
+    });
+  }
+
+  /** Makes the repository. */
+  async initialize(): Promise<void> {
+    await this.#run(["init"], {});
+  }
+
+  /** The snapshots of this store. */
+  async snapshots(): Promise<readonly ResticSnapshot[]> {
+    return this.#listed(["--host", this.#store, "--tag", "holdfast"]);
+  }
+
+  /** Of which other stores the repository holds backups. */
+  async otherStores(): Promise<readonly string[]> {
+    const stores = new Set((await this.#listed(["--tag", "holdfast"])).map(({ hostname: store }) => store));
+    stores.delete(this.#store);
+    return [...stores].sort();
+  }
+
+  /**
+   * Stores what a stream gives as one snapshot with one file.
+   *
+   * A stream that breaks leaves a snapshot of what came before, because restic cannot tell; its size says so.
+   *
+   * @returns the snapshot's id
+   */
+  async store(file: string, tags: readonly string[], content: Readable, limitMs?: number): Promise<string> {
+    const { stdout } = await this.#run(
+      [
+        ...["backup", "--stdin", "--stdin-filename", file, "--host", this.#store, "--json", "--quiet"],
+        ...["--retry-lock", lockWait, ...tags.flatMap((tag) => ["--tag", tag])],
+      ],
+      { content, ...(limitMs === undefined ? {} : { limitMs }) },
+    );
+    const summary = z
+      .object({ snapshot_id: z.string() })
+      .parse(jsonOrUndefined(stdout.trimEnd().split("\n").at(-1) ?? ""));
+    return summary.snapshot_id;
+  }
+
+  /**
+   * Reads the file of a snapshot; restic checks every part of it against its digest.
+   *
+   * @param consume - takes the stream; it must read it to its end
+   */
+  async read(snapshot: string, file: string, consume: (content: Readable) => Promise<void>): Promise<void> {
+    const child = this.#start(["dump", "--no-lock", snapshot, `/${file}`], {});
+    // The stream breaks when restic fails, and what restic says of it counts.
+    const consumed = consume(child.stdout);
+    const [result] = await Promise.all([child, consumed.catch(() => undefined)]);
+    this.#requireSuccess(result);
+    await consumed;
+  }
+
+  /** Forgets snapshots, and removes what no other snapshot holds; packs that are partly used stay as they are. */
+  async forget(snapshots: readonly string[], limitMs: number): Promise<void> {
+    if (snapshots.length === 0) return;
+    const options = ["--prune", "--max-unused", "unlimited", "--retry-lock", "10s", "--quiet"];
+    await this.#run(["forget", ...options, ...snapshots], { limitMs });
+  }
+
+  /** Packs anew what is partly used. */
+  async prune(limitMs: number): Promise<void> {
+    await this.#run(["prune", "--max-unused", "10%", "--retry-lock", "10s", "--quiet"], { limitMs });
+  }
+
+  /**
+   * Removes the locks where all are of machines that are known to be gone; a killed prune leaves one that would stop the deliveries
+   * for half an hour.
+   *
+   * @returns whether there were such, and no others
+   */
+  async removeLocksOf(gone: ReadonlySet<string>): Promise<boolean> {
+    const { stdout } = await this.#run(["list", "locks", "--no-lock"], {});
+    const ids = stdout.split("\n").filter((line) => /^[0-9a-f]{64}$/u.test(line));
+    const locks = await Promise.all(
+      ids.map(async (id) => {
+        const { stdout: text } = await this.#run(["cat", "lock", id, "--no-lock"], {});
+        return lockSchema.parse(jsonOrUndefined(text));
+      }),
+    );
+    const isGone = ({ hostname: host }: { hostname: string }): boolean => host !== hostname() && gone.has(host);
+    if (locks.length === 0 || !locks.every(isGone)) return false;
+    await this.#run(["unlock", "--remove-all"], {});
+    return true;
+  }
+
+  async #listed(options: readonly string[]): Promise<readonly ResticSnapshot[]> {
+    const { stdout } = await this.#run(["snapshots", "--json", "--no-lock", ...options], {});
+    return z.array(snapshotSchema).parse(jsonOrUndefined(stdout) ?? []);
+  }
+
+  async #run(
+    words: readonly string[],
+    options: { content?: Readable; limitMs?: number },
+  ): Promise<{ readonly stdout: string }> {
+    const result = await this.#start(words, { limitMs: commandLimitMs, ...options });
+    this.#requireSuccess(result);
+    return { stdout: result.stdout };
+  }
+
+  #start(words: readonly string[], { content, limitMs = 0 }: { content?: Readable; limitMs?: number }) {
+    return execa("nice", ["-n", "19", "restic", ...words], {
+      env: this.#environment,
+      extendEnv: false,
+      stdin: content ?? "ignore",
+      reject: false,
+      timeout: limitMs,
+      killSignal: "SIGTERM",
+      forceKillAfterDelay: 10_000,
+      maxBuffer: 256 * 1024 ** 2,
+    });
+  }
+
+  #requireSuccess({ exitCode, failed, stderr, timedOut }: ResticOutcome): void {
+    if (!failed) return;
+    const where = `the repository ${this.#repository}`;
+    if (exitCode === exitCodes.noRepository)
+      throw new NoRepositoryError({
+        what: `There is ${where.replace("the", "no")}`,
+        fix: "Check its address, and whether its folder is mounted",
+      });
+    if (exitCode === exitCodes.locked)
+      throw new RepositoryLockedError({
+        what: `A lock is on ${where}, and was not taken off in time`,
+        fix: "Wait for the command that holds it, or run `restic unlock` where none is left",
+      });
+    if (exitCode === exitCodes.wrongPassword)
+      throw new SituationError({
+        what: `The secret ${backupSecretFiles.password} does not open ${where}, which was made with another password`,
+        fix: "Give the password that it was made with, or the address of another repository",
+      });
+    throw new SituationError({
+      what: timedOut
+        ? `${capitalized(where)} did not answer in time`
+        : `${capitalized(where)}: ${problemWords(stderr)}`,
+      fix: /no space left/iu.test(stderr)
+        ? "Make room there: the companion goes on by itself"
+        : "Check whether it can be reached and written",
+    });
+  }
+}
+
+interface ResticOutcome {
+  readonly exitCode?: number | undefined;
+  readonly failed: boolean;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+}
+
+const messageSchema = z.union([
+  z.object({ message: z.string() }).transform(({ message }) => message),
+  z.object({ error: z.object({ message: z.string() }) }).transform(({ error: { message } }) => message),
+]);
+
+/** The last thing that restic says, whether in words or as JSON. */
+function problemWords(stderr: string): string {
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+  const said = lines.map((line) => messageSchema.safeParse(jsonOrUndefined(line)).data ?? line);
+  const told =
+    said.findLast((line) => /Fatal|error|failed/iu.test(line)) ?? said.at(-1) ?? "restic failed without a word";
+  return told.replace(/^Fatal: /u, "").split("\n", 1)[0] ?? told;
+}
+
+function capitalized(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

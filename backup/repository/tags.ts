@@ -1,0 +1,180 @@
+import { z } from "zod";
+import { proofLevels } from "../protocol.ts";
+import type { ResticSnapshot } from "./restic.ts";
+
+/** What each part of a backup has in common. */
+interface Part {
+  /** The snapshot's id in restic. */
+  readonly id: string;
+  /** The name of the snapshot's one file. */
+  readonly file: string;
+  /** When it was delivered: seconds since 1970, with a fraction. */
+  readonly deliveredSeconds: number;
+  /** Which run of the companion has sent it. */
+  readonly by: string;
+}
+
+/** A piece of the log: a range of bytes of one increment, whole commands and whole transactions. */
+export interface LogPiece extends Part {
+  readonly kind: "log";
+  readonly generation: string;
+  readonly seq: number;
+  readonly from: number;
+  readonly to: number;
+  readonly sha256: string;
+  /** The digest of the increment from its first byte to `to`: whoever goes on proves with it that it is the same log. */
+  readonly running: string;
+  /** The time that its first command was written in or after. */
+  readonly first: number;
+  /** The time that its last command was written in or before. */
+  readonly last: number;
+  /** Where the times come from: the log's own, exact to the second, or the companion's clock when it read. */
+  readonly times: "log" | "read";
+  readonly folded: boolean;
+  /** Of the first piece of an increment: where the increment before it ended. */
+  readonly after: LogPosition | undefined;
+}
+
+/** A place in the log. */
+export interface LogPosition {
+  readonly seq: number;
+  readonly offset: number;
+}
+
+/** A base: the state at the beginning of an increment. */
+export interface LogBase extends Part {
+  readonly kind: "base";
+  readonly generation: string;
+  readonly seq: number;
+  /** The increment at whose beginning it is the state. */
+  readonly log: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** The time that the last command in it was written in or before. */
+  readonly last: number;
+  /** The name of the log, such as `appendonly.aof`, by which the server finds its manifest. */
+  readonly name: string;
+}
+
+/** A snapshot that the server has written, `dump.rdb`. */
+export interface SnapshotFile extends Part {
+  readonly kind: "snapshot";
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly last: number;
+}
+
+/** A proof that was made; what was found is in its file. */
+export interface StoredProof extends Part {
+  readonly kind: "proof";
+  readonly level: (typeof proofLevels)[number];
+  readonly result: "ok" | "failed";
+  readonly point: number;
+  readonly keys: number | undefined;
+}
+
+/** A part of a backup, one snapshot of restic each. */
+export type BackupPart = LogPiece | LogBase | SnapshotFile | StoredProof;
+
+/** What is stored of a part before it has an id. */
+export type PartToStore =
+  | Omit<LogPiece, "id" | "file" | "deliveredSeconds">
+  | Omit<LogBase, "id" | "file" | "deliveredSeconds">
+  | Omit<SnapshotFile, "id" | "file" | "deliveredSeconds">
+  | Omit<StoredProof, "id" | "file" | "deliveredSeconds">;
+
+const position = z.string().transform((text, context): LogPosition => {
+  const [, seq, offset] = /^(\d+):(\d+)$/u.exec(text) ?? [];
+  if (seq !== undefined && offset !== undefined) return { seq: Number(seq), offset: Number(offset) };
+  context.issues.push({ code: "custom", message: "expected a place in the log", input: text });
+  return z.NEVER;
+});
+const count = z.string().regex(/^\d+$/u).transform(Number);
+const digest = z.string().regex(/^[0-9a-f]{64}$/u);
+const generation = z.string().regex(/^[0-9A-Za-z-]+$/u);
+const by = z.string().default("");
+
+const tagsSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("log"),
+    generation,
+    seq: count,
+    from: count,
+    to: count,
+    sha256: digest,
+    running: digest,
+    first: count,
+    last: count,
+    times: z.enum(["log", "read"]),
+    folded: z
+      .literal("yes")
+      .optional()
+      .transform((folded) => folded !== undefined),
+    after: position.optional(),
+    by,
+  }),
+  z.object({
+    kind: z.literal("base"),
+    generation,
+    seq: count,
+    log: count,
+    bytes: count,
+    sha256: digest,
+    last: count,
+    name: z.string().transform(decodeURIComponent),
+    by,
+  }),
+  z.object({ kind: z.literal("snapshot"), bytes: count, sha256: digest, last: count, by }),
+  z.object({
+    kind: z.literal("proof"),
+    level: z.enum(proofLevels),
+    result: z.enum(["ok", "failed"]),
+    point: count,
+    keys: count.optional(),
+    by,
+  }),
+]);
+
+/** Reads a snapshot's tags; undefined when it is none of ours. */
+export function readPart({ id, tags, paths, time }: ResticSnapshot): BackupPart | undefined {
+  const pairs = (tags ?? []).filter((tag) => tag.includes("="));
+  const named = Object.fromEntries(
+    pairs.map((tag) => [tag.slice(0, tag.indexOf("=")), tag.slice(tag.indexOf("=") + 1)]),
+  );
+  const read = tagsSchema.safeParse(named);
+  const [path, ...others] = paths;
+  if (!read.success || path === undefined || others.length > 0) return undefined;
+  const part = { id, file: path.replace(/^\//u, ""), deliveredSeconds: Date.parse(time) / 1000 };
+  if (read.data.kind === "log") return { ...part, ...read.data, after: read.data.after };
+  if (read.data.kind === "proof") return { ...part, ...read.data, keys: read.data.keys };
+  return { ...part, ...read.data };
+}
+
+/** The tags that {@link readPart} reads. */
+export function tagsOf(part: PartToStore): readonly string[] {
+  const written: Readonly<Record<string, string | number | boolean | undefined>> =
+    part.kind === "log"
+      ? { ...part, after: part.after && `${part.after.seq}:${part.after.offset}` }
+      : part.kind === "base"
+        ? { ...part, name: encodeURIComponent(part.name) }
+        : part;
+  const pairs = Object.entries(written).filter(([, value]) => value !== undefined && value !== false);
+  return ["holdfast", ...pairs.map(([name, value]) => `${name}=${value === true ? "yes" : String(value)}`)];
+}
+
+/** The name of a part's file. Restic 0.18.0 takes no folders there; sorted by their names, the pieces of a log are in their order. */
+export function fileName(part: PartToStore, seconds: number): string {
+  const padded = (value: number, digits: number): string => String(value).padStart(digits, "0");
+  if (part.kind === "log") {
+    const range = `${padded(part.from, 13)}-${padded(part.to, 13)}`;
+    return `${part.generation}.log.${padded(part.seq, 8)}.${range}.aof`;
+  }
+  if (part.kind === "base") return `${part.generation}.base.${padded(part.log, 8)}`;
+  return part.kind === "snapshot" ? `${padded(part.last, 10)}.dump.rdb` : `${Math.floor(seconds)}.proof.json`;
+}
+
+/** How many bytes a part must have. */
+export function expectedBytes(part: BackupPart): number | undefined {
+  if (part.kind === "log") return part.to - part.from;
+  return part.kind === "proof" ? undefined : part.bytes;
+}

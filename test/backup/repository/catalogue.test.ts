@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  catalogueMistakes,
+  chainFrom,
+  planRestore,
+  readCatalogue,
+  restoreRanges,
+} from "../../../backup/repository/catalogue.ts";
+import type { ResticSnapshot } from "../../../backup/repository/restic.ts";
+import { fileName, readPart, tagsOf, type PartToStore } from "../../../backup/repository/tags.ts";
+
+const digest = "ab".repeat(32);
+const digests = { sha256: digest, running: digest };
+
+type Piece = Extract<PartToStore, { kind: "log" }>;
+
+const piece = (given: Partial<Piece>): Piece => ({
+  ...{ kind: "log", generation: "g1", seq: 1, from: 0, to: 10, first: 100, last: 110, times: "log", folded: false },
+  ...{ after: undefined, by: "me", ...digests, ...given },
+});
+const base = (given: Partial<Extract<PartToStore, { kind: "base" }>> = {}): PartToStore => ({
+  ...{ kind: "base", generation: "g1", seq: 1, log: 1, bytes: 5, sha256: digest, last: 100, name: "appendonly.aof" },
+  ...{ by: "me", ...given },
+});
+
+let ids = 0;
+const stored = (part: PartToStore, bytes?: number): ResticSnapshot => ({
+  id: String(ids++),
+  time: "2026-11-30T12:00:00.5Z",
+  hostname: "store",
+  tags: [...tagsOf(part)],
+  paths: [`/${fileName(part, 7)}`],
+  summary: {
+    total_bytes_processed:
+      bytes ?? (part.kind === "log" ? part.to - part.from : part.kind === "proof" ? 2 : part.bytes),
+  },
+});
+const catalogueOf = (...parts: PartToStore[]) => readCatalogue(parts.map((part) => stored(part)));
+
+/** A log of one generation: sizes of pieces, and whether each begins a new increment. */
+const logs = fc
+  .array(
+    fc.record({
+      bytes: fc.integer({ min: 1, max: 50 }),
+      begins: fc.boolean(),
+      seconds: fc.integer({ min: 0, max: 5 }),
+    }),
+    {
+      minLength: 2,
+      maxLength: 12,
+    },
+  )
+  .map((steps) => {
+    let at = { seq: 1, offset: 0 };
+    let time = 100;
+    return steps.map(({ bytes, begins, seconds }, index): Piece => {
+      const isNew = begins && index > 0;
+      const after = isNew ? at : undefined;
+      const from = isNew ? 0 : at.offset;
+      at = { seq: at.seq + (isNew ? 1 : 0), offset: from + bytes };
+      const first = time;
+      time += seconds;
+      return piece({ seq: at.seq, from, to: at.offset, after, first, last: time });
+    });
+  });
+
+describe("a part of a backup", () => {
+  it("is read from its tags as it was written", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          logs.map(([first]) => first ?? piece({})),
+          fc.string().map((name) => base({ name })),
+          fc.constant<PartToStore>({ kind: "snapshot", bytes: 3, sha256: digest, last: 5, by: "me" }),
+          fc.constant<PartToStore>({ kind: "proof", level: "load", result: "ok", point: 9, keys: 12, by: "me" }),
+        ),
+        (part) => {
+          const { id, file, deliveredSeconds, ...read } = readPart(stored(part)) ?? assert.fail("not read");
+          assert.deepEqual(read, part);
+          assert.ok(
+            id !== "" && file === fileName(part, 7) && deliveredSeconds === Date.parse("2026-11-30T12:00:00.5Z") / 1000,
+          );
+          assert.ok(!tagsOf(part).some((tag) => tag.includes(",")), "restic splits tags at commas");
+        },
+      ),
+    );
+  });
+
+  it("is nothing when the tags are another's", () => {
+    assert.equal(
+      readPart({ id: "1", time: "2026-01-01T00:00:00Z", hostname: "h", tags: null, paths: ["/a"] }),
+      undefined,
+    );
+    const strange = { ...stored(piece({})), tags: ["holdfast", "kind=log", "seq=x"] };
+    assert.equal(readPart(strange), undefined);
+  });
+});
+
+describe("the chain of pieces", () => {
+  it("reaches the end, in whatever order they are listed, and with folded ones beside fine ones", () => {
+    fc.assert(
+      fc.property(logs, fc.nat(), fc.nat(), (log, one, other) => {
+        const [begin, end] = [one % log.length, other % log.length].sort((a, b) => a - b);
+        const run = log.slice(begin, (end ?? 0) + 1).filter(({ seq }, _, [first]) => seq === first?.seq);
+        const folded = piece({ ...run[0], to: run.at(-1)?.to ?? 0, last: run.at(-1)?.last ?? 0, folded: true });
+        const catalogue = catalogueOf(...[...log, base(), folded].reverse());
+        const [generation = assert.fail()] = catalogue.generations;
+        const chain = chainFrom(generation, 1);
+        assert.equal(chain.gap, undefined);
+        assert.deepEqual(chain.end, { seq: log.at(-1)?.seq, offset: log.at(-1)?.to });
+        // Every byte once.
+        const sum = chain.links.reduce((bytes, { piece: { from, to }, skipBytes }) => bytes + to - from - skipBytes, 0);
+        assert.equal(
+          sum,
+          log.reduce((bytes, { from, to }) => bytes + to - from, 0),
+        );
+        assert.deepEqual(catalogueMistakes(catalogue), []);
+      }),
+    );
+  });
+
+  it("names what is missing when any piece but the last is", () => {
+    fc.assert(
+      fc.property(logs, fc.nat(), (log, which) => {
+        const missing = which % (log.length - 1);
+        const catalogue = catalogueOf(base(), ...log.toSpliced(missing, 1));
+        const [mistake] = catalogueMistakes(catalogue);
+        const lost = log[missing];
+        // The end of an increment is where the gap begins when its successor is missing from its beginning.
+        const end = lost?.from === 0 && lost.seq > 1 ? lost.after : { seq: lost?.seq, offset: lost?.from };
+        assert.equal(mistake?.part, `log ${end?.seq} of generation g1, from byte ${end?.offset}`);
+        assert.deepEqual(planRestore(catalogue, undefined), { kind: "none", mistake });
+      }),
+    );
+  });
+
+  it("takes a piece whose upload was cut off for missing, and says so", () => {
+    const catalogue = readCatalogue([stored(base()), stored(piece({})), stored(piece({ from: 10, to: 30 }), 12)]);
+    assert.deepEqual(catalogueMistakes(catalogue), [
+      { part: "g1.log.00000001.0000000000010-0000000000030.aof", problem: "holds 12 of 20 bytes" },
+    ]);
+    const plan = planRestore(catalogue, undefined);
+    assert.ok(plan.kind === "log" && plan.links.length === 1);
+  });
+});
+
+describe("a restore", () => {
+  const log = [
+    piece({ to: 10, first: 100, last: 110 }),
+    piece({ from: 10, to: 20, first: 110, last: 120 }),
+    piece({ seq: 2, to: 5, first: 120, last: 130, after: { seq: 1, offset: 20 } }),
+  ];
+  const catalogue = catalogueOf(base(), base({ seq: 2, log: 2, last: 121 }), ...log);
+
+  it("takes the newest base that is not after the time, and cuts within a piece", () => {
+    const plans = [100, 115, 120, 121, 125, 999, undefined].map((seconds) => planRestore(catalogue, seconds));
+    assert.deepEqual(
+      plans.map((plan) => plan.kind === "log" && [plan.base.seq, plan.links.length, plan.cutAfter, plan.point]),
+      [
+        [1, 1, 100, 100],
+        [1, 2, 115, 115],
+        [1, 3, 120, 120],
+        [2, 1, 121, 121],
+        [2, 1, 125, 125],
+        [2, 1, undefined, 130],
+        [2, 1, undefined, 130],
+      ],
+    );
+  });
+
+  it("says when the backup begins after the time", () => {
+    const none = (problem: string) => ({ kind: "none", mistake: { part: "the backup", problem } });
+    assert.deepEqual(
+      planRestore(catalogue, 99),
+      none("begins at 1970-01-01T00:01:40.000Z, after the time that is asked for"),
+    );
+    assert.deepEqual(planRestore(readCatalogue([]), undefined), none("holds no state yet: no base was delivered"));
+  });
+
+  it("counts whole pieces where the log has no times", () => {
+    const read = log.map((each) => ({ ...each, times: "read" as const }));
+    const plan = planRestore(catalogueOf(base(), ...read), 125);
+    assert.ok(plan.kind === "log" && plan.links.length === 2 && plan.cutAfter === undefined && plan.point === 120);
+  });
+
+  it("reaches the times of its ranges", () => {
+    const newer = [base({ generation: "g2", last: 200 }), piece({ generation: "g2", first: 200, last: 220 })];
+    const ranges = restoreRanges(catalogueOf(base(), ...log, ...newer));
+    assert.deepEqual(
+      ranges.map(({ generation, firstSeconds, lastSeconds }) => [generation, firstSeconds, lastSeconds]),
+      [
+        ["g1", 100, 130],
+        ["g2", 200, 220],
+      ],
+    );
+  });
+});
