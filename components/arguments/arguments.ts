@@ -242,6 +242,7 @@ export function isArguments(value: unknown): value is Record<string, unknown> {
 
 /** Shows a value that may be anything, in one word or two; of an object not what is in it, which may be a secret. */
 export function shownArgument(value: unknown): string {
+  if (value instanceof Promise) return "a promise";
   if (isEventual(value)) return "an output, which is known only during the deployment";
   if (pulumi.Resource.isInstance(value)) return "a resource";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;

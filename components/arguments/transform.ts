@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
-import { ownerLabelPrefix } from "../../model/service/ownership.ts";
+import { ownerLabelPrefix, ownerLabels } from "../../model/service/ownership.ts";
 import { InputError } from "../../text/input-error.ts";
 import { argument, isEventual, isArguments, shownArgument } from "./arguments.ts";
 
@@ -113,6 +113,31 @@ export function itemsAt(args: object, place: string, path: string): Record<strin
   });
 }
 
+/** A list in a resource's arguments to which a transform may add. */
+export interface GrowingList {
+  place: string;
+  /** An item of the component's, as it reads after "expected". */
+  words: (item: Record<string, unknown>) => string;
+  fix: string;
+}
+
+/**
+ * Checks that a list still has all of the component's items.
+ *
+ * @throws InputError naming the first that is missing or changed
+ */
+export function requireItems(own: object, result: object, { place, words, fix }: GrowingList, path: string): void {
+  const items = itemsAt(result, place, path);
+  const missing = itemsAt(own, place, path).find((item) => !items.some((each) => isSame(each, item)));
+  if (missing === undefined) return;
+  throw new InputError({
+    path: `${path}.${place}`,
+    expected: `${words(missing)}, unchanged`,
+    got: "none or another",
+    fix,
+  });
+}
+
 /** Whether two values are the same; of two that are known only during the deployment, whether they are one. */
 export function isSame(one: unknown, other: unknown): boolean {
   if (isEventual(one) || isEventual(other)) return one === other;
@@ -207,22 +232,24 @@ function requireKept(own: object, result: object, kept: KeptPlaces, path: string
   }
 }
 
-/** The labels by which Holdfast knows whose something is and what a service is. */
+/** The labels by which Holdfast knows what a stack owns: no transform changes the component's, or adds one that the component lacks. */
 function requireOwnLabels(own: object, result: object, path: string): void {
-  const labels = itemsAt(result, "labels", path);
-  const missing = itemsAt(own, "labels", path).find(
-    (label) =>
-      String(label["label"]).startsWith(ownerLabelPrefix) &&
-      (labels.filter((each) => each["label"] === label["label"]).length !== 1 ||
-        !labels.some((each) => isSame(each, label))),
-  );
-  if (missing === undefined) return;
-  throw new InputError({
-    path: `${path}.labels`,
-    expected: `the component's label ${String(missing["label"])}, unchanged`,
-    got: "none or another value",
-    fix: "Add labels to those that are there; Holdfast finds what belongs to a stack by its own",
-  });
+  const [before, after] = [own, result].map((args) => itemsAt(args, "labels", path));
+  const ofComponent = (before ?? [])
+    .map(({ label }) => String(label))
+    .filter((name) => name.startsWith(ownerLabelPrefix));
+  for (const name of new Set([...ofComponent, ...Object.values(ownerLabels)])) {
+    const [was, is] = [before, after].map((labels) =>
+      labels?.filter(({ label }) => isEventual(label) || label === name),
+    );
+    if (isSame(was, is)) continue;
+    throw new InputError({
+      path: `${path}.labels`,
+      expected: ofComponent.includes(name) ? `the component's label ${name}, unchanged` : `no label ${name}`,
+      got: is?.some(({ label }) => isEventual(label)) === true ? "a name that is not known yet" : "something else",
+      fix: "Keep the component's labels and add others: Holdfast recognises what belongs to a stack by its own",
+    });
+  }
 }
 
 function requireOptions(own: pulumi.CustomResourceOptions, result: pulumi.CustomResourceOptions, path: string): void {
@@ -234,6 +261,8 @@ function requireOptions(own: pulumi.CustomResourceOptions, result: pulumi.Custom
       result.provider !== own.provider && "Give the component itself the provider: its checks ask that one, too",
     hooks: !hooksStay && "Add hooks to those that are there, which refuse changes that would lose data",
     ignoreChanges: !holds(result.ignoreChanges, own.ignoreChanges) && "Add paths to those that are there",
+    transforms: result.transforms !== own.transforms && changedUnseen,
+    transformations: result.transformations !== own.transformations && changedUnseen,
     protect: own.protect === true && result.protect !== true && "Leave the data protected",
     retainOnDelete: own.retainOnDelete === true && result.retainOnDelete !== true && "Leave the data retained",
   };
@@ -242,6 +271,8 @@ function requireOptions(own: pulumi.CustomResourceOptions, result: pulumi.Custom
     throw new InputError({ path: `${path}.opts.${option}`, expected: "what the component set", got: "a change", fix });
   }
 }
+
+const changedUnseen = "Make the change in this transform, whose result is checked";
 
 function holds(all: readonly unknown[] | undefined = [], some: readonly unknown[] | undefined = []): boolean {
   return some.every((each) => all.includes(each));

@@ -1,13 +1,26 @@
+import type { z } from "zod";
 import { requireDigest } from "../../model/image/digest.ts";
 import { requireConstraint } from "../../model/placement/constraints.ts";
 import { requireServiceName } from "../../model/service/name.ts";
+import { ownerLabels } from "../../model/service/ownership.ts";
 import { parseGrace } from "../../model/service/stop-grace.ts";
 import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../../text/byte-size.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { requirePort, requireWhole } from "../../text/whole-number.ts";
-import { argument, fields, flag, inputText, list, named, numeric, secretText, text } from "../arguments/arguments.ts";
+import {
+  argument,
+  fields,
+  flag,
+  inputText,
+  list,
+  named,
+  numeric,
+  refuse,
+  secretText,
+  text,
+} from "../arguments/arguments.ts";
 import { transformArgument } from "../arguments/transform.ts";
 import { DataVolume } from "../volumes/data-volume.ts";
 import { requireHealthTest } from "./health-check.ts";
@@ -72,7 +85,7 @@ export const commonArguments = {
   constraints: list(text("node.labels.disk==ssd", requireConstraint)).optional(),
   stopped: flag().optional(),
   backup: text("restic, every night").optional(),
-  labels: named(text("value")).optional(),
+  labels: named(text("value")).superRefine(requireNoVolumes).optional(),
   logDriver: fields({ name: text("local"), options: named(text("value")).optional() }).optional(),
   transform: fields({
     service: transformArgument,
@@ -81,6 +94,12 @@ export const commonArguments = {
     config: transformArgument,
   }).optional(),
 };
+
+function requireNoVolumes(labels: object, context: z.RefinementCtx): void {
+  if (!Object.hasOwn(labels, ownerLabels.volumes)) return;
+  const fix = "Leave it out: the component says which volumes its tasks create";
+  refuse(context, { expected: "no such label", got: "one", fix }, [ownerLabels.volumes]);
+}
 
 const files = named(
   fields({

@@ -3,10 +3,12 @@ import { InputError, showValue } from "../../text/input-error.ts";
 import { requirePort } from "../../text/whole-number.ts";
 import { shownArgument } from "../arguments/arguments.ts";
 import {
+  type GrowingList,
   isSame,
   itemsAt,
   type KeptPlaces,
   type Registration,
+  requireItems,
   type Transform,
   transformed,
   valueAt,
@@ -22,7 +24,7 @@ export interface TransformedService extends Registration<DockerServiceArgs> {
 
 const oneTask = "Leave it: two tasks would write the same data, so there is one; `stopped: true` runs none";
 const stopFirst = "Leave it: the old task has to stop before the next one starts";
-const endless = "Leave it: a task that keeps data is started again without end";
+const endless = "Leave it: a task that keeps data is always restarted";
 const start = "Leave it: what starts the server decides whether it keeps its data";
 
 /** What an argument of the component decides, and what keeps two tasks from writing the same data. */
@@ -35,7 +37,7 @@ const kept: KeptPlaces = {
   "updateConfig.failureAction": "Leave it: `onUpdateFailure` decides what becomes of an update that fails",
   "rollbackConfig.order": stopFirst,
   "rollbackConfig.parallelism": stopFirst,
-  "rollbackConfig.failureAction": "Leave it: after a rollback that fails somebody has to look",
+  "rollbackConfig.failureAction": "Leave it: after a failed rollback someone has to look",
   "taskSpec.restartPolicy.condition": endless,
   "taskSpec.restartPolicy.maxAttempts": endless,
   "taskSpec.resources.limits.memoryBytes": "Use the component's argument `memoryLimit`, which others follow",
@@ -61,67 +63,58 @@ export function transformedService(
 ): TransformedService {
   const result = transformed<DockerServiceArgs>(transform, own, kept, path);
   if (transform !== undefined) {
-    requireMounts(own.args, result.args, path);
-    requireFiles(own.args, result.args, "secrets", path);
-    requireFiles(own.args, result.args, "configs", path);
+    for (const list of growing) requireItems(own.args, result.args, list, path);
+    requireHarmlessMounts(own.args, result.args, path);
     requireEnvironment(own.args, result.args, path);
     requirePins(own.args, result.args, path);
-    requireHealthCheck(result.args, path);
+    requireHealthTest(textsAt(result.args, healthTest, path), `${path}.${healthTest}`);
   }
   return { ...result, args: withFingerprint(own.args, result.args), ports: publishedPortsOf(result.args, path) };
 }
 
-/** The data stays where it is, nothing covers it, and nothing else is written that no data volume answers for. */
-function requireMounts(own: DockerServiceArgs, result: DockerServiceArgs, path: string): void {
-  const place = "taskSpec.containerSpec.mounts";
-  const refuse = (expected: string, got: string, fix: string): never => {
-    throw new InputError({ path: `${path}.${place}`, expected, got, fix });
-  };
-  const mounts = itemsAt(result, place, path);
-  const ownMounts = itemsAt(own, place, path);
-  for (const mount of ownMounts) {
-    if (mounts.some((each) => isSame(each, mount))) continue;
-    refuse(
-      `the component's mount at ${String(mount["target"])}, unchanged`,
-      "none or another",
-      "Add mounts to those that are there; the component's arguments say where its data is",
-    );
-  }
-  for (const { type, target, readOnly } of mounts.filter((each) => !ownMounts.some((mount) => isSame(each, mount)))) {
-    const inner = ownMounts.find((mount) => `${String(target)}/`.startsWith(`${String(mount["target"])}/`));
-    if (typeof target !== "string" || inner !== undefined) {
-      refuse(
-        "a mount at a path apart from the component's own",
-        `one at ${shownArgument(target)}`,
-        "Mount it elsewhere",
-      );
-    }
-    if (type !== "tmpfs" && readOnly !== true) {
-      refuse(
-        "mounts that are read-only or of the type tmpfs, besides the component's own",
-        `one at ${shownArgument(target)} that can be written`,
-        "Mount it with readOnly: true, or put what is to be kept on a data volume, which says where it lives",
-      );
-    }
-  }
-}
+const healthTest = "taskSpec.containerSpec.healthcheck.tests";
+const mounts = "taskSpec.containerSpec.mounts";
 
-function requireFiles(
-  own: DockerServiceArgs,
-  result: DockerServiceArgs,
-  kind: "secrets" | "configs",
-  path: string,
-): void {
-  const place = `taskSpec.containerSpec.${kind}`;
-  const files = itemsAt(result, place, path);
-  const missing = itemsAt(own, place, path).find((file) => !files.some((each) => isSame(each, file)));
-  if (missing === undefined) return;
-  throw new InputError({
-    path: `${path}.${place}`,
-    expected: `the component's file ${String(missing["fileName"])}, unchanged`,
-    got: "none or another",
-    fix: "Add files to those that are there; the server needs its own to start",
-  });
+const file = {
+  words: ({ fileName }: Record<string, unknown>) => `the component's file ${String(fileName)}`,
+  fix: "Keep the component's files and add others; the server needs its own to start",
+};
+
+const growing: readonly GrowingList[] = [
+  {
+    place: mounts,
+    words: ({ target }) => `the component's mount at ${String(target)}`,
+    fix: "Keep the component's mounts and add others; the component's arguments say where its data is",
+  },
+  { place: "taskSpec.containerSpec.secrets", ...file },
+  { place: "taskSpec.containerSpec.configs", ...file },
+  {
+    place: "taskSpec.networksAdvanceds",
+    words: () => "the component's network",
+    fix: "Keep it and add others, or use the component's argument `networkIds`",
+  },
+];
+
+/** Nothing covers the data, and nothing else can be written that is not on a data volume. */
+function requireHarmlessMounts(own: DockerServiceArgs, result: DockerServiceArgs, path: string): void {
+  const ownMounts = itemsAt(own, mounts, path);
+  for (const mount of itemsAt(result, mounts, path)) {
+    const { type, target, readOnly } = mount;
+    if (ownMounts.some((each) => isSame(each, mount))) continue;
+    const isInside = ownMounts.some((each) => `${String(target)}/`.startsWith(`${String(each["target"])}/`));
+    const isApart = typeof target === "string" && !isInside;
+    if (isApart && (type === "tmpfs" || readOnly === true)) continue;
+    throw new InputError({
+      path: `${path}.${mounts}`,
+      got: `one at ${shownArgument(target)}${isApart ? " that can be written" : ""}`,
+      ...(isApart
+        ? {
+            expected: "mounts that are read-only or of the type tmpfs, besides the component's own",
+            fix: "Mount it with readOnly: true, or put what must be kept on a data volume, which says where it is",
+          }
+        : { expected: "a mount at a path apart from the component's own", fix: "Mount it elsewhere" }),
+    });
+  }
 }
 
 function requireEnvironment(own: DockerServiceArgs, result: DockerServiceArgs, path: string): void {
@@ -148,13 +141,8 @@ function requirePins(own: DockerServiceArgs, result: DockerServiceArgs, path: st
     path: `${path}.${place}`,
     expected: `the component's constraint ${showValue(missing ?? anyNode)}`,
     got: showValue(constraints),
-    fix: "Add constraints to those that are there: a task on another node starts without the data",
+    fix: "Keep the component's constraints and add others: a task on another node starts without the data",
   });
-}
-
-function requireHealthCheck(result: DockerServiceArgs, path: string): void {
-  const place = "taskSpec.containerSpec.healthcheck.tests";
-  requireHealthTest(textsAt(result, place, path), `${path}.${place}`);
 }
 
 function textsAt(args: object, place: string, path: string): string[] {

@@ -97,6 +97,20 @@ describe("what the components build", () => {
     }
   });
 
+  it("finds what a transform makes of it", async () => {
+    const found = await findings(() => {
+      const volume = new LocalVolume("data", {
+        pin,
+        createdBy: "provider",
+        transform: { volume: { driverOpts: { type: "tmpfs", device: "tmpfs" } } },
+      });
+      const healthcheck = { tests: ["CMD-SHELL", "redis-cli ping | grep PONG"], startPeriod: "1s", retries: 1 };
+      const transform = { service: { taskSpec: { containerSpec: { healthcheck }, resources: { reservation: {} } } } };
+      new Redis("store", { ...common, backup, volume, transform });
+    });
+    assert.deepEqual(found.map(({ rule }) => rule).toSorted(), ["SS104", "SS408"]);
+  });
+
   it("passes every policy that is an error: any image, for all valid arguments", () => {
     const images = fc.constantFrom(
       { image: `mysql:8@${digest}`, paths: ["/var/lib/mysql"] },

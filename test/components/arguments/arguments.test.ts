@@ -240,6 +240,14 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
     ],
   ],
   [
+    "a label that says what the stack owns",
+    "StatefulService",
+    { ...right.StatefulService, labels: { team: "shop", "holdfast.volumes": "shop-orders" } },
+    [
+      "store.labels.holdfast.volumes: expected no such label, got one. Leave it out: the component says which volumes its tasks create.",
+    ],
+  ],
+  [
     "a text for a list of services",
     "dataGate",
     { acceptDataLoss: "store" },

@@ -198,7 +198,7 @@ const refused: [what: string, transform: object, message: RegExp][] = [
     { service: () => assert.fail("no luck") },
     /^store\.transform\.service: expected a function that does not throw, got no luck\. /u,
   ],
-  ["a promise", { service: () => Promise.resolve() }, /^store\.transform\.service: expected .* returns an output, /u],
+  ["a promise", { service: () => Promise.resolve() }, /^store\.transform\.service: expected .* returns a promise\. /u],
   ["the arguments alone", { service: (args: object) => args }, /^store\.transform\.service: .*\{ args, opts \}, got/u],
   ["another name", { service: { name: "b" } }, /^store\.transform\.service\.name: expected "store", got "b"/u],
   ["two tasks", { service: { mode: { replicated: { replicas: 2 } } } }, /\.replicas: expected 1, got 2\. .*two tasks/u],
@@ -230,6 +230,31 @@ const refused: [what: string, transform: object, message: RegExp][] = [
     /"node\.hostname==vm"/u,
   ],
   ["no labels", ofArgs((args) => (args.labels = [])), /\.labels: expected the component's label holdfast\.\w+, unch/u],
+  [
+    "a second label of the stack",
+    ofArgs((args) => (args.labels as object[]).push({ label: "holdfast.stack", value: "another" })),
+    /\.labels: expected the component's label holdfast\.stack, unchanged, got something else\. Keep/u,
+  ],
+  [
+    "a claim to another stack's volume",
+    ofArgs((args) => (args.labels as object[]).push({ label: "holdfast.volumes", value: "shop-orders" })),
+    /\.labels: expected no label holdfast\.volumes, got something else\. Keep/u,
+  ],
+  [
+    "a label whose name is known later",
+    { network: { labels: [{ label: pulumi.output("a"), value: "b" }] } },
+    /^store\.transform\.network\.labels: .* got a name that is not known yet/u,
+  ],
+  [
+    "no network",
+    { service: { taskSpec: { networksAdvanceds: [] } } },
+    /: expected the component's network, unchanged/u,
+  ],
+  [
+    "a change after the check",
+    ofArgs((_, opts) => (opts.transforms = [() => undefined])),
+    /\.opts\.transforms: expected what the component set, got a change\. Make the change in this transform/u,
+  ],
   ["another health check", container({ healthcheck: { tests: ["NONE"] } }), /\.healthcheck\.tests: expected "CMD"/u],
   [
     "a port that is known later",
