@@ -12,67 +12,66 @@ import { isProviderType } from "./model/provider-type.ts";
 import type { ResourceState, Snapshot, Urn } from "./model/resource-state.ts";
 import { stackType } from "./model/urn.ts";
 import { PolicyReview } from "./policy/review.ts";
-import { startProgramHost, type ProgramHost } from "./program/host.ts";
+import type { PolicyPackChoice } from "./policy/pack.ts";
+import { startProgramHost } from "./program/host.ts";
 import { exitedAfterReporting, type RunningProgram } from "./program/process.ts";
 import type { HeldLock } from "./state/lock.ts";
 import { StackState, type UpdateRecord } from "./state/stack-state.ts";
-import { openStack, type ConfigValue, type Stack, type StackLocation } from "./state/stack.ts";
+import { openStack, type ConfigValue, type StackLocation } from "./state/stack.ts";
 
 /** What every operation takes. */
 export interface OperationOptions {
   onEvent: OnEvent;
   /** Docker engine for resources without an explicit provider (`unix://…`, `tcp://…`); default: as the provider finds it. */
-  dockerHost?: string;
+  dockerHost?: string | undefined;
   /** Policy packs that must pass. */
-  policyPacks?: { directory: string; configurationFile?: string }[];
-  /** Finish the running operations, save and stop. */
+  policyPacks?: readonly PolicyPackChoice[];
+  /** Aborted to stop after the running operations have finished and been saved. */
   stopSoon?: AbortSignal;
-  /** Stop at once; the state tells what was in progress. */
+  /** Aborted to stop at once; the state records what was in progress. */
   stopNow?: AbortSignal;
-  /** How many resource operations run at once; default 8, as Pulumi's on this project. */
-  parallel?: number;
   /** Environment of the program; default: this process's. */
   environment?: NodeJS.ProcessEnv;
   /** Written into the stack's history. */
   message?: string;
   /** The stack's lock, where it is held already; an operation that changes anything takes it otherwise. */
   lock?: HeldLock;
-  /** Take over into the state what is really there, before the plan is made. */
+  /** Update the state to match what is deployed before planning. */
   refresh?: boolean;
   /**
-   * Compare the state with what is really there while the program is planned; resolves to whether the engine answers, for a plan
-   * needs none.
+   * Compare the state with what is deployed while the program is planned; resolves to whether the Docker engine answers, because a plan
+   * does not need one.
    */
   look?: Promise<boolean>;
 }
 
-/** What an operation came to. */
+/** The result of an operation. */
 export interface OperationResult {
   succeeded: boolean;
   changes: Partial<Record<StepOperation, number>>;
-  /** Whether the state after it says anything else than the one before, be it only an output or an option. */
+  /** Whether the state differs from the one before, even if only in an output or an option. */
   stateChanged: boolean;
   /** The stack's outputs; secrets as `Secret`. */
   outputs: PropertyMap;
   /** The state after the operation (of a preview: as it would be). */
   snapshot: Snapshot;
-  /** What a refresh before it, or a look beside it, has found, as the outcomes of a refresh; missing where nothing could be seen. */
+  /** What the refresh before it, or the look during it, found, as outcomes of a refresh; missing if nothing could be seen. */
   seen?: readonly EngineEvent[];
-  /** Why nothing could be seen, where a look was wanted. */
+  /** Why nothing could be seen although a look was requested. */
   unseen?: string;
 }
 
-/** Says what `updateStack` would do; changes nothing, and takes no lock. */
+/** Shows what `updateStack` would do; changes nothing, and takes no lock. */
 export async function previewStack(location: StackLocation, options: OperationOptions): Promise<OperationResult> {
   return operate(location, options, { kind: "update", preview: true, run: runProgram });
 }
 
-/** Brings what the program declares into effect. */
+/** Deploys what the program declares. */
 export async function updateStack(location: StackLocation, options: OperationOptions): Promise<OperationResult> {
   return operate(location, options, { kind: "update", preview: false, run: runProgram });
 }
 
-/** Compares the state with what is really there and takes that over into the state. */
+/** Updates the state to match what is deployed. */
 export async function refreshStack(
   location: StackLocation,
   options: OperationOptions & { preview?: boolean },
@@ -80,12 +79,12 @@ export async function refreshStack(
   return operate(location, options, { kind: "refresh", preview: options.preview ?? false, run: refresh });
 }
 
-/** Deletes the stack's resources but for those that are protected and what these need. */
+/** Deletes the stack's resources except those that are protected and what these need. */
 export async function destroyStack(
   location: StackLocation,
   options: OperationOptions & {
     preview?: boolean;
-    /** Protected resources to delete all the same, by URN. */
+    /** Protected resources to delete as well, by URN. */
     includeProtected?: readonly Urn[];
   },
 ): Promise<OperationResult> {
@@ -98,14 +97,14 @@ export async function destroyStack(
   });
 }
 
-/** One operation that is under way. */
+/** A running operation. */
 interface Operation {
   preview: boolean;
   base: Snapshot;
   deployment: Deployment;
   review: Promise<PolicyReview>;
   send: (event: EventBody) => void;
-  /** Where the operation runs it. */
+  /** Only for operations that run the program. */
   program: RunningProgram | undefined;
 }
 
@@ -117,6 +116,9 @@ interface OperationKind {
   run: (operation: Operation) => Promise<void>;
 }
 
+/** How many resource operations run at once, as Pulumi's on this project. */
+const parallel = 8;
+
 const never = new AbortController().signal;
 
 async function operate(
@@ -126,7 +128,8 @@ async function operate(
 ): Promise<OperationResult> {
   const startTime = Date.now();
   const send = eventSender(options.onEvent);
-  const stack = await openStack(location, options.environment ?? process.env);
+  const environment = options.environment ?? process.env;
+  const stack = await openStack(location, environment);
   const opening = StackState.open(stack, { lock: kind.preview ? false : (options.lock ?? true) });
   // However this ends, the program is gone before the lock is released.
   await using ending = new AsyncDisposableStack();
@@ -135,13 +138,28 @@ async function operate(
   if (kind.preview) opening.catch(() => undefined);
   else await opening;
   const config = await stack.config();
+  const { dockerHost } = options;
+  const run = { project: stack.project.name, stack: stack.name, dryRun: kind.preview };
   const host =
-    kind.run === runProgram ? await hostProgram({ location, stack, config, options, kind, send }) : undefined;
+    kind.run === runProgram
+      ? await startProgramHost({
+          ...run,
+          parallel,
+          config,
+          projectDirectory: location.projectDirectory,
+          main: stack.project.main,
+          // Hooks of the program query the engine that its resources are on.
+          environment: { ...environment, ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }) },
+          onOutput: (message, stream) => {
+            send({ diagnosticEvent: { message, severity: stream === "stdout" ? "info" : "info#err" } });
+          },
+        })
+      : undefined;
   ending.use(host);
   const state = await opening;
   send({ preludeEvent: { config: shownConfig(config) } });
 
-  const loadProviders = () => providerFactories(options);
+  const loadProviders = () => providerFactories(dockerHost);
   const recovered = await recoverInterrupted(state.loaded, loadProviders, send);
   if (!kind.preview && state.loaded.pendingOperations.length > 0) {
     await state.save(recovered);
@@ -157,10 +175,12 @@ async function operate(
   const refreshed = options.refresh ? await readResources(base.resources, { ...reading, store }) : undefined;
   if (refreshed) base.resources = refreshed.resources;
   const looking = refreshed ?? (options.look && look(base.resources, options.look, reading));
-  const review = startReview(stack, kind, options, send);
+  const packs = kind.run === runProgram ? (options.policyPacks ?? []) : [];
+  const review = startReview(packs, { ...run, environment }, send);
   // A pack that does not start fails the first registration; until then nobody listens to this promise.
   review.catch(() => undefined);
   const journal = new Journal(base.resources, store);
+  const stops = { stopSoon: options.stopSoon ?? never, stopNow: options.stopNow ?? never };
   const deployment = new Deployment({
     stack: stack.name,
     project: stack.project.name,
@@ -170,15 +190,14 @@ async function operate(
     loadProviders,
     providerConfiguration: (packageName) => packageConfiguration(config, packageName),
     send,
-    parallel: parallelOf(options),
-    stopSoon: options.stopSoon ?? never,
-    stopNow: options.stopNow ?? never,
+    parallel,
+    ...stops,
     review: async (resource, deleteBeforeReplace) => (await review).resource(resource, deleteBeforeReplace),
   });
   host?.answerWith(deployment);
   await kind.run({ preview: kind.preview, base, deployment, review, send, program: host?.program });
 
-  const stopped = (options.stopSoon?.aborted ?? false) || (options.stopNow?.aborted ?? false);
+  const stopped = stops.stopSoon.aborted || stops.stopNow.aborted;
   if (stopped) send({ cancelEvent: {} });
   const reviewed = await review.catch(() => undefined);
   const isDone = deployment.failure === undefined && !reviewed?.violated && !stopped;
@@ -215,7 +234,7 @@ async function operate(
   };
 }
 
-/** Writes what is kept of an operation. It is over by then: that something cannot be written is told with what was done, and undoes nothing. */
+/** Writes the record of a finished operation; a failure to write it is reported with what was done, and undoes nothing. */
 async function writeRecord(state: StackState, record: UpdateRecord): Promise<string | undefined> {
   try {
     await state.finish(record);
@@ -223,15 +242,15 @@ async function writeRecord(state: StackState, record: UpdateRecord): Promise<str
   } catch (error) {
     const reason = errorWords(error);
     return state.isWritten
-      ? `What was done is done, and the state says so. Its record in the history, or the backup of the state, could not be written: ${reason}`
-      : `The state on the disk does not tell what was done last: ${reason} The next \`${advised("up")}\` finds out what became of it.`;
+      ? `The changes were made and are in the state, but the history entry or the backup of the state could not be written: ${reason}`
+      : `The state on disk does not include the last changes: ${reason} The next \`${advised("up")}\` reads back what became of them.`;
   }
 }
 
-/** What a refresh of some resources finds. */
+/** What a refresh of some resources found. */
 interface Reading {
   resources: ResourceState[];
-  /** Whether the state is another than before. */
+  /** Whether the state has changed. */
   changed: boolean;
   events: readonly EngineEvent[];
 }
@@ -242,7 +261,7 @@ interface ReadingContext {
   loadProviders: () => Promise<ReadonlyMap<string, ProviderFactory>>;
 }
 
-/** Reads resources before a plan is made, without a word: what came of it is told with the plan. */
+/** Reads resources before planning, silently: the plan shows what was found. */
 async function readResources(resources: readonly ResourceState[], context: ReadingContext): Promise<Reading> {
   const { preview, store, loadProviders } = context;
   const registry = new ProviderRegistry(loadProviders, (urn) => resources.find((state) => state.urn === urn));
@@ -254,7 +273,6 @@ async function readResources(resources: readonly ResourceState[], context: Readi
     journal,
     provider: (reference) => registry.get(reference),
     send: eventSender((event) => {
-      // That a reading begins says nothing of what it finds.
       if (event.resOutputsEvent) events.push(event);
     }),
     count: () => undefined,
@@ -262,17 +280,17 @@ async function readResources(resources: readonly ResourceState[], context: Readi
   return { resources: journal.resources(), changed: journal.changed, events };
 }
 
-/** What a look reads: as long as a service names its secrets, configurations and networks, Swarm lets nobody remove them. */
+/** What a look reads: Swarm refuses to remove secrets, configs and networks that a service uses. */
 const lookedAt: ReadonlySet<string> = new Set(["docker:index/service:Service", "docker:index/volume:Volume"]);
 
-/** Compares what can drift with what is really there. */
+/** Compares what can drift with what is deployed. */
 async function look(
   resources: readonly ResourceState[],
   answers: Promise<boolean>,
   context: Omit<ReadingContext, "store">,
 ): Promise<Reading | { unseen: string }> {
   try {
-    // Providers are looked up among all resources, of which only some are read.
+    // Providers are needed to read the others.
     const read = resources.filter(({ type, delete: isLeftOver }) => lookedAt.has(type) && !isLeftOver);
     if (read.length > 0 && !(await answers)) return { unseen: "no Docker engine answered" };
     const providers = resources.filter(({ type }) => isProviderType(type));
@@ -280,40 +298,6 @@ async function look(
   } catch (error) {
     return { unseen: errorWords(error) };
   }
-}
-
-function hostProgram({
-  location,
-  stack,
-  config,
-  options,
-  kind,
-  send,
-}: {
-  location: StackLocation;
-  stack: Stack;
-  config: ReadonlyMap<string, ConfigValue>;
-  options: OperationOptions;
-  kind: OperationKind;
-  send: (event: EventBody) => void;
-}): Promise<ProgramHost> {
-  return startProgramHost({
-    project: stack.project.name,
-    stack: stack.name,
-    dryRun: kind.preview,
-    parallel: parallelOf(options),
-    config,
-    projectDirectory: location.projectDirectory,
-    main: stack.project.main,
-    // Hooks of the program ask the engine that its resources are on.
-    environment: {
-      ...(options.environment ?? process.env),
-      ...(options.dockerHost !== undefined && { DOCKER_HOST: options.dockerHost }),
-    },
-    onOutput: (line, stream) => {
-      send({ diagnosticEvent: { message: line, severity: stream === "stdout" ? "info" : "info#err" } });
-    },
-  });
 }
 
 async function runProgram({ program, deployment, review }: Operation): Promise<void> {
@@ -337,31 +321,19 @@ async function runProgram({ program, deployment, review }: Operation): Promise<v
   }
 }
 
-/** Packs come up while the program does; only operations that run the program have them. */
+/** Starts the policy packs while the program starts. */
 async function startReview(
-  stack: Stack,
-  kind: OperationKind,
-  options: OperationOptions,
+  packs: readonly PolicyPackChoice[],
+  run: { project: string; stack: string; dryRun: boolean; environment: NodeJS.ProcessEnv },
   send: (event: EventBody) => void,
 ): Promise<PolicyReview> {
-  const directories = kind.run === runProgram ? (options.policyPacks ?? []) : [];
-  if (directories.length === 0) return new PolicyReview([], kind.preview, send);
+  if (packs.length === 0) return new PolicyReview([], run.dryRun, send);
   const { startPolicyPack } = await import("./policy/pack.ts");
-  const packs = await Promise.all(
-    directories.map((pack) =>
-      startPolicyPack({
-        ...pack,
-        project: stack.project.name,
-        stack: stack.name,
-        dryRun: kind.preview,
-        environment: options.environment ?? process.env,
-        onOutput: (message) => {
-          send({ diagnosticEvent: { message, severity: "info#err" } });
-        },
-      }),
-    ),
-  );
-  return new PolicyReview(packs, kind.preview, send);
+  const onOutput = (message: string): void => {
+    send({ diagnosticEvent: { message, severity: "info#err" } });
+  };
+  const started = await Promise.all(packs.map((pack) => startPolicyPack({ ...pack, ...run, onOutput })));
+  return new PolicyReview(started, run.dryRun, send);
 }
 
 async function refresh(operation: Operation): Promise<void> {
@@ -392,24 +364,14 @@ function protectedAndNeeded(resources: readonly ResourceState[]): Set<Urn> {
   return kept;
 }
 
-function parallelOf(options: OperationOptions): number {
-  return options.parallel ?? 8;
-}
-
-/** Loaded when they are needed: the Docker client is the largest part of the engine, and the program can start meanwhile. */
-async function providerFactories(options: OperationOptions): Promise<ReadonlyMap<string, ProviderFactory>> {
+/** Loaded when needed: the Docker client is the largest part of the engine, and the program can start meanwhile. */
+async function providerFactories(dockerHost: string | undefined): Promise<ReadonlyMap<string, ProviderFactory>> {
   const { createDockerProvider } = await import("./provider/docker-provider.ts");
-  const { dockerHost } = options;
-  return new Map([
-    [
-      "docker",
-      (configuration: PropertyMap) =>
-        createDockerProvider({ ...(dockerHost !== undefined && { host: dockerHost }), ...configuration }),
-    ],
-  ]);
+  const host = dockerHost === undefined ? {} : { host: dockerHost };
+  return new Map([["docker", (configuration) => createDockerProvider({ ...host, ...configuration })]]);
 }
 
-/** The stack's configuration for a package's default provider: `docker:host` becomes `host`. What is secret stays so in the state. */
+/** The stack's configuration for a package's default provider: `docker:host` becomes `host`. Secrets stay secret in the state. */
 function packageConfiguration(config: ReadonlyMap<string, ConfigValue>, packageName: string): PropertyMap {
   const prefix = `${packageName}:`;
   return Object.fromEntries(

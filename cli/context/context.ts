@@ -1,7 +1,7 @@
 import type { Stack, StackLocation } from "../../engine/state/stack.ts";
 import { rememberHowStarted } from "../../text/advised-command.ts";
 import { chooseEngine, type EngineName } from "../engines/choose.ts";
-import type { StackEngine } from "../engines/engine.ts";
+import type { StackEngine, StateContent } from "../engines/engine.ts";
 import { openOutput, type Output } from "../terminal/output.ts";
 import { locateStack } from "./project.ts";
 
@@ -22,6 +22,10 @@ export interface CommandContext {
   readonly stack: () => Promise<Stack>;
   /** The engine that runs operations, chosen when it is first needed. */
   readonly engine: () => Promise<StackEngine>;
+  /** What the stack's state holds: read when it is first needed, and again only after {@link forgetState}. */
+  readonly state: () => Promise<StateContent>;
+  /** Notes that an operation may have changed the state. */
+  readonly forgetState: () => void;
 }
 
 /** Opens the context of a command from its options. */
@@ -40,5 +44,10 @@ export function openContext(options: StackOptions): CommandContext {
         await (await stack()).ensureSecrets();
       },
     }));
-  return { output, location, stack, engine };
+  let read: Promise<StateContent> | undefined;
+  const state = () => (read ??= engine().then((known) => known.state(location)));
+  const forgetState = () => {
+    read = undefined;
+  };
+  return { output, location, stack, engine, state, forgetState };
 }

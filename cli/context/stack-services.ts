@@ -2,7 +2,7 @@ import { z } from "zod";
 import { advised } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { SituationError } from "../../text/situation-error.ts";
-import type { RevealedResource } from "../engines/engine.ts";
+import type { KnownResource } from "../engines/engine.ts";
 
 /** The components that a service may be of; any other is a `StatefulService`, or one like it. */
 type ServiceKind = "Redis" | "PostgreSQL" | "StatefulService";
@@ -28,6 +28,9 @@ export interface StackService {
   readonly database: string | undefined;
 }
 
+/** A resource as far as it says which service it is. */
+export type ServiceResource = Pick<KnownResource, "urn" | "type" | "parent" | "outputs">;
+
 const serviceType = "docker:index/service:Service";
 const componentPrefix = "holdfast:index:";
 
@@ -52,7 +55,7 @@ const text = z.string().optional().catch(undefined);
 const componentSchema = z.looseObject({ username: text, password: text, authority: text, database: text });
 
 /** Finds the services of components in a stack's state, in the order of their names. */
-export function stackServices(resources: readonly RevealedResource[]): StackService[] {
+export function stackServices(resources: readonly ServiceResource[]): StackService[] {
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
   return resources
     .filter(({ type }) => type === serviceType)
@@ -109,9 +112,9 @@ export function chooseRedis(services: readonly StackService[], name: string | un
 }
 
 function ancestorsOf(
-  resource: RevealedResource,
-  byUrn: ReadonlyMap<string, RevealedResource>,
-): readonly RevealedResource[] {
+  resource: ServiceResource,
+  byUrn: ReadonlyMap<string, ServiceResource>,
+): readonly ServiceResource[] {
   const parent = resource.parent === undefined ? undefined : byUrn.get(resource.parent);
   return parent === undefined ? [] : [parent, ...ancestorsOf(parent, byUrn)];
 }

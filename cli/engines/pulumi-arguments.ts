@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
-import type { OperationKind, PolicyPackChoice } from "./engine.ts";
+import type { PolicyPackChoice } from "../../engine/policy/pack.ts";
+import type { OperationKind } from "./engine.ts";
 
 /** How a command of the Pulumi CLI is to be run. */
 export interface PulumiRequest {

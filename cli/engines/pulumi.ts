@@ -5,7 +5,13 @@ import { z } from "zod";
 import type { EngineEvent, StepOperation } from "../../engine/model/events.ts";
 import type { StackLocation } from "../../engine/state/stack.ts";
 import { SituationError } from "../../text/situation-error.ts";
-import type { KnownResource, OperationKind, OperationOutcome, OperationRequest, StackEngine } from "./engine.ts";
+import {
+  dockerNameIn,
+  type OperationKind,
+  type OperationOutcome,
+  type OperationRequest,
+  type StackEngine,
+} from "./engine.ts";
 import { pulumiArguments, pulumiEnvironment, selectArguments } from "./pulumi-arguments.ts";
 import { parsePulumiEvent } from "./pulumi-events.ts";
 
@@ -19,7 +25,7 @@ const exportSchema = z.looseObject({
             urn: z.string(),
             type: z.string(),
             parent: z.string().optional(),
-            delete: z.boolean().optional(),
+            delete: z.boolean().default(false),
             protect: z.boolean().default(false),
             outputs: z.record(z.string(), z.unknown()).default({}),
           }),
@@ -125,10 +131,6 @@ export function pulumiEngine(json: boolean): StackEngine {
     const { exitCode } = await running;
     return exitCode === 0 ? { seen } : { unseen: lookFailure(seen, exitCode) };
   };
-  const exported = async (location: StackLocation, ...options: string[]) => {
-    await select(location);
-    return exportSchema.parse(await read(location, ["stack", "export", ...options])).deployment;
-  };
 
   return {
     name: "pulumi",
@@ -137,31 +139,19 @@ export function pulumiEngine(json: boolean): StackEngine {
     run: (kind, request) => operate(kind, request, false),
     outputs: async (location, showSecrets) => {
       await select(location);
-      const args = ["stack", "output", "--json"];
-      return z
-        .record(z.string(), z.unknown())
-        .parse(await read(location, showSecrets ? [...args, "--show-secrets"] : args));
+      const args = ["stack", "output", "--json", ...(showSecrets ? ["--show-secrets"] : [])];
+      return z.record(z.string(), z.unknown()).parse(await read(location, args));
     },
-    resources: async (location): Promise<KnownResource[]> => {
-      const deployment = await exported(location);
-      return (deployment?.resources ?? []).map(({ urn, type, protect, outputs }) => ({
-        urn,
-        type,
-        protect,
-        dockerName: typeof outputs["name"] === "string" ? outputs["name"] : undefined,
-      }));
-    },
-    secrets: async (location) => secretTextsIn(await exported(location, "--show-secrets")),
-    revealedResources: async (location) => {
-      const deployment = await exported(location, "--show-secrets");
-      return (deployment?.resources ?? [])
-        .filter((resource) => resource.delete !== true)
-        .map(({ urn, type, parent, outputs }) => ({
-          urn,
-          type,
-          parent,
-          outputs: Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, revealed(value)])),
-        }));
+    state: async (location) => {
+      await select(location);
+      const { deployment } = exportSchema.parse(await read(location, ["stack", "export", "--show-secrets"]));
+      const resources = (deployment?.resources ?? []).map(({ delete: isLeftOver, ...resource }) => {
+        const outputs = Object.fromEntries(
+          Object.entries(resource.outputs).map(([key, value]) => [key, revealed(value)]),
+        );
+        return { ...resource, isLeftOver, outputs, dockerName: dockerNameIn(outputs) };
+      });
+      return { resources, secrets: () => secretTextsIn(deployment) };
     },
   };
 }

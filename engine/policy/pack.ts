@@ -28,11 +28,14 @@ export interface PolicyPack {
   stop: () => void;
 }
 
-/** What a pack is started with. */
-export interface PolicyPackStart {
+/** A policy pack: its folder, and a file with its configuration as `--policy-pack-config` takes it. */
+export interface PolicyPackChoice {
   directory: string;
-  /** A file as `--policy-pack-config` takes it. */
   configurationFile?: string;
+}
+
+/** What a pack is started with. */
+export interface PolicyPackStart extends PolicyPackChoice {
   project: string;
   stack: string;
   dryRun: boolean;

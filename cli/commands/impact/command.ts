@@ -1,4 +1,5 @@
 import { Option, type Command } from "@commander-js/extra-typings";
+import { cwd, json, repeatable, verbose } from "../../options.ts";
 
 /** Registers `holdfast impact`; what it needs is loaded when it runs. */
 export function registerImpact(program: Command): void {
@@ -22,15 +23,10 @@ export function registerImpact(program: Command): void {
         .choices(["pulumi", "embedded"] as const)
         .default("pulumi" as const),
     )
-    .option(
-      "--image <name=entry>",
-      "an image under another name, as in corp/cache=redis (repeatable)",
-      repeated,
-      [] as string[],
-    )
+    .addOption(repeatable("--image <name=entry>", "an image under another name, as in corp/cache=redis"))
     .option("--prune", "for stack files: treat missing services as removed, as docker stack deploy --prune does")
     .option("--stack-name <name>", "for a stack file with --swarm: the stack's name in the swarm")
-    .option("-j, --json", "print one JSON document")
+    .addOption(json)
     .option("--markdown [path]", "print a comment for a pull request, or write it to a file")
     .option("--previous <path>", "the previous run's comment, so that new findings are marked")
     .option("--sarif [path]", "print a SARIF 2.1.0 log, or write it to a file")
@@ -41,20 +37,10 @@ export function registerImpact(program: Command): void {
       "exit with code 1 at this fate or worse: interrupted, at-risk (which includes unknown), left-behind, destroyed or never; or on these diagnostic codes; separated by commas",
       "never",
     )
-    .option(
-      "--accept-data-loss <word>",
-      "exempt a change from --fail-on: the word that the failing run printed (repeatable)",
-      repeated,
-      [] as string[],
+    .addOption(
+      repeatable("--accept-data-loss <word>", "exempt a change from --fail-on: the word that the failing run printed"),
     )
-    .option("-C, --cwd <folder>", "the project folder, or a folder inside it")
-    .option("--verbose", "show the stack trace of an error")
-    .action(async (file, after, options) => {
-      const { impact } = await import("./run.ts");
-      await impact(file, after, options);
-    });
-}
-
-function repeated(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
+    .addOption(cwd)
+    .addOption(verbose)
+    .action(async (file, after, options) => (await import("./run.ts")).impact(file, after, options));
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from "@commander-js/extra-typings";
+import { cwd, json, repeatable, verbose } from "../../options.ts";
 
 /** Registers `holdfast policy`; what it needs is loaded when it runs. */
 export function registerPolicy(program: Command): void {
@@ -13,7 +14,7 @@ export function registerPolicy(program: Command): void {
       "--swarm",
       "check the services of the live swarm; with files, check the files against its nodes, volumes and images",
     )
-    .option("-j, --json", "print one JSON document")
+    .addOption(json)
     .option("--sarif [path]", "print a SARIF 2.1.0 log, or write it to a file")
     .option("--markdown", "print a Markdown table")
     .option("--all", "list each check that could not be verified")
@@ -24,20 +25,8 @@ export function registerPolicy(program: Command): void {
     )
     .option("--baseline <path>", "leave out the findings listed in this file")
     .option("--write-baseline <path>", "write the current findings to this file")
-    .option(
-      "--image <name=entry>",
-      "treat an image as a known one, for example corp/cache=redis (repeatable)",
-      repeated,
-      [] as string[],
-    )
-    .option("-C, --cwd <folder>", "the project folder, or a folder inside it")
-    .option("--verbose", "show the stack trace of an error")
-    .action(async (files, options) => {
-      const { policy } = await import("./run.ts");
-      await policy(files, options);
-    });
-}
-
-function repeated(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
+    .addOption(repeatable("--image <name=entry>", "treat an image as a known one, for example corp/cache=redis"))
+    .addOption(cwd)
+    .addOption(verbose)
+    .action(async (files, options) => (await import("./run.ts")).policy(files, options));
 }

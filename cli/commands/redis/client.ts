@@ -11,8 +11,9 @@ import { type StackService, stackServices } from "../../context/stack-services.t
 import { RedisConnection } from "./connection.ts";
 
 /** The services of the stack's components, as its state has them. */
-export async function servicesOf({ engine, location, output }: CommandContext): Promise<StackService[]> {
-  const services = stackServices(await (await engine()).revealedResources(location));
+export async function servicesOf({ state, output }: CommandContext): Promise<StackService[]> {
+  const { resources } = await state();
+  const services = stackServices(resources.filter(({ isLeftOver }) => !isLeftOver));
   for (const { password } of services) if (password !== undefined) output.conceal(password);
   return services;
 }

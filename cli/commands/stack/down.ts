@@ -36,7 +36,8 @@ export async function down(options: DownOptions): Promise<void> {
   const names = [...new Set(options.deleteData)].map((name) => requireObjectName("volume", name, "--delete-data"));
   await beginOperation(context, { changes: true });
   const engine = await context.engine();
-  const resources = await engine.resources(location);
+  const state = await context.state();
+  const { resources } = state;
   const connection = await findEngineToRead(context);
   if (resources.length === 0 && names.length === 0) {
     // A state that lists nothing, as after `pulumi destroy`, does not say that a killed run has left nothing.
@@ -92,7 +93,7 @@ export async function down(options: DownOptions): Promise<void> {
     manager: connection,
     own: await stackIdentity(context),
     nodePattern: nodes,
-    services: serviceNames(resources),
+    services: serviceNames(state),
   };
   const doomed = [];
   for (const name of names) {

@@ -44,6 +44,6 @@ function originOf({ service }: LeftService): string {
 
 async function findLeft(context: CommandContext, connection: EngineConnection): Promise<LeftService[]> {
   const { findLeftServices } = await import("../../../swarm/service/one-off-task.ts");
-  const known = async () => serviceNames(await (await context.engine()).resources(context.location));
+  const known = async () => serviceNames(await context.state());
   return findLeftServices(connection, await stackIdentity(context), known);
 }

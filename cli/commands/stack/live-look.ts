@@ -52,7 +52,7 @@ export async function showLive(
 
 /** Which of these services lack tasks, in a line each; services that cannot be looked up are left out. */
 export async function idleLines(
-  { engine, location }: CommandContext,
+  { state }: CommandContext,
   services: ReadonlySet<string>,
   connection: EngineConnection,
 ): Promise<string[]> {
@@ -61,7 +61,7 @@ export async function idleLines(
   if (idle.length === 0) return [];
   // What a task failed with may be a word that is secret in the program.
   const { redactor } = await import("../../../swarm/api/redaction.ts");
-  const redact = redactor(await (await engine()).secrets(location));
+  const redact = redactor((await state()).secrets());
   return idle.map(({ name, running, wanted, words }) => {
     const which = running === 0 ? "No task" : `Only ${running} of ${wanted} tasks`;
     return `${which} of the service ${name} ${running < 2 ? "is" : "are"} running; ${redact(words)}`;

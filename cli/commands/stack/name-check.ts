@@ -3,7 +3,7 @@ import { requireNodePattern } from "../../../model/placement/node-pattern.ts";
 import type { StackIdentity } from "../../../model/service/ownership.ts";
 import type { EngineConnection } from "../../../swarm/engine/connection.ts";
 import type { CommandContext } from "../../context/context.ts";
-import type { KnownResource } from "../../engines/engine.ts";
+import type { StateContent } from "../../engines/engine.ts";
 import type { ShownOperation } from "./operation.ts";
 
 /** The setting that says where the engines of the other nodes are, for every program. */
@@ -39,8 +39,8 @@ export async function requireFreeNames(
     return taking === undefined ? [] : [{ type: step.type, taking }];
   });
   if (declared.length === 0) return;
-  const known = await (await context.engine()).resources(context.location);
-  const knownNames = new Set(known.map(({ type, dockerName }) => `${type} ${dockerName ?? ""}`));
+  const known = await context.state();
+  const knownNames = new Set(known.resources.map(({ type, dockerName }) => `${type} ${dockerName ?? ""}`));
   const takings = declared.map(({ type, taking }) => ({
     ...taking,
     isNewName: taking.isNewName && !knownNames.has(`${type} ${taking.name}`),
@@ -74,6 +74,6 @@ export async function requireFreeNames(
 const serviceType = "docker:index/service:Service";
 
 /** The names of the services that a state holds. */
-export function serviceNames(resources: readonly KnownResource[]): ReadonlySet<string> {
+export function serviceNames({ resources }: StateContent): ReadonlySet<string> {
   return new Set(resources.filter(({ type }) => type === serviceType).flatMap(({ dockerName }) => dockerName ?? []));
 }

@@ -51,6 +51,7 @@ async function show(
     if (!planning && engine.showsItself && outcome.stateChanged) noteChange();
     return { ...outcome, view: display.view, events };
   } finally {
+    if (!planning) context.forgetState();
     display.end();
   }
 }

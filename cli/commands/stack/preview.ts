@@ -1,9 +1,9 @@
+import type { PolicyPackChoice } from "../../../engine/policy/pack.ts";
 import type { EngineConnection } from "../../../swarm/engine/connection.ts";
 import { SituationError } from "../../../text/situation-error.ts";
 import { openContext, type StackOptions } from "../../context/context.ts";
 import { findEngineToRead, providerHost } from "../../context/find-swarm.ts";
 import { previewDigest, streamedEvent } from "../../display/preview-digest.ts";
-import type { PolicyPackChoice } from "../../engines/engine.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { listenForInterrupts } from "../../terminal/interrupts.ts";
 import { changesNothing } from "./confirmation.ts";

@@ -20,7 +20,7 @@ export async function unknownObjects(
   const { labelledObjects } = await import("../../../swarm/service/labelled-objects.ts");
   const found = await labelledObjects(docker, await stackIdentity(context)).catch(() => []);
   if (found.length === 0) return [];
-  const known = knownNames(await (await context.engine()).resources(context.location), planned);
+  const known = knownNames((await context.state()).resources, planned);
   return found.filter((each) => !known.has(nameOf(each)));
 }
 

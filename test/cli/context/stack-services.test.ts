@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { chooseRedis, stackServices } from "../../../cli/context/stack-services.ts";
-import type { RevealedResource } from "../../../cli/engines/engine.ts";
+import { chooseRedis, stackServices, type ServiceResource } from "../../../cli/context/stack-services.ts";
 
 const urn = (name: string) => `urn:pulumi:dev::shop::${name}`;
 
 /** A component, the service component within it where it is a preset, and the service. */
-function component(kind: string, name: string, said: object, service: object = {}): RevealedResource[] {
+function component(kind: string, name: string, said: object, service: object = {}): ServiceResource[] {
   const preset = { urn: urn(name), type: `holdfast:index:${kind}`, parent: urn("stack"), outputs: { ...said } };
   const inner = { urn: urn(`${name}-inner`), type: "holdfast:index:StatefulService", parent: preset.urn, outputs: {} };
   const outputs = {

@@ -39,11 +39,11 @@ describe("the Pulumi CLI on a stack that does not exist yet", () => {
   it("creates it, once, before it asks what it holds", async () => {
     const engine = pulumiEngine(false);
     const location = { projectDirectory, stackName: "dev" };
-    assert.deepEqual(await engine.resources(location), []);
+    assert.deepEqual((await engine.state(location)).resources, []);
     assert.deepEqual(await engine.outputs(location, false), { port: 10000 });
     assert.deepEqual((await readFile(join(projectDirectory, "calls"), "utf8")).trimEnd().split("\n"), [
       "stack select --create --stack dev --non-interactive",
-      "stack export --stack dev",
+      "stack export --show-secrets --stack dev",
       "stack output --json --stack dev",
     ]);
   });
@@ -88,7 +88,7 @@ describe("the Pulumi CLI on a stack that does not exist yet", () => {
 
   it("stops with one error where it cannot be created", async () => {
     await writeFile(join(projectDirectory, "broken"), "");
-    await assert.rejects(pulumiEngine(false).resources({ projectDirectory, stackName: "dev" }), {
+    await assert.rejects(pulumiEngine(false).state({ projectDirectory, stackName: "dev" }), {
       name: "SituationError",
       message: "`pulumi stack select` failed with exit code 1. See its message above, or use --engine embedded.",
     });

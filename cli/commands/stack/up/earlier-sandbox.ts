@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { advised } from "../../../../text/advised-command.ts";
 import { SituationError } from "../../../../text/situation-error.ts";
-import type { RevealedResource } from "../../../engines/engine.ts";
+import type { KnownResource } from "../../../engines/engine.ts";
 import { dataTypes } from "./first-start.ts";
 
 /** The parts of a volume's or service's state that show where it was. */
@@ -24,7 +24,7 @@ const sandboxImage = /^198\.19\.\d+\.\d+:\d+\//u;
  * @param directory - the folder of the project's sandbox
  * @throws SituationError naming what may be elsewhere
  */
-export function requireOfSandbox(resources: readonly RevealedResource[], directory: string): void {
+export function requireOfSandbox(resources: readonly Pick<KnownResource, "type" | "outputs">[], directory: string): void {
   const traces = resources
     .filter(({ type }) => dataTypes.includes(type))
     .map(({ outputs }) => tracesSchema.parse(outputs));

@@ -15,8 +15,7 @@ export const dataTypes = ["docker:index/volume:Volume", "docker:index/service:Se
  * (model/service/start-guard.ts); a hook of the component carries it out, once (components/hooks/first-start.ts).
  */
 export async function askForFirstStart(context: CommandContext, stack: Stack): Promise<void> {
-  const engine = await context.engine();
-  if (!isFirstStart(await engine.resources(context.location))) return;
+  if (!isFirstStart((await context.state()).resources)) return;
   const asked = (await stack.getConfig(`${ownProject}:firstStartUntil`))?.value;
   // What a run that was killed a moment ago has asked for serves the next one too.
   if (asked !== undefined && Date.parse(asked) - Date.now() > firstStartMs / 2) return;
@@ -28,6 +27,6 @@ export async function askForFirstStart(context: CommandContext, stack: Stack): P
 }
 
 /** Whether nothing that a stack holds can have data. */
-export function isFirstStart(resources: readonly KnownResource[]): boolean {
+export function isFirstStart(resources: readonly Pick<KnownResource, "type">[]): boolean {
   return !resources.some(({ type }) => dataTypes.includes(type));
 }

@@ -1,3 +1,4 @@
+import type { PolicyPackChoice } from "../../../../engine/policy/pack.ts";
 import { ownProject } from "../../../../model/own-settings.ts";
 import { isRefusedDeletion } from "../../../../model/plan/plan.ts";
 import type { EngineConnection } from "../../../../swarm/engine/connection.ts";
@@ -5,7 +6,6 @@ import { advised } from "../../../../text/advised-command.ts";
 import { errorWords } from "../../../../text/error-text.ts";
 import { openContext, type CommandContext, type StackOptions } from "../../../context/context.ts";
 import { findSwarm, providerHost, type FoundSwarm } from "../../../context/find-swarm.ts";
-import type { PolicyPackChoice } from "../../../engines/engine.ts";
 import { Exit, exitCode } from "../../../terminal/exit-code.ts";
 import { listenForInterrupts } from "../../../terminal/interrupts.ts";
 import { confirm } from "../confirm.ts";
@@ -58,10 +58,8 @@ export async function up(options: UpOptions): Promise<void> {
   const { name: engineName } = await context.engine();
   using lock = engineName === "embedded" ? await stack.hold() : undefined;
   await using newSettings = holdNewSettings(stack, location, output);
-  if (stack.project.name === ownProject) {
-    const engine = await context.engine();
-    await fillConfiguration(stack, swarm, output, isFirstStart(await engine.resources(location)));
-  }
+  if (stack.project.name === ownProject)
+    await fillConfiguration(stack, swarm, output, isFirstStart((await context.state()).resources));
 
   const settings: OperationSettings = {
     interrupts,
@@ -102,7 +100,7 @@ export async function up(options: UpOptions): Promise<void> {
   const answer = await answerOf(context, swarm.sandbox !== undefined);
   const { report } = answer;
   // What had just been starting may run by now, and a server that has answered may have died since.
-  const present = serviceNames(await (await context.engine()).resources(location));
+  const present = serviceNames(await context.state());
   const idle = await idleLines(context, present, swarm.connection);
   const failure = answer.failure ?? (idle.length > 0 ? idle.join("; ") : undefined);
   if (report.length > 0)
@@ -162,7 +160,7 @@ async function requirePlan(
 /** A sandbox that was made just now holds nothing of what the state remembers of an earlier one of this project. */
 async function forgetOldSandbox(context: CommandContext, swarm: FoundSwarm, settings: OperationSettings) {
   if (!swarm.isNew || swarm.sandbox === undefined) return;
-  const resources = await (await context.engine()).revealedResources(context.location);
+  const resources = (await context.state()).resources.filter(({ isLeftOver }) => !isLeftOver);
   if (!resources.some(({ type }) => dataTypes.includes(type))) return;
   requireOfSandbox(resources, swarm.sandbox.directory);
   context.output.print("The sandbox is new: what an earlier one held is removed from the state.", "");

@@ -7,6 +7,8 @@ const volumeResource = (dockerName: string) => ({
   type: "docker:index/volume:Volume",
   dockerName,
   protect: true,
+  isLeftOver: false,
+  outputs: {},
 });
 
 /** The deletion of a service that mounts volumes. */
