@@ -13,90 +13,53 @@ export interface OperationWords {
   colour: "green" | "yellow" | "red" | "magenta" | "cyan" | "dim";
 }
 
+type Colour = OperationWords["colour"];
+
+/** Words for an operation; what it did is called `done`, and so is what it was done to, unless `doneTo` says otherwise. */
+function spoken(symbol: string, colour: Colour, planned: string, running: string, done: string, doneTo = done) {
+  return { symbol, planned, running, done, doneTo, colour };
+}
+
 const words: Record<StepOperation, OperationWords> = {
-  same: { symbol: "  ", planned: "", running: "", done: "", doneTo: "unchanged", colour: "dim" },
-  create: {
-    symbol: "+ ",
-    planned: "create",
-    running: "creating",
-    done: "created",
-    doneTo: "created",
-    colour: "green",
-  },
-  update: {
-    symbol: "~ ",
-    planned: "update",
-    running: "updating",
-    done: "updated",
-    doneTo: "updated",
-    colour: "yellow",
-  },
-  delete: { symbol: "- ", planned: "delete", running: "deleting", done: "deleted", doneTo: "deleted", colour: "red" },
-  replace: {
-    symbol: "+-",
-    planned: "replace",
-    running: "replacing",
-    done: "replaced",
-    doneTo: "replaced",
-    colour: "magenta",
-  },
-  "create-replacement": {
-    symbol: "++",
-    planned: "create replacement",
-    running: "creating replacement",
-    done: "created replacement",
-    doneTo: "created",
-    colour: "green",
-  },
-  "delete-replaced": {
-    symbol: "--",
-    planned: "delete original",
-    running: "deleting original",
-    done: "deleted original",
-    doneTo: "deleted",
-    colour: "red",
-  },
-  read: { symbol: "> ", planned: "read", running: "reading", done: "read", doneTo: "read", colour: "cyan" },
-  "read-replacement": {
-    symbol: ">>",
-    planned: "read for replacement",
-    running: "reading for replacement",
-    done: "read for replacement",
-    doneTo: "read",
-    colour: "cyan",
-  },
-  refresh: {
-    symbol: "~ ",
-    planned: "refreshing",
-    running: "refreshing",
-    done: "refreshed",
-    doneTo: "refreshed",
-    colour: "yellow",
-  },
-  "remove-pending-replace": {
-    symbol: "~ ",
-    planned: "completing replacement",
-    running: "completing replacement",
-    done: "completed replacement",
-    doneTo: "completed",
-    colour: "dim",
-  },
+  same: spoken("  ", "dim", "", "", "", "unchanged"),
+  create: spoken("+ ", "green", "create", "creating", "created"),
+  update: spoken("~ ", "yellow", "update", "updating", "updated"),
+  delete: spoken("- ", "red", "delete", "deleting", "deleted"),
+  replace: spoken("+-", "magenta", "replace", "replacing", "replaced"),
+  "create-replacement": spoken(
+    "++",
+    "green",
+    "create replacement",
+    "creating replacement",
+    "created replacement",
+    "created",
+  ),
+  "delete-replaced": spoken("--", "red", "delete original", "deleting original", "deleted original", "deleted"),
+  read: spoken("> ", "cyan", "read", "reading", "read"),
+  "read-replacement": spoken(
+    ">>",
+    "cyan",
+    "read for replacement",
+    "reading for replacement",
+    "read for replacement",
+    "read",
+  ),
+  refresh: spoken("~ ", "yellow", "refreshing", "refreshing", "refreshed"),
+  "remove-pending-replace": spoken(
+    "~ ",
+    "dim",
+    "completing replacement",
+    "completing replacement",
+    "completed replacement",
+    "completed",
+  ),
 };
 
 /** The words for an operation; one that only the Pulumi CLI knows (`import`, …) is called by its own name. */
 export function operationWords(operation: string): OperationWords {
   // Events of the Pulumi CLI come from outside and may name more operations than ours.
   const known = (words as Partial<Record<string, OperationWords>>)[operation];
-  return (
-    known ?? {
-      symbol: "* ",
-      planned: operation,
-      running: operation,
-      done: operation,
-      doneTo: operation,
-      colour: "cyan",
-    }
-  );
+  return known ?? spoken("* ", "cyan", operation, operation, operation);
 }
 
 /** The operations that a summary counts as changes, in the order in which Pulumi lists them. */

@@ -1,18 +1,12 @@
-/** Commands that wait for something, by where their words say how long and in which unit; 0 means without a limit. */
-const waiting: Readonly<Record<string, readonly [place: "first" | "last" | "after BLOCK", unitMs: number]>> = {
-  blpop: ["last", 1000],
-  brpop: ["last", 1000],
-  brpoplpush: ["last", 1000],
-  blmove: ["last", 1000],
-  bzpopmin: ["last", 1000],
-  bzpopmax: ["last", 1000],
-  blmpop: ["first", 1000],
-  bzmpop: ["first", 1000],
-  wait: ["last", 1],
-  waitaof: ["last", 1],
-  xread: ["after BLOCK", 1],
-  xreadgroup: ["after BLOCK", 1],
-};
+type Place = "first" | "last" | "after BLOCK";
+
+/** Commands that wait for something, by the place and the unit of the time that they are given; 0 means without a limit. */
+const waiting: readonly (readonly [commands: string, place: Place, unitMs: number])[] = [
+  ["blpop brpop brpoplpush blmove bzpopmin bzpopmax", "last", 1000],
+  ["blmpop bzmpop", "first", 1000],
+  ["wait waitaof", "last", 1],
+  ["xread xreadgroup", "after BLOCK", 1],
+];
 
 /**
  * How long a command of Redis asks to be kept waiting, in milliseconds: 0 for one that is answered as soon as it is carried out, `Infinity`
@@ -22,7 +16,7 @@ const waiting: Readonly<Record<string, readonly [place: "first" | "last" | "afte
  */
 export function askedWaitMs(words: readonly string[]): number {
   const [command = "", ...rest] = words;
-  const [place, unitMs] = waiting[command.toLowerCase()] ?? [];
+  const [, place, unitMs] = waiting.find(([commands]) => commands.split(" ").includes(command.toLowerCase())) ?? [];
   if (place === undefined || unitMs === undefined) return 0;
   const block = rest.findIndex((word) => word.toLowerCase() === "block");
   if (place === "after BLOCK" && block < 0) return 0;

@@ -1,7 +1,7 @@
 /** Sets: which elements are the same, and in which order the provider keeps them. */
 import type { PropertyValue } from "../../model/property-value.ts";
 import { containsUnknown, isPropertyMap, Unknown } from "../../model/property-value.ts";
-import { snakeCase } from "../schema/index.ts";
+import { terraformName } from "../schema/index.ts";
 import type { Properties } from "../schema/property-schema.ts";
 import { zeroOf } from "./prior-state.ts";
 
@@ -66,7 +66,7 @@ function hashBytes(value: PropertyValue, properties: Properties | undefined): st
       .map(([key, item]) => `${JSON.stringify(key)}:${hashBytes(item, undefined)};`)
       .join("")}}`;
   const byTerraformName = Object.entries(properties)
-    .map(([name, schema]) => ({ name, schema, terraform: schema.terraformName ?? snakeCase(name) }))
+    .map(([name, schema]) => ({ name, schema, terraform: terraformName(name, schema) }))
     .sort((a, b) => (a.terraform < b.terraform ? -1 : 1));
   const attributes = byTerraformName.map(({ name, schema }) => {
     const attribute = value[name] ?? null;

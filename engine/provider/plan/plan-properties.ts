@@ -25,14 +25,20 @@ export interface Planning {
   replaces: boolean;
 }
 
-/** Where in the plan a property stands. */
+/** Where in the plan a property is. */
 interface Place {
   path: PropertyPath;
-  /** Inside an element of a set that changes as a whole: there every property is planned anew. */
+  /** Inside an element of a set that changes as a whole: there every property is planned from scratch. */
   inChangedSet: boolean;
 }
 
-type Prior = PropertyValue | undefined;
+/** A property to plan: what it was, and what the program says. */
+interface Property extends Place {
+  schema: PropertySchema;
+  prior: PropertyValue | undefined;
+  config: PropertyValue;
+  planning: Planning;
+}
 
 /** Plans the properties of a resource or block; the answer has each of them, null where it has no value. */
 export function planProperties(
@@ -40,101 +46,91 @@ export function planProperties(
   prior: PropertyMap | undefined,
   config: PropertyMap,
   planning: Planning,
-  place: Place = { path: [], inChangedSet: false },
+  { path, inChangedSet }: Place = { path: [], inChangedSet: false },
 ): PropertyMap {
   return mapProperties(properties, (name, schema) => {
-    const here = { ...place, path: [...place.path, name] };
-    if (planning.ignored(here.path)) return prior?.[name] ?? null;
-    return planProperty(schema, prior?.[name], config[name] ?? null, planning, here);
+    const here = [...path, name];
+    if (planning.ignored(here)) return prior?.[name] ?? null;
+    return planProperty({
+      schema,
+      prior: prior?.[name],
+      config: config[name] ?? null,
+      planning,
+      path: here,
+      inChangedSet,
+    });
   });
 }
 
-function planProperty(
-  schema: PropertySchema,
-  prior: Prior,
-  config: PropertyValue,
-  planning: Planning,
-  place: Place,
-): PropertyValue {
+function planProperty(property: Property): PropertyValue {
+  const { schema } = property;
   switch (schema.kind) {
     case "string":
     case "number":
     case "boolean":
-      return planScalar(schema, prior ?? null, config, planning, place);
+      return planScalar(property);
     case "strings":
     case "stringSet":
-      return planStrings(schema, prior ?? null, config, planning, place);
+      return planStrings(property);
     case "map":
-      return planMap(schema, prior ?? null, config, planning);
+      return planMap(property);
     case "block":
-      return planBlock(schema, schema.properties, prior, config, planning, place);
+      return planBlock(schema.properties, property);
     case "blocks":
-      return planBlocks(schema, schema.properties, prior, config, planning, place);
     case "blockSet":
-      return planBlockSet(schema, schema.properties, prior, config, planning, place);
+      return planBlocks(schema.properties, property);
   }
 }
 
-/** Records a difference, and whether it is one that the schema says forces a replacement. */
-function record(planning: Planning, forcesReplacement: boolean | undefined): void {
+/** Records a difference, and whether the schema says that it forces a replacement. */
+function record({ schema, planning }: Property, isForcing = true): void {
   planning.differs = true;
-  if (forcesReplacement === true) planning.replaces = true;
+  if (isForcing && schema.forceNew === true) planning.replaces = true;
+}
+
+/** Records a value that is not known yet. */
+function planUnknown(property: Property): Unknown {
+  record(property);
+  return Unknown.value;
 }
 
 /** `diffString` and `applySingleAttrDiff`. */
-function planScalar(
-  schema: PropertySchema,
-  prior: PropertyValue,
-  config: PropertyValue,
-  planning: Planning,
-  { inChangedSet }: Place,
-): PropertyValue {
+function planScalar(property: Property): PropertyValue {
+  const { schema, config, planning, inChangedSet } = property;
+  const prior = property.prior ?? null;
   const next = config ?? schema.default ?? (schema.defaultFromEnvironment === undefined ? null : "");
   const zero = zeroOf(schema);
-  if (next instanceof Unknown) {
-    record(planning, schema.forceNew);
-    return Unknown.value;
-  }
+  if (next instanceof Unknown) return planUnknown(property);
   if (next === null && prior !== null) {
     if (schema.computed || (prior === zero && !inChangedSet)) return prior;
-    record(planning, schema.forceNew === true && prior !== zero);
+    record(property, prior !== zero);
     return null;
   }
   if (next === null) {
     if (!inChangedSet && !planning.creating) return null;
-    if (schema.computed) {
-      record(planning, schema.forceNew);
-      return Unknown.value;
-    }
-    // The SDK cannot tell an unset string from an empty one where it plans a set's element anew.
+    if (schema.computed) return planUnknown(property);
+    // The SDK cannot distinguish an unset string from an empty one where it plans a set's element from scratch.
     return inChangedSet && schema.kind === "string" ? "" : null;
   }
   if (prior === next && !inChangedSet) return prior;
   if (next === "" && schema.computed) {
     if (prior !== null && prior !== "") return prior;
-    if (!planning.creating) return "";
-    record(planning, schema.forceNew);
-    return Unknown.value;
+    return planning.creating ? planUnknown(property) : "";
   }
   if (next === "" && prior === null && !inChangedSet) return "";
-  record(planning, schema.forceNew === true && prior !== next);
+  record(property, prior !== next);
   return next;
 }
 
 /** `diffList` and `diffSet` of strings, and `applyCollectionDiff`. */
-function planStrings(
-  schema: PropertySchema,
-  prior: PropertyValue,
-  config: PropertyValue,
-  planning: Planning,
-  { inChangedSet }: Place,
-): PropertyValue {
+function planStrings(property: Property): PropertyValue {
+  const { schema, config, inChangedSet } = property;
+  const prior = property.prior ?? null;
   const before = Array.isArray(prior) ? prior : [];
-  if (config instanceof Unknown) return planUnknown(schema, before.length, prior, planning);
+  if (config instanceof Unknown) return planUnknownCollection(property, before.length);
   if (!Array.isArray(config)) {
-    if (schema.computed && prior !== null) return prior;
-    if (schema.computed) return planComputed(schema, planning);
-    if (before.length > 0) record(planning, schema.forceNew);
+    if (schema.computed) return prior ?? planUnknown(property);
+    if (before.length > 0) record(property);
     return before.length > 0 || inChangedSet ? [] : prior;
   }
   const after = schema.kind === "stringSet" ? orderSet(config, undefined) : config;
@@ -142,147 +138,96 @@ function planStrings(
   if (same && !containsUnknown(after) && !inChangedSet)
     // An empty list given where there was none stays an empty list; an empty set is forgotten.
     return schema.kind === "strings" ? after : prior;
-  if (!same) record(planning, schema.forceNew);
+  if (!same) record(property);
   return after;
 }
 
 /** `diffMap` and `applyCollectionDiff`: one unknown value makes the whole map unknown. */
-function planMap(
-  schema: PropertySchema,
-  prior: PropertyValue,
-  config: PropertyValue,
-  planning: Planning,
-): PropertyValue {
+function planMap(property: Property): PropertyValue {
+  const { schema, config } = property;
+  const prior = property.prior ?? null;
   const before = isPropertyMap(prior) ? prior : {};
-  if (containsUnknown(config)) {
-    record(planning, schema.forceNew);
-    return Unknown.value;
-  }
+  if (containsUnknown(config)) return planUnknown(property);
   if (!isPropertyMap(config)) {
-    if (schema.computed) return prior ?? planComputed(schema, planning);
+    if (schema.computed) return prior ?? planUnknown(property);
     if (Object.keys(before).length === 0) return prior;
-    record(planning, schema.forceNew);
+    record(property);
     return {};
   }
   if (equalValues(before, config)) return prior;
-  record(planning, schema.forceNew);
+  record(property);
   return config;
 }
 
-/** A block or collection that the provider computes. */
-function planComputed(schema: PropertySchema, planning: Planning): Unknown {
-  record(planning, schema.forceNew);
-  return Unknown.value;
-}
-
 /** A collection that the program gives but that is not known yet. */
-function planUnknown(schema: PropertySchema, countBefore: number, prior: Prior, planning: Planning): PropertyValue {
+function planUnknownCollection(property: Property, countBefore: number): PropertyValue {
+  const { schema, prior } = property;
   // `finalizeDiff` drops the difference of a computed set that had elements.
   const isSet = schema.kind === "stringSet" || schema.kind === "blockSet";
-  if (isSet && schema.computed && countBefore > 0) return prior ?? null;
-  return planComputed(schema, planning);
+  return isSet && schema.computed && countBefore > 0 ? (prior ?? null) : planUnknown(property);
 }
 
 /** `diffList` of a list that holds at most one block. */
-function planBlock(
-  schema: PropertySchema,
-  properties: Properties,
-  prior: Prior,
-  config: PropertyValue,
-  planning: Planning,
-  place: Place,
-): PropertyValue {
+function planBlock(properties: Properties, property: Property): PropertyValue {
+  const { schema, prior, config, planning } = property;
   const before = isPropertyMap(prior) ? prior : undefined;
-  if (config instanceof Unknown) return planComputed(schema, planning);
+  if (config instanceof Unknown) return planUnknown(property);
   if (!isPropertyMap(config)) {
-    if (schema.computed) return prior === undefined ? planComputed(schema, planning) : prior;
-    if (before !== undefined) planRemoval(schema, properties, [before], planning, place);
+    if (schema.computed) return prior === undefined ? planUnknown(property) : prior;
+    if (before !== undefined) planRemoval(properties, [before], property);
     return null;
   }
-  if (before === undefined) record(planning, schema.forceNew);
-  return planProperties(properties, before, config, planning, place);
+  if (before === undefined) record(property);
+  return planProperties(properties, before, config, planning, property);
 }
 
-/** `diffList` of blocks. */
-function planBlocks(
-  schema: PropertySchema,
-  properties: Properties,
-  prior: Prior,
-  config: PropertyValue,
-  planning: Planning,
-  place: Place,
-): PropertyValue {
+/** `diffList` of blocks, and `diffSet`. */
+function planBlocks(properties: Properties, property: Property): PropertyValue {
+  const { schema, prior, config } = property;
   const before = Array.isArray(prior) ? prior.filter(isPropertyMap) : [];
-  if (config instanceof Unknown) return planUnknown(schema, before.length, prior, planning);
-  if (!Array.isArray(config) || config.length === 0)
-    return planNoBlocks(schema, properties, prior, before, planning, place);
-  if (config.length > before.length) record(planning, schema.forceNew);
-  planRemoval(schema, properties, before.slice(config.length), planning, place);
+  if (config instanceof Unknown) return planUnknownCollection(property, before.length);
+  if (Array.isArray(config) && config.length > 0)
+    return (schema.kind === "blockSet" ? planSet : planList)(properties, before, config, property);
+  if (schema.computed) return prior === undefined ? planUnknown(property) : prior;
+  planRemoval(properties, before, property);
+  return [];
+}
+
+function planList(properties: Properties, before: PropertyMap[], config: PropertyValue[], property: Property) {
+  if (config.length > before.length) record(property);
+  planRemoval(properties, before.slice(config.length), property);
   return config.map((element, index) => {
-    const here = { ...place, path: [...place.path, index] };
+    const here = { ...property, path: [...property.path, index] };
     return isPropertyMap(element)
-      ? planProperties(properties, before[index], element, planning, here)
-      : planComputed(schema, planning);
+      ? planProperties(properties, before[index], element, property.planning, here)
+      : planUnknown(property);
   });
 }
 
-/** `diffSet` of blocks: elements have no identity but their content, so a changed one is a removed and an added one. */
-function planBlockSet(
-  schema: PropertySchema,
-  properties: Properties,
-  prior: Prior,
-  config: PropertyValue,
-  planning: Planning,
-  place: Place,
-): PropertyValue {
-  const before = Array.isArray(prior) ? prior.filter(isPropertyMap) : [];
-  if (config instanceof Unknown) return planUnknown(schema, before.length, prior, planning);
-  if (!Array.isArray(config) || config.length === 0)
-    return planNoBlocks(schema, properties, prior, before, planning, place);
+/** Elements have no identity except their content, so a changed one is a removed and an added one. */
+function planSet(properties: Properties, before: PropertyMap[], config: PropertyValue[], property: Property) {
   const identity = (element: PropertyValue) => elementIdentity(element, properties);
   const beforeByIdentity = new Map(before.map((element) => [identity(element), element]));
   const after = config.map((element) => ({ element, identity: identity(element) }));
   const kept = new Set(after.map((element) => element.identity));
   const removed = before.filter((element) => !kept.has(identity(element)));
   const added = after.filter((element) => element.identity === undefined || !beforeByIdentity.has(element.identity));
-  if (removed.length === 0 && added.length === 0 && !place.inChangedSet) return before;
+  if (removed.length === 0 && added.length === 0 && !property.inChangedSet) return before;
 
-  const countChanges = removed.length !== added.length;
-  record(planning, countChanges && schema.forceNew);
-  const here = { ...place, inChangedSet: true };
-  for (const element of removed) planProperties(properties, element, {}, planning, here);
-  const planned = after.map(({ element, identity: key }) =>
-    isPropertyMap(element)
-      ? planProperties(properties, key === undefined ? undefined : beforeByIdentity.get(key), element, planning, here)
-      : element,
-  );
+  record(property, removed.length !== added.length);
+  const here = { ...property, inChangedSet: true };
+  for (const element of removed) planProperties(properties, element, {}, property.planning, here);
+  const planned = after.map(({ element, identity: key }) => {
+    const known = key === undefined ? undefined : beforeByIdentity.get(key);
+    return isPropertyMap(element) ? planProperties(properties, known, element, property.planning, here) : element;
+  });
   return orderSet(planned, properties);
 }
 
-/** Several blocks that the program does not give. */
-function planNoBlocks(
-  schema: PropertySchema,
-  properties: Properties,
-  prior: Prior,
-  before: PropertyMap[],
-  planning: Planning,
-  place: Place,
-): PropertyValue {
-  if (schema.computed) return prior === undefined ? planComputed(schema, planning) : prior;
-  planRemoval(schema, properties, before, planning, place);
-  return [];
-}
-
 /** Records what the removal of blocks changes. */
-function planRemoval(
-  schema: PropertySchema,
-  properties: Properties,
-  removed: PropertyMap[],
-  planning: Planning,
-  place: Place,
-): void {
+function planRemoval(properties: Properties, removed: PropertyMap[], property: Property): void {
   if (removed.length === 0) return;
-  record(planning, schema.forceNew);
-  const here = { ...place, inChangedSet: place.inChangedSet || schema.kind === "blockSet" };
-  for (const element of removed) planProperties(properties, element, {}, planning, here);
+  record(property);
+  const here = { ...property, inChangedSet: property.inChangedSet || property.schema.kind === "blockSet" };
+  for (const element of removed) planProperties(properties, element, {}, property.planning, here);
 }

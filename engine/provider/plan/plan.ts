@@ -4,7 +4,7 @@ import { containsUnknown, isPropertyMap, revealSecrets, Unknown } from "../../mo
 import { resourceSchema } from "../schema/index.ts";
 import type { Properties, ResourceSchema } from "../schema/property-schema.ts";
 import { planProperties, type Planning } from "./plan-properties.ts";
-import { completeState, fillZeros } from "./prior-state.ts";
+import { completeState, fillZeros, isZero } from "./prior-state.ts";
 import { markSensitive, rawStateDelta } from "./raw-state.ts";
 
 /** What a resource is to become, as Terraform's `PlanResourceChange` answers. */
@@ -96,9 +96,4 @@ function equivalent(properties: Properties, a: PropertyMap, b: PropertyMap): boo
 function equivalentMaps(a: PropertyValue, b: PropertyValue): boolean {
   if (!isPropertyMap(a) || !isPropertyMap(b) || Object.keys(a).length !== Object.keys(b).length) return false;
   return Object.entries(a).every(([key, value]) => value === b[key] || (isZero(value) && isZero(b[key] ?? null)));
-}
-
-function isZero(value: PropertyValue): boolean {
-  if (value === null || value === "" || value === 0 || value === false) return true;
-  return Array.isArray(value) ? value.length === 0 : isPropertyMap(value) && Object.keys(value).length === 0;
 }

@@ -11,33 +11,14 @@ import type { Properties, PropertySchema } from "../schema/property-schema.ts";
 export function completeState(properties: Properties, state: PropertyMap): PropertyMap {
   return mapProperties(properties, (name, schema) => {
     const value = state[name] ?? null;
-    switch (schema.kind) {
-      case "block":
-        return isPropertyMap(value) ? completeState(schema.properties, value) : value;
-      case "blocks":
-      case "blockSet":
-        return value === null ? [] : mapBlocks(value, (element) => completeState(schema.properties, element));
-      default:
-        return value;
-    }
+    const isList = schema.kind === "blocks" || schema.kind === "blockSet";
+    return value === null && isList ? [] : mapNested(schema, value, completeState);
   });
 }
 
 /** The same, complete, state as the SDK reads it: zeros instead of nulls inside nested blocks that hold anything. */
 export function fillZeros(properties: Properties, state: PropertyMap): PropertyMap {
-  return mapProperties(properties, (name, schema) => fillBlocks(schema, state[name] ?? null));
-}
-
-function fillBlocks(schema: PropertySchema, value: PropertyValue): PropertyValue {
-  switch (schema.kind) {
-    case "block":
-      return isPropertyMap(value) ? fillBlock(schema.properties, value) : value;
-    case "blocks":
-    case "blockSet":
-      return mapBlocks(value, (element) => fillBlock(schema.properties, element));
-    default:
-      return value;
-  }
+  return mapProperties(properties, (name, schema) => mapNested(schema, state[name] ?? null, fillBlock));
 }
 
 function fillBlock(properties: Properties, block: PropertyMap): PropertyMap {
@@ -47,7 +28,7 @@ function fillBlock(properties: Properties, block: PropertyMap): PropertyMap {
   );
   return mapProperties(properties, (name, schema) => {
     const value = block[name] ?? null;
-    return value === null && exists ? zeroOf(schema) : fillBlocks(schema, value);
+    return value === null && exists ? zeroOf(schema) : mapNested(schema, value, fillBlock);
   });
 }
 
@@ -77,6 +58,19 @@ export function mapProperties(
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, valueOf(name, schema)]));
 }
 
-function mapBlocks(value: PropertyValue, transform: (element: PropertyMap) => PropertyMap): PropertyValue {
-  return Array.isArray(value) ? value.map((element) => (isPropertyMap(element) ? transform(element) : element)) : value;
+/** A value with a function applied to the blocks that it is or holds. */
+export function mapNested(
+  schema: PropertySchema,
+  value: PropertyValue,
+  transform: (properties: Properties, block: PropertyMap) => PropertyMap,
+): PropertyValue {
+  if (!("properties" in schema)) return value;
+  const one = (each: PropertyValue) => (isPropertyMap(each) ? transform(schema.properties, each) : each);
+  return Array.isArray(value) ? value.map(one) : one(value);
+}
+
+/** Whether a value is null, or the zero of its type. */
+export function isZero(value: PropertyValue): boolean {
+  if (value === null || value === "" || value === 0 || value === false) return true;
+  return Array.isArray(value) ? value.length === 0 : isPropertyMap(value) && Object.keys(value).length === 0;
 }

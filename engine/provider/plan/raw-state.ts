@@ -3,16 +3,13 @@ import type { PropertyMap, PropertyValue } from "../../model/property-value.ts";
 import { isPropertyMap, Secret } from "../../model/property-value.ts";
 import { snakeCase } from "../schema/index.ts";
 import type { Properties, PropertySchema, ResourceSchema } from "../schema/property-schema.ts";
+import { mapNested } from "./prior-state.ts";
 
 /**
  * How to make Terraform's raw state of the outputs again: which objects are maps, which were lists of one, and which
  * names are not the snake case of the program's (pulumi-terraform-bridge: pkg/tfbridge/rawstate.go).
  */
-export function rawStateDelta(properties: Properties, outputs: PropertyMap): PropertyMap {
-  return objectDelta(properties, outputs);
-}
-
-function objectDelta(properties: Properties, object: PropertyMap): PropertyMap {
+export function rawStateDelta(properties: Properties, object: PropertyMap): PropertyMap {
   const deltas: PropertyMap = {};
   const renamed: PropertyMap = {};
   for (const [name, schema] of Object.entries(properties)) {
@@ -32,10 +29,10 @@ function objectDelta(properties: Properties, object: PropertyMap): PropertyMap {
 function propertyDelta(schema: PropertySchema, value: PropertyValue): PropertyMap | undefined {
   switch (schema.kind) {
     case "block":
-      return { plu: { i: isPropertyMap(value) ? objectDelta(schema.properties, value) : {} } };
+      return { plu: { i: isPropertyMap(value) ? rawStateDelta(schema.properties, value) : {} } };
     case "blocks":
     case "blockSet":
-      return arrayDelta(value, (element) => (isPropertyMap(element) ? objectDelta(schema.properties, element) : {}));
+      return arrayDelta(value, (element) => (isPropertyMap(element) ? rawStateDelta(schema.properties, element) : {}));
     case "strings":
     case "stringSet":
       return value === null ? undefined : { arr: {} };
@@ -68,10 +65,5 @@ export function markSensitive(properties: Properties, object: PropertyMap): Prop
 
 function markProperty(schema: PropertySchema, value: PropertyValue): PropertyValue {
   if (schema.sensitive === true) return value instanceof Secret ? value : new Secret(value);
-  if (!("properties" in schema)) return value;
-  const { properties } = schema;
-  if (isPropertyMap(value)) return markSensitive(properties, value);
-  return Array.isArray(value)
-    ? value.map((element) => (isPropertyMap(element) ? markSensitive(properties, element) : element))
-    : value;
+  return mapNested(schema, value, markSensitive);
 }

@@ -1,9 +1,16 @@
 import type { PropertyMap, PropertyValue } from "../../model/property-value.ts";
-import { equalValues, isPropertyMap, revealSecrets, Secret, Unknown } from "../../model/property-value.ts";
+import {
+  containsUnknown,
+  equalValues,
+  isPropertyMap,
+  revealSecrets,
+  Secret,
+  Unknown,
+} from "../../model/property-value.ts";
 import { resourceSchema } from "../schema/index.ts";
 import type { Properties, PropertySchema } from "../schema/property-schema.ts";
 import { orderSet } from "./block-set.ts";
-import { completeState, fillZeros, mapProperties } from "./prior-state.ts";
+import { completeState, fillZeros, isZero, mapNested, mapProperties } from "./prior-state.ts";
 import { markSensitive, rawStateDelta, stateMeta } from "./raw-state.ts";
 
 /**
@@ -43,11 +50,11 @@ function settleProperty(schema: PropertySchema, read: PropertyValue, planned: Pr
   switch (schema.kind) {
     case "strings":
     case "map":
-      return isEmptyOrNull(read) && isEmptyOrNull(planned) ? planned : read;
+      return isZero(read) && isZero(planned) ? planned : read;
     case "stringSet":
     case "blockSet":
-      if (isEmptyOrNull(read) && isEmptyOrNull(planned)) return planned;
-      return planned === null || !isWhollyKnown(planned) ? read : planned;
+      if (isZero(read) && isZero(planned)) return planned;
+      return planned === null || containsUnknown(planned) ? read : planned;
     case "block":
       return isPropertyMap(read) && isPropertyMap(planned) ? settle(schema.properties, read, planned) : read;
     case "blocks":
@@ -63,26 +70,12 @@ function settleProperty(schema: PropertySchema, read: PropertyValue, planned: Pr
   }
 }
 
-function isEmptyOrNull(value: PropertyValue): boolean {
-  if (value === null) return true;
-  return Array.isArray(value) ? value.length === 0 : isPropertyMap(value) && Object.keys(value).length === 0;
-}
-
-function isWhollyKnown(value: PropertyValue): boolean {
-  if (value instanceof Unknown) return false;
-  if (Array.isArray(value)) return value.every(isWhollyKnown);
-  return !isPropertyMap(value) || Object.values(value).every(isWhollyKnown);
-}
-
 function orderSets(properties: Properties, state: PropertyMap): PropertyMap {
   return mapProperties(properties, (name, schema) => {
-    const value = state[name] ?? null;
-    if (schema.kind === "block") return isPropertyMap(value) ? orderSets(schema.properties, value) : value;
+    const value = mapNested(schema, state[name] ?? null, orderSets);
     if (!Array.isArray(value)) return value;
     if (schema.kind === "stringSet") return orderSet(value, undefined);
-    if (!("properties" in schema)) return value;
-    const elements = value.map((element) => (isPropertyMap(element) ? orderSets(schema.properties, element) : element));
-    return schema.kind === "blockSet" ? orderSet(elements, schema.properties) : elements;
+    return schema.kind === "blockSet" ? orderSet(value, schema.properties) : value;
   });
 }
 
@@ -139,24 +132,14 @@ function extractMap(oldInputs: PropertyMap, outputs: PropertyMap): Extracted<Pro
 function inputsOf(properties: Properties, outputs: PropertyMap): PropertyMap {
   const given = Object.entries(properties).flatMap(([name, schema]): [string, PropertyValue][] => {
     if (!schema.input) return [];
-    const value = inputOf(schema, outputs[name] ?? null);
+    const value = mapNested(schema, outputs[name] ?? null, inputsOf);
     return schema.required || !isDefaultOrZero(schema, value) ? [[name, value]] : [];
   });
   return { __defaults: [], ...Object.fromEntries(given) };
 }
 
-function inputOf(schema: PropertySchema, value: PropertyValue): PropertyValue {
-  if (!("properties" in schema)) return value;
-  if (isPropertyMap(value)) return inputsOf(schema.properties, value);
-  return Array.isArray(value)
-    ? value.map((element) => (isPropertyMap(element) ? inputsOf(schema.properties, element) : element))
-    : value;
-}
-
 function isDefaultOrZero(schema: PropertySchema, value: PropertyValue): boolean {
   const plain = value instanceof Secret ? value.reveal() : value;
   if (schema.default !== undefined) return plain === schema.default;
-  if (plain === null || plain === "" || plain === 0 || plain === false) return true;
-  if (Array.isArray(plain)) return plain.length === 0;
-  return isPropertyMap(plain) && Object.keys(plain).every((name) => name === "__defaults");
+  return isZero(plain) || (isPropertyMap(plain) && Object.keys(plain).every((name) => name === "__defaults"));
 }

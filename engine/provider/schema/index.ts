@@ -3,12 +3,9 @@
  * Names are the program's; `@pulumi/docker`'s own declarations say the same (test/engine/provider/schema/schema.test.ts).
  */
 import { InputError, showValue } from "../../../text/input-error.ts";
-import { network } from "./network.ts";
+import { network, secret, serviceConfig, volume } from "./objects.ts";
 import type { PropertySchema, ResourceSchema } from "./property-schema.ts";
-import { secret } from "./secret.ts";
-import { serviceConfig } from "./service-config.ts";
 import { service } from "./service.ts";
-import { volume } from "./volume.ts";
 
 const schemas: ReadonlyMap<string, ResourceSchema> = new Map([
   ["docker:index/network:Network", network],

@@ -77,37 +77,17 @@ export const listOf = (properties: Properties): PropertyType => ({ kind: "blocks
 /** A set of nested blocks: their order means nothing. */
 export const setOf = (properties: Properties): PropertyType => ({ kind: "blockSet", properties });
 
+function property(required: boolean, input: boolean, computed: boolean) {
+  return (type: PropertyType, facts: PropertyFacts = {}): PropertySchema => {
+    return { ...type, ...facts, required, input, computed };
+  };
+}
+
 /** A property that the program must give. */
-export const required = (type: PropertyType, facts: PropertyFacts = {}): PropertySchema => ({
-  ...type,
-  ...facts,
-  required: true,
-  input: true,
-  computed: false,
-});
-
+export const required = property(true, true, false);
 /** A property that the program may give. */
-export const optional = (type: PropertyType, facts: PropertyFacts = {}): PropertySchema => ({
-  ...type,
-  ...facts,
-  required: false,
-  input: true,
-  computed: false,
-});
-
+export const optional = property(false, true, false);
 /** A property that Docker gives where the program does not. */
-export const optionalComputed = (type: PropertyType, facts: PropertyFacts = {}): PropertySchema => ({
-  ...type,
-  ...facts,
-  required: false,
-  input: true,
-  computed: true,
-});
-
+export const optionalComputed = property(false, true, true);
 /** A property that only Docker gives. */
-export const computed = (type: PropertyType): PropertySchema => ({
-  ...type,
-  required: false,
-  input: false,
-  computed: true,
-});
+export const computed = property(false, false, true);
