@@ -305,7 +305,7 @@ function replaceLater(old: ResourceState, state: ResourceState): Step[] {
 }
 
 function unprotectAdvice(): string {
-  return `Take the change back; or, where it is your own program that protects it and its data may go, remove the \`protect\` flag there and run \`${advised("up")}\``;
+  return `Revert the change; or, if your own program protects it and its data is no longer needed, remove the \`protect\` flag there and run \`${advised("up")}\``;
 }
 
 function protectedMessage(urn: Urn): string {
@@ -314,7 +314,7 @@ function protectedMessage(urn: Urn): string {
 
 /** A name that the program gives and an earlier version still has; Docker would refuse it, or answer with the earlier one. */
 function nameHeldMessage(resource: string, name: PropertyValue): string {
-  return `name: expected a name that is free, got ${showValue(revealSecrets({ name })["name"])}, which an earlier version of ${showValue(resource)} has until it is deleted: the run that was to delete it did not finish. Leave the name to Pulumi (no \`name\`), or give another one; the earlier one is deleted at the end of the next \`up\` that succeeds.`;
+  return `The name ${showValue(revealSecrets({ name })["name"])} is still used by an earlier version of ${showValue(resource)}, because the run that would have deleted it did not finish. Leave out \`name\` so that Pulumi chooses one, or choose another; the earlier version is deleted at the end of the next successful \`up\`.`;
 }
 
 /** Pulumi takes for granted that the provider it is moved to finds the resource, wherever that one looks for it. */
@@ -324,7 +324,7 @@ function movedToAnotherProvider(old: ResourceState, state: ResourceState): strin
   if (before === undefined || after === undefined || before === after) return [];
   if (isDefaultProvider(before) && isDefaultProvider(after)) return [];
   return [
-    `the provider changes from ${parseUrn(before).name} to ${parseUrn(after).name}, which neither moves nor replaces the resource. Give it another name to make it anew on another engine.`,
+    `the provider changes from ${parseUrn(before).name} to ${parseUrn(after).name}, which neither moves nor replaces the resource. Give it another name to create it on the other engine.`,
   ];
 }
 

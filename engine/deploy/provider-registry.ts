@@ -1,4 +1,4 @@
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { parseProviderReference } from "../model/dependency-graph.ts";
 import type { Goal } from "../model/goal.ts";
 import { revealSecrets, type PropertyMap } from "../model/property-value.ts";
@@ -41,7 +41,7 @@ export class ProviderRegistry {
     if (loaded) return loaded;
     const { urn } = parseProviderReference(reference);
     const state = this.#find(urn);
-    if (!state) throw new Error(`the provider ${urn} stands neither in the program nor in the state`);
+    if (!state) throw new Error(`the provider ${urn} is neither in the program nor in the state`);
     const provider = this.#factory(state.type, urn)(revealSecrets(state.inputs));
     this.#loaded.set(reference, provider);
     return provider;
@@ -50,7 +50,7 @@ export class ProviderRegistry {
   /**
    * Refuses what no provider here can manage, before anything is planned.
    *
-   * @throws InputError that names the type
+   * @throws SituationError that names the type
    */
   check(goal: Goal): void {
     if (goal.custom) this.#factory(goal.type, `${goal.type} ${goal.name}`);
@@ -59,10 +59,8 @@ export class ProviderRegistry {
   #factory(type: string, path: string): ProviderFactory {
     const factory = this.#factories.get(packageOf(type));
     if (factory) return factory;
-    throw new InputError({
-      path,
-      expected: `a resource type of ${[...this.#factories.keys()].join(", ")}, which is what the embedded engine knows`,
-      got: type,
+    throw new SituationError({
+      what: `${path}: the embedded engine supports only resource types of ${[...this.#factories.keys()].join(", ")}, not ${type}`,
       fix: "Use the Pulumi CLI (--engine pulumi) for this program",
     });
   }

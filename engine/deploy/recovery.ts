@@ -28,7 +28,7 @@ export async function recoverInterrupted(
     const known = snapshot.resources.some((state) => state.urn === parseProviderReference(resource.provider ?? "").urn);
     if (!known) continue;
     resources = await recover(operation, resources, registry.get(resource.provider));
-    const message = `an earlier run was interrupted while ${operation.type} it; what is there now has been found out`;
+    const message = `an earlier run was interrupted while ${operation.type} it; its actual state has been read back`;
     send({ diagnosticEvent: { urn: resource.urn, severity: "warning", message } });
   }
   return resources;

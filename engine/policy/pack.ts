@@ -12,6 +12,7 @@ import { z } from "zod";
 import { readRegularFileSync } from "../../swarm/engine/regular-file.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { decodeWire } from "../model/wire-value.ts";
 import { spawnBound } from "../program/bound-process.ts";
 import { SocketFolder } from "../program/socket-folder.ts";
@@ -112,12 +113,10 @@ function firstPort(
   directory: string,
   { onOutput, startTimeoutMs = 60_000 }: PolicyPackStart,
 ): Promise<string> {
-  const failure = (got: string): InputError =>
-    new InputError({
-      path: directory,
-      expected: "a policy pack that starts and prints its port",
-      got,
-      fix: "Run it with the Pulumi CLI or read the lines above",
+  const failure = (why: string) =>
+    new SituationError({
+      what: `The policy pack ${directory} did not start and print its port: ${why}`,
+      fix: "Read the lines above, or run it with the Pulumi CLI",
     });
   return new Promise((resolvePort, reject) => {
     const timer = setTimeout(() => {

@@ -18,7 +18,7 @@ import type * as providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import resourceProto from "@pulumi/pulumi/proto/resource_pb.js";
 import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { Goal } from "../model/goal.ts";
 import type { PropertyMap } from "../model/property-value.ts";
 import type { ResourceState, Urn } from "../model/resource-state.ts";
@@ -281,10 +281,8 @@ function refuseUnknownInvokeOptions(request: resourceMessages.ResourceInvokeRequ
 }
 
 function refusal(what: string): Error {
-  return new InputError({
-    path: "program",
-    expected: "what the embedded engine knows",
-    got: what,
+  return new SituationError({
+    what: `The embedded engine does not support ${what}`,
     fix: "Use the Pulumi CLI (--engine pulumi) for this program",
   });
 }

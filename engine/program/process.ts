@@ -8,6 +8,7 @@ import { z } from "zod";
 import { kindOf } from "../../swarm/engine/regular-file.ts";
 import { byteWords } from "../../text/byte-size.ts";
 import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { spawnBound } from "./bound-process.ts";
 import { lazySdk } from "./lazy-sdk.ts";
 import { leanHeap } from "./lean-heap.ts";
@@ -154,11 +155,9 @@ function findRunner(projectDirectory: string): string {
   try {
     return createRequire(`${projectDirectory}/package.json`).resolve("@pulumi/pulumi/cmd/run/index.js");
   } catch {
-    throw new InputError({
-      path: projectDirectory,
-      expected: "a project whose packages are installed, @pulumi/pulumi among them",
-      got: "none of that name",
-      fix: "Run `npm install @pulumi/pulumi` in it, or `npm ci` where it is in package.json",
+    throw new SituationError({
+      what: `The package @pulumi/pulumi is not installed in ${projectDirectory}`,
+      fix: "Run `npm ci` there, or `npm install @pulumi/pulumi` if package.json does not list it",
     });
   }
 }

@@ -2,6 +2,7 @@ import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb.js";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 
 import { parseDuration } from "../../text/duration.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { Alias } from "../model/aliases.ts";
 import type { Goal } from "../model/goal.ts";
 import type { PropertyMap } from "../model/property-value.ts";
@@ -10,9 +11,9 @@ import type { CustomTimeouts, HookBinding } from "../model/resource-state.ts";
 import { decodeWire } from "../model/wire-value.ts";
 
 /**
- * Reads what the program registers. Whatever the protocol can ask for and this engine does not do is refused by name.
+ * Reads what the program registers. Whatever the protocol allows and this engine does not support is refused by name.
  *
- * @throws Error that names the option and the resource
+ * @throws SituationError that names the option and the resource
  */
 export function readGoal(request: RegisterResourceRequest): Goal {
   refuseUnknownOptions(request);
@@ -70,9 +71,10 @@ function refuseUnknownOptions(request: RegisterResourceRequest): void {
   };
   const unknown = Object.entries(asked).flatMap(([option, used]) => (used ? [option] : []));
   if (unknown.length > 0)
-    throw new Error(
-      `${request.getType()} ${request.getName()}: expected resource options that the embedded engine knows, got ${unknown.join(", ")}. Use the Pulumi CLI (--engine pulumi) for this program.`,
-    );
+    throw new SituationError({
+      what: `${request.getType()} ${request.getName()}: the embedded engine does not support the resource option ${unknown.join(", ")}`,
+      fix: "Use the Pulumi CLI (--engine pulumi) for this program",
+    });
 }
 
 function readPropertyDependencies(request: RegisterResourceRequest): Record<string, string[]> {

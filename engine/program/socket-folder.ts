@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 
 /** A folder of mode 0700 for the sockets of one operation; disposing of it removes it. */
 export class SocketFolder implements Disposable {
@@ -26,14 +27,12 @@ export class SocketFolder implements Disposable {
    * The address of a server of the SDK's, in a process that was started with {@link serveOnSockets}, by the port that it believes to
    * have. A process that has just ended has taken its socket along; who calls it learns that.
    *
-   * @throws InputError when the server listens elsewhere: a free port of the system has more digits than the numbers given here
+   * @throws SituationError when the server listens elsewhere: a free port of the system has more digits than the numbers given here
    */
   served(port: string): string {
     if (/^\d{1,3}$/u.test(port)) return this.address(port);
-    throw new InputError({
-      path: "@pulumi/pulumi",
-      expected: "a server on a Unix socket that only this user can reach",
-      got: `one on port ${port}, open to every user of this machine`,
+    throw new SituationError({
+      what: `@pulumi/pulumi serves on port ${port}, which every user of this machine can reach, instead of on a private Unix socket`,
       fix: "Install the SDK and the policy SDK under node_modules, as npm does, or use the Pulumi CLI (--engine pulumi)",
     });
   }
@@ -52,7 +51,7 @@ function temporaryFolder(): string {
   if (open === undefined) return folder;
   throw new InputError({
     path: "TMPDIR",
-    expected: "a folder in which nobody exchanges what belongs to others",
+    expected: "a folder in which users cannot replace the files of others",
     got: `${open}, where every user may rename everything`,
     fix: `Give it the mode of /tmp (\`chmod 1777 ${open}\`), or set TMPDIR to a folder of your own`,
   });

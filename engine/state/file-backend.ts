@@ -5,6 +5,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { StoredCheckpoint } from "./checkpoint.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { attributesOf, attributesPath, digestOf, recordedDigest } from "./content-digest.ts";
@@ -87,17 +88,13 @@ async function checkLayout(files: StackFiles): Promise<void> {
     });
   for (const extension of [".gz", ".zst"])
     if (await isNewer(`${files.state}${extension}`, files.state))
-      throw new InputError({
-        path: shownPath(`${files.state}${extension}`),
-        expected: "a state that is not compressed",
-        got: "a compressed one",
-        fix: "Use the Pulumi CLI, or let it write the state once more without compression",
+      throw new SituationError({
+        what: `The state is compressed, which the embedded engine cannot read: ${shownPath(`${files.state}${extension}`)}`,
+        fix: "Use the Pulumi CLI, or have it write the state again without compression",
       });
   if ((await listFiles(files.journal, ".journal.json")).length > 0)
-    throw new InputError({
-      path: shownPath(files.journal),
-      expected: "no journal of an interrupted update",
-      got: "one that Pulumi has not yet brought into the state",
+    throw new SituationError({
+      what: `An update by Pulumi was interrupted, and its journal in ${shownPath(files.journal)} is not part of the state yet`,
       fix: "Run `pulumi refresh` once",
     });
 }
@@ -113,13 +110,11 @@ async function refuseLostState(files: StackFiles): Promise<void> {
   if (text === undefined) return;
   const count = parseCheckpoint(text, shownPath(files.previous), "checkpoint").deployment?.resources?.length ?? 0;
   if (count === 0) return;
-  throw new InputError({
-    path: shownPath(files.state),
-    expected: "the stack's state",
-    got: `no file, while its previous version lists ${String(count)} resources`,
+  throw new SituationError({
+    what: `The stack's state ${shownPath(files.state)} is missing, but its previous version lists ${count} resources`,
     fix:
       `Restore it with \`cp ${shownPath(files.previous)} ${shownPath(files.state)}\`, ` +
-      `or delete ${shownPath(files.previous)} if the stack is to begin anew`,
+      `or delete ${shownPath(files.previous)} to start the stack from scratch`,
   });
 }
 

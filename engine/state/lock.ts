@@ -12,8 +12,8 @@ import { kindOf, readRegularFile, readRegularFileSync } from "../../swarm/engine
 import { advised } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { printable } from "../../text/escape.ts";
-import { InputError } from "../../text/input-error.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { errorCode, explainWriteError, hasNoLinks, makeFolder, shownPath, temporaryName } from "./durable-file.ts";
 import { passPoint } from "./write-points.ts";
 
@@ -45,30 +45,27 @@ export interface LockHolder {
   content?: string;
 }
 
-/** Somebody else is at work on the stack, or was killed while they were. */
-export class StackLockedError extends InputError {
+/** Another process is working on the stack, or was killed while it did. */
+export class StackLockedError extends SituationError {
   readonly holders: readonly LockHolder[];
 
   constructor(holders: readonly LockHolder[], stackName: string) {
-    const [first] = holders;
-    const gone = holders.every((holder) => holder.gone);
+    const release = `release it with \`${advised("cancel")}\``;
     super({
-      path: shownPath(first?.path ?? ""),
-      expected: `nobody else at work on the stack ${stackName}`,
-      got: holders.map(lockWords).join(" and "),
-      fix: gone
-        ? `Release the lock by \`${advised("cancel")}\``
-        : `Wait for the other to end, or, where you know that nobody is at work any more, release the lock by \`${advised("cancel")}\``,
+      what: `The stack ${stackName} is locked by ${shownPath(holders[0]?.path ?? "")}: there is ${holders.map(lockWords).join(" and ")}`,
+      fix: holders.every(({ gone }) => gone)
+        ? release.replace("release it", "Release the lock")
+        : `Wait until that run has ended and its lock is gone. If you are sure that nothing is working on the stack, ${release}`,
     });
     this.holders = holders;
   }
 }
 
-/** Whose a lock is, as it reads after "got". */
+/** Describes a lock, as it reads after "there is". */
 export function lockWords({ path, username, hostname: host, pid, since, gone, unreadable }: LockHolder): string {
   if (unreadable !== undefined) return `a lock that cannot be read, ${shownPath(path)}, which is ${unreadable}`;
   const who = `${username}@${host} (process ${String(pid)}) since ${since}`;
-  return gone ? `the lock of ${who}, a process that is no longer running` : `a lock of ${who}`;
+  return `a lock of ${who}${gone ? ", a process that is no longer running" : ""}`;
 }
 
 /** A lock that this process holds. */
@@ -88,13 +85,13 @@ export async function takeLock(folder: string, stackName: string): Promise<HeldL
   passPoint("lock.begin");
   const lock = { path: join(folder, ownName), content: JSON.stringify(await describeSelf()) };
   await makeFolder(folder).catch((error: unknown) => {
-    throw error instanceof InputError ? error : noFolder(folder, errorWords(error));
+    throw noFolder(folder, error);
   });
   for (let attempt = 1; !(await createWhole(lock, stackName)); attempt++) {
     const holders = await readLocks(folder);
     // Where none is left, it was given back in the meantime: then it is a race with whoever else wants it.
     if (holders.length > 0) throw new StackLockedError(holders, stackName);
-    if (attempt === mostAttempts) throw noFolder(folder, "one that comes and goes all the time");
+    if (attempt === mostAttempts) throw noFolder(folder, "another lock appears and disappears all the time");
   }
   hold(lock);
   passPoint("lock.linked");
@@ -110,11 +107,9 @@ export async function takeLock(folder: string, stackName: string): Promise<HeldL
 /** How often a lock is asked for that each time is given back before anybody can say whose it was. */
 const mostAttempts = 20;
 
-function noFolder(folder: string, got: string): InputError {
-  return new InputError({
-    path: shownPath(folder),
-    expected: "a folder for the locks of the stack",
-    got,
+function noFolder(folder: string, problem: unknown): SituationError {
+  return new SituationError({
+    what: `The folder for the stack's locks, ${shownPath(folder)}, cannot be used: ${errorWords(problem)}`,
     fix: "Check what it is and who may write there",
   });
 }
@@ -179,7 +174,7 @@ export function releaseLock(lock: HeldLock): void {
 export async function readLocks(folder: string): Promise<LockHolder[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (errorCode(error) === "ENOENT") return [];
-    throw noFolder(folder, errorWords(error));
+    throw noFolder(folder, error);
   });
   const locks = names.filter((name) => !name.endsWith(".attrs")).map((name) => readLock(join(folder, name)));
   return (await Promise.all(locks)).filter((holder) => holder !== undefined);
@@ -198,11 +193,9 @@ export async function releaseLocks(holders: readonly LockHolder[]): Promise<Lock
       if (content === undefined ? !(await unlinkIfThere(path)) : !unlinkWhere(path, content)) continue;
       await unlinkIfThere(`${path}.attrs`);
     } catch (error) {
-      throw new InputError({
-        path: shownPath(path),
-        expected: "a lock that can be removed",
-        got: holder.unreadable ?? errorWords(error),
-        fix: "Look at what it is, and remove it by hand where nobody is at work on the stack",
+      throw new SituationError({
+        what: `The lock ${shownPath(path)} cannot be removed: ${holder.unreadable === undefined ? errorWords(error) : `it is ${holder.unreadable}`}`,
+        fix: "Check what it is, and remove it by hand if nothing is working on the stack",
       });
     }
     released.push(holder);

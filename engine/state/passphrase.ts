@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { closeToOthers, makePrivateFolder } from "../../swarm/engine/private-folder.ts";
 import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { readTextFile, removeTemporaries, writeDurably } from "./durable-file.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
 import { beginToDerive, createSecretsManager, openSecretsManager } from "./secrets-manager.ts";
@@ -59,10 +60,8 @@ export class PassphraseKeeper {
   async #open(salt: string, path: string): Promise<SecretsManager> {
     const [passphrase, ...others] = await this.#set();
     if (passphrase === undefined)
-      throw new InputError({
-        path,
-        expected: "the passphrase that the stack's secrets are encrypted under",
-        got: "none",
+      throw new SituationError({
+        what: `The secrets in ${path} are encrypted, but no passphrase is set`,
         fix: `Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or put it into ${passphraseFile}`,
       });
     const manager = await tryPassphrase(passphrase, salt, path);

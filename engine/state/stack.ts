@@ -138,7 +138,7 @@ export class Stack {
     if (salt !== undefined) return await this.#keeper.open(salt, path);
     throw new InputError({
       path,
-      expected: "`encryptionsalt` beside encrypted values",
+      expected: "`encryptionsalt`, without which encrypted values cannot be read",
       got: "none",
       fix: "Restore the line from version control",
     });

@@ -10,6 +10,7 @@ import type { HeldLock } from "../../engine/state/lock.ts";
 import { StackState, type UpdateRecord } from "../../engine/state/stack-state.ts";
 import { openStack, type Stack } from "../../engine/state/stack.ts";
 import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { resource } from "../support/resource.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -154,12 +155,13 @@ await made("two");
 }
 
 /** Whether something is refused as a mistake should be: by one line that says what to do. */
-export async function refusal(work: () => Promise<unknown>): Promise<InputError | undefined> {
+export async function refusal(work: () => Promise<unknown>): Promise<InputError | SituationError | undefined> {
   try {
     await work();
     return undefined;
   } catch (error) {
-    if (!(error instanceof InputError)) throw new Error(`not in the usual form: ${String(error)}`, { cause: error });
+    if (!(error instanceof InputError || error instanceof SituationError))
+      throw new Error(`not in the usual form: ${String(error)}`, { cause: error });
     assert.doesNotMatch(error.message, /[\n\r]/u, "a message of several lines");
     assert.ok(error.message.length < 1000, `a message of ${error.message.length} characters`);
     return error;

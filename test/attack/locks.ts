@@ -10,6 +10,7 @@ import { readLocks, StackLockedError, takeLock } from "../../engine/state/lock.t
 import { StackState } from "../../engine/state/stack-state.ts";
 import { openStack } from "../../engine/state/stack.ts";
 import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { atEnd, newFolder, type AttackCase } from "./case.ts";
 
 const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
@@ -51,7 +52,7 @@ function isLocked(error: unknown): boolean {
 }
 
 function isMistake(error: unknown): boolean {
-  assert(error instanceof InputError, String(error));
+  assert(error instanceof InputError || error instanceof SituationError, String(error));
   assert(!error.message.includes("\n"));
   return true;
 }

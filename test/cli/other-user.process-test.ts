@@ -68,8 +68,11 @@ describe("a lock that another user has closed", function () {
       "a lock that cannot be read, .pulumi/locks/organization/shop/dev/holdfast.json, which is another user's (user id 0)";
 
     const up = await holdfast("up");
-    assert.ok(up.stderr.startsWith(`error: ${lock.slice(project.directory.length + 1)}: expected nobody else at work`));
-    assert.ok(up.stderr.includes(`got ${closed}. Wait for the other`), up.stderr);
+    const path = lock.slice(project.directory.length + 1);
+    assert.ok(
+      up.stderr.startsWith(`error: The stack dev is locked by ${path}: there is ${closed}. Wait until`),
+      up.stderr,
+    );
     assert.deepEqual([up.exitCode, up.stderr.split("\n").length], [2, 1]);
 
     // It takes no lock.
@@ -84,7 +87,7 @@ describe("a lock that another user has closed", function () {
     const refused = await holdfast("cancel", "--yes");
     assert.match(
       refused.stderr,
-      /^error: \S+holdfast\.json: expected a lock that can be removed, got another user's \(user id 0\)\. Look/u,
+      /^error: The lock \S+holdfast\.json cannot be removed: it is another user's \(user id 0\)\. Check/u,
     );
     assert.deepEqual([refused.exitCode, refused.stderr.split("\n").length], [2, 1]);
 

@@ -193,7 +193,7 @@ describe("one Redis, from the first up to the last down", function () {
       assert.match(
         stderr,
         new RegExp(
-          `^error: \\S+: expected nobody else at work on the stack dev, got a lock of \\S+ \\(process ${first.pid}\\) since \\S+Z\\. .*holdfast cancel`,
+          `^error: The stack dev is locked by \\S+: there is a lock of \\S+ \\(process ${first.pid}\\) since \\S+Z\\. .*holdfast cancel`,
         ),
       );
     }

@@ -46,7 +46,7 @@ pulumi.output(later()).apply((value) => value);
     await rm(join(projectDirectory, "node_modules"));
     for (let time = 0; time < 2; time++) {
       const update = updateStack({ projectDirectory, stackName: "dev" }, { onEvent: () => undefined });
-      await assert.rejects(update, /expected a project whose packages are installed, @pulumi\/pulumi among them/u);
+      await assert.rejects(update, /The package @pulumi\/pulumi is not installed in /u);
     }
   });
 });

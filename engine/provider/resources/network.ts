@@ -9,6 +9,7 @@ import type { EngineConnection } from "../../../swarm/engine/connection.ts";
 import { readAnswer } from "../../../swarm/engine/requests.ts";
 import { labelList, type Attribute, type Attributes } from "../../../swarm/service/attributes.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import { flagSchema, isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -59,11 +60,9 @@ export const networkType: ManagedType = {
       explain: () => usersOf(context.connection, id),
     }).catch(async (error: unknown) => {
       if (!dockerWords(error).includes("is in use by service")) throw error;
-      throw new InputError({
-        path: `network ${id}`,
-        expected: "a network that no service uses",
-        got: await usersOf(context.connection, id),
-        fix: "Take it out of those services first; a network that is to be replaced must not have a fixed name",
+      throw new SituationError({
+        what: `network ${id} is ${await usersOf(context.connection, id)}`,
+        fix: "Remove it from those services first; a network that will be replaced must not have a fixed name",
       });
     });
   },
@@ -147,7 +146,7 @@ async function usersOf({ docker }: EngineConnection, id: string): Promise<string
     ...(services.length > 0 ? [`services ${services.map(({ Spec }) => Spec.Name).join(", ")}`] : []),
     ...(containers.length > 0 ? [`containers ${containers.join(", ")}`] : []),
   ];
-  return `one used by ${users.join("; ") || "something on another node"}`;
+  return `used by ${users.join("; ") || "something on another node"}`;
 }
 
 function resourceOf(network: Network): AppliedResource {

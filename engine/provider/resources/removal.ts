@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dockerStatus, dockerWords, isConnectionCut } from "../../../swarm/api/errors.ts";
-import { InputError } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import type { OperationContext } from "./managed-type.ts";
 
-/** How long something in use is asked to go (terraform-provider-docker: `volumeReadRefreshTimeout`, `networkRemoveRefreshTimeout`). */
+/** How long to keep trying while something is in use (terraform-provider-docker: `volumeReadRefreshTimeout`, `networkRemoveRefreshTimeout`). */
 const removalLimitSeconds = 30;
 const removalEveryMs = 250;
 
-/** How often a removal is sent again after the connection broke; a removal may be repeated, what is gone stays gone. */
+/** How often a removal is sent again after the connection broke; removing something twice does no harm. */
 const repeatedAfterCut = 5;
 
 /**
- * Removes something, trying again while it is in use, as containers of a service that has just been removed may linger.
+ * Removes something, trying again while it is in use: containers of a service that has just been removed may linger.
  *
- * @param isInUse - whether a refusal is of the kind that passes
+ * @param isInUse - whether a refusal may pass with time; default never
  * @param explain - who uses it, for the error
  */
 export async function removeUnlessUsed(
@@ -21,13 +21,12 @@ export async function removeUnlessUsed(
   options: {
     what: string;
     remove: () => Promise<unknown>;
-    isInUse: (words: string) => boolean;
-    explain: () => Promise<string>;
+    isInUse?: (words: string) => boolean;
+    explain?: () => Promise<string>;
     fix?: string;
-    limitSeconds?: number;
   },
 ): Promise<void> {
-  const limitSeconds = context.timeoutSeconds ?? options.limitSeconds ?? removalLimitSeconds;
+  const limitSeconds = context.timeoutSeconds ?? removalLimitSeconds;
   const deadlineMs = performance.now() + limitSeconds * 1000;
   for (let cuts = 0; ;) {
     try {
@@ -40,21 +39,16 @@ export async function removeUnlessUsed(
         continue;
       }
       const words = dockerWords(error);
-      if (!options.isInUse(words)) throw error;
+      if (options.isInUse?.(words) !== true) throw error;
       if (performance.now() > deadlineMs || context.signal.aborted) {
-        throw new InputError({
-          path: options.what,
-          expected: "nothing that uses it any more",
-          got: `it is still in use${withSpace(await options.explain())}`,
-          fix: options.fix ?? "End what uses it, and run the command again",
+        const users = (await options.explain?.()) ?? "";
+        throw new SituationError({
+          what: `${options.what} is still in use${users === "" ? "" : `: ${users}`}`,
+          fix: options.fix ?? "Stop what uses it, and run the command again",
         });
       }
       context.onProgress(`${options.what} is in use; waiting`);
       await sleep(removalEveryMs);
     }
   }
-}
-
-function withSpace(words: string): string {
-  return words === "" ? "" : `: ${words}`;
 }

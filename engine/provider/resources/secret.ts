@@ -7,8 +7,9 @@ import { NameTakenError, ownerWords } from "../../../swarm/api/taken-name.ts";
 import { readAnswer } from "../../../swarm/engine/requests.ts";
 import { labelList } from "../../../swarm/service/attributes.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import { isSameMap, labelMap, labelsSchema } from "./declared-values.ts";
-import type { ManagedType } from "./managed-type.ts";
+import type { ManagedType, OperationContext } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
 
 const propertiesSchema = z.object({ name: z.string(), data: z.string(), labels: labelsSchema });
@@ -39,13 +40,8 @@ export const secretType: ManagedType = {
   },
 
   remove: (context, id) => {
-    const { docker } = context.connection;
-    return removeUnlessUsed(context, {
-      what: `secret ${id}`,
-      remove: () => docker.getSecret(requireObjectName("secret", id)).remove(),
-      isInUse: () => false,
-      explain: () => Promise.resolve(""),
-    }).catch((error: unknown) => {
+    const secret = context.connection.docker.getSecret(requireObjectName("secret", id));
+    return removeObject(context, "secret", id, secret).catch((error: unknown) => {
       throw inUse("secret", id, error);
     });
   },
@@ -89,14 +85,23 @@ export async function createOnce(options: {
   }
 }
 
-/** The error for a secret or config that services still use; any other error as it is. */
+/** Removes a secret or config, again where the connection broke. */
+export function removeObject(
+  context: OperationContext,
+  kind: "secret" | "config",
+  id: string,
+  object: { remove: () => Promise<unknown> },
+): Promise<void> {
+  return removeUnlessUsed(context, { what: `${kind} ${id}`, remove: () => object.remove() });
+}
+
+/** The error for a secret or config that services still use; any other error unchanged. */
 export function inUse(kind: "secret" | "config", id: string, error: unknown): unknown {
   const users = /in use by the following services?: (?<names>.+)$/.exec(dockerWords(error))?.groups?.["names"];
   if (users === undefined) return error;
-  return new InputError({
-    path: `${kind} ${id}`,
-    expected: `a ${kind} that no service uses`,
-    got: `one used by ${users}`,
-    fix: `Take it out of ${users.includes(",") ? "those services" : "that service"} first; to change its content, leave its name to Pulumi (no \`name\`), so that the new one is made before the old one goes`,
+  const services = users.includes(",") ? "those services" : "that service";
+  return new SituationError({
+    what: `${kind} ${id} is used by ${users}`,
+    fix: `Remove it from ${services} first; to change its content, leave out \`name\` so that Pulumi chooses one and creates the new ${kind} before it deletes the old one`,
   });
 }

@@ -6,8 +6,7 @@ import { labelList } from "../../../swarm/service/attributes.ts";
 import { removeLeftUsers } from "../../../swarm/service/one-off-task.ts";
 import { isSameMap, labelMap, labelsSchema, textSchema } from "./declared-values.ts";
 import type { ManagedType } from "./managed-type.ts";
-import { removeUnlessUsed } from "./removal.ts";
-import { createOnce, inUse } from "./secret.ts";
+import { createOnce, inUse, removeObject } from "./secret.ts";
 
 const propertiesSchema = z.object({ name: z.string(), data: textSchema, dataRaw: textSchema, labels: labelsSchema });
 
@@ -48,13 +47,7 @@ export const serviceConfigType: ManagedType = {
   remove: async (context, id) => {
     const { connection } = context;
     const config = connection.docker.getConfig(requireObjectName("config", id));
-    const removal = () =>
-      removeUnlessUsed(context, {
-        what: `config ${id}`,
-        remove: () => config.remove(),
-        isInUse: () => false,
-        explain: () => Promise.resolve(""),
-      });
+    const removal = () => removeObject(context, "config", id, config);
     try {
       await removal().catch(async (error: unknown) => {
         if (!(await removeLeftUsers(connection, id))) throw error;

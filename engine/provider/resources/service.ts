@@ -21,6 +21,7 @@ import { isMadeFrom } from "../../../swarm/service/spec-comparison.ts";
 import { serviceSpec } from "../../../swarm/service/spec.ts";
 import { parseDuration } from "../../../text/duration.ts";
 import { InputError } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import { labelMap, labelsSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext, PlainProperties } from "./managed-type.ts";
 
@@ -173,8 +174,8 @@ async function settled(
     const { warnings } = await change();
     for (const warning of warnings) onProgress(`warning: ${warning}`);
   } catch (error) {
-    // A refusal has changed nothing; after anything else the service is there and belongs into the state.
-    if (error instanceof InputError) throw error;
+    // A refusal has changed nothing; after anything else the service exists and belongs in the state.
+    if (error instanceof InputError || error instanceof SituationError) throw error;
     failure = error instanceof ConvergenceError ? error.message : dockerWords(error);
   }
   const service = await inspectService(connection.docker, id);

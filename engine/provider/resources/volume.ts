@@ -10,6 +10,7 @@ import { NameTakenError, ownerWords } from "../../../swarm/api/taken-name.ts";
 import { labelList, type Attributes } from "../../../swarm/service/attributes.ts";
 import { advisedDocker } from "../../../text/advised-command.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
+import { SituationError } from "../../../text/situation-error.ts";
 import { isSameMap, labelMap, labelsSchema, textMapSchema, textSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext } from "./managed-type.ts";
 import { removeUnlessUsed } from "./removal.ts";
@@ -33,11 +34,9 @@ export const volumeType: ManagedType = {
   create: async ({ connection, onProgress }, planned) => {
     const declared = propertiesSchema.parse(planned);
     if (declared.cluster != null) {
-      throw new InputError({
-        path: `volume ${showValue(declared.name)}: cluster`,
-        expected: "a volume of one node",
-        got: "a cluster volume",
-        fix: "Use the Pulumi CLI for cluster volumes (CSI)",
+      throw new SituationError({
+        what: `The embedded engine does not support cluster volumes (CSI), such as ${showValue(declared.name)}`,
+        fix: "Use the Pulumi CLI (--engine pulumi) for this program",
       });
     }
     const request = {
@@ -104,7 +103,7 @@ export async function removeVolume(
       const users = (await listContainers(docker, { volume: [name] })).map(userWords);
       return users.length === 0 ? "" : `mounted by ${users.join(", ")}`;
     },
-    fix: "Its data stays. Once no container mounts it any more, not even a stopped one, delete it again",
+    fix: "Its data stays. Delete it again once no container mounts it, not even a stopped one",
   });
 }
 

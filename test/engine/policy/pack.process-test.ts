@@ -159,7 +159,7 @@ describe("a policy pack", function () {
 
   it("that ends before it serves is refused with its folder and exit code", async () => {
     await assert.rejects(start("process.exit(7);"), (error: Error) =>
-      error.message.startsWith(`${directory}: expected a policy pack that starts and prints its port, got exit code 7`),
+      error.message.startsWith(`The policy pack ${directory} did not start and print its port: exit code 7`),
     );
   });
 });

@@ -309,11 +309,11 @@ describe("what does not come into effect", function () {
       await swarm.create(serviceType, declared(container, { networksAdvanceds: [{ id: network.id }] }));
       await assert.rejects(
         swarm.remove(volume, 1),
-        /volume "used-volume": expected .*, got it is still in use: mounted by .*failing\.1\.\w+ \(running, of the service "failing"\)\. Its data stays/,
+        /volume "used-volume" is still in use: mounted by .*failing\.1\.\w+ \(running, of the service "failing"\)\. Its data stays/,
       );
-      await assert.rejects(swarm.remove(network), /got one used by services failing/);
-      await assert.rejects(swarm.remove(secret), /got one used by failing\. .*/);
-      await assert.rejects(swarm.remove(config), /got one used by failing\. .*/);
+      await assert.rejects(swarm.remove(network), /network \S+ is used by services failing\. /);
+      await assert.rejects(swarm.remove(secret), /secret \S+ is used by failing\. /);
+      await assert.rejects(swarm.remove(config), /config \S+ is used by failing\. /);
     });
 
     it("can be removed right after its service, and twice", async () => {

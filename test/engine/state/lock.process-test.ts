@@ -23,7 +23,7 @@ for await (const line of createInterface(process.stdin)) {
     else if (lock) lock = releaseLock(lock);
     console.log(line === "take" ? "held" : "released");
   } catch (error) {
-    console.log(error.name === "InputError" ? "refused" : "failed " + error.stack);
+    console.log(error.name === "SituationError" ? "refused" : "failed " + error.stack);
   }
 }`;
 
@@ -89,7 +89,7 @@ describe("the lock of a stack", function () {
       assert.ok(error instanceof StackLockedError);
       assert.match(
         error.message,
-        /dev\/holdfast\.json: expected nobody else at work on the stack dev, got a lock of \S+@\S+ \(process \d+\) since 20\d\d-\S+Z\. Wait for .* release the lock by `npx holdfast cancel`\.$/,
+        /^The stack dev is locked by \S+dev\/holdfast\.json: there is a lock of \S+@\S+ \(process \d+\) since 20\d\d-\S+Z\. Wait until .* release it with `npx holdfast cancel`\.$/,
       );
       assert.equal(error.holders[0]?.gone, false);
       return true;
@@ -121,7 +121,7 @@ describe("the lock of a stack", function () {
     const folder = project.file("locks/organization/recording/dev");
     cpSync(recordedLock, folder, { recursive: true });
     await assert.rejects(takeLock(folder, "dev"), {
-      message: /34813862-\S+\.json: .* got \S+ lock of root@vm \(process 16422\) since 2026-11-22T22:11:12\.46541779Z/,
+      message: /34813862-\S+\.json: there is a lock of root@vm \(process 16422\) since 2026-11-22T22:11:12\.46541779Z/,
     });
     assert.deepEqual(readdirSync(folder), readdirSync(recordedLock));
   });
@@ -148,7 +148,7 @@ describe("the lock of a stack", function () {
     await killed.kill();
     await assert.rejects(takeLock(folder, "dev"), {
       message:
-        /got the lock of \S+ \(process \d+\) since \S+, a process that is no longer running\. Release the lock by `npx holdfast cancel`/,
+        /there is a lock of \S+ \(process \d+\) since \S+, a process that is no longer running\. Release the lock with `npx holdfast cancel`/,
     });
     assert.deepEqual(
       (await releaseLocks(await readLocks(folder))).map(({ pid, gone }) => [pid, gone]),
@@ -230,8 +230,11 @@ describe("the lock of a stack", function () {
     using project = new StateProject("empty");
     const folder = project.file("locks");
     writeFileSync(folder, "");
-    await assert.rejects(takeLock(folder, "dev"), /locks: expected .*, got EEXIST/);
-    await assert.rejects(readLocks(folder), /locks: expected a folder for the locks of the stack, got ENOTDIR/);
+    await assert.rejects(takeLock(folder, "dev"), /locks, cannot be used: .*EEXIST/);
+    await assert.rejects(
+      readLocks(folder),
+      /^SituationError: The folder for the stack's locks, \S+locks, cannot be used: ENOTDIR/,
+    );
   });
 
   it("that has become another's since it was looked at stays", async () => {

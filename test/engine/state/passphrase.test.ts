@@ -27,9 +27,9 @@ describe("the passphrase of a stack", function () {
   it("is asked for where there are secrets but none is set", async () => {
     using project = new StateProject("empty");
     await assert.rejects(new PassphraseKeeper(project.directory, {}).open((await made).salt, "Pulumi.dev.yaml"), {
-      name: "InputError",
+      name: "SituationError",
       message:
-        /^Pulumi\.dev\.yaml: expected the passphrase .*, got none\. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE/,
+        /^The secrets in Pulumi\.dev\.yaml are encrypted, but no passphrase is set\. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE/,
     });
     assert.ok(!existsSync(project.file(".holdfast")));
   });

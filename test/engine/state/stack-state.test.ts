@@ -61,13 +61,19 @@ describe("the state of a stack", function () {
     const stack = await project.stack();
     {
       using lock = await stack.hold();
-      await assert.rejects(StackState.open(await project.stack(), { lock: true }), /expected nobody else at work/);
-      await assert.rejects((await project.stack()).requireUnlocked(), /expected nobody else at work/);
+      await assert.rejects(
+        StackState.open(await project.stack(), { lock: true }),
+        /^SituationError: The stack dev is locked by /,
+      );
+      await assert.rejects((await project.stack()).requireUnlocked(), /^SituationError: The stack dev is locked by /);
       for (let operation = 0; operation < 2; operation++) {
         await using opened = await StackState.open(stack, { lock });
         await opened.save(opened.loaded.resources);
       }
-      await assert.rejects(StackState.open(await project.stack(), { lock: true }), /expected nobody else at work/);
+      await assert.rejects(
+        StackState.open(await project.stack(), { lock: true }),
+        /^SituationError: The stack dev is locked by /,
+      );
     }
     await stack.requireUnlocked();
     await (await StackState.open(stack, { lock: true })).close();
@@ -335,7 +341,7 @@ describe("the state of a stack", function () {
     rmSync(project.file(recordedState));
     await assert.rejects(StackState.open(await project.stack(), { lock: true }), {
       message:
-        /dev\.json: expected the stack's state, got no file, while its previous version lists 8 resources\. Restore it with `cp /,
+        /^The stack's state \S+dev\.json is missing, but its previous version lists 8 resources\. Restore it with `cp /,
     });
     rmSync(project.file(`${recordedState}.bak`));
     assert.deepEqual((await StackState.open(await project.stack(), { lock: false })).loaded.resources, []);
@@ -344,14 +350,16 @@ describe("the state of a stack", function () {
   it("that only Pulumi can read is left to it", async () => {
     using project = new StateProject("recorded");
     const refused = async (message: RegExp): Promise<void> => {
-      await assert.rejects(StackState.open(await project.stack(), { lock: false }), { name: "InputError", message });
+      await assert.rejects(StackState.open(await project.stack(), { lock: false }), { message });
     };
     mkdirSync(project.file(".pulumi/journal/recording/dev"), { recursive: true });
     writeFileSync(project.file(".pulumi/journal/recording/dev/0000000001.journal.json"), "{}");
-    await refused(/journal\/recording\/dev: expected no journal of an interrupted update.*Run `pulumi refresh` once/);
+    await refused(
+      /^An update by Pulumi was interrupted, and its journal in \S+journal\/recording\/dev .*Run `pulumi refresh` once/,
+    );
     rmSync(project.file(".pulumi/journal"), { recursive: true });
     writeFileSync(project.file(`${recordedState}.gz`), "");
-    await refused(/dev\.json\.gz: expected a state that is not compressed/);
+    await refused(/^The state is compressed, .*dev\.json\.gz\. Use /);
     rmSync(project.file(`${recordedState}.gz`));
     writeFileSync(project.file(".pulumi/meta.yaml"), "version: 2\n");
     await refused(/meta\.yaml: expected version: 1, got version: 2/);
