@@ -1,32 +1,113 @@
 /**
  * The program of the backups, one for the companion service and for the tasks of the command line:
  *
- * `follow | health | list | verify [--at TIME] [--level LEVEL] | restore --to FOLDER [--at TIME] | prune`
+ * `follow | health | list | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | prune`
  *
  * Its configuration is in the environment, and it says one JSON object a line (backup/protocol.ts).
  */
 import { tmpdir } from "node:os";
+import { parseArgs } from "node:util";
 import { errorWords } from "../text/error-text.ts";
 import { InputError, showValue } from "../text/input-error.ts";
+import { oneOf } from "../text/one-of.ts";
 import { readBackupConfiguration, readCredentials } from "./configuration.ts";
-import type { BackupConfiguration, BackupLine } from "./protocol.ts";
+import { proofLevels, type BackupConfiguration, type BackupLine } from "./protocol.ts";
 import { Restic } from "./repository/restic.ts";
 
 type Result = Extract<BackupLine, { type: "result" }>;
 
-const commands: Readonly<Record<string, (configuration: BackupConfiguration) => Promise<Result>>> = {
-  health: async (configuration) => {
-    const { checkHealth } = await import("./companion/status.ts");
-    return { type: "result", command: "health", words: await checkHealth(configuration, Date.now() / 1000) };
+interface Options {
+  readonly at?: string | undefined;
+  readonly level?: string | undefined;
+  readonly scratch?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+interface Command {
+  readonly options: readonly (keyof Options)[];
+  run(configuration: BackupConfiguration, options: Options): Promise<Result | undefined>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  follow: {
+    options: [],
+    run: async (configuration) => {
+      const { follow } = await import("./companion/follow.ts");
+      const stop = new AbortController();
+      for (const signal of ["SIGTERM", "SIGINT"] as const)
+        process.once(signal, () => {
+          stop.abort();
+        });
+      await follow(await repository(configuration), configuration, sayWords, stop.signal);
+      return undefined;
+    },
   },
-  list: async (configuration) => {
-    const { listBackups } = await import("./check/list.ts");
-    return listBackups(await openRepository(configuration), configuration);
+  health: {
+    options: [],
+    run: async (configuration) => {
+      const { checkHealth } = await import("./companion/status.ts");
+      return { type: "result", command: "health", words: await checkHealth(configuration, Date.now() / 1000) };
+    },
+  },
+  list: {
+    options: [],
+    run: async (configuration) => {
+      const { listBackups } = await import("./check/list.ts");
+      return listBackups(await openRepository(configuration), configuration);
+    },
+  },
+  verify: {
+    options: ["at", "level", "scratch"],
+    run: async (configuration, { at, level = "load", scratch = tmpdir() }) => {
+      const [{ verifyBackup }, seconds] = [await import("./check/verify.ts"), parseTime(at)];
+      const levels = Object.fromEntries(proofLevels.map((each) => [each, each]));
+      const wanted = { seconds, level: oneOf(levels)(level, "--level"), scratch };
+      return verifyBackup(await openRepository(configuration), configuration, wanted, sayProgress);
+    },
+  },
+  restore: {
+    options: ["at", "to"],
+    run: async (configuration, { at, to }) => {
+      const [{ restoreInto }, seconds] = [await import("./restore/restore.ts"), parseTime(at)];
+      if (to === undefined)
+        throw new InputError({
+          path: "--to",
+          expected: "the folder to restore into",
+          got: "nothing",
+          fix: "Give an empty folder",
+        });
+      return restoreInto(await openRepository(configuration), configuration, { folder: to, seconds }, sayProgress);
+    },
+  },
+  prune: {
+    options: [],
+    run: async (configuration) => {
+      const { pruneBackups } = await import("./companion/prune.ts");
+      return pruneBackups(await openRepository(configuration), configuration);
+    },
   },
 };
 
+/** Reads `latest`, a time in ISO 8601, or seconds since 1970; undefined for the newest state. */
+function parseTime(text: string | undefined): number | undefined {
+  if (text === undefined || text === "latest") return undefined;
+  const isSeconds = /^\d{1,11}$/u.test(text);
+  const seconds = isSeconds ? Number(text) : Math.floor(Date.parse(text) / 1000);
+  if (isSeconds || (/(?:Z|[+-]\d\d:\d\d)$/u.test(text) && Number.isFinite(seconds))) return seconds;
+  throw new InputError({
+    path: "--at",
+    expected: "a time with its zone such as 2026-11-30T12:00:00Z, seconds since 1970, or latest",
+    got: showValue(text),
+    fix: "Write one of them",
+  });
+}
+
+async function repository(configuration: BackupConfiguration): Promise<Restic> {
+  return new Restic(configuration, await readCredentials(configuration), tmpdir());
+}
+
 async function openRepository(configuration: BackupConfiguration): Promise<Restic> {
-  const restic = new Restic(configuration, await readCredentials(configuration), tmpdir());
+  const restic = await repository(configuration);
   await restic.requireVersion();
   return restic;
 }
@@ -35,21 +116,38 @@ function say(line: BackupLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-async function run(words: readonly string[]): Promise<void> {
-  const [name = ""] = words;
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command)
-    throw new InputError({
-      path: "the command",
-      expected: `one of ${Object.keys(commands).join(", ")}`,
-      got: showValue(words[0]),
-      fix: "Give one of them",
+function sayWords(words: string): void {
+  say({ type: "progress", words });
+}
+
+function sayProgress(words: string, doneBytes: number, allBytes: number): void {
+  say({ type: "progress", words, doneBytes, allBytes });
+}
+
+function readCommandLine(words: readonly string[]): { command: Command; options: Options } {
+  const [name = "", ...rest] = words;
+  const mistake = (expected: string, got: string): InputError =>
+    new InputError({
+      path: "the command line",
+      expected,
+      got,
+      fix: "Holdfast's component or command line starts this program",
     });
-  say(await command(readBackupConfiguration(process.env)));
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) throw mistake(`one of ${Object.keys(commands).join(", ")}`, showValue(words[0]));
+  try {
+    const options = Object.fromEntries(command.options.map((option) => [option, { type: "string" as const }]));
+    return { command, options: parseArgs({ args: rest, options }).values };
+  } catch (error) {
+    throw mistake(`the options of ${name}`, errorWords(error));
+  }
 }
 
 try {
-  await run(process.argv.slice(2));
+  const { command, options } = readCommandLine(process.argv.slice(2));
+  const result = await command.run(readBackupConfiguration(process.env), options);
+  if (result) say(result);
+  if (result?.command === "verify" && result.result === "failed") process.exitCode = 1;
 } catch (error) {
   say({ type: "error", message: errorWords(error) });
   process.exitCode = error instanceof InputError ? 2 : 1;

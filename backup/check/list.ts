@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { backupListSchema, BackupConfiguration } from "../protocol.ts";
-import { catalogueMistakes, readCatalogue, restoreRanges } from "../repository/catalogue.ts";
+import { catalogueMistakes, restoreRanges } from "../repository/catalogue.ts";
+import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
-import { SituationError } from "../../text/situation-error.ts";
 import { expectedBytes } from "../repository/tags.ts";
 
 /** What the repository holds of a store. */
@@ -10,9 +10,7 @@ export async function listBackups(
   restic: Restic,
   { store }: Pick<BackupConfiguration, "store">,
 ): Promise<z.infer<typeof backupListSchema>> {
-  const snapshots = await restic.snapshots();
-  if (snapshots.length === 0) await refuseForeign(restic, store);
-  const catalogue = readCatalogue(snapshots);
+  const catalogue = await openCatalogue(restic, store);
   const ranges = restoreRanges(catalogue);
   const pieces = catalogue.generations.flatMap((generation) => generation.pieces);
   const bases = catalogue.generations.flatMap((generation) => generation.bases);
@@ -35,14 +33,4 @@ export async function listBackups(
     })),
     mistakes: [...catalogueMistakes(catalogue)],
   };
-}
-
-/** Says whose the repository is, where it holds nothing of the store. */
-async function refuseForeign(restic: Restic, store: string): Promise<void> {
-  const others = await restic.otherStores();
-  if (others.length === 0) return;
-  throw new SituationError({
-    what: `The repository holds no backup of ${store}, but of ${others.slice(0, 5).join(", ")}`,
-    fix: "Check the name of the store and the address of the repository",
-  });
 }

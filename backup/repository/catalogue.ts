@@ -4,6 +4,7 @@ import type { ResticSnapshot } from "./restic.ts";
 import {
   expectedBytes,
   readPart,
+  type BackupPart,
   type LogBase,
   type LogPiece,
   type LogPosition,
@@ -26,7 +27,7 @@ export interface Catalogue {
   /** The newest first. */
   readonly proofs: readonly StoredProof[];
   /** Snapshots that hold less or more than they should: their upload was cut off. They are as good as not there. */
-  readonly torn: readonly { readonly id: string; readonly mistake: PartMistake }[];
+  readonly torn: readonly { readonly part: BackupPart; readonly problem: string }[];
 }
 
 /** A log without a gap, as its companion has followed it. */
@@ -94,9 +95,7 @@ export function readCatalogue(snapshots: readonly ResticSnapshot[]): Catalogue {
     proofs: whole
       .filter((part) => part.kind === "proof")
       .sort((one, other) => other.deliveredSeconds - one.deliveredSeconds),
-    torn: read
-      .filter(({ isWhole }) => !isWhole)
-      .map(({ part: { id, file }, problem }) => ({ id, mistake: { part: file, problem } })),
+    torn: read.filter(({ isWhole }) => !isWhole).map(({ part, problem }) => ({ part, problem })),
   };
 }
 
@@ -123,9 +122,16 @@ function nextLink(pieces: readonly LogPiece[], end: LogPosition): ChainLink | un
   const furthest = reaching.toSorted((one, other) => other.to - one.to)[0];
   if (furthest) return { piece: furthest, skipBytes: end.offset - furthest.from };
   const following = pieces
-    .filter(({ from, after }) => from === 0 && after?.seq === end.seq && after.offset === end.offset)
-    .toSorted((one, other) => other.to - one.to)[0];
+    .filter((piece) => piece.from === 0 && follows(piece, end))
+    .toSorted((one, other) => one.seq - other.seq || other.to - one.to)[0];
   return following && { piece: following, skipBytes: 0 };
+}
+
+/** Whether an increment begins where another one ended; increments between them are empty. */
+function follows({ seq, after }: LogPiece, end: LogPosition): boolean {
+  if (!after) return false;
+  const isThere = after.seq === end.seq && after.offset === end.offset;
+  return isThere || (end.offset === 0 && after.seq < end.seq && end.seq < seq);
 }
 
 function isAfter(place: LogPosition, other: LogPosition): boolean {
@@ -224,17 +230,27 @@ export function restoreRanges(catalogue: Catalogue): readonly z.infer<typeof res
   return [...logs, ...snapshots].sort((one, other) => one.firstSeconds - other.firstSeconds);
 }
 
-/** Everything that the catalogue itself shows to be missing or torn. */
+/** Everything that the catalogue itself shows to be missing or torn; what was sent again since is neither. */
 export function catalogueMistakes(catalogue: Catalogue): readonly PartMistake[] {
-  const gaps = catalogue.generations.flatMap((generation) => {
-    const [first] = generation.pieces;
-    const start = Math.min(
-      generation.bases[0]?.log ?? Number.POSITIVE_INFINITY,
-      first?.seq ?? Number.POSITIVE_INFINITY,
-    );
-    return Number.isFinite(start) ? gapsFrom(generation, start) : [];
-  });
-  return [...catalogue.torn.map(({ mistake }) => mistake), ...gaps];
+  const torn = catalogue.torn.filter(({ part }) => !isThereAgain(catalogue, part));
+  const gaps = catalogue.generations.flatMap((generation) => gapsFrom(generation, startOf(generation)));
+  return [...torn.map(({ part: { file }, problem }) => ({ part: file, problem })), ...gaps];
+}
+
+function isThereAgain({ generations, snapshots }: Catalogue, part: BackupPart): boolean {
+  if (part.kind === "proof") return true;
+  if (part.kind === "snapshot") return snapshots.some(({ sha256 }) => sha256 === part.sha256);
+  const generation = generations.find(({ name }) => name === part.generation);
+  if (part.kind === "base") return generation?.bases.some(({ seq }) => seq === part.seq) === true;
+  return (
+    generation !== undefined &&
+    !isAfter({ seq: part.seq, offset: part.to }, chainFrom(generation, startOf(generation)).end)
+  );
+}
+
+/** The increment that a generation begins with. */
+export function startOf({ bases, pieces }: Generation): number {
+  return Math.min(...bases.map(({ log }) => log), ...pieces.map(({ seq }) => seq));
 }
 
 /** The gaps from an increment on: after each one, the search goes on at the next increment that has its beginning. */
@@ -243,4 +259,54 @@ function gapsFrom(generation: Generation, seq: number): readonly PartMistake[] {
   if (!gap) return [];
   const next = generation.pieces.find((piece) => piece.seq > end.seq && piece.from === 0);
   return next ? [gap, ...gapsFrom(generation, next.seq)] : [gap];
+}
+
+/** A folded piece is made of smaller ones, up to so many bytes. */
+const foldedBytes = 64 * 1024 ** 2;
+
+/**
+ * Runs of pieces that one piece can take the place of: those that follow each other in one increment, together at most 64 MiB. Without
+ * times in the log its resolution is that of the pieces: those that are folded already stay as they are.
+ */
+export function foldableRuns(pieces: readonly LogPiece[]): readonly (readonly LogPiece[])[] {
+  const runs: LogPiece[][] = [];
+  for (const piece of pieces) {
+    const run = runs.at(-1);
+    const last = run?.at(-1);
+    const isSmall = piece.to - piece.from < foldedBytes / 2 && (piece.times === "log" || !piece.folded);
+    const follows = last?.seq === piece.seq && last.to === piece.from && last.times === piece.times;
+    if (isSmall && run?.[0] && follows && piece.to - run[0].from <= foldedBytes) run.push(piece);
+    else runs.push(isSmall ? [piece] : []);
+  }
+  return runs.filter(({ length }) => length > 1);
+}
+
+/** The snapshots that no restore to a time from `seconds` on needs. */
+export function forgettable(catalogue: Catalogue, seconds: number): readonly string[] {
+  const { generations, snapshots, proofs, torn } = catalogue;
+  const oldest = generations
+    .flatMap((generation) => generation.bases.map((base) => ({ generation, base })))
+    .findLast(({ generation, base }) => base.last <= seconds && !chainFrom(generation, base.log).gap);
+  const logs = generations.flatMap(({ name, pieces, bases }) => {
+    if (!oldest || name > oldest.generation.name) return [];
+    const isNeeded = (log: number): boolean => name === oldest.generation.name && log >= oldest.base.log;
+    return [...bases.filter(({ log }) => !isNeeded(log)), ...pieces.filter(({ seq }) => !isNeeded(seq))];
+  });
+  const replaced = generations.flatMap(({ pieces }) =>
+    pieces.filter((piece) => pieces.some((other) => replaces(other, piece))),
+  );
+  const oldestSnapshot = snapshots.findLast(({ last }) => last <= seconds);
+  const oldSnapshots = snapshots.filter(({ last }) => oldestSnapshot !== undefined && last < oldestSnapshot.last);
+  const oldProofs = proofs.filter(({ deliveredSeconds }, index) => index > 0 && deliveredSeconds < seconds);
+  return [
+    ...new Set(
+      [...logs, ...replaced, ...oldSnapshots, ...oldProofs, ...torn.map(({ part }) => part)].map(({ id }) => id),
+    ),
+  ];
+}
+
+/** Whether a folded piece has all of another one. */
+function replaces(folded: LogPiece, { id, seq, from, to }: LogPiece): boolean {
+  const isLarger = folded.to - folded.from > to - from;
+  return folded.folded && folded.id !== id && isLarger && folded.seq === seq && folded.from <= from && folded.to >= to;
 }

@@ -33,10 +33,10 @@ export type ResticSnapshot = z.infer<typeof snapshotSchema>;
 const lockSchema = z.object({ hostname: z.string(), exclusive: z.boolean().default(false) });
 
 /** There is no repository at the address. */
-class NoRepositoryError extends SituationError {}
+export class NoRepositoryError extends SituationError {}
 
 /** Another command holds the repository's lock. */
-class RepositoryLockedError extends SituationError {}
+export class RepositoryLockedError extends SituationError {}
 
 /** Restic itself, with one store's repository. */
 export class Restic {
@@ -121,12 +121,12 @@ export class Restic {
    * @param consume - takes the stream; it must read it to its end
    */
   async read(snapshot: string, file: string, consume: (content: Readable) => Promise<void>): Promise<void> {
-    const child = this.#start(["dump", "--no-lock", snapshot, `/${file}`], {});
-    // The stream breaks when restic fails, and what restic says of it counts.
+    const child = this.#start(["dump", "--no-lock", snapshot, `/${file}`], { isLarge: true });
     const consumed = consume(child.stdout);
+    // Whoever stops reading lets restic fail, too.
     const [result] = await Promise.all([child, consumed.catch(() => undefined)]);
-    this.#requireSuccess(result);
     await consumed;
+    this.#requireSuccess(result);
   }
 
   /** Forgets snapshots, and removes what no other snapshot holds; packs that are partly used stay as they are. */
@@ -148,6 +148,8 @@ export class Restic {
    * @returns whether there were such, and no others
    */
   async removeLocksOf(gone: ReadonlySet<string>): Promise<boolean> {
+    // Restic itself knows of processes on this machine that are gone.
+    await this.#run(["unlock"], {});
     const { stdout } = await this.#run(["list", "locks", "--no-lock"], {});
     const ids = stdout.split("\n").filter((line) => /^[0-9a-f]{64}$/u.test(line));
     const locks = await Promise.all(
@@ -173,23 +175,27 @@ export class Restic {
   ): Promise<{ readonly stdout: string }> {
     const result = await this.#start(words, { limitMs: commandLimitMs, ...options });
     this.#requireSuccess(result);
-    return { stdout: result.stdout };
+    return { stdout: result.stdout ?? "" };
   }
 
-  #start(words: readonly string[], { content, limitMs = 0 }: { content?: Readable; limitMs?: number }) {
-    return execa("nice", ["-n", "19", "restic", ...words], {
+  #start(
+    words: readonly string[],
+    { content, limitMs = 0, isLarge = false }: { content?: Readable; limitMs?: number; isLarge?: boolean },
+  ) {
+    return execa("restic", words, {
       env: this.#environment,
       extendEnv: false,
-      stdin: content ?? "ignore",
+      ...(content ? { input: content } : { stdin: "ignore" as const }),
       reject: false,
       timeout: limitMs,
       killSignal: "SIGTERM",
       forceKillAfterDelay: 10_000,
       maxBuffer: 256 * 1024 ** 2,
+      buffer: { stdout: !isLarge, stderr: true },
     });
   }
 
-  #requireSuccess({ exitCode, failed, stderr, timedOut }: ResticOutcome): void {
+  #requireSuccess({ exitCode, failed, stderr, timedOut, originalMessage }: ResticOutcome): void {
     if (!failed) return;
     const where = `the repository ${this.#repository}`;
     if (exitCode === exitCodes.noRepository)
@@ -210,7 +216,7 @@ export class Restic {
     throw new SituationError({
       what: timedOut
         ? `${capitalized(where)} did not answer in time`
-        : `${capitalized(where)}: ${problemWords(stderr)}`,
+        : `${capitalized(where)}: ${problemWords(stderr) ?? originalMessage ?? "restic failed without a word"}`,
       fix: /no space left/iu.test(stderr)
         ? "Make room there: the companion goes on by itself"
         : "Check whether it can be reached and written",
@@ -223,6 +229,8 @@ interface ResticOutcome {
   readonly failed: boolean;
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** Why it could not be started, or be fed. */
+  readonly originalMessage?: string | undefined;
 }
 
 const messageSchema = z.union([
@@ -231,12 +239,11 @@ const messageSchema = z.union([
 ]);
 
 /** The last thing that restic says, whether in words or as JSON. */
-function problemWords(stderr: string): string {
+function problemWords(stderr: string): string | undefined {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
   const said = lines.map((line) => messageSchema.safeParse(jsonOrUndefined(line)).data ?? line);
-  const told =
-    said.findLast((line) => /Fatal|error|failed/iu.test(line)) ?? said.at(-1) ?? "restic failed without a word";
-  return told.replace(/^Fatal: /u, "").split("\n", 1)[0] ?? told;
+  const told = said.findLast((line) => /Fatal|error|failed/iu.test(line)) ?? said.at(-1);
+  return told?.replace(/^Fatal: /u, "").split("\n", 1)[0];
 }
 
 function capitalized(words: string): string {

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import {
   catalogueMistakes,
   chainFrom,
+  foldableRuns,
+  forgettable,
   planRestore,
   readCatalogue,
   restoreRanges,
@@ -194,5 +196,98 @@ describe("a restore", () => {
         ["g2", 200, 220],
       ],
     );
+  });
+});
+
+describe("what may be folded", () => {
+  const mebibyte = 1024 ** 2;
+  const run = (...bytes: number[]): Piece[] => {
+    let at = 0;
+    return bytes.map((size) => piece({ from: at * mebibyte, to: (at += size) * mebibyte }));
+  };
+  const folded = (pieces: readonly Piece[]) => {
+    const [generation = assert.fail()] = catalogueOf(...pieces).generations;
+    return foldableRuns(generation.pieces).map((found) => found.map(({ from }) => from / mebibyte));
+  };
+
+  it("is what follows each other in one increment, up to 64 MiB, and is small", () => {
+    assert.deepEqual(folded(run(1, 2, 3)), [[0, 1, 3]]);
+    assert.deepEqual(folded(run(30, 30, 30, 1)), [
+      [0, 30],
+      [60, 90],
+    ]);
+    assert.deepEqual(folded(run(40, 1, 40, 1, 1)), [[81, 82]]);
+    assert.deepEqual(folded([...run(1, 1), piece({ seq: 2, to: 5, after: { seq: 1, offset: 2 * mebibyte } })]), [
+      [0, 1],
+    ]);
+  });
+
+  it("is not what was folded already, where the log has no times", () => {
+    const read = run(1, 1, 1).map((each, index): Piece => ({ ...each, times: "read", folded: index === 0 }));
+    assert.deepEqual(folded(read), [[1, 2]]);
+  });
+});
+
+describe("what may be forgotten", () => {
+  const old = [
+    base(),
+    piece({ to: 10, last: 110 }),
+    base({ seq: 2, log: 2, last: 150 }),
+    piece({ seq: 2, to: 5, first: 110, last: 160, after: { seq: 1, offset: 10 } }),
+    base({ seq: 3, log: 3, last: 190 }),
+    piece({ seq: 3, to: 5, first: 160, last: 200, after: { seq: 2, offset: 5 } }),
+  ];
+  const files = (seconds: number, ...parts: PartToStore[]) => {
+    const snapshots = parts.map((part) => stored(part));
+    const ids = forgettable(readCatalogue(snapshots), seconds);
+    return snapshots.filter(({ id }) => ids.includes(id)).map(({ paths }) => paths[0]);
+  };
+
+  it("is what no restore from a time on needs", () => {
+    assert.deepEqual(files(149, ...old), []);
+    assert.deepEqual(files(150, ...old), ["/g1.base.00000001", "/g1.log.00000001.0000000000000-0000000000010.aof"]);
+    assert.equal(files(9999, ...old).length, 4);
+    assert.equal(files(250, ...old, base({ generation: "g2", last: 240 })).length, old.length);
+  });
+
+  it("leaves every state from that time on as it was", () => {
+    fc.assert(
+      fc.property(logs, fc.integer({ min: 100, max: 170 }), (log, seconds) => {
+        const bases = log
+          .filter(({ from }) => from === 0)
+          .map(({ seq, first }) => base({ seq, log: seq, last: first }));
+        const snapshots = [...log, ...bases].map((part) => stored(part));
+        const ids = forgettable(readCatalogue(snapshots), seconds);
+        const before = readCatalogue(snapshots);
+        const after = readCatalogue(snapshots.filter(({ id }) => !ids.includes(id)));
+        for (let time = seconds; time < 180; time += 5)
+          assert.deepEqual(planRestore(after, time), planRestore(before, time));
+        assert.deepEqual(catalogueMistakes(after), []);
+      }),
+    );
+  });
+
+  it("is what was folded, what is torn, and old proofs but the newest", () => {
+    const fine = [piece({ to: 10 }), piece({ from: 10, to: 20 })];
+    assert.equal(files(0, base(), ...fine, piece({ to: 20, folded: true })).length, 2);
+    const torn = [stored(base()), stored(piece({}), 3)];
+    assert.deepEqual(forgettable(readCatalogue(torn), 0), [torn[1]?.id]);
+    const proof: PartToStore = { kind: "proof", level: "load", result: "ok", point: 9, keys: 12, by: "me" };
+    assert.equal(files(Date.now() / 1000 + 1e9, proof, proof).length, 1);
+  });
+});
+
+describe("an increment without a write", () => {
+  it("is no gap, also for a base that stands at its beginning", () => {
+    const after = { seq: 1, offset: 10 };
+    const catalogue = catalogueOf(
+      base(),
+      base({ seq: 2, log: 2, last: 115 }),
+      piece({}),
+      piece({ seq: 3, to: 4, after }),
+    );
+    assert.deepEqual(catalogueMistakes(catalogue), []);
+    const plan = planRestore(catalogue, undefined);
+    assert.ok(plan.kind === "log" && plan.base.log === 2 && plan.links.length === 1);
   });
 });

@@ -1,0 +1,224 @@
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorWords } from "../../text/error-text.ts";
+import { SituationError } from "../../text/situation-error.ts";
+import type { BackupConfiguration } from "../protocol.ts";
+import { forgettable, readCatalogue, type Catalogue } from "../repository/catalogue.ts";
+import { NoRepositoryError, RepositoryLockedError, type Restic } from "../repository/restic.ts";
+import { fileName, tagsOf, type PartToStore } from "../repository/tags.ts";
+import type { Readable } from "node:stream";
+import { writeStatus } from "./status.ts";
+
+/** What a companion follows: a log, or a snapshot. */
+export interface Followed {
+  /** Takes over what the repository has. */
+  open(catalogue: Catalogue): Promise<void>;
+  /**
+   * Delivers what is new.
+   *
+   * @returns whether there was anything
+   */
+  deliver(): Promise<boolean>;
+  /** Does what has time, such as folding; what then is to be forgotten. */
+  tidy(): Promise<readonly string[]>;
+  /** Whether something is being sent that takes long; what keeps it from being delivered. */
+  readonly background: { readonly isBusy: boolean; readonly problem: string | undefined };
+  close(): Promise<void>;
+}
+
+/** What a companion offers to what it follows. */
+export interface Delivery {
+  /** Which run of the companion this is. */
+  readonly by: string;
+  store(part: PartToStore, content: Readable): Promise<{ readonly id: string; readonly file: string }>;
+  say(words: string): void;
+}
+
+/** How long forgetting and pruning may keep the repository's lock, as a share of the time after which a delivery is late. */
+const shareOfLateness = 0.5;
+
+/** When a companion looks for the first time whether it is the only one. */
+const firstCheckSeconds = 10;
+
+const tidyEverySeconds = 10 * 60;
+const tidyAfterSnapshots = 200;
+const keepEverySeconds = 60 * 60;
+
+/** Runs until it is told to stop, and then delivers what is left. */
+export class Companion {
+  readonly #restic: Restic;
+  readonly #configuration: BackupConfiguration;
+  readonly #say: (words: string) => void;
+  readonly #startedMs = Date.now();
+  #deliveredSeconds = Date.now() / 1000;
+  #checkedSeconds = Date.now() / 1000;
+  #isChecked = false;
+  #othersAtWork = false;
+  #problem: string | undefined;
+  #toForget: string[] = [];
+  #snapshotsSinceTidy = 0;
+  #tidiedSeconds = Date.now() / 1000;
+  #keptSeconds = 0;
+  #goneHosts: ReadonlySet<string> = new Set();
+
+  constructor(restic: Restic, configuration: BackupConfiguration, say: (words: string) => void) {
+    this.#restic = restic;
+    this.#configuration = configuration;
+    this.#say = say;
+  }
+
+  /** For what it follows. */
+  get delivery(): Delivery {
+    return {
+      by: `${hostname()}.${this.#startedMs}`,
+      store: async (part, content) => {
+        const file = fileName(part, Date.now() / 1000);
+        const id = await this.#restic.store(file, tagsOf(part), content);
+        this.#snapshotsSinceTidy += 1;
+        return { id, file };
+      },
+      say: this.#say,
+    };
+  }
+
+  /**
+   * Follows until the signal.
+   *
+   * @throws SituationError when another companion follows the same store, or restic is too old
+   */
+  async run(followed: Followed, signal: AbortSignal): Promise<void> {
+    await this.#writeStatus();
+    await this.#restic.requireVersion();
+    let catalogue: Catalogue | undefined;
+    let isOpen = false;
+    while (!signal.aborted) {
+      const startedMs = Date.now();
+      try {
+        if (!isOpen) {
+          catalogue ??= await this.#openRepository();
+          await followed.open(catalogue);
+          isOpen = true;
+        }
+        await this.#round(followed);
+        this.#note(followed.background.problem);
+      } catch (error) {
+        if (error instanceof SecondCompanionError) throw error;
+        await this.#unlock(error).catch(() => undefined);
+        this.#note(errorWords(error));
+      }
+      await this.#writeStatus();
+      const waitMs = Math.max(100, this.#configuration.everySeconds * 1000 - (Date.now() - startedMs));
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+    try {
+      if (isOpen) await followed.deliver();
+    } finally {
+      await followed.close();
+    }
+  }
+
+  async #round(followed: Followed): Promise<void> {
+    const delivered = await followed.deliver();
+    const now = Date.now() / 1000;
+    const { lateAfterSeconds } = this.#configuration;
+    // With nothing to deliver, only reading the repository shows that it is still there.
+    const checkAfter =
+      this.#othersAtWork || !this.#isChecked ? firstCheckSeconds : lateAfterSeconds / (delivered ? 1 : 2);
+    if (now - this.#checkedSeconds > checkAfter) await this.#check();
+    if (followed.background.problem === undefined)
+      this.#deliveredSeconds = delivered ? now : Math.max(this.#deliveredSeconds, this.#checkedSeconds);
+    this.#toForget.push(...(await followed.tidy()));
+    const isDue = now - this.#tidiedSeconds > tidyEverySeconds || this.#snapshotsSinceTidy >= tidyAfterSnapshots;
+    if (isDue && !followed.background.isBusy) await this.#forget(now);
+  }
+
+  /** Forgetting takes the repository's lock: what is to be delivered waits, and so it is done between two deliveries. */
+  async #forget(now: number): Promise<void> {
+    this.#tidiedSeconds = now;
+    this.#snapshotsSinceTidy = 0;
+    const { keepDays, lateAfterSeconds } = this.#configuration;
+    const limitMs = lateAfterSeconds * shareOfLateness * 1000;
+    const isKeepDue = now - this.#keptSeconds > keepEverySeconds;
+    const old = isKeepDue ? forgettable(readCatalogue(await this.#restic.snapshots()), now - keepDays * 86_400) : [];
+    const ids = [...new Set([...this.#toForget, ...old])];
+    if (ids.length === 0) return;
+    await this.#restic.forget(ids, limitMs);
+    this.#toForget = [];
+    if (!isKeepDue) return;
+    this.#keptSeconds = now;
+    await this.#restic.prune(limitMs);
+  }
+
+  /** Reads the repository, and makes it where there is none. */
+  async #openRepository(): Promise<Catalogue> {
+    const snapshots = await this.#restic.snapshots().catch(async (error: unknown) => {
+      if (!(error instanceof NoRepositoryError)) throw error;
+      await this.#restic.initialize();
+      this.#say(`The repository ${this.#configuration.repository} was made.`);
+      return [];
+    });
+    const catalogue = readCatalogue(snapshots);
+    this.#checkedSeconds = Date.now() / 1000;
+    this.#noteHosts(catalogue);
+    return catalogue;
+  }
+
+  /**
+   * Reads what is in the repository. An older companion that is still at work, seen twice, ends this one. Seen once, it may be the
+   * last upload of one that was killed; and what both have sent meanwhile is of the same log, which does no harm.
+   */
+  async #check(): Promise<void> {
+    const catalogue = readCatalogue(await this.#restic.snapshots());
+    const { by: own } = this.delivery;
+    const isOthers = partsOf(catalogue).some(
+      ({ by, deliveredSeconds }) =>
+        by !== own && deliveredSeconds > this.#checkedSeconds && startedMsOf(by) < this.#startedMs,
+    );
+    if (isOthers && this.#othersAtWork) throw new SecondCompanionError(this.#configuration.store);
+    this.#othersAtWork = isOthers;
+    this.#isChecked = true;
+    this.#noteHosts(catalogue);
+    this.#checkedSeconds = Date.now() / 1000;
+  }
+
+  #noteHosts(catalogue: Catalogue): void {
+    this.#goneHosts = new Set(partsOf(catalogue).map(({ by }) => by.slice(0, by.lastIndexOf("."))));
+  }
+
+  async #unlock(error: unknown): Promise<void> {
+    if (!(error instanceof RepositoryLockedError)) return;
+    if (await this.#restic.removeLocksOf(this.#goneHosts))
+      this.#say("The lock of a companion that is gone was removed.");
+  }
+
+  #note(problem: string | undefined): void {
+    if (problem !== undefined && problem !== this.#problem) this.#say(problem);
+    if (problem === undefined && this.#problem !== undefined) this.#say("The deliveries go on.");
+    this.#problem = problem;
+  }
+
+  async #writeStatus(): Promise<void> {
+    await writeStatus(this.#configuration.status, {
+      deliveredSeconds: this.#deliveredSeconds,
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+    });
+  }
+}
+
+/** Another companion follows the same store. */
+class SecondCompanionError extends SituationError {
+  constructor(store: string) {
+    super({
+      what: `Another companion follows ${store} into the same repository`,
+      fix: "Leave one of them: two that write one backup are one too many",
+    });
+  }
+}
+
+function partsOf({ generations, snapshots }: Catalogue) {
+  return [...generations.flatMap(({ pieces, bases }) => [...pieces, ...bases]), ...snapshots];
+}
+
+function startedMsOf(by: string): number {
+  return Number(by.slice(by.lastIndexOf(".") + 1));
+}

@@ -1,0 +1,190 @@
+import { randomBytes } from "node:crypto";
+import { errorWords } from "../../text/error-text.ts";
+import { LogBrokenError, LogFollower, type FoundBase } from "../log/follower.ts";
+import { chainFrom, foldableRuns, startOf, type Catalogue } from "../repository/catalogue.ts";
+import type { LogPiece } from "../repository/tags.ts";
+import { fileContent, readFileFacts, stateSeconds } from "./base.ts";
+import type { Delivery, Followed } from "./companion.ts";
+
+const foldEverySeconds = 10 * 60;
+const foldAfterPieces = 200;
+
+/** How often the manifest is looked at between two deliveries. */
+const glanceMs = 100;
+
+/** How long a base that could not be sent waits for the next try. */
+const baseRetrySeconds = 10;
+
+/** Follows the append-only log, and sends each new base beside it. */
+export class FollowedLog implements Followed {
+  readonly #follower: LogFollower;
+  readonly #delivery: Delivery;
+  #watching: NodeJS.Timeout | undefined;
+  #generation: string | undefined;
+  /** What is delivered of this generation, in the order of the log, as long as it may be folded. */
+  #pieces: LogPiece[] = [];
+  #baseSeqs = new Set<number>();
+  #upload: Promise<void> | undefined;
+  #baseProblem: { readonly words: string; readonly seconds: number } | undefined;
+  #foldedSeconds = Date.now() / 1000;
+
+  constructor(dataFolder: string, delivery: Delivery) {
+    this.#follower = new LogFollower(dataFolder);
+    this.#delivery = delivery;
+  }
+
+  get background(): Followed["background"] {
+    const isBusy = this.#upload !== undefined;
+    return { isBusy, problem: isBusy ? undefined : this.#baseProblem?.words };
+  }
+
+  async open(catalogue: Catalogue): Promise<void> {
+    await this.#follower.look();
+    // A rewrite is over within a moment when there is little data: files are opened when they appear, before they are gone again.
+    this.#watching ??= setInterval(() => {
+      void this.#follower.glance().catch(() => undefined);
+    }, glanceMs);
+    const generation = catalogue.generations.at(-1);
+    if (!generation) return this.#begin();
+    const { links, gap } = chainFrom(generation, startOf(generation));
+    const last = links.at(-1)?.piece;
+    const isSame = !gap && (last ? await this.#follower.resume(last) : await this.#isAtBase(catalogue));
+    if (!isSame) return this.#begin("The log is not the one that was followed before");
+    this.#generation = generation.name;
+    this.#baseSeqs = new Set(generation.bases.map(({ seq }) => seq));
+    this.#pieces = links.map(({ piece }) => piece).filter(({ seq }) => seq === this.#follower.place?.seq);
+    this.#delivery.say(`Going on with ${generation.name}.`);
+  }
+
+  /** Whether nothing was written since the newest base was sent; where that is so, the log is followed from there. */
+  async #isAtBase(catalogue: Catalogue): Promise<boolean> {
+    const known = catalogue.generations.at(-1)?.bases.at(-1);
+    const base = this.#follower.base;
+    if (!known || known.seq !== base?.seq || known.log !== base.log) return false;
+    const { sha256, last } = await readFileFacts(base.handle);
+    if (sha256 !== known.sha256) return false;
+    this.#follower.begin(last);
+    return true;
+  }
+
+  async #begin(why?: string): Promise<void> {
+    await this.#follower.close();
+    await this.#follower.look();
+    const base = this.#follower.holdBase();
+    try {
+      this.#follower.begin(base ? await stateSeconds(base.handle) : 0);
+    } finally {
+      await this.#follower.releaseBase();
+    }
+    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/gu, "");
+    this.#generation = `${time}-${randomBytes(3).toString("hex")}`;
+    this.#pieces = [];
+    this.#baseSeqs = new Set();
+    this.#delivery.say(`${why ?? "There is no backup yet"}: generation ${this.#generation} begins.`);
+  }
+
+  async deliver(): Promise<boolean> {
+    try {
+      return await this.#deliverPieces();
+    } catch (error) {
+      if (!(error instanceof LogBrokenError)) throw error;
+      await this.#begin(error.what);
+      return await this.#deliverPieces();
+    } finally {
+      this.#sendBase();
+    }
+  }
+
+  async #deliverPieces(): Promise<boolean> {
+    for (let pieces = 0; ; pieces++) {
+      const found = await this.#follower.next(Date.now() / 1000);
+      if (!found) return pieces > 0;
+      const readSeconds = Date.now() / 1000;
+      await this.#store({ ...found.piece, folded: false });
+      await this.#follower.accept(readSeconds);
+      if (found.isLast) return true;
+    }
+  }
+
+  async #store(
+    found: Omit<LogPiece, "kind" | "id" | "file" | "deliveredSeconds" | "by" | "generation">,
+  ): Promise<LogPiece> {
+    const part = { kind: "log" as const, generation: this.#generation ?? "", by: this.#delivery.by, ...found };
+    const stored = await this.#delivery.store(part, this.#follower.content(found));
+    const piece = { ...part, ...stored, deliveredSeconds: Date.now() / 1000 };
+    if (!found.folded) this.#pieces.push(piece);
+    return piece;
+  }
+
+  /** Sends the newest base, beside the log, when it is not sent yet. */
+  #sendBase(): void {
+    const now = Date.now() / 1000;
+    const generation = this.#generation;
+    const base = this.#follower.base;
+    if (this.#upload || !base || generation === undefined || this.#baseSeqs.has(base.seq)) return;
+    if (this.#baseProblem && now - this.#baseProblem.seconds < baseRetrySeconds) return;
+    this.#follower.holdBase();
+    this.#upload = this.#uploadBase(base, generation)
+      .then(() => {
+        this.#baseProblem = undefined;
+        if (generation === this.#generation) this.#baseSeqs.add(base.seq);
+      })
+      .catch((error: unknown) => {
+        this.#baseProblem = { words: errorWords(error), seconds: Date.now() / 1000 };
+      })
+      .finally(async () => {
+        this.#upload = undefined;
+        await this.#follower.releaseBase();
+      });
+  }
+
+  async #uploadBase({ seq, log, handle }: FoundBase, generation: string): Promise<void> {
+    const { name } = this.#follower;
+    const facts = await readFileFacts(handle);
+    const part = { kind: "base" as const, generation, seq, log, name, by: this.#delivery.by, ...facts };
+    const { file } = await this.#delivery.store(part, fileContent(handle, facts.bytes));
+    this.#delivery.say(`The base ${file} is delivered: ${facts.bytes} bytes.`);
+  }
+
+  async tidy(): Promise<readonly string[]> {
+    const now = Date.now() / 1000;
+    const isDue = now - this.#foldedSeconds > foldEverySeconds || this.#pieces.length >= foldAfterPieces;
+    if (isDue) this.#foldedSeconds = now;
+    const current = this.#follower.place?.seq;
+    const finished = this.#follower.hasFinished;
+    if (!isDue && !finished) return [];
+    try {
+      return await this.#fold(isDue ? this.#pieces : this.#pieces.filter(({ seq }) => seq !== current));
+    } finally {
+      // The server has removed them; as long as they are open, they take room on its disk.
+      await this.#follower.release();
+      this.#pieces = this.#pieces.filter(({ seq }) => seq === current);
+    }
+  }
+
+  /** Sends runs of small pieces as one each; the small ones are then forgotten. */
+  async #fold(pieces: readonly LogPiece[]): Promise<readonly string[]> {
+    const forget: string[] = [];
+    for (const run of foldableRuns(pieces)) {
+      const [first, last] = [run[0], run.at(-1)];
+      if (!first || !last) continue;
+      const sha256 = await this.#follower.digest(first.seq, first.from, last.to);
+      if (sha256 === undefined) continue;
+      const { seq, from, after, first: firstSeconds } = first;
+      const { to, running, last: lastSeconds, times } = last;
+      const range = { seq, from, to, after, sha256, running, first: firstSeconds, last: lastSeconds, times };
+      const folded = await this.#store({ ...range, folded: true });
+      const replaced = new Set(run.map(({ id }) => id));
+      forget.push(...replaced);
+      this.#pieces = this.#pieces.flatMap((piece) =>
+        piece.id === first.id ? [folded] : replaced.has(piece.id) ? [] : [piece],
+      );
+    }
+    return forget;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#watching);
+    await this.#follower.close();
+  }
+}

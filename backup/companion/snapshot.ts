@@ -1,0 +1,52 @@
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Catalogue } from "../repository/catalogue.ts";
+import { fileContent, readFileFacts } from "./base.ts";
+import type { Delivery, Followed } from "./companion.ts";
+
+/** The server's snapshot, which it renames into its place: whatever is there is whole. */
+const snapshotFile = "dump.rdb";
+
+/** Sends the server's snapshot whenever it is another one. */
+export class FollowedSnapshot implements Followed {
+  readonly #path: string;
+  readonly #delivery: Delivery;
+  readonly background = { isBusy: false, problem: undefined };
+  #sha256: string | undefined;
+  #seen: string | undefined;
+
+  constructor(dataFolder: string, delivery: Delivery) {
+    this.#path = join(dataFolder, snapshotFile);
+    this.#delivery = delivery;
+  }
+
+  open(catalogue: Catalogue): Promise<void> {
+    this.#sha256 = catalogue.snapshots.at(-1)?.sha256;
+    return Promise.resolve();
+  }
+
+  async deliver(): Promise<boolean> {
+    const there = await stat(this.#path).catch(() => undefined);
+    if (!there) return false; // A server that has not saved yet has none.
+    const seen = `${there.ino} ${there.mtimeMs} ${there.size}`;
+    if (seen === this.#seen) return false;
+    await using handle = await open(this.#path);
+    const facts = await readFileFacts(handle);
+    const isNew = facts.sha256 !== this.#sha256;
+    if (isNew) {
+      const part = { kind: "snapshot" as const, by: this.#delivery.by, ...facts };
+      await this.#delivery.store(part, fileContent(handle, facts.bytes));
+      this.#sha256 = facts.sha256;
+    }
+    this.#seen = seen;
+    return isNew;
+  }
+
+  tidy(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

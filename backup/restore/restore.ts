@@ -1,0 +1,70 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { z } from "zod";
+import { SituationError } from "../../text/situation-error.ts";
+import { checkFiles, loadFiles } from "../check/server.ts";
+import { logFolder } from "../log/follower.ts";
+import type { backupRestoreSchema, BackupConfiguration } from "../protocol.ts";
+import { planRestore, type PartMistake } from "../repository/catalogue.ts";
+import { openCatalogue } from "../repository/open.ts";
+import type { Restic } from "../repository/restic.ts";
+import { assemble, type TellProgress } from "./assemble.ts";
+
+/** A folder with this file holds a restore that was not ended. */
+const unfinishedMark = ".holdfast-restore";
+
+/** What a new file system has of itself. */
+const ofFileSystem = ["lost+found"];
+
+/**
+ * Writes the state of a time into an empty folder, and proves it there: each part against its digest, all of it by the server's own
+ * check, and by a server that loads it. A restore that was killed is begun again.
+ *
+ * @param seconds - the last second whose writes are wanted; undefined for all
+ * @throws SituationError when a part is missing or damaged, naming it; or when the folder holds something else
+ */
+export async function restoreInto(
+  restic: Restic,
+  { store }: Pick<BackupConfiguration, "store">,
+  { folder, seconds }: { folder: string; seconds: number | undefined },
+  progress: TellProgress,
+): Promise<z.infer<typeof backupRestoreSchema>> {
+  const plan = planRestore(await openCatalogue(restic, store), seconds);
+  if (plan.kind === "none") throw notWhole([plan.mistake]);
+  await makeEmpty(folder);
+  const { files, bytes, point, mistakes } = await assemble(restic, plan, folder, progress);
+  if (mistakes.length > 0) throw notWhole(mistakes);
+  const [first = ""] = files;
+  const loaded = join(folder, first);
+  progress("the server's own check", bytes, bytes);
+  const problem = await checkFiles(plan.kind, loaded);
+  if (problem !== undefined) throw notWhole([{ part: first, problem }]);
+  progress("loading", bytes, bytes);
+  const keys = await loadFiles(plan.kind, loaded, tmpdir());
+  await rm(join(folder, unfinishedMark));
+  const generation = plan.kind === "log" ? plan.generation : plan.snapshot.file;
+  const said = { pointSeconds: point, keys, bytes, files: [...files] };
+  return { type: "result", command: "restore", kind: plan.kind, generation, ...said };
+}
+
+async function makeEmpty(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const names = (await readdir(folder)).filter((name) => !ofFileSystem.includes(name));
+  if (names.length > 0 && !names.includes(unfinishedMark))
+    throw new SituationError({
+      what: `The folder ${folder} is not empty: it has ${names.slice(0, 3).join(", ")}`,
+      fix: "Restore into a new volume",
+    });
+  await writeFile(join(folder, unfinishedMark), "", { flush: true });
+  for (const name of [logFolder, "dump.rdb"]) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+function notWhole(mistakes: readonly PartMistake[]): SituationError {
+  const [first, ...others] = mistakes.map(({ part, problem }) => `${part} ${problem.trimEnd().replace(/\.$/u, "")}`);
+  const more = others.length > 0 ? `, and ${others.length} more` : "";
+  return new SituationError({
+    what: `There is no whole backup of that time: ${first ?? "unknown"}${more}`,
+    fix: "Take another time: the list of the backups shows which can be reached",
+  });
+}
