@@ -5,7 +5,9 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { InputError } from "../../text/input-error.ts";
+import { aptEnvironment, aptError, aptOptions } from "./apt.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
+import { downloadFromRelease, type OtherRelease } from "./other-release.ts";
 
 /**
  * The programs that a lab runs: the machine's own, and those that it lacks taken out of Debian packages into a folder.
@@ -26,6 +28,11 @@ export interface ToolboxContents {
   readonly packages: Readonly<Record<string, string>>;
   /** Further programs that must be there. */
   readonly programs: readonly string[];
+  /**
+   * By distribution, the release that the packages are taken from, where older ones are of no use: they alone are downloaded, whatever
+   * the machine has. Default: the machine's own release.
+   */
+  readonly release?: Readonly<Record<string, OtherRelease>>;
 }
 
 /** What the lab runs; of these only util-linux' own come with every Debian. */
@@ -115,12 +122,20 @@ export function downloadPercent(line: string): number | undefined {
 }
 
 async function downloadPackages(
-  { packages }: ToolboxContents,
+  { packages, release }: ToolboxContents,
   archives: string,
   progress: (detail: string) => void,
 ): Promise<void> {
-  const wanted = await missingPackages(packages);
   await mkdir(join(archives, "partial"), { recursive: true });
+  if (release !== undefined) {
+    const own = osRelease(await readFile("/etc/os-release", "utf8"));
+    const id = [own.id, ...own.like].find((name) => name in release) ?? "debian";
+    progress(Object.keys(packages).join(", "));
+    const other = release[id];
+    if (other !== undefined) await downloadFromRelease(Object.keys(packages), archives, other, { ...own, id });
+    return;
+  }
+  const wanted = await missingPackages(packages);
   if (wanted.length === 0) return;
   progress(wanted.join(", "));
   const failure = await aptDownload(archives, wanted, progress);
@@ -136,18 +151,6 @@ async function downloadPackages(
     fix: "Check the network and apt's sources (`apt-get update`), or point DOCKER_HOST at an engine that runs",
   });
 }
-
-/**
- * Only a download into a folder of ours: apt's own locks guard the installation of packages, which does not happen, and
- * the folder is guarded by the toolbox' lock.
- */
-const aptOptions = [
-  "--yes",
-  "--no-install-recommends",
-  ...["APT::Sandbox::User=root", "APT::Status-Fd=1", "Acquire::Retries=1"].flatMap((option) => ["-o", option]),
-  ...["http", "https"].flatMap((scheme) => ["-o", `Acquire::${scheme}::Timeout=10`]),
-];
-const aptEnvironment = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
 
 /** Answers undefined when all is there, else apt's own words. */
 async function aptDownload(
@@ -173,12 +176,6 @@ async function aptDownload(
   }
   const { failed, all } = await apt;
   return failed ? aptError(all) : undefined;
-}
-
-function aptError(output: string): string {
-  const lines = output.split("\n");
-  const errors = lines.filter((line) => line.startsWith("E: "));
-  return (errors.length > 0 ? errors : lines.slice(-1)).slice(0, 3).join(" ").replaceAll("E: ", "").trim();
 }
 
 async function missingPackages(packages: ToolboxContents["packages"]): Promise<string[]> {
@@ -243,22 +240,36 @@ function searchPath(first: readonly string[]): string {
 }
 
 /** What a toolbox was filled for: another system, or a release of Holdfast that needs other packages, fills it anew. */
-async function contentsKey({ packages }: ToolboxContents): Promise<string> {
-  const release = osRelease(await readFile("/etc/os-release", "utf8"));
-  return [release.id, release.version, arch(), ...Object.keys(packages)].join(" ");
+async function contentsKey({ packages, release = {} }: ToolboxContents): Promise<string> {
+  const own = osRelease(await readFile("/etc/os-release", "utf8"));
+  const others = Object.values(release).map(({ codename }) => codename);
+  return [own.id, own.version, arch(), ...Object.keys(packages), ...others].join(" ");
 }
 
-const releaseSchema = z.object({ ID: z.string(), ID_LIKE: z.string().default(""), VERSION_ID: z.string().default("") });
+const releaseSchema = z.object({
+  ID: z.string(),
+  ID_LIKE: z.string().default(""),
+  VERSION_ID: z.string().default(""),
+  VERSION_CODENAME: z.string().default(""),
+});
+
+/** Which distribution a machine has, and which it descends from. */
+interface Distribution {
+  readonly id: string;
+  readonly like: readonly string[];
+  readonly version: string;
+  readonly codename: string;
+}
 
 /** Reads the text of /etc/os-release (os-release(5)): which distribution this is, and which it descends from. */
-export function osRelease(text: string): { id: string; like: string[]; version: string } {
+export function osRelease(text: string): Distribution {
   const pairs = text
     .split("\n")
     .map((line) => /^([A-Z_]+)=["']?(.*?)["']?$/.exec(line.trim()))
     .filter((match) => match !== null)
     .map(([, key, value]) => [key, value]);
-  const { ID, ID_LIKE, VERSION_ID } = releaseSchema.parse(Object.fromEntries(pairs));
-  return { id: ID, like: ID_LIKE.split(" ").filter(Boolean), version: VERSION_ID };
+  const { ID, ID_LIKE, VERSION_ID, VERSION_CODENAME } = releaseSchema.parse(Object.fromEntries(pairs));
+  return { id: ID, like: ID_LIKE.split(" ").filter(Boolean), version: VERSION_ID, codename: VERSION_CODENAME };
 }
 
 /** The C library belongs to the machine's own loader: another version of it would break every program. */

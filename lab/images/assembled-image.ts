@@ -18,6 +18,7 @@ export interface ImageConfig {
   readonly ExposedPorts: Readonly<Record<string, object>>;
   readonly Volumes: Readonly<Record<string, object>>;
   readonly WorkingDir?: string;
+  readonly User?: string;
   readonly StopSignal?: string;
   readonly Labels?: Readonly<Record<string, string>>;
 }
@@ -54,18 +55,21 @@ export interface ImageRecipe {
   /** Whose files these are, for the image's history. */
   readonly origin: string;
   readonly files: ImageFiles;
+  /** A layer of its own for folders that change more often than the other files; it is made anew each time. */
+  readonly program?: readonly FolderCopy[];
   readonly config: ImageConfig;
 }
 
-const layerSchema = z.object({
+const cachedLayerSchema = z.object({
   /** The digest of what the layer is assembled by: other files, or another release of Holdfast, assemble it anew. */
   recipe: z.string(),
-  /** The digest of the layer before compression. */
   diffId: z.string(),
 });
 
-/** The one layer of an image. */
-export interface ImageLayer extends z.infer<typeof layerSchema> {
+/** A layer of an image. */
+export interface ImageLayer {
+  /** The digest of the layer before compression. */
+  readonly diffId: string;
   /** The layer, compressed with gzip. */
   readonly content: Uint8Array<ArrayBuffer>;
 }
@@ -81,10 +85,12 @@ export async function assembleImage(
   toolbox: Toolbox,
   cacheDirectory: string,
 ): Promise<PushableImage> {
-  const layer = await withExclusiveLock(`cache:${cacheDirectory}`, () =>
-    assembleLayer(recipe, toolbox, join(cacheDirectory, `${recipe.repository}-image`)),
-  );
-  return imageOf(recipe, layer);
+  const layers = await withExclusiveLock(`cache:${cacheDirectory}`, async () => {
+    const directory = join(cacheDirectory, `${recipe.repository}-image`);
+    const files = await assembleLayer(recipe, toolbox, directory);
+    return recipe.program === undefined ? [files] : [files, await programLayer(recipe.program, `${directory}.partial`)];
+  });
+  return imageOf(recipe, layers);
 }
 
 /** The architecture of this machine as an image names it (Go's GOARCH). */
@@ -98,10 +104,10 @@ const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
   s390x: "s390x",
 };
 
-/** The image around its layer, in Docker's image format (Image Manifest V2, Schema 2). */
+/** The image around its layers, in Docker's image format (Image Manifest V2, Schema 2). */
 export function imageOf(
   { repository, tag, origin, config }: ImageRecipe,
-  layer: ImageLayer,
+  layers: readonly ImageLayer[],
   architecture: NodeJS.Architecture = process.arch,
 ): PushableImage {
   const configBlob = new TextEncoder().encode(
@@ -109,15 +115,15 @@ export function imageOf(
       architecture: architectures[architecture] ?? architecture,
       os: "linux",
       config,
-      rootfs: { type: "layers", diff_ids: [layer.diffId] },
-      history: [{ created: "1970-01-01T00:00:00Z", created_by: `holdfast: ${origin}` }],
+      rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+      history: layers.map(() => ({ created: "1970-01-01T00:00:00Z", created_by: `holdfast: ${origin}` })),
     }),
   );
   const manifestMediaType = "application/vnd.docker.distribution.manifest.v2+json";
   return {
     repository,
     tag,
-    blobs: [layer.content, configBlob],
+    blobs: [...layers.map(({ content }) => content), configBlob],
     manifestMediaType,
     manifest: JSON.stringify({
       schemaVersion: 2,
@@ -127,13 +133,11 @@ export function imageOf(
         size: configBlob.length,
         digest: sha256(configBlob),
       },
-      layers: [
-        {
-          mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip",
-          size: layer.content.length,
-          digest: sha256(layer.content),
-        },
-      ],
+      layers: layers.map(({ content }) => ({
+        mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        size: content.length,
+        digest: sha256(content),
+      })),
     }),
   };
 }
@@ -151,7 +155,27 @@ async function assembleLayer(recipe: ImageRecipe, toolbox: Toolbox, directory: s
   await rm(partial, { recursive: true, force: true });
   const root = join(partial, "root");
   await layOutFiles(recipe, toolbox, root);
-  const tar = join(partial, "layer.tar");
+  const layer = await packed(root, partial);
+  await writeFile(join(partial, "layer.tar.gz"), layer.content);
+  await writeFile(join(partial, "layer.json"), JSON.stringify({ recipe: digest, diffId: layer.diffId }));
+  await rm(root, { recursive: true });
+  await rm(directory, { recursive: true, force: true });
+  await rename(partial, directory);
+  return layer;
+}
+
+async function programLayer(folders: readonly FolderCopy[], partial: string): Promise<ImageLayer> {
+  await rm(partial, { recursive: true, force: true });
+  const root = join(partial, "root");
+  for (const folder of folders) await copyFolder(root, folder);
+  const layer = await packed(root, partial);
+  await rm(partial, { recursive: true });
+  return layer;
+}
+
+/** The layer of a folder's files, through a file in another folder. */
+async function packed(root: string, beside: string): Promise<ImageLayer> {
+  const tar = join(beside, "layer.tar");
   // Whatever the umask: the server is another user than the one who assembles.
   const readable = ["--mode", "a+rX"];
   await execa("tar", [
@@ -167,22 +191,17 @@ async function assembleLayer(recipe: ImageRecipe, toolbox: Toolbox, directory: s
     ".",
   ]);
   const files = await readFile(tar);
-  const layer = { recipe: digest, diffId: sha256(files) };
-  const content = new Uint8Array(gzipSync(files));
-  await writeFile(join(partial, "layer.tar.gz"), content);
-  await writeFile(join(partial, "layer.json"), JSON.stringify(layer));
-  await rm(root, { recursive: true });
   await rm(tar);
-  await rm(directory, { recursive: true, force: true });
-  await rename(partial, directory);
-  return { ...layer, content };
+  return { diffId: sha256(files), content: new Uint8Array(gzipSync(files)) };
 }
 
 async function readLayer(directory: string, digest: string): Promise<ImageLayer | undefined> {
   try {
-    const layer = layerSchema.parse(JSON.parse(await readFile(join(directory, "layer.json"), "utf8")));
-    if (layer.recipe !== digest) return undefined;
-    return { ...layer, content: new Uint8Array(await readFile(join(directory, "layer.tar.gz"))) };
+    const { recipe, diffId } = cachedLayerSchema.parse(
+      JSON.parse(await readFile(join(directory, "layer.json"), "utf8")),
+    );
+    if (recipe !== digest) return undefined;
+    return { diffId, content: new Uint8Array(await readFile(join(directory, "layer.tar.gz"))) };
   } catch {
     return undefined; // Not assembled yet, or not to the end.
   }
@@ -228,7 +247,8 @@ async function layOutFiles({ repository, files }: ImageRecipe, toolbox: Toolbox,
   for (const applet of applets) await symlink("busybox", join(root, "bin", applet));
 }
 
-async function copyFolder(root: string, { from, to, except }: FolderCopy): Promise<void> {
+/** Copies a folder, or a file, into the files of an image. */
+export async function copyFolder(root: string, { from, to, except }: FolderCopy): Promise<void> {
   await cp(from, join(root, to), {
     recursive: true,
     dereference: true,

@@ -3,11 +3,12 @@ import { downloadPercent, osRelease } from "../../../lab/host/toolbox.ts";
 
 describe("the toolbox", () => {
   it("reads which distribution this is", () => {
-    const debian = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n';
-    assert.deepEqual(osRelease(debian), { id: "debian", like: [], version: "12" });
+    const debian =
+      'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n';
+    assert.deepEqual(osRelease(debian), { id: "debian", like: [], version: "12", codename: "bookworm" });
     const mint = "ID=linuxmint\nID_LIKE='ubuntu debian'\nVERSION_ID=22\nHOME_URL=\"https://a=b\"\n# comment\n";
-    assert.deepEqual(osRelease(mint), { id: "linuxmint", like: ["ubuntu", "debian"], version: "22" });
-    assert.deepEqual(osRelease("ID=debian\n"), { id: "debian", like: [], version: "" });
+    assert.deepEqual(osRelease(mint), { id: "linuxmint", like: ["ubuntu", "debian"], version: "22", codename: "" });
+    assert.deepEqual(osRelease("ID=debian\n"), { id: "debian", like: [], version: "", codename: "" });
   });
 
   it("reads how much apt has downloaded", () => {

@@ -8,10 +8,14 @@ const manifestSchema = z.object({ config: z.looseObject({}), layers: z.array(z.l
 
 describe("an assembled image", () => {
   const recipe = redisRecipeFor("7.0.15");
-  const layer = { recipe: "r", diffId: sha256("tar"), content: new TextEncoder().encode("gzip") };
+  const layer = { diffId: sha256("tar"), content: new TextEncoder().encode("gzip") };
 
   it("names each of its blobs by digest and size", () => {
-    const { manifest, blobs } = imageOf(recipe, layer, "x64");
+    const { manifest, blobs } = imageOf(
+      recipe,
+      [layer, { ...layer, content: new TextEncoder().encode("program") }],
+      "x64",
+    );
     const { config, layers } = manifestSchema.parse(JSON.parse(manifest));
     const named = [...layers, config].map((blob) => JSON.stringify(blob));
     for (const [index, blob] of blobs.entries()) {
@@ -22,7 +26,7 @@ describe("an assembled image", () => {
   });
 
   it("of Redis declares what the official image declares", () => {
-    const { blobs, repository, tag } = imageOf(recipe, layer, "arm64");
+    const { blobs, repository, tag } = imageOf(recipe, [layer], "arm64");
     assert.deepEqual([repository, tag], ["redis", "7.0.15"]);
     const config: unknown = JSON.parse(new TextDecoder().decode(blobs[1]));
     assert.deepEqual(config, {
@@ -42,7 +46,7 @@ describe("an assembled image", () => {
   });
 
   it("is the same image for the same files", () => {
-    assert.deepEqual(imageOf(recipe, layer, "x64"), imageOf(redisRecipeFor("7.0.15"), { ...layer }, "x64"));
+    assert.deepEqual(imageOf(recipe, [layer], "x64"), imageOf(redisRecipeFor("7.0.15"), [{ ...layer }], "x64"));
   });
 
   it("takes the libraries that ldd finds, and the loader where programs name it", () => {
