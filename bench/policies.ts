@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { judgeDefinitions, readDefinitions } from "../policies/definitions.ts";
+import { readDefinitions } from "../policies/definitions.ts";
+import { judgeDefinitions } from "../policies/judge.ts";
 import { rules } from "../policies/rule-list.ts";
 import { comparePaired, row } from "./paired.ts";
 

@@ -6,8 +6,6 @@ import { readLiveSwarm, type LiveSwarm } from "../inputs/swarm/definitions.ts";
 import { estateOf, type Estate } from "../model/service/definition.ts";
 import { InputError } from "../text/input-error.ts";
 import { jsonOrUndefined } from "../text/parse-json.ts";
-import type { Finding } from "./finding.ts";
-import { judge, type JudgeOptions } from "./judge.ts";
 
 /** What is to be judged: an estate, and for a file that people write the place of each path. */
 export interface Definitions {
@@ -71,12 +69,4 @@ export function withLiveFacts(definitions: Definitions, live: LiveSwarm): Defini
       volumes: [...estate.volumes, ...volumes.filter(({ name }) => !declared.has(name))],
     },
   };
-}
-
-/** Judges definitions; each finding about a file that people write says where in it. */
-export function judgeDefinitions({ estate, source }: Definitions, options: JudgeOptions): readonly Finding[] {
-  const findings = judge(estate, options);
-  if (source === undefined) return findings;
-  const { file, locate } = source;
-  return findings.map((finding) => ({ ...finding, location: { file, ...locate(finding.path) } }));
 }

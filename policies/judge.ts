@@ -1,5 +1,6 @@
 import type { Estate, ServiceDefinition } from "../model/service/definition.ts";
 import { printable } from "../text/escape.ts";
+import type { Definitions } from "./definitions.ts";
 import { EstateIndex } from "./estate-index.ts";
 import { toFinding, type Finding } from "./finding.ts";
 import { ruleIds, rules as allRules } from "./rule-list.ts";
@@ -20,6 +21,14 @@ export interface JudgeOptions {
 export function judge(estate: Estate, options: JudgeOptions): readonly Finding[] {
   const index = EstateIndex.of(estate);
   return index.services().flatMap((service) => judgeOneService(service, index, options));
+}
+
+/** Judges definitions; each finding about a file that people write says where in the file. */
+export function judgeDefinitions({ estate, source }: Definitions, options: JudgeOptions): readonly Finding[] {
+  const findings = judge(estate, options);
+  if (source === undefined) return findings;
+  const { file, locate } = source;
+  return findings.map((finding) => ({ ...finding, location: { file, ...locate(finding.path) } }));
 }
 
 /**

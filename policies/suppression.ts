@@ -31,18 +31,13 @@ export function readSuppressions(service: ServiceDefinition, ruleIds: ReadonlySe
   const mistakes: { label: string; message: string }[] = [];
   const unknown: string[] = [];
   const sources: readonly ServiceDefinition["labels"][] = [service.labels, service.containerLabels];
-  for (const labels of sources) {
-    if (!isKnown(labels)) continue;
-    for (const [label, value] of Object.entries(labels)) {
-      if (label !== serviceLabels.ignore && !label.startsWith(`${serviceLabels.ignore}.`)) continue;
-      if (!isKnown(value)) unknown.push(label);
-      else {
-        for (const entry of value.split(/\n|;(?=\s*SS\d)/).map((each) => each.trim())) {
-          const parsed = parseSuppression(entry, label, ruleIds);
-          if (typeof parsed === "string") mistakes.push({ label, message: parsed });
-          else suppressions.push(parsed);
-        }
-      }
+  for (const [label, value] of sources.flatMap((labels) => (isKnown(labels) ? Object.entries(labels) : []))) {
+    if (label !== serviceLabels.ignore && !label.startsWith(`${serviceLabels.ignore}.`)) continue;
+    if (!isKnown(value)) unknown.push(label);
+    for (const entry of isKnown(value) ? value.split(/\n|;(?=\s*SS\d)/) : []) {
+      const parsed = parseSuppression(entry.trim(), label, ruleIds);
+      if (typeof parsed === "string") mistakes.push({ label, message: parsed });
+      else suppressions.push(parsed);
     }
   }
   return { suppressions, mistakes, unknown };

@@ -1,10 +1,8 @@
 import { InputError, showValue } from "./input-error.ts";
 
-const powersOf1024 = { "": 0, K: 1, M: 2, G: 3, T: 4, P: 5 } as const;
-
-const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
-
-type Prefix = keyof typeof powersOf1024;
+/** Each stands for 1024 times the one before. */
+const prefixes = ["", "K", "M", "G", "T", "P"];
+const units = prefixes.map((prefix) => (prefix === "" ? "B" : `${prefix}iB`));
 
 /**
  * Reads a size as Docker does: `100M`, `100MB` and `100MiB` are the same 104,857,600 bytes, `1.5GiB` may have a fraction,
@@ -18,9 +16,8 @@ type Prefix = keyof typeof powersOf1024;
  */
 export function parseSize(text: string, path: string): number {
   const match = /^(?<count>\d+(?:\.\d+)?) ?(?:(?<prefix>[kmgtp])i?)?b?$/iu.exec(text.trim());
-  // The groups hold what the expression let through: digits, and one of the prefixes or nothing.
-  const prefix = (match?.groups?.["prefix"] ?? "").toUpperCase() as Prefix;
-  const bytes = Math.floor(Number(match?.groups?.["count"]) * 1024 ** powersOf1024[prefix]);
+  const power = prefixes.indexOf((match?.groups?.["prefix"] ?? "").toUpperCase());
+  const bytes = Math.floor(Number(match?.groups?.["count"]) * 1024 ** power);
   if (!Number.isSafeInteger(bytes)) {
     throw new InputError({
       path,
@@ -60,11 +57,8 @@ export function requireSize(leastBytes: number, bytes: number, path: string, fix
 
 /** Writes a number of bytes in the largest unit that keeps it exact: `300MiB`, `1536MiB`, `1000B`. */
 export function formatSize(bytes: number): string {
-  for (const [prefix, power] of Object.entries(powersOf1024).reverse()) {
-    const count = bytes / 1024 ** power;
-    if (power > 0 && count >= 1 && Number.isInteger(count)) return `${count}${prefix}iB`;
-  }
-  return `${bytes}B`;
+  const power = units.findLastIndex((_, each) => bytes >= 1024 ** each && bytes % 1024 ** each === 0);
+  return `${bytes / 1024 ** Math.max(power, 0)}${units[Math.max(power, 0)] ?? "B"}`;
 }
 
 /** Writes a number of bytes for people, with at most one digit after the point: `1.5 GiB`. */

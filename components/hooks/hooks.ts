@@ -67,6 +67,18 @@ export function takesHooks(): boolean {
   return typeof monitor?.registerResourceHook === "function";
 }
 
+/** A hook before a resource is created, and one before it is updated; none where there is nothing that would call them. */
+export function beforeChanges(
+  kind: string,
+  hook: (moment: "create" | "update", args: pulumi.ResourceHookArgs) => Promise<void>,
+): pulumi.ResourceHookBinding {
+  if (!takesHooks()) return {};
+  const name = `holdfast-${kind}-${nextHookNumber(kind)}`;
+  const at = (moment: "create" | "update") =>
+    new pulumi.ResourceHook(`${name}-${moment}`, (args) => hook(moment, args));
+  return { beforeCreate: [at("create")], beforeUpdate: [at("update")] };
+}
+
 /** Hooks need names of their own: the next number for hooks of a kind, in the order in which the program declares what has them. */
 export function nextHookNumber(kind: string): number {
   const number = (lastNumbers.get(kind) ?? 0) + 1;

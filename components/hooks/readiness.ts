@@ -7,7 +7,7 @@ import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import type { ServiceProperties } from "../../swarm/service/properties.ts";
 import { InputError } from "../../text/input-error.ts";
 import { declaredServices } from "./declared-services.ts";
-import { hookPlan, nextHookNumber, plainValues, takesHooks } from "./hooks.ts";
+import { beforeChanges, hookPlan, plainValues } from "./hooks.ts";
 import { ownStack } from "./owner.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
 
@@ -18,14 +18,8 @@ import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.t
  * @param component - the component whose child the service is
  */
 export function readinessHooks(component: pulumi.ComponentResource): pulumi.ResourceHookBinding {
-  if (!takesHooks()) return {};
-  const number = nextHookNumber("readiness");
   const settings = { findManager: swarmManager(component), registries: knownRegistries(component) };
-  const hook = (moment: "create" | "update"): pulumi.ResourceHook =>
-    new pulumi.ResourceHook(`holdfast-readiness-${number}-${moment}`, (args) =>
-      requireReadiness(moment, args, settings),
-    );
-  return { beforeCreate: [hook("create")], beforeUpdate: [hook("update")] };
+  return beforeChanges("readiness", (moment, args) => requireReadiness(moment, args, settings));
 }
 
 /** How the program finds its swarm and the registries. */

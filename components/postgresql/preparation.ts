@@ -2,6 +2,7 @@ import { findImage, majorVersion } from "../../model/image/catalogue.ts";
 import { isKnown, parseImageReference } from "../../model/service/definition.ts";
 import { requirePassword } from "../../model/service/password.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { matching } from "../../text/matching.ts";
 import { requireWhole } from "../../text/whole-number.ts";
 
 /** The port that PostgreSQL listens on inside the container. */
@@ -31,18 +32,12 @@ export function postgresqlPaths(majorVersion: number, path: string): PostgresqlP
 /**
  * Checks the name of a user or a database.
  *
- * @param path - where the name stands, for the error
  * @throws InputError when it would have to be quoted in SQL
  */
-export function requireSqlName(name: string, path: string): string {
-  if (/^[a-z_][a-z0-9_]{0,62}$/u.test(name)) return name;
-  throw new InputError({
-    path,
-    expected: "at most 63 lower-case letters, digits and '_', not beginning with a digit",
-    got: showValue(name),
-    fix: "Choose a name that SQL takes unquoted",
-  });
-}
+export const requireSqlName = matching(/^[a-z_][a-z0-9_]{0,62}$/u, {
+  expected: "at most 63 lower-case letters, digits and '_', not beginning with a digit",
+  fix: "Choose a name that SQL takes unquoted",
+});
 
 /**
  * Checks the password of a user, which the start script writes into a statement.

@@ -1,7 +1,7 @@
 import { redisPersistence, type RedisPersistence } from "../../model/redis/persistence.ts";
 import { redisDataPath } from "../../model/redis/preparation.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
-import { findHarm } from "./harmless-directives.ts";
+import { findHarm } from "./directives.ts";
 
 /** The port that Redis listens on inside the container. */
 export const redisPort = 6379;

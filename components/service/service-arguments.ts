@@ -6,6 +6,7 @@ import { ownerLabels } from "../../model/service/ownership.ts";
 import { parseGrace } from "../../model/service/stop-grace.ts";
 import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../../text/byte-size.ts";
 import { parseDuration } from "../../text/duration.ts";
+import { matching } from "../../text/matching.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { requirePort, requireWhole } from "../../text/whole-number.ts";
@@ -47,32 +48,24 @@ export const memory = (leastBytes: number) => text("100M", (size, path) => parse
 export const port = numeric(10000, requirePort);
 
 const processors = numeric(0.5, (count, path) => {
-  requireThat(count >= 0.01 && count <= 1024, count, path, {
+  if (count >= 0.01 && count <= 1024) return;
+  throw new InputError({
+    path,
     expected: "a number of processors, at least 0.01",
+    got: showValue(count),
     fix: "Write for example 0.5 for half a processor",
   });
 });
 
-/** A path in the container. */
-const containerPath = (example: string) =>
-  text(example, (target, path) => {
-    requireThat(/^\/[^:]*[^:/]$/u.test(target), target, path, {
-      expected: "an absolute path inside the container, without a slash at its end",
-      fix: "Write for example /data",
-    });
-  });
-
-/** The owner of a file. */
-const ownerId = text("999", (id, path) => {
-  requireThat(/^\d+$/u.test(id), id, path, {
-    expected: "the number of a user, who is the owner, and of the group",
-    fix: 'Write for example "999"; Swarm knows no names',
-  });
+const requireAbsolute = matching(/^\/[^:]*[^:/]$/u, {
+  expected: "an absolute path inside the container, without a slash at its end",
+  fix: "Write for example /data",
 });
 
-function requireThat(holds: boolean, value: unknown, path: string, mistake: { expected: string; fix: string }): void {
-  if (!holds) throw new InputError({ path, got: showValue(value), ...mistake });
-}
+const requireOwnerId = matching(/^\d+$/u, {
+  expected: "the number of a user, who is the owner, and of the group",
+  fix: 'Write for example "999"; Swarm knows no names',
+});
 
 /** What every component of a service is told. */
 export const commonArguments = {
@@ -104,8 +97,8 @@ function requireNoVolumes(labels: object, context: z.RefinementCtx): void {
 const files = named(
   fields({
     content: secretText(),
-    path: containerPath("/etc/store.conf"),
-    ownerId: ownerId.optional(),
+    path: text("/etc/store.conf", requireAbsolute),
+    ownerId: text("999", requireOwnerId).optional(),
     mode: numeric(0o444, (mode, path) => requireWhole(mode, 0, 0o777, path)).optional(),
   }),
 ).optional();
@@ -113,7 +106,7 @@ const files = named(
 /** The arguments of a `StatefulService`. */
 export const serviceArguments = fields({
   ...commonArguments,
-  data: list(fields({ volume: dataVolume, path: containerPath("/data") })),
+  data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute) })),
   secretFiles: files,
   configFiles: files,
   memoryReservation: memory(leastReservedBytes).optional(),
@@ -130,7 +123,7 @@ export const serviceArguments = fields({
   user: text("999:999").optional(),
   dropCapabilities: list(text("ALL")).optional(),
   readOnlyRoot: flag().optional(),
-  scratch: list(fields({ path: containerPath("/tmp"), size: text("16M", parseSize).optional() })).optional(),
+  scratch: list(fields({ path: text("/tmp", requireAbsolute), size: text("16M", parseSize).optional() })).optional(),
   ports: list(fields({ target: port, published: port, mode: publishMode.optional() })).optional(),
   stopSignal: text("SIGTERM").optional(),
   stopGrace: text("55s", parseGrace).optional(),

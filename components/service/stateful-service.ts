@@ -183,9 +183,10 @@ export class StatefulService extends pulumi.ComponentResource {
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });
   }
 
-  #network(name: string, transform: Transform<docker.NetworkArgs> | undefined, path: string): docker.Network {
-    const args = { driver: "overlay", labels: ownerLabelList() };
-    const own = { name, args, opts: { parent: this, ...keepsLabels } };
+  #network(name: string, transform: ServiceTransforms["network"], path: string): docker.Network {
+    // A transform may name it, and the name may be another stack's.
+    const hooks = takesHooks() ? { hooks: { beforeCreate: [nameCheck(this)] } } : {};
+    const own = { name, args: { driver: "overlay", labels: ownerLabelList() }, opts: { ...this.#options(), ...hooks } };
     const made = checked(() => transformed<docker.NetworkArgs>(transform, own, {}, `${path}.network`));
     return new docker.Network(made.name, made.args, made.opts);
   }
@@ -194,37 +195,40 @@ export class StatefulService extends pulumi.ComponentResource {
   #secret(
     name: string,
     { content, ...target }: FileContent,
-    transform: Transform<docker.SecretArgs> | undefined,
+    transform: ServiceTransforms["secret"],
     path: string,
   ): FileSource {
     const args = { data: base64(pulumi.secret(content)), labels: ownerLabelList() };
-    const own = { name, args, opts: { parent: this, ...keepsLabels } };
+    const own = { name, args, opts: this.#options() };
     const made = checked(() => transformed<docker.SecretArgs>(transform, own, keptOfFiles, `${path}.secret`));
-    const secret = new docker.Secret(made.name, made.args, made.opts);
-    return { ...target, id: secret.id, name: secret.name };
+    return { ...target, ...identified(new docker.Secret(made.name, made.args, made.opts)) };
   }
 
   /**
-   * Auto-named: a name made from the content comes back when a change is taken back, and then belongs to the old
-   * configuration, which an unfinished run has not deleted yet. The label tells in `docker config inspect` whether two are
-   * the same; alone it is no reason for another configuration and a new task.
+   * Auto-named: a name made from the content comes back when a change is reverted, and may still belong to the old configuration,
+   * which an unfinished run has not deleted. The label shows in `docker config inspect` whether two are the same; it is no reason
+   * for another configuration and a new task by itself.
    */
   #config(
     name: string,
     { content, ...target }: FileContent,
-    transform: Transform<docker.ServiceConfigArgs> | undefined,
+    transform: ServiceTransforms["config"],
     path: string,
   ): FileSource {
-    const digest = pulumi.output(content).apply(sha256);
-    const args = {
-      data: base64(content),
-      labels: [...ownerLabelList(), { label: objectLabels.digest, value: digest }],
-    };
-    const own = { name, args, opts: { parent: this, ...keepsLabels } };
+    const digest = { label: objectLabels.digest, value: pulumi.output(content).apply(sha256) };
+    const args = { data: base64(content), labels: [...ownerLabelList(), digest] };
+    const own = { name, args, opts: this.#options() };
     const made = checked(() => transformed<docker.ServiceConfigArgs>(transform, own, keptOfFiles, `${path}.config`));
-    const config = new docker.ServiceConfig(made.name, made.args, made.opts);
-    return { ...target, id: config.id, name: config.name };
+    return { ...target, ...identified(new docker.ServiceConfig(made.name, made.args, made.opts)) };
   }
+
+  #options(): pulumi.CustomResourceOptions {
+    return { parent: this, ...keepsLabels };
+  }
+}
+
+function identified({ id, name }: docker.Secret | docker.ServiceConfig) {
+  return { id, name };
 }
 
 /** Pulumi names them, so that a new one can be made before the old one goes; their content has been checked as an argument. */

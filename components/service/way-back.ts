@@ -5,6 +5,7 @@ import { serviceLabels } from "../../model/service/labels.ts";
 import type { FollowedUpdate } from "../../swarm/service/update-end.ts";
 import { advisedDocker, advisedRepair } from "../../text/advised-command.ts";
 import { InputError } from "../../text/input-error.ts";
+import { valueAt } from "../arguments/transform.ts";
 import { nextHookNumber, plainValues, takesErrorHooks, takesHooks } from "../hooks/hooks.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "../hooks/provider-engine.ts";
 import { OnUpdateFailure } from "./updates.ts";
@@ -114,12 +115,6 @@ async function follow(
 
 /** The image of a service's inputs, where it is known. */
 async function imageOf(inputs: Record<string, unknown> | undefined): Promise<string | undefined> {
-  const image = ["taskSpec", "containerSpec", "image"].reduce<unknown>(member, await plainValues(inputs));
+  const image = valueAt(await plainValues(inputs), "taskSpec.containerSpec.image");
   return typeof image === "string" ? image : undefined;
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null
-    ? new Map<string, unknown>(Object.entries(value)).get(name)
-    : undefined;
 }

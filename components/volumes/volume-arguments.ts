@@ -1,16 +1,12 @@
 import type { z } from "zod";
 import { requireNodeMark } from "../../model/placement/pin.ts";
 import { requireVolumeName } from "../../model/storage/volume-name.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { matching } from "../../text/matching.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { argument, fields, refuse, text } from "../arguments/arguments.ts";
 import { transformArgument } from "../arguments/transform.ts";
-import {
-  requireExportPath,
-  requireHostPath,
-  requireMountOptions,
-  requireNfsServer,
-  VolumeCreator,
-} from "./volume-spec.ts";
+import { VolumeCreator } from "./volume-spec.ts";
 
 const marks = {
   hostname: text("node-1", requireNodeMark).optional(),
@@ -43,6 +39,41 @@ function oneMark(given: object, context: z.RefinementCtx, words: string): void {
     expected: `one of ${words}`,
     got: found.length === 0 ? "none" : found.join(" and "),
     fix: "Name the node by exactly one mark, which `docker node ls` and `docker node inspect` show",
+  });
+}
+
+const requireHostPath = matching(/^\/[^:]*[^:/]$/u, {
+  expected: "an absolute path, without a slash at its end",
+  fix: "Write for example /srv/redis",
+});
+
+/** What mount.nfs would not take. */
+const notNfs = {
+  expected: "what mount.nfs takes, without spaces, and the address as the server alone",
+  fix: 'Write for example server "10.0.0.9", exportPath "/srv/redis", mountOptions "nfsvers=4.2,hard"',
+};
+const requireNfsServer = matching(/^[\w.:-]+$/u, notNfs);
+const requireExportPath = matching(/^\/[^\s,]*$/u, notNfs);
+const requireNfsOptions = matching(/^(?!(?:.*,)?addr=)[\w=.,:-]+$/u, notNfs);
+
+/** Mount options that lose what was written, or let nothing be written. */
+const softMount =
+  "A soft mount gives up a write that the server does not answer in time, which leaves the data incomplete";
+const losingOptions: ReadonlyMap<string, string> = new Map([
+  ["soft", softMount],
+  ["softerr", softMount],
+  ["ro", "A read-only mount takes no data"],
+]);
+
+function requireMountOptions(mountOptions: string, path: string): void {
+  const options = requireNfsOptions(mountOptions, path).split(",");
+  const losing = options.find((option) => losingOptions.has(option));
+  if (losing === undefined) return;
+  throw new InputError({
+    path,
+    expected: "a mount that waits for its server and can be written",
+    got: showValue(losing),
+    fix: `${losingOptions.get(losing) ?? ""}: write "nfsvers=4.2,hard" for example`,
   });
 }
 

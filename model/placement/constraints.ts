@@ -31,8 +31,15 @@ export function parseConstraint(text: Known<string>, unknownPart?: string): Cons
   };
 }
 
-/** What Swarm knows of a node by a name of its own; labels come besides. */
-const constraintKeys = ["id", "hostname", "ip", "role", "platform.os", "platform.arch"].map((key) => `node.${key}`);
+/** What Swarm knows of a node besides its labels. */
+const attributes = new Map<string, (node: SwarmNode) => string>([
+  ["node.id", ({ id }) => id],
+  ["node.hostname", ({ hostname }) => hostname],
+  ["node.ip", ({ address }) => address],
+  ["node.role", ({ role }) => role],
+  ["node.platform.os", ({ os }) => os],
+  ["node.platform.arch", ({ architecture }) => architecture],
+]);
 
 /**
  * Checks a constraint.
@@ -43,7 +50,7 @@ const constraintKeys = ["id", "hostname", "ip", "role", "platform.os", "platform
 export function requireConstraint(text: string, path: string): string {
   const { key, value } = parseConstraint(text);
   const isLabel = isKnown(key) && /^(?:node|engine)\.labels\../u.test(key);
-  if (isKnown(key) && value !== "" && (isLabel || constraintKeys.includes(key))) return text;
+  if (isKnown(key) && value !== "" && (isLabel || attributes.has(key))) return text;
   throw new InputError({
     path,
     expected: "what Swarm knows of a node, == or !=, and a value",
@@ -94,23 +101,10 @@ export function satisfies(node: SwarmNode, { key, operator, value }: Constraint)
     (actual?.toLowerCase() === value.toLowerCase()) === (operator === "==");
   if (key.startsWith("node.labels.")) return is(labelValue(node.labels, key.slice("node.labels.".length)));
   if (key.startsWith("engine.labels.")) return is(labelValue(node.engineLabels, key.slice("engine.labels.".length)));
-  switch (key) {
-    case "node.id":
-      return is(node.id);
-    case "node.hostname":
-      return is(node.hostname);
-    case "node.role":
-      return is(node.role);
-    case "node.platform.os":
-      return is(node.os);
-    case "node.platform.arch":
-      return is(node.architecture);
-    case "node.ip":
-      return value.includes("/") ? notKnown : is(node.address);
-    default:
-      // Swarm lets no node pass a key that it does not know.
-      return false;
-  }
+  if (key === "node.ip" && value.includes("/")) return notKnown;
+  const attribute = attributes.get(key);
+  // Swarm lets no node pass a key that it does not know.
+  return attribute !== undefined && is(attribute(node));
 }
 
 function labelValue(labels: Readonly<Record<string, string>>, name: string): string | undefined {

@@ -1,4 +1,4 @@
-import { InputError, showValue } from "../../text/input-error.ts";
+import { matching } from "../../text/matching.ts";
 
 /** A label of a node, set by `docker node update --label-add <name>=<value> <node>`. */
 export interface NodeLabel {
@@ -59,15 +59,9 @@ export function areOtherNodes(one: string, other: string): boolean {
 /**
  * Checks a hostname, an id or a part of a label.
  *
- * @param path - where it stands, for the error
  * @throws InputError when Swarm would not take it for just that in a constraint
  */
-export function requireNodeMark(mark: string, path: string): string {
-  if (/^[a-z0-9][a-z0-9._-]*$/iu.test(mark)) return mark;
-  throw new InputError({
-    path,
-    expected: "letters, digits, '.', '_' and '-', beginning with a letter or digit",
-    got: showValue(mark),
-    fix: "Give it as `docker node ls` and `docker node inspect` show it",
-  });
-}
+export const requireNodeMark = matching(/^[a-z0-9][a-z0-9._-]*$/iu, {
+  expected: "letters, digits, '.', '_' and '-', beginning with a letter or digit",
+  fix: "Give it as `docker node ls` and `docker node inspect` show it",
+});

@@ -266,13 +266,9 @@ export function redisKept(settings: RedisDirectives, image: RedisImageFact | und
  * @see https://github.com/redis/redis/blob/7.0/src/config.c (`setConfigSaveOption`)
  */
 export function hasSavePoints(settings: RedisDirectives): Known<boolean> {
-  const saves = settings.settings.filter(({ name }) => name === "save");
-  if (saves.length === 0) return settings.isComplete ? true : notKnown;
-  let points: Known<boolean> = false;
-  for (const { values } of saves) {
-    points = values.includes(notKnown) ? notKnown : values.some((value) => value !== "") ? true : false;
-  }
-  return points;
+  const last = settings.settings.findLast(({ name }) => name === "save");
+  if (last === undefined) return settings.isComplete ? true : notKnown;
+  return last.values.includes(notKnown) ? notKnown : last.values.some((value) => value !== "");
 }
 
 /** Whether Redis asks for a password: `requirepass`, an ACL file, or users of its configuration. */

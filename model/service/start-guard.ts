@@ -1,4 +1,5 @@
 import { InputError, showValue } from "../../text/input-error.ts";
+import { matching } from "../../text/matching.ts";
 import { quotedWord } from "../../text/shell-words.ts";
 
 /** The file at the top of a data volume that names the store whose data it holds. */
@@ -69,18 +70,12 @@ export function parseFirstStart(time: string, path: string): number {
 /**
  * Checks a store's identity.
  *
- * @param path - where it stands, for the error
  * @throws InputError when it is empty or holds what a shell would not take literally
  */
-export function requireIdentity(identity: string, path: string): string {
-  if (/^[\w./-]+$/u.test(identity)) return identity;
-  throw new InputError({
-    path,
-    expected: "letters, digits, '.', '_', '/' and '-'",
-    got: showValue(identity),
-    fix: "Name the store, for example shop/prod/redis",
-  });
-}
+export const requireIdentity = matching(/^[\w./-]+$/u, {
+  expected: "letters, digits, '.', '_', '/' and '-'",
+  fix: "Name the store, for example shop/prod/redis",
+});
 
 /**
  * Writes the script that a container runs before its server: it refuses to start on a volume that does not carry the store's

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts";
+import { readDefinitions } from "../../policies/definitions.ts";
+import { judgeDefinitions } from "../../policies/judge.ts";
 import { today } from "./judge-case.ts";
 
 const folder = new URL("../data/policies/correct/", import.meta.url);

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts";
+import { readDefinitions } from "../../policies/definitions.ts";
 import type { Finding } from "../../policies/finding.ts";
-import { judge } from "../../policies/judge.ts";
+import { judgeDefinitions, judge } from "../../policies/judge.ts";
 import { findingsSchema } from "../../policies/finding-schema.ts";
 import { printable } from "../../text/escape.ts";
 import { InputError } from "../../text/input-error.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
-import { judgeDefinitions, readDefinitions } from "../../policies/definitions.ts";
-import { judge } from "../../policies/judge.ts";
+import { readDefinitions } from "../../policies/definitions.ts";
+import { judgeDefinitions, judge } from "../../policies/judge.ts";
 import { asLiveSwarm, asStackFile, type Draft } from "./drafts.ts";
 import { today } from "./judge-case.ts";
 import { store } from "./sample-services.ts";

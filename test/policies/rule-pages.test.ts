@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import type { LiveSwarm } from "../../inputs/swarm/definitions.ts";
-import { judgeDefinitions, readDefinitions, withLiveFacts } from "../../policies/definitions.ts";
+import { readDefinitions, withLiveFacts } from "../../policies/definitions.ts";
+import { judgeDefinitions } from "../../policies/judge.ts";
 import { rulePage, type Finding } from "../../policies/finding.ts";
 import { rules } from "../../policies/rule-list.ts";
 import { today } from "./judge-case.ts";

@@ -6,17 +6,15 @@ export const applicationImages = statefulImages([
     name: "minio",
     title: "MinIO",
     repositories: ["minio/minio", "minio", "bitnami/minio", "bitnamilegacy/minio"],
-    dataPaths: [
-      {
-        path: "/data",
-        alsoAt: ["/bitnami/minio/data", "/export"],
-        movedBy: [
-          { wordsAfter: "server", flags: ["--quiet", "--json", "--anonymous", "--compat"] },
-          { environment: "MINIO_VOLUMES" },
-        ],
-        source: "https://min.io/docs/minio/container/index.html",
-      },
-    ],
+    dataPath: {
+      path: "/data",
+      alsoAt: ["/bitnami/minio/data", "/export"],
+      movedBy: [
+        { wordsAfter: "server", flags: ["--quiet", "--json", "--anonymous", "--compat"] },
+        { environment: "MINIO_VOLUMES" },
+      ],
+      source: "https://min.io/docs/minio/container/index.html",
+    },
     life: [
       readyCheck("minio/health/live", "https://min.io/docs/minio/linux/operations/monitoring/healthcheck-probe.html"),
     ],
@@ -29,23 +27,19 @@ export const applicationImages = statefulImages([
     name: "gitea",
     title: "Gitea and Forgejo",
     repositories: ["gitea/gitea", "gitea", "forgejo/forgejo"],
-    dataPaths: [
-      {
-        path: "/data",
-        alsoAt: ["/var/lib/gitea"],
-        movedBy: [{ environment: "GITEA_WORK_DIR" }],
-        source: "https://docs.gitea.com/installation/install-with-docker",
-      },
-    ],
-    volumes: [{ path: "/data" }],
+    dataVolume: {
+      path: "/data",
+      alsoAt: ["/var/lib/gitea"],
+      movedBy: [{ environment: "GITEA_WORK_DIR" }],
+      source: "https://docs.gitea.com/installation/install-with-docker",
+    },
     life: [readyCheck("api/healthz", "https://docs.gitea.com/administration/config-cheat-sheet")],
   },
   {
     name: "nextcloud",
     title: "Nextcloud",
     repositories: ["nextcloud", "library/nextcloud"],
-    dataPaths: [{ path: "/var/www/html", alsoAt: ["/var/www/html/data"], movedBy: [], source: hub("nextcloud") }],
-    volumes: [{ path: "/var/www/html" }],
+    dataVolume: { path: "/var/www/html", alsoAt: ["/var/www/html/data"], source: hub("nextcloud") },
     writers: "many",
     life: [readyCheck("status.php", "https://docs.nextcloud.com/server/latest/admin_manual/")],
   },
@@ -53,15 +47,11 @@ export const applicationImages = statefulImages([
     name: "wordpress",
     title: "WordPress",
     repositories: ["wordpress", "library/wordpress", "bitnami/wordpress", "bitnamilegacy/wordpress"],
-    dataPaths: [
-      {
-        path: "/var/www/html",
-        alsoAt: ["/var/www/html/wp-content", "/bitnami/wordpress", "/bitnami"],
-        movedBy: [],
-        source: hub("wordpress"),
-      },
-    ],
-    volumes: [{ path: "/var/www/html" }],
+    dataVolume: {
+      path: "/var/www/html",
+      alsoAt: ["/var/www/html/wp-content", "/bitnami/wordpress", "/bitnami"],
+      source: hub("wordpress"),
+    },
     writers: "many",
     life: [readyCheck("wp-login.php", "https://developer.wordpress.org/advanced-administration/")],
   },
@@ -69,14 +59,11 @@ export const applicationImages = statefulImages([
     name: "vaultwarden",
     title: "Vaultwarden",
     repositories: ["vaultwarden/server", "vaultwarden", "dani-garcia/vaultwarden"],
-    dataPaths: [
-      {
-        path: "/data",
-        movedBy: [{ environment: "DATA_FOLDER" }],
-        source: "https://github.com/dani-garcia/vaultwarden/wiki/Starting-a-Container",
-      },
-    ],
-    volumes: [{ path: "/data" }],
+    dataVolume: {
+      path: "/data",
+      movedBy: [{ environment: "DATA_FOLDER" }],
+      source: "https://github.com/dani-garcia/vaultwarden/wiki/Starting-a-Container",
+    },
     life: [readyCheck("/alive", "https://github.com/dani-garcia/vaultwarden/blob/main/docker/healthcheck.sh")],
     hasHealthCheck: true,
   },
@@ -92,14 +79,11 @@ export const applicationImages = statefulImages([
         REGISTRY_STORAGE_AZURE_CONTAINER: ".",
       },
     },
-    dataPaths: [
-      {
-        path: "/var/lib/registry",
-        movedBy: [{ environment: "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY" }],
-        source: "https://distribution.github.io/distribution/about/deploying/",
-      },
-    ],
-    volumes: [{ path: "/var/lib/registry" }],
+    dataVolume: {
+      path: "/var/lib/registry",
+      movedBy: [{ environment: "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY" }],
+      source: "https://distribution.github.io/distribution/about/deploying/",
+    },
     writers: "many",
   },
   bitnamiImage("gitea", "Gitea", "/bitnami/gitea"),

@@ -7,14 +7,12 @@ export const coordinationImages = statefulImages([
     title: "etcd",
     repositories: ["etcd", "coreos/etcd", "etcd-development/etcd", "bitnami/etcd", "bitnamilegacy/etcd"],
     commands: { servers: ["etcd"], tools: ["etcdctl", "etcdutl"] },
-    dataPaths: [
-      {
-        path: "/default.etcd",
-        alsoAt: ["/bitnami/etcd", "/bitnami/etcd/data", "/var/lib/etcd"],
-        movedBy: [{ argument: "--data-dir" }, { argument: "-data-dir" }, { environment: "ETCD_DATA_DIR" }],
-        source: "https://etcd.io/docs/latest/op-guide/configuration/",
-      },
-    ],
+    dataPath: {
+      path: "/default.etcd",
+      alsoAt: ["/bitnami/etcd", "/bitnami/etcd/data", "/var/lib/etcd"],
+      movedBy: [{ argument: "--data-dir" }, { argument: "-data-dir" }, { environment: "ETCD_DATA_DIR" }],
+      source: "https://etcd.io/docs/latest/op-guide/configuration/",
+    },
     survivesKill: true,
     life: [readyCheck("etcdctl endpoint health", "https://etcd.io/docs/latest/op-guide/monitoring/")],
   },
@@ -27,15 +25,12 @@ export const coordinationImages = statefulImages([
       servers: ["-server", "--server", "-bootstrap", "-bootstrap-expect", "-dev", "-config-dir", "-config-file"],
       tools: ["agent", "kv", "members", "acl", "watch", "snapshot"],
     },
-    dataPaths: [
-      {
-        path: "/consul/data",
-        alsoAt: ["/bitnami/consul"],
-        movedBy: [{ argument: "-data-dir" }, { argument: "--data-dir" }],
-        source: hub("hashicorp/consul"),
-      },
-    ],
-    volumes: [{ path: "/consul/data" }],
+    dataVolume: {
+      path: "/consul/data",
+      alsoAt: ["/bitnami/consul"],
+      movedBy: [{ argument: "-data-dir" }, { argument: "--data-dir" }],
+      source: hub("hashicorp/consul"),
+    },
     life: [readyCheck("consul members", "https://developer.hashicorp.com/consul/commands/members")],
   },
   {
@@ -44,14 +39,12 @@ export const coordinationImages = statefulImages([
     repositories: ["vault", "library/vault", "hashicorp/vault", "openbao/openbao"],
     commands: { servers: ["server"], tools: ["operator", "agent", "proxy", "login", "kv", "status"] },
     stateElsewhere: { configuration: '(?:storage|backend)["\\s:={]*"(?!(?:raft|file)")\\w+"' },
-    dataPaths: [
-      {
-        path: "/vault/file",
-        alsoAt: ["/vault/data", "/vault/raft", "/vault", "/openbao/file", "/openbao/data"],
-        movedBy: [{ setting: "path", within: ["raft", "file"], always: true }],
-        source: hub("hashicorp/vault"),
-      },
-    ],
+    dataPath: {
+      path: "/vault/file",
+      alsoAt: ["/vault/data", "/vault/raft", "/vault", "/openbao/file", "/openbao/data"],
+      movedBy: [{ setting: "path", within: ["raft", "file"], always: true }],
+      source: hub("hashicorp/vault"),
+    },
     volumes: [{ path: "/vault/file" }, { path: "/vault/logs" }],
     life: [readyCheck("vault status", "https://developer.hashicorp.com/vault/docs/commands/status")],
   },

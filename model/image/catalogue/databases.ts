@@ -87,13 +87,11 @@ export const databaseImages = statefulImages([
     title: "PostgreSQL (Bitnami)",
     repositories: ["bitnami/postgresql", "bitnamilegacy/postgresql", "bitnami/postgresql-repmgr"],
     ...postgres,
-    dataPaths: [
-      {
-        path: "/bitnami/postgresql/data",
-        movedBy: [{ environment: "POSTGRESQL_DATA_DIR" }, { environment: "PGDATA" }],
-        source: bitnami("postgresql"),
-      },
-    ],
+    dataPath: {
+      path: "/bitnami/postgresql/data",
+      movedBy: [{ environment: "POSTGRESQL_DATA_DIR" }, { environment: "PGDATA" }],
+      source: bitnami("postgresql"),
+    },
     authentication: onUnless({ ALLOW_EMPTY_PASSWORD: yes }, bitnami("postgresql")),
   },
   {
@@ -109,31 +107,30 @@ export const databaseImages = statefulImages([
     title: "TimescaleDB HA",
     repositories: ["timescale/timescaledb-ha"],
     ...postgres,
-    dataPaths: [
-      {
-        path: "/home/postgres/pgdata/data",
-        movedBy: [{ environment: "PGDATA" }, { argument: "-D" }],
-        source: "https://docs.tigerdata.com/self-hosted/latest/install/installation-docker/",
-      },
-    ],
+    dataPath: {
+      path: "/home/postgres/pgdata/data",
+      movedBy: [{ environment: "PGDATA" }, { argument: "-D" }],
+      source: "https://docs.tigerdata.com/self-hosted/latest/install/installation-docker/",
+    },
   },
   {
     name: "mysql",
     title: "MySQL",
     repositories: ["mysql", "library/mysql", "mysql/mysql-server", "percona", "percona/percona-server"],
     ...mysql,
-    dataPaths: [{ path: "/var/lib/mysql", movedBy: [{ argument: "--datadir" }], source: hub("mysql") }],
-    volumes: [{ path: "/var/lib/mysql" }],
+    dataVolume: { path: "/var/lib/mysql", movedBy: [{ argument: "--datadir" }], source: hub("mysql") },
   },
   {
     name: "mariadb",
     title: "MariaDB",
     repositories: ["mariadb", "library/mariadb", "linuxserver/mariadb"],
     ...mysql,
-    dataPaths: [
-      { path: "/var/lib/mysql", alsoAt: ["/config"], movedBy: [{ argument: "--datadir" }], source: hub("mariadb") },
-    ],
-    volumes: [{ path: "/var/lib/mysql" }],
+    dataVolume: {
+      path: "/var/lib/mysql",
+      alsoAt: ["/config"],
+      movedBy: [{ argument: "--datadir" }],
+      source: hub("mariadb"),
+    },
     life: [
       mysqlPing,
       readyCheck("healthcheck.sh", "https://mariadb.com/kb/en/using-healthcheck-sh/"),
@@ -151,14 +148,11 @@ export const databaseImages = statefulImages([
       "bitnami/mariadb-galera",
     ],
     ...mysql,
-    dataPaths: [
-      {
-        path: "/bitnami/mariadb/data",
-        alsoAt: ["/bitnami", "/bitnami/mysql/data"],
-        movedBy: [],
-        source: bitnami("mariadb"),
-      },
-    ],
+    dataPath: {
+      path: "/bitnami/mariadb/data",
+      alsoAt: ["/bitnami", "/bitnami/mysql/data"],
+      source: bitnami("mariadb"),
+    },
   },
   {
     name: "mongo",
@@ -171,17 +165,11 @@ export const databaseImages = statefulImages([
       "percona/percona-server-mongodb",
     ],
     commands: mongoCommands,
-    dataPaths: [
-      {
-        path: "/data/db",
-        movedBy: [
-          { argument: "--dbpath" },
-          { setting: "dbPath" },
-          { argument: "--configsvr", means: "/data/configdb" },
-        ],
-        source: hub("mongo"),
-      },
-    ],
+    dataPath: {
+      path: "/data/db",
+      movedBy: [{ argument: "--dbpath" }, { setting: "dbPath" }, { argument: "--configsvr", means: "/data/configdb" }],
+      source: hub("mongo"),
+    },
     volumes: [{ path: "/data/db" }, { path: "/data/configdb" }],
     // "Found an invalid featureCompatibilityVersion document": it takes its own version's and the last one's.
     refuses: "skipped majors",
@@ -203,9 +191,7 @@ export const databaseImages = statefulImages([
     title: "MongoDB (Bitnami)",
     repositories: ["bitnami/mongodb", "bitnamilegacy/mongodb"],
     commands: mongoCommands,
-    dataPaths: [
-      { path: "/bitnami/mongodb/data/db", alsoAt: ["/bitnami/mongodb/data"], movedBy: [], source: bitnami("mongodb") },
-    ],
+    dataPath: { path: "/bitnami/mongodb/data/db", alsoAt: ["/bitnami/mongodb/data"], source: bitnami("mongodb") },
     life: [readyCheck("mongosh", "https://www.mongodb.com/docs/mongodb-shell/reference/options/")],
     authentication: offUnless(["MONGODB_ROOT_PASSWORD", "MONGODB_ROOT_USER"], bitnami("mongodb")),
   },
@@ -252,8 +238,7 @@ export const databaseImages = statefulImages([
       "clickhouse-server",
     ],
     commands: { servers: ["clickhouse-server"], tools: ["clickhouse-client"] },
-    dataPaths: [{ path: "/var/lib/clickhouse", movedBy: [], source: hub("clickhouse/clickhouse-server") }],
-    volumes: [{ path: "/var/lib/clickhouse" }],
+    dataVolume: { path: "/var/lib/clickhouse", source: hub("clickhouse/clickhouse-server") },
     life: [readyCheck("/ping", "https://clickhouse.com/docs/interfaces/http")],
   },
   {
@@ -261,8 +246,7 @@ export const databaseImages = statefulImages([
     title: "Cassandra",
     repositories: ["cassandra", "library/cassandra"],
     commands: { servers: ["cassandra"], tools: ["cqlsh", "nodetool"] },
-    dataPaths: [{ path: "/var/lib/cassandra", movedBy: [], source: hub("cassandra") }],
-    volumes: [{ path: "/var/lib/cassandra" }],
+    dataVolume: { path: "/var/lib/cassandra", source: hub("cassandra") },
     life: [
       readyCheck("nodetool", "https://cassandra.apache.org/doc/latest/cassandra/managing/tools/nodetool/status.html"),
       readyCheck("cqlsh", "https://cassandra.apache.org/doc/latest/cassandra/managing/tools/cqlsh.html"),
@@ -273,8 +257,7 @@ export const databaseImages = statefulImages([
     title: "ScyllaDB",
     repositories: ["scylladb/scylla"],
     commands: { servers: ["scylla"], tools: ["cqlsh", "nodetool"] },
-    dataPaths: [{ path: "/var/lib/scylla", movedBy: [], source: hub("scylladb/scylla") }],
-    volumes: [{ path: "/var/lib/scylla" }],
+    dataVolume: { path: "/var/lib/scylla", source: hub("scylladb/scylla") },
     life: [
       readyCheck(
         "nodetool",
@@ -287,13 +270,10 @@ export const databaseImages = statefulImages([
     title: "Neo4j",
     repositories: ["neo4j", "library/neo4j"],
     commands: { servers: ["neo4j"], tools: ["cypher-shell"] },
-    dataPaths: [
-      {
-        path: "/data",
-        movedBy: [],
-        source: "https://neo4j.com/docs/operations-manual/current/docker/mounting-volumes/",
-      },
-    ],
+    dataPath: {
+      path: "/data",
+      source: "https://neo4j.com/docs/operations-manual/current/docker/mounting-volumes/",
+    },
     volumes: [{ path: "/data" }, { path: "/logs" }],
     life: [readyCheck("cypher-shell", "https://neo4j.com/docs/operations-manual/current/cypher-shell/")],
     authentication: onUnless(
@@ -305,8 +285,7 @@ export const databaseImages = statefulImages([
     name: "couchdb",
     title: "CouchDB",
     repositories: ["couchdb", "library/couchdb", "apache/couchdb", "bitnami/couchdb"],
-    dataPaths: [{ path: "/opt/couchdb/data", alsoAt: ["/bitnami/couchdb"], movedBy: [], source: hub("couchdb") }],
-    volumes: [{ path: "/opt/couchdb/data" }],
+    dataVolume: { path: "/opt/couchdb/data", alsoAt: ["/bitnami/couchdb"], source: hub("couchdb") },
     life: [readyCheck("_up", "https://docs.couchdb.org/en/stable/api/server/common.html#up")],
   },
   bitnamiImage("cassandra", "Cassandra", "/bitnami/cassandra/data"),

@@ -1,5 +1,5 @@
 /** What entries of several families say. */
-import type { AuthenticationFact, CatalogueEntry, LifeFact } from "../catalogue-entry.ts";
+import type { AuthenticationFact, CatalogueEntry, DataPathFact, LifeFact } from "../catalogue-entry.ts";
 
 /** The page of an image on Docker Hub. */
 export const hub = (repository: string): string =>
@@ -36,22 +36,40 @@ export const onUnless = (offByEnvironment: Record<string, string[]>, source: str
 /** What most images that keep state have in common; an entry says what differs. */
 const common = {
   keepsState: "always",
+  dataPaths: [],
   volumes: [],
   writers: "one",
   life: [],
 } as const satisfies Partial<CatalogueEntry>;
 
+/** A data path that nothing moves, unless it says what does. */
+type OwnDataPath = Omit<DataPathFact, "movedBy"> & Partial<Pick<DataPathFact, "movedBy">>;
+
 /** An entry that leaves out what it has in common with most. */
-type StatefulImage = Omit<CatalogueEntry, keyof typeof common> & Partial<Pick<CatalogueEntry, keyof typeof common>>;
+type StatefulImage = Omit<CatalogueEntry, keyof typeof common> &
+  Partial<Pick<CatalogueEntry, keyof typeof common>> & {
+    /** Where it keeps its data, if that is one place. */
+    dataPath?: OwnDataPath;
+    /** The same, where the image declares that place as its one `VOLUME`. */
+    dataVolume?: OwnDataPath;
+  };
 
 /** The entries of a family: unless they say otherwise, they keep state, one task writes it, and they declare no `VOLUME`. */
 export const statefulImages = (images: readonly StatefulImage[]): readonly CatalogueEntry[] =>
-  images.map((image) => ({ ...common, ...image }));
+  images.map(({ dataPath, dataVolume, ...image }) => {
+    const only = dataVolume ?? dataPath;
+    return {
+      ...common,
+      ...(only && { dataPaths: [{ movedBy: [], ...only }] }),
+      ...(dataVolume && { volumes: [{ path: dataVolume.path }] }),
+      ...image,
+    };
+  });
 
 /** An image of Bitnami, which keeps its data elsewhere than that of the program's own makers. */
 export const bitnamiImage = (name: string, title: string, path: string): StatefulImage => ({
   name: `bitnami-${name}`,
   title: `${title} (Bitnami)`,
   repositories: [`bitnami/${name}`, `bitnamilegacy/${name}`],
-  dataPaths: [{ path, movedBy: [], source: bitnami(name) }],
+  dataPath: { path, source: bitnami(name) },
 });

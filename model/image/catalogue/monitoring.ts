@@ -10,14 +10,11 @@ export const monitoringImages = statefulImages([
     name: "prometheus",
     title: "Prometheus",
     repositories: ["prom/prometheus", "prometheus", "prometheus/prometheus"],
-    dataPaths: [
-      {
-        path: "/prometheus",
-        movedBy: [{ argument: "--storage.tsdb.path" }],
-        source: "https://prometheus.io/docs/prometheus/latest/installation/",
-      },
-    ],
-    volumes: [{ path: "/prometheus" }],
+    dataVolume: {
+      path: "/prometheus",
+      movedBy: [{ argument: "--storage.tsdb.path" }],
+      source: "https://prometheus.io/docs/prometheus/latest/installation/",
+    },
     life: [
       {
         command: "-/healthy",
@@ -31,13 +28,11 @@ export const monitoringImages = statefulImages([
     title: "Grafana",
     repositories: ["grafana/grafana", "grafana/grafana-oss", "grafana/grafana-enterprise", "grafana"],
     stateElsewhere: grafanaDatabase,
-    dataPaths: [
-      {
-        path: "/var/lib/grafana",
-        movedBy: [{ environment: "GF_PATHS_DATA" }],
-        source: "https://grafana.com/docs/grafana/latest/setup-grafana/configure-docker/",
-      },
-    ],
+    dataPath: {
+      path: "/var/lib/grafana",
+      movedBy: [{ environment: "GF_PATHS_DATA" }],
+      source: "https://grafana.com/docs/grafana/latest/setup-grafana/configure-docker/",
+    },
     life: [readyCheck("api/health", "https://grafana.com/docs/grafana/latest/developers/http_api/other/")],
   },
   { ...bitnamiImage("grafana", "Grafana", "/opt/bitnami/grafana/data"), stateElsewhere: grafanaDatabase },

@@ -28,40 +28,35 @@ export const queueImages = statefulImages([
     title: "RabbitMQ",
     repositories: ["rabbitmq", "library/rabbitmq"],
     ...rabbitmq,
-    dataPaths: [
-      {
-        path: "/var/lib/rabbitmq",
-        alsoAt: ["/var/lib/rabbitmq/mnesia"],
-        movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
-        namedAfterHost: {
-          byDefault: "rabbit",
-          variable: "RABBITMQ_NODENAME",
-          longNames: "RABBITMQ_USE_LONGNAME",
-          unless: "RABBITMQ_MNESIA_DIR",
-        },
-        source: hub("rabbitmq"),
+    dataVolume: {
+      path: "/var/lib/rabbitmq",
+      alsoAt: ["/var/lib/rabbitmq/mnesia"],
+      movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
+      namedAfterHost: {
+        byDefault: "rabbit",
+        variable: "RABBITMQ_NODENAME",
+        longNames: "RABBITMQ_USE_LONGNAME",
+        unless: "RABBITMQ_MNESIA_DIR",
       },
-    ],
-    volumes: [{ path: "/var/lib/rabbitmq" }],
+      source: hub("rabbitmq"),
+    },
   },
   {
     name: "bitnami-rabbitmq",
     title: "RabbitMQ (Bitnami)",
     repositories: ["bitnami/rabbitmq", "bitnamilegacy/rabbitmq"],
     ...rabbitmq,
-    dataPaths: [
-      {
-        path: "/bitnami/rabbitmq/mnesia",
-        movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
-        namedAfterHost: {
-          byDefault: "rabbit@localhost",
-          variable: "RABBITMQ_NODE_NAME",
-          longNames: "RABBITMQ_USE_LONGNAME",
-          unless: "RABBITMQ_MNESIA_DIR",
-        },
-        source: bitnami("rabbitmq"),
+    dataPath: {
+      path: "/bitnami/rabbitmq/mnesia",
+      movedBy: [{ environment: "RABBITMQ_MNESIA_BASE" }, { environment: "RABBITMQ_MNESIA_DIR" }],
+      namedAfterHost: {
+        byDefault: "rabbit@localhost",
+        variable: "RABBITMQ_NODE_NAME",
+        longNames: "RABBITMQ_USE_LONGNAME",
+        unless: "RABBITMQ_MNESIA_DIR",
       },
-    ],
+      source: bitnami("rabbitmq"),
+    },
   },
   {
     name: "nats",
@@ -71,19 +66,17 @@ export const queueImages = statefulImages([
       withArgument: ["js", "jetstream", "sd", "store_dir"].flatMap((flag) => [`-${flag}`, `--${flag}`]),
       withSetting: "jetstream",
     },
-    dataPaths: [
-      {
-        path: "/tmp/nats/jetstream",
-        movedBy: [
-          { argument: "--store_dir" },
-          { argument: "-store_dir" },
-          { argument: "-sd" },
-          { argument: "--sd" },
-          { setting: "store_dir", always: true },
-        ],
-        source: "https://docs.nats.io/running-a-nats-service/introduction/flags",
-      },
-    ],
+    dataPath: {
+      path: "/tmp/nats/jetstream",
+      movedBy: [
+        { argument: "--store_dir" },
+        { argument: "-store_dir" },
+        { argument: "-sd" },
+        { argument: "--sd" },
+        { setting: "store_dir", always: true },
+      ],
+      source: "https://docs.nats.io/running-a-nats-service/introduction/flags",
+    },
     life: [readyCheck("healthz", "https://docs.nats.io/running-a-nats-service/nats_admin/monitoring")],
   },
   {
@@ -91,13 +84,11 @@ export const queueImages = statefulImages([
     title: "Apache Kafka",
     repositories: ["apache/kafka", "apache/kafka-native"],
     ...kafka,
-    dataPaths: [
-      {
-        path: "/tmp/kraft-combined-logs",
-        movedBy: [{ environment: "KAFKA_LOG_DIRS" }, { environment: "KAFKA_LOG_DIR" }],
-        source: "https://github.com/apache/kafka/blob/trunk/docker/examples/README.md",
-      },
-    ],
+    dataPath: {
+      path: "/tmp/kraft-combined-logs",
+      movedBy: [{ environment: "KAFKA_LOG_DIRS" }, { environment: "KAFKA_LOG_DIR" }],
+      source: "https://github.com/apache/kafka/blob/trunk/docker/examples/README.md",
+    },
     volumes: [{ path: "/etc/kafka/secrets" }, { path: "/var/lib/kafka/data" }, { path: "/mnt/shared/config" }],
   },
   {
@@ -105,13 +96,11 @@ export const queueImages = statefulImages([
     title: "Confluent Kafka",
     repositories: ["confluentinc/cp-kafka", "confluentinc/cp-server", "confluentinc/confluent-local"],
     ...kafka,
-    dataPaths: [
-      {
-        path: "/var/lib/kafka/data",
-        movedBy: [{ environment: "KAFKA_LOG_DIRS" }],
-        source: "https://docs.confluent.io/platform/current/installation/docker/operations/external-volumes.html",
-      },
-    ],
+    dataPath: {
+      path: "/var/lib/kafka/data",
+      movedBy: [{ environment: "KAFKA_LOG_DIRS" }],
+      source: "https://docs.confluent.io/platform/current/installation/docker/operations/external-volumes.html",
+    },
     volumes: [{ path: "/var/lib/kafka/data" }, { path: "/etc/kafka/secrets" }],
   },
   {
@@ -119,18 +108,16 @@ export const queueImages = statefulImages([
     title: "Kafka (Bitnami)",
     repositories: ["bitnami/kafka", "bitnamilegacy/kafka", "kafka"],
     ...kafka,
-    dataPaths: [
-      {
-        path: "/bitnami/kafka/data",
-        alsoAt: ["/bitnami", "/var/lib/kafka", "/var/lib/kafka/data", "/kafka", "/kafka/kafka-logs"],
-        movedBy: [
-          { environment: "KAFKA_CFG_LOG_DIRS" },
-          { environment: "KAFKA_CFG_LOG_DIR" },
-          { environment: "KAFKA_LOG_DIRS" },
-        ],
-        source: bitnami("kafka"),
-      },
-    ],
+    dataPath: {
+      path: "/bitnami/kafka/data",
+      alsoAt: ["/bitnami", "/var/lib/kafka", "/var/lib/kafka/data", "/kafka", "/kafka/kafka-logs"],
+      movedBy: [
+        { environment: "KAFKA_CFG_LOG_DIRS" },
+        { environment: "KAFKA_CFG_LOG_DIR" },
+        { environment: "KAFKA_LOG_DIRS" },
+      ],
+      source: bitnami("kafka"),
+    },
   },
   {
     name: "zookeeper",

@@ -8,9 +8,11 @@ const redisPing: LifeFact = {
   source: "https://redis.io/docs/latest/commands/ping/",
 };
 
-const inRedisDirectory = (path: string, source: string): DataPathFact[] => [
-  { path, movedBy: [{ redisDirectory: true }], source },
-];
+const inRedisDirectory = (path: string, source: string): DataPathFact => ({
+  path,
+  movedBy: [{ redisDirectory: true }],
+  source,
+});
 
 /** What all images of Redis and its like have in common. */
 const redisFamily = {
@@ -30,15 +32,14 @@ export const redisImages = statefulImages([
     title: "Redis",
     repositories: ["redis", "library/redis", "redis/redis"],
     ...redisFamily,
-    dataPaths: inRedisDirectory("/data", hub("redis")),
-    volumes: [{ path: "/data" }],
+    dataVolume: inRedisDirectory("/data", hub("redis")),
   },
   {
     name: "redis-stack",
     title: "Redis Stack",
     repositories: ["redis/redis-stack", "redis/redis-stack-server"],
     ...redisFamily,
-    dataPaths: inRedisDirectory("/data", hub("redis/redis-stack-server")),
+    dataPath: inRedisDirectory("/data", hub("redis/redis-stack-server")),
     redis: { appendOnly: false, argumentsFrom: "REDIS_ARGS" },
   },
   {
@@ -46,14 +47,12 @@ export const redisImages = statefulImages([
     title: "Redis (Bitnami)",
     repositories: ["bitnami/redis", "bitnamilegacy/redis", "bitnami/valkey", "bitnamilegacy/valkey", "bitnami/keydb"],
     ...redisFamily,
-    dataPaths: [
-      {
-        path: "/bitnami/redis/data",
-        alsoAt: ["/bitnami", "/bitnami/valkey/data", "/bitnami/keydb/data"],
-        movedBy: [{ redisDirectory: true }],
-        source: bitnami("redis"),
-      },
-    ],
+    dataPath: {
+      path: "/bitnami/redis/data",
+      alsoAt: ["/bitnami", "/bitnami/valkey/data", "/bitnami/keydb/data"],
+      movedBy: [{ redisDirectory: true }],
+      source: bitnami("redis"),
+    },
     redis: { appendOnly: true, appendOnlyFrom: "REDIS_AOF_ENABLED" },
     authentication: offUnless(["REDIS_PASSWORD", "VALKEY_PASSWORD"], bitnami("redis")),
   },
@@ -62,8 +61,7 @@ export const redisImages = statefulImages([
     title: "Valkey",
     repositories: ["valkey/valkey", "valkey"],
     ...redisFamily,
-    dataPaths: inRedisDirectory("/data", hub("valkey/valkey")),
-    volumes: [{ path: "/data" }],
+    dataVolume: inRedisDirectory("/data", hub("valkey/valkey")),
     redis: { appendOnly: false, argumentsFrom: "VALKEY_EXTRA_FLAGS" },
     life: [{ ...redisPing, command: "valkey-cli ping", source: "https://valkey.io/commands/ping/" }],
   },
@@ -72,8 +70,7 @@ export const redisImages = statefulImages([
     title: "KeyDB",
     repositories: ["eqalpha/keydb", "keydb"],
     ...redisFamily,
-    dataPaths: inRedisDirectory("/data", hub("eqalpha/keydb")),
-    volumes: [{ path: "/data" }],
+    dataVolume: inRedisDirectory("/data", hub("eqalpha/keydb")),
     life: [{ ...redisPing, command: "keydb-cli ping", source: "https://docs.keydb.dev/docs/commands/" }],
   },
 ]);

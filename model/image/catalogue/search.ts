@@ -10,13 +10,11 @@ export const searchImages = statefulImages([
       servers: ["elasticsearch", "eswrapper"],
       tools: ["elasticsearch-certutil", "elasticsearch-reset-password", "curl"],
     },
-    dataPaths: [
-      {
-        path: "/usr/share/elasticsearch/data",
-        movedBy: [{ environment: "path.data" }],
-        source: "https://www.elastic.co/docs/deploy-manage/deploy/self-managed/install-elasticsearch-docker-prod",
-      },
-    ],
+    dataPath: {
+      path: "/usr/share/elasticsearch/data",
+      movedBy: [{ environment: "path.data" }],
+      source: "https://www.elastic.co/docs/deploy-manage/deploy/self-managed/install-elasticsearch-docker-prod",
+    },
     life: [
       readyCheck(
         "_cluster/health",
@@ -34,13 +32,11 @@ export const searchImages = statefulImages([
     name: "opensearch",
     title: "OpenSearch",
     repositories: ["opensearchproject/opensearch", "opensearch"],
-    dataPaths: [
-      {
-        path: "/usr/share/opensearch/data",
-        movedBy: [{ environment: "path.data" }],
-        source: "https://docs.opensearch.org/latest/install-and-configure/install-opensearch/docker/",
-      },
-    ],
+    dataPath: {
+      path: "/usr/share/opensearch/data",
+      movedBy: [{ environment: "path.data" }],
+      source: "https://docs.opensearch.org/latest/install-and-configure/install-opensearch/docker/",
+    },
     life: [
       readyCheck("_cluster/health", "https://docs.opensearch.org/latest/api-reference/cluster-api/cluster-health/"),
     ],
@@ -53,14 +49,12 @@ export const searchImages = statefulImages([
     name: "meilisearch",
     title: "Meilisearch",
     repositories: ["getmeili/meilisearch", "meilisearch"],
-    dataPaths: [
-      {
-        path: "/meili_data",
-        alsoAt: ["/meili_data/data.ms", "/data.ms"],
-        movedBy: [{ environment: "MEILI_DB_PATH" }, { argument: "--db-path" }],
-        source: "https://www.meilisearch.com/docs/guides/docker",
-      },
-    ],
+    dataPath: {
+      path: "/meili_data",
+      alsoAt: ["/meili_data/data.ms", "/data.ms"],
+      movedBy: [{ environment: "MEILI_DB_PATH" }, { argument: "--db-path" }],
+      source: "https://www.meilisearch.com/docs/guides/docker",
+    },
     life: [readyCheck("/health", "https://www.meilisearch.com/docs/reference/api/health")],
     authentication: offUnless(["MEILI_MASTER_KEY"], "https://www.meilisearch.com/docs/learn/security/basic_security", [
       "--master-key",
@@ -70,14 +64,12 @@ export const searchImages = statefulImages([
     name: "qdrant",
     title: "Qdrant",
     repositories: ["qdrant/qdrant", "qdrant"],
-    dataPaths: [
-      {
-        path: "/qdrant/storage",
-        alsoAt: ["/qdrant"],
-        movedBy: [{ environment: "QDRANT__STORAGE__STORAGE_PATH" }],
-        source: "https://qdrant.tech/documentation/guides/installation/",
-      },
-    ],
+    dataPath: {
+      path: "/qdrant/storage",
+      alsoAt: ["/qdrant"],
+      movedBy: [{ environment: "QDRANT__STORAGE__STORAGE_PATH" }],
+      source: "https://qdrant.tech/documentation/guides/installation/",
+    },
     life: [readyCheck("/readyz", "https://qdrant.tech/documentation/guides/monitoring/")],
     authentication: {
       ...offUnless(["QDRANT__SERVICE__API_KEY"], "https://qdrant.tech/documentation/guides/security/"),
