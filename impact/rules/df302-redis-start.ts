@@ -30,7 +30,7 @@ function onSamePlace(facts: ServiceFacts, start: StartEffect, place: DataPlace):
   const { keeper } = facts.before;
   switch (start.kind) {
     case "loads":
-      return start.prepared === undefined ? [] : [converted(facts, start.prepared)];
+      return start.prepares === undefined ? [] : [converted(facts, start.prepares, start.path)];
     case "not known":
       return [{ code: "DF307", fate: "unknown", text: sentence(start.why), path: start.path }];
     case "at risk": {
@@ -43,10 +43,7 @@ function onSamePlace(facts: ServiceFacts, start: StartEffect, place: DataPlace):
   }
 }
 
-function converted(
-  { before }: ServiceFacts,
-  { file, path }: { readonly file: PreparedFile; readonly path: string },
-): Diagnostic<Code> {
+function converted({ before }: ServiceFacts, file: PreparedFile, path: string): Diagnostic<Code> {
   return {
     code: "DF308",
     fate: "interrupted",

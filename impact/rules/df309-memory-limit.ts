@@ -1,4 +1,3 @@
-import { maxMemoryBytes } from "../../model/redis/settings.ts";
 import { isKnown } from "../../model/service/definition.ts";
 import { rule } from "../rule.ts";
 import type { Side } from "../simulation/side.ts";
@@ -28,8 +27,8 @@ export const memoryLimit = rule(
 );
 
 /** `maxmemory` where the memory limit is below it. */
-function mostAboveLimit({ service, keeper: { redis } }: Side): number | undefined {
-  const most = redis && maxMemoryBytes(redis);
+function mostAboveLimit({ service, redis }: Side): number | undefined {
+  const most = redis?.maxMemoryBytes;
   const limit = service.definition.limits.memoryBytes;
   if (most === undefined || !isKnown(most) || limit === undefined || !isKnown(limit)) return undefined;
   return most > limit ? most : undefined;

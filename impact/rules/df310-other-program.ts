@@ -2,8 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import { compareVersions, tagVersion } from "../../model/image/catalogue.ts";
 import { isKnown, type ImageReference, type ServiceDefinition } from "../../model/service/definition.ts";
 import { rule } from "../rule.ts";
-import { isLookedFor } from "../simulation/place-course.ts";
-import { redisProduct, whyNotRead } from "../simulation/redis-format.ts";
 import { remedies } from "../verdict/remedies.ts";
 
 type Code = "DF310" | "DF311" | "DF312";
@@ -15,13 +13,14 @@ export const otherProgram = rule<Code>(
     DF311: "The new server may not load the files",
     DF312: "An older version on the same files",
   },
-  ({ name, before, course, places }) => {
-    if (course.kind !== "exchanged" || !places.some(isLookedFor)) return [];
+  ({ name, before, course, looksForData, unread }) => {
+    if (course.kind !== "exchanged" || !looksForData) return [];
     const [old, next] = [before.keeper, course.after.keeper];
     const [{ definition: was }, { definition: is }] = [before.service, course.after.service];
     const path = is.paths.image;
     const save = remedies.saveFirst(old, name);
-    const speakRedis = old.entry?.redis !== undefined && next.entry?.redis !== undefined;
+    const [product, nextProduct] = [before.redis?.product, course.after.redis?.product];
+    const speakRedis = product !== undefined && nextProduct !== undefined;
     const areRelated =
       speakRedis ||
       (old.entry === next.entry && (old.entry !== undefined || lastName(was.image) === lastName(is.image)));
@@ -37,12 +36,7 @@ export const otherProgram = rule<Code>(
       const about = command === undefined ? { path, before: from, after: to } : { path: command };
       return [{ code: "DF310", fate: "at risk", text, ...about, remedies: [save] }];
     }
-    const servers = [
-      { image: was.image, entry: old.entry },
-      { image: is.image, entry: next.entry },
-    ] as const;
-    if (speakRedis && redisProduct(servers[0]) !== redisProduct(servers[1])) {
-      const unread = whyNotRead(...servers);
+    if (speakRedis && product !== nextProduct) {
       if (unread === undefined) return [];
       const text = `The new server may not load the files, and never start: ${unread.why}.`;
       return [{ code: "DF311", fate: "at risk", text, path, remedies: [remedies.carryOver()] }];

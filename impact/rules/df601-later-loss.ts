@@ -1,5 +1,5 @@
 import { durabilityGivenUp } from "../../model/redis/durability.ts";
-import { belongsToTask, type DataKeeper } from "../../model/storage/data-location.ts";
+import { belongsToTask } from "../../model/storage/data-location.ts";
 import { rule, type Diagnostic } from "../rule.ts";
 
 type Code = "DF601" | "DF602" | "DF603" | "DF607";
@@ -20,7 +20,8 @@ export const laterLoss = rule<Code>(
     if (places.some((place) => place.readOnly === true))
       note("DF601", "The data path becomes read-only: the server reads its data and cannot save any more.");
     if (laterStopLoss !== undefined) note("DF602", `From then on a stop loses data: ${laterStopLoss}.`);
-    const givenUp = places.length === 0 ? undefined : lessDurable(before.keeper, course.after.keeper);
+    const [was, is] = [before.redis, course.after.redis];
+    const givenUp = places.length === 0 ? undefined : was && is && durabilityGivenUp(was, is);
     if (givenUp !== undefined) note("DF607", givenUp);
     if (course.cannotStart === undefined && places.some(belongsToTask))
       note(
@@ -30,10 +31,3 @@ export const laterLoss = rule<Code>(
     return found;
   },
 );
-
-function lessDurable(before: DataKeeper, after: DataKeeper): string | undefined {
-  const [was, is] = [before, after].map(({ redis: settings, entry }) =>
-    settings === undefined || entry?.redis === undefined ? undefined : { settings, image: entry.redis },
-  );
-  return was && is && durabilityGivenUp(was, is);
-}

@@ -7,7 +7,7 @@ import type { Plan, PlannedService, PlannedStep } from "../../model/plan/plan.ts
 import { isKnown, labelOf } from "../../model/service/definition.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
 import { ownerLabels } from "../../model/service/ownership.ts";
-import { namedVolumes } from "./plan-execution.ts";
+import { namedVolumes } from "./swarm-claims.ts";
 
 /** The names of the services that are removed last; `docker stack deploy --prune` removes first. */
 export function removedLast({ executor, steps }: Plan): ReadonlySet<string> {

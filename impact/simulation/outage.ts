@@ -1,15 +1,14 @@
-/** How long a service does not answer while its task is replaced: measured parts, added up. */
+/** How long a service does not answer while its task is replaced: the sum of measured parts. */
 import { savedBytesPerSecond } from "../../model/redis/persistence.ts";
-import type { PreparedFile } from "../../model/redis/preparation.ts";
-import { maxMemoryBytes, type RedisDirectives } from "../../model/redis/settings.ts";
 import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";
-import type { DataKeeper } from "../../model/storage/data-location.ts";
-import { gracefulStop, snapshotAtStop, stopGraceSeconds } from "./stop.ts";
+import type { ServiceChange } from "./facts.ts";
+import type { StartEffect } from "./redis-restart.ts";
+import type { Course, ExchangeCourse } from "./task-course.ts";
 
 /** A time without an answer, as a range. */
 export interface Outage {
   readonly leastSeconds: number;
-  /** `undefined`: until somebody does something about it. */
+  /** `undefined`: until someone intervenes. */
   readonly mostSeconds: number | undefined;
   readonly parts: readonly OutagePart[];
   /** The service does not answer now: the time until it does, not counted from the stop of a task. */
@@ -26,57 +25,75 @@ export interface OutagePart {
 /** No outage at all. */
 export const noOutage: Outage = { leastSeconds: 0, mostSeconds: 0, parts: [] };
 
-/** How a task is exchanged. */
-export interface Exchange {
-  readonly before: ServiceDefinition;
-  readonly after: ServiceDefinition | undefined;
-  readonly keeper: DataKeeper;
-  readonly kind: "in place" | "service replaced" | "gone";
-  /** Why the new task does not start. */
-  readonly cannotStart: string | undefined;
-  /** Swarm starts the former task again once the new one has failed. */
-  readonly isTakenBack: boolean;
-  readonly imageChanges: boolean;
-  /** Size of the data in memory, where it was asked for. */
-  readonly datasetBytes: number | undefined;
-  /** No task runs that would have to stop. */
-  readonly isDownNow: boolean;
-  /** What the start script makes of the old files before the server starts. */
-  readonly prepares: PreparedFile | undefined;
+/** What decides how long an outage takes. */
+export interface OutageFacts extends Pick<ServiceChange, "before" | "down" | "datasetBytes"> {
+  readonly step: Pick<ServiceChange["step"], "operation">;
+  readonly start: StartEffect | undefined;
 }
 
 /** How fast Redis reads a snapshot (measured, Redis 7.0.15, two shared cores). */
 const loadedBytesPerSecond = 170e6;
 
-/** Expects the outage of an exchange. */
-export function expectOutage(exchange: Exchange): Outage {
-  const { after, kind, cannotStart } = exchange;
-  const parts: OutagePart[] = exchange.isDownNow ? [] : [stopPart(exchange)];
-  if (kind === "gone" || after === undefined || after.replicas === 0) {
-    return total([...parts, endless("until the service runs again")]);
-  }
-  if (kind === "service replaced") {
-    parts.push({ name: "the old service is removed, the new one created", leastSeconds: 0.5, mostSeconds: 8 });
-  }
-  if (cannotStart !== undefined && !exchange.isTakenBack)
-    return total([...parts, endless("the new task cannot start")]);
-  if (exchange.imageChanges)
-    parts.push({ name: "image pulled, where the node does not have it", leastSeconds: 0, mostSeconds: 120 });
-  if (exchange.isTakenBack)
-    parts.push({ name: "new task fails, Swarm rolls back", leastSeconds: 0.3, mostSeconds: 15 });
-  parts.push({ name: "task scheduled, container started", leastSeconds: 0.3, mostSeconds: 6 });
-  const load = loadPart(exchange);
-  parts.push(...preparationParts(exchange, load));
-  return total([...parts, load, ...probeParts(after, load)]);
+/** Expects the outage of a service. */
+export function outageOf(facts: OutageFacts, course: Course): Outage {
+  const isDownNow = facts.down !== undefined;
+  if (facts.before.service.definition.replicas === 0) return noOutage;
+  if (course.kind === "goes on")
+    return isDownNow ? { leastSeconds: 0, mostSeconds: undefined, parts: [], isDownNow } : noOutage;
+  const parts = [
+    ...(isDownNow ? [] : [stopPart(facts)]),
+    ...(course.kind === "stopped" ? [gone] : startParts(facts, course)),
+  ];
+  const most = parts.reduce<number | undefined>(
+    (sum, { mostSeconds }) => (sum === undefined || mostSeconds === undefined ? undefined : sum + mostSeconds),
+    0,
+  );
+  // Where the old task may stay, or runs until the new one does, there may be no outage at all.
+  const mayBeNone = course.kind === "exchanged" && (!course.isCertain || course.overlaps);
+  return {
+    leastSeconds: mayBeNone ? 0 : round(parts.reduce((sum, { leastSeconds }) => sum + leastSeconds, 0)),
+    mostSeconds: most === undefined ? undefined : Math.ceil(most),
+    parts,
+    ...(isDownNow && { isDownNow }),
+  };
+}
+
+const gone = endless("until the service runs again");
+
+/** What passes between the stop of the old task and the first answer of the new one. */
+function startParts(facts: OutageFacts, { after, cannotStart, isTakenBack }: ExchangeCourse): readonly OutagePart[] {
+  const [{ image: old }, next] = [facts.before.service.definition, after.service.definition];
+  const isReplaced = facts.step.operation !== "update";
+  const isOtherImage = (["repository", "tag", "digest"] as const).some((field) => old[field] !== next.image[field]);
+  if (next.replicas === 0) return [gone];
+  const load = loadPart(facts, next);
+  return [
+    ...part(isReplaced, "the old service is removed, the new one created", 0.5, 8),
+    ...(cannotStart !== undefined && !isTakenBack
+      ? [endless("the new task cannot start")]
+      : [
+          ...part(isOtherImage, "image pulled, where the node does not have it", 0, 120),
+          ...part(isTakenBack, "new task fails, Swarm rolls back", 0.3, 15),
+          ...part(true, "task scheduled, container started", 0.3, 6),
+          ...preparationParts(facts, load),
+          load,
+          ...probeParts(next, load),
+        ]),
+  ];
+}
+
+function part(isPart: boolean, name: string, leastSeconds: number, mostSeconds: number): readonly OutagePart[] {
+  return isPart ? [{ name, leastSeconds, mostSeconds }] : [];
 }
 
 /** On a network of Swarm, Docker lets connections drain for 2 s before it sends the signal. */
 const drainSeconds = 2;
 
-function stopPart({ before, keeper, datasetBytes }: Exchange): OutagePart {
-  const grace = stopGraceSeconds(before);
-  const most = isKnown(grace) ? grace : 60;
-  const drains = isKnown(before.networks) && before.networks.length > 0;
+function stopPart(facts: OutageFacts): OutagePart {
+  const { definition } = facts.before.service;
+  const { keeper, stop } = facts.before;
+  const most = isKnown(stop.graceSeconds) ? stop.graceSeconds : 60;
+  const drains = isKnown(definition.networks) && definition.networks.length > 0;
   return {
     name:
       keeper.entry === undefined && most > usualStopSeconds
@@ -84,62 +101,57 @@ function stopPart({ before, keeper, datasetBytes }: Exchange): OutagePart {
         : "old task stops",
     // Some of it may pass while the port still answers.
     leastSeconds: drains ? 1 : 0,
-    mostSeconds: Math.min(drainSeconds + Math.max(1, Math.min(most, stopSeconds(keeper, datasetBytes, before))), 62),
+    mostSeconds: Math.min(drainSeconds + Math.max(1, Math.min(most, stopSeconds(facts))), 62),
   };
 }
 
-/** What a program whose way of stopping is known takes at most, apart from Redis, whose dataset tells. */
+/** How long a program takes at most if it is known how it stops, apart from Redis, whose dataset decides. */
 const usualStopSeconds = 10;
 
 /**
- * How long a server may take from the signal of a stop to its end. A program that nobody knows may not heed the signal, as the
- * first process of a container ignores each one that it does not handle: then, and where a shell keeps the signal, Docker waits for
- * the end of the grace period.
+ * How long a server may take from the signal of a stop to its end. An unknown program may ignore the signal, as the first process
+ * of a container ignores each one that it does not handle: then, and where a shell keeps the signal, Docker waits for the end of
+ * the grace period.
  */
-function stopSeconds(
-  { entry, redis }: DataKeeper,
-  datasetBytes: number | undefined,
-  service: ServiceDefinition,
-): number {
-  if (isKnown(service.stopSignal) && /^(?:(?:SIG)?KILL|9)$/iu.test(service.stopSignal ?? "")) return 1;
-  if (entry === undefined || gracefulStop(service, entry).kind !== "kept") return Infinity;
-  if (redis === undefined) return usualStopSeconds;
-  if (snapshotAtStop(service, redis, entry).kind !== "kept") return 1;
-  const bytes = datasetBytes ?? largestDataset(service, redis);
+function stopSeconds(facts: OutageFacts): number {
+  const { keeper, stop } = facts.before;
+  if (stop.isKilled) return 1;
+  if (keeper.entry === undefined || stop.signal.kind !== "kept") return Infinity;
+  if (stop.snapshot === undefined) return usualStopSeconds;
+  if (stop.snapshot.kind !== "kept") return 1;
+  const bytes = datasetBytes(facts);
   return bytes === undefined ? usualStopSeconds : 1 + Math.ceil(bytes / savedBytesPerSecond);
 }
 
-function largestDataset({ limits }: ServiceDefinition, redis: RedisDirectives): number | undefined {
-  const most = maxMemoryBytes(redis);
+/** The size of the dataset of a Redis, or the largest that it may have. */
+function datasetBytes({ before, datasetBytes: bytes }: OutageFacts): number | undefined {
+  if (bytes !== undefined || before.redis === undefined) return bytes;
+  const { maxMemoryBytes: most } = before.redis;
   if (isKnown(most) && most !== undefined) return most;
-  return isKnown(limits.memoryBytes) ? limits.memoryBytes : undefined;
+  const { memoryBytes: limit } = before.service.definition.limits;
+  return isKnown(limit) ? limit : undefined;
 }
 
 /**
  * The snapshot becomes the base of an append-only file by a link; the other way round a server of its own loads the one, looks
  * once a second whether it has, and writes the other.
  */
-function preparationParts(
-  { prepares, datasetBytes, before, keeper }: Exchange,
-  load: OutagePart,
-): readonly OutagePart[] {
-  if (prepares === undefined) return [];
-  if (prepares === "append-only file")
-    return [{ name: "snapshot made an append-only file", leastSeconds: 0, mostSeconds: 2 }];
-  const bytes = datasetBytes ?? (keeper.redis && largestDataset(before, keeper.redis));
+function preparationParts(facts: OutageFacts, load: OutagePart): readonly OutagePart[] {
+  const prepares = facts.start?.prepares;
+  if (prepares !== "snapshot") return part(prepares !== undefined, "snapshot made an append-only file", 0, 2);
+  const bytes = datasetBytes(facts);
   const saves = bytes === undefined ? 10 : bytes / savedBytesPerSecond;
-  const mostSeconds = round(3 + (load.mostSeconds ?? 0) + saves);
-  return [{ name: "append-only file made a snapshot", leastSeconds: 0, mostSeconds }];
+  return part(true, "append-only file made a snapshot", 0, round(3 + (load.mostSeconds ?? 0) + saves));
 }
 
-function loadPart({ keeper, datasetBytes, before, after }: Exchange): OutagePart {
+function loadPart(facts: OutageFacts, { limits }: ServiceDefinition): OutagePart {
   const name = "data read back";
-  if (datasetBytes !== undefined) {
-    const seconds = datasetBytes / loadedBytesPerSecond;
+  if (facts.datasetBytes !== undefined) {
+    const seconds = facts.datasetBytes / loadedBytesPerSecond;
     return { name, leastSeconds: round(seconds / 2), mostSeconds: round(seconds * 2 + 1) };
   }
-  const largest = keeper.redis === undefined ? undefined : largestDataset(before, keeper.redis);
-  const limit = after === undefined || !isKnown(after.limits.memoryBytes) ? undefined : after.limits.memoryBytes;
+  const largest = datasetBytes(facts);
+  const limit = isKnown(limits.memoryBytes) ? limits.memoryBytes : undefined;
   // What does not fit into the new memory limit is not read back either.
   const most = largest === undefined ? undefined : Math.min(largest, limit ?? Infinity);
   return { name, leastSeconds: 0, mostSeconds: most === undefined ? 30 : round(1 + most / loadedBytesPerSecond) };
@@ -176,18 +188,6 @@ function secondsOr(seconds: number | undefined, otherwise: number): number {
 
 function endless(name: string): OutagePart {
   return { name, leastSeconds: 0, mostSeconds: undefined };
-}
-
-function total(parts: readonly OutagePart[]): Outage {
-  const most = parts.reduce<number | undefined>(
-    (sum, { mostSeconds }) => (sum === undefined || mostSeconds === undefined ? undefined : sum + mostSeconds),
-    0,
-  );
-  return {
-    leastSeconds: round(parts.reduce((sum, { leastSeconds }) => sum + leastSeconds, 0)),
-    mostSeconds: most === undefined ? undefined : Math.ceil(most),
-    parts,
-  };
 }
 
 function round(seconds: number): number {

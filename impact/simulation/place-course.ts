@@ -1,12 +1,13 @@
 /** What becomes of the data at each of its places: what ends with the task, and what the new task finds there. */
 import { isDeepStrictEqual } from "node:util";
-import type { Location, Move } from "../../model/placement/task-location.ts";
-import type { Executor, LiveFacts, PlannedStep } from "../../model/plan/plan.ts";
-import { isPartOf, type TaskComparison } from "../../model/plan/task-template.ts";
+import type { Move } from "../../model/placement/task-location.ts";
+import type { PlannedStep } from "../../model/plan/plan.ts";
+import { isPartOf } from "../../model/plan/task-template.ts";
 import { isKnown } from "../../model/service/definition.ts";
 import { belongsToTask, compareStorage, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
+import type { ServiceChange } from "./facts.ts";
 import type { Side } from "./side.ts";
-import { isSameNode, type StartRefusal } from "./startup-refusal.ts";
+import { isSameNode } from "./startup-refusal.ts";
 import type { Course } from "./task-course.ts";
 import { findingOn, localVolume, type SightFinding } from "./volume-sight.ts";
 
@@ -41,27 +42,16 @@ export type PlaceFacts = { readonly place: DataPlace } & (
   | { readonly kind: "not known"; readonly why: string; readonly path: string }
 );
 
-/** The places at which a new server looks for the data; whether it finds it is another matter. */
+/** Whether a new server looks for the data there; whether it finds it is another question. */
 export function isLookedFor({ kind }: PlaceFacts): boolean {
   return ["same", "not mounted", "moves", "other", "may move", "not known"].includes(kind);
 }
 
 /** What decides about the places. */
-export interface PlaceQuestion {
-  readonly before: Side;
+interface PlaceQuestion extends ServiceChange {
   readonly course: Course;
-  /** What the service is once the plan is carried out; `undefined` for one that is removed. */
+  /** What the service is after the plan; `undefined` for one that is removed. */
   readonly then: () => Side | undefined;
-  readonly refusal: StartRefusal | undefined;
-  readonly isDown: boolean;
-  readonly executor: Executor;
-  readonly comparison: TaskComparison | undefined;
-  readonly location: Location | undefined;
-  /** Volumes that the plan deletes, by name, with the step that does. */
-  readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
-  /** The volumes of the plan are those of the service: it runs on the engine that the executor talks to. */
-  readonly isHere: boolean;
-  readonly live: LiveFacts;
 }
 
 /** Finds what becomes of the data at each place. */
@@ -76,11 +66,11 @@ export function placeFacts(question: PlaceQuestion): readonly PlaceFacts[] {
 
 /** Storage that ends with the task, the service or the plan. */
 function lost(question: PlaceQuestion, place: DataPlace): PlaceFacts | undefined {
-  const { course, before, isDown } = question;
+  const { course, before, down } = question;
   const by = deletionOf(question, place);
   if (by !== undefined) return { kind: "volume deleted", place, by };
   if (course.kind === "goes on" || before.service.definition.replicas === 0) return undefined;
-  if (place.kind === "memory") return isDown ? undefined : { kind: "ends with task", place };
+  if (place.kind === "memory") return down !== undefined ? undefined : { kind: "ends with task", place };
   return belongsToTask(place) && course.isRemoved ? { kind: "ends with container", place } : undefined;
 }
 
@@ -127,7 +117,7 @@ function standIn(before: DataKeeper, after: DataKeeper, place: DataPlace): DataP
 }
 
 /** Whether a change, or a value that cannot be seen in it, may be about where the data lies. */
-function mayMoveData({ comparison, executor, before }: PlaceQuestion, { service }: Side): boolean {
+function mayMoveData({ comparison, plan, before }: PlaceQuestion, { service }: Side): boolean {
   if (comparison === undefined) return true;
   const { paths } = service.definition;
   const movers = before.keeper.entry?.dataPaths.flatMap(({ movedBy }) => movedBy) ?? [];
@@ -137,7 +127,7 @@ function mayMoveData({ comparison, executor, before }: PlaceQuestion, { service 
   const deciding = [
     ...[paths.mounts, paths.image, paths.args, paths.command, paths.workingDirectory, paths.configs, paths.hostname],
     // A stack's variables are a list.
-    ...(executor === "stack deploy" ? [paths.environment] : variables),
+    ...(plan.executor === "stack deploy" ? [paths.environment] : variables),
   ];
   return comparison.changes.some(({ path }) =>
     deciding.some((place) => isPartOf(path, place) || isPartOf(place, path)),

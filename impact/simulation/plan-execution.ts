@@ -1,18 +1,19 @@
 /**
- * Which steps of a plan come to pass. Docker refuses some, and a step that fails keeps others from being reached; what a failed
- * `up` leaves behind decides about the data as much as what a successful one does.
+ * Which steps of a plan take place. Docker refuses some, and a step that fails keeps others from being reached; what a failed `up`
+ * leaves behind decides about the data as much as what a successful one does.
  */
-import { matchingNodes, narrowingOf } from "../../model/placement/constraints.ts";
 import type { Plan, PlannedObject, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
-import {
-  isKnown,
-  notKnown,
-  type Known,
-  type Mount,
-  type ServiceDefinition,
-  type SwarmNode,
-} from "../../model/service/definition.ts";
+import { isKnown, type Known, type ServiceDefinition, type SwarmNode } from "../../model/service/definition.ts";
 import { publishedPorts } from "../../model/service/published-ports.ts";
+import { namedVolumes, SwarmClaims, type VolumesByName } from "./swarm-claims.ts";
+import {
+  refusalToUpdate,
+  refusedConstraint,
+  runsOnOneNode,
+  shareNode,
+  sharesHostPort,
+  tasksWithoutRoom,
+} from "./swarm-refusals.ts";
 
 /** What became of a step. */
 export interface StepOutcome {
@@ -35,6 +36,8 @@ export interface StepOutcome {
 /** What {@link carryOut} needs to know besides the plan. */
 export interface ExecutionFacts {
   readonly nodes: readonly SwarmNode[] | undefined;
+  /** The volumes that exist; kept up to date while the plan is carried out. */
+  readonly volumes: VolumesByName;
   /** Whether an update in place replaces the service's tasks. */
   readonly isReplaced: (step: PlannedStep) => Known<boolean>;
   /** Whether a service may have containers on the engine that the executor talks to, whose volumes the plan deletes. */
@@ -48,29 +51,19 @@ export function carryOut(plan: Plan, facts: ExecutionFacts): ReadonlyMap<string,
   return new Execution(plan, facts).run();
 }
 
-/** A service as it is at one moment of the execution. */
-interface LiveService {
-  readonly object: PlannedService;
-  /** Named volumes of the executor's engine that its containers hold: those of running tasks, and of stopped ones in the task history. */
-  readonly heldVolumes: ReadonlySet<Known<string>>;
-  readonly runsTasks: boolean;
-}
+type Settled = Partial<Omit<StepOutcome, "step">>;
 
 class Execution {
   readonly #plan: Plan;
-  /** Who lays claim to what: a name, a port, a volume, a network. A plan may have thousands of services. */
-  readonly #claims = new Map<string, Set<string>>();
-  /** The same by who lays them. */
-  readonly #laid = new Map<string, readonly string[]>();
   readonly #facts: ExecutionFacts;
-  /** What exists, by step; a replaced service's new version under another key. */
-  readonly #services = new Map<string, LiveService>();
+  /** By step; a replaced service's new version under another key. */
+  readonly #claims = new SwarmClaims();
   readonly #outcomes = new Map<string, StepOutcome>();
 
   constructor(plan: Plan, facts: ExecutionFacts) {
     this.#plan = plan;
     this.#facts = facts;
-    for (const { id, before } of plan.steps) this.#add(id, before);
+    for (const { id, before } of plan.steps) if (before !== undefined) this.#add(id, before);
   }
 
   run(): ReadonlyMap<string, StepOutcome> {
@@ -80,7 +73,7 @@ class Execution {
     const declared = steps.filter(({ operation }) => operation !== "delete");
     const isTriedAgain = (step: PlannedStep): boolean =>
       isVolumeDeletedFirst(step) && this.#refusalToDelete(step) !== undefined;
-    for (const step of inOrderOfEffect(declared, isTriedAgain)) this.#declare(step);
+    for (const step of inOrderOfEffect(declared, isTriedAgain)) this.#settle(step, this.#declare(step));
     if (executor === "stack deploy") return this.#outcomes;
     const deletions = steps.filter((step) => step.operation === "delete" || isDeletedLast(step));
     const forbidden = deletions.find((step) => step.operation === "delete" && step.isProtected);
@@ -88,160 +81,100 @@ class Execution {
     for (const step of deletions.toSorted(servicesFirst)) {
       if (forbidden !== undefined && step !== forbidden)
         this.#settle(step, { result: "not reached", why: "the plan deletes a protected resource" });
-      else if (failed !== undefined) this.#notReached(step, failed);
-      else this.#delete(step);
+      else if (failed === undefined) this.#delete(step);
+      else if (step.operation === "delete") this.#settle(step, notReached(failed));
     }
     return this.#outcomes;
   }
 
-  #settle(step: PlannedStep, outcome: Partial<StepOutcome>): void {
-    const before = this.#outcomes.get(step.id);
-    this.#outcomes.set(step.id, {
+  #settle(step: PlannedStep, outcome: Settled): void {
+    const start = {
       result: "done",
       deletedOld: false,
       why: undefined,
       cannotStart: undefined,
       overlaps: false,
-      ...before,
-      ...outcome,
-      step,
-    });
-  }
-
-  #notReached(step: PlannedStep, failed: StepOutcome): void {
-    if (step.operation === "delete") this.#settle(step, { result: "not reached", why: failureOf(failed) });
+    } as const;
+    this.#outcomes.set(step.id, { ...start, ...this.#outcomes.get(step.id), ...outcome, step });
   }
 
   /** A step that the program's declarations bring about. */
-  #declare(step: PlannedStep): void {
+  #declare(step: PlannedStep): Settled {
+    if (step.operation === "same") return {};
     const blocking = step.dependsOn
       .map((id) => this.#outcomes.get(id))
       .find((outcome) => outcome !== undefined && outcome.result !== "done");
-    if (blocking !== undefined && step.operation !== "same") {
-      this.#settle(step, { result: "not reached", why: failureOf(blocking) });
-      return;
-    }
-    switch (step.operation) {
-      case "same":
-        this.#settle(step, {});
-        return;
-      case "create":
-        this.#create(step, step.id);
-        return;
-      case "update":
-        this.#update(step);
-        return;
-      case "replace":
-        this.#replace(step);
-        return;
-      case "delete":
-        return;
-    }
+    if (blocking !== undefined) return notReached(blocking);
+    if (step.operation === "replace") return this.#replace(step);
+    return step.operation === "create" ? this.#create(step, step.id) : this.#update(step);
   }
 
-  #replace(step: PlannedStep): void {
-    if (step.isProtected) {
-      this.#settle(step, { result: "refused", why: "it is protected, and a replacement deletes it" });
-      return;
-    }
-    if (!step.deletesFirst) {
-      this.#create(step, newVersion(step));
-      return;
-    }
-    if (!step.isRetained) {
-      const refusal = this.#refusalToDelete(step);
-      if (refusal !== undefined) {
-        this.#settle(step, { result: "refused", why: refusal });
-        return;
-      }
-      this.#remove(step.id);
-      this.#settle(step, { deletedOld: true });
-    }
-    this.#create(step, newVersion(step));
+  #replace(step: PlannedStep): Settled {
+    if (step.isProtected) return refused("it is protected, and a replacement deletes it");
+    const deletesOld = step.deletesFirst && !step.isRetained;
+    if (!deletesOld) return this.#create(step, `${step.id}#new`);
+    const refusal = this.#refusalToDelete(step);
+    if (refusal !== undefined) return refused(refusal);
+    this.#remove(step);
+    return { deletedOld: true, ...this.#create(step, step.id) };
   }
 
-  #create(step: PlannedStep, key: string): void {
+  #create(step: PlannedStep, key: string): Settled {
     const { after } = step;
-    if (after === undefined) return;
+    if (after === undefined) return {};
     const refusal = this.#refusalToCreate(after);
-    if (refusal !== undefined) {
-      this.#settle(step, { result: "refused", why: refusal });
-      return;
-    }
-    if (after.kind !== "service") {
-      this.#add(key, after);
-      this.#settle(step, {});
-      return;
-    }
-    const cannotStart = this.#whyCreationStalls(step, after);
-    const isFailure = cannotStart !== undefined && after.isAwaited;
+    if (refusal !== undefined) return refused(refusal);
+    const cannotStart = after.kind === "service" ? this.#whyCreationStalls(step, after) : undefined;
+    const isFailure = cannotStart !== undefined && after.kind === "service" && after.isAwaited;
     // The provider removes a new service whose tasks do not start; the embedded engine leaves it, to be looked at.
-    if (isFailure && this.#plan.executor === "pulumi") {
-      this.#settle(step, { result: "undone", why: cannotStart, cannotStart });
-      return;
-    }
-    const overlaps = key !== step.id && this.#services.get(step.id)?.runsTasks === true;
+    if (isFailure && this.#plan.executor === "pulumi") return { result: "undone", why: cannotStart, cannotStart };
+    const overlaps = key !== step.id && this.#claims.service(step.id)?.runsTasks === true;
     this.#add(key, after);
-    this.#settle(step, { result: isFailure ? "stalled" : "done", why: cannotStart, cannotStart, overlaps });
+    return { result: isFailure ? "stalled" : "done", why: cannotStart, cannotStart, overlaps };
   }
 
-  #update(step: PlannedStep): void {
+  #update(step: PlannedStep): Settled {
     const { before, after } = step;
-    if ((after?.kind === "config" || after?.kind === "secret") && this.#plan.executor === "stack deploy") {
-      const why =
-        'Swarm refuses another content under the same name ("only updates to Labels are allowed"): give it a new name';
-      this.#settle(step, { result: "refused", why });
-      return;
-    }
-    if (before?.kind !== "service" || after?.kind !== "service") {
-      this.#settle(step, {});
-      return;
-    }
+    if ((after?.kind === "config" || after?.kind === "secret") && this.#plan.executor === "stack deploy")
+      return refused(
+        'Swarm refuses another content under the same name ("only updates to Labels are allowed"): give it a new name',
+      );
+    if (before?.kind !== "service" || after?.kind !== "service") return {};
     const refusal = refusalToUpdate(before.definition, after.definition) ?? this.#ingressConflict(after, step.id);
-    if (refusal !== undefined) {
-      this.#settle(step, { result: "refused", why: refusal });
-      return;
-    }
-    const live = this.#services.get(step.id);
+    if (refusal !== undefined) return refused(refusal);
+    const live = this.#claims.service(step.id);
     const isReplaced = this.#facts.isReplaced(step);
-    const cannotStart = this.#whyUpdateStalls(step, before, after, isReplaced);
+    const cannotStart = this.#whyUpdateStalls(step, before.definition, after.definition, isReplaced);
     const runsTasks = after.definition.replicas !== 0;
     // Scaling to nothing removes the containers; an update leaves the stopped ones in the task history.
-    const heldVolumes = runsTasks
-      ? new Set([
-          ...(isReplaced === false || live?.runsTasks ? (live?.heldVolumes ?? []) : []),
-          ...this.#volumesHere(after),
-        ])
-      : new Set<Known<string>>();
-    this.#put(step.id, { object: after, heldVolumes, runsTasks });
+    const held = isReplaced === false || live?.runsTasks === true ? (live?.heldVolumes ?? []) : [];
+    const heldVolumes = new Set(runsTasks ? [...held, ...this.#volumesHere(after)] : []);
+    this.#claims.put(step.id, { object: after, heldVolumes, runsTasks });
     // The service has its new definition all the same; it is the steps after this one that are not reached.
     const isFailure = cannotStart !== undefined && after.isAwaited;
-    this.#settle(step, { result: isFailure ? "stalled" : "done", why: cannotStart, cannotStart });
+    return { result: isFailure ? "stalled" : "done", why: cannotStart, cannotStart };
   }
 
   #whyUpdateStalls(
     step: PlannedStep,
-    before: PlannedService,
-    after: PlannedService,
+    old: ServiceDefinition,
+    next: ServiceDefinition,
     isReplaced: Known<boolean>,
   ): string | undefined {
     const { nodes } = this.#facts;
-    const [old, next] = [before.definition, after.definition];
     if (next.replicas === 0) return undefined;
     if (isReplaced !== false) {
       const why = this.#facts.whyNotStarted(step);
       if (why !== undefined) return why;
       const startsFirst = next.updateOrder === "start-first" && old.replicas !== 0;
-      if (startsFirst && sharesHostPort(old, next) && runsOnOneNode(next, nodes)) {
+      if (startsFirst && sharesHostPort(old, next) && runsOnOneNode(next, nodes))
         return "the new task waits for the host port that the old one holds: the update order is start-first";
-      }
     }
     const kept = isReplaced === false && isKnown(old.replicas) ? { definition: old, count: old.replicas } : undefined;
     return tasksWithoutRoom(next, kept, nodes) ?? this.#hostPortConflict(next, step.id, step.id);
   }
 
-  #whyCreationStalls(step: PlannedStep, after: PlannedService): string | undefined {
-    const { definition } = after;
+  #whyCreationStalls(step: PlannedStep, { definition }: PlannedService): string | undefined {
     if (definition.replicas === 0) return undefined;
     return (
       this.#facts.whyNotStarted(step) ??
@@ -252,73 +185,46 @@ class Execution {
 
   #delete(step: PlannedStep): void {
     const isReplacement = step.operation === "replace";
-    if (step.isRetained) {
-      if (!isReplacement) this.#settle(step, {});
-      return;
-    }
     const refusal = step.isProtected ? "it is protected" : this.#refusalToDelete(step);
-    if (refusal === undefined) {
-      this.#remove(step.id);
+    if (!step.isRetained && refusal === undefined) {
+      this.#remove(step);
       this.#settle(step, { deletedOld: true });
-    } else if (!isReplacement) this.#settle(step, { result: "refused", why: refusal });
+    } else if (!isReplacement) this.#settle(step, step.isRetained ? {} : refused(refusal));
   }
 
-  #add(key: string, object: PlannedObject | undefined): void {
-    if (object === undefined) return;
-    if (object.kind !== "service") {
-      this.#claim(key, [nameClaim(object)]);
+  #add(key: string, object: PlannedObject): void {
+    const { volumes } = this.#facts;
+    if (object.kind === "service") {
+      const runsTasks = object.definition.replicas !== 0;
+      this.#claims.put(key, { object, heldVolumes: new Set(runsTasks ? this.#volumesHere(object) : []), runsTasks });
       return;
     }
-    const runsTasks = object.definition.replicas !== 0;
-    this.#put(key, { object, heldVolumes: new Set(runsTasks ? this.#volumesHere(object) : []), runsTasks });
+    this.#claims.put(key, object);
+    // Docker answers a second creation of a volume with the one that exists.
+    if (object.kind === "volume" && isKnown(object.name) && !volumes.has(object.name))
+      volumes.set(object.name, object.definition);
+  }
+
+  #remove({ id, before }: PlannedStep): void {
+    this.#claims.remove(id);
+    if (before?.kind === "volume" && isKnown(before.name)) this.#facts.volumes.delete(before.name);
   }
 
   #volumesHere(service: PlannedService): readonly Known<string>[] {
     return this.#facts.mayRunHere(service) ? namedVolumes(service.definition) : [];
   }
 
-  #put(key: string, service: LiveService): void {
-    this.#remove(key);
-    this.#services.set(key, service);
-    this.#claim(key, claimsOf(service));
-  }
-
-  #claim(key: string, claims: readonly string[]): void {
-    this.#laid.set(key, claims);
-    for (const claim of claims) {
-      const others = this.#claims.get(claim);
-      if (others === undefined) this.#claims.set(claim, new Set([key]));
-      else others.add(key);
-    }
-  }
-
-  #remove(key: string): void {
-    for (const claim of this.#laid.get(key) ?? []) this.#claims.get(claim)?.delete(key);
-    this.#laid.delete(key);
-    this.#services.delete(key);
-  }
-
-  /** The services that lay one of some claims. */
-  *#claimants(claims: readonly string[]): Iterable<[string, LiveService]> {
-    for (const key of new Set(claims.flatMap((claim) => [...(this.#claims.get(claim) ?? [])]))) {
-      const service = this.#services.get(key);
-      if (service !== undefined) yield [key, service];
-    }
-  }
-
   #refusalToCreate(after: PlannedObject): string | undefined {
-    if (!isKnown(after.name)) return undefined;
-    // Docker answers a second creation of a volume with the one that exists.
-    if (after.kind === "volume") return undefined;
-    const isTaken = (this.#claims.get(nameClaim(after))?.size ?? 0) > 0;
-    if (isTaken) return `the name "${after.name}" is taken by a ${after.kind} that still exists`;
+    if (!isKnown(after.name) || after.kind === "volume") return undefined;
+    if (this.#claims.isNameTaken(after))
+      return `the name "${after.name}" is taken by a ${after.kind} that still exists`;
     if (after.kind !== "service") return undefined;
     return refusedConstraint(after.definition) ?? this.#ingressConflict(after, undefined);
   }
 
-  #ingressConflict(after: PlannedService, ownKey: string | undefined): string | undefined {
-    for (const port of publishedPorts(after.definition, "ingress")) {
-      for (const [key] of this.#claimants([`ingress ${port}`])) {
+  #ingressConflict({ definition }: PlannedService, ownKey: string | undefined): string | undefined {
+    for (const port of publishedPorts(definition, "ingress")) {
+      for (const [key] of this.#claims.holders([`ingress ${port}`])) {
         if (key !== ownKey) return `port ${port} is published by another service through the routing mesh`;
       }
     }
@@ -329,7 +235,7 @@ class Execution {
     if (before === undefined || before.kind === "service" || !isKnown(before.name)) return undefined;
     const claims = [`use ${before.kind} ${before.name}`];
     if (before.kind !== "volume" && isKnown(before.id)) claims.push(`use ${before.kind} ${before.id ?? ""}`);
-    for (const [, { object }] of this.#claimants(claims)) {
+    for (const [, { object }] of this.#claims.holders(claims)) {
       const user = isKnown(object.name) ? ` "${object.name}"` : "";
       return before.kind === "volume"
         ? `Docker refuses to delete volume "${before.name}" while a container of service${user} uses it, a stopped one of the task history included`
@@ -338,7 +244,7 @@ class Execution {
     return undefined;
   }
 
-  /** Why a task cannot start beside what runs already, on the one node that it may run on. */
+  /** Why a task cannot start while others run, on the one node that it may run on. */
   #hostPortConflict(
     definition: ServiceDefinition,
     replacedKey: string,
@@ -347,7 +253,7 @@ class Execution {
     const { nodes } = this.#facts;
     if (!runsOnOneNode(definition, nodes)) return undefined;
     const claims = publishedPorts(definition, "host").map((port) => `host ${port}`);
-    for (const [key, { object, runsTasks }] of this.#claimants(claims)) {
+    for (const [key, { object, runsTasks }] of this.#claims.holders(claims)) {
       if (key === ownKey || !runsTasks || !shareNode(object.definition, definition, nodes)) continue;
       const name = isKnown(object.name) ? ` "${object.name}"` : "";
       return `its task waits for a host port that ${key === replacedKey ? "the old service" : "service"}${name} holds on the same node`;
@@ -356,31 +262,13 @@ class Execution {
   }
 }
 
-function nameClaim({ kind, name }: PlannedObject): string {
-  return `${kind} ${isKnown(name) ? name : ""}`;
+function refused(why: string | undefined): Settled {
+  return { result: "refused", why };
 }
 
-function claimsOf({ object, heldVolumes }: LiveService): readonly string[] {
-  const { definition } = object;
-  const files = (kind: string, list: ServiceDefinition["secrets"]): readonly string[] =>
-    isKnown(list)
-      ? list.flatMap(({ name }) => (isKnown(name) && name !== undefined ? [`use ${kind} ${name}`] : []))
-      : [];
-  return [
-    nameClaim(object),
-    ...publishedPorts(definition, "ingress").map((port) => `ingress ${port}`),
-    ...publishedPorts(definition, "host").map((port) => `host ${port}`),
-    ...[...heldVolumes].flatMap((name) => (isKnown(name) ? [`use volume ${name}`] : [])),
-    ...(isKnown(definition.networks)
-      ? definition.networks.flatMap((id) => (isKnown(id) ? [`use network ${id}`] : []))
-      : []),
-    ...files("secret", definition.secrets),
-    ...files("config", definition.configs),
-  ];
-}
-
-function newVersion(step: PlannedStep): string {
-  return step.deletesFirst && !step.isRetained ? step.id : `${step.id}#new`;
+function notReached({ step, why }: StepOutcome): Settled {
+  const name = step.id.slice(step.id.lastIndexOf("::") + 1).replace(/^:/u, "");
+  return { result: "not reached", why: `the step before it fails (${name}): ${why ?? "its tasks do not start"}` };
 }
 
 function isDeletedLast(step: PlannedStep): boolean {
@@ -389,11 +277,6 @@ function isDeletedLast(step: PlannedStep): boolean {
 
 function servicesFirst(one: PlannedStep, other: PlannedStep): number {
   return Number(one.before?.kind !== "service") - Number(other.before?.kind !== "service");
-}
-
-function failureOf({ step, why }: StepOutcome): string {
-  const name = step.id.slice(step.id.lastIndexOf("::") + 1).replace(/^:/u, "");
-  return `the step before it fails (${name}): ${why ?? "its tasks do not start"}`;
 }
 
 function isVolumeDeletedFirst({ operation, deletesFirst, before }: PlannedStep): boolean {
@@ -418,79 +301,4 @@ function inOrderOfEffect(
     }
   }
   return [...steps.filter((step) => !patient.has(step) && !waiting.has(step)), ...patient, ...waiting];
-}
-
-/** The named volumes that a service's containers mount. */
-export function namedVolumes(definition: ServiceDefinition): readonly Known<string>[] {
-  const mounts: readonly Mount[] = isKnown(definition.mounts) ? definition.mounts : [];
-  return mounts.flatMap(({ type, source }) =>
-    type === "volume" && source !== undefined && source !== "" ? [source] : [],
-  );
-}
-
-/** Swarm takes an update as a whole or not at all (moby daemon/cluster/services.go, swarmkit controlapi/service.go). */
-function refusalToUpdate(before: ServiceDefinition, after: ServiceDefinition): string | undefined {
-  if (isKnown(before.mode) && isKnown(after.mode) && before.mode !== after.mode) {
-    return `Swarm refuses to change a service's mode in place (${before.mode} to ${after.mode})`;
-  }
-  if (after.endpointMode === "dnsrr" && publishedPorts(after, "ingress").length > 0) {
-    return "Swarm refuses a port in ingress mode together with the endpoint mode dnsrr";
-  }
-  return refusedConstraint(after);
-}
-
-function refusedConstraint({ constraints }: ServiceDefinition): string | undefined {
-  const refused = isKnown(constraints) ? constraints.find(({ key }) => key === "") : undefined;
-  if (refused === undefined || !isKnown(refused.text)) return undefined;
-  return `Swarm refuses the placement constraint "${refused.text}": it takes \`node.hostname==NAME\` and the like`;
-}
-
-/** Whether two services want the same port of their node. */
-export function sharesHostPort(one: ServiceDefinition, other: ServiceDefinition): boolean {
-  const taken = publishedPorts(one, "host");
-  return publishedPorts(other, "host").some((port) => taken.includes(port));
-}
-
-/** Whether a service's tasks all run on one node: pinned by name, or on a swarm of one node. */
-function runsOnOneNode(definition: ServiceDefinition, nodes: readonly SwarmNode[] | undefined): boolean {
-  const { constraints } = definition;
-  if (nodes !== undefined) {
-    const matching = matchingNodes(constraints, nodes);
-    return isKnown(matching) && matching.length <= 1;
-  }
-  return isKnown(constraints) && constraints.some((constraint) => narrowingOf(constraint) !== "none");
-}
-
-function shareNode(one: ServiceDefinition, other: ServiceDefinition, nodes: readonly SwarmNode[] | undefined): boolean {
-  if (nodes !== undefined) {
-    const first = matchingNodes(one.constraints, nodes);
-    const second = matchingNodes(other.constraints, nodes);
-    if (isKnown(first) && isKnown(second)) return first.some((node) => second.includes(node));
-  }
-  if (!isKnown(one.constraints) || !isKnown(other.constraints)) return false;
-  const pins = one.constraints.filter((constraint) => narrowingOf(constraint) !== "none");
-  const others = other.constraints;
-  return pins.some((pin) => others.some(({ key, value }) => key === pin.key && value === pin.value));
-}
-
-/**
- * Why some of a service's tasks stay pending although a node satisfies its constraints.
- *
- * @param kept - the tasks that stay as they are, with the ports that they hold
- */
-function tasksWithoutRoom(
-  definition: ServiceDefinition,
-  kept: { definition: ServiceDefinition; count: number } | undefined,
-  nodes: readonly SwarmNode[] | undefined,
-): string | undefined {
-  const { replicas, maxReplicasPerNode, constraints } = definition;
-  if (!isKnown(replicas) || definition.mode !== "replicated" || replicas < 2) return undefined;
-  const matching = nodes === undefined ? notKnown : matchingNodes(constraints, nodes);
-  const room = isKnown(matching) ? matching.length : runsOnOneNode(definition, undefined) ? 1 : Infinity;
-  const rivals = kept !== undefined && !sharesHostPort(kept.definition, definition) ? replicas - kept.count : replicas;
-  if (publishedPorts(definition, "host").length > 0 && rivals > room) {
-    return `${rivals} tasks want the same host port on ${room === 1 ? "one node" : `${room} nodes`}, so ${rivals - room} of them wait for ever`;
-  }
-  const most = isKnown(maxReplicasPerNode) && maxReplicasPerNode ? maxReplicasPerNode : Infinity;
-  return replicas > room * most ? `${replicas} tasks do not fit: at most ${most} may run on a node` : undefined;
 }

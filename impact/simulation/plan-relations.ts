@@ -1,40 +1,18 @@
-/** What the steps of a plan have to do with each other: which volumes there are, what takes another one's place, who comes to a volume. */
-import type { Plan, PlannedObject, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
-import { isKnown, type Known, type VolumeDefinition } from "../../model/service/definition.ts";
+/** How the steps of a plan relate: which volumes exist, what takes the place of what, who gets a volume. */
+import type { Plan, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
+import { isKnown, type Known } from "../../model/service/definition.ts";
 import { placeOfVolume } from "../../model/storage/data-location.ts";
 import type { VolumeFacts } from "./facts.ts";
-import { namedVolumes, type StepOutcome } from "./plan-execution.ts";
-
-/** Volumes by their names. */
-export type VolumesByName = ReadonlyMap<string, VolumeDefinition>;
+import type { StepOutcome } from "./plan-execution.ts";
+import { namedVolumes, type VolumesByName } from "./swarm-claims.ts";
 
 type Outcomes = ReadonlyMap<string, StepOutcome>;
 
-/** The volumes that there are before the plan. */
-export function volumesBefore(plan: Plan): VolumesByName {
-  return byName(plan.steps.map(({ before }) => before));
-}
-
-/**
- * What exists keeps its options; what is created has those of the plan. Of a volume that is deleted none is left, unless the plan
- * makes another one of its name afterwards.
- */
-export function volumesAfter(
-  plan: Plan,
-  existing: VolumesByName,
-  destroyed: ReadonlyMap<string, PlannedStep>,
-): VolumesByName {
-  const kept = [...existing].filter(([name]) => !destroyed.has(name));
-  const made = [...byName(plan.steps.map(({ after }) => after))].filter(
-    ([name]) => destroyed.get(name)?.deletesFirst !== false,
-  );
-  return new Map([...made, ...kept]);
-}
-
-function byName(objects: readonly (PlannedObject | undefined)[]): VolumesByName {
+/** The volumes that exist before the plan. */
+export function volumesBefore({ steps }: Plan): VolumesByName {
   return new Map(
-    objects.flatMap((object) =>
-      object?.kind === "volume" && isKnown(object.name) ? [[object.name, object.definition]] : [],
+    steps.flatMap(({ before }) =>
+      before?.kind === "volume" && isKnown(before.name) ? [[before.name, before.definition]] : [],
     ),
   );
 }

@@ -1,8 +1,28 @@
+/** A service on one side of a change, with all that its definition alone says about its data. */
 import type { PlannedService } from "../../model/plan/plan.ts";
 import type { DataKeeper } from "../../model/storage/data-location.ts";
+import { redisServer, type RedisServer } from "./redis-format.ts";
+import { taskStop, type TaskStop } from "./stop.ts";
 
-/** A service on one side of a change, and what keeps its data. */
+/** One side of a change. */
 export interface Side {
   readonly service: PlannedService;
   readonly keeper: DataKeeper;
+  /** `undefined` for a program that does not speak Redis. */
+  readonly redis: RedisServer | undefined;
+  readonly stop: TaskStop;
+}
+
+/** Puts a side together; of its stop nothing is worked out until it is asked for, because most services of a plan stay. */
+export function makeSide(service: PlannedService, keeper: DataKeeper): Side {
+  const redis = redisServer(service.definition, keeper);
+  let stop: TaskStop | undefined;
+  return {
+    service,
+    keeper,
+    redis,
+    get stop() {
+      return (stop ??= taskStop(service.definition, keeper, redis));
+    },
+  };
 }

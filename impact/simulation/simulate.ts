@@ -1,11 +1,11 @@
 /**
- * What a plan does, in one pass: which steps come to pass, whether Swarm replaces a task, where it starts again, what holds the
- * data path before and after, and what the server writes when it stops and reads when it starts. It makes one record of facts for
- * each service with data; what they mean for the data is the rules' business.
+ * What a plan does, in one pass: which steps take place, whether Swarm replaces a task, where it starts again, what holds the data
+ * path before and after, and what the server writes when it stops and reads when it starts. It makes one record of facts for each
+ * service with data; what they mean for the data is up to the rules.
  */
 import { matchingNodes } from "../../model/placement/constraints.ts";
 import { whyUnfit, type Obstacle } from "../../model/placement/feasibility.ts";
-import { whyNowhere, type Location } from "../../model/placement/task-location.ts";
+import { locate, whyNowhere, type Location } from "../../model/placement/task-location.ts";
 import {
   nameOf,
   type Executor,
@@ -26,14 +26,13 @@ import {
   findNewUsers,
   newUsersBeside,
   renamings,
-  volumesAfter,
   volumesBefore,
   volumesWithoutService,
-  type VolumesByName,
 } from "./plan-relations.ts";
-import { locationOf, serviceFacts } from "./service-facts.ts";
-import type { Side } from "./side.ts";
-import { findRefusal } from "./startup-refusal.ts";
+import { serviceFacts } from "./service-facts.ts";
+import { makeSide, type Side } from "./side.ts";
+import { checkFiles, type FileCheck } from "./startup-refusal.ts";
+import type { VolumesByName } from "./swarm-claims.ts";
 
 /** What comes of a plan. */
 export interface Simulation {
@@ -42,7 +41,7 @@ export interface Simulation {
   readonly volumes: readonly VolumeFacts[];
   /** Services that keep nothing: of images known for it, without a persistent mount, or caches by a label or their own configuration. */
   readonly withoutData: readonly string[];
-  /** What of the swarm as it is keeps new tasks from starting, a service each. */
+  /** What keeps new tasks from starting on the swarm as it is, one for each service. */
   readonly obstacles: readonly Obstacle[];
 }
 
@@ -66,32 +65,41 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
   }
   const obstacles = new Map<string, Obstacle>();
   const pairs = renamings(plan, () => true);
-  const predecessors = new Map(pairs.map(({ from, to }) => [to, from]));
   for (const { from, to } of pairs) {
     const atOnce = whyBothAtOnce(plan, from, to);
     if (atOnce !== undefined) obstacles.set(to.id, atOnce);
   }
+  /** The service whose files a step's new tasks find: its own, or for a creation that of the one whose place it takes. */
+  const predecessors = new Map(pairs.map(({ from, to }) => [to.id, from.id]));
+  const checks = new Map<string, FileCheck>();
+  /** Asked once for each step, with the volumes of that moment. */
+  const filesOf = (step: PlannedStep): FileCheck => {
+    const { id, after } = step;
+    const side = before.get(step.operation === "create" ? (predecessors.get(id) ?? "") : id);
+    if (after?.kind !== "service" || side === undefined || step.operation === "same") return nothingToCheck;
+    const location = locations.get(id) ?? locationOf(side.service, after, live);
+    const check = checks.get(id) ?? checkFiles(side, sideIn(side.service, after, volumes, live), location);
+    checks.set(id, check);
+    return check;
+  };
   const names = changedServices(plan);
-  // Asked while the steps are carried out: what they destroy is not known yet.
-  const volumesMeant = volumesAfter(plan, volumes, new Map());
   const outcomes = carryOut(plan, {
     nodes: live.nodes,
+    volumes,
     mayRunHere: (service) => mayRunHere(service, live),
     isReplaced: ({ id }) => comparisons.get(id)?.isReplaced ?? true,
     whyNotStarted: (step) => {
       const { after } = step;
       if (after?.kind !== "service") return undefined;
+      const { refusal } = filesOf(step);
       const found = locations.get(step.id);
       const nowhere = found?.move.kind === "nowhere" ? found.move.why : undefined;
       const unfit = obstacles.get(step.id) ?? whyUnfitHere(step, after, names, live);
       if (unfit !== undefined) obstacles.set(step.id, unfit);
       const why = (found === undefined ? whyNowhere(after.definition, live.nodes) : nowhere) ?? unfit?.why;
-      const old = step.operation === "create" ? predecessors.get(step) : step;
-      const side = old && before.get(old.id);
-      if (why !== undefined || old === undefined || side === undefined) return why;
-      const location = found ?? locationOf(side.service, after, live);
-      const refusal = findRefusal(side, sideIn(side.service, after, volumesMeant, live), location);
-      const isRefused = refusal?.isWhileOldRuns === true || !startsBeside(step, side.service, after, plan.executor);
+      const old = before.get(predecessors.get(step.id) ?? step.id);
+      if (why !== undefined || old === undefined) return why;
+      const isRefused = refusal?.isWhileOldRuns === true || !startsBeside(step, old.service, after, plan.executor);
       return isRefused ? refusal?.why : undefined;
     },
   });
@@ -99,7 +107,6 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
   const services: ServiceFacts[] = [];
   const withoutData: string[] = [];
   const destroyed = destroyedVolumes(outcomes);
-  const volumesThen = volumesAfter(plan, volumes, destroyed);
   const successors = new Map(
     renamings(plan, ({ id }) => outcomes.get(id)?.result === "done").map(({ from, to }) => [from.id, to]),
   );
@@ -107,38 +114,52 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
   for (const step of plan.steps) {
     const side = before.get(step.id);
     if (side === undefined) continue;
-    if (side.keeper.places.length === 0 || side.keeper.isCache) {
-      withoutData.push(nameOf(side.service));
+    const { service, keeper } = side;
+    const name = nameOf(service);
+    if (keeper.places.length === 0 || keeper.isCache) {
+      withoutData.push(name);
       continue;
     }
     const outcome = outcomes.get(step.id);
-    const to = successors.get(step.id);
-    const successor = to?.after?.kind === "service" ? to.after : undefined;
-    const location = successor === undefined ? locations.get(step.id) : locationOf(side.service, successor, live);
+    const successor = successors.get(step.id);
+    const { after } = step.operation === "delete" ? (successor ?? {}) : step;
     const sides = new Map<PlannedService, Side>();
-    const sideOf = (after: PlannedService): Side => {
-      const found = sides.get(after) ?? sideIn(side.service, after, volumesThen, live);
-      sides.set(after, found);
+    const sideOf = (next: PlannedService): Side => {
+      const found = sides.get(next) ?? sideIn(service, next, volumes, live);
+      sides.set(next, found);
       return found;
     };
     services.push(
       serviceFacts({
+        name,
         plan,
         live,
         step,
         outcome,
         before: side,
-        successor: successor && { service: successor, cannotStart: outcomes.get(to?.id ?? "")?.cannotStart },
-        newUsers: newUsersBeside(step, side.service, outcome, newUsers),
+        after: step.operation !== "same" && after?.kind === "service" ? sideOf(after) : undefined,
+        successor: successor && outcomes.get(successor.id),
+        newUsers: newUsersBeside(step, service, outcome, newUsers),
         comparison: comparisons.get(step.id),
-        location,
-        sideOf,
+        location:
+          successor?.after?.kind === "service" ? locationOf(service, successor.after, live) : locations.get(step.id),
+        ...filesOf(successor ?? step),
         destroyedVolumes: destroyed,
-        isHere: mayRunHere(side.service, live),
+        isHere: mayRunHere(service, live),
+        down: live.down?.get(name),
+        datasetBytes: live.datasetBytes?.get(name),
+        sideOf,
       }),
     );
   }
   return { services, volumes: volumesWithoutService(plan, outcomes), withoutData, obstacles: [...obstacles.values()] };
+}
+
+const nothingToCheck: FileCheck = { unread: undefined, refusal: undefined };
+
+/** Where a service's tasks run before and after, with what the swarm says. */
+function locationOf(before: PlannedService, after: PlannedService, { nodes, taskNodes }: LiveFacts): Location {
+  return locate(before.definition, after.definition, { nodes, taskNodes: taskNodes?.get(nameOf(before)) });
 }
 
 /**
@@ -149,13 +170,8 @@ function sideIn(before: PlannedService, service: PlannedService, volumes: Volume
   const { definition } = service;
   const image = isKnown(definition.image.repository) ? definition.image : before.definition.image;
   const found = mayRunHere(before, live) ? volumes : new Map();
-  return {
-    service,
-    keeper: dataKeeper(
-      { ...definition, image },
-      { images: live.images ?? new Map(), imageNames: live.imageNames, volumes: found },
-    ),
-  };
+  const known = { images: live.images ?? new Map(), imageNames: live.imageNames, volumes: found };
+  return makeSide(service, dataKeeper({ ...definition, image }, known));
 }
 
 /** Whether a service may have containers on the engine that the executor talks to, as far as that is known. */

@@ -1,9 +1,9 @@
-/** Servers that do not start on the files of another version or product. */
+/** Why a server does not start on the files of another version or product. */
 import { posix } from "node:path";
 import type { DataPathFact } from "../../model/image/catalogue-entry.ts";
 import { majorVersion } from "../../model/image/catalogue.ts";
 import type { Location } from "../../model/placement/task-location.ts";
-import { isAppendOnly, redisSetting } from "../../model/redis/settings.ts";
+import { redisSetting } from "../../model/redis/settings.ts";
 import {
   isKnown,
   notKnown,
@@ -12,10 +12,10 @@ import {
   type ServiceDefinition,
 } from "../../model/service/definition.ts";
 import { compareStorage, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
-import { readsMultiPart, whyNotRead } from "./redis-format.ts";
-import { redisSide, redisStartEffect } from "./redis-restart.ts";
+import { readsMultiPart, whyNotRead, type Unread } from "./redis-format.ts";
+import { redisStartEffect } from "./redis-restart.ts";
 import type { Side } from "./side.ts";
-import { snapshotAtStop } from "./stop.ts";
+import { snapshotEffect } from "./stop.ts";
 
 /** That a server does not start on what it finds. */
 export interface StartRefusal {
@@ -25,13 +25,33 @@ export interface StartRefusal {
   readonly isWhileOldRuns: boolean;
 }
 
-/** Why a server of another version or product does not start on what it finds; `undefined` when nothing is known to keep it from it. */
-export function findRefusal(before: Side, after: Side, location: Location | undefined): StartRefusal | undefined {
+/** What is known of a server and the files of the one before. */
+export interface FileCheck {
+  /** What the formats of Redis and its kin say, wherever the files are. */
+  readonly unread: Unread | undefined;
+  /** `undefined` when nothing is known to keep the server from starting on what it finds. */
+  readonly refusal: StartRefusal | undefined;
+}
+
+/** Checks whether a server of another version or product starts on what it finds. */
+export function checkFiles(before: Side, after: Side, location: Location | undefined): FileCheck {
+  const unread = before.redis && after.redis && whyNotRead(before.redis, after.redis);
+  return { unread, refusal: findRefusal(before, after, location, unread) };
+}
+
+function findRefusal(
+  before: Side,
+  after: Side,
+  location: Location | undefined,
+  unread: Unread | undefined,
+): StartRefusal | undefined {
   const [place, target] = [before.keeper.places[0], after.keeper.places[0]];
   if (place === undefined || target === undefined) return undefined;
   const isSame = isSameNode(location);
   if (compareStorage(place, target, isSame) === "same")
-    return versionRefusal(before, after) ?? formatRefusal(before, after);
+    return (
+      versionRefusal(before, after) ?? (unread?.isCertain === true ? formatRefusal(before, after, unread) : undefined)
+    );
   const { entry } = before.keeper;
   const isBeside =
     isSame === true && entry !== undefined && looksInto(place, target, after.service.definition, entry.dataPaths);
@@ -40,10 +60,9 @@ export function findRefusal(before: Side, after: Side, location: Location | unde
 
 /** Servers that look at the version that has written the files. */
 function versionRefusal(
-  { service: old, keeper }: Side,
+  { service: old, keeper: { entry } }: Side,
   { service: next, keeper: nextKeeper }: Side,
 ): StartRefusal | undefined {
-  const { entry } = keeper;
   const [from, to] = [old, next].map(({ definition }) => serverMajor(definition.image, entry));
   if (entry?.refuses === undefined || nextKeeper.entry !== entry || from === undefined || to === undefined)
     return undefined;
@@ -63,28 +82,23 @@ function serverMajor({ tag }: ImageReference, entry: DataKeeper["entry"]): numbe
  *
  * @see https://github.com/redis/redis/blob/7.2/src/server.c (`loadDataFromDisk`)
  */
-function formatRefusal(before: Side, after: Side): StartRefusal | undefined {
-  const [{ definition }, { redis: old, entry }] = [before.service, before.keeper];
-  const { redis: next, entry: nextEntry } = after.keeper;
-  if (old === undefined || next === undefined || entry?.redis === undefined || nextEntry?.redis === undefined)
-    return undefined;
-  const reader = { image: after.service.definition.image, entry: nextEntry };
-  const unread = whyNotRead({ image: definition.image, entry }, reader);
+function formatRefusal(
+  { redis: old, stop }: Side,
+  { redis: next, service }: Side,
+  { why }: Unread,
+): StartRefusal | undefined {
+  if (old === undefined || next === undefined) return undefined;
   // The first lets Valkey try, without the second an append-only file is made of commands alone.
   const isTold =
-    redisSetting(next, "rdb-version-check").isWritten || redisSetting(old, "aof-use-rdb-preamble").isWritten;
-  if (unread?.isCertain !== true || isTold) return undefined;
-  const snapshot = snapshotAtStop(definition, old, entry);
-  const { hiddenChanges } = after.service.template;
-  const [was, is] = [redisSide(before), redisSide(after)];
-  if (was === undefined || is === undefined) return undefined;
-  const start = redisStartEffect(was, is, { snapshot, hiddenChanges });
-  if (start.kind !== "loads") return undefined;
-  const appendOnly = isAppendOnly(next, nextEntry.redis);
-  if (appendOnly !== false && !readsMultiPart(reader)) return undefined;
-  if (appendOnly !== true && snapshot.kind === "lost") return undefined;
+    redisSetting(next.settings, "rdb-version-check").isWritten ||
+    redisSetting(old.settings, "aof-use-rdb-preamble").isWritten;
+  const snapshot = snapshotEffect(stop);
+  const { hiddenChanges } = service.template;
+  if (isTold || redisStartEffect(old, next, { snapshot, hiddenChanges }).kind !== "loads") return undefined;
+  if (next.isAppendOnly !== false && !readsMultiPart(next)) return undefined;
+  if (next.isAppendOnly !== true && snapshot.kind === "lost") return undefined;
   // Before the old task has ended, there need not be a snapshot.
-  return { why: unread.why, isWhileOldRuns: appendOnly === true };
+  return { why, isWhileOldRuns: next.isAppendOnly === true };
 }
 
 /** Whether the new task has the old files where its image looks for them before it creates new ones. */

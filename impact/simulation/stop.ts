@@ -6,11 +6,12 @@
 import type { CatalogueEntry } from "../../model/image/catalogue-entry.ts";
 import { scriptInFront } from "../../model/image/command.ts";
 import { savedBytesPerSecond } from "../../model/redis/persistence.ts";
-import { hasSavePoints, isAppendOnly, redisSetting, type RedisDirectives } from "../../model/redis/settings.ts";
+import { hasSavePoints, redisSetting, type RedisDirectives } from "../../model/redis/settings.ts";
 import { isKnown, type Known, type ServiceDefinition } from "../../model/service/definition.ts";
 import { waitForOldTaskSeconds } from "../../model/service/stop-grace.ts";
 import type { DataKeeper } from "../../model/storage/data-location.ts";
 import { byteWords } from "../../text/byte-size.ts";
+import type { RedisServer } from "./redis-format.ts";
 
 /** What a stop does to the data that is in memory. */
 export type StopEffect =
@@ -24,132 +25,132 @@ export type StopEffect =
       readonly fix: string | undefined;
     };
 
+/** How a definition has its task stopped, whatever the size of the data. */
+export interface TaskStop {
+  /** The time that a stopped task gets; the provider sends 0 s where the program says nothing, Docker takes 10 s. */
+  readonly graceSeconds: Known<number>;
+  /** Where the definition says it. */
+  readonly gracePath: string;
+  /** The signal is SIGKILL, so nothing is written. */
+  readonly isKilled: boolean;
+  /** Whether the server gets the signal, and time to act on it. */
+  readonly signal: StopEffect;
+  /** Whether Redis writes a snapshot; `undefined` for a program that does not speak Redis. */
+  readonly snapshot: StopEffect | undefined;
+  /** What happens to what is in memory. */
+  readonly memory: StopEffect;
+  /** Nothing but the snapshot keeps what is in memory. */
+  readonly needsSnapshot: boolean;
+}
+
 /** What bears on a stop besides the definition. */
 export interface StopFacts {
-  /** Size of the data in memory, where it was asked for. */
+  /** Size of the data in memory, if it is known. */
   readonly datasetBytes?: number | undefined;
-  /** Whether Swarm starts another task on the same files once it has waited for this one. */
+  /** Whether Swarm starts another task on the same files after it has waited for this one. */
   readonly isReplaced?: boolean;
 }
 
-/** What a stop does to the data that is in memory, whatever the program. */
-export function stopEffect(
+const kept: StopEffect = { kind: "kept" };
+
+/** How a service's task is stopped. */
+export function taskStop(
   service: ServiceDefinition,
-  { redis, entry, places }: DataKeeper,
-  facts: StopFacts,
-): StopEffect {
+  { entry, places }: DataKeeper,
+  redis: RedisServer | undefined,
+): TaskStop {
+  const { stopGraceSeconds: grace, origin, stopSignal, paths } = service;
+  const graceSeconds = grace === undefined ? (origin === "pulumi" ? 0 : 10) : grace;
+  const signal = signalEffect(service, graceSeconds, entry);
+  const snapshot = redis && snapshotWritten(service, redis.settings, signal);
+  const isKilled = isSignal(stopSignal, /^(?:(?:SIG)?KILL|9)$/iu);
+  const stop = (memory: StopEffect, needsSnapshot = false): TaskStop => {
+    return { graceSeconds, gracePath: paths.stopGrace, isKilled, signal, snapshot, memory, needsSnapshot };
+  };
   const readOnly = places.find((place) => place.readOnly === true);
   if (readOnly !== undefined && redis !== undefined) {
-    return {
-      kind: "at risk",
-      path: readOnly.at,
-      why: "the data path is mounted read-only, so a stop cannot write what is in memory",
-      fix: undefined,
-    };
+    const why = "the data path is mounted read-only, so a stop cannot write what is in memory";
+    return stop({ kind: "at risk", path: readOnly.at, why, fix: undefined });
   }
-  if (entry?.survivesKill === true) return { kind: "kept" };
-  return redis === undefined || entry?.redis === undefined
-    ? gracefulStop(service, entry)
-    : redisStop(service, redis, entry, facts);
+  if (entry?.survivesKill === true) return stop(kept);
+  if (snapshot === undefined) return stop(signal);
+  if (redis?.isAppendOnly === true) return stop(kept);
+  return snapshot.kind === "lost" && redis?.isAppendOnly !== false ? stop(signal) : stop(snapshot, true);
 }
 
-/** What a Redis writes when its task is stopped as its definition says. */
-export function redisStop(
-  service: ServiceDefinition,
-  settings: RedisDirectives,
-  entry: CatalogueEntry,
-  facts: StopFacts = {},
+/** What a stop does to what is in memory, whatever the program. */
+export function stopEffect(stop: TaskStop, facts: StopFacts = {}): StopEffect {
+  return stop.needsSnapshot ? snapshotEffect(stop, facts) : stop.memory;
+}
+
+/** Whether the snapshot of a Redis is written before the task is killed, and before the next one reads it. */
+export function snapshotEffect(
+  { snapshot = kept, graceSeconds: grace, gracePath: path }: TaskStop,
+  { datasetBytes = 0, isReplaced = false }: StopFacts = {},
 ): StopEffect {
-  const appendOnly = entry.redis && isAppendOnly(settings, entry.redis);
-  if (appendOnly === true) return { kind: "kept" };
-  const saved = snapshotAtStop(service, settings, entry, facts);
-  return saved.kind === "lost" && appendOnly !== false ? gracefulStop(service, entry) : saved;
-}
-
-/** Whether a stop leaves a snapshot of what is in memory. */
-export function snapshotAtStop(
-  service: ServiceDefinition,
-  settings: RedisDirectives,
-  entry: CatalogueEntry,
-  facts: StopFacts = {},
-): StopEffect {
-  const orders = shutdownOrders(service, settings);
-  if (hasSavePoints(settings) === false && !orders.value.includes("save")) {
-    const { path } = redisSetting(settings, "save");
-    return { kind: "lost", path, why: "Redis has no append-only file and no save points, so a stop writes nothing" };
-  }
-  if (orders.value.includes("nosave")) {
-    return {
-      kind: "at risk",
-      path: orders.path,
-      why: "its configuration tells it to stop without a snapshot (nosave)",
-      fix: "Take nosave out of the configuration",
-    };
-  }
-  const stop = gracefulStop(service, entry);
-  return stop.kind === "kept" ? timelyStop(service, facts) : stop;
-}
-
-/** Whether the snapshot is written before the task is killed, and before the next one reads it. */
-function timelyStop(service: ServiceDefinition, { datasetBytes = 0, isReplaced = false }: StopFacts): StopEffect {
-  const grace = stopGraceSeconds(service);
+  if (snapshot.kind !== "kept") return snapshot;
   const seconds = datasetBytes / savedBytesPerSecond;
-  const path = service.paths.stopGrace;
   const takes = `a snapshot of ${byteWords(datasetBytes)} takes about ${Math.ceil(seconds)} s`;
   if (isKnown(grace) && seconds > grace) {
     const why = `${takes}, and its stop grace period is ${grace} s: Docker kills it before it has saved`;
-    return { kind: "at risk", path, why, fix: "Set a stop grace period in which the data can be written" };
+    return { kind: "at risk", path, why, fix: graceFix };
   }
   if (isReplaced && seconds > waitForOldTaskSeconds) {
     const why = `${takes}, and Swarm starts the next task after ${waitForOldTaskSeconds} s: that reads the files while the old one still writes them`;
     return { kind: "at risk", path, why, fix: "Keep an append-only file, which needs no snapshot at a stop" };
   }
-  return { kind: "kept" };
+  return kept;
+}
+
+const graceFix = "Set a stop grace period in which the data can be written";
+
+/** Whether a stop leaves a snapshot of what is in memory, if there is time to write it. */
+function snapshotWritten(service: ServiceDefinition, settings: RedisDirectives, signal: StopEffect): StopEffect {
+  const { value, path } = shutdownOrders(service, settings);
+  const orders = isKnown(value) ? (value ?? "").toLowerCase().split(/\s+/u) : [];
+  if (hasSavePoints(settings) === false && !orders.includes("save")) {
+    const why = "Redis has no append-only file and no save points, so a stop writes nothing";
+    return { kind: "lost", path: redisSetting(settings, "save").path, why };
+  }
+  if (!orders.includes("nosave")) return signal;
+  const why = "its configuration tells it to stop without a snapshot (nosave)";
+  return { kind: "at risk", path, why, fix: "Take nosave out of the configuration" };
 }
 
 /**
- * What Redis is told to do about a stop's signal, such as `save` without save points.
+ * What Redis does at a stop's signal, such as `save` without save points.
  *
  * @see https://github.com/redis/redis/blob/7.0/redis.conf (`shutdown-on-sigterm`)
  */
-function shutdownOrders(
-  { stopSignal }: ServiceDefinition,
-  settings: RedisDirectives,
-): { readonly value: readonly string[]; readonly path: string } {
-  const isInterrupt = isKnown(stopSignal) && /^(?:(?:SIG)?INT|2)$/iu.test(stopSignal ?? "");
-  const { value, path } = redisSetting(settings, isInterrupt ? "shutdown-on-sigint" : "shutdown-on-sigterm");
-  return { value: isKnown(value) ? (value ?? "").toLowerCase().split(/\s+/u) : [], path };
+function shutdownOrders({ stopSignal }: ServiceDefinition, settings: RedisDirectives) {
+  const isInterrupt = isSignal(stopSignal, /^(?:(?:SIG)?INT|2)$/iu);
+  return redisSetting(settings, isInterrupt ? "shutdown-on-sigint" : "shutdown-on-sigterm");
+}
+
+function isSignal(signal: ServiceDefinition["stopSignal"], form: RegExp): boolean {
+  return isKnown(signal) && form.test(signal ?? "");
 }
 
 /** Whether a task gets the signal and the time to write what it has in memory. */
-export function gracefulStop(service: ServiceDefinition, entry: CatalogueEntry | undefined): StopEffect {
+function signalEffect(service: ServiceDefinition, grace: Known<number>, entry: CatalogueEntry | undefined): StopEffect {
   const { stopSignal, origin, paths } = service;
   if (isKnown(stopSignal) && stopSignal !== undefined && !/^(?:|(?:SIG)?(?:TERM|INT)|2|15)$/iu.test(stopSignal)) {
     const why = `it is stopped with ${stopSignal}, on which it does not save`;
     return { kind: "at risk", path: paths.stopSignal, why, fix: "Leave the stop signal out, which is SIGTERM then" };
   }
-  const grace = stopGraceSeconds(service);
   if (isKnown(grace) && grace < 1) {
     const why =
       origin === "pulumi" && service.stopGraceSeconds === undefined
         ? "its stop grace period is unset, which the provider sends as 0 s: Docker kills it before it has saved"
         : `its stop grace period is ${grace} s: Docker kills it before it has saved`;
-    const fix = "Set a stop grace period in which the data can be written";
-    return { kind: "at risk", path: paths.stopGrace, why, fix };
+    return { kind: "at risk", path: paths.stopGrace, why, fix: graceFix };
   }
   const script = scriptInFront(service, entry?.commands?.servers ?? []);
-  if (script === undefined) return { kind: "kept" };
+  if (script === undefined) return kept;
   return {
     kind: "at risk",
     path: script.path,
     why: "a shell starts it without `exec` and keeps the stop signal for itself: Docker kills it at the end of the grace period, before it has saved",
     fix: "Write `exec` before the server in the script, as its last command",
   };
-}
-
-/** The time that a stopped task gets; the provider sends 0 s where the program says nothing, Docker takes 10 s. */
-export function stopGraceSeconds(service: ServiceDefinition): Known<number> {
-  const { stopGraceSeconds: grace, origin } = service;
-  if (!isKnown(grace) || grace !== undefined) return grace;
-  return origin === "pulumi" ? 0 : 10;
 }

@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
-import { expectOutage, type Outage } from "../../../impact/simulation/outage.ts";
+import { outageOf, type Outage } from "../../../impact/simulation/outage.ts";
 import { readStackFile } from "../../../inputs/stack/file.ts";
-import { dataKeeper } from "../../../model/storage/data-location.ts";
+import { sideOf } from "./stack-side.ts";
 
 function outage(body: string): Outage {
   const image = body.includes("image:") ? "" : "image: redis, ";
   const [service] = readStackFile(`services:\n  s: { ${image}${body} }\n`, { file: "stack.yml" }).services;
   assert.ok(service !== undefined);
-  return expectOutage({
-    before: service,
-    after: service,
-    keeper: dataKeeper(service, { images: new Map(), volumes: [] }),
-    kind: "in place",
-    cannotStart: undefined,
-    imageChanges: false,
-    datasetBytes: undefined,
-    isDownNow: false,
-    isTakenBack: false,
-    prepares: undefined,
-  });
+  const side = sideOf(service);
+  return outageOf(
+    { before: side, step: { operation: "update" }, down: undefined, datasetBytes: undefined, start: undefined },
+    {
+      kind: "exchanged",
+      after: side,
+      isRemoved: false,
+      overlaps: false,
+      isCertain: true,
+      cannotStart: undefined,
+      isTakenBack: false,
+    },
+  );
 }
 
 describe("an outage", () => {

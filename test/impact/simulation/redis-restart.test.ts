@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { redisStartEffect, type StartEffect } from "../../../impact/simulation/redis-restart.ts";
-import { redisStop, type StopEffect, type StopFacts } from "../../../impact/simulation/stop.ts";
+import { stopEffect, type StopEffect, type StopFacts } from "../../../impact/simulation/stop.ts";
 import { readStackFile } from "../../../inputs/stack/file.ts";
-import type { CatalogueEntry } from "../../../model/image/catalogue-entry.ts";
-import { findImage } from "../../../model/image/catalogue.ts";
 import { maxMemoryBytes, redisSettings } from "../../../model/redis/settings.ts";
-import { isKnown, type ServiceDefinition } from "../../../model/service/definition.ts";
+import type { ServiceDefinition } from "../../../model/service/definition.ts";
+import { sideOf } from "./stack-side.ts";
 
 const image = { appendOnly: false };
 const gigabyte = 1e9;
@@ -16,15 +15,8 @@ function service(body: string, more = ""): ServiceDefinition {
   return found;
 }
 
-function redisEntry({ image: reference }: ServiceDefinition): CatalogueEntry {
-  const entry = findImage(reference, undefined);
-  assert.ok(isKnown(entry) && entry !== undefined);
-  return entry;
-}
-
 function stop(body: string, facts: StopFacts = {}): StopEffect {
-  const definition = service(body);
-  return redisStop(definition, redisSettings(definition, image), redisEntry(definition), facts);
+  return stopEffect(sideOf(service(body)).stop, facts);
 }
 
 describe("what a stop of Redis keeps", () => {
@@ -67,8 +59,7 @@ describe("what a start of Redis finds", () => {
     after: ServiceDefinition,
     hiddenChanges: string[] = [],
   ): StartEffect["kind"] => {
-    const sides = [before, after].map((each) => ({ settings: redisSettings(each, image), image }));
-    const [old, next] = sides;
+    const [old, next] = [before, after].map((each) => sideOf(each).redis);
     assert.ok(old !== undefined && next !== undefined);
     return redisStartEffect(old, next, { snapshot: { kind: "kept" }, hiddenChanges }).kind;
   };
