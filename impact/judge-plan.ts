@@ -1,36 +1,25 @@
-/** What a planned change does to data: the plan is simulated once, the rules look at the facts, and a verdict combines what they find. */
-import type { Obstacle } from "../model/placement/feasibility.ts";
+/** What a planned change does to data: simulate the plan once, have the rules look at the facts, combine what they find. */
 import type { LiveFacts, Plan } from "../model/plan/plan.ts";
 import { serviceRules, volumeRules } from "./rule-list.ts";
-import { simulate } from "./simulation/simulate.ts";
+import type { Diagnostic, DiagnosticRule } from "./rule.ts";
+import { simulate, type Simulation } from "./simulation/simulate.ts";
 import { serviceVerdict, volumeVerdict } from "./verdict/combine.ts";
 import { compareFates, type Verdict } from "./verdict/verdict.ts";
 
-/** The verdicts on a plan, worst first, and what they leave out. */
-export interface Judgement {
+/** The verdicts on a plan, and what they leave out. */
+export interface Judgement extends Pick<Simulation, "withoutData" | "obstacles"> {
+  /** Worst first. */
   readonly verdicts: readonly Verdict[];
-  /** Services that keep nothing: of images known for it, without a persistent mount, or caches by a label or their own configuration. */
-  readonly withoutData: readonly string[];
-  /** What of the swarm as it is keeps new tasks from starting, a service each. */
-  readonly obstacles: readonly Obstacle[];
 }
 
 /** Judges what a plan does to the data of each service, and of each volume that no service of the plan mounts. */
 export function judgePlan(plan: Plan, live: LiveFacts = {}): Judgement {
   const { services, volumes, withoutData, obstacles } = simulate(plan, live);
+  const found = <Facts>(rules: readonly DiagnosticRule<Facts>[], facts: Facts): readonly Diagnostic[] =>
+    rules.flatMap(({ check }) => check(facts));
   const verdicts = [
-    ...services.map((facts) =>
-      serviceVerdict(
-        facts,
-        serviceRules.flatMap(({ check }) => check(facts)),
-      ),
-    ),
-    ...volumes.map((facts) =>
-      volumeVerdict(
-        facts,
-        volumeRules.flatMap(({ check }) => check(facts)),
-      ),
-    ),
+    ...services.map((facts) => serviceVerdict(facts, found(serviceRules, facts))),
+    ...volumes.map((facts) => volumeVerdict(facts, found(volumeRules, facts))),
   ];
   return {
     verdicts: verdicts.toSorted((one, other) => compareFates(other.fate, one.fate)),

@@ -1,43 +1,32 @@
-/** A plan's verdicts with everything that a renderer tells. */
-import type { Obstacle } from "../model/placement/feasibility.ts";
-import type { Executor, LiveFacts, Plan, PolicyFinding } from "../model/plan/plan.ts";
-import { judgePlan } from "./judge-plan.ts";
+/** A plan's verdicts with everything that a renderer shows. */
+import type { LiveFacts, Plan } from "../model/plan/plan.ts";
+import { judgePlan, type Judgement } from "./judge-plan.ts";
+import { obstacleNote } from "./rules/df701-obstacle.ts";
 import { compareFates, worstFate, type Cause, type DataFate, type Note, type Verdict } from "./verdict/verdict.ts";
 
 /** What is said about one plan. */
-export interface ImpactReport {
-  readonly executor: Executor;
+export interface ImpactReport extends Judgement, Pick<Plan, "executor" | "policyFindings" | "unseen"> {
   /** The worst of all fates. */
   readonly worst: DataFate;
-  /** Worst first. */
-  readonly verdicts: readonly Verdict[];
-  /** Services that keep no data. */
-  readonly withoutData: readonly string[];
   /** Why the plan cannot be carried out as it is. */
-  readonly errors: readonly string[];
-  /** What of the swarm as it is keeps new tasks from starting, a service each. */
-  readonly obstacles: readonly Obstacle[];
-  readonly policyFindings: readonly PolicyFinding[];
-  /** How many unchanged resources the plan does not show. */
-  readonly unseen: number;
+  readonly errors: readonly Note[];
 }
 
 /** Says what a plan does to data. */
 export function analyse(plan: Plan, live: LiveFacts = {}): ImpactReport {
-  const { verdicts, withoutData, obstacles } = judgePlan(plan, live);
+  const judgement = judgePlan(plan, live);
+  const { verdicts, obstacles } = judgement;
   const { executor, policyFindings, unseen } = plan;
-  // What a verdict tells is not told twice.
-  const untold = obstacles.filter(({ service }) => !verdicts.some(({ name }) => name === service));
-  const errors = [...plan.errors, ...untold.map(({ service, why }) => `${service} cannot start: ${why}.`)];
+  const code = executor === "stack deploy" ? "DF707" : "DF706";
+  // What a verdict says is not said twice.
+  const others = obstacles.filter(({ service }) => !verdicts.some(({ name }) => name === service));
   return {
+    ...judgement,
     executor,
-    worst: worstFate(verdicts.map(({ fate }) => fate)),
-    verdicts,
-    withoutData,
-    errors,
-    obstacles,
     policyFindings,
     unseen,
+    worst: worstFate(verdicts.map(({ fate }) => fate)),
+    errors: [...plan.errors.map((text) => ({ code, text }) as const), ...others.map(obstacleNote)],
   };
 }
 
@@ -73,13 +62,23 @@ export function fateWords(verdict: Verdict): string {
   return isDoubtful(verdict) && verdict.otherwise ? `${verdict.fate}, or ${verdict.otherwise.fate}` : verdict.fate;
 }
 
-/** Causes that are told in the same words. */
+/** Causes with the same words. */
 export interface CauseGroup extends Note {
-  /** All that they are about. */
+  /** Those that name a property. */
   readonly about: readonly Cause[];
 }
 
-/** Causes that are told in the same words, with all that they are about. */
+/** The values of a cause, such as `1 -> 2`; `undefined` where none is shown. */
+export function valueWords({ before, after }: Cause, arrow = "->"): string | undefined {
+  return before === undefined && after === undefined ? undefined : `${before ?? "…"} ${arrow} ${after ?? "…"}`;
+}
+
+/** The parts of an outage that take time. */
+export function outageParts({ outage }: Verdict): Verdict["outage"]["parts"] {
+  return outage.parts.filter(({ mostSeconds }) => mostSeconds !== 0);
+}
+
+/** Puts causes with the same words together. */
 export function groupCauses(causes: readonly Cause[]): readonly CauseGroup[] {
   const groups = Map.groupBy(causes, ({ code, text }) => `${code} ${text}`);
   return [...groups.values()].flatMap((group) => {

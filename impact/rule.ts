@@ -37,6 +37,11 @@ export function rule<Code extends DiagnosticCode, Facts = ServiceFacts>(
   return { titles, check };
 }
 
+/** What is worth knowing and decides nothing. */
+export function note<Code extends DiagnosticCode>(code: Code, text: string): Diagnostic<Code> {
+  return { code, fate: "note", text };
+}
+
 /** What says that data stays where the new task does not look, and how it is reached. */
 export function leftBehind<Code extends DiagnosticCode>(
   { name, before, location }: ServiceFacts,

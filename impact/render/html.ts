@@ -6,6 +6,7 @@ import {
   fateWords,
   groupCauses,
   headline,
+  outageParts,
   outageWords,
   shownFate,
   type CauseGroup,
@@ -19,7 +20,7 @@ export function renderHtml(report: ImpactReport, title = "What this change does 
   const { verdicts, errors, policyFindings, withoutData, unseen } = report;
   const { fate, words } = headline(report);
   const body = `<p class="worst ${fateClass(fate)}">${verdicts.length === 0 ? "No service with data is changed." : `Data: ${words}`}</p>
-${errors.length > 0 ? `<section class="errors"><h2>The preview failed</h2><p>What it shows is judged all the same.</p><ul>${errors.map((error) => `<li>${html(error)}</li>`).join("")}</ul></section>` : ""}
+${errors.length > 0 ? `<section class="errors"><h2>The preview failed</h2><p>What it shows is judged all the same.</p><ul>${errors.map(({ code, text }) => `<li>${html(text)} (${code})</li>`).join("")}</ul></section>` : ""}
 ${drawing(pictureLanes(verdicts, 40))}
 ${verdicts.map(section).join("\n")}
 ${policyFindings.length > 0 ? `<h2>Policies</h2><table><tr><th>Policy</th><th>Level</th><th>Finding</th></tr>${policyFindings.map(({ policy, level, message }) => `<tr><td>${html(policy)}</td><td>${html(level)}</td><td>${html(message.trim())}</td></tr>`).join("")}</table>` : ""}
@@ -29,8 +30,8 @@ ${unseen > 0 ? `<p class="aside">${unseen} unchanged resources are not in this p
 }
 
 function section(verdict: Verdict): string {
-  const { name, causes, leftBehind, remedies, warnings, assumptions, otherwise, outage } = verdict;
-  const parts = outage.parts.filter(({ mostSeconds }) => mostSeconds !== 0);
+  const { name, causes, leftBehind, remedies, warnings, assumptions, otherwise } = verdict;
+  const parts = outageParts(verdict);
   return `<section class="verdict ${fateClass(shownFate(verdict))}">
 <h2><span class="fate">${fateWords(verdict)}</span> ${html(name)}</h2>
 <p class="effect">${effectWords(verdict)}, ${outageWords(verdict)}</p>

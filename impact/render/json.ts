@@ -1,5 +1,6 @@
 /** Verdicts for programs; `docs/schemas/impact.json` is their schema. */
 import type { ImpactReport } from "../report.ts";
+import type { OutagePart } from "../simulation/outage.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
 
@@ -11,7 +12,8 @@ export function impactDocument(report: ImpactReport): Record<string, unknown> {
     worst,
     services: verdicts.map(serviceDocument),
     withoutData,
-    errors,
+    errors: errors.map(({ text }) => text),
+    errorCodes: errors.map(({ code }) => code),
     policyFindings,
     unseenResources: unseen,
     executor,
@@ -19,21 +21,11 @@ export function impactDocument(report: ImpactReport): Record<string, unknown> {
 }
 
 function serviceDocument(verdict: Verdict): Record<string, unknown> {
-  const {
-    subject,
-    name,
-    id,
-    fate,
-    taskEffect,
-    outage,
-    causes,
-    remedies,
-    leftBehind,
-    warnings,
-    codes,
-    assumptions,
-    otherwise,
-  } = verdict;
+  const { subject, name, id, fate, taskEffect, outage, warnings, before: _1, after: _2, ...rest } = verdict;
+  const seconds = ({ leastSeconds: least, mostSeconds: most }: Omit<OutagePart, "name">) => ({
+    least,
+    most: most ?? null,
+  });
   return {
     service: name,
     subject,
@@ -41,21 +33,11 @@ function serviceDocument(verdict: Verdict): Record<string, unknown> {
     fate,
     taskEffect,
     outageSeconds: {
-      least: outage.leastSeconds,
-      most: outage.mostSeconds ?? null,
-      parts: outage.parts.map((part) => ({
-        name: part.name,
-        least: part.leastSeconds,
-        most: part.mostSeconds ?? null,
-      })),
+      ...seconds(outage),
+      parts: outage.parts.map((part) => ({ name: part.name, ...seconds(part) })),
     },
-    causes,
-    remedies,
-    leftBehind,
+    ...rest,
     warnings: warnings.map(({ text }) => text),
-    codes,
-    assumptions,
-    ...(otherwise !== undefined && { otherwise }),
     fingerprint: fingerprint(verdict),
   };
 }

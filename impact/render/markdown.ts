@@ -7,8 +7,10 @@ import {
   headline,
   isDoubtful,
   isLoss,
+  outageParts,
   outageWords,
   shownFate,
+  valueWords,
   type CauseGroup,
   type ImpactReport,
 } from "../report.ts";
@@ -99,7 +101,7 @@ function banner({ worst }: ImpactReport): readonly string[] {
 }
 
 function failure({ errors }: ImpactReport): string {
-  const lines = errors.slice(0, 5).map((error) => `> ${markdownText(short(error, 300))}`);
+  const lines = errors.slice(0, 5).map(({ code, text }) => `> ${markdownText(short(text, 300))} (${code})`);
   return ["> [!WARNING]", "> The preview failed. What it shows is judged all the same.", ...lines].join("\n");
 }
 
@@ -124,9 +126,10 @@ function table(verdicts: readonly Verdict[]): readonly string[] {
 }
 
 function causeText({ code, text, about }: CauseGroup): string {
-  const paths = about.slice(0, 20).map(({ path, before, after }) => {
-    const values = before !== undefined || after !== undefined ? `: ${before ?? "…"} → ${after ?? "…"}` : "";
-    return `<code>${markdownText(short(path ?? "", 120))}</code>${markdownText(short(values, 300))}<br>`;
+  const paths = about.slice(0, 20).map((cause) => {
+    const values = valueWords(cause, "→");
+    const shown = values === undefined ? "" : markdownText(short(`: ${values}`, 300));
+    return `<code>${markdownText(short(cause.path ?? "", 120))}</code>${shown}<br>`;
   });
   return `${paths.join("")}${sentences(text)} (${code})`;
 }
@@ -144,13 +147,11 @@ function quietLines(quiet: readonly Verdict[]): readonly string[] {
 }
 
 function verdictDetails(verdict: Verdict): string {
-  const { name, causes, leftBehind, remedies, outage } = verdict;
-  const parts = outage.parts
-    .filter(({ mostSeconds }) => mostSeconds !== 0)
-    .map(
-      ({ name: part, leastSeconds, mostSeconds }) =>
-        `- ${markdownText(part)}${mostSeconds === undefined ? "" : `: ${leastSeconds} to ${mostSeconds} s`}`,
-    );
+  const { name, causes, leftBehind, remedies } = verdict;
+  const parts = outageParts(verdict).map(
+    ({ name: part, leastSeconds, mostSeconds }) =>
+      `- ${markdownText(part)}${mostSeconds === undefined ? "" : `: ${leastSeconds} to ${mostSeconds} s`}`,
+  );
   return [
     `<details${isDoubtful(verdict) ? " open" : ""}><summary>${iconOf(verdict)} ${markdownHtmlText(short(name))}: ${fateWords(verdict)}</summary>`,
     ...groupCauses(causes).map(causeText),
@@ -179,9 +180,7 @@ function asides({ warnings, assumptions, otherwise }: Verdict): readonly string[
 /** Untouched is not the end of it where something was taken for granted or is not in effect. */
 function quietDetails(quiet: readonly Verdict[]): readonly string[] {
   return quiet
-    .filter(
-      ({ warnings, assumptions, otherwise }) => warnings.length + assumptions.length > 0 || otherwise !== undefined,
-    )
+    .filter((verdict) => asides(verdict).length > 0)
     .map((verdict) =>
       [
         `<details><summary>${icons.untouched} ${markdownHtmlText(short(verdict.name))}: untouched</summary>`,
@@ -209,15 +208,9 @@ function policies({ policyFindings }: ImpactReport): readonly string[] {
 }
 
 function notes({ withoutData, unseen }: ImpactReport): readonly string[] {
+  const names = withoutData.slice(0, 30).map((name) => markdownText(short(name)));
   return [
-    ...(withoutData.length > 0
-      ? [
-          `<sub>Without data: ${withoutData
-            .slice(0, 30)
-            .map((name) => markdownText(short(name)))
-            .join(", ")}</sub>`,
-        ]
-      : []),
+    ...(names.length > 0 ? [`<sub>Without data: ${names.join(", ")}</sub>`] : []),
     ...(unseen > 0 ? [`<sub>${unseen} unchanged resources are not in this preview.</sub>`] : []),
   ];
 }

@@ -1,9 +1,12 @@
 /** Verdicts and policy findings as SARIF 2.1.0, for code scanning. */
 import { printable, sarifText } from "../../text/escape.ts";
-import { fateWords, shownFate, type ImpactReport } from "../report.ts";
+import { fateWords, shownFate, valueWords, type ImpactReport } from "../report.ts";
 import { diagnosticTitles } from "../rule-list.ts";
 import { compareFates, dataFates, type DataFate, type Verdict } from "../verdict/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
+
+/** The rule that errors of a plan are results of. */
+const planError = "plan-error";
 
 /** The taxonomy that the codes of diagnostics are of. */
 const taxonomy = "holdfast diagnostics";
@@ -45,6 +48,9 @@ export function renderSarif(report: ImpactReport, program: string): string {
                 shortDescription: { text: meanings[fate] },
                 defaultConfiguration: { level: levelOf(fate) },
               })),
+              ...(report.errors.length > 0
+                ? [{ id: planError, shortDescription: { text: "The plan cannot be carried out as it is." } }]
+                : []),
               ...policies.map((policy) => ({
                 id: `policy/${printable(policy)}`,
                 shortDescription: { text: sarifText(policy) },
@@ -71,6 +77,13 @@ export function renderSarif(report: ImpactReport, program: string): string {
             taxa: verdict.codes.map((id) => ({ id, toolComponent: { name: taxonomy } })),
             partialFingerprints: { "holdfastImpact/v1": fingerprint(verdict) },
           })),
+          ...report.errors.map(({ code, text }) => ({
+            ruleId: planError,
+            level: "error",
+            message: { text: sarifText(`${text} (${code})`) },
+            locations: location("plan"),
+            taxa: [{ id: code, toolComponent: { name: taxonomy } }],
+          })),
           ...report.policyFindings.map(({ policy, level, resource, message: text }) => ({
             ruleId: `policy/${printable(policy)}`,
             level: level === "mandatory" ? "error" : "warning",
@@ -96,9 +109,10 @@ function levelOf(fate: DataFate): "none" | "note" | "warning" | "error" {
 
 function message(verdict: Verdict): string {
   const { name, causes, remedies, otherwise } = verdict;
-  const why = causes.map(({ code, text, path, before, after }) => {
-    const values = before !== undefined || after !== undefined ? ` (${before ?? "…"} -> ${after ?? "…"})` : "";
-    return `${path === undefined ? "" : `${path}${values}: `}${text} (${code})`;
+  const why = causes.map((cause) => {
+    const { code, text, path } = cause;
+    const values = valueWords(cause);
+    return `${path === undefined ? "" : `${path}${values === undefined ? "" : ` (${values})`}: `}${text} (${code})`;
   });
   const doubt = otherwise === undefined ? [] : [`Otherwise ${otherwise.fate}: when ${otherwise.when}.`];
   return sarifText(

@@ -4,8 +4,10 @@ import {
   effectWords,
   fateWords,
   groupCauses,
+  outageParts,
   outageWords,
   shownFate,
+  valueWords,
   type CauseGroup,
   type ImpactReport,
 } from "../report.ts";
@@ -41,7 +43,7 @@ export function renderText(report: ImpactReport, style: TextStyle = (_, text) =>
       ? [
           "",
           style("red", "The preview failed; what it shows is judged all the same:"),
-          ...errors.map((error) => `  ${printable(error)}`),
+          ...errors.map(({ code, text }) => `  ${printable(text)} (${code})`),
         ]
       : []),
     ...(policyFindings.length > 0
@@ -59,22 +61,18 @@ export function renderText(report: ImpactReport, style: TextStyle = (_, text) =>
 }
 
 function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
-  const { causes, leftBehind, remedies, warnings, assumptions, otherwise, outage } = verdict;
+  const { causes, leftBehind, remedies, warnings, assumptions, otherwise } = verdict;
   const { mark, colour } = marks[shownFate(verdict)];
-  const parts = outage.parts.filter(({ mostSeconds }) => mostSeconds !== 0);
+  const parts = outageParts(verdict).map(
+    ({ name, leastSeconds, mostSeconds }) =>
+      `${printable(name)}${mostSeconds === undefined ? "" : ` ${leastSeconds}-${mostSeconds} s`}`,
+  );
   return [
     `${style(colour, `${mark} ${fateWords(verdict)}`)}  ${style("bold", printable(verdict.name))}  ${effectWords(verdict)}, ${outageWords(verdict)}`,
     ...groupCauses(causes)
       .flatMap(causeLines)
       .map((line) => `    ${line}`),
-    ...(outage.mostSeconds !== 0 && parts.length > 0
-      ? [
-          style(
-            "dim",
-            `    Outage: ${parts.map(({ name, leastSeconds, mostSeconds }) => `${printable(name)}${mostSeconds === undefined ? "" : ` ${leastSeconds}-${mostSeconds} s`}`).join("; ")}`,
-          ),
-        ]
-      : []),
+    ...(parts.length > 0 ? [style("dim", `    Outage: ${parts.join("; ")}`)] : []),
     ...leftBehind.flatMap(({ place, node, command, until }) => [
       `    The data lies in ${printable(place)}${node === undefined ? "" : ` on ${printable(node)}`}${until === undefined ? "" : `, until ${until}`}:`,
       `      $ ${printable(command)}`,
@@ -90,10 +88,7 @@ function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
 }
 
 function causeLines({ code, text, about }: CauseGroup): readonly string[] {
-  const paths = about.map(({ path, before, after }) => {
-    const values = before !== undefined || after !== undefined ? `: ${before ?? "…"} -> ${after ?? "…"}` : "";
-    return `${path ?? ""}${values}`;
-  });
+  const paths = about.map((cause) => [cause.path, valueWords(cause)].filter((part) => part !== undefined).join(": "));
   return [...paths, `${text} (${code})`].map(printable);
 }
 

@@ -1,10 +1,8 @@
 import { rule, sentence } from "../rule.ts";
 import { remedies } from "../verdict/remedies.ts";
 
-type Code = "DF201" | "DF202" | "DF203";
-
 /** What the stop of the old task does not write. */
-export const stopLoses = rule<Code>(
+export const stopLoses = rule(
   {
     DF201: "A stop writes nothing",
     DF202: "A stop may not save",

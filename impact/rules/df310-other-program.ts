@@ -4,10 +4,8 @@ import { isKnown, type ImageReference, type ServiceDefinition } from "../../mode
 import { rule } from "../rule.ts";
 import { remedies } from "../verdict/remedies.ts";
 
-type Code = "DF310" | "DF311" | "DF312";
-
 /** Another program, of the image or of another one, or an older version, on the same files. */
-export const otherProgram = rule<Code>(
+export const otherProgram = rule(
   {
     DF310: "Another program on the same files",
     DF311: "The new server may not load the files",

@@ -1,4 +1,5 @@
 /** What is known of one service's change, worked out once; the rules look at nothing else. */
+import type { Obstacle } from "../../model/placement/feasibility.ts";
 import type { Location } from "../../model/placement/task-location.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
 import type { TaskComparison } from "../../model/plan/task-template.ts";
@@ -30,6 +31,8 @@ export interface ServiceChange extends FileCheck {
   readonly newUsers: readonly PlannedService[];
   readonly comparison: TaskComparison | undefined;
   readonly location: Location | undefined;
+  /** What keeps its new task from starting on the swarm as it is. */
+  readonly obstacle: Obstacle | undefined;
   /** Volumes that the plan deletes, by name, with the step that does. */
   readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
   /** The volumes of the plan may be those of the service: it may run on the engine that the executor talks to. */
@@ -42,11 +45,11 @@ export interface ServiceChange extends FileCheck {
   readonly sideOf: (service: PlannedService) => Side;
 }
 
-type FromChange =
-  "name" | "step" | "outcome" | "before" | "comparison" | "location" | "down" | "datasetBytes" | "refusal" | "unread";
-
 /** The facts about one service with data. */
-export interface ServiceFacts extends Pick<ServiceChange, FromChange> {
+export interface ServiceFacts extends Omit<
+  ServiceChange,
+  "plan" | "live" | "after" | "successor" | "newUsers" | "destroyedVolumes" | "isHere" | "sideOf"
+> {
   /** Why the step fails or is not reached, in a sentence; `undefined` for one that takes place. */
   readonly failure: string | undefined;
   readonly course: Course;

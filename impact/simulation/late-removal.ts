@@ -36,6 +36,7 @@ export function whyBothAtOnce({ executor }: Plan, from: PlannedStep, to: Planned
   const { name } = after.definition;
   const has = `${taken}, which the service "${before.name}" has until this one runs`;
   return {
+    kind: "removed last",
     service: name,
     path: `service "${name}"`,
     expected: "a service that needs nothing of one which the plan removes after it",

@@ -15,7 +15,7 @@ import { courseOf, taskEffectOf, type Course } from "./task-course.ts";
 
 /** Finds out the facts about one service. */
 export function serviceFacts(change: ServiceChange): ServiceFacts {
-  const { plan, live, step, before, successor, down, datasetBytes, isHere, destroyedVolumes } = change;
+  const { plan, live, before, successor, down, datasetBytes, isHere, destroyedVolumes } = change;
   const course = courseOf(change);
   const after = course.kind === "exchanged" ? course.after : undefined;
   const [was, is] = [before.redis, after?.redis];

@@ -71,6 +71,7 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
   }
   /** The service whose files a step's new tasks find: its own, or for a creation that of the one whose place it takes. */
   const predecessors = new Map(pairs.map(({ from, to }) => [to.id, from.id]));
+  const replacements = new Map(pairs.map(({ from, to }) => [from.id, to.id]));
   const checks = new Map<string, FileCheck>();
   /** Asked once for each step, with the volumes of that moment. */
   const filesOf = (step: PlannedStep): FileCheck => {
@@ -143,6 +144,7 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
         comparison: comparisons.get(step.id),
         location:
           successor?.after?.kind === "service" ? locationOf(service, successor.after, live) : locations.get(step.id),
+        obstacle: obstacles.get(replacements.get(step.id) ?? step.id),
         ...filesOf(successor ?? step),
         destroyedVolumes: destroyed,
         isHere: mayRunHere(service, live),

@@ -46,6 +46,8 @@ export interface TaskUse {
 
 /** Why a task cannot start, in the parts of an error. */
 export interface Obstacle {
+  /** What is missing: a node, an image, a port, room on a node, or something that a service holds which is removed last. */
+  readonly kind: "node" | "image" | "port" | "room" | "removed last";
   /** The service's name. */
   readonly service: string;
   /** Where the author of the definition wrote what cannot be had. */
@@ -102,6 +104,7 @@ export function whyUnfit(wanted: ServiceDefinition, question: FitQuestion): Obst
   const holders = [...late].filter((one) => whileThere((name) => name === one) !== undefined);
   return {
     ...early,
+    kind: "removed last",
     fix: renameAdvice(holders.length === 0 ? [...late] : holders),
     why: `${early.why} until this one runs`,
   };
@@ -131,6 +134,7 @@ function whyUnfitWith(wanted: ServiceDefinition, question: FitQuestion): Obstacl
 function nowhereObstacle(wanted: ServiceDefinition, why: string, nodes: readonly SwarmNode[]): Obstacle {
   const texts = isKnown(wanted.constraints) ? wanted.constraints.map(({ text }) => text).filter(isKnown) : [];
   return {
+    kind: "node",
     service: wanted.name,
     path: pathOf(wanted, "constraints"),
     expected: "constraints that a node satisfies which is ready and active",
@@ -144,7 +148,7 @@ function nowhereObstacle(wanted: ServiceDefinition, why: string, nodes: readonly
 export function placeAdvice(constraints: Known<readonly Constraint[]>, nodes: readonly SwarmNode[]): string {
   const meant = matchingNodes(constraints, nodes);
   const [node] = isKnown(meant) && isKnown(constraints) && constraints.length > 0 ? meant : [];
-  if (node === undefined) return "Change them, or the nodes";
+  if (node === undefined) return "Change the constraints, or the nodes";
   const { hostname, state, availability } = node;
   return state === "ready"
     ? `Let ${hostname} take tasks again, which is set to ${availability}: \`${advisedDocker(`node update --availability active ${hostname}`)}\``
@@ -154,6 +158,7 @@ export function placeAdvice(constraints: Known<readonly Constraint[]>, nodes: re
 function missingImage(wanted: ServiceDefinition, words: string): Obstacle {
   const image = imageName(wanted.image) ?? "";
   return {
+    kind: "image",
     service: wanted.name,
     path: pathOf(wanted, "image"),
     expected: "an image that its registry has",
@@ -170,6 +175,7 @@ function obstacle(wanted: ServiceDefinition, lacks: readonly Lack[]): Obstacle {
   const found = [...new Set(lacks.map((lack) => lack.found))].join("; ");
   const [only = "service"] = fields;
   return {
+    kind: fields.size === 1 && only === "ports" ? "port" : "room",
     service: wanted.name,
     path: pathOf(wanted, fields.size === 1 ? only : "service"),
     expected: "what a suitable node can give",

@@ -263,7 +263,7 @@ describe("one Redis, from the first up to the last down", function () {
       assert.equal(inUse.code, 2);
       assert.match(
         inUse.stderr,
-        /^error: service "[\w-]+": endpointSpec\.ports: expected what a suitable node can give, got port \d+, while service "cli-other" has it on [\w-]+\. Choose another published port, or end what uses it\.\n$/,
+        /^error: service "[\w-]+": endpointSpec\.ports: expected what a suitable node can give, got port \d+, while service "cli-other" has it on [\w-]+ \(DF703\)\. Choose another published port, or end what uses it\.\n$/,
       );
     } finally {
       await other.remove();

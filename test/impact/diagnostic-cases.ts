@@ -1,5 +1,6 @@
 /** One case for each diagnostic: a change that has it found. docs/diagnostics.md has the pages. */
 import { readDigest } from "../../inputs/pulumi/preview.ts";
+import { planBetweenStackFiles } from "../../inputs/stack/plan.ts";
 import type { LiveFacts, Plan } from "../../model/plan/plan.ts";
 import { dataMount, previewOf, type Change, type ServiceInputs } from "./changes.ts";
 import { recordedPreview, vm } from "./recorded.ts";
@@ -38,6 +39,20 @@ function renamed(): DiagnosticCase {
   };
 }
 
+/** The service under another logical name, on the same volume, next to the old one. */
+function renamedOnItsVolume(): DiagnosticCase {
+  const { plan, live } = changed({ operation: "delete" })();
+  const [deletion] = plan.steps;
+  if (deletion?.before?.kind !== "service") throw new Error("the service is deleted");
+  return {
+    plan: {
+      ...plan,
+      steps: [{ ...deletion, id: "other", operation: "create", before: undefined, after: deletion.before }, deletion],
+    },
+    live,
+  };
+}
+
 function image(name: string, more: Partial<ServiceInputs["taskSpec"]["containerSpec"]> = {}) {
   return ({ taskSpec, ...inputs }: ServiceInputs): void => {
     Object.assign(taskSpec.containerSpec, { image: name, args: [], ...more });
@@ -52,6 +67,7 @@ const volumesOn = new Map([
   [vm.id, new Map([["otherstore", files]])],
   [other.id, new Map([["foobarstore", files]])],
 ]);
+const holder = { name: "web", routedPorts: ["10001/tcp"], tasks: [] };
 const down = new Map([["stateful", "its image is gone"]]);
 
 /** The cases, by code. */
@@ -122,4 +138,20 @@ export const diagnosticCases: Readonly<Record<string, () => DiagnosticCase>> = {
   DF605: row("volumeOptions on a volume that exists"),
   DF606: changed({ service: ({ taskSpec }) => void (taskSpec.containerSpec["commands"] = ["/start"]) }),
   DF607: row("durable to balanced, of the Redis component"),
+  DF701: row("a pin to a node that does not exist", { nodes: [vm], use: { services: [] } }),
+  DF702: changed(
+    { service: image("redis:7.9") },
+    { nodes: [vm], use: { services: [], missingImages: new Map([["redis:7.9", "manifest unknown"]]) } },
+  ),
+  DF703: row("a published port and a memory limit", { nodes: [vm], use: { services: [holder] } }),
+  DF704: row("a higher memory limit", { nodes: [{ ...vm, memoryBytes: 100e6 }], use: { services: [] } }),
+  DF705: renamedOnItsVolume,
+  DF706: row("the service and its protected volume removed"),
+  DF707: () => {
+    const file = (content: string) => ({
+      text: `services: { db: { image: redis } }\nconfigs: { conf: { content: ${content} } }\n`,
+      options: { file: "stack.yml" },
+    });
+    return { plan: planBetweenStackFiles(file("one"), file("two"), { prune: false, stack: "shop" }), live: {} };
+  },
 };

@@ -51,10 +51,11 @@ describe("diagnostics", () => {
     );
     for (const [code, make] of Object.entries(diagnosticCases)) {
       const { plan, live } = make();
-      const { verdicts } = analyse(plan, live);
+      const { verdicts, errors } = analyse(plan, live);
+      const found = [...verdicts.flatMap(({ codes }) => codes), ...errors.map((error) => error.code)];
       assert.ok(
-        verdicts.some(({ codes }) => codes.some((each) => each === code)),
-        `${code}: ${verdicts.map(({ codes }) => codes.join()).join("; ")}`,
+        found.some((each) => each === code),
+        `${code}: ${found.join("; ")}`,
       );
       for (const { codes, causes } of verdicts) assert.equal(codes[0], causes[0]?.code);
     }
@@ -77,15 +78,15 @@ describe("diagnostics", () => {
   });
 
   it("can be named in --fail-on, beside fates of which the mildest counts", () => {
-    const { verdicts } = reportOn(otherVolume);
-    const fails = (what: string): number => failures(verdicts, readFailOn(what), []).length;
+    const report = reportOn(otherVolume);
+    const fails = (what: string): number => failures(report, readFailOn(what), []).length;
     const expected = { never: 0, "left-behind": 1, destroyed: 0, "destroyed,at-risk": 1, DF001: 1, DF406: 0 };
     for (const [what, count] of Object.entries({ ...expected, "destroyed, DF101": 1, "never,DF102": 0 }))
       assert.equal(fails(what), count, what);
-    const [line = ""] = failures(verdicts, readFailOn("DF001"), []);
+    const [line = ""] = failures(report, readFailOn("DF001"), []);
     assert.match(line, /^stateful: left behind, DF001\. To accept just this plan/u);
     const word = line.split(" ").at(-1) ?? "";
-    assert.deepEqual(failures(verdicts, readFailOn("DF001"), [word]), []);
+    assert.deepEqual(failures(report, readFailOn("DF001"), [word]), []);
     assert.throws(() => readFailOn("DF999"), /^InputError: --fail-on: expected interrupted, .*got "DF999"/u);
     assert.throws(() => readFailOn("left behind"), /got "left behind"/u);
   });

@@ -48,7 +48,7 @@ function hostileReport(text: string): ImpactReport {
       ...other.verdicts.map((verdict) => ({ ...verdict, id: text })),
     ],
     withoutData: [text],
-    errors: [text],
+    errors: [{ code: "DF706", text }],
     policyFindings: [{ policy: text, level: text, resource: text, message: text }],
   };
 }
@@ -168,7 +168,7 @@ describe("renderers of verdicts", () => {
     const text = renderMarkdown({
       ...report,
       verdicts: verdicts as ImpactReport["verdicts"],
-      errors: ["x".repeat(100_000)],
+      errors: [{ code: "DF706", text: "x".repeat(100_000) }],
     });
     assert.ok(text.length <= 60_000, String(text.length));
     assert.match(text, /more parts did not fit[^]*<!-- holdfast-findings: [0-9a-f ]+ -->\n$/u);

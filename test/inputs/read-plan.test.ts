@@ -72,7 +72,7 @@ describe("impact input", () => {
     preview["diagnostics"] = [{ severity: "error", message: "error: preview failed: a policy is violated\n" }];
     const report = analyse(await readPlan([source(JSON.stringify(preview))], options));
     assert.equal(report.worst, "left behind");
-    assert.deepEqual(report.errors, ["preview failed: a policy is violated"]);
+    assert.deepEqual(report.errors, [{ code: "DF706", text: "preview failed: a policy is violated" }]);
   });
 
   it("carries the findings of policies along", async () => {
@@ -238,7 +238,8 @@ describe("stack files", () => {
     const files = [both("one", db), both("two", "")].map((text) => source(text, "stack.yaml"));
     const { worst, errors } = analyse(await readPlan(files, { ...options, prune: true }));
     assert.equal(worst, "left behind");
-    assert.match(errors[0] ?? "", /config <stack>_c/u);
+    assert.match(errors[0]?.text ?? "", /config <stack>_c/u);
+    assert.equal(errors[0]?.code, "DF707");
   });
 
   it("that leave a service out change nothing without --prune", async () => {

@@ -1,7 +1,8 @@
 /** `--fail-on` of `holdfast impact`: what makes the exit code 1. */
 import { diagnosticTitles } from "../../../impact/rule-list.ts";
 import { acceptanceWord, minutesToReview, whyNotAccepted } from "../../../impact/verdict/acceptance.ts";
-import { compareFates, type DataFate, type Verdict } from "../../../impact/verdict/verdict.ts";
+import type { ImpactReport } from "../../../impact/report.ts";
+import { compareFates, type DataFate } from "../../../impact/verdict/verdict.ts";
 import { printable } from "../../../text/escape.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
 
@@ -42,9 +43,14 @@ export function readFailOn(text: string): FailOn {
 }
 
 /** What a run fails at, in a line each, without what was accepted. What depends on an assumption counts as what it is otherwise. */
-export function failures(verdicts: readonly Verdict[], failOn: FailOn, accepted: readonly string[]): string[] {
+export function failures(
+  { verdicts, errors }: Pick<ImpactReport, "verdicts" | "errors">,
+  failOn: FailOn,
+  accepted: readonly string[],
+): string[] {
   const window = { now: new Date(), minutes: minutesToReview };
-  return verdicts.flatMap((verdict) => {
+  const failing = errors.filter(({ code }) => failOn.codes.includes(code));
+  const reached = verdicts.flatMap((verdict) => {
     const { name, fate, otherwise, assumptions, codes } = verdict;
     const isAssumed = otherwise !== undefined && assumptions.length > 0;
     const counted = isAssumed && compareFates(otherwise.fate, fate) > 0 ? otherwise.fate : fate;
@@ -59,4 +65,5 @@ export function failures(verdicts: readonly Verdict[], failOn: FailOn, accepted:
       `${printable(name)}: ${found}${why === "" ? "" : ` (${printable(why)})`}. To accept just this plan, within a week: --accept-data-loss ${printable(word)}`,
     ];
   });
+  return [...reached, ...failing.map(({ code, text }) => `${code}: ${printable(text)}`)];
 }

@@ -61,7 +61,7 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     output.warn("error: the preview failed before it planned anything: the effect of the change on data is unknown");
     throw new Exit(exitCode.failed);
   }
-  const reached = failures(report.verdicts, failOn, options.acceptDataLoss);
+  const reached = failures(report, failOn, options.acceptDataLoss);
   if (reached.length === 0) return;
   output.warn(...reached);
   throw new Exit(exitCode.failed);

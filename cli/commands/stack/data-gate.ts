@@ -1,5 +1,6 @@
 import { acceptanceNote, gate } from "../../../impact/gate.ts";
 import { renderText } from "../../../impact/render/text.ts";
+import { obstacleCodes } from "../../../impact/rules/df701-obstacle.ts";
 import { analyse, isDoubtful, type ImpactReport } from "../../../impact/report.ts";
 import { minutesToAct } from "../../../impact/verdict/acceptance.ts";
 import { EventCollector, readEvent } from "../../../inputs/pulumi/preview.ts";
@@ -52,9 +53,9 @@ export function showImpact({ output }: CommandContext, report: ImpactReport, isW
 export function requireRoom({ obstacles }: ImpactReport): void {
   const [first, ...others] = obstacles;
   if (first === undefined) return;
-  const { service, why, ...mistake } = first;
+  const { kind, service, why, ...mistake } = first;
   const more = others.map((other) => `. ${other.service} cannot start either: ${other.why}`).join("");
-  throw new InputError({ ...mistake, got: `${mistake.got}${more}` });
+  throw new InputError({ ...mistake, got: `${mistake.got}${more} (${obstacleCodes[kind]})` });
 }
 
 /**

@@ -266,7 +266,7 @@ describe("what keeps a service's next task from starting", () => {
       adviceFor({ availability: "drain" }),
       /^Let a take .* drain: `.*node update --availability active a`\. /u,
     );
-    assert.match(adviceFor({}, ["node.hostname==c"]), /^Change them, or the nodes\. /u);
+    assert.match(adviceFor({}, ["node.hostname==c"]), /^Change the constraints, or the nodes\. /u);
   });
 
   it("is read from what an engine answers", () => {

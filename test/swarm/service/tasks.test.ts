@@ -309,7 +309,7 @@ describe("the explanation of a failure", () => {
       writeExplanation(explainPendingTask(placed, task("a", "pending", { err: noNode }), [node], [])),
       `service "stateful": taskSpec.placement.constraints: expected constraints that a node satisfies, ` +
         `got ["node.labels.zone==b"]: ${noNode}. ` +
-        `Change them, or the nodes. The nodes: vm (id n1, manager, ready, active, zone=a).`,
+        `Change the constraints, or the nodes. The nodes: vm (id n1, manager, ready, active, zone=a).`,
     );
   });
 
@@ -318,7 +318,7 @@ describe("the explanation of a failure", () => {
     const fix = (state: "down" | "ready") =>
       explainPendingTask(tied, task("a", "pending", { err: noNode }), [{ ...node, state }], []).fix;
     assert.match(fix("down"), /^Start vm again, which is down: /u);
-    assert.match(fix("ready"), /^Change them, or the nodes\. /u);
+    assert.match(fix("ready"), /^Change the constraints, or the nodes\. /u);
   });
 
   it("names the service that holds a port", () => {
