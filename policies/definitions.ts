@@ -1,6 +1,7 @@
 import { isRecord } from "../inputs/fields/field.ts";
 import { readPulumiEstate } from "../inputs/pulumi/estate.ts";
-import { readStackFile, type StackFileOptions } from "../inputs/stack/file.ts";
+import type { StackFileOptions } from "../inputs/stack/document.ts";
+import { readStackFile } from "../inputs/stack/file.ts";
 import type { Position } from "../inputs/stack/positions.ts";
 import { readLiveSwarm, type LiveSwarm } from "../inputs/swarm/definitions.ts";
 import { estateOf, type Estate } from "../model/service/definition.ts";

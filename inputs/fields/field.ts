@@ -16,8 +16,8 @@ export class Field {
   readonly #mistake: Mistake;
 
   /**
-   * @param key - the key of a mapping or the index of a list under which it stands; its path, where nothing holds it
-   * @param holder - what it stands in; of that the path is made when somebody asks for it, which is seldom
+   * @param key - the key in a mapping or the index in a list; the path, if nothing holds it
+   * @param holder - what holds it; the path is made of that when it is asked for, which is seldom
    */
   constructor(value: Known<unknown>, key: string | number, mistake: Mistake = () => notKnown, holder?: Field) {
     this.value = value ?? undefined;
@@ -94,11 +94,20 @@ export class Field {
     return value.map((item, index) => new Field(item, index, this.#mistake, this));
   }
 
+  /** What is read of each entry of a list; nothing when absent. */
+  map<T>(read: (item: Field) => T): Known<readonly T[]> {
+    const items = this.items();
+    return isKnown(items) ? items.map(read) : items;
+  }
+
   /** The entries of a list of strings. */
   texts(): Known<readonly Known<string>[]> {
-    const items = this.items();
-    if (!isKnown(items)) return items;
-    return items.map((item) => item.text() ?? "");
+    return this.map((item) => item.text() ?? "");
+  }
+
+  /** Like {@link texts}, but `undefined` when absent. */
+  optionalTexts(): Known<readonly Known<string>[] | undefined> {
+    return this.isAbsent ? undefined : this.texts();
   }
 
   /** The entries of a mapping; none when absent. */
@@ -124,7 +133,7 @@ export class Field {
   }
 }
 
-/** Stands within a text for a part that is not known, such as a variable that nobody set. */
+/** Marks a part of a text that is not known, such as a variable that is not set. */
 export const unknownPart = "\ue000";
 
 /** The path of a key below another path; a key that is no plain word is quoted. */

@@ -6,13 +6,11 @@ import {
   unknownImage,
   visible,
   type Constraint,
-  type DefinedHealthCheck,
   type ImageReference,
   type Known,
   type Mount,
   type MountedFile,
-  type DefinedPort,
-  type RestartPolicy,
+  type Resources,
   type ServiceDefinition,
   type ServiceField,
   type ServiceMode,
@@ -21,6 +19,7 @@ import {
 } from "../../model/service/definition.ts";
 import { Field, recordOf } from "../fields/field.ts";
 import { bytes, orElse, plainText, seconds } from "../fields/readings.ts";
+import { providerSpelling, noneIfZero, readMount, readPort, readProbes, readRestart } from "../fields/spelling.ts";
 import { settlePulumiValue } from "./values.ts";
 
 /** Types of the Docker provider's resources that say something about data. */
@@ -80,24 +79,22 @@ export function readPulumiService(resource: PulumiResource, configs: ConfigConte
   const inputs = new Field(settlePulumiValue(resource.inputs), "");
   const taskSpec = inputs.get("taskSpec");
   const container = taskSpec.get("containerSpec");
-  const limits = taskSpec.get("resources").get("limits");
-  const reservation = taskSpec.get("resources").get("reservation");
   const name = plainText(inputs.get("name"));
   return {
     id: resource.urn,
     origin: "pulumi",
     name: isKnown(name) && name !== undefined ? name : resourceName(resource.urn),
     image: image(container.get("image")),
-    command: optionalTexts(container.get("commands")),
-    args: optionalTexts(container.get("args")),
+    command: container.get("commands").optionalTexts(),
+    args: container.get("args").optionalTexts(),
     environment: container.get("env").textRecord(),
     user: plainText(container.get("user")),
     hostname: plainText(container.get("hostname")),
     workingDirectory: plainText(container.get("dir")),
     readOnlyRoot: container.get("readOnly").flag(),
-    mounts: mapItems(container.get("mounts"), mount),
-    configs: mapItems(container.get("configs"), (field) => configFile(field, configs)),
-    secrets: mapItems(container.get("secrets"), secretFile),
+    mounts: container.get("mounts").map(mount),
+    configs: container.get("configs").map((field) => configFile(field, configs)),
+    secrets: container.get("secrets").map(secretFile),
     constraints: constraints(taskSpec.get("placement").get("constraints")),
     maxReplicasPerNode: taskSpec.get("placement").get("maxReplicas").integer(),
     mode: mode(inputs.get("mode")),
@@ -105,18 +102,21 @@ export function readPulumiService(resource: PulumiResource, configs: ConfigConte
     updateOrder: plainText(inputs.get("updateConfig").get("order")),
     rollbackOrder: plainText(inputs.get("rollbackConfig").get("order")),
     failureAction: plainText(inputs.get("updateConfig").get("failureAction")),
-    healthCheck: healthCheck(container.get("healthcheck")),
-    restart: restart(taskSpec.get("restartPolicy")),
-    limits: { memoryBytes: bytesOrNone(limits.get("memoryBytes")), nanoCpus: limits.get("nanoCpus").integer() },
-    reservations: {
-      memoryBytes: bytesOrNone(reservation.get("memoryBytes")),
-      nanoCpus: reservation.get("nanoCpus").integer(),
-    },
+    healthCheck: block(container.get("healthcheck"), (field) => ({
+      test: field.get("tests").texts(),
+      ...readProbes(field, providerSpelling),
+    })),
+    restart: block(taskSpec.get("restartPolicy"), (field) => readRestart(field, providerSpelling)),
+    limits: resourcesOf(taskSpec.get("resources").get("limits")),
+    reservations: resourcesOf(taskSpec.get("resources").get("reservation")),
     stopSignal: plainText(container.get("stopSignal")),
     stopGraceSeconds: seconds(container.get("stopGracePeriod")),
     endpointMode: plainText(inputs.get("endpointSpec").get("mode")),
-    ports: mapItems(inputs.get("endpointSpec").get("ports"), port),
-    networks: mapItems(taskSpec.get("networksAdvanceds"), (field) => orElse(plainText(field.get("id")), "")),
+    ports: inputs
+      .get("endpointSpec")
+      .get("ports")
+      .map((field) => readPort(field, providerSpelling)),
+    networks: taskSpec.get("networksAdvanceds").map((field) => orElse(plainText(field.get("id")), "")),
     labels: pairs(inputs.get("labels")),
     containerLabels: pairs(container.get("labels")),
     forceUpdate: orElse(taskSpec.get("forceUpdate").integer(), 0),
@@ -171,24 +171,20 @@ function image(field: Field): ImageReference {
   return isKnown(reference) && reference !== undefined ? parseImageReference(reference) : unknownImage;
 }
 
-function optionalTexts(field: Field): Known<readonly Known<string>[] | undefined> {
-  return field.isAbsent ? undefined : field.texts();
+/** What is read of a block; `undefined` where it is absent, not known where nothing of it is. */
+function block<T>(field: Field, read: (field: Field) => T): Known<T | undefined> {
+  if (field.isAbsent) return undefined;
+  return isKnown(field.value) ? read(field) : notKnown;
 }
 
-function mapItems<T>(field: Field, read: (item: Field) => T): Known<readonly T[]> {
-  const items = field.items();
-  return isKnown(items) ? items.map(read) : items;
+function resourcesOf(field: Field): Resources {
+  return { memoryBytes: noneIfZero(bytes(field.get("memoryBytes"))), nanoCpus: field.get("nanoCpus").integer() };
 }
 
 function mount(field: Field): Mount {
-  const options = field.get("volumeOptions");
   return {
-    path: field.path,
-    type: orElse(plainText(field.get("type")), "volume"),
-    source: plainText(field.get("source")),
-    target: orElse(plainText(field.get("target")), ""),
-    readOnly: orElse(field.get("readOnly").flag(), false),
-    volumeOptions: options.isAbsent ? undefined : isKnown(options.value) ? volumeOptions(options) : notKnown,
+    ...readMount(field, providerSpelling),
+    volumeOptions: block(field.get("volumeOptions"), volumeOptions),
     external: false,
   };
 }
@@ -224,45 +220,6 @@ function mode(field: Field): Known<ServiceMode> {
   const isGlobal = field.get("global").flag();
   if (!isKnown(isGlobal)) return notKnown;
   return isGlobal === true ? "global" : "replicated";
-}
-
-function healthCheck(field: Field): Known<DefinedHealthCheck | undefined> {
-  if (field.isAbsent || !isKnown(field.value)) return field.isAbsent ? undefined : notKnown;
-  return {
-    test: field.get("tests").texts(),
-    intervalSeconds: seconds(field.get("interval")),
-    timeoutSeconds: seconds(field.get("timeout")),
-    retries: field.get("retries").integer(),
-    startPeriodSeconds: seconds(field.get("startPeriod")),
-    // The provider has no property for it.
-    startIntervalSeconds: undefined,
-  };
-}
-
-function restart(field: Field): Known<RestartPolicy | undefined> {
-  if (field.isAbsent || !isKnown(field.value)) return field.isAbsent ? undefined : notKnown;
-  return {
-    condition: plainText(field.get("condition")),
-    maxAttempts: field.get("maxAttempts").integer(),
-    windowSeconds: seconds(field.get("window")),
-    delaySeconds: seconds(field.get("delay")),
-  };
-}
-
-function port(field: Field): DefinedPort {
-  return {
-    path: field.path,
-    targetPort: orElse(field.get("targetPort").integer(), 0),
-    publishedPort: field.get("publishedPort").integer(),
-    publishMode: plainText(field.get("publishMode")),
-    protocol: plainText(field.get("protocol")),
-  };
-}
-
-/** 0 bytes mean no limit, to the provider as to Swarm. */
-function bytesOrNone(field: Field): Known<number | undefined> {
-  const size = bytes(field);
-  return size === 0 ? undefined : size;
 }
 
 /** The provider writes labels as a list of pairs. */

@@ -4,7 +4,8 @@ import type { Plan, PlannedAccessory, PlannedObject, PlannedService, PlannedStep
 import { templateDifferences, type TaskTemplate } from "../../model/plan/task-template.ts";
 import { isKnown, labelOf, type Estate, type ServiceDefinition } from "../../model/service/definition.ts";
 import { stackLabel, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
-import { readStackFile, type StackFile, type StackFileOptions } from "./file.ts";
+import type { StackFileOptions } from "./document.ts";
+import { readStackFile, type StackFile } from "./file.ts";
 
 /** A stack file with how it is read. */
 export interface StackFileInput {

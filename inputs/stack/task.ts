@@ -5,17 +5,7 @@ import { isRecord, recordOf, unknownPart, type Field } from "../fields/field.ts"
 import { bytes, knownItems, seconds } from "../fields/readings.ts";
 import type { Variables } from "./interpolation.ts";
 import { readShortVolume } from "./short-forms.ts";
-import { isExternal, topLevelName } from "./top-level.ts";
-
-/** What a file is deployed with besides what a service says. */
-export interface StackScope {
-  /** The whole file. */
-  readonly root: Field;
-  /** The stack's name. */
-  readonly stack: string | undefined;
-  /** What is set where the file is deployed, as far as that is known. */
-  readonly variables: Variables;
-}
+import { isExternal, nameIn, type StackScope } from "./top-level.ts";
 
 /**
  * The task that `docker stack deploy` makes of a service of a stack file. What is not known yet stands there as a text with
@@ -36,7 +26,7 @@ export function stackTask(definition: ServiceDefinition, service: Field, scope: 
       working_dir: textOf(service.get("working_dir")),
       stop_signal: textOf(service.get("stop_signal")),
       stop_grace_period: duration(service.get("stop_grace_period")),
-      environment: environment(definition, service, scope.variables),
+      environment: environment(definition, service, scope.options.variables ?? {}),
       labels: pairs(service.get("labels")),
       extra_hosts: list(service.get("extra_hosts"), ":"),
       dns: list(service.get("dns"), ""),
@@ -195,10 +185,10 @@ function ulimits(field: Field): Settings | undefined {
   );
 }
 
-function credentialSpec(field: Field, { root, stack }: StackScope): Settings | undefined {
+function credentialSpec(field: Field, scope: StackScope): Settings | undefined {
   const config = textOf(field.get("config"));
   return orNone({
-    config: config && nameOf(config, root.get("configs"), stack),
+    config: config && nameOf(scope, "configs", config),
     file: textOf(field.get("file")),
     registry: textOf(field.get("registry")),
   });
@@ -230,14 +220,14 @@ interface WrittenMount {
 }
 
 /** @see https://github.com/docker/cli/blob/master/cli/compose/convert/volume.go */
-function mount(field: Field, { root, stack }: StackScope): Settings {
+function mount(field: Field, scope: StackScope): Settings {
   const written = isRecord(field.value) ? longMount(field) : shortMount(textOf(field) ?? "");
   const { type, source, target, readOnly, propagation, withoutCopy, tmpfs } = written;
-  const declared = root.get("volumes").get(source ?? "");
+  const declared = scope.root.get("volumes").get(source ?? "");
   const isNamed = type === "volume" && source !== undefined;
   return {
     type,
-    source: isNamed ? nameOf(source, root.get("volumes"), stack) : source,
+    source: isNamed ? nameOf(scope, "volumes", source) : source,
     target,
     read_only: readOnly,
     bind: orNone({ propagation }),
@@ -290,12 +280,12 @@ function volumeDriver(declared: Field): Settings | undefined {
   return name === undefined && options.isAbsent ? undefined : { name, options: pairs(options) };
 }
 
-function files(field: Field, section: "configs" | "secrets", { root, stack }: StackScope): readonly Settings[] {
+function files(field: Field, section: "configs" | "secrets", scope: StackScope): readonly Settings[] {
   const all = knownItems(field).map((item) => {
     const isLong = isRecord(item.value);
     const key = (isLong ? textOf(item.get("source")) : textOf(item)) ?? "";
     return {
-      source: nameOf(key, root.get(section), stack),
+      source: nameOf(scope, section, key),
       target: (isLong ? textOf(item.get("target")) : undefined) ?? key,
       uid: (isLong ? textOf(item.get("uid")) : undefined) ?? "0",
       gid: (isLong ? textOf(item.get("gid")) : undefined) ?? "0",
@@ -308,12 +298,12 @@ function files(field: Field, section: "configs" | "secrets", { root, stack }: St
 const readableByAll = 0o444;
 
 /** With the service's own name, which the client adds to the aliases in each network of somebody's making. */
-function networks(name: string, field: Field, { root, stack }: StackScope): readonly Settings[] {
+function networks(name: string, field: Field, scope: StackScope): readonly Settings[] {
   const listed = isRecord(field.value) ? keys(field) : texts(field);
   const names = listed.length === 0 ? ["default"] : listed;
   const all = names.map((key) => {
     const attachment = isRecord(field.value) ? field.get(key) : field.with(undefined);
-    const target = nameOf(key, root.get("networks"), stack);
+    const target = nameOf(scope, "networks", key);
     const own = ["default", "bridge", "host", "none"].includes(target) ? [] : [name];
     return {
       target,
@@ -388,7 +378,7 @@ function ports({ ports: known }: ServiceDefinition, field: Field): readonly unkn
     }));
 }
 
-function nameOf(key: string, section: Field, stack: string | undefined): string {
-  const name = topLevelName(key, section.get(key), stack);
-  return isKnown(name) ? name : (textOf(section.get(key).get("name")) ?? unknownPart);
+function nameOf(scope: StackScope, section: Parameters<typeof nameIn>[1], key: string): string {
+  const name = nameIn(scope, section, key);
+  return isKnown(name) ? name : (textOf(scope.root.get(section).get(key).get("name")) ?? unknownPart);
 }

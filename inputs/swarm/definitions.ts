@@ -5,13 +5,10 @@ import {
   parseImageReference,
   unknownImage,
   type Estate,
-  type DefinedHealthCheck,
   type ImageFacts,
   type Known,
   type Mount,
   type MountedFile,
-  type DefinedPort,
-  type RestartPolicy,
   type ServiceDefinition,
   type ServiceField,
   type ServiceMode,
@@ -22,6 +19,7 @@ import {
 import { InputError } from "../../text/input-error.ts";
 import { Field, isRecord, recordOf } from "../fields/field.ts";
 import { orElse } from "../fields/readings.ts";
+import { noneIfZero, engineSpelling, readMount, readPort, readProbes, readRestart } from "../fields/spelling.ts";
 
 /** Answers of the Docker Engine API, as `docker … inspect` shows them. Each list may be left out when it was not asked for. */
 export interface LiveSwarm {
@@ -97,54 +95,51 @@ function readService(service: Field, configs: ReadonlyMap<string, string>): Serv
   const task = spec.get("TaskTemplate");
   const containerSpec = task.get("ContainerSpec");
   const placement = task.get("Placement");
-  const name = orElse(spec.get("Name").text(), "");
-  const id = orElse(service.get("ID").text(), "");
+  const health = containerSpec.get("Healthcheck");
+  const restart = task.get("RestartPolicy");
+  const name = text(spec.get("Name"));
   const reference = containerSpec.get("Image").text();
   return {
-    id: isKnown(id) && id !== "" ? id : `service ${isKnown(name) ? name : ""}`,
+    id: text(service.get("ID")) || `service ${name}`,
     origin: "swarm",
-    name: isKnown(name) ? name : "",
+    name,
     image: isKnown(reference) && reference !== undefined ? parseImageReference(reference) : unknownImage,
-    command: optionalTexts(containerSpec.get("Command")),
-    args: optionalTexts(containerSpec.get("Args")),
+    command: containerSpec.get("Command").optionalTexts(),
+    args: containerSpec.get("Args").optionalTexts(),
     environment: environment(containerSpec.get("Env")),
     user: containerSpec.get("User").text(),
     hostname: containerSpec.get("Hostname").text(),
     workingDirectory: containerSpec.get("Dir").text(),
     readOnlyRoot: containerSpec.get("ReadOnly").flag(),
-    mounts: mapItems(containerSpec.get("Mounts"), mount),
-    configs: mapItems(containerSpec.get("Configs"), (field) => configFile(field, configs)),
-    secrets: mapItems(containerSpec.get("Secrets"), (field) => ({ ...file(field, "SecretName"), content: undefined })),
-    constraints: mapItems(placement.get("Constraints"), (field) => parseConstraint(orElse(field.text(), ""))),
+    mounts: containerSpec.get("Mounts").map(mount),
+    configs: containerSpec.get("Configs").map((field) => configFile(field, configs)),
+    secrets: containerSpec.get("Secrets").map((field) => ({ ...file(field, "SecretName"), content: undefined })),
+    constraints: placement.get("Constraints").map((field) => parseConstraint(orElse(field.text(), ""))),
     maxReplicasPerNode: placement.get("MaxReplicas").integer(),
     mode: mode(spec.get("Mode")),
     replicas: orElse(spec.get("Mode").get("Replicated").get("Replicas").integer(), 1),
     updateOrder: spec.get("UpdateConfig").get("Order").text(),
     rollbackOrder: spec.get("RollbackConfig").get("Order").text(),
     failureAction: spec.get("UpdateConfig").get("FailureAction").text(),
-    healthCheck: healthCheck(containerSpec.get("Healthcheck")),
-    restart: restart(task.get("RestartPolicy")),
+    healthCheck: health.isAbsent
+      ? undefined
+      : { test: health.get("Test").texts(), ...readProbes(health, engineSpelling) },
+    restart: restart.isAbsent ? undefined : readRestart(restart, engineSpelling),
     limits: resources(task.get("Resources").get("Limits")),
     reservations: resources(task.get("Resources").get("Reservations")),
     stopSignal: containerSpec.get("StopSignal").text(),
-    stopGraceSeconds: nanoseconds(containerSpec.get("StopGracePeriod")),
+    stopGraceSeconds: engineSpelling.seconds(containerSpec.get("StopGracePeriod")),
     endpointMode: spec.get("EndpointSpec").get("Mode").text(),
-    ports: mapItems(spec.get("EndpointSpec").get("Ports"), port),
-    networks: mapItems(task.get("Networks"), (field) => orElse(field.get("Target").text(), "")),
+    ports: spec
+      .get("EndpointSpec")
+      .get("Ports")
+      .map((field) => readPort(field, engineSpelling)),
+    networks: task.get("Networks").map((field) => orElse(field.get("Target").text(), "")),
     labels: spec.get("Labels").textRecord(),
     containerLabels: containerSpec.get("Labels").textRecord(),
     forceUpdate: orElse(task.get("ForceUpdate").integer(), 0),
     paths: livePaths,
   };
-}
-
-function optionalTexts(field: Field): Known<readonly Known<string>[] | undefined> {
-  return field.isAbsent ? undefined : field.texts();
-}
-
-function mapItems<T>(field: Field, read: (item: Field) => T): Known<readonly T[]> {
-  const items = field.items();
-  return isKnown(items) ? items.map(read) : items;
 }
 
 function environment(field: Field): Known<Readonly<Record<string, Known<string>>>> {
@@ -161,11 +156,7 @@ function environment(field: Field): Known<Readonly<Record<string, Known<string>>
 function mount(field: Field): Mount {
   const options = field.get("VolumeOptions");
   return {
-    path: field.path,
-    type: orElse(field.get("Type").text(), "volume"),
-    source: field.get("Source").text(),
-    target: orElse(field.get("Target").text(), ""),
-    readOnly: orElse(field.get("ReadOnly").flag(), false),
+    ...readMount(field, engineSpelling),
     volumeOptions: options.isAbsent ? undefined : volumeOptions(options),
     external: false,
   };
@@ -202,9 +193,7 @@ function configFile(field: Field, configs: ReadonlyMap<string, string>): Mounted
 }
 
 function configContent(config: Field): [string, string] {
-  const id = config.get("ID").text();
-  const data = config.get("Spec").get("Data").text();
-  return [isKnown(id) ? (id ?? "") : "", Buffer.from(isKnown(data) ? (data ?? "") : "", "base64").toString("utf8")];
+  return [text(config.get("ID")), Buffer.from(text(config.get("Spec").get("Data")), "base64").toString("utf8")];
 }
 
 function mode(field: Field): Known<ServiceMode> {
@@ -213,52 +202,11 @@ function mode(field: Field): Known<ServiceMode> {
   return field.get("ReplicatedJob").isAbsent ? "replicated" : "replicated-job";
 }
 
-function healthCheck(field: Field): Known<DefinedHealthCheck | undefined> {
-  if (field.isAbsent) return undefined;
-  return {
-    test: field.get("Test").texts(),
-    intervalSeconds: noneIfZero(nanoseconds(field.get("Interval"))),
-    timeoutSeconds: noneIfZero(nanoseconds(field.get("Timeout"))),
-    retries: noneIfZero(field.get("Retries").integer()),
-    startPeriodSeconds: nanoseconds(field.get("StartPeriod")),
-    startIntervalSeconds: noneIfZero(nanoseconds(field.get("StartInterval"))),
-  };
-}
-
-function restart(field: Field): Known<RestartPolicy | undefined> {
-  if (field.isAbsent) return undefined;
-  return {
-    condition: field.get("Condition").text(),
-    maxAttempts: field.get("MaxAttempts").integer(),
-    windowSeconds: nanoseconds(field.get("Window")),
-    delaySeconds: nanoseconds(field.get("Delay")),
-  };
-}
-
 function resources(field: Field): ServiceDefinition["limits"] {
   return {
     memoryBytes: noneIfZero(field.get("MemoryBytes").integer()),
     nanoCpus: noneIfZero(field.get("NanoCPUs").integer()),
   };
-}
-
-function port(field: Field): DefinedPort {
-  return {
-    path: field.path,
-    targetPort: orElse(field.get("TargetPort").integer(), 0),
-    publishedPort: noneIfZero(field.get("PublishedPort").integer()),
-    publishMode: field.get("PublishMode").text(),
-    protocol: field.get("Protocol").text(),
-  };
-}
-
-function nanoseconds(field: Field): Known<number | undefined> {
-  const count = field.integer();
-  return isKnown(count) && count !== undefined ? count / 1e9 : count;
-}
-
-function noneIfZero(count: Known<number | undefined>): Known<number | undefined> {
-  return count === 0 ? undefined : count;
 }
 
 function readVolume(volume: Field): VolumeDefinition {
@@ -279,10 +227,6 @@ function readVolume(volume: Field): VolumeDefinition {
 }
 
 function readNode(node: Field): SwarmNode {
-  const text = (field: Field): string => {
-    const value = field.text();
-    return isKnown(value) ? (value ?? "") : "";
-  };
   const description = node.get("Description");
   return {
     id: text(node.get("ID")),
@@ -307,14 +251,15 @@ function ownResources(field: Field): Pick<SwarmNode, "memoryBytes" | "nanoCpus">
   };
 }
 
+function text(field: Field): string {
+  const value = field.text();
+  return isKnown(value) ? (value ?? "") : "";
+}
+
 function plainRecord(field: Field): Readonly<Record<string, string>> {
   const entries = field.entries();
   if (!isKnown(entries)) return {};
-  return recordOf(entries.map(([key, value]) => [key, knownText(value.text())]));
-}
-
-function knownText(text: Known<string | undefined>): string {
-  return isKnown(text) ? (text ?? "") : "";
+  return recordOf(entries.map(([key, value]) => [key, text(value)]));
 }
 
 function knownTexts(field: Field): readonly string[] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readStackFile, type StackFileOptions } from "../../../inputs/stack/file.ts";
+import type { StackFileOptions } from "../../../inputs/stack/document.ts";
+import { readStackFile } from "../../../inputs/stack/file.ts";
 import { notKnown, type ServiceDefinition } from "../../../model/service/definition.ts";
 
 function read(text: string, options: Partial<StackFileOptions> = {}) {
