@@ -5,7 +5,7 @@ import {
   redisStopGraceSeconds,
 } from "../../model/redis/persistence.ts";
 import { redisDataPath, redisPreparation, redisServerVersion } from "../../model/redis/preparation.ts";
-import { RedisUser } from "../../model/redis/users.ts";
+import { RedisUser } from "../../model/redis/user-names.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
 import { preparingFile, requireIdentity, startScript } from "../../model/service/start-guard.ts";
 import { formatSize, parseSize } from "../../text/byte-size.ts";

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RedisPersistence } from "../../model/redis/persistence.ts";
 import { redisDataPath } from "../../model/redis/preparation.ts";
-import { healthPassword, redisAclFile, RedisUser } from "../../model/redis/users.ts";
+import { RedisUser } from "../../model/redis/user-names.ts";
+import { healthPassword, redisAclFile } from "../../model/redis/users.ts";
 import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checkedPassword } from "../arguments/checked-password.ts";

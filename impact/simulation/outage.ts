@@ -22,8 +22,7 @@ export interface OutagePart {
   readonly mostSeconds: number | undefined;
 }
 
-/** No outage at all. */
-export const noOutage: Outage = { leastSeconds: 0, mostSeconds: 0, parts: [] };
+const noOutage: Outage = { leastSeconds: 0, mostSeconds: 0, parts: [] };
 
 /** What decides how long an outage takes. */
 export interface OutageFacts extends Pick<ServiceChange, "before" | "down" | "datasetBytes"> {

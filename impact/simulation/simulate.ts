@@ -31,7 +31,7 @@ import {
 } from "./plan-relations.ts";
 import { serviceFacts } from "./service-facts.ts";
 import { makeSide, type Side } from "./side.ts";
-import { checkFiles, type FileCheck } from "./startup-refusal.ts";
+import { checkStartFiles, type FileCheck } from "./startup-refusal.ts";
 import type { VolumesByName } from "./swarm-claims.ts";
 
 /** What comes of a plan. */
@@ -79,7 +79,7 @@ export function simulate(given: Plan, live: LiveFacts): Simulation {
     const side = before.get(step.operation === "create" ? (predecessors.get(id) ?? "") : id);
     if (after?.kind !== "service" || side === undefined || step.operation === "same") return nothingToCheck;
     const location = locations.get(id) ?? locationOf(side.service, after, live);
-    const check = checks.get(id) ?? checkFiles(side, sideIn(side.service, after, volumes, live), location);
+    const check = checks.get(id) ?? checkStartFiles(side, sideIn(side.service, after, volumes, live), location);
     checks.set(id, check);
     return check;
   };

@@ -34,7 +34,7 @@ export interface FileCheck {
 }
 
 /** Checks whether a server of another version or product starts on what it finds. */
-export function checkFiles(before: Side, after: Side, location: Location | undefined): FileCheck {
+export function checkStartFiles(before: Side, after: Side, location: Location | undefined): FileCheck {
   const unread = before.redis && after.redis && whyNotRead(before.redis, after.redis);
   return { unread, refusal: findRefusal(before, after, location, unread) };
 }

@@ -5,7 +5,6 @@ import { isKnown, type ServiceDefinition } from "../../model/service/definition.
 import { placeWords, type DataKeeper } from "../../model/storage/data-location.ts";
 import type { Diagnostic } from "../rule.ts";
 import type { ServiceFacts, VolumeFacts } from "../simulation/facts.ts";
-import { noOutage } from "../simulation/outage.ts";
 import { assumptionsOf } from "./assumptions.ts";
 import { compareFates, worstFate, type Cause, type DataFate, type Sighting, type Verdict } from "./verdict.ts";
 
@@ -34,7 +33,7 @@ export function volumeVerdict({ name, step }: VolumeFacts, found: readonly Diagn
     name,
     id: step.id,
     taskEffect: "none",
-    outage: noOutage,
+    outage: { leastSeconds: 0, mostSeconds: 0, parts: [] },
     ...combine(found),
     assumptions: found.flatMap(({ assumption }) => assumption ?? []),
     before: undefined,

@@ -1,6 +1,6 @@
 /** Ways to the same goal without losing data, and commands that reach data that was left behind. */
 import { asksForPassword, redisSetting, type RedisDirectives } from "../../model/redis/settings.ts";
-import { RedisUser } from "../../model/redis/users.ts";
+import { RedisUser } from "../../model/redis/user-names.ts";
 import { isKnown, notKnown, type ImageReference, type Known } from "../../model/service/definition.ts";
 import { placeWords, type DataKeeper, type DataPlace } from "../../model/storage/data-location.ts";
 import { advisedDocker } from "../../text/advised-command.ts";

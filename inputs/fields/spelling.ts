@@ -1,12 +1,5 @@
 /** What every input says about a service under names of its own: one reader each for a mount, a health check, a restart policy and a port. */
-import type {
-  DefinedHealthCheck,
-  DefinedPort,
-  Known,
-  Mount,
-  RestartPolicy,
-  ServiceDefinition,
-} from "../../model/service/definition.ts";
+import type { DefinedHealthCheck, DefinedPort, Known, Mount, RestartPolicy } from "../../model/service/definition.ts";
 import type { Field } from "./field.ts";
 import { orElse, plainText, seconds } from "./readings.ts";
 

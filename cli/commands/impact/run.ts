@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { ImpactReport } from "../../../impact/report.ts";
 import type { ReadFacts } from "../../../inputs/swarm/facts.ts";
 import type { Plan } from "../../../model/plan/plan.ts";
+import type { ImageNames } from "../../../model/storage/data-profile.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { jsonOrUndefined } from "../../../text/parse-json.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
@@ -36,15 +37,13 @@ export async function impact(file = "-", after: string | undefined, options: Imp
   requireOneReader([file, after, options.facts, options.previous]);
   const output = openOutput(options.json ?? false);
   const sources = [file, ...(after === undefined ? [] : [after])].map(openSource);
-  // Loaded while the files are read.
-  const [{ readPlan }, { analyse }, { failures, readFailOn }, { readImageNames }] = await Promise.all([
+  // Loaded while the files are read; what few runs need, only by these.
+  const [{ readPlan }, { analyse }, failOn, imageNames] = await Promise.all([
     import("../../../inputs/read-plan.ts"),
     import("../../../impact/report.ts"),
-    import("./fail-on.ts"),
-    import("../../context/image-names.ts"),
+    failOnOf(options),
+    imageNamesOf(options),
   ]);
-  const failOn = readFailOn(options.failOn);
-  const imageNames = readImageNames(options.image);
   const given = await factsOf(options);
   const facts = given?.read;
   const plan = await readPlan(sources, {
@@ -61,10 +60,22 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     output.warn("error: the preview failed before it planned anything: the effect of the change on data is unknown");
     throw new Exit(exitCode.failed);
   }
-  const reached = failures(report, failOn, options.acceptDataLoss);
+  const reached = failOn?.(report) ?? [];
   if (reached.length === 0) return;
   output.warn(...reached);
   throw new Exit(exitCode.failed);
+}
+
+/** What the run fails at, as lines; `undefined` where it never does. */
+async function failOnOf({ failOn, acceptDataLoss }: ImpactOptions) {
+  if (failOn === "never") return undefined;
+  const { failures, readFailOn } = await import("./fail-on.ts");
+  const read = readFailOn(failOn);
+  return (report: ImpactReport): readonly string[] => failures(report, read, acceptDataLoss);
+}
+
+async function imageNamesOf({ image }: ImpactOptions): Promise<ImageNames> {
+  return image.length === 0 ? {} : (await import("../../context/image-names.ts")).readImageNames(image);
 }
 
 /** Facts about a swarm, and the same with what the volumes hold that a plan is about. */
