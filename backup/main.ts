@@ -32,12 +32,12 @@ const commands: Readonly<Record<string, Command>> = {
   follow: {
     options: [],
     run: async (configuration) => {
-      const { follow } = await import("./companion/follow.ts");
       const stop = new AbortController();
       for (const signal of ["SIGTERM", "SIGINT"] as const)
         process.once(signal, () => {
           stop.abort();
         });
+      const { follow } = await import("./companion/follow.ts");
       await follow(await repository(configuration), configuration, sayWords, stop.signal);
       return undefined;
     },

@@ -89,6 +89,14 @@ export class Companion {
   async run(followed: Followed, signal: AbortSignal): Promise<void> {
     await this.#writeStatus();
     await this.#restic.requireVersion();
+    try {
+      await this.#follow(followed, signal);
+    } finally {
+      await followed.close();
+    }
+  }
+
+  async #follow(followed: Followed, signal: AbortSignal): Promise<void> {
     let catalogue: Catalogue | undefined;
     let isOpen = false;
     while (!signal.aborted) {
@@ -110,23 +118,21 @@ export class Companion {
       const waitMs = Math.max(100, this.#configuration.everySeconds * 1000 - (Date.now() - startedMs));
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
-    try {
-      if (isOpen) await followed.deliver();
-    } finally {
-      await followed.close();
-    }
+    if (isOpen) await followed.deliver();
   }
 
   async #round(followed: Followed): Promise<void> {
+    const readSeconds = Date.now() / 1000;
     const delivered = await followed.deliver();
     const now = Date.now() / 1000;
     const { lateAfterSeconds } = this.#configuration;
     // With nothing to deliver, only reading the repository shows that it is still there.
     const checkAfter =
       this.#othersAtWork || !this.#isChecked ? firstCheckSeconds : lateAfterSeconds / (delivered ? 1 : 2);
-    if (now - this.#checkedSeconds > checkAfter) await this.#check();
-    if (followed.background.problem === undefined)
-      this.#deliveredSeconds = delivered ? now : Math.max(this.#deliveredSeconds, this.#checkedSeconds);
+    const isCheckDue = now - this.#checkedSeconds > checkAfter;
+    if (isCheckDue) await this.#check();
+    // What was there when the round began is there, and the repository, too.
+    if ((delivered || isCheckDue) && followed.background.problem === undefined) this.#deliveredSeconds = readSeconds;
     this.#toForget.push(...(await followed.tidy()));
     const isDue = now - this.#tidiedSeconds > tidyEverySeconds || this.#snapshotsSinceTidy >= tidyAfterSnapshots;
     if (isDue && !followed.background.isBusy) await this.#forget(now);

@@ -9,6 +9,9 @@ import type { Delivery, Followed } from "./companion.ts";
 const foldEverySeconds = 10 * 60;
 const foldAfterPieces = 200;
 
+/** A server writes a command or a transaction at once: what has no end for so long will have none. */
+const unfinishedSeconds = 10;
+
 /** How often the manifest is looked at between two deliveries. */
 const glanceMs = 100;
 
@@ -26,6 +29,8 @@ export class FollowedLog implements Followed {
   #baseSeqs = new Set<number>();
   #upload: Promise<void> | undefined;
   #baseProblem: { readonly words: string; readonly seconds: number } | undefined;
+  /** Where the log has no whole command, and since when. */
+  #unfinished: { readonly at: string; readonly seconds: number } | undefined;
   #foldedSeconds = Date.now() / 1000;
 
   constructor(dataFolder: string, delivery: Delivery) {
@@ -35,7 +40,25 @@ export class FollowedLog implements Followed {
 
   get background(): Followed["background"] {
     const isBusy = this.#upload !== undefined;
-    return { isBusy, problem: isBusy ? undefined : this.#baseProblem?.words };
+    return { isBusy, problem: this.#unfinishedWords() ?? (isBusy ? undefined : this.#baseProblem?.words) };
+  }
+
+  /**
+   * Valkey before August 2026 and Redis leave the MULTI of a torn transaction in the log when they start, write behind it, and lose
+   * all of that at their next start (valkey-io/valkey#4342).
+   */
+  #unfinishedWords(): string | undefined {
+    const since = this.#unfinished?.seconds;
+    if (since === undefined || Date.now() / 1000 - since < unfinishedSeconds) return undefined;
+    const { seq, offset } = this.#follower.place ?? { seq: 0, offset: 0 };
+    return `Increment ${seq} of the log has a command or a transaction without its end at byte ${offset}. The server loses what follows at its next start: let it write the log anew with BGREWRITEAOF.`;
+  }
+
+  #noteUnfinished(): void {
+    const { place, unfinishedBytes } = this.#follower;
+    const at = unfinishedBytes > 0 && place ? `${place.seq}:${place.offset}` : undefined;
+    if (at !== this.#unfinished?.at)
+      this.#unfinished = at === undefined ? undefined : { at, seconds: Date.now() / 1000 };
   }
 
   async open(catalogue: Catalogue): Promise<void> {
@@ -91,6 +114,7 @@ export class FollowedLog implements Followed {
       await this.#begin(error.what);
       return await this.#deliverPieces();
     } finally {
+      this.#noteUnfinished();
       this.#sendBase();
     }
   }

@@ -35,7 +35,8 @@ export class FollowedSnapshot implements Followed {
     const isNew = facts.sha256 !== this.#sha256;
     if (isNew) {
       const part = { kind: "snapshot" as const, by: this.#delivery.by, ...facts };
-      await this.#delivery.store(part, fileContent(handle, facts.bytes));
+      const { file } = await this.#delivery.store(part, fileContent(handle, facts.bytes));
+      this.#delivery.say(`The snapshot ${file} is delivered: ${facts.bytes} bytes.`);
       this.#sha256 = facts.sha256;
     }
     this.#seen = seen;

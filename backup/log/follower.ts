@@ -66,6 +66,7 @@ export class LogFollower {
   /** When the log was last read to its end. */
   #readToEndSeconds = 0;
   #found: { readonly piece: FoundPiece; readonly running: Hash; readonly isLast: boolean } | undefined;
+  #unfinishedBytes = 0;
   #looking: Promise<void> | undefined;
 
   constructor(dataFolder: string) {
@@ -80,6 +81,11 @@ export class LogFollower {
   /** The newest base that was seen. */
   get base(): FoundBase | undefined {
     return this.#base;
+  }
+
+  /** How many bytes there are after the last whole command, as long as nothing whole has followed. */
+  get unfinishedBytes(): number {
+    return this.#unfinishedBytes;
   }
 
   /** Whether increments are open that were read to their end. */
@@ -246,12 +252,14 @@ export class LogFollower {
       const bytes = (await handle.stat()).size;
       await this.#requireSame(place, handle, bytes, isFinished);
       const found = await this.#scan(place, handle, bytes, nowSeconds);
+      this.#unfinishedBytes = 0;
       if (found) {
         this.#found = { ...found, isLast: found.isAll && !isFinished };
         return this.#found;
       }
       if (!isFinished) {
         this.#readToEndSeconds = nowSeconds;
+        this.#unfinishedBytes = bytes - place.offset;
         return undefined;
       }
       if (bytes > place.offset)

@@ -54,8 +54,15 @@ export async function assembleBackupImage(
   return assembleImage(await backupRecipe(toolbox), toolbox, cacheDirectory);
 }
 
-/** The programs of a lab, restic, and the Node that runs this. */
-async function backupToolbox(cacheDirectory: string, progress: (detail: string) => void): Promise<Toolbox> {
+/**
+ * The programs of a lab, restic, and the Node that runs this.
+ *
+ * @throws InputError when the lab's programs are not there, or restic cannot be downloaded
+ */
+export async function backupToolbox(
+  cacheDirectory: string,
+  progress: (detail: string) => void = () => undefined,
+): Promise<Toolbox> {
   const lab = await openToolbox(cacheDirectory);
   if (lab === undefined) {
     throw new InputError({

@@ -1,0 +1,102 @@
+// `npm run backup-proof`: what a backup must survive, each kind of damage, and what is lost when a node dies under load.
+import { unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { killsUnderLoad } from "./loss-window.ts";
+import {
+  allowsOneCompanion,
+  beginsAnewOnAnotherLog,
+  Damage,
+  flipByte,
+  foldsPieces,
+  followsSnapshots,
+  followsThroughKills,
+  found,
+  goesOnAfterTornCommand,
+  outlivesFullDisk,
+  outlivesRepository,
+  restoresAgain,
+  tellsTornTransaction,
+  undoesFlush,
+  type Scenario,
+} from "./scenarios.ts";
+
+const scenarios: readonly Scenario[] = [
+  {
+    title: "followed under writers through 12 kills of the companion and rewrites",
+    run: () => followsThroughKills(12),
+  },
+  { title: "FLUSHALL undone to the second before it", run: undoesFlush },
+  { title: "the server killed within a command", run: goesOnAfterTornCommand },
+  { title: "the server killed within a transaction", run: tellsTornTransaction },
+  { title: "another volume under the same store", run: beginsAnewOnAnotherLog },
+  { title: "the repository away for a while", run: outlivesRepository },
+  { title: "the repository's disk full", run: outlivesFullDisk },
+  { title: "two companions on one store", run: allowsOneCompanion },
+  { title: "snapshots without a log", run: followsSnapshots },
+  { title: "a restore killed and run again", run: restoresAgain },
+  { title: "two hundred pieces folded and forgotten", run: foldsPieces },
+];
+
+let right = 0;
+let tried = 0;
+const tell = (isRight: boolean, words: string): void => {
+  tried += 1;
+  right += isRight ? 1 : 0;
+  console.log(`${isRight ? "ok      " : "WRONG   "} ${words}`);
+};
+
+for (const { title, run } of scenarios)
+  await run().then(
+    () => {
+      tell(true, title);
+    },
+    (error: unknown) => {
+      tell(false, `${title}: ${error instanceof Error ? error.message : String(error)}`);
+    },
+  );
+
+const damage = await Damage.create(6);
+try {
+  for (let copy = 0; copy < 5; copy++) {
+    const to = join(damage.rig.folder, `restored-${copy}`);
+    const commands = [["verify"], ["restore", "--to", to]];
+    tell(
+      found(await damage.done(() => Promise.resolve(), { commands })) === "",
+      `whole backup ${copy + 1}: nothing is found`,
+    );
+  }
+  const detected = (words: string, told: string): void => {
+    tell(told !== "", `${words}: ${told}`);
+  };
+  for (const pack of await damage.packs())
+    detected(
+      `flipped byte in pack ${pack.slice(3, 11)}`,
+      found(await damage.done((to) => flipByte(join(to, "data", pack)))),
+    );
+  for (const pack of (await damage.packs()).slice(0, 5))
+    detected(`pack ${pack.slice(3, 11)} gone`, found(await damage.done((to) => unlink(join(to, "data", pack)))));
+  const pieces = await damage.pieces();
+  for (const { id, file } of pieces.slice(0, -1))
+    detected(`${file} forgotten`, found(await damage.done((_, restic) => restic("forget", id))));
+  for (const { id, file } of pieces)
+    detected(`${file} torn`, found(await damage.done((_, restic) => damage.tear(restic, id, file))));
+  detected("another store", found(await damage.done(() => Promise.resolve(), { store: "another/store" })));
+  const password = join(damage.rig.folder, "secrets", "repository-password");
+  await unlink(password);
+  await writeFile(password, "another one");
+  detected("wrong password", found(await damage.done(() => Promise.resolve())));
+} finally {
+  await damage.rig[Symbol.asyncDispose]();
+}
+
+const { lossSeconds, wrong } = await killsUnderLoad(20);
+for (const words of wrong) tell(false, words);
+lossSeconds.sort((one, other) => one - other);
+const p95 = lossSeconds[Math.ceil(lossSeconds.length * 0.95) - 1] ?? Number.NaN;
+const median = lossSeconds[Math.floor(lossSeconds.length / 2)] ?? Number.NaN;
+tell(
+  p95 <= 5,
+  `${lossSeconds.length} kills under full load: lost the last ${median.toFixed(1)} s in the median, ${p95.toFixed(1)} s at the 95th percentile`,
+);
+console.log(`${right} of ${tried} as they must be`);
+process.exitCode = right === tried ? 0 : 1;

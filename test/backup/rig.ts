@@ -1,0 +1,185 @@
+/** A real Redis, a real restic and the real program of the backups, in a folder of their own. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { Redis } from "ioredis";
+import { backupLineSchema, type BackupLine } from "../../backup/protocol.ts";
+import { fillToolbox } from "../../lab/host/toolbox.ts";
+import { backupToolbox } from "../../lab/images/backup.ts";
+import { testCacheDirectory } from "../support/sandbox.ts";
+
+const program = join(import.meta.dirname, "../../backup/main.ts");
+
+/** What a companion is told besides its places. */
+export interface RigOptions {
+  readonly store?: string;
+  readonly kind?: "log" | "snapshot";
+  readonly everySeconds?: number;
+  readonly keepDays?: number;
+  readonly lateAfterSeconds?: number;
+  readonly repository?: string;
+}
+
+/** The result of a command of the program. */
+export interface Ran {
+  readonly exitCode: number | undefined;
+  readonly lines: readonly BackupLine[];
+  /** The last line, without which nothing was said. */
+  readonly last: BackupLine;
+}
+
+/** A running companion. */
+export interface RunningCompanion {
+  readonly process: ChildProcess;
+  /** What it has said so far. */
+  said(): string;
+  /** Lets it end by itself, and gives its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Everything that one test needs, in one folder. */
+export class Rig {
+  readonly folder: string;
+  readonly data: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #options: RigOptions;
+  readonly #ended: (() => Promise<unknown>)[] = [];
+  readonly #socket: string;
+
+  private constructor(folder: string, environment: Readonly<Record<string, string>>, options: RigOptions) {
+    this.folder = folder;
+    this.data = join(folder, "data");
+    this.#socket = join(folder, "redis.sock");
+    this.#environment = environment;
+    this.#options = options;
+  }
+
+  static async create(options: RigOptions = {}): Promise<Rig> {
+    await fillToolbox(testCacheDirectory, () => undefined);
+    const { environment } = await backupToolbox(testCacheDirectory);
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-backup-"));
+    const rig = new Rig(folder, environment, options);
+    for (const name of ["data", "secrets", "tmp"]) await mkdir(join(folder, name));
+    await writeFile(join(folder, "secrets", "repository-password"), "a password\n");
+    return rig;
+  }
+
+  /** The repository's folder. */
+  get repository(): string {
+    return this.#options.repository ?? join(this.folder, "repository");
+  }
+
+  /** Starts a server on a data folder; a client of it is closed with the rig. */
+  async startRedis(
+    data = this.data,
+    settings: readonly string[] = [],
+  ): Promise<{ redis: Redis; server: ChildProcess }> {
+    const log = this.#options.kind === "snapshot" ? "no" : "yes";
+    const server = spawn(
+      "redis-server",
+      [
+        ...["--port", "0", "--unixsocket", this.#socket, "--dir", data, "--save", "", "--appendonly", log],
+        ...[
+          "--enable-debug-command",
+          "yes",
+          "--aof-timestamp-enabled",
+          "yes",
+          "--auto-aof-rewrite-percentage",
+          "0",
+          ...settings,
+        ],
+      ],
+      { env: { ...process.env, ...this.#environment }, stdio: "ignore" },
+    );
+    this.#ended.push(() => ended(server, "SIGKILL"));
+    const redis = new Redis({ path: this.#socket, maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    redis.on("error", () => undefined);
+    this.#ended.push(() => {
+      redis.disconnect();
+      return Promise.resolve();
+    });
+    while ((await redis.ping().catch(() => "")) !== "PONG") await sleep(50);
+    return { redis, server };
+  }
+
+  /** Starts a companion. */
+  follow(options: RigOptions = {}, status = "status"): RunningCompanion {
+    const child = spawn(process.execPath, [program, "follow"], {
+      env: this.environment(options, status),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    this.#ended.push(() => ended(child, "SIGKILL"));
+    return { process: child, said: () => text, stop: (signal = "SIGTERM") => ended(child, signal) };
+  }
+
+  /** Runs another command of the program. */
+  async run(words: readonly string[], options: RigOptions = {}): Promise<Ran> {
+    const { exitCode, stdout } = await execa(process.execPath, [program, ...words], {
+      env: this.environment(options),
+      extendEnv: false,
+      reject: false,
+      stderr: "inherit",
+    });
+    const lines = stdout.split("\n").map((line) => backupLineSchema.parse(JSON.parse(line)));
+    return { exitCode, lines, last: lines.at(-1) ?? { type: "error", message: "nothing was said" } };
+  }
+
+  /** Runs restic itself. */
+  async restic(...words: string[]): Promise<string> {
+    const { stdout } = await execa("restic", words, { env: this.environment(), extendEnv: false });
+    return stdout;
+  }
+
+  /** Waits until a restore of all that was delivered would hold what was written last. */
+  async delivered(companion: RunningCompanion, seconds = 30): Promise<void> {
+    const begin = Date.now() / 1000;
+    const file = join(this.folder, "status");
+    while (Date.now() / 1000 - begin < seconds) {
+      const { deliveredSeconds } = JSON.parse(await readFile(file, "utf8").catch(() => '{"deliveredSeconds":0}')) as {
+        deliveredSeconds: number;
+      };
+      if (deliveredSeconds > begin && /The (?:base|snapshot) .* is delivered|Going on/u.test(companion.said())) return;
+      if (companion.process.exitCode !== null) break;
+      await sleep(50);
+    }
+    throw new Error(`nothing was delivered:\n${companion.said()}`);
+  }
+
+  environment(options: RigOptions = {}, status = "status"): Record<string, string> {
+    const configuration = {
+      ...{ store: "shop/prod/redis", data: this.data, kind: "log", repository: this.repository, everySeconds: 1 },
+      ...{ secrets: join(this.folder, "secrets"), status: join(this.folder, status) },
+      ...this.#options,
+      ...options,
+    };
+    return {
+      ...this.#environment,
+      HOME: this.folder,
+      TMPDIR: join(this.folder, "tmp"),
+      RESTIC_PASSWORD_FILE: join(this.folder, "secrets", "repository-password"),
+      RESTIC_REPOSITORY: this.repository,
+      RESTIC_CACHE_DIR: join(this.folder, "tmp", "holdfast-restic-cache"),
+      HOLDFAST_BACKUP: JSON.stringify(configuration),
+    };
+  }
+
+  /** Ends all that was started, and removes the folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#ended.toReversed()) await end();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exit = once(child, "exit");
+  child.kill(signal);
+  await exit;
+  return child.exitCode;
+}

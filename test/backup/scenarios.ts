@@ -1,0 +1,436 @@
+/** What a backup must survive, on a real Redis with a real restic. A sample of it is in the tests, and all of it in `npm run backup-proof`. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+import { Rig, type Ran, type RunningCompanion } from "./rig.ts";
+
+/** Something that may happen to a store and its backup, and what must come of it. */
+export interface Scenario {
+  readonly title: string;
+  readonly run: () => Promise<void>;
+}
+
+/** A value that looks like the protocol. */
+const treacherous = "*3\r\n$3\r\nSET\r\n#TS:99999999999\r\n$5\r\nMULTI\r\n";
+
+/** Writes until it is stopped: plain keys, binary ones, transactions. */
+class Writer {
+  readonly #redis: Redis;
+  #isStopped = false;
+  readonly #ended: Promise<void>;
+
+  constructor(redis: Redis, pauseMs = 0) {
+    this.#redis = redis;
+    this.#ended = this.#write(pauseMs);
+  }
+
+  async #write(pauseMs: number): Promise<void> {
+    for (let round = 0; !this.#isStopped; round++) {
+      const pipeline = this.#redis.pipeline();
+      for (let key = 0; key < 20; key++) pipeline.set(`key-${round}-${key}`, treacherous);
+      pipeline.set(Buffer.from([0, 13, 10, round % 256]), Buffer.from([42, 51, 13, 10, 36, round % 256]));
+      await pipeline.exec().catch(() => undefined);
+      await this.#redis
+        .multi()
+        .incr("in a transaction")
+        .rpush("list", round)
+        .exec()
+        .catch(() => undefined);
+      await sleep(pauseMs);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#ended;
+  }
+}
+
+/** The digest of all that a server holds. */
+async function digestOf(redis: Redis): Promise<string> {
+  return z.string().parse(await redis.call("DEBUG", "DIGEST"));
+}
+
+/** The digest of all that a server makes of files. */
+async function digestOfFiles(folder: string): Promise<string> {
+  await using rig = await Rig.create();
+  const { redis } = await rig.startRedis(folder);
+  return await digestOf(redis);
+}
+
+async function restored(rig: Rig, ...words: string[]): Promise<{ ran: Ran; folder: string }> {
+  const folder = join(rig.folder, `restored-${Math.random()}`);
+  return { ran: await rig.run(["restore", "--to", folder, ...words]), folder };
+}
+
+async function assertRestores(rig: Rig, digest: string, ...words: string[]): Promise<void> {
+  const { ran, folder } = await restored(rig, ...words);
+  assert.equal(ran.exitCode, 0, JSON.stringify(ran.last));
+  assert.equal(await digestOfFiles(folder), digest);
+}
+
+async function rewrite(redis: Redis): Promise<void> {
+  await redis.bgrewriteaof();
+  while (/aof_rewrite_(?:in_progress|scheduled):1/u.test(await redis.info("persistence"))) await sleep(20);
+}
+
+function errorOf({ last }: Ran): string {
+  return last.type === "error" ? last.message : JSON.stringify(last);
+}
+
+/** Followed under writers, the companion killed with -9 at any moment, the log rewritten, the server restarted. */
+export async function followsThroughKills(kills: number): Promise<void> {
+  await using rig = await Rig.create();
+  const { redis, server } = await rig.startRedis();
+  let companion = rig.follow();
+  const writer = new Writer(redis, 20);
+  for (let kill = 0; kill < kills; kill++) {
+    await sleep(500 + Math.random() * 3000);
+    await companion.stop("SIGKILL");
+    if (kill % 2 === 0) await rewrite(redis);
+    companion = rig.follow();
+    if (kill % 3 === 1) await rewrite(redis);
+  }
+  for (let times = 0; times < 3; times++) await rewrite(redis);
+  await writer.stop();
+  await rig.delivered(companion);
+  const digest = await digestOf(redis);
+  assert.equal(await companion.stop(), 0);
+  server.kill("SIGKILL");
+  await once(server, "exit");
+  await assertRestores(rig, digest);
+  const list = (await rig.run(["list"])).last;
+  assert.ok(list.type === "result" && list.command === "list");
+  assert.deepEqual(list.mistakes, []);
+}
+
+/** A mistake of a person, undone to the second before it. */
+export async function undoesFlush(): Promise<void> {
+  await using rig = await Rig.create();
+  const { redis } = await rig.startRedis();
+  const companion = rig.follow();
+  const writer = new Writer(redis, 20);
+  await sleep(2500);
+  await writer.stop();
+  const [keys, digest] = [await redis.dbsize(), await digestOf(redis)];
+  await sleep(1100);
+  const before = Math.floor(Date.now() / 1000) - 1;
+  await redis.flushall();
+  await redis.set("later", "1");
+  await rig.delivered(companion);
+  await companion.stop();
+  const { ran, folder } = await restored(rig, "--at", new Date(before * 1000).toISOString());
+  assert.ok(ran.last.type === "result" && ran.last.command === "restore", errorOf(ran));
+  assert.equal(ran.last.keys, keys);
+  assert.equal(await digestOfFiles(folder), digest);
+  const latest = await restored(rig);
+  assert.ok(latest.ran.last.type === "result" && latest.ran.last.command === "restore" && latest.ran.last.keys === 1);
+}
+
+/** Writes, kills the server, tears the end of its log, and starts it again. */
+async function tornAndStarted(rig: Rig, companion: RunningCompanion, torn: string): Promise<Redis> {
+  const { redis, server } = await rig.startRedis();
+  for (let key = 0; key < 50; key++) await redis.set(`key-${key}`, treacherous);
+  await rig.delivered(companion);
+  server.kill("SIGKILL");
+  await once(server, "exit");
+  const [increment] = (await readdir(join(rig.data, "appendonlydir"))).filter((name) => name.endsWith(".incr.aof"));
+  await appendFile(join(rig.data, "appendonlydir", increment ?? ""), torn);
+  await sleep(1500);
+  const again = await rig.startRedis();
+  await again.redis.set("after", "1");
+  return again.redis;
+}
+
+/** The server dies within a command, cuts it off at its start, and goes on in the same log. */
+export async function goesOnAfterTornCommand(): Promise<void> {
+  await using rig = await Rig.create();
+  const companion = rig.follow();
+  const redis = await tornAndStarted(rig, companion, "*3\r\n$3\r\nSET\r\n$1\r\na");
+  await rig.delivered(companion);
+  const digest = await digestOf(redis);
+  assert.equal(await companion.stop(), 0);
+  assert.equal(companion.said().match(/generation \S+ begins/gu)?.length, 1, companion.said());
+  await assertRestores(rig, digest);
+}
+
+/** The server dies within a transaction and leaves its MULTI in the log: that is said, and a rewrite heals it. */
+export async function tellsTornTransaction(): Promise<void> {
+  await using rig = await Rig.create({ lateAfterSeconds: 5 });
+  const companion = rig.follow();
+  const redis = await tornAndStarted(rig, companion, "*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\na");
+  await sleep(15_000);
+  assert.match(errorOf(await rig.run(["health"])), /a transaction without its end at byte \d+.*BGREWRITEAOF/u);
+  await rewrite(redis);
+  await rig.delivered(companion);
+  const digest = await digestOf(redis);
+  assert.equal(await companion.stop(), 0);
+  assert.match(companion.said(), /ends within a command, at byte \d+: generation \S+ begins/u);
+  await assertRestores(rig, digest);
+}
+
+/** Another volume under the same store: a generation of its own, and both can be restored. */
+export async function beginsAnewOnAnotherLog(): Promise<void> {
+  await using rig = await Rig.create();
+  const first = await rig.startRedis();
+  await first.redis.set("one", "1");
+  let companion = rig.follow();
+  await rig.delivered(companion);
+  await companion.stop();
+  const [digest, time] = [await digestOf(first.redis), Math.floor(Date.now() / 1000)];
+  first.server.kill("SIGKILL");
+  await once(first.server, "exit");
+  await sleep(1100);
+  await rm(rig.data, { recursive: true });
+  await mkdir(rig.data);
+  const second = await rig.startRedis();
+  await second.redis.set("two", "22222222222222222222222");
+  companion = rig.follow();
+  await rig.delivered(companion);
+  await companion.stop();
+  assert.match(companion.said(), /not the one that was followed before: generation/u);
+  await assertRestores(rig, await digestOf(second.redis));
+  await assertRestores(rig, digest, "--at", String(time));
+}
+
+/** The repository cannot be reached: the companion goes on, is unhealthy in time, and delivers all when it is back. */
+export async function outlivesRepository(): Promise<void> {
+  await using rig = await Rig.create({ lateAfterSeconds: 4 });
+  const { redis } = await rig.startRedis();
+  await redis.set("before", "1");
+  const companion = rig.follow();
+  await rig.delivered(companion);
+  assert.equal((await rig.run(["health"])).exitCode, 0);
+  await rename(rig.repository, `${rig.repository}.away`);
+  const digest = await written(redis, 100);
+  await sleep(6000);
+  const health = await rig.run(["health"]);
+  assert.equal(health.exitCode, 1);
+  assert.match(errorOf(health), /^Nothing was delivered for \d+ s: There is no repository /u);
+  await rm(rig.repository, { recursive: true, force: true });
+  await rename(`${rig.repository}.away`, rig.repository);
+  await rig.delivered(companion);
+  assert.equal((await rig.run(["health"])).exitCode, 0);
+  assert.equal(await companion.stop(), 0);
+  await assertRestores(rig, digest);
+}
+
+async function written(redis: Redis, keys: number): Promise<string> {
+  for (let key = 0; key < keys; key++) await redis.set(`key-${key}`, `${key}`);
+  return await digestOf(redis);
+}
+
+/** The repository's disk is full: the same, and a sentence says what to do. */
+export async function outlivesFullDisk(): Promise<void> {
+  await using rig = await Rig.create({ lateAfterSeconds: 4 });
+  await mkdir(rig.repository);
+  await execa("mount", ["-t", "tmpfs", "-o", "size=2m", "holdfast-backup-proof", rig.repository]);
+  try {
+    const { redis } = await rig.startRedis();
+    await redis.set("before", "1");
+    const companion = rig.follow();
+    await rig.delivered(companion);
+    // What compresses does not fill a disk.
+    for (let key = 0; key < 40; key++)
+      await redis.set(`random-${key}`, createHash("shake256", { outputLength: 100_000 }).update(`${key}`).digest());
+    await sleep(8000);
+    const health = await rig.run(["health"]);
+    assert.equal(health.exitCode, 1);
+    assert.match(errorOf(health), /no space left on device\. Make room|no space left on device/u);
+    await execa("mount", ["-o", "remount,size=64m", rig.repository]);
+    await rig.delivered(companion, 60);
+    const digest = await digestOf(redis);
+    assert.equal(await companion.stop(), 0);
+    await assertRestores(rig, digest);
+  } finally {
+    await execa("umount", ["--lazy", rig.repository]);
+  }
+}
+
+/** Two companions on one store: the younger one gives way, and what both sent can be restored. */
+export async function allowsOneCompanion(): Promise<void> {
+  await using rig = await Rig.create({ lateAfterSeconds: 20 });
+  const { redis } = await rig.startRedis();
+  const writer = new Writer(redis, 50);
+  const first = rig.follow();
+  await rig.delivered(first);
+  const second = rig.follow({}, "status-of-second");
+  const [code] = (await Promise.race([once(second.process, "exit"), sleep(60_000, ["still at work"])])) as [unknown];
+  assert.equal(code, 1, second.said());
+  assert.match(second.said(), /Another companion follows shop\/prod\/redis/u);
+  await writer.stop();
+  await rig.delivered(first);
+  const digest = await digestOf(redis);
+  assert.equal(await first.stop(), 0);
+  await assertRestores(rig, digest);
+}
+
+/** Without a log: the server's snapshot whenever it is another one. */
+export async function followsSnapshots(): Promise<void> {
+  await using rig = await Rig.create({ kind: "snapshot" });
+  const { redis } = await rig.startRedis();
+  const companion = rig.follow();
+  const first = await written(redis, 10);
+  await redis.save();
+  const time = Math.floor(Date.now() / 1000);
+  await rig.delivered(companion, 40);
+  await sleep(1100);
+  await redis.set("more", "1");
+  await redis.save();
+  await rig.delivered(companion, 40);
+  const second = await digestOf(redis);
+  assert.equal(await companion.stop(), 0);
+  for (const [digest, ...words] of [[second], [first, "--at", String(time)]] as const) {
+    const { ran, folder } = await restored(rig, ...words);
+    assert.equal(ran.exitCode, 0, errorOf(ran));
+    await using other = await Rig.create({ kind: "snapshot" });
+    assert.equal(await digestOf((await other.startRedis(folder)).redis), digest);
+  }
+}
+
+/** A restore that is killed is begun again; a folder that holds something else is left alone. */
+export async function restoresAgain(): Promise<void> {
+  await using rig = await Rig.create();
+  const { redis } = await rig.startRedis();
+  const companion = rig.follow();
+  const digest = await written(redis, 100);
+  await rig.delivered(companion);
+  await companion.stop();
+  const folder = join(rig.folder, "killed");
+  for (let kill = 0; kill < 3; kill++) {
+    const abort = AbortSignal.timeout(400 + kill * 700);
+    await execa(process.execPath, ["backup/main.ts", "restore", "--to", folder], {
+      env: rig.environment(),
+      extendEnv: false,
+      reject: false,
+      cancelSignal: abort,
+      killSignal: "SIGKILL",
+    });
+  }
+  const ran = await rig.run(["restore", "--to", folder]);
+  assert.equal(ran.exitCode, 0, errorOf(ran));
+  assert.equal(await digestOfFiles(folder), digest);
+  const again = await rig.run(["restore", "--to", folder]);
+  assert.equal(again.exitCode, 1);
+  assert.match(errorOf(again), /is not empty: it has appendonlydir/u);
+}
+
+/** So many pieces that they are folded and forgotten, and not one command is missing. */
+export async function foldsPieces(): Promise<void> {
+  await using rig = await Rig.create({ everySeconds: 0.1 });
+  const { redis } = await rig.startRedis();
+  const companion = rig.follow();
+  const writer = new Writer(redis, 100);
+  for (let left = 600; left > 0 && (await list(rig)).pieces < 190; left--) await sleep(2000);
+  for (let left = 60; left > 0 && (await list(rig)).pieces > 100; left--) await sleep(2000);
+  await writer.stop();
+  await rig.delivered(companion);
+  const digest = await digestOf(redis);
+  assert.equal(await companion.stop(), 0);
+  const { pieces, mistakes } = await list(rig);
+  assert.ok(pieces < 100, `${pieces} pieces`);
+  assert.deepEqual(mistakes, []);
+  await assertRestores(rig, digest);
+}
+
+async function list(rig: Rig) {
+  const { last } = await rig.run(["list"]);
+  assert.ok(last.type === "result" && last.command === "list", JSON.stringify(last));
+  return last;
+}
+
+interface DamageOptions {
+  readonly store?: string;
+  readonly commands?: readonly (readonly string[])[];
+}
+
+/** A backup of several increments and pieces, whose repository can be damaged in a copy. */
+export class Damage {
+  readonly rig: Rig;
+  #copies = 0;
+
+  private constructor(rig: Rig) {
+    this.rig = rig;
+  }
+
+  static async create(pieces = 3): Promise<Damage> {
+    const rig = await Rig.create();
+    const { redis } = await rig.startRedis();
+    const companion = rig.follow();
+    for (let piece = 0; piece < pieces; piece++) {
+      await redis.set(`key-${piece}`, treacherous.repeat(20));
+      await rig.delivered(companion);
+    }
+    await companion.stop();
+    return new Damage(rig);
+  }
+
+  /** Does something to a copy of the repository, and says what the program's commands say of it; the last one's words count. */
+  async done(
+    damage: (repository: string, restic: (...words: string[]) => Promise<string>) => Promise<unknown>,
+    { store = "shop/prod/redis", commands = [["verify", "--level", "check"]] }: DamageOptions = {},
+  ): Promise<Ran> {
+    const repository = join(this.rig.folder, `copy-${this.#copies++}`);
+    await cp(this.rig.repository, repository, { recursive: true });
+    const environment = { ...this.rig.environment(), RESTIC_REPOSITORY: repository };
+    await damage(repository, async (...words) => {
+      const { stdout } = await execa("restic", words, { env: environment, extendEnv: false });
+      return stdout;
+    });
+    let ran: Ran | undefined;
+    for (const command of commands) ran = await this.rig.run(command, { repository, store });
+    await rm(repository, { recursive: true });
+    return ran ?? assert.fail("no command");
+  }
+
+  /** Puts a snapshot of a part of the file into the place of a piece, under its tags and its name. */
+  async tear(restic: (...words: string[]) => Promise<string>, id: string, file: string): Promise<void> {
+    const [snapshot] = z
+      .array(z.object({ id: z.string(), tags: z.array(z.string()) }))
+      .parse(JSON.parse(await restic("snapshots", "--json", id)));
+    const content = await restic("dump", id, `/${file}`);
+    const part = join(this.rig.folder, "torn");
+    await writeFile(part, content.slice(0, content.length / 2));
+    const tags = (snapshot?.tags ?? []).flatMap((tag) => ["--tag", tag]);
+    const words = ["--stdin-filename", file, "--host", "shop/prod/redis", ...tags, "--", "cat", part];
+    await restic("backup", "--stdin-from-command", ...words);
+    await restic("forget", id);
+  }
+
+  /** The files of packs that hold the contents of snapshots; those that hold trees are found by restic's check. */
+  async packs(): Promise<readonly string[]> {
+    const names = await readdir(join(this.rig.repository, "data"), { recursive: true });
+    return names.filter((name) => /[0-9a-f]{64}$/u.test(name)).sort();
+  }
+
+  /** The pieces of the log, in its order. */
+  async pieces(): Promise<readonly { id: string; file: string }[]> {
+    const text = await this.rig.restic("snapshots", "--json", "--tag", "kind=log");
+    const snapshots = z.array(z.object({ id: z.string(), paths: z.tuple([z.string()]) })).parse(JSON.parse(text));
+    return snapshots
+      .map(({ id, paths: [path] }) => ({ id, file: path.slice(1) }))
+      .sort((one, other) => one.file.localeCompare(other.file));
+  }
+}
+
+/** Flips a bit in the middle of a file. */
+export async function flipByte(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const middle = Math.floor(bytes.length / 3);
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  await rm(path, { force: true });
+  await writeFile(path, bytes);
+}
+
+/** The words of what was found; an empty text where nothing was. */
+export function found(ran: Ran): string {
+  if (ran.exitCode === 0) return "";
+  if (ran.last.type !== "result" || ran.last.command !== "verify") return errorOf(ran);
+  return ran.last.mistakes.map(({ part, problem }) => `${part} ${problem}`).join("; ");
+}
