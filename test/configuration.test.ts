@@ -79,7 +79,7 @@ describe("the configuration", () => {
 
   it("has no settings that nothing reads, and says which was meant", () => {
     assert.deepEqual(mistakesIn({ ...needed, memorylimit: "200M", service: "a b", colour: "red" }), [
-      "holdfast:service: expected at most 63 letters, digits, '-' and '_', with a letter or digit at both ends, got \"a b\". Choose a name that can stand in DNS.",
+      "holdfast:service: expected at most 63 letters, digits, '-' and '_', with a letter or digit at both ends, got \"a b\". Choose a name that is valid in DNS.",
       "holdfast:memorylimit: expected a setting of this program, got another. Did you mean memoryLimit?",
       "holdfast:colour: expected a setting of this program, got another. The settings are service, image, port, publishMode, volume, volumeCreatedBy, identity, nodes, node, memoryLimit, scripts, persistence, backup, firstStartUntil, password, previousPassword, operationsPassword, previousOperationsPassword.",
     ]);

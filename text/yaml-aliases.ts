@@ -27,6 +27,6 @@ export function requireFewAliases(documents: readonly Document[], file: string):
     path: file,
     expected: `at most ${mostAliases} anchors and aliases`,
     got: `${most}`,
-    fix: "Write out what they stand for, or divide the file",
+    fix: "Write the values out, or split the file",
   });
 }

@@ -23,9 +23,9 @@ type Mistake = Pick<InputError, "expected" | "got" | "fix">;
 const reserved = new Map([
   ["replicas", "Leave it out: two tasks would write the same data, so there is one; `stopped: true` runs none"],
   ["mode", "Leave it out: two tasks would write the same data, so there is one; `stopped: true` runs none"],
-  ["updateConfig", "Leave it out: the old task has to stop before the next one starts"],
-  ["rollbackConfig", "Leave it out: the old task has to stop before the next one starts"],
-  ["restartPolicy", "Leave it out: a task that keeps data is started again without end"],
+  ["updateConfig", "Leave it out: the old task must stop before the next one starts"],
+  ["rollbackConfig", "Leave it out: the old task must stop before the next one starts"],
+  ["restartPolicy", "Leave it out: a task that keeps data is always restarted"],
 ]);
 
 /** Whether a value is known only during the deployment. */
@@ -159,7 +159,7 @@ export function checkedName(name: unknown, component: string): string {
       path: `new ${component}()`,
       expected: 'a name, such as "data", before the arguments',
       got: name === "" ? '""' : shownArgument(name),
-      fix: "Give each component a name of its own",
+      fix: "Give each component its own name",
     }).message,
   );
 }

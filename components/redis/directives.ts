@@ -97,7 +97,7 @@ function words(text: string): readonly string[] {
 }
 
 const losing = "Leave it out: another value loses data without a word";
-const replicating = "Leave it out: a replica throws its own data away for its master's, and this store is one server";
+const replicating = "Leave it out: a replica discards its own data for its master's, and this store is one server";
 const byContainer = "Leave it out: the container decides it";
 const byPassword = "Set the password arguments";
 const byTls = "Give the certificates as the argument tls";
@@ -114,7 +114,7 @@ const harmful: readonly (readonly [directives: RegExp, fix: string])[] = [
   ],
   [
     /^databases$/u,
-    "Leave it out: with fewer than before, what lies in the others is written into the first when the append-only file is loaded",
+    "Leave it out: with fewer than before, the keys of the other databases are written into the first when the append-only file is loaded",
   ],
   [/^ignore-warnings$/u, "Leave it out: Redis does not start where the node's kernel would damage what it saves"],
   [/^ts-(?:retention-policy|compaction-policy|ignore-max-.*)$/u, "Say it of each key, with TS.CREATE"],
@@ -124,10 +124,7 @@ const harmful: readonly (readonly [directives: RegExp, fix: string])[] = [
   [/^(?:aclfile|requirepass|user|protected-mode|rename-command|acl-pubsub-default)$/u, byPassword],
   [/^(?:replicaof|slaveof|(?:master|primary)(?:auth|user)|replica-.*|slave-.*|repl-.*|sentinel)$/u, replicating],
   [/^(?:min-(?:replicas|slaves)-.*)$/u, "Leave it out: without replicas the server would refuse every write"],
-  [
-    /^cluster-.*$/u,
-    "Leave it out: this store is one server, and a node of a cluster writes a file of its own beside the data",
-  ],
+  [/^cluster-.*$/u, "Leave it out: this store is one server, and a cluster node writes its own file next to the data"],
   [
     /^(?:enable-.*|lua-enable-.*)$/u,
     "Leave it out: it lets clients reach what Redis keeps from them, the files among it",
@@ -161,7 +158,7 @@ export function findHarm(name: string, value: string, path: string): InputError 
     got: showValue(value),
     fix:
       meant === undefined
-        ? "Leave it out; who knows what it does can write a redis.conf of his own for a StatefulService"
+        ? "Leave it out; to use it anyway, write your own redis.conf for a StatefulService"
         : `Did you mean ${meant}?`,
   });
 }

@@ -69,7 +69,7 @@ export function mountSpecs(
       path: `${path}.data`,
       expected: "one mount or file at each path",
       got: `several at ${showValue(twice)}`,
-      fix: "Give each a path of its own",
+      fix: "Give each its own path",
     });
   }
   return [

@@ -233,7 +233,7 @@ function identified({ id, name }: docker.Secret | docker.ServiceConfig) {
 
 /** Pulumi names them, so that a new one can be made before the old one goes; their content has been checked as an argument. */
 const keptOfFiles: KeptPlaces = {
-  name: "Leave it out: one of another content is made beside the one that is in use",
+  name: "Leave it out: new content gets a new name, so that both exist during an update",
   data: "Change the content where it is an argument of the component",
 };
 

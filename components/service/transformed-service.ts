@@ -23,7 +23,7 @@ export interface TransformedService extends Registration<DockerServiceArgs> {
 }
 
 const oneTask = "Leave it: two tasks would write the same data, so there is one; `stopped: true` runs none";
-const stopFirst = "Leave it: the old task has to stop before the next one starts";
+const stopFirst = "Leave it: the old task must stop before the next one starts";
 const endless = "Leave it: a task that keeps data is always restarted";
 const start = "Leave it: what starts the server decides whether it keeps its data";
 

@@ -59,7 +59,7 @@ export function claimVolume(volume: DataVolume, service: string, path: string): 
       path,
       expected: "a volume that no other service writes",
       got: `${describeClaim(claim)}, and ${showValue(other.service)} writes ${describeClaim(other)}`,
-      fix: 'Give each service a volume of its own, pin both by the same mark where they are on two nodes, or say on the volume why sharing is safe: shared: { reason: "…" }',
+      fix: 'Give each service its own volume, pin both by the same mark if they are on different nodes, or say on the volume why sharing is safe: shared: { reason: "…" }',
     });
   }
   claims.set(run, [...earlier, claim]);

@@ -11,7 +11,7 @@ import { hasSavePoints, isAppendOnly, redisSetting, type RedisDirectives } from 
 const crashLosses = [
   { keptBy: "appendfsync always", lost: "none" },
   { keptBy: "appendfsync everysec", lost: "up to 1 s of them" },
-  { keptBy: "appendfsync no", lost: "about 30 s of them, as long as Linux mostly keeps them in memory" },
+  { keptBy: "appendfsync no", lost: "about 30 s of them, which is how long Linux usually keeps them in memory" },
   { keptBy: "snapshots alone", lost: "all since the last snapshot" },
 ] as const;
 

@@ -8,5 +8,5 @@ import { matching } from "../../text/matching.ts";
  */
 export const requireServiceName = matching(/^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/iu, {
   expected: "at most 63 letters, digits, '-' and '_', with a letter or digit at both ends",
-  fix: "Choose a name that can stand in DNS",
+  fix: "Choose a name that is valid in DNS",
 });

@@ -114,7 +114,7 @@ function either(sites: readonly DataSite[], service: ServiceDefinition): readonl
   if (first === undefined) return [];
   const good = sites.filter(({ covering }) => covering.kind === "volume" || covering.kind === "bind");
   if (good.length === sites.length || good.length === 0) return [good[0] ?? first];
-  const why = "the image's version decides where its data lies, and no tag says which version it is";
+  const why = "the image's version decides where its data is, and no tag says which version it is";
   return [{ ...(good[0] ?? first), covering: { kind: "not known", path: service.paths.image, why } }];
 }
 
@@ -136,7 +136,7 @@ function factSites(
     isOpen &&
     fact.movedBy.some((mover) => "setting" in mover && mover.always === true && !isKnown(settingOf(mover, service)));
   if (!isUnsure) return [byDefault];
-  const why = "a configuration that cannot be seen may say where its data lies";
+  const why = "a configuration that cannot be seen may say where its data is";
   return [{ ...byDefault, covering: { kind: "not known", path: service.paths.configs, why }, missedBy: undefined }];
 }
 
@@ -255,7 +255,7 @@ function site(
   });
   if (!isKnown(path))
     return unsure(
-      `${decidedBy?.words ?? "what"} decides where its data lies and is not known yet`,
+      `${decidedBy?.words ?? "what"} decides where its data is and is not known yet`,
       decidedBy?.path ?? paths.service,
     );
   if (!isKnown(mounts)) return unsure("the mounts are not known yet", paths.mounts);

@@ -8,7 +8,7 @@ export function markdownReport(findings: readonly Finding[]): string {
     ({ rule, name, level, result, service, path, message, fix, location }) =>
       `| ${result === "unverifiable" ? "unknown" : level} | ${rule} ${name} | ${markdownText(service)} | ${markdownText(path)}${location === undefined ? "" : ` (line ${location.line})`} | ${markdownText(message)} ${markdownText(fix)} |`,
   );
-  return ["| level | rule | service | where | what and how to mend it |", "|---|---|---|---|---|", ...rows, ""].join(
+  return ["| level | rule | service | where | what and how to fix it |", "|---|---|---|---|---|", ...rows, ""].join(
     "\n",
   );
 }

@@ -7,7 +7,7 @@ export const dataPathUnmounted: Rule = {
   name: "data-path-unmounted",
   level: "error",
   reason:
-    "Swarm replaces a task at almost every update, and what lies in the old container or its anonymous volumes is gone with it.",
+    "Swarm replaces a task at almost every update, and what is in the old container or its anonymous volumes is lost with it.",
   fix: "Mount a named volume at the data path.",
   yieldsTo: ["SS103", "SS403"],
   check(subject) {

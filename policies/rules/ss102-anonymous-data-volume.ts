@@ -5,8 +5,7 @@ export const anonymousDataVolume: Rule = {
   id: "SS102",
   name: "anonymous-data-volume",
   level: "error",
-  reason:
-    "Each task gets an anonymous volume of its own, which is removed with its container: the next task starts empty.",
+  reason: "Each task gets its own anonymous volume, which is removed with its container: the next task starts empty.",
   fix: "Give the volume a name.",
   check({ service, image, sites }) {
     if (sites.length === 0) return notApplicable;

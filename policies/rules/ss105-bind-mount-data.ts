@@ -7,7 +7,8 @@ export const bindMountData: Rule = {
   id: "SS105",
   name: "bind-mount-data",
   level: "error",
-  reason: "A bind mount is a folder of the node where the task runs: on another node it is another folder, or missing.",
+  reason:
+    "A bind mount is a folder on the node where the task runs: on another node it is a different folder, or missing.",
   fix: "Pin the service to the node that has the folder, or say with the label holdfast.shared why every node has the same.",
   check(subject) {
     const binds = subject.dataVolumes.filter(({ isBind }) => isBind);

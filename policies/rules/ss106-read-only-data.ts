@@ -6,7 +6,7 @@ export const readOnlyData: Rule = {
   id: "SS106",
   name: "read-only-data",
   level: "error",
-  reason: "The service cannot write its data: it fails, or goes on in memory and loses everything when it stops.",
+  reason: "The service cannot write its data: it fails, or keeps it in memory and loses everything when it stops.",
   fix: "Mount the data volume for writing.",
   check({ sites }) {
     if (sites.length === 0) return notApplicable;

@@ -7,7 +7,7 @@ export const pinMatchesNoNode: Rule = {
   id: "SS202",
   name: "pin-matches-no-node",
   level: "error",
-  reason: "Swarm leaves a task whose constraints no node satisfies pending for ever, without an error.",
+  reason: "If no node satisfies the constraints, Swarm leaves the task pending indefinitely, without an error.",
   fix: "Name a node as `docker node ls` shows it, or put the label on a node.",
   check({ service, dataVolumes, index, pin }) {
     const { constraints, paths } = service;

@@ -6,7 +6,7 @@ export const fragilePin: Rule = {
   id: "SS204",
   name: "fragile-pin",
   level: "warning",
-  reason: "A node that leaves and joins again gets a new id, and its old entry keeps the hostname.",
+  reason: "A node that leaves the swarm and rejoins gets a new id, and its old entry keeps the hostname.",
   fix: "Pin by a label that exactly one node carries (docker node update --label-add).",
   yieldsTo: ["SS203"],
   check({ service, dataVolumes, index, pin }) {

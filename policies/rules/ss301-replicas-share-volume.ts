@@ -8,7 +8,7 @@ export const replicasShareVolume: Rule = {
   name: "replicas-share-volume",
   level: "error",
   reason:
-    "On one node the tasks write the same files at once; on several each has a volume of its own, and clients see now one, now the other.",
+    "On one node the tasks write the same files at once; on several nodes each has its own volume, and clients see one or the other at random.",
   fix: "Run one replica, and one service with its own volume for each further member.",
   check(subject) {
     const { service, dataVolumes } = subject;

@@ -7,8 +7,7 @@ export const globalWithData: Rule = {
   id: "SS302",
   name: "global-with-data",
   level: "error",
-  reason:
-    "A global service has a task on every node, each with data of its own, and a new node brings another empty one.",
+  reason: "A global service runs a task on every node, each with its own data, and a new node adds another empty one.",
   fix: "Use replicated mode with one replica and a pin.",
   check(subject) {
     const { service, dataVolumes } = subject;

@@ -9,8 +9,8 @@ export const volumeSharedByServices: Rule = {
   id: "SS303",
   name: "volume-shared-by-services",
   level: "error",
-  reason: "Two servers that write the same files corrupt them: neither knows of the other's locks.",
-  fix: "Give each service a volume of its own, or mount it read-only in all but one.",
+  reason: "Two servers that write the same files corrupt them: neither sees the other's locks.",
+  fix: "Give each service its own volume, or mount it read-only in all but one.",
   check(subject) {
     const { service, dataVolumes } = subject;
     if (!isKnown(service.mounts)) return notApplicable;

@@ -9,7 +9,8 @@ export const volumeOptionsIgnored: Rule = {
   id: "SS305",
   name: "volume-options-ignored",
   level: "warning",
-  reason: "Options count when a volume is first made on a node; afterwards Docker ignores others without a word.",
+  reason:
+    "Options only matter when a volume is first created on a node; Docker silently ignores different ones afterwards.",
   fix: "Write the same options in each place, or give the volume with other options another name.",
   check(subject) {
     const { service } = subject;

@@ -8,7 +8,7 @@ export const networkVolumeUnfenced: Rule = {
   name: "network-volume-unfenced",
   level: "warning",
   reason:
-    "When a node is cut off, Swarm starts its task on another one while the old one goes on: two servers then write the same files.",
+    "When a node is cut off, Swarm starts its task on another one while the old one keeps running: two servers then write the same files.",
   fix: "Pin the service to one node, or have the storage keep a second server out (a lock, a fence) and say how with the label holdfast.shared.",
   yieldsTo: ["SS301"],
   check(subject) {

@@ -7,7 +7,7 @@ export const volumeUnprotected: Rule = {
   name: "volume-unprotected",
   level: "error",
   reason:
-    "Nearly every change of a volume resource replaces it, and its removal from the program deletes it, with the data.",
+    "Almost any change to a volume resource replaces it, and removing it from the program deletes it along with the data.",
   fix: "Give the volume resource the options protect: true and retainOnDelete: true.",
   check({ dataVolumes, index }) {
     const resources = dataVolumes

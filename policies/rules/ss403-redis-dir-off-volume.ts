@@ -24,7 +24,7 @@ function checkDirectory(subject: Subject, redis: RedisSubject, { path, decidedBy
   if (!isKnown(redisSetting(redis, "dir").value)) {
     return unverifiable(
       decidedBy?.path ?? redis.path,
-      "Whether the dir of Redis lies on a volume is not known: not all of its configuration can be seen.",
+      "Whether the dir of Redis is on a volume is not known: not all of its configuration can be seen.",
     );
   }
   if (decidedBy?.words !== "dir" || missedBy === undefined) return pass;
@@ -41,7 +41,7 @@ function checkAppendDirectory(redis: RedisSubject, { path, covering }: DataSite)
   if (!isKnown(folder)) {
     return unverifiable(
       settingPath,
-      "Whether appenddirname lies on the volume is not known: not all of its configuration can be seen.",
+      "Whether appenddirname is on the volume is not known: not all of its configuration can be seen.",
     );
   }
   // A mount that covers a path is known to do so, and so are both.

@@ -14,7 +14,7 @@ export const redisMaxmemory: Rule = {
   level: "warning",
   worst: "error",
   reason:
-    "Redis grows until the kernel kills it at the memory limit, in the middle of a save as likely as not; a fork may need as much again as is written meanwhile.",
+    "Redis grows until the kernel kills it at the memory limit, quite possibly during a save; a fork may need as much memory again as is written meanwhile.",
   fix: "Set maxmemory to at most 75 % of the memory limit, 60 % where many keys are written.",
   check({ redis, service, isCache }) {
     if (redis === undefined) return notApplicable;

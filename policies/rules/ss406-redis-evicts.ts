@@ -8,7 +8,7 @@ export const redisEvicts: Rule = {
   name: "redis-evicts",
   level: "error",
   reason:
-    "An evicting policy throws keys away when maxmemory is reached: that is right for a cache and data loss by design for a store.",
+    "An eviction policy discards keys when maxmemory is reached: right for a cache, data loss by design for a store.",
   fix: "Set maxmemory-policy noeviction; or say with the label holdfast.store: cache that the data may be lost.",
   check({ redis, isCache, service }) {
     if (redis === undefined || isCache === true) return notApplicable;

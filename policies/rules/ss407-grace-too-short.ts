@@ -18,7 +18,7 @@ export const graceTooShort: Rule = {
   level: "warning",
   worst: "error",
   reason:
-    "At the end of the grace period comes SIGKILL, whatever the server has not written yet; beyond 60 s Swarm starts the next task beside the old one.",
+    "At the end of the grace period the server is killed, even if it has not written everything; beyond 60 s Swarm starts the next task while the old one still runs.",
   fix: "Set a grace period of 30 to 55 s.",
   check(subject) {
     const { service } = subject;

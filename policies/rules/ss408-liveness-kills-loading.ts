@@ -17,7 +17,7 @@ export const livenessKillsLoading: Rule = {
   level: "warning",
   worst: "error",
   reason:
-    "Swarm kills a task whose check fails, also a server that is only busy loading its data, and then the next one in the same way; without a check it keeps one that hangs.",
+    "Swarm kills a task whose check fails, including a server that is only busy loading its data, and then kills the next one the same way; without a check it keeps a server that hangs.",
   fix: "Use a check that passes while the server loads (redis-cli ping alone does), or a start period longer than loading takes.",
   check(subject) {
     const { service, keepsState, facts } = subject;

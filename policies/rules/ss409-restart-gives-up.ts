@@ -6,7 +6,7 @@ export const restartGivesUp: Rule = {
   id: "SS409",
   name: "restart-gives-up",
   level: "error",
-  reason: "When the restart policy ends, Swarm leaves the service without a task, and says nothing.",
+  reason: "When the restart policy gives up, Swarm leaves the service without a task and reports nothing.",
   fix: "Set the condition to any and no maximum of attempts; the delay keeps a failing task from spinning.",
   check(subject) {
     const { service } = subject;

@@ -6,7 +6,7 @@ export const noMemoryLimit: Rule = {
   id: "SS410",
   name: "no-memory-limit",
   level: "warning",
-  reason: "Without a limit a task can use up its node, and the kernel then kills whatever it likes there.",
+  reason: "Without a limit a task can exhaust its node's memory, and the kernel then kills any process there.",
   fix: "Set a memory limit.",
   check(subject) {
     const { limits, paths } = subject.service;

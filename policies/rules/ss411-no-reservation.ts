@@ -7,7 +7,7 @@ export const noReservation: Rule = {
   name: "no-reservation",
   level: "warning",
   reason:
-    "A pinned task cannot go elsewhere: when others have filled its node, it stays pending, or is the one that is killed.",
+    "A pinned task cannot move: when other tasks have filled its node, it stays pending, or is the one that is killed.",
   fix: "Reserve the memory that the service needs.",
   check(subject) {
     const { reservations, paths } = subject.service;

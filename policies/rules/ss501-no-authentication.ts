@@ -7,7 +7,7 @@ export const noAuthentication: Rule = {
   id: "SS501",
   name: "no-authentication",
   level: "warning",
-  reason: "Whoever reaches the service's network can read, change and erase all data.",
+  reason: "Anyone who reaches the service's network can read, change and erase all data.",
   fix: "Give the server a password from a Docker secret.",
   check(subject) {
     const { service, redis } = subject;

@@ -10,7 +10,7 @@ export const secretInClear: Rule = {
   name: "secret-in-clear",
   level: "error",
   reason:
-    "Environment, arguments and labels are shown to everybody who may look at a service, and stay in its history.",
+    "Environment, arguments and labels are visible to everyone who may inspect a service, and stay in its history.",
   fix: "Put it into a Docker secret, and let the server read the file under /run/secrets.",
   check(subject) {
     const { service } = subject;

@@ -8,7 +8,7 @@ export const publishedWithoutAuth: Rule = {
   name: "published-without-auth",
   level: "error",
   reason:
-    "Swarm publishes on every address of the node, whatever host address a stack file gives: whoever reaches the node can erase all data.",
+    "Swarm publishes on every address of the node, whatever host address a stack file gives: anyone who reaches the node can erase all data.",
   fix: "Publish no port, or give the server a password from a Docker secret.",
   check(subject) {
     const { ports, paths } = subject.service;

@@ -8,7 +8,7 @@ export const floatingTag: Rule = {
   name: "floating-tag",
   level: "warning",
   reason:
-    "A tag can be another image tomorrow, one that reads the data differently; under Pulumi the second up of an unchanged program restarts the service besides.",
+    "A tag can point to another image tomorrow, one that reads the data differently; under Pulumi, the second up of an unchanged program also restarts the service.",
   fix: "Add the digest: name:tag@sha256:….",
   check(subject) {
     const { image, paths } = subject.service;

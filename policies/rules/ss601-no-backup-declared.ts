@@ -7,7 +7,7 @@ export const noBackupDeclared: Rule = {
   id: "SS601",
   name: "no-backup-declared",
   level: "warning",
-  reason: "A local volume is as safe as its one disk; a backup that nobody named is a backup that nobody makes.",
+  reason: "A local volume is only as safe as its one disk, and a backup that is not declared is usually not made.",
   fix: `Say with the label ${serviceLabels.backup} how the data is backed up, or waive it: none, a colon, and the reason.`,
   check(subject) {
     const { service, keepsState } = subject;

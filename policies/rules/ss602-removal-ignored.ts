@@ -7,7 +7,7 @@ export const removalIgnored: Rule = {
   name: "removal-ignored",
   level: "warning",
   reason:
-    "The provider keeps what is no longer in the program and reports nothing: the service goes on with a setting that nobody sees.",
+    "The provider keeps what the program no longer has and reports nothing: the service keeps running with a setting that no one sees.",
   fix: "Write the new value instead of removing the old one, or replace the service.",
   check(subject) {
     const { previous, index } = subject;

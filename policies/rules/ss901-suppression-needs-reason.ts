@@ -8,7 +8,7 @@ export const suppressionNeedsReason: Rule = {
   name: "suppression-needs-reason",
   level: "error",
   reason:
-    "A rule that is off without a reason and an end stays off for ever, and nobody knows why; such a label has no effect.",
+    "A rule that is switched off without a reason and an end date stays off, and no one remembers why; such a label has no effect.",
   fix: `Write ${serviceLabels.ignore}: SS201 until 2027-03-01: reason.`,
   check(subject) {
     const { suppressions, mistakes, unknown } = suppressionsOf(subject);

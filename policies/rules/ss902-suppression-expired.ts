@@ -5,8 +5,8 @@ export const suppressionExpired: Rule = {
   id: "SS902",
   name: "suppression-expired",
   level: "error",
-  reason: "A suppression is a promise to mend something by its date; after it the label has no effect.",
-  fix: "Mend what the rule found, or give the label a new date.",
+  reason: "A suppression is a promise to fix something by its date; after that date the label has no effect.",
+  fix: "Fix what the rule found, or give the label a new date.",
   check(subject) {
     const { suppressions } = suppressionsOf(subject);
     const { today } = subject.options;

@@ -105,7 +105,7 @@ describe("a data volume", () => {
       assert.throws(() => serviceOn("second", new ExistingVolume("b", { volumeName: "same", on: pin })), {
         name: "Error",
         message:
-          'second.data[0].volume: expected a volume that no other service writes, got volume same on node.hostname==vm, and "first" writes volume same on node.hostname==vm. Give each service a volume of its own, pin both by the same mark where they are on two nodes, or say on the volume why sharing is safe: shared: { reason: "…" }.',
+          'second.data[0].volume: expected a volume that no other service writes, got volume same on node.hostname==vm, and "first" writes volume same on node.hostname==vm. Give each service its own volume, pin both by the same mark if they are on different nodes, or say on the volume why sharing is safe: shared: { reason: "…" }.',
       });
       serviceOn("third", new LocalVolume("c", { volumeName: "same", pin: { hostname: "other" } }));
     });

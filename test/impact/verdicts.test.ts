@@ -680,7 +680,7 @@ describe("what a verdict says besides its fate", () => {
     const words = {
       always: "none (appendfsync always)",
       everySecond: "up to 1 s of them (appendfsync everysec)",
-      byTheSystem: "about 30 s of them, as long as Linux mostly keeps them in memory (appendfsync no)",
+      byTheSystem: "about 30 s of them, which is how long Linux usually keeps them in memory (appendfsync no)",
       snapshots: "all since the last snapshot (snapshots alone)",
     };
     assert.deepEqual(given(always, everySecond), ["interrupted", lost(words.everySecond, words.always)]);

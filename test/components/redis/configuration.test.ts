@@ -68,8 +68,8 @@ describe("the configuration of Redis", () => {
     for (const name of ["timeout", "HZ", "maxclients", "search-threads", "client-output-buffer-limit", "io-threads"])
       assert.equal(refused(name), undefined, name);
     for (const [name, way] of [
-      ["replicaof", /a replica throws its own data away/],
-      ["SlaveOf", /a replica throws its own data away/],
+      ["replicaof", /a replica discards its own data/],
+      ["SlaveOf", /a replica discards its own data/],
       ["replica-serve-stale-data", /a replica/],
       ["masterauth", /a replica/],
       ["min-replicas-to-write", /would refuse every write/],

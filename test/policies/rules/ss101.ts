@@ -67,7 +67,7 @@ export const cases: readonly RuleCase[] = [
     drafts: [postgres({ image: `postgres${digest}` })],
     expected: {
       unverifiable:
-        "Whether PostgreSQL writes to a volume is not known: the image's version decides where its data lies, and no tag says which version it is.",
+        "Whether PostgreSQL writes to a volume is not known: the image's version decides where its data is, and no tag says which version it is.",
     },
   },
   {

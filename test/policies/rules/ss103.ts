@@ -108,7 +108,7 @@ export const cases: readonly RuleCase[] = [
     drafts: [postgres({ environment: { PGDATA: unknown } })],
     expected: {
       unverifiable:
-        "Whether a mount covers the data of PostgreSQL is not known: PGDATA decides where its data lies and is not known yet.",
+        "Whether a mount covers the data of PostgreSQL is not known: PGDATA decides where its data is and is not known yet.",
     },
   },
   { drafts: [stranger()], expected: "not applicable" },

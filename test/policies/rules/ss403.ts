@@ -9,7 +9,7 @@ export const cases: readonly RuleCase[] = [
     inputs: notLive,
     path: "services.store.configs[0]",
     expected: {
-      unverifiable: "Whether the dir of Redis lies on a volume is not known: not all of its configuration can be seen.",
+      unverifiable: "Whether the dir of Redis is on a volume is not known: not all of its configuration can be seen.",
     },
   },
   { drafts: [store({ directory: "/data/redis" })], expected: "pass" },
@@ -33,13 +33,13 @@ export const cases: readonly RuleCase[] = [
   {
     drafts: [told("--dir", unknown)],
     expected: {
-      unverifiable: "Whether the dir of Redis lies on a volume is not known: not all of its configuration can be seen.",
+      unverifiable: "Whether the dir of Redis is on a volume is not known: not all of its configuration can be seen.",
     },
   },
   {
     drafts: [told("--appendonly", "yes", "--appenddirname", unknown)],
     expected: {
-      unverifiable: "Whether appenddirname lies on the volume is not known: not all of its configuration can be seen.",
+      unverifiable: "Whether appenddirname is on the volume is not known: not all of its configuration can be seen.",
     },
   },
   { drafts: [postgres()], expected: "not applicable" },
