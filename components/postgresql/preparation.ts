@@ -1,7 +1,7 @@
 import { findImage, majorVersion } from "../../model/image/catalogue.ts";
 import { isKnown, parseImageReference } from "../../model/service/definition.ts";
 import { requirePassword } from "../../model/service/password.ts";
-import { InputError, showValue } from "../../text/input-error.ts";
+import { InputError } from "../../text/input-error.ts";
 import { matching } from "../../text/matching.ts";
 import { requireWhole } from "../../text/whole-number.ts";
 

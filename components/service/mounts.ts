@@ -22,7 +22,7 @@ export interface DataMountSpec {
 
 /** A file in the container whose content Swarm carries. */
 export interface FileTarget {
-  /** Where it lies in the container. */
+  /** Its path in the container. */
   path: string;
   /** User and group that own it, as numbers. @default "0" */
   ownerId?: string;

@@ -44,9 +44,9 @@ export interface ServiceTransforms {
   service?: Transform<DockerServiceArgs>;
   /** Of the network that is made where no `networkIds` are given. @default none */
   network?: Transform<docker.NetworkArgs>;
-  /** Of each secret; a function is told its name. @default none */
+  /** Of each secret; a function gets its name. @default none */
   secret?: Transform<docker.SecretArgs>;
-  /** Of each configuration; a function is told its name. @default none */
+  /** Of each configuration; a function gets its name. @default none */
   config?: Transform<docker.ServiceConfigArgs>;
 }
 
@@ -64,7 +64,7 @@ export interface CommonServiceArgs {
 export interface StatefulServiceArgs extends CommonServiceArgs, ServiceSettings {
   /** The image, by digest. */
   image: pulumi.Input<string>;
-  /** What the state lies on. */
+  /** The data volumes, and where they are mounted. */
   data: DataMount[];
   /** Secrets as files, by a name of your choice; a changed content makes a new secret and a new task. @default none */
   secretFiles?: Record<string, FileContent>;

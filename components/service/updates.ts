@@ -6,7 +6,7 @@ import { type HealthCheck, healthCheckDefaults } from "./health-check.ts";
 export const OnUpdateFailure = {
   /** Swarm brings the former version back. */
   rollback: "rollback",
-  /** Nothing runs until somebody has looked: for a version that may have changed the files on its first start. */
+  /** Nothing runs until someone has looked: for a version that may have changed the files on its first start. */
   pause: "pause",
 } as const;
 
