@@ -16,10 +16,10 @@ export const nodePath = join(root, "node_modules", ".bin", "node");
 const lockPath = join(root, "package-lock.json");
 const installedPath = join(root, "node_modules", ".package-lock.json");
 
-/** Says of which two files it was last found that they agree: to compare them takes longer than all else at a start. */
+/** Records which two files were last found to agree: comparing them takes longer than everything else at a start. */
 const stampPath = join(root, ".holdfast", "installed");
 
-// What is written from here on is run later: where the umask lets everybody write, only this user does.
+// What is written from here on is run later: only this user may write it, whatever the umask.
 const umask = process.umask(0o022);
 if ((umask & 0o002) !== 0) process.umask(umask);
 
@@ -64,20 +64,20 @@ function writeStamp(seen) {
   }
 }
 
-/** In `.holdfast` lies what is run and what opens secrets: it is this user's alone. */
+/** `.holdfast` holds code that is run and the key to secrets: only this user may open it. */
 function closeOwnFolder() {
   const folder = dirname(stampPath);
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found === undefined || (found.mode & 0o077) === 0) return;
   if ((found.mode & 0o002) !== 0)
     throw new BootstrapError(
-      `${folder}: expected a folder to which not everybody can write, got one with the mode ${(found.mode & 0o7777).toString(8)}. ` +
-        `Look whether what is in it is yours, then close it: \`chmod go-rwx ${folder}\`.`,
+      `${folder}: expected a folder that only its owner can write to, got one with the mode ${(found.mode & 0o7777).toString(8)}. ` +
+        `Check that its content is yours, then close it: \`chmod go-rwx ${folder}\`.`,
     );
   try {
     chmodSync(folder, 0o700);
   } catch {
-    // It is another user's, such as root's, and everybody else can only look into it.
+    // It is another user's, such as root's, and others can only read it.
   }
 }
 

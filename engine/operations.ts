@@ -1,5 +1,7 @@
 import { advised } from "../text/advised-command.ts";
 import { errorWords } from "../text/error-text.ts";
+import { showValue } from "../text/input-error.ts";
+import { SituationError } from "../text/situation-error.ts";
 import { Deployment } from "./deploy/deployment.ts";
 import { Journal, nowhere, type JournalStore } from "./deploy/journal.ts";
 import { ProviderRegistry, type ProviderFactory } from "./deploy/provider-registry.ts";
@@ -34,7 +36,7 @@ export interface OperationOptions {
   environment?: NodeJS.ProcessEnv;
   /** Written into the stack's history. */
   message?: string;
-  /** The stack's lock, where it is held already; an operation that changes anything takes it otherwise. */
+  /** The stack's lock, if it is held already; otherwise an operation that changes anything takes it. */
   lock?: HeldLock;
   /** Update the state to match what is deployed before planning. */
   refresh?: boolean;
@@ -130,11 +132,17 @@ async function operate(
   const send = eventSender(options.onEvent);
   const environment = options.environment ?? process.env;
   const stack = await openStack(location, environment);
+  const { runtime } = stack.project;
+  if (kind.run === runProgram && runtime !== "nodejs")
+    throw new SituationError({
+      what: `Pulumi.yaml names the runtime ${showValue(runtime)}, but the embedded engine runs only programs for nodejs`,
+      fix: "Use the Pulumi CLI (--engine pulumi) for this program",
+    });
   const opening = StackState.open(stack, { lock: kind.preview ? false : (options.lock ?? true) });
-  // However this ends, the program is gone before the lock is released.
+  // In every case the program is gone before the lock is released.
   await using ending = new AsyncDisposableStack();
   ending.defer(async () => (await opening.catch(() => undefined))?.close());
-  // A preview needs no lock, so the program can start while the state is read; else nothing of it runs before the lock is had.
+  // A preview needs no lock, so the program can start while the state is read; otherwise it starts only with the lock.
   if (kind.preview) opening.catch(() => undefined);
   else await opening;
   const config = await stack.config();
@@ -177,7 +185,7 @@ async function operate(
   const looking = refreshed ?? (options.look && look(base.resources, options.look, reading));
   const packs = kind.run === runProgram ? (options.policyPacks ?? []) : [];
   const review = startReview(packs, { ...run, environment }, send);
-  // A pack that does not start fails the first registration; until then nobody listens to this promise.
+  // A pack that does not start fails the first registration; until then nothing awaits this promise.
   review.catch(() => undefined);
   const journal = new Journal(base.resources, store);
   const stops = { stopSoon: options.stopSoon ?? never, stopNow: options.stopNow ?? never };
@@ -192,7 +200,7 @@ async function operate(
     send,
     parallel,
     ...stops,
-    review: async (resource, deleteBeforeReplace) => (await review).resource(resource, deleteBeforeReplace),
+    review,
   });
   host?.answerWith(deployment);
   await kind.run({ preview: kind.preview, base, deployment, review, send, program: host?.program });
@@ -271,7 +279,7 @@ async function readResources(resources: readonly ResourceState[], context: Readi
   await refreshResources(resources, {
     preview,
     journal,
-    provider: (reference) => registry.get(reference),
+    providers: registry,
     send: eventSender((event) => {
       if (event.resOutputsEvent) events.push(event);
     }),

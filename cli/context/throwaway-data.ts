@@ -22,7 +22,7 @@ const usageSchema = z.object({
  *
  * @param command - such as `sandbox stop`
  * @param nodes - all its nodes; undefined where its record is gone, so that its contents are unknown
- * @throws NotConfirmed where nobody can be asked, Exit where the answer is no
+ * @throws NotConfirmed where there is no one to ask, Exit where the answer is no
  */
 export async function confirmEnd(
   output: Output,
@@ -46,7 +46,7 @@ export async function confirmEnd(
       { volumes, unseenNodes: unseen },
       {
         what: `${command} deletes ${dying.join("; ")}. This needs confirmation, but ${unasked}`,
-        fix: "Re-run with --yes once nobody needs that data",
+        fix: "Re-run with --yes once that data is no longer needed",
       },
     );
   output.print("This deletes:", ...dying.map((line) => `  ${line}`));

@@ -33,91 +33,69 @@ export interface Display {
 export function openDisplay(options: DisplayOptions): Display {
   const { output, diff, kind, planning } = options;
   const view = emptyView(kind, planning);
-  if (output.json) return new SilentDisplay(view);
-  if (diff) return new LineDisplay(view, options, (event, now) => diffLines(view, event, now, output.style));
-  if (output.terminal !== undefined) return new TreeDisplay(view, options, output.terminal);
+  if (output.json) return silentDisplay(view);
+  if (diff) return lineDisplay(view, options, (event, now) => diffLines(view, event, now, output.style));
+  if (output.terminal !== undefined) return treeDisplay(view, options, output.terminal);
   const lines = new PlainLines(view, output.style);
-  return new LineDisplay(view, options, (event, now) => lines.next(event, now));
+  return lineDisplay(view, options, (event, now) => lines.next(event, now));
 }
 
-class SilentDisplay implements Display {
-  readonly view: OperationView;
-  constructor(view: OperationView) {
-    this.view = view;
-  }
-  onEvent(event: EngineEvent): void {
-    recordEvent(this.view, event, Date.now());
-  }
-  end(): void {
-    // Nothing to print.
-  }
+function silentDisplay(view: OperationView): Display {
+  return {
+    view,
+    onEvent: (event) => {
+      recordEvent(view, event, Date.now());
+    },
+    end: () => undefined,
+  };
 }
 
-class LineDisplay implements Display {
-  readonly view: OperationView;
-  readonly #options: DisplayOptions;
-  readonly #linesOf: (event: EngineEvent, nowMs: number) => string[];
-  #state: "waiting" | "running" | "ended" = "waiting";
-
-  constructor(view: OperationView, options: DisplayOptions, linesOf: (event: EngineEvent, nowMs: number) => string[]) {
-    this.view = view;
-    this.#options = options;
-    this.#linesOf = linesOf;
-  }
-
-  onEvent(event: EngineEvent): void {
-    const { output, stackName } = this.#options;
-    if (this.#state === "waiting") output.print(operationHeadline(this.view, stackName), "");
-    this.#state = "running";
-    output.print(...this.#linesOf(event, Date.now()));
-  }
-
-  end(): void {
-    const { output } = this.#options;
-    if (this.#state === "running") output.print(...closingLines(this.view, output.style), "");
-    this.#state = "ended";
-  }
+function lineDisplay(
+  view: OperationView,
+  { output, stackName }: DisplayOptions,
+  linesOf: (event: EngineEvent, nowMs: number) => string[],
+): Display {
+  let state: "waiting" | "running" | "ended" = "waiting";
+  return {
+    view,
+    onEvent: (event) => {
+      if (state === "waiting") output.print(operationHeadline(view, stackName), "");
+      state = "running";
+      output.print(...linesOf(event, Date.now()));
+    },
+    end: () => {
+      if (state === "running") output.print(...closingLines(view, output.style), "");
+      state = "ended";
+    },
+  };
 }
 
-class TreeDisplay implements Display {
-  readonly view: OperationView;
-  readonly #options: DisplayOptions;
-  readonly #terminal: Terminal;
-  readonly #screen: Screen;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(view: OperationView, options: DisplayOptions, terminal: Terminal) {
-    this.view = view;
-    this.#options = options;
-    this.#terminal = terminal;
-    this.#screen = new Screen(terminal);
-  }
-
-  onEvent(event: EngineEvent): void {
-    if (this.#timer === undefined) {
-      const { output, stackName } = this.#options;
-      output.print(output.style("bold", operationHeadline(this.view, stackName)), "");
-      this.#timer = setInterval(() => {
-        this.#draw(this.#terminal.rows);
-      }, redrawMs).unref();
-    }
-    recordEvent(this.view, event, Date.now());
-  }
-
-  end(): void {
-    if (this.#timer === undefined) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    const { output } = this.#options;
-    // What was said on the way is now among the diagnostics.
-    if (!hasErrors(this.view)) for (const row of this.view.rows.values()) row.message = undefined;
-    // The last picture may be longer than the screen, for it is not drawn over again.
-    this.#draw(Number.POSITIVE_INFINITY);
-    output.print("", ...closingLines(this.view, output.style), "");
-  }
-
-  #draw(rows: number): void {
-    const room = { columns: this.#terminal.columns, rows };
-    this.#screen.draw(treeLines(this.view, Date.now(), room, this.#options.output.style));
-  }
+function treeDisplay(view: OperationView, { output, stackName }: DisplayOptions, terminal: Terminal): Display {
+  const screen = new Screen(terminal);
+  let timer: NodeJS.Timeout | undefined;
+  const draw = (rows: number): void => {
+    screen.draw(treeLines(view, Date.now(), { columns: terminal.columns, rows }, output.style));
+  };
+  return {
+    view,
+    onEvent: (event) => {
+      if (timer === undefined) {
+        output.print(output.style("bold", operationHeadline(view, stackName)), "");
+        timer = setInterval(() => {
+          draw(terminal.rows);
+        }, redrawMs).unref();
+      }
+      recordEvent(view, event, Date.now());
+    },
+    end: () => {
+      if (timer === undefined) return;
+      clearInterval(timer);
+      timer = undefined;
+      // What was said on the way is now among the diagnostics.
+      if (!hasErrors(view)) for (const row of view.rows.values()) row.message = undefined;
+      // The last picture may be longer than the screen, because it is not redrawn.
+      draw(Number.POSITIVE_INFINITY);
+      output.print("", ...closingLines(view, output.style), "");
+    },
+  };
 }

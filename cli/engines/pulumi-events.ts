@@ -46,7 +46,7 @@ const eventSchema = z.looseObject({
 
 /**
  * Reads one line of `pulumi … --json`: an engine event (sdk/go/common/apitype/events.go); undefined for anything else that
- * may stand there.
+ * may be printed there.
  */
 export function parsePulumiEvent(line: string): EngineEvent | undefined {
   if (!line.startsWith("{")) return undefined;

@@ -98,7 +98,7 @@ async function* readable(stream: AsyncIterable<Uint8Array>, file: string): Async
 function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
   const pieces = source[Symbol.asyncIterator]();
   const first = pieces.next();
-  // Its error reaches whoever awaits it.
+  // Its error is reported where it is awaited.
   first.catch(() => undefined);
   let isFirst = true;
   const next = async (): Promise<IteratorResult<T>> => {

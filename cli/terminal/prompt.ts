@@ -9,7 +9,7 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** Why nobody can be asked, as it reads after "but"; `undefined` where there is a person to ask. */
+/** Why there is no one to ask, as it reads after "but"; `undefined` if there is someone. */
 export function whyNotAsked({ json }: Output): string | undefined {
   if (json) return "--json does not prompt";
   return canAsk() ? undefined : "there is no terminal";

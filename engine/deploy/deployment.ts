@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-
 import { advised } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
 import type { EventBody, StepOperation } from "../model/events.ts";
@@ -9,7 +8,6 @@ import { equalValues, revealSecrets, type PropertyMap } from "../model/property-
 import { isProviderType, packageOf } from "../model/provider-type.ts";
 import type { ResourceState, Snapshot, Urn } from "../model/resource-state.ts";
 import { isAboutDefaultProvider, isLogical, stepMetadata, type Step } from "../model/step.ts";
-import { stackType } from "../model/urn.ts";
 import type { PolicyReview } from "../policy/review.ts";
 import { withoutForeignFrames } from "../program/message.ts";
 import { EngineStopped, type InvokeAnswer, type ProgramRequests } from "../program/monitor.ts";
@@ -36,11 +34,11 @@ export interface DeploymentContext {
   parallel: number;
   stopSoon: AbortSignal;
   stopNow: AbortSignal;
-  /** Judges a resource before its step is chosen; see `Planner`. */
-  review(resource: ResourceState, deleteBeforeReplace: boolean | undefined): Promise<PropertyMap>;
+  /** Reviews a resource before its step is chosen; see `Planner`. */
+  review: Promise<Pick<PolicyReview, "resource">>;
 }
 
-/** Brings what one run of the program declares into effect, resource by resource as they are registered. */
+/** Deploys what one run of the program declares, resource by resource as they are registered. */
 export class Deployment implements ProgramRequests {
   readonly #context: DeploymentContext;
   readonly #planner: Planner;
@@ -57,31 +55,25 @@ export class Deployment implements ProgramRequests {
   #planning: Promise<unknown> = Promise.resolve();
   #deleted: ReadonlySet<Urn> = new Set();
   #failure: Error | undefined;
-  /** What an update would fail on; a preview goes on, so that it shows everything. */
+  /** What an update would fail on; a preview continues, so that it shows everything. */
   #refusal: Error | undefined;
-  #outputs: PropertyMap = {};
 
   constructor(context: DeploymentContext) {
     this.#context = context;
-    this.#planner = new Planner({
-      stack: context.stack,
-      project: context.project,
-      base: context.base,
-      provider: (reference) => this.#registry.get(reference),
-      randomSeed: () => randomBytes(32),
-      review: (resource, deleteBeforeReplace) => context.review(resource, deleteBeforeReplace),
-    });
-    const olds = new Map(context.base.resources.map((state) => [state.urn, state]));
+    const { stack, project, base, review } = context;
+    const olds = new Map(base.resources.map((state) => [state.urn, state]));
     this.#registry = new ProviderRegistry(
       context.loadProviders,
       (urn) => this.#planner.registered(urn) ?? olds.get(urn),
     );
+    const randomSeed = () => randomBytes(32);
+    this.#planner = new Planner({ stack, project, base, providers: this.#registry, randomSeed, review });
     this.#hooks = new ResourceHooks(context.preview);
     this.#executor = new StepExecutor({
       hooks: this.#hooks,
       preview: context.preview,
       journal: context.journal,
-      provider: (reference) => this.#registry.get(reference),
+      providers: this.#registry,
       send: context.send,
       parallel: context.parallel,
       isDeleted: (urn) => this.#deleted.has(urn),
@@ -99,7 +91,7 @@ export class Deployment implements ProgramRequests {
     return this.#declared.promise;
   }
 
-  /** Resolves when something has failed or a person has asked to stop. */
+  /** Resolves when something has failed or a stop was requested. */
   get stopped(): Promise<undefined> {
     return this.#stopped.promise;
   }
@@ -107,11 +99,6 @@ export class Deployment implements ProgramRequests {
   /** The first failure, if there was one. */
   get failure(): Error | undefined {
     return this.#failure ?? this.#refusal;
-  }
-
-  /** The stack's outputs as the program registered them. */
-  get outputs(): PropertyMap {
-    return this.#outputs;
   }
 
   /** How many resources each kind of step concerned so far. */
@@ -129,7 +116,7 @@ export class Deployment implements ProgramRequests {
       await this.#registry.load();
       this.#registry.check(goal);
       const provider = await this.#providerOf(goal);
-      // One goal is planned at a time; its steps are carried out beside those of others.
+      // One goal is planned at a time; its steps are carried out in parallel with those of others.
       const planned = this.#planning.then(async () => {
         this.#refuseWhenStopped();
         return this.#planner.plan(goal, provider);
@@ -139,7 +126,7 @@ export class Deployment implements ProgramRequests {
       for (const message of warnings)
         this.#context.send({ diagnosticEvent: { urn: state.urn, severity: "warning", message } });
       if (refusal && !this.#context.preview) throw refusal;
-      if (refusal) this.#tellRefusal(refusal);
+      if (refusal) this.#reportRefusal(refusal);
       for (const step of steps) await this.#execute(step);
       this.#stateOf.set(state.urn, state);
       return state;
@@ -149,7 +136,6 @@ export class Deployment implements ProgramRequests {
   async registerOutputs(urn: Urn, outputs: PropertyMap): Promise<void> {
     const state = this.#stateOf.get(urn);
     if (!state) throw new Error(`outputs were registered for ${urn}, which is not registered itself`);
-    if (state.type === stackType) this.#outputs = outputs;
     const differs = !equalValues(state.outputs, outputs);
     state.outputs = outputs;
     if (differs) await this.#context.journal.touch();
@@ -189,11 +175,11 @@ export class Deployment implements ProgramRequests {
 
   /** Loads the providers while the program starts in its own process. */
   prepare(): void {
-    // A failure is told by whoever needs a provider.
+    // A failure is reported when a provider is needed.
     this.#registry.load().catch(() => undefined);
   }
 
-  /** Lets the program end, once nothing will be asked of it any more. */
+  /** Lets the program end, once nothing more will be asked of it. */
   release(): void {
     this.#hooks.close();
     this.#released.resolve(undefined);
@@ -205,7 +191,7 @@ export class Deployment implements ProgramRequests {
     this.fail(reported ? new StepFailure(message) : new Error(message));
   }
 
-  /** Puts the whole stack before the policy packs, once the program has declared everything. */
+  /** Has the policy packs analyse the whole stack, once the program has declared everything. */
   async judge(review: PolicyReview): Promise<void> {
     await this.settled();
     if (this.#failure) return;
@@ -223,19 +209,16 @@ export class Deployment implements ProgramRequests {
     await this.delete(this.#planner.planDeletions());
   }
 
-  /** Carries out deletions, after a look whether any of them is forbidden. */
+  /** Carries out deletions, after checking whether any of them is forbidden. */
   async delete(steps: readonly Step[]): Promise<void> {
     const forbidden = steps.filter((step) => step.operation === "delete" && step.old?.protect);
-    for (const { urn } of forbidden) this.#tellRefusal(new PlanError(urn, protectedMessage(urn)));
+    for (const { urn } of forbidden) this.#reportRefusal(new PlanError(urn, protectedMessage(urn)));
     if (this.failure && !this.#context.preview) return;
     this.#deleted = new Set(steps.map((step) => step.urn));
-    const counted = steps.filter(
-      (step) => isLogical(step) && !isAboutDefaultProvider(step) && !forbidden.includes(step),
-    );
     try {
       await this.#registry.load();
       await this.#executor.executeDeletions(steps);
-      for (const step of counted) this.#count(step);
+      for (const step of steps) if (!forbidden.includes(step)) this.#count(step);
     } catch (error) {
       this.fail(error);
     }
@@ -250,9 +233,9 @@ export class Deployment implements ProgramRequests {
         preview,
         journal,
         send,
-        provider: (reference) => this.#registry.get(reference),
+        providers: this.#registry,
         count: (operation) => {
-          this.#changes[operation] = (this.#changes[operation] ?? 0) + 1;
+          this.#increment(operation);
         },
       });
     } catch (error) {
@@ -260,12 +243,12 @@ export class Deployment implements ProgramRequests {
     }
   }
 
-  /** Something can't be had: tells it, unless it has been told, and stops what has not begun. */
+  /** Reports a failure, unless it has been reported, and stops what has not begun. */
   fail(error: unknown): void {
     if (error instanceof EngineStopped) return;
     const failure = error instanceof Error ? error : new Error(String(error));
-    // A failed step has told its own error already.
-    if (!(failure instanceof StepFailure)) this.#tell(failure);
+    // A failed step has reported its error already.
+    if (!(failure instanceof StepFailure)) this.#report(failure);
     this.#failure ??= failure;
     this.#stopped.resolve(undefined);
   }
@@ -282,8 +265,11 @@ export class Deployment implements ProgramRequests {
   }
 
   #count(step: Step): void {
-    if (!isLogical(step) || isAboutDefaultProvider(step)) return;
-    this.#changes[step.operation] = (this.#changes[step.operation] ?? 0) + 1;
+    if (isLogical(step) && !isAboutDefaultProvider(step)) this.#increment(step.operation);
+  }
+
+  #increment(operation: StepOperation): void {
+    this.#changes[operation] = (this.#changes[operation] ?? 0) + 1;
   }
 
   async #providerOf(goal: Goal): Promise<string | undefined> {
@@ -317,18 +303,18 @@ export class Deployment implements ProgramRequests {
       throw new EngineStopped("the engine has stopped");
   }
 
-  #tell(failure: Error): void {
+  #report(failure: Error): void {
     const urn = failure instanceof PlanError ? { urn: failure.urn } : {};
     this.#context.send({ diagnosticEvent: { severity: "error", message: errorWords(failure), ...urn } });
   }
 
-  /** Tells what must not be done. An update does nothing of it, a preview goes on. */
-  #tellRefusal(refusal: PlanError): void {
-    this.#tell(refusal);
+  /** Reports what must not be done. An update stops, a preview continues. */
+  #reportRefusal(refusal: PlanError): void {
+    this.#report(refusal);
     this.#refusal ??= refusal;
   }
 }
 
 function protectedMessage(urn: Urn): string {
-  return `resource "${urn}" cannot be deleted\nbecause it is protected. To delete it, leave it in the program without the \`protect\` flag, run \`${advised("up")}\`, and take it out after that`;
+  return `resource "${urn}" cannot be deleted\nbecause it is protected. To delete it, remove its \`protect\` flag in the program, run \`${advised("up")}\`, and then remove the resource`;
 }

@@ -6,34 +6,34 @@ import { deletionBatches } from "../model/dependency-graph.ts";
 import type { EventBody } from "../model/events.ts";
 import { equalValues, revealSecrets, type PropertyMap } from "../model/property-value.ts";
 import {
+  identityOf,
   PartialFailure,
   type OperationControl,
-  type ResourceIdentity,
   type ResourceProvider,
 } from "../model/resource-provider.ts";
 import type { PendingOperation, ResourceState, Urn } from "../model/resource-state.ts";
-import { markSecretOutputs, markSecretsLike } from "../model/secret-marks.ts";
+import { markSecretOutputs } from "../model/secret-marks.ts";
 import { isAboutDefaultProvider, stepMetadata, type Step } from "../model/step.ts";
 import { timestamp } from "../model/timestamp.ts";
-import { parseUrn } from "../model/urn.ts";
 import { unknownSentinel } from "../model/wire-value.ts";
 import type { ResourceHooks } from "../program/resource-hooks.ts";
 import { passPoint } from "../state/write-points.ts";
 import type { Journal } from "./journal.ts";
+import type { Providers } from "./provider-registry.ts";
 
 /** What carrying out steps needs. */
 export interface ExecutorContext {
   /** Only say what would happen. */
   preview: boolean;
   journal: Journal;
-  provider(reference: string): ResourceProvider;
+  providers: Providers;
   send: (event: EventBody) => void;
-  /** Whether a resource is to be deleted in this operation: what is deleted with it needs no deletion of its own. */
+  /** Whether a resource is deleted in this operation: what is deleted with it needs no separate deletion. */
   isDeleted(urn: Urn): boolean;
   hooks: ResourceHooks;
   /** How many steps may be carried out at once. */
   parallel: number;
-  /** Aborted when the person asks to stop at once. */
+  /** Aborted to stop at once. */
   stopNow: AbortSignal;
 }
 
@@ -42,7 +42,7 @@ export class StepFailure extends Error {
   override readonly name = "StepFailure";
 }
 
-/** Carries out steps: asks providers, keeps the journal, tells what happens. */
+/** Carries out steps: calls providers, keeps the journal, sends events. */
 export class StepExecutor {
   readonly #context: ExecutorContext;
   /** Bounds how many operations run at once. */
@@ -64,7 +64,7 @@ export class StepExecutor {
     try {
       await this.#context.hooks.run("before", step, warn);
       await this.#limit(() => this.#apply(step));
-      // What a hook finds wrong afterwards stops the deployment; the operation itself stands in the state.
+      // A failed after-hook stops the deployment; the operation itself is in the state.
       await this.#context.hooks.run("after", step, warn);
     } catch (error) {
       const message = errorWords(error);
@@ -75,7 +75,7 @@ export class StepExecutor {
     if (shown) this.#context.send({ resOutputsEvent: { metadata: stepMetadata(step), planning: preview } });
   }
 
-  /** Carries out deletions: what is independent at once, and nothing before what depends on it. */
+  /** Carries out deletions: independent ones at once, and dependents first. */
   async executeDeletions(steps: readonly Step[]): Promise<void> {
     const stepOf = new Map(steps.flatMap((step) => (step.old ? [[step.old, step] as const] : [])));
     for (const batch of deletionBatches([...stepOf.keys()])) {
@@ -128,46 +128,32 @@ export class StepExecutor {
     } else if (preview) {
       state.outputs = this.#outputs(
         state,
-        this.#provider(state).preview(identity(state), {
+        this.#provider(state).preview(identityOf(state), {
           news: revealSecrets(state.inputs),
           ignoreChanges: state.ignoreChanges,
         }),
       );
     } else {
-      const began = await this.#begin("creating", state);
-      try {
-        const created = await this.#provider(state).create(identity(state), {
-          news: revealSecrets(state.inputs),
-          ...this.#control(state, state.customTimeouts?.createSeconds),
-        });
-        passPoint("creating.done");
-        state.id = created.id;
-        state.outputs = this.#outputs(state, created.outputs);
-      } catch (error) {
-        if (!(error instanceof PartialFailure)) {
-          await this.#giveUp(began);
-          throw error;
-        }
-        state.id = error.id;
-        state.outputs = this.#outputs(state, error.outputs);
-        state.initErrors = [error.message];
-        stamp(state);
-        await this.#settleCreated(step, state, began);
-        throw error;
-      }
-      stamp(state);
-      await this.#settleCreated(step, state, began);
+      const { createSeconds } = state.customTimeouts ?? {};
+      const request = { news: revealSecrets(state.inputs), ...this.#control(state, createSeconds) };
+      await this.#carryOut("creating", state, {
+        work: () => this.#provider(state).create(identityOf(state), request),
+        settle: (began) => {
+          stamp(state);
+          return this.#settleCreated(step, state, began);
+        },
+      });
       return;
     }
     await this.#settleCreated(step, state);
   }
 
-  /** Takes a resource that waits for its deletion instead of creating another, if it is still there. */
+  /** Reuses a resource that waits for its deletion instead of creating another, if it still exists. */
   async #revive({ revived }: Step, state: ResourceState): Promise<boolean> {
     if (revived?.id === undefined) return false;
     if (this.#context.preview) state.outputs = revived.outputs;
     else {
-      const present = await this.#provider(state).read(identity(state), {
+      const present = await this.#provider(state).read(identityOf(state), {
         id: revived.id,
         inputs: revealSecrets(revived.inputs),
         outputs: revealSecrets(revived.outputs),
@@ -218,7 +204,7 @@ export class StepExecutor {
     if (preview) {
       state.outputs = this.#outputs(
         state,
-        this.#provider(state).preview(identity(state), {
+        this.#provider(state).preview(identityOf(state), {
           news: request.news,
           old: { id: old.id, inputs: request.oldInputs, outputs: request.oldOutputs },
           ignoreChanges: state.ignoreChanges,
@@ -227,27 +213,41 @@ export class StepExecutor {
       await journal.settle({ old, new: state });
       return;
     }
-    const began = await this.#begin("updating", state);
-    try {
-      const updated = await this.#provider(state).update(identity(state), {
-        ...request,
-        ...this.#control(state, state.customTimeouts?.updateSeconds),
-      });
-      passPoint("updating.done");
-      state.outputs = this.#outputs(state, updated.outputs);
-    } catch (error) {
-      if (!(error instanceof PartialFailure)) {
-        await this.#giveUp(began);
-        throw error;
-      }
-      state.outputs = this.#outputs(state, error.outputs);
-      state.initErrors = [error.message];
-      state.modified = timestamp();
-      await journal.settle({ began, old, new: state });
+    const control = this.#control(state, state.customTimeouts?.updateSeconds);
+    await this.#carryOut("updating", state, {
+      work: () => this.#provider(state).update(identityOf(state), { ...request, ...control }),
+      settle: (began) => {
+        state.modified = timestamp();
+        return this.#record({ began, old, new: state });
+      },
+    });
+  }
+
+  /** Carries out an operation and records it, also where it failed after it had changed something. */
+  async #carryOut(
+    type: "creating" | "updating",
+    state: ResourceState,
+    {
+      work,
+      settle,
+    }: {
+      work: () => Promise<{ id?: string; outputs: PropertyMap }>;
+      settle: (began: PendingOperation) => Promise<void>;
+    },
+  ): Promise<void> {
+    const began = await this.#begin(type, state);
+    const result = await work().catch(async (error: unknown) => {
+      if (error instanceof PartialFailure) return error;
+      await this.#giveUp(began);
       throw error;
-    }
-    state.modified = timestamp();
-    await this.#record({ began, old, new: state });
+    });
+    const failure = result instanceof PartialFailure ? result : undefined;
+    if (!failure) passPoint(`${type}.done`);
+    if (type === "creating" && result.id !== undefined) state.id = result.id;
+    state.outputs = this.#outputs(state, result.outputs);
+    if (failure) state.initErrors = [failure.message];
+    await settle(began);
+    if (failure) throw failure;
   }
 
   async #delete(step: Step): Promise<void> {
@@ -261,7 +261,7 @@ export class StepExecutor {
     if (managed && !spared && !preview) {
       began = await this.#begin("deleting", old);
       try {
-        await this.#provider(old).delete(identity(old), {
+        await this.#provider(old).delete(identityOf(old), {
           id: old.id ?? "",
           inputs: revealSecrets(old.inputs),
           outputs: revealSecrets(old.outputs),
@@ -277,19 +277,19 @@ export class StepExecutor {
     await this.#record({ ...(began && { began }), ...(!step.willBeReplaced && { old }) });
   }
 
-  /** Puts down in the state what has been done. */
+  /** Records in the state what has been done. */
   async #record(outcome: Parameters<Journal["settle"]>[0]): Promise<void> {
     try {
       await this.#context.journal.settle(outcome);
     } catch (error) {
       const reason = errorWords(error);
-      throw new Error(outcome.began ? `it is done, but the state on the disk does not say so: ${reason}` : reason, {
+      throw new Error(outcome.began ? `it succeeded, but the state on disk does not record it: ${reason}` : reason, {
         cause: error,
       });
     }
   }
 
-  /** Takes back that an operation has begun; where that cannot be written, the next run finds it out. */
+  /** Records that an operation did not happen; where that cannot be written, the next run reads it back. */
   async #giveUp(began: PendingOperation): Promise<void> {
     await this.#context.journal.settle({ began }).catch(() => undefined);
   }
@@ -302,11 +302,11 @@ export class StepExecutor {
   }
 
   #provider(state: ResourceState): ResourceProvider {
-    return this.#context.provider(state.provider ?? "");
+    return this.#context.providers.get(state.provider ?? "");
   }
 
   #outputs(state: ResourceState, outputs: PropertyMap): PropertyMap {
-    return markSecretOutputs(markSecretsLike(outputs, state.inputs), state.additionalSecretOutputs);
+    return markSecretOutputs(outputs, state.inputs, state.additionalSecretOutputs);
   }
 
   #control(state: ResourceState, timeoutSeconds: number | undefined): OperationControl {
@@ -320,15 +320,11 @@ export class StepExecutor {
   }
 }
 
-function identity(state: ResourceState): ResourceIdentity {
-  return { urn: state.urn, type: state.type, name: parseUrn(state.urn).name };
-}
-
 function stamp(state: ResourceState): void {
   state.created = state.modified = timestamp();
 }
 
-/** Whether a resource that stays as it is must nevertheless be written: options and dependencies live in the state. */
+/** Whether an unchanged resource must be written nevertheless: options and dependencies are part of the state. */
 function bookkeepingDiffers(old: ResourceState, state: ResourceState): boolean {
   const bookkeeping = (of: ResourceState): Partial<ResourceState> => ({
     ...of,

@@ -19,8 +19,8 @@ export const nowhere: JournalStore = {
 };
 
 /**
- * The state of a stack while an operation runs: what has been carried out so far, then what of the old state has not
- * been reached yet. Every change is saved before the next one is made (Pulumi: pkg/backend/snapshot.go).
+ * The state of a stack while an operation runs: what has been carried out so far, then the part of the old state that
+ * has not been reached yet. Every change is saved before the next one is made (Pulumi: pkg/backend/snapshot.go).
  */
 export class Journal {
   readonly #olds: readonly ResourceState[];
@@ -68,7 +68,7 @@ export class Journal {
     return changed ? this.touch() : Promise.resolve();
   }
 
-  /** Writes what has been changed in place in a state that was settled before: outputs of a component, a mark. */
+  /** Writes changes made in place to a resource that was settled before: outputs of a component, a mark. */
   async touch(): Promise<void> {
     this.#changed = true;
     await this.#store.save(this.resources());
@@ -79,7 +79,7 @@ export class Journal {
     return this.#changed;
   }
 
-  /** The state as it is now, in dependency order. Resources that nothing has changed stand where they stood. */
+  /** The state as it is now, in dependency order. Unchanged resources keep their place. */
   resources(): ResourceState[] {
     return this.#changed
       ? [...this.#news, ...this.#olds.filter((old) => !this.#settled.has(old)).map((old) => this.#followRenames(old))]

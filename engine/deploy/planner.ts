@@ -6,24 +6,25 @@ import type { Goal } from "../model/goal.ts";
 import { PlanError } from "../model/plan-error.ts";
 import { ignoreChanges } from "../model/property-path.ts";
 import { equalValues, revealSecrets, Unknown, type PropertyMap, type PropertyValue } from "../model/property-value.ts";
-import type { CheckFailure, ResourceDiff, ResourceIdentity, ResourceProvider } from "../model/resource-provider.ts";
+import { identityOf, type CheckFailure, type ResourceDiff, type ResourceIdentity } from "../model/resource-provider.ts";
 import type { ResourceState, Snapshot, Urn } from "../model/resource-state.ts";
 import { markSecretsLike } from "../model/secret-marks.ts";
 import { isDefaultProvider, type Step } from "../model/step.ts";
 import { createUrn, parseUrn } from "../model/urn.ts";
+import type { PolicyReview } from "../policy/review.ts";
+import type { Providers } from "./provider-registry.ts";
 import { applyReplaceOnChanges, diffComponent, diffConfiguration, mustReplace } from "./resource-diff.ts";
 
-/** What a planner knows besides the goals that it is given. */
+/** What a planner needs besides the goals. */
 export interface PlannerContext {
   stack: string;
   project: string;
   base: Snapshot;
-  /** The provider behind a reference `<urn>::<id>`. */
-  provider(reference: string): ResourceProvider;
+  providers: Providers;
   /** Seeds automatic names; 32 random bytes for each resource. */
   randomSeed(): Uint8Array;
-  /** Judges checked inputs before a step is chosen; may change them (remediation). Throws to refuse. */
-  review(resource: ResourceState, deleteBeforeReplace: boolean | undefined): Promise<PropertyMap>;
+  /** Reviews checked inputs before a step is chosen; may change them (remediation), and throws to refuse. */
+  review: Promise<Pick<PolicyReview, "resource">>;
 }
 
 type Reasons = Pick<Step, "replaceReasons" | "diffReasons" | "detailedDiff">;
@@ -34,7 +35,7 @@ export interface GoalPlan {
   /** The state that the program's resource will have. */
   state: ResourceState;
   warnings: string[];
-  /** Why the steps can't be carried out; a preview shows them all the same. */
+  /** Why the steps can't be carried out; a preview shows them nevertheless. */
   refusal?: PlanError;
 }
 
@@ -85,7 +86,8 @@ export class Planner {
       isKnown ? check(old.inputs, ignoreChanges(goal.inputs, old.inputs, goal.ignoreChanges)) : check({}, goal.inputs),
     );
     const checked = state.inputs;
-    state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
+    const review = await this.#context.review;
+    state.inputs = await review.resource(state, goal.deleteBeforeReplace);
     this.#news.set(urn, state);
     const revived = (checked: ResourceState) => this.#revive(identity, goal, checked, check);
     if (!old) return { steps: [step("create", { new: state, ...revived(state) })], state, warnings: [] };
@@ -102,11 +104,10 @@ export class Planner {
     const warnings = [...diff.warnings, ...movedToAnotherProvider(old, state)];
     const details = { diffReasons: diff.diffs, detailedDiff: diff.detailedDiff };
     if (old.pendingReplacement || mustReplace(diff)) {
-      // A resource that takes the place of another is a new one: it gets an automatic name of its own, and there are
-      // no changes of it to ignore.
+      // A replacement is a new resource: it gets a new automatic name, and has no changes to ignore.
       const remediated = !equalValues(checked, state.inputs);
       state.inputs = markSecretsLike(check({}, goal.inputs), state.inputs);
-      if (remediated) state.inputs = await this.#context.review(state, goal.deleteBeforeReplace);
+      if (remediated) state.inputs = await review.resource(state, goal.deleteBeforeReplace);
       const reasons = { ...details, replaceReasons: [...new Set(diff.replaces)] };
       const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace;
       const steps = this.#replace(old, state, { ...reasons, ...revived(state) }, deleteFirst);
@@ -121,8 +122,8 @@ export class Planner {
   }
 
   /**
-   * What is to be deleted when the program has declared everything: what it no longer declares, and the old versions
-   * that replacements left behind. In dependency order; deletions run in the reverse one.
+   * What to delete when the program has declared everything: what it no longer declares, and the old versions that
+   * replacements left behind. In dependency order; deletions run in the reverse one.
    */
   planDeletions(): Step[] {
     return this.#context.base.resources.flatMap((old): Step[] => {
@@ -136,10 +137,10 @@ export class Planner {
   }
 
   /**
-   * Finds what is to be created among what an unfinished operation has left to be deleted: a change that is taken back gets
-   * its former resource again, with the name and id that others still refer to. Pulumi would make another one.
+   * Looks for the resource to create among those that an unfinished operation left to be deleted: a change that is reverted gets
+   * its former resource back, with the name and id that others still refer to. Pulumi would create another one.
    *
-   * @throws PlanError when a resource of another content holds the name that the program gives
+   * @throws PlanError when a resource with other content still has the name that the program gives
    */
   #revive(
     identity: ResourceIdentity,
@@ -165,7 +166,7 @@ export class Planner {
     return {};
   }
 
-  /** The old state of a goal: the first that there is under its URN or a former one. */
+  /** The old state of a goal: the first under its URN or a former one. */
   #findOld(urn: Urn, goal: Goal): ResourceState | undefined {
     const { stack, project } = this.#context;
     const aliases = aliasUrns(
@@ -203,7 +204,7 @@ export class Planner {
     });
     if (!deleteFirst) return [create, replace];
     const remove = step("delete-replaced", { old, willBeReplaced: true, ...reasons });
-    // What an interrupted operation has deleted in order to replace it is gone already.
+    // An interrupted operation that was replacing it has deleted it already.
     return [...this.#deleteDependents(old), ...(old.pendingReplacement ? [] : [remove]), replace, create];
   }
 
@@ -214,7 +215,7 @@ export class Planner {
     news: PropertyMap,
     randomSeed: Uint8Array,
   ): PropertyMap {
-    const provider = this.#context.provider(reference);
+    const provider = this.#context.providers.get(reference);
     const { inputs, failures } = provider.check(identity, { olds, news, randomSeed });
     if (failures.length > 0)
       throw new PlanError(identity.urn, failures.map((failure) => failureMessage(identity, failure)).join("\n"));
@@ -229,7 +230,7 @@ export class Planner {
   ): ResourceDiff {
     if (!state.custom) return diffComponent(old.inputs, state.inputs);
     if (reference === undefined || old.id === undefined) return diffConfiguration(old.inputs, state.inputs);
-    return this.#context.provider(reference).diff(identity, {
+    return this.#context.providers.get(reference).diff(identity, {
       id: old.id,
       oldInputs: revealSecrets(old.inputs),
       oldOutputs: revealSecrets(old.outputs),
@@ -277,12 +278,7 @@ export class Planner {
     if (affected.length === 0 || dependent.provider === undefined || dependent.id === undefined) return undefined;
     const news = { ...dependent.inputs, ...Object.fromEntries(affected.map((name) => [name, Unknown.value])) };
     const diff = applyReplaceOnChanges(
-      this.#diff(
-        { urn: dependent.urn, type: dependent.type, name: parseUrn(dependent.urn).name },
-        dependent.provider,
-        dependent,
-        { ...dependent, inputs: news },
-      ),
+      this.#diff(identityOf(dependent), dependent.provider, dependent, { ...dependent, inputs: news }),
       dependent.replaceOnChanges,
       false,
     );
@@ -294,12 +290,12 @@ function step(operation: Step["operation"], rest: Omit<Step, "operation" | "urn"
   return { operation, urn: rest.new?.urn ?? rest.old?.urn ?? "", ...rest };
 }
 
-/** What this operation has deleted already, because something that it depends on is replaced. */
+/** Steps for what this operation has deleted already, because something that it depends on is replaced. */
 function replaceDeleted(old: ResourceState, state: ResourceState, replaceReasons: string[]): Step[] {
   return [step("replace", { old, new: state }), step("create-replacement", { old, new: state, replaceReasons })];
 }
 
-/** What the stack has only read so far gives way to a resource of its own. */
+/** Steps that replace a resource which the stack has only read so far. */
 function replaceLater(old: ResourceState, state: ResourceState): Step[] {
   return [step("create-replacement", { old, new: state }), step("replace", { old, new: state })];
 }
@@ -317,7 +313,7 @@ function nameHeldMessage(resource: string, name: PropertyValue): string {
   return `The name ${showValue(revealSecrets({ name })["name"])} is still used by an earlier version of ${showValue(resource)}, because the run that would have deleted it did not finish. Leave out \`name\` so that Pulumi chooses one, or choose another; the earlier version is deleted at the end of the next successful \`up\`.`;
 }
 
-/** Pulumi takes for granted that the provider it is moved to finds the resource, wherever that one looks for it. */
+/** Pulumi assumes that the new provider finds the resource, wherever it looks for it. */
 function movedToAnotherProvider(old: ResourceState, state: ResourceState): string[] {
   if (old.provider === undefined || state.provider === undefined) return [];
   const [before, after] = [old, state].map((of) => parseProviderReference(of.provider ?? "").urn);
@@ -329,31 +325,21 @@ function movedToAnotherProvider(old: ResourceState, state: ResourceState): strin
 }
 
 function newState(urn: Urn, goal: Goal, provider: string | undefined, inputs: PropertyMap): ResourceState {
+  const { name: _, version: __, provider: ___, deleteBeforeReplace: ____, protect, retainOnDelete, ...kept } = goal;
   return {
+    ...kept,
     urn,
-    type: goal.type,
-    custom: goal.custom,
     inputs,
     outputs: {},
-    dependencies: goal.dependencies,
-    propertyDependencies: goal.propertyDependencies,
-    additionalSecretOutputs: goal.additionalSecretOutputs,
-    ignoreChanges: goal.ignoreChanges,
-    replaceOnChanges: goal.replaceOnChanges,
-    hideDiffs: goal.hideDiffs,
     aliases: [],
     initErrors: [],
-    hooks: goal.hooks,
-    ...(goal.parent !== undefined && { parent: goal.parent }),
     ...(provider !== undefined && { provider }),
-    ...(goal.protect && { protect: true }),
-    ...(goal.retainOnDelete && { retainOnDelete: true }),
-    ...(goal.deletedWith !== undefined && { deletedWith: goal.deletedWith }),
-    ...(goal.customTimeouts && { customTimeouts: goal.customTimeouts }),
+    ...(protect && { protect: true }),
+    ...(retainOnDelete && { retainOnDelete: true }),
   };
 }
 
-/** What the state knows of a resource and no program says. */
+/** Keeps what only the state knows of a resource. */
 function carryOver(state: ResourceState, { created, modified, sourcePosition, stackTrace }: ResourceState): void {
   if (created !== undefined) state.created = created;
   if (modified !== undefined) state.modified = modified;

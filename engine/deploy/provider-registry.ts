@@ -9,7 +9,10 @@ import type { ResourceState, Urn } from "../model/resource-state.ts";
 /** Makes the provider of a package from its configuration (`host`, …). */
 export type ProviderFactory = (configuration: PropertyMap) => ResourceProvider;
 
-/** Finds the provider behind each resource: by its reference, from what the program and the state say of it. */
+/** Where the provider behind a reference `<urn>::<id>` is found. */
+export type Providers = Pick<ProviderRegistry, "get">;
+
+/** Finds the provider behind each resource by its reference, in the program and the state. */
 export class ProviderRegistry {
   readonly #load: () => Promise<ReadonlyMap<string, ProviderFactory>>;
   #loading: Promise<ReadonlyMap<string, ProviderFactory>> | undefined;
@@ -29,13 +32,13 @@ export class ProviderRegistry {
     this.#find = find;
   }
 
-  /** Loads the providers' code, once; nothing else here works before. */
+  /** Loads the providers' code, once; must be called first. */
   async load(): Promise<void> {
     this.#loading ??= this.#load();
     this.#factories = await this.#loading;
   }
 
-  /** The provider behind `<urn>::<id>`. Throws where nothing is known of it. */
+  /** The provider behind `<urn>::<id>`. Throws if it is unknown. */
   get(reference: string): ResourceProvider {
     const loaded = this.#loaded.get(reference);
     if (loaded) return loaded;

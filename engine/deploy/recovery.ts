@@ -1,17 +1,16 @@
 import { parseProviderReference } from "../model/dependency-graph.ts";
 import type { EventBody } from "../model/events.ts";
 import { revealSecrets } from "../model/property-value.ts";
-import type { ResourceIdentity, ResourceProvider } from "../model/resource-provider.ts";
+import { identityOf, type ResourceIdentity, type ResourceProvider } from "../model/resource-provider.ts";
 import type { PendingOperation, ResourceState, Snapshot } from "../model/resource-state.ts";
-import { markSecretOutputs, markSecretsLike } from "../model/secret-marks.ts";
-import { parseUrn } from "../model/urn.ts";
+import { markSecretOutputs } from "../model/secret-marks.ts";
 import { ProviderRegistry, type ProviderFactory } from "./provider-registry.ts";
 
 /**
- * Finds out what became of operations that an interrupted run left pending, and answers with the resources as they are.
+ * Reads back what became of operations that an interrupted run left pending, and returns the resources as they are.
  *
- * A created resource is adopted by its identity, so that it is not created twice; of a changed or deleted one the
- * present outputs are read, so that the next plan compares with what is really there.
+ * A created resource is adopted by its identity, so that it is not created twice; the outputs of a changed or deleted one
+ * are read, so that the next plan compares with what is deployed.
  */
 export async function recoverInterrupted(
   snapshot: Snapshot,
@@ -40,7 +39,7 @@ async function recover(
   provider: ResourceProvider,
 ): Promise<ResourceState[]> {
   const { resource, type } = operation;
-  const identity = { urn: resource.urn, type: resource.type, name: parseUrn(resource.urn).name };
+  const identity = identityOf(resource);
   if (type === "creating" || type === "importing") {
     const id = await provider.findCreated(identity, revealSecrets(resource.inputs));
     const created = id === undefined ? undefined : await readAgain({ ...resource, id }, identity, provider);
@@ -57,14 +56,14 @@ async function recover(
   });
 }
 
-/** A change that was interrupted may be in effect, under way or about to be taken back: it counts as failed, so that it is made again. */
+/** A change that was interrupted may be in effect, under way or about to be rolled back: it counts as failed, so that it is repeated. */
 function unfinished(type: PendingOperation["type"], state: ResourceState | undefined): ResourceState | undefined {
   return state && type === "updating"
     ? { ...state, initErrors: ["an earlier run was interrupted while updating it"] }
     : state;
 }
 
-/** A replacement that was created stands where what it replaces stood, before what depends on it; that is left to be deleted. */
+/** A created replacement takes the place of what it replaces, before its dependents; the replaced version is left to be deleted. */
 function adopt(created: ResourceState, resources: readonly ResourceState[]): ResourceState[] {
   const replaced = resources.find((state) => state.urn === created.urn && !state.delete);
   if (!replaced) return [...resources, created];
@@ -85,6 +84,6 @@ async function readAgain(
     outputs: revealSecrets(state.outputs),
   });
   if (!read) return undefined;
-  const outputs = markSecretOutputs(markSecretsLike(read.outputs, state.inputs), state.additionalSecretOutputs);
+  const outputs = markSecretOutputs(read.outputs, state.inputs, state.additionalSecretOutputs);
   return { ...state, id: read.id, outputs };
 }

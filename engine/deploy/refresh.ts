@@ -1,19 +1,19 @@
 import pLimit from "p-limit";
 import type { EventBody, StepOperation } from "../model/events.ts";
 import { equalValues, revealSecrets } from "../model/property-value.ts";
-import type { DiffKind, ResourceDiff, ResourceProvider } from "../model/resource-provider.ts";
+import { identityOf, type DiffKind, type ResourceDiff } from "../model/resource-provider.ts";
 import type { ResourceState, Urn } from "../model/resource-state.ts";
 import { markSecretOutputs, markSecretsLike } from "../model/secret-marks.ts";
 import { isAboutDefaultProvider, stepMetadata, type Step } from "../model/step.ts";
 import { timestamp } from "../model/timestamp.ts";
-import { parseUrn } from "../model/urn.ts";
 import type { Journal } from "./journal.ts";
+import type { Providers } from "./provider-registry.ts";
 
 /** What a refresh needs. */
 export interface RefreshContext {
   preview: boolean;
   journal: Journal;
-  provider(reference: string): ResourceProvider;
+  providers: Providers;
   send: (event: EventBody) => void;
   count(operation: StepOperation): void;
 }
@@ -22,7 +22,7 @@ export interface RefreshContext {
 const readsAtOnce = 32;
 
 /**
- * Reads every resource as it is now and takes that over into the state; one that is gone leaves the state
+ * Reads every resource and updates the state to match; one that is gone is removed from the state
  * (Pulumi: pkg/resource/deploy/step.go, `RefreshStep`).
  *
  * @param resources in dependency order
@@ -30,7 +30,7 @@ const readsAtOnce = 32;
 export async function refreshResources(resources: readonly ResourceState[], context: RefreshContext): Promise<void> {
   const limit = pLimit(readsAtOnce);
   const readings = resources.map((old) => ({ old, reading: limit(() => read(old, context)) }));
-  // Reading goes on at once for many; what came of it is told in order.
+  // Many are read at once; the results are reported in order.
   await Promise.allSettled(readings.map(({ reading }) => reading));
   const found = await Promise.all(readings.map(async ({ old, reading }) => ({ old, now: await reading })));
   const gone = found.filter(({ now }) => now === undefined).map(({ old }) => old);
@@ -47,7 +47,7 @@ export async function refreshResources(resources: readonly ResourceState[], cont
     context.send({ resOutputsEvent: { metadata: stepMetadata(outcome), planning: context.preview } });
     context.count(outcome.operation);
   }
-  // Only now, when nothing refers to what is gone, may it leave; dependents first.
+  // Removed only now that nothing refers to it; dependents first.
   for (const old of gone.toReversed()) await context.journal.settle({ old });
   if (isChanged) await context.journal.touch();
 }
@@ -87,30 +87,25 @@ function withoutReferences(state: ResourceState, gone: ReadonlySet<Urn>): Resour
 
 async function read(old: ResourceState, context: RefreshContext): Promise<ResourceState | undefined> {
   if (!old.custom || old.provider === undefined || old.id === undefined) return { ...old };
-  const answer = await context
-    .provider(old.provider)
-    .read(
-      { urn: old.urn, type: old.type, name: parseUrn(old.urn).name },
-      { id: old.id, inputs: revealSecrets(old.inputs), outputs: revealSecrets(old.outputs) },
-    );
+  const [inputs, given] = [revealSecrets(old.inputs), revealSecrets(old.outputs)];
+  const answer = await context.providers
+    .get(old.provider)
+    .read(identityOf(old), { id: old.id, inputs, outputs: given });
   if (!answer) return undefined;
-  const outputs = markSecretOutputs(markSecretsLike(answer.outputs, old.outputs), old.additionalSecretOutputs);
+  const outputs = markSecretOutputs(answer.outputs, old.outputs, old.additionalSecretOutputs);
   return { ...old, id: answer.id, inputs: markSecretsLike(answer.inputs, old.inputs), outputs, initErrors: [] };
 }
 
-/** What an update would have to do to get from what is there to what the program had declared. */
+/** What an update would have to do to get from what is deployed to what the program had declared. */
 function driftOf(old: ResourceState, now: ResourceState, context: RefreshContext): ResourceDiff | undefined {
   if (old.provider === undefined || now.id === undefined) return undefined;
-  return context.provider(old.provider).diff(
-    { urn: old.urn, type: old.type, name: parseUrn(old.urn).name },
-    {
-      id: now.id,
-      oldInputs: revealSecrets(now.inputs),
-      oldOutputs: revealSecrets(now.outputs),
-      news: revealSecrets(old.inputs),
-      ignoreChanges: old.ignoreChanges,
-    },
-  );
+  return context.providers.get(old.provider).diff(identityOf(old), {
+    id: now.id,
+    oldInputs: revealSecrets(now.inputs),
+    oldOutputs: revealSecrets(now.outputs),
+    news: revealSecrets(old.inputs),
+    ignoreChanges: old.ignoreChanges,
+  });
 }
 
 const opposite: Record<DiffKind, DiffKind> = {
@@ -122,7 +117,7 @@ const opposite: Record<DiffKind, DiffKind> = {
   "update-replace": "update-replace",
 };
 
-/** The drift as it happened: the other way round than an update would repair it. */
+/** The drift as it happened: the opposite of the update that would repair it. */
 function inverted(diff: ResourceDiff): Record<string, DiffKind> {
   return Object.fromEntries(Object.entries(diff.detailedDiff).map(([path, kind]) => [path, opposite[kind]]));
 }

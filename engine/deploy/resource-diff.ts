@@ -1,20 +1,20 @@
 /** What differs where no provider says so, and which differences call for a replacement (step_generator.go). */
 import { containsPath, parsePropertyPath } from "../model/property-path.ts";
 import { equalValues, type PropertyMap } from "../model/property-value.ts";
-import type { DiffKind, ResourceDiff } from "../model/resource-provider.ts";
+import { changeOf, type DiffKind, type ResourceDiff } from "../model/resource-provider.ts";
 
-/** Blamed for a replacement that makes good an operation which has failed half-way (`initErrorSpecialKey`). */
+/** Given as the reason for a replacement that repairs an operation which failed half-way (`initErrorSpecialKey`). */
 const initErrorKey = "#initerror";
 
-/** What of a provider's inputs is the engine's own and not configuration (`FilterProviderConfig`). */
+/** The inputs of a provider that are the engine's and not configuration (`FilterProviderConfig`). */
 const engineSettings = new Set(["__internal", "version", "pluginDownloadURL"]);
 
-/** Whether a difference can only be had with a new resource. */
+/** Whether a difference needs a new resource. */
 export function mustReplace(diff: ResourceDiff): boolean {
   return diff.replaces.length > 0 || Object.values(diff.detailedDiff).some((kind) => kind.endsWith("-replace"));
 }
 
-/** A component differs when its inputs do; in what, nobody says. */
+/** A component differs when its inputs do; which of them is not reported. */
 export function diffComponent(olds: PropertyMap, news: PropertyMap): ResourceDiff {
   return { ...noDifference, changes: !equalValues(olds, news) };
 }
@@ -54,7 +54,10 @@ export function applyReplaceOnChanges(
   };
   const listed = diff.diffs.filter(isListed);
   const detailedDiff = Object.fromEntries(
-    Object.entries(diff.detailedDiff).map(([path, kind]) => [path, isListed(path) ? replaceKind(kind) : kind]),
+    Object.entries(diff.detailedDiff).map(([path, kind]) => [
+      path,
+      isListed(path) ? (`${changeOf(kind)}-replace` as const) : kind,
+    ]),
   );
   const replaces = [...new Set([...diff.replaces, ...listed])];
   if (!hasInitErrors || !isListed(initErrorKey)) return { ...diff, detailedDiff, replaces };
@@ -64,17 +67,4 @@ export function applyReplaceOnChanges(
     detailedDiff: { ...detailedDiff, [initErrorKey]: "update-replace" },
     replaces: [...replaces, initErrorKey],
   };
-}
-
-function replaceKind(kind: DiffKind): DiffKind {
-  switch (kind) {
-    case "add":
-      return "add-replace";
-    case "delete":
-      return "delete-replace";
-    case "update":
-      return "update-replace";
-    default:
-      return kind;
-  }
 }

@@ -23,7 +23,7 @@ export interface AliasSubject {
 }
 
 /**
- * Every URN under which a resource may stand in the old state, most specific first, its present one excluded.
+ * Every former URN that a resource may have in the old state, most specific first.
  *
  * The child of a resource that was found under a former URN has a former URN there too; where its name starts with the
  * parent's, it is expected to have followed the parent's renaming

@@ -9,54 +9,79 @@ import {
   type PropertyMap,
   type PropertyValue,
 } from "./property-value.ts";
-import type { CustomTimeouts, ResourceState } from "./resource-state.ts";
+import type { ResourceState } from "./resource-state.ts";
 
 /**
- * A resource as `pulumi preview --json` shows it: the checkpoint's properties in the checkpoint's order, those that are
- * empty left out, and `[secret]` in place of each secret.
+ * The checkpoint's fields of a resource in the checkpoint's order (sdk/go/common/apitype/core.go, `ResourceV3`); a field that is empty
+ * is not written. Properties are written differently in each place.
  */
-export function eventState(state: ResourceState): EventState {
+export function storedFields<T>(state: ResourceState, properties: (map: PropertyMap, side: "inputs" | "outputs") => T) {
+  const { customTimeouts: timeouts, hooks } = state;
   return {
     urn: state.urn,
     custom: state.custom,
-    ...(state.delete && { delete: true }),
-    ...(state.id !== undefined && { id: state.id }),
+    delete: state.delete,
+    id: state.id,
     type: state.type,
-    ...(Object.keys(state.inputs).length > 0 && { inputs: shownOnce(state.inputs) }),
-    ...(Object.keys(state.outputs).length > 0 && { outputs: shownOnce(state.outputs) }),
-    ...(state.parent !== undefined && { parent: state.parent }),
-    ...(state.protect && { protect: true }),
-    ...(state.external && { external: true }),
-    ...(state.dependencies.length > 0 && { dependencies: state.dependencies }),
-    ...(state.initErrors.length > 0 && { initErrors: state.initErrors }),
-    ...(state.provider !== undefined && { provider: state.provider }),
-    ...(Object.keys(state.propertyDependencies).length > 0 && { propertyDependencies: state.propertyDependencies }),
-    ...(state.pendingReplacement && { pendingReplacement: true }),
-    ...(state.additionalSecretOutputs.length > 0 && { additionalSecretOutputs: state.additionalSecretOutputs }),
-    ...(state.aliases.length > 0 && { aliases: state.aliases }),
-    ...(state.customTimeouts && { customTimeouts: shownTimeouts(state.customTimeouts) }),
-    ...(state.retainOnDelete && { retainOnDelete: true }),
-    ...(state.deletedWith !== undefined && { deletedWith: state.deletedWith }),
-    ...(state.created !== undefined && { created: state.created }),
-    ...(state.modified !== undefined && { modified: state.modified }),
-    ...(state.sourcePosition !== undefined && { sourcePosition: state.sourcePosition }),
-    ...(state.ignoreChanges.length > 0 && { ignoreChanges: state.ignoreChanges }),
-    ...(state.replaceOnChanges.length > 0 && { replaceOnChanges: state.replaceOnChanges }),
-    ...(state.hideDiffs.length > 0 && { hideDiff: state.hideDiffs }),
+    inputs: isEmpty(state.inputs) ? undefined : properties(state.inputs, "inputs"),
+    outputs: isEmpty(state.outputs) ? undefined : properties(state.outputs, "outputs"),
+    parent: state.parent,
+    protect: state.protect,
+    external: state.external,
+    dependencies: state.dependencies,
+    initErrors: state.initErrors,
+    provider: state.provider,
+    propertyDependencies: isEmpty(state.propertyDependencies) ? undefined : state.propertyDependencies,
+    pendingReplacement: state.pendingReplacement,
+    additionalSecretOutputs: state.additionalSecretOutputs,
+    aliases: state.aliases,
+    customTimeouts: timeouts && {
+      create: timeouts.createSeconds,
+      update: timeouts.updateSeconds,
+      delete: timeouts.deleteSeconds,
+    },
+    importID: state.importId,
+    retainOnDelete: state.retainOnDelete,
+    deletedWith: state.deletedWith,
+    created: state.created,
+    modified: state.modified,
+    sourcePosition: state.sourcePosition,
+    stackTrace: state.stackTrace?.map((sourcePosition) => ({ sourcePosition })),
+    ignoreChanges: state.ignoreChanges,
+    hideDiff: state.hideDiffs,
+    replaceOnChanges: state.replaceOnChanges,
+    resourceHooks: isEmpty(hooks)
+      ? undefined
+      : {
+          AfterCreate: hooks.afterCreate,
+          AfterUpdate: hooks.afterUpdate,
+          BeforeCreate: hooks.beforeCreate,
+          BeforeUpdate: hooks.beforeUpdate,
+        },
   };
 }
 
-function shownTimeouts(timeouts: CustomTimeouts): Record<string, number> {
-  return {
-    ...(timeouts.createSeconds !== undefined && { create: timeouts.createSeconds }),
-    ...(timeouts.updateSeconds !== undefined && { update: timeouts.updateSeconds }),
-    ...(timeouts.deleteSeconds !== undefined && { delete: timeouts.deleteSeconds }),
-  };
+/** Whether the checkpoint leaves a field out (Go's `omitempty`). */
+export function isLeftOut(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return value === undefined || value === "" || value === false || value === 0;
+}
+
+function isEmpty(map: object): boolean {
+  return Object.keys(map).length === 0;
+}
+
+/** A resource as `pulumi preview --json` shows it: without empty fields, and with `[secret]` in place of each secret. */
+export function eventState(state: ResourceState): EventState {
+  const { importID: _, stackTrace: __, resourceHooks: ___, ...fields } = storedFields(state, shownOnce);
+  const written = Object.entries(fields).filter(([name, value]) => name === "custom" || !isLeftOut(value));
+  const { urn, type, id } = state;
+  return { ...Object.fromEntries(written), urn, type, ...(id !== undefined && { id }) };
 }
 
 /**
- * What maps look like that have been shown before: each resource is told of four times, before and after the step, and the one that
- * stays as it is has the same outputs in all of them. No map is changed in place once it is told of.
+ * Maps that have been shown before: events show each resource four times, before and after the step, and an unchanged one has the same
+ * outputs in all of them. No map is changed in place after it was shown.
  */
 const shown = new WeakMap<PropertyMap, Record<string, unknown>>();
 

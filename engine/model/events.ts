@@ -1,7 +1,9 @@
 /**
- * What an operation tells while it runs, in the shape of Pulumi's engine events (sdk/go/common/apitype/events.go), so
+ * The events of a running operation, in the shape of Pulumi's engine events (sdk/go/common/apitype/events.go), so
  * that one display, one `--json` and one impact analysis serve both engines.
  */
+
+import type { DiffKind } from "./resource-provider.ts";
 
 /** What a step does to a resource (Pulumi: pkg/resource/deploy/step.go, `display.StepOp`). */
 export type StepOperation =
@@ -19,7 +21,7 @@ export type StepOperation =
 
 /** One property of a detailed diff. */
 export interface PropertyDiff {
-  diffKind: "add" | "add-replace" | "delete" | "delete-replace" | "update" | "update-replace";
+  diffKind: DiffKind;
   inputDiff: boolean;
 }
 
@@ -43,7 +45,7 @@ export interface StepMetadata {
   logical: boolean;
 }
 
-/** One happening; exactly one of the `…Event` properties is set. */
+/** One event; exactly one of the `…Event` properties is set. */
 export interface EngineEvent {
   sequence: number;
   /** Seconds since 1970. */
@@ -56,7 +58,7 @@ export interface EngineEvent {
   policyEvent?: PolicyEvent;
   summaryEvent?: SummaryEvent;
   cancelEvent?: Record<string, never>;
-  /** Ours: how a long operation goes on ("2 of 3 tasks running"); Pulumi sends it as an ephemeral diagnostic. */
+  /** Ours: the progress of a long operation ("2 of 3 tasks running"); Pulumi sends it as an ephemeral diagnostic. */
   progressEvent?: { urn: string; message: string };
 }
 

@@ -1,6 +1,6 @@
 import { isPropertyMap, Secret, type PropertyMap, type PropertyValue } from "./property-value.ts";
 
-/** A path to a property: names and array indices; `*` stands for every element (sdk/go/property/path.go). */
+/** A path to a property: names and array indices; `*` means every element (sdk/go/property/path.go). */
 export type PropertyPath = (string | number)[];
 
 /**
@@ -44,7 +44,7 @@ export function containsPath(pattern: PropertyPath, path: PropertyPath): boolean
  * The new inputs with the properties at the given paths put back to what the old inputs say: the resource option
  * `ignoreChanges` (Pulumi: pkg/resource/deploy/step_generator.go, `processIgnoreChanges`). What is no path is passed over.
  *
- * @throws Error that names the paths of which a part stands on one side only, or in lists of different lengths
+ * @throws Error that names the paths of which a part exists on one side only, or in lists of different lengths
  */
 export function ignoreChanges(news: PropertyMap, olds: PropertyMap, paths: readonly string[]): PropertyMap {
   const missing: string[] = [];

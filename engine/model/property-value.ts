@@ -79,30 +79,35 @@ export function isPropertyMap(value: PropertyValue | undefined): value is Proper
   );
 }
 
-/** Whether an unknown stands anywhere in the value, inside secrets and outputs too. */
-export function containsUnknown(value: PropertyValue): boolean {
-  if (value instanceof Unknown) return true;
-  if (value instanceof Secret) return containsUnknown(value.reveal());
-  if (value instanceof OutputValue) return containsUnknown(value.value);
-  if (Array.isArray(value)) return value.some(containsUnknown);
-  return isPropertyMap(value) && Object.values(value).some(containsUnknown);
+/** What a value holds: its items or members, or the value of a secret or an output. */
+function membersOf(value: PropertyValue): PropertyValue[] {
+  if (value instanceof Secret) return [value.reveal()];
+  if (value instanceof OutputValue) return [value.value];
+  if (Array.isArray(value)) return value;
+  return isPropertyMap(value) ? Object.values(value) : [];
 }
 
-/** Whether a secret stands anywhere in the value. */
+/** A value with a function applied to its items or members; any other value unchanged. */
+function mapMembers(value: PropertyValue, change: (member: PropertyValue) => PropertyValue): PropertyValue {
+  if (Array.isArray(value)) return value.map(change);
+  if (!isPropertyMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, change(member)]));
+}
+
+/** Whether the value contains an unknown, inside secrets and outputs too. */
+export function containsUnknown(value: PropertyValue): boolean {
+  return value instanceof Unknown || membersOf(value).some(containsUnknown);
+}
+
+/** Whether the value contains a secret. */
 export function containsSecret(value: PropertyValue): boolean {
-  if (value instanceof Secret) return true;
-  if (value instanceof OutputValue) return containsSecret(value.value);
-  if (Array.isArray(value)) return value.some(containsSecret);
-  return isPropertyMap(value) && Object.values(value).some(containsSecret);
+  return value instanceof Secret || membersOf(value).some(containsSecret);
 }
 
 /** Every text that a secret within the value holds. */
 export function secretTexts(value: PropertyValue, isSecret = false): string[] {
   if (typeof value === "string") return isSecret ? [value] : [];
-  if (value instanceof Secret) return secretTexts(value.reveal(), true);
-  if (value instanceof OutputValue) return secretTexts(value.value, isSecret);
-  const members = Array.isArray(value) ? value : isPropertyMap(value) ? Object.values(value) : [];
-  return members.flatMap((member) => secretTexts(member, isSecret));
+  return membersOf(value).flatMap((member) => secretTexts(member, isSecret || value instanceof Secret));
 }
 
 /** The same value with every secret replaced by its clear text: for providers, which take no secrets. */
@@ -114,9 +119,7 @@ export function revealSecrets<T extends PropertyValue>(value: T): T {
 function reveal(value: PropertyValue): PropertyValue {
   if (value instanceof Secret) return reveal(value.reveal());
   if (value instanceof OutputValue) return reveal(value.value);
-  if (Array.isArray(value)) return value.map(reveal);
-  if (isPropertyMap(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item)]));
-  return value;
+  return mapMembers(value, reveal);
 }
 
 /** Deep equality as Pulumi has it: secrets equal by content, unknown equal only to unknown, key order ignored. */

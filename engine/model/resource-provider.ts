@@ -1,8 +1,15 @@
 import type { PropertyMap } from "./property-value.ts";
 import type { Urn } from "./resource-state.ts";
+import { parseUrn } from "./urn.ts";
 
 /** How one property differs (Pulumi: `PropertyDiff.Kind` of provider.proto, in the spelling of `preview --json`). */
-export type DiffKind = "add" | "add-replace" | "delete" | "delete-replace" | "update" | "update-replace";
+type Change = "add" | "delete" | "update";
+export type DiffKind = Change | `${Change}-replace`;
+
+/** A kind of difference without whether it forces a replacement. */
+export function changeOf(kind: DiffKind): Change {
+  return kind.replace("-replace", "") as Change; // what is left of the kinds above
+}
 
 /** A provider's answer to `Diff` (provider.proto, `DiffResponse`). */
 export interface ResourceDiff {
@@ -16,7 +23,7 @@ export interface ResourceDiff {
   detailedDiff: Record<string, DiffKind>;
   /** Whether a replacement must delete before it creates. */
   deleteBeforeReplace: boolean;
-  /** What the provider will silently not do, in a sentence each: a removed pin, limit or health check that stays. */
+  /** What the provider will not do, one sentence each: a removed pin, limit or health check that stays. */
   warnings: string[];
 }
 
@@ -33,7 +40,12 @@ export interface ResourceIdentity {
   name: string;
 }
 
-/** Tells a person how a long operation goes on; each call replaces the line before. */
+/** How a provider's calls name a resource. */
+export function identityOf({ urn, type }: Pick<ResourceIdentity, "urn" | "type">): ResourceIdentity {
+  return { urn, type, name: parseUrn(urn).name };
+}
+
+/** Shows the progress of a long operation; each call replaces the line before. */
 export type OnProgress = (message: string) => void;
 
 /**
@@ -61,7 +73,7 @@ export interface ResourceProvider {
     },
   ): ResourceDiff;
 
-  /** The outputs that a create or an update would have, unknown where only the engine can tell. */
+  /** The outputs that a create or an update would have, unknown where only the engine knows. */
   preview(
     resource: ResourceIdentity,
     request: {
@@ -71,10 +83,10 @@ export interface ResourceProvider {
     },
   ): PropertyMap;
 
-  /** Creates it and returns when what was declared is in effect. */
+  /** Creates it, and returns when the declaration is in effect. */
   create(resource: ResourceIdentity, request: ApplyRequest): Promise<{ id: string; outputs: PropertyMap }>;
 
-  /** Changes it in place and returns when what was declared is in effect. */
+  /** Changes it in place, and returns when the declaration is in effect. */
   update(
     resource: ResourceIdentity,
     request: ApplyRequest & { id: string; oldInputs: PropertyMap; oldOutputs: PropertyMap },
@@ -102,7 +114,7 @@ export interface ResourceProvider {
   invoke(token: string, args: PropertyMap): Promise<{ result: PropertyMap; failures: CheckFailure[] }>;
 }
 
-/** What every long operation takes besides its values. */
+/** Parameters of every long operation. */
 export interface OperationControl {
   timeoutSeconds?: number;
   onProgress: OnProgress;
@@ -110,10 +122,10 @@ export interface OperationControl {
   signal: AbortSignal;
 }
 
-/** Inputs to bring into effect. */
+/** Inputs to apply. */
 export type ApplyRequest = { news: PropertyMap } & OperationControl;
 
-/** An operation that failed after it changed something: what is there now must be remembered all the same. */
+/** An operation that failed after it changed something: the result must be recorded nevertheless. */
 export class PartialFailure extends Error {
   override readonly name = "PartialFailure";
   readonly id: string;

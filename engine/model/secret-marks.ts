@@ -16,8 +16,9 @@ function markLike(answer: PropertyValue, question: PropertyValue | undefined): P
   return containsSecret(question) ? new Secret(answer) : answer;
 }
 
-/** Marks top-level outputs as secret by name: the resource option `additionalSecretOutputs`. */
-export function markSecretOutputs(outputs: PropertyMap, names: readonly string[]): PropertyMap {
+/** Marks a provider's outputs like its inputs or earlier outputs, and by name: the resource option `additionalSecretOutputs`. */
+export function markSecretOutputs(answer: PropertyMap, question: PropertyMap, names: readonly string[]): PropertyMap {
+  const outputs = markSecretsLike(answer, question);
   const marked = names.flatMap((name) => {
     const value = outputs[name];
     return value === undefined ? [] : [[name, new Secret(value)] as const];

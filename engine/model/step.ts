@@ -40,7 +40,7 @@ export function isDefaultProvider(urn: Urn): boolean {
   return /::pulumi:providers:[^:]+::default(_|$)/.test(urn);
 }
 
-/** The step as events tell it, with every secret masked. */
+/** The step as events show it, with every secret masked. */
 export function stepMetadata(step: Step): StepMetadata {
   const state = step.new ?? step.old;
   return {

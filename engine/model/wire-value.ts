@@ -15,7 +15,7 @@ export interface WireObject {
   [name: string]: WireValue;
 }
 
-/** The key whose value says that an object stands for something special (sdk/go/common/resource/sig). */
+/** The key whose value marks an object as a special value (sdk/go/common/resource/sig). */
 export const signatureKey = "4dabf18193072939515e22adb298388d";
 /** Signature of a secret, on the wire and in the checkpoint. */
 export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
@@ -57,7 +57,7 @@ export interface WireOptions {
  * Reads an object from the wire.
  *
  * @param path - how messages name the object, such as the resource's name; empty when the property alone says it
- * @throws InputError for assets, archives and signatures that nobody here knows
+ * @throws InputError for assets, archives and unknown signatures
  */
 export function decodeWire(object: Readonly<Record<string, unknown>>, path = ""): PropertyMap {
   return Object.fromEntries(

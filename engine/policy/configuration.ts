@@ -7,7 +7,7 @@ import { readRegularFileSync } from "../../swarm/engine/regular-file.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { InputError } from "../../text/input-error.ts";
 
-/** How hard a policy is, in the order of analyzer.proto's `EnforcementLevel`. */
+/** How strictly a policy is enforced, in the order of analyzer.proto's `EnforcementLevel`. */
 export const enforcementLevels = ["advisory", "mandatory", "disabled", "remediate"] as const;
 export type EnforcementLevel = (typeof enforcementLevels)[number];
 
@@ -30,7 +30,7 @@ const configurationFile = z.record(
   ]),
 );
 
-/** Per policy: its level and its own settings; `all` stands for the level of all. */
+/** Per policy: its level and its own settings; `all` sets the level of all. */
 type PolicyPackConfiguration = z.infer<typeof configurationFile>;
 
 /**

@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -19,7 +18,7 @@ import { SocketFolder } from "../program/socket-folder.ts";
 import { configureRequest, enforcementLevels } from "./configuration.ts";
 import { resourceRequest, stackResource, type JudgedResource, type Remediation, type Violation } from "./messages.ts";
 
-/** A policy pack that runs in a process of its own. */
+/** A policy pack that runs in a separate process. */
 export interface PolicyPack {
   name: string;
   version: string;
@@ -76,7 +75,7 @@ export async function startPolicyPack(start: PolicyPackStart): Promise<PolicyPac
   });
 }
 
-function spawnPack(directory: string, start: PolicyPackStart, sockets: SocketFolder): ChildProcess {
+function spawnPack(directory: string, start: PolicyPackStart, sockets: SocketFolder) {
   const main = packEntry(directory);
   const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
   const args = main.endsWith(".js") ? [join(directory, main)] : [runner, "127.0.0.1:0", directory];
@@ -109,7 +108,7 @@ function packEntry(directory: string): string {
 }
 
 function firstPort(
-  child: ChildProcess,
+  child: ReturnType<typeof spawnPack>,
   directory: string,
   { onOutput, startTimeoutMs = 60_000 }: PolicyPackStart,
 ): Promise<string> {
@@ -118,33 +117,22 @@ function firstPort(
       what: `The policy pack ${directory} did not start and print its port: ${why}`,
       fix: "Read the lines above, or run it with the Pulumi CLI",
     });
-  return new Promise((resolvePort, reject) => {
-    const timer = setTimeout(() => {
-      reject(failure(`no port within ${startTimeoutMs / 1000} s`));
-    }, startTimeoutMs);
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      act();
-    };
-    if (child.stdout)
-      createInterface({ input: child.stdout }).on("line", (line) => {
-        if (/^\d+$/.test(line))
-          settle(() => {
-            resolvePort(line);
-          });
-        else onOutput(line);
-      });
-    if (child.stderr) createInterface({ input: child.stderr }).on("line", onOutput);
-    child.once("error", (error) => {
-      settle(() => {
-        reject(error);
-      });
+  const { promise, resolve: found, reject } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => {
+    reject(failure(`no port within ${startTimeoutMs / 1000} s`));
+  }, startTimeoutMs);
+  const { stdout, stderr } = child;
+  for (const input of [stdout, stderr])
+    createInterface({ input }).on("line", (line) => {
+      if (input === stdout && /^\d+$/.test(line)) found(line);
+      else onOutput(line);
     });
-    child.once("close", (code) => {
-      settle(() => {
-        reject(failure(`exit code ${code ?? "of a signal"}`));
-      });
-    });
+  child.once("error", reject);
+  child.once("close", (code) => {
+    reject(failure(`exit code ${code ?? "of a signal"}`));
+  });
+  return promise.finally(() => {
+    clearTimeout(timer);
   });
 }
 

@@ -8,9 +8,9 @@ import type { JudgedResource, Violation } from "./messages.ts";
 import type { PolicyPack } from "./pack.ts";
 
 /**
- * Puts every resource, and at the end the whole stack, before the policy packs.
+ * Has the policy packs analyse every resource, and at the end the whole stack.
  *
- * In a preview all violations are told and the operation fails at its end; in an update the first mandatory one stops
+ * In a preview all violations are reported and the operation fails at its end; in an update the first mandatory one stops
  * it before the resource's step is chosen.
  */
 export class PolicyReview {
@@ -32,13 +32,8 @@ export class PolicyReview {
     return this.#violated;
   }
 
-  /** Name and version of each pack, for the summary. */
-  get packs(): Record<string, string> {
-    return Object.fromEntries(this.#packs.map((pack) => [pack.name, pack.version]));
-  }
-
   /**
-   * Remediates and analyses one resource; answers with the inputs that it is to have.
+   * Remediates and analyses one resource; returns the inputs that it will have.
    *
    * @param deleteBeforeReplace - the resource option, which is not part of the state
    */
@@ -50,7 +45,7 @@ export class PolicyReview {
     for (const pack of this.#packs)
       for (const remediation of await pack.remediate(this.#judged({ ...resource, inputs }))) {
         if (remediation.inputs) inputs = markSecretsLike(remediation.inputs, inputs);
-        this.#tell(remediation, resource.urn);
+        this.#report(remediation, resource.urn);
       }
     const violations: Violation[] = [];
     for (const pack of this.#packs) violations.push(...(await pack.analyze(this.#judged({ ...resource, inputs }))));
@@ -69,12 +64,12 @@ export class PolicyReview {
     for (const pack of this.#packs) pack.stop();
   }
 
-  #judge(told: readonly Violation[], urn: Urn | undefined): void {
-    // What a remediation was to prevent and has not is as bad as what it must never be.
-    const violations = told.map((violation): Violation =>
+  #judge(reported: readonly Violation[], urn: Urn | undefined): void {
+    // A violation that a remediation should have prevented counts as mandatory.
+    const violations = reported.map((violation): Violation =>
       violation.enforcementLevel === "remediate" ? { ...violation, enforcementLevel: "mandatory" } : violation,
     );
-    for (const violation of violations) this.#tell(violation, urn);
+    for (const violation of violations) this.#report(violation, urn);
     const mandatory = violations.find((violation) => violation.enforcementLevel === "mandatory");
     if (!mandatory) return;
     this.#violated = true;
@@ -91,7 +86,7 @@ export class PolicyReview {
     return { resource, provider, deleteBeforeReplace: this.#deleteBeforeReplace.get(resource.urn) };
   }
 
-  #tell(violation: Violation, urn: Urn | undefined): void {
+  #report(violation: Violation, urn: Urn | undefined): void {
     const { enforcementLevel, urn: about = urn, ...rest } = violation;
     if (enforcementLevel === "disabled") return;
     this.#send({ policyEvent: { ...rest, enforcementLevel, ...(about !== undefined && { resourceUrn: about }) } });

@@ -4,9 +4,8 @@ import { Writable, type Readable } from "node:stream";
 import { serveOnSockets, type SocketFolder } from "./socket-folder.ts";
 
 /**
- * Ends the process when the pipe on file descriptor 3 closes, which it does when the engine is gone, however it went, and removes the
- * folder that the engine would have removed.
- * The SDK does not notice that by itself: a program whose engine was killed tries to reach it for ever.
+ * Ends the process when the pipe on file descriptor 3 closes because the engine has ended in any way, and removes the folder that the
+ * engine would have removed. The SDK does not notice that: a program whose engine was killed would try to reach it forever.
  */
 function endWithEngine({ path }: SocketFolder): string {
   const source = `
@@ -23,16 +22,15 @@ function endWithEngine({ path }: SocketFolder): string {
 
 /**
  * Takes what the engine writes to file descriptor 4 into the environment. Passed to the kernel, a text of 128 KiB and more would keep
- * the process from starting (execve(2), `MAX_ARG_STRLEN`), and whoever may read `/proc` would see the secrets in it.
+ * the process from starting (execve(2), `MAX_ARG_STRLEN`), and anyone who may read `/proc` would see the secrets in it.
  */
 const takeEnvironment =
   'data:text/javascript,import{readFileSync}from"node:fs";' +
   'Object.assign(process.env,JSON.parse(readFileSync(4,"utf8")))';
 
 /**
- * Starts Node with the given arguments so that it never outlives this process, and in a process group of its own: a
- * Ctrl-C at the terminal asks the engine, which lets the running operation finish. Servers of the SDK in it listen on sockets in the
- * given folder.
+ * Starts Node with the given arguments so that it never outlives this process, and in a separate process group: Ctrl-C at the
+ * terminal reaches the engine only, which lets the running operation finish. Servers of the SDK in it listen on sockets in the given folder.
  *
  * @param options.handedOver - variables of the process's environment that are of any size, or secret
  */

@@ -2,18 +2,18 @@ import { startMonitor, type DeploymentInfo, type ProgramRequests } from "./monit
 import { startProgram, type ProgramRun, type RunningProgram } from "./process.ts";
 import { SocketFolder } from "./socket-folder.ts";
 
-/** A program that has been started, with the monitor that it talks to. Its requests wait until somebody answers them. */
+/** A program that has been started, with the monitor that it talks to. Its requests wait until {@link answerWith} is called. */
 export interface ProgramHost extends Disposable {
   readonly program: RunningProgram;
-  /** Says who answers; once. */
+  /** Sets who answers; called once. */
   readonly answerWith: (requests: ProgramRequests) => void;
 }
 
-/** What a program and its monitor are told. */
+/** Parameters of a program and its monitor. */
 export type HostedRun = DeploymentInfo &
   Omit<ProgramRun, keyof DeploymentInfo | "monitorAddress" | "engineAddress" | "sockets">;
 
-/** Starts a program; it takes longer to ask for something than it takes to read a state. Disposing of it ends it at once. */
+/** Starts a program, whose first request takes longer to arrive than a state to read. Disposing of it ends it at once. */
 export async function startProgramHost(run: HostedRun): Promise<ProgramHost> {
   const requests = Promise.withResolvers<ProgramRequests>();
   using ends = new DisposableStack();
@@ -26,7 +26,7 @@ export async function startProgramHost(run: HostedRun): Promise<ProgramHost> {
   ends.defer(() => {
     program.kill();
   });
-  // Whoever runs the operation asks for its end later; it may have failed before.
+  // The exit is awaited later; it may have failed before.
   program.exit.catch(() => undefined);
   const whole = ends.move();
   return {

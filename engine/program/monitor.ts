@@ -37,9 +37,9 @@ export interface ProgramRequests {
   registerOutputs(urn: Urn, outputs: PropertyMap): Promise<void>;
   invoke(token: string, args: PropertyMap, provider: string | undefined, version: string): Promise<InvokeAnswer>;
   registerHook(name: string, hook: RegisteredHook): void;
-  /** The program has declared everything; resolves when the engine needs it no more. */
+  /** The program has declared everything; resolves when the engine no longer needs it. */
   declaredEverything(): Promise<void>;
-  /** Something can't be had: the operation has failed. */
+  /** The operation has failed. */
   fail(error: unknown): void;
   log(entry: {
     severity: "debug" | "info" | "warning" | "error";
@@ -55,7 +55,7 @@ export interface InvokeAnswer {
   failures: { property: string; reason: string }[];
 }
 
-/** The deployment that the program is told about. */
+/** What the program learns of the deployment. */
 export interface DeploymentInfo {
   project: string;
   stack: string;
@@ -70,7 +70,7 @@ export interface MonitorServer {
   close(): void;
 }
 
-/** The engine has stopped: the SDK ends the program without a message of its own when it hears this. */
+/** The engine has stopped: the SDK then ends the program without a message. */
 export class EngineStopped extends Error {
   override readonly name = "EngineStopped";
 }
@@ -100,8 +100,8 @@ const severities = ["debug", "info", "warning", "error"] as const;
 /**
  * Serves `ResourceMonitor` and `Engine` to one program on a Unix socket.
  *
- * @param answering - who answers the program's requests; until that is known they wait
- * @param sockets - where the socket is made, and where the program has its own
+ * @param answering - answers the program's requests, which wait for it
+ * @param sockets - the folder for this socket, and for those of the program
  */
 export async function startMonitor(
   info: DeploymentInfo,
@@ -117,6 +117,15 @@ export async function startMonitor(
     answer(() => {
       throw refusal(what);
     }, fail);
+  /** Answers with nothing, once something was done. */
+  const acting = <Request>(
+    act: (requests: ProgramRequests, request: Request) => void | Promise<void>,
+    failed?: (error: unknown) => void,
+  ) =>
+    answer(async (request: Request) => {
+      await act(await answering, request);
+      return new emptyProto.Empty();
+    }, failed);
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(monitorDefinition(), {
     getDeploymentInfo: answer(() => deploymentInfo(info)),
@@ -128,11 +137,11 @@ export async function startMonitor(
         registrationResponse(await (await answering).register(goal()), options),
       fail,
     ),
-    registerResourceOutputs: answer(async (request: resourceMessages.RegisterResourceOutputsRequest) => {
-      const requests = await answering;
-      await requests.registerOutputs(request.getUrn(), readStruct(request.getOutputs()));
-      return new emptyProto.Empty();
-    }, fail),
+    registerResourceOutputs: acting(
+      (requests, request: resourceMessages.RegisterResourceOutputsRequest) =>
+        requests.registerOutputs(request.getUrn(), readStruct(request.getOutputs())),
+      fail,
+    ),
     invoke: answer(async (request: resourceMessages.ResourceInvokeRequest) => {
       refuseUnknownInvokeOptions(request);
       const provider = request.getProvider();
@@ -145,32 +154,26 @@ export async function startMonitor(
       );
       return invokeResponse(result, failures, peerOptions(true, request.getAcceptresources()));
     }),
-    signalAndWaitForShutdown: answer(async () => {
-      await (await answering).declaredEverything();
-      return new emptyProto.Empty();
-    }),
+    signalAndWaitForShutdown: acting((requests) => requests.declaredEverything()),
     call: refused("calling a method of a resource"),
     readResource: refused("reading a resource with `get`"),
     existsResource: refused("asking whether a resource exists"),
     registerStackTransform: refused("a stack transform"),
     registerStackInvokeTransform: refused("an invoke transform"),
-    registerResourceHook: answer(async (request: resourceMessages.RegisterResourceHookRequest) => {
-      const requests = await answering;
+    registerResourceHook: acting((requests, request: resourceMessages.RegisterResourceHookRequest) => {
       const callback = request.getCallback();
       requests.registerHook(request.getName(), {
-        target: sockets.served(portOf(callback?.getTarget() ?? "")),
+        target: sockets.served((callback?.getTarget() ?? "").replace(/^127\.0\.0\.1:/u, "")),
         token: callback?.getToken() ?? "",
         onDryRun: request.getOnDryRun(),
         ignoreErrors: request.getIgnoreErrors(),
       });
-      return new emptyProto.Empty();
     }),
     registerErrorHook: refused("an error hook"),
     registerPackage: refused("a parameterised package"),
   });
-  server.addService(engineDefinition(), {
-    log: answer(async (request: engineMessages.LogRequest) => {
-      const requests = await answering;
+  server.addService(definition("@pulumi/pulumi/proto/engine_grpc_pb.js", "EngineService"), {
+    log: acting((requests, request: engineMessages.LogRequest) => {
       const urn = request.getUrn();
       requests.log({
         severity: severities[request.getSeverity()],
@@ -178,7 +181,6 @@ export async function startMonitor(
         ephemeral: request.getEphemeral(),
         ...(urn !== "" && { urn }),
       });
-      return new emptyProto.Empty();
     }),
     getRootResource: answer(() => new engineProto.GetRootResourceResponse()),
     setRootResource: answer(() => new engineProto.SetRootResourceResponse()),
@@ -200,11 +202,6 @@ export async function startMonitor(
   };
 }
 
-/** The port of the address that the SDK gives for its callbacks. */
-function portOf(target: string): string {
-  return target.replace(/^127\.0\.0\.1:/u, "");
-}
-
 function monitorDefinition(): ServiceDefinition {
   const service = definition("@pulumi/pulumi/proto/resource_grpc_pb.js", "ResourceMonitorService");
   const { registerResource } = service;
@@ -212,16 +209,16 @@ function monitorDefinition(): ServiceDefinition {
   return { ...service, registerResource: { ...registerResource, requestDeserialize: readRegistration } };
 }
 
-/** What a request to register a resource says, and who it is answered to. */
+/** A request to register a resource, and what its answer may contain. */
 interface Registration {
-  /** Throws where it cannot be read. */
+  /** Throws if the request cannot be read. */
   goal: () => Goal;
   options: WireOptions;
 }
 
 /**
- * Reads a request as it comes in. A program sends all that depend on nothing at once, and each waits for its answer: thousands of
- * messages, of which each is several times as large as what is read from it, are not kept meanwhile.
+ * Reads a request as soon as it arrives. A program sends all independent ones at once, and each waits for its answer: so thousands of
+ * messages, each several times as large as what is read from it, are not kept in the meantime.
  */
 function readRegistration(bytes: Uint8Array): Registration {
   const request = resourceProto.RegisterResourceRequest.deserializeBinary(bytes);
@@ -237,10 +234,6 @@ function readRegistration(bytes: Uint8Array): Registration {
       options,
     };
   }
-}
-
-function engineDefinition(): ServiceDefinition {
-  return definition("@pulumi/pulumi/proto/engine_grpc_pb.js", "EngineService");
 }
 
 function definition(file: string, name: string): ServiceDefinition {
@@ -263,7 +256,7 @@ function answer<Request, Response extends Message>(
         },
         (error: unknown) => {
           failed?.(error);
-          // Told that the engine is gone, the SDK ends the program without a message of its own.
+          // With this status the SDK ends the program without a message.
           const code = failed || error instanceof EngineStopped ? status.UNAVAILABLE : status.UNKNOWN;
           callback({ code, details: error instanceof Error ? error.message : String(error) });
         },

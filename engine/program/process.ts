@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { statSync, type Stats } from "node:fs";
+import { existsSync, statSync, type Stats } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -34,7 +34,7 @@ export interface ProgramRun {
   onOutput(line: string, stream: "stdout" | "stderr"): void;
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface RunningProgram {
   /** Its exit code; 128 and the signal's number where a signal ended it. */
   exit: Promise<number>;
@@ -45,7 +45,7 @@ export interface RunningProgram {
 /** The organisation that the file backend gives every stack. */
 export const organization = "organization";
 
-/** The exit code by which the SDK says that it has reported the error itself (@pulumi/pulumi/cmd/run/index.js). */
+/** The exit code of an SDK that has reported the error itself (@pulumi/pulumi/cmd/run/index.js). */
 export const exitedAfterReporting = 32;
 
 /**
@@ -101,7 +101,7 @@ export function startProgram(run: ProgramRun): RunningProgram {
   return { exit: exitOf(child), kill: () => child.kill("SIGKILL") };
 }
 
-/** Whether a program has the very SDK that {@link leanResources} is made for: it reaches into it. */
+/** Whether a program has exactly the SDK whose internals {@link leanResources} changes. */
 function isOwnSdk(runner: string): boolean {
   const versions = [import.meta.url, runner].map((from) =>
     sdkManifest.parse(createRequire(from)("@pulumi/pulumi/package.json")),
@@ -114,9 +114,12 @@ const sdkManifest = z.looseObject({ version: z.string() });
 /** A package.json is smaller by far; Node takes all of a larger one into memory. */
 const manifestLimitBytes = 16 * 1024 * 1024;
 
-/** Node would wait for a writer, or read without an end; what is not there at all it tells itself. */
+/** What may follow `main` in the name of the program. */
+const programNames = ["", ".ts", ".js", "/index.ts", "/index.js"];
+
+/** Refuses what Node would wait for a writer of, read without an end, or report with a stack trace. */
 function requireProgram(projectDirectory: string, main: string): void {
-  for (const name of ["", ".ts", ".js", "/index.ts", "/index.js"]) {
+  for (const name of programNames) {
     const path = resolve(projectDirectory, `${main}${name}`);
     const got = oddity(path, (found) => (found.isFile() || found.isDirectory() ? undefined : kindOf(found)));
     if (got === undefined) continue;
@@ -127,6 +130,13 @@ function requireProgram(projectDirectory: string, main: string): void {
       fix: "Put the program there, or name another in `main` of Pulumi.yaml",
     });
   }
+  if (
+    ![...programNames, ".mjs", ".cjs", ".json"].some((name) => existsSync(resolve(projectDirectory, `${main}${name}`)))
+  )
+    throw new SituationError({
+      what: `The program ${resolve(projectDirectory, main)} does not exist`,
+      fix: "Create it, or name another one in `main` of Pulumi.yaml",
+    });
   const manifest = join(projectDirectory, "package.json");
   const got = oddity(manifest, (found) => {
     if (!found.isFile()) return kindOf(found);
@@ -141,7 +151,7 @@ function requireProgram(projectDirectory: string, main: string): void {
   });
 }
 
-/** What is wrong with what is at a path; nothing where there is nothing. */
+/** What is wrong with the file at a path, if there is one. */
 function oddity(path: string, judge: (found: Stats) => string | undefined): string | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false });

@@ -107,13 +107,7 @@ function deletionHooks(request: RegisterResourceRequest): string[] {
 function readAlias(message: AliasMessage): Alias {
   const spec = message.getSpec();
   if (spec === undefined) return { urn: message.getUrn() };
-  const [name, type, stack, project, parent] = [
-    spec.getName(),
-    spec.getType(),
-    spec.getStack(),
-    spec.getProject(),
-    spec.getParenturn(),
-  ];
+  const { name, type, stack, project, parenturn: parent } = spec.toObject();
   return {
     ...(name !== "" && { name }),
     ...(type !== "" && { type }),

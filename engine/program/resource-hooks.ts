@@ -30,7 +30,7 @@ export class ResourceHooks {
     this.#preview = preview;
   }
 
-  /** Remembers a hook under its name. Throws where the name is taken. */
+  /** Registers a hook under its name. Throws if the name is taken. */
   register(name: string, hook: RegisteredHook): void {
     if (this.#hooks.has(name)) throw new Error(`resource hook already registered for name '${name}'`);
     this.#hooks.set(name, hook);
@@ -39,8 +39,8 @@ export class ResourceHooks {
   /**
    * Runs the hooks that a step has before or after it, one after the other; in a preview only those made for it.
    *
-   * @param warn - told of the failures that a hook has declared unimportant
-   * @throws Error with the first hook's own message; before an operation that means that it must not happen
+   * @param warn - receives the failures that a hook has declared unimportant
+   * @throws Error with the first hook's own message; before an operation this prevents it
    */
   async run(time: "before" | "after", step: Step, warn: (message: string) => void): Promise<void> {
     const moment = momentOf(time, step);

@@ -1,21 +1,24 @@
 /**
- * Where the engine, its program and its policy packs talk to each other: Unix sockets in a folder that nobody but this user can enter.
- * A port on loopback is open to every user of the machine, and whoever may ask the engine for a resource may become root by a container.
+ * Where the engine, its program and its policy packs talk to each other: Unix sockets in a folder that only this user can enter. A port on
+ * loopback is open to every user of the machine, and anyone who may request a resource can become root through a container.
  */
-import { accessSync, constants, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { InputError } from "../../text/input-error.ts";
 import { SituationError } from "../../text/situation-error.ts";
+import { errorCode } from "../state/durable-file.ts";
 
 /** A folder of mode 0700 for the sockets of one operation; disposing of it removes it. */
 export class SocketFolder implements Disposable {
   readonly path: string;
 
-  /** @throws InputError when the folder for temporary files lets others exchange what is in it */
+  /** @throws InputError when other users can replace files in the folder for temporary files */
   constructor() {
-    this.path = mkdtempSync(join(temporaryFolder(), "holdfast-"));
+    const folder = temporaryFolder();
+    removeLeftOvers(folder);
+    this.path = mkdtempSync(join(folder, `holdfast-${process.pid}-`));
   }
 
   /** The address of a socket in it, as gRPC takes it. */
@@ -24,10 +27,10 @@ export class SocketFolder implements Disposable {
   }
 
   /**
-   * The address of a server of the SDK's, in a process that was started with {@link serveOnSockets}, by the port that it believes to
-   * have. A process that has just ended has taken its socket along; who calls it learns that.
+   * The address of a server of the SDK in a process that was started with {@link serveOnSockets}, by the port that it reports. The
+   * socket of a process that has just ended is gone, which a caller notices.
    *
-   * @throws SituationError when the server listens elsewhere: a free port of the system has more digits than the numbers given here
+   * @throws SituationError when the server listens elsewhere: a free port of the system has more digits than these numbers
    */
   served(port: string): string {
     if (/^\d{1,3}$/u.test(port)) return this.address(port);
@@ -57,9 +60,30 @@ function temporaryFolder(): string {
   });
 }
 
+/** Removes the empty folders that killed engines left behind; one that is in use has a socket in it. */
+function removeLeftOvers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /^holdfast-(\d+)-/u.exec(name)?.[1];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    try {
+      rmdirSync(join(folder, name));
+    } catch {
+      // It is not empty, or another user's.
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) !== "ESRCH";
+  }
+}
+
 function realFolder(path: string): string {
   try {
-    // With the point behind it, a file is none.
+    // With `/.` appended, a file is not accepted.
     const folder = realpathSync.native(`${path}/.`);
     accessSync(folder, constants.W_OK);
     return folder;
@@ -77,7 +101,7 @@ function ancestors(path: string): string[] {
   return path === dirname(path) ? [path] : [...ancestors(dirname(path)), path];
 }
 
-/** Whether everybody may write there, without the sticky bit that keeps others' files from being renamed. */
+/** Whether everyone may write there, without the sticky bit that prevents renaming the files of others. */
 function isOpen(path: string): boolean {
   const { mode } = statSync(path);
   return (mode & 0o002) !== 0 && (mode & 0o1000) === 0;

@@ -12,7 +12,7 @@ import { resourceReferenceSignature, secretSignature, signatureKey, unknownSenti
 import { DamagedStateError } from "./damaged-state.ts";
 import type { SecretsManager } from "./secrets-manager.ts";
 
-/** The ciphertexts of a state by where they stand, so that a secret that has not changed is not encrypted anew. */
+/** The ciphertexts of a state by their place, so that an unchanged secret is not encrypted again. */
 export type CiphertextCache = Map<string, { salt: string; plaintext: string; ciphertext: string }>;
 
 /** What reading and writing property values takes. */
@@ -24,7 +24,7 @@ export interface ValueContext {
   file?: string;
 }
 
-/** Reads a resource's inputs or outputs; `path` says where they stand. */
+/** Reads a resource's inputs or outputs; `path` is their place. */
 export function decodeProperties(map: Record<string, unknown>, path: string, context: ValueContext): PropertyMap {
   return Object.fromEntries(
     Object.entries(map).map(([name, value]) => [name, decodeValue(value, `${path}.${name}`, context)]),
@@ -117,8 +117,8 @@ export function containsCiphertext(value: unknown): boolean {
 const written = new WeakMap<PropertyMap, { path: string; salt: string | undefined; text: string }>();
 
 /**
- * Writes a resource's inputs or outputs as JSON; `path` says where they stand. Whatever was written is frozen: who
- * wants other values makes another map, else the state would go on telling the old ones.
+ * Writes a resource's inputs or outputs as JSON; `path` is their place. What was written is frozen:
+ * other values need another map, or the state would keep the old ones.
  */
 export function encodeProperties(map: PropertyMap, path: string, context: ValueContext): string {
   const salt = context.secrets?.salt;

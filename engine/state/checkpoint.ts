@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { jsonOrUndefined, notJsonWords } from "../../text/parse-json.ts";
+import { isLeftOut, storedFields } from "../model/event-state.ts";
 import { parsePropertyPath } from "../model/property-path.ts";
 import type { HookBinding, PendingOperation, ResourceState, Snapshot } from "../model/resource-state.ts";
 import type { StoredDeployment, StoredResource } from "./checkpoint-schema.ts";
@@ -237,22 +238,26 @@ export interface DeploymentFrame {
 export function encodeDeployment(snapshot: Snapshot, frame: DeploymentFrame, context: ValueContext): string {
   const { manifest } = frame;
   const version = manifest?.version ?? writtenVersion;
-  const resources = snapshot.resources.map((resource) => encodeResource(resource, context));
-  const operations = snapshot.pendingOperations.map(
-    ({ resource, type }) => `{"resource":${encodeResource(resource, context, type)},"type":${jsonScalar(type)}}`,
-  );
+  const resources = snapshot.resources.map((resource) => ({ json: encodeResource(resource, context) }));
+  const operations = snapshot.pendingOperations.map(({ resource, type }) => ({
+    json: `{"resource":${encodeResource(resource, context, type)},"type":${jsonScalar(type)}}`,
+  }));
   return jsonObject({
-    manifest: jsonObject({
-      time: jsonScalar(frame.time),
-      magic: jsonScalar(magicOf(version)),
-      version: jsonScalar(version),
-      plugins: manifest?.plugins && JSON.stringify(manifest.plugins),
-    }),
+    manifest: {
+      json: jsonObject({
+        time: frame.time,
+        magic: magicOf(version),
+        version,
+        plugins: manifest?.plugins && { json: JSON.stringify(manifest.plugins) },
+      }),
+    },
     secrets_providers:
-      frame.salt === undefined ? undefined : `{"type":"passphrase","state":{"salt":${jsonScalar(frame.salt)}}}`,
-    resources: resources.length === 0 ? undefined : `[${resources.join(",")}]`,
-    pending_operations: operations.length === 0 ? undefined : `[${operations.join(",")}]`,
-    metadata: JSON.stringify(frame.metadata ?? {}),
+      frame.salt === undefined
+        ? undefined
+        : { json: `{"type":"passphrase","state":{"salt":${jsonScalar(frame.salt)}}}` },
+    resources,
+    pending_operations: operations,
+    metadata: { json: JSON.stringify(frame.metadata ?? {}) },
   });
 }
 
@@ -265,17 +270,21 @@ export interface CheckpointFrame {
 
 /** Writes a checkpoint file around a deployment. */
 export function encodeCheckpoint({ stack, config, features }: CheckpointFrame, latest: string): string {
-  const checkpoint = jsonObject({ stack: jsonScalar(stack), config: config && JSON.stringify(config), latest });
-  return jsonObject({ ...jsonForm(features), checkpoint });
+  const checkpoint = jsonObject({
+    stack,
+    config: config && { json: JSON.stringify(config) },
+    latest: { json: latest },
+  });
+  return jsonObject({ ...form(features), checkpoint: { json: checkpoint } });
 }
 
 /** Writes what `pulumi stack export` prints, around a deployment. */
 export function encodeExport(features: readonly Feature[], deployment: string): string {
-  return jsonObject({ ...jsonForm(features), deployment });
+  return jsonObject({ ...form(features), deployment: { json: deployment } });
 }
 
-function jsonForm(features: readonly Feature[]): { version: string; features: string | undefined } {
-  return { version: features.length > 0 ? "4" : "3", features: jsonTexts(features) };
+function form(features: readonly Feature[]) {
+  return { version: features.length > 0 ? 4 : 3, features };
 }
 
 /** What a state has that a version of Pulumi must know to read it. */
@@ -286,85 +295,35 @@ export function featuresOf({ resources, pendingOperations }: Snapshot): Feature[
 
 function encodeResource(resource: ResourceState, context: ValueContext, pending?: PendingOperation["type"]): string {
   const place = valuePlace(resource, pending);
-  const { customTimeouts: timeouts } = resource;
+  const fields = storedFields(resource, (map, side) => ({ json: encodeProperties(map, `${place}.${side}`, context) }));
+  const { propertyDependencies } = fields;
   return jsonObject({
-    urn: jsonScalar(resource.urn),
-    custom: jsonScalar(resource.custom),
-    delete: jsonFlag(resource.delete),
-    id: jsonText(resource.id),
-    type: jsonScalar(resource.type),
-    inputs: unlessEmpty(resource.inputs, (inputs) => encodeProperties(inputs, `${place}.inputs`, context)),
-    outputs: unlessEmpty(resource.outputs, (outputs) => encodeProperties(outputs, `${place}.outputs`, context)),
-    parent: jsonText(resource.parent),
-    protect: jsonFlag(resource.protect),
-    external: jsonFlag(resource.external),
-    dependencies: jsonTexts(resource.dependencies),
-    initErrors: jsonTexts(resource.initErrors),
-    provider: jsonText(resource.provider),
-    propertyDependencies: unlessEmpty(resource.propertyDependencies, (map) =>
-      jsonMap(map, (urns) => `[${urns.map(jsonScalar).join(",")}]`),
-    ),
-    pendingReplacement: jsonFlag(resource.pendingReplacement),
-    additionalSecretOutputs: jsonTexts(resource.additionalSecretOutputs),
-    aliases: jsonTexts(resource.aliases),
-    customTimeouts:
-      timeouts &&
-      jsonObject({
-        create: jsonSeconds(timeouts.createSeconds),
-        update: jsonSeconds(timeouts.updateSeconds),
-        delete: jsonSeconds(timeouts.deleteSeconds),
-      }),
-    importID: jsonText(resource.importId),
-    retainOnDelete: jsonFlag(resource.retainOnDelete),
-    deletedWith: jsonText(resource.deletedWith),
-    created: jsonText(resource.created),
-    modified: jsonText(resource.modified),
-    sourcePosition: jsonText(resource.sourcePosition),
-    stackTrace: resource.stackTrace?.length
-      ? `[${resource.stackTrace.map((position) => jsonObject({ sourcePosition: jsonText(position) })).join(",")}]`
-      : undefined,
-    ignoreChanges: jsonTexts(resource.ignoreChanges),
-    hideDiff: resource.hideDiffs.length
-      ? `[${resource.hideDiffs.map((path) => JSON.stringify(parsePropertyPath(path))).join(",")}]`
-      : undefined,
-    replaceOnChanges: jsonTexts(resource.replaceOnChanges),
-    resourceHooks: unlessEmpty(
-      resource.hooks,
-      ({ afterCreate = [], afterUpdate = [], beforeCreate = [], beforeUpdate = [] }) =>
-        jsonObject({
-          AfterCreate: jsonTexts(afterCreate),
-          AfterUpdate: jsonTexts(afterUpdate),
-          BeforeCreate: jsonTexts(beforeCreate),
-          BeforeUpdate: jsonTexts(beforeUpdate),
-        }),
-    ),
+    ...fields,
+    custom: { json: String(resource.custom) },
+    propertyDependencies: propertyDependencies && { json: jsonMap(propertyDependencies, jsonElement) },
+    hideDiff: resource.hideDiffs.map(parsePropertyPath),
   });
 }
 
-/** Writes an object of values that are JSON already, in the given order; undefined ones are left out. */
-function jsonObject(members: Record<string, string | undefined>): string {
-  const written = Object.entries(members).filter(([, value]) => value !== undefined);
-  return `{${written.map(([name, value]) => `${jsonScalar(name)}:${String(value)}`).join(",")}}`;
+/** What the checkpoint has besides property values; `json` is text that is JSON already. */
+type Member = boolean | number | string | readonly Member[] | { json: string } | { [name: string]: Member | undefined };
+
+/** Writes an object with its names in the given order, without empty values. */
+function jsonObject(members: Record<string, Member | undefined>): string {
+  const written = Object.entries(members).flatMap(([name, value]) =>
+    value === undefined || isLeftOut(value) ? [] : [`${jsonScalar(name)}:${jsonElement(value)}`],
+  );
+  return `{${written.join(",")}}`;
 }
 
-function unlessEmpty<T extends object>(map: T, write: (map: T) => string): string | undefined {
-  return Object.keys(map).length === 0 ? undefined : write(map);
+function jsonElement(value: Member): string {
+  if (typeof value !== "object") return jsonScalar(value);
+  if (isList(value)) return `[${value.map(jsonElement).join(",")}]`;
+  return typeof value["json"] === "string" ? value["json"] : jsonObject(value);
 }
 
-function jsonFlag(value: boolean | undefined): string | undefined {
-  return value ? "true" : undefined;
-}
-
-function jsonText(value: string | undefined): string | undefined {
-  return value ? jsonScalar(value) : undefined;
-}
-
-function jsonTexts(values: readonly string[]): string | undefined {
-  return values.length === 0 ? undefined : `[${values.map(jsonScalar).join(",")}]`;
-}
-
-function jsonSeconds(value: number | undefined): string | undefined {
-  return value ? jsonScalar(value) : undefined;
+function isList(value: Member): value is readonly Member[] {
+  return Array.isArray(value);
 }
 
 function formatPropertyPath(path: readonly (string | number)[]): string {

@@ -1,4 +1,4 @@
-/** The attributes that gocloud's fileblob keeps beside each file of the backend, and the digest of the content among them. */
+/** The attributes that gocloud's fileblob keeps next to each file of the backend, including the digest of its content. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { readTextFile } from "./durable-file.ts";
@@ -31,8 +31,8 @@ export function digestOf(text: string): string {
 }
 
 /**
- * The digest that the attributes beside a file tell; undefined where there are none, as where Pulumi was told to write none
- * (`?metadata=skip`), and an empty text where they are cut or damaged.
+ * The digest in the attributes of a file; undefined if there are none, as with `?metadata=skip`, and an empty text if they
+ * are truncated or damaged.
  */
 export async function recordedDigest(path: string): Promise<string | undefined> {
   const text = await readTextFile(attributesPath(path));

@@ -1,4 +1,4 @@
-/** Files that are either wholly the old or wholly the new version, whatever happens while they are written. */
+/** Files that always have either the old or the new content, whatever happens while they are written. */
 import { randomBytes } from "node:crypto";
 import {
   chmod,
@@ -38,15 +38,13 @@ export async function writeDurably(
   try {
     passPoint(`${kind}.begin`);
     await makeFolder(dirname(path));
-    const file = await open(temporary, "wx", mode);
-    try {
+    {
+      await using file = await open(temporary, "wx", mode);
       passPoint(`${kind}.temp-opened`);
       await file.writeFile(content);
       await keepOwner(path, temporary);
       passPoint(`${kind}.temp-written`);
       await file.sync();
-    } finally {
-      await file.close();
     }
     passPoint(`${kind}.synced`);
     await options.beforeRename?.();
@@ -60,7 +58,7 @@ export async function writeDurably(
   }
 }
 
-/** A name beside a file for its next version; Pulumi's own temporary files end the same (gocloud: fileblob.go). */
+/** A temporary name for the next version of a file; Pulumi's temporary files end the same (gocloud: fileblob.go). */
 export function temporaryName(path: string): string {
   return `${path}.${randomBytes(6).toString("hex")}.tmp`;
 }
@@ -98,7 +96,7 @@ export async function removeTemporaries(folder: string, prefix: string, olderTha
 }
 
 /**
- * Finds out whether files can be written: writes one of that length into each folder, and removes them when all are there.
+ * Checks that files can be written: writes one of that length into each folder, then removes them.
  *
  * @throws InputError when one cannot
  */
@@ -129,7 +127,7 @@ export async function readTextFile(path: string, limitBytes?: number): Promise<s
     return await readRegularFile(path, limitBytes);
   } catch (error) {
     const isMissing = errorCode(error) === "ENOENT";
-    // What a link leads to may be somewhere else for the moment: that is not nothing.
+    // A dangling link is not nothing: its target may be unavailable for the moment.
     if (isMissing && (await lstat(path).catch(() => undefined)) === undefined) return undefined;
     throw new InputError({
       path: shownPath(path),
@@ -155,15 +153,11 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** Brings the names in a folder to the disk. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await using folder = await open(path, "r");
+  await folder.sync();
 }
 
-/** How a file is named in messages: relative to where the person is, when that is shorter. */
+/** How a file is named in messages: relative to the current folder, if that is shorter. */
 export function shownPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short !== "" && short.length < path.length ? short : path;
@@ -183,7 +177,7 @@ async function keepOwner(path: string, temporary: string): Promise<void> {
     await chown(temporary, old.uid, old.gid).catch(() => undefined);
 }
 
-/** Says of a write that failed for lack of room or rights what to do about it; any other error is given back as it is. */
+/** Adds to an error of writing for lack of space or rights what to do about it; any other error is returned unchanged. */
 export function explainWriteError(error: unknown, path: string): unknown {
   const reasons: Record<string, string> = {
     ENOSPC: "Free some space and run the command again; no half-written file was left",
@@ -191,9 +185,9 @@ export function explainWriteError(error: unknown, path: string): unknown {
     EACCES: "Give this user the right to write there, or run as the user who has it",
     EPERM: "Give this user the right to write there, or run as the user who has it",
     EROFS: "Mount the file system for writing, or move the project",
-    EIO: "Look at the disk's health, for example with `dmesg`, before you go on",
-    ENOTDIR: "Move away what stands where a folder is to be",
-    EEXIST: "Move away what stands where a folder is to be",
+    EIO: "Check the disk's health, for example with `dmesg`, before you continue",
+    ENOTDIR: "Move away what is in the place of a folder",
+    EEXIST: "Move away what is in the place of a folder",
     ENAMETOOLONG: "Give the stack or the project a shorter name",
     ELOOP: "Remove the links that lead to each other",
   };

@@ -1,6 +1,6 @@
 /**
  * The folder that `pulumi login file://…` keeps its stacks in (Pulumi: pkg/backend/diy/state.go, store.go; the `.attrs`
- * files beside the others: gocloud.dev/blob/fileblob).
+ * files next to the others: gocloud.dev/blob/fileblob).
  */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -20,7 +20,7 @@ import { readYaml, yamlValue } from "./yaml-file.ts";
  * Reads a stack's checkpoint and checks all of it but the ciphertexts; undefined for a stack that has none yet.
  *
  * @throws DamagedStateError when it is damaged; see {@link namingBackup}
- * @throws InputError when another engine must have a hand in it first
+ * @throws SituationError when the Pulumi CLI is needed first
  */
 export async function readState(files: StackFiles): Promise<StoredCheckpoint | undefined> {
   await checkLayout(files);
@@ -31,24 +31,24 @@ export async function readState(files: StackFiles): Promise<StoredCheckpoint | u
 }
 
 /**
- * The state's text, held against the digest that is written beside it.
+ * The state's text, checked against the digest next to it.
  *
- * A kill between the two leaves the digest of a newer version beside the state, and whoever copies a backup over the state leaves
- * that of another one: a text that a second file has, too, was not damaged.
+ * A kill between the two writes leaves the digest of a newer version, and copying a backup over the state leaves that of another
+ * one: a text that a second file also has was not damaged.
  *
- * @throws DamagedStateError when it is another than was written
+ * @throws DamagedStateError when it differs from what was written
  */
 async function asWritten(files: StackFiles, text: string): Promise<string> {
   const recorded = await recordedDigest(files.state);
   if (recorded === undefined || recorded === digestOf(text) || (await isKeptVersion(files, text))) return text;
-  // Somebody who holds the lock may be writing just now.
+  // The holder of the lock may be writing at this moment.
   const again = await readTextFile(files.state);
   if (again !== undefined && again !== text) return await asWritten(files, again);
   throw new DamagedStateError({
     path: shownPath(files.state),
     expected: `the content that was written, by its digest in ${basename(attributesPath(files.state))}`,
     got: "another",
-    unlessDamaged: `If somebody changed it on purpose, delete ${shownPath(attributesPath(files.state))}`,
+    unlessDamaged: `If it was changed on purpose, delete ${shownPath(attributesPath(files.state))}`,
   });
 }
 
@@ -62,7 +62,7 @@ export async function namingBackup<T>(files: StackFiles, work: () => Promise<T>)
     const { path, expected, got, unlessDamaged } = error;
     const fix =
       good === undefined
-        ? "There is no good backup beside it: restore it from your own, or import what `pulumi stack export` gave"
+        ? "It has no good backup: restore it from your own backups, or import an export"
         : `Restore its newest good backup, of ${good.time}, with \`cp ${shownPath(good.path)} ${shownPath(files.state)}\``;
     throw new DamagedStateError({ path, expected, got, fix, ...(unlessDamaged !== undefined && { unlessDamaged }) });
   }
@@ -128,8 +128,8 @@ export async function writeState(files: StackFiles, text: string): Promise<void>
 const growthBytes = 256 * 1024;
 
 /**
- * Finds out, before an operation is begun, whether what it will write can be written: the state, and at the end its copies. Removes what
- * killed runs have left, too. Only for whoever holds the stack's lock.
+ * Checks, before an operation begins, that the state and its copies can be written, and removes what killed runs have left. Only while
+ * holding the stack's lock.
  *
  * @throws InputError when it cannot
  */
@@ -141,13 +141,13 @@ export async function requireWritable(files: StackFiles): Promise<void> {
   await tryToWrite(paths, bytes + growthBytes);
 }
 
-/** Removes the temporary files that killed processes left of a stack; only for whoever holds its lock. */
+/** Removes the temporary files that killed processes left; only while holding the stack's lock. */
 async function removeLeftOvers(files: StackFiles): Promise<void> {
   const stack = basename(files.state, ".json");
   await removeTemporaries(dirname(files.meta), "meta.yaml.");
   await removeTemporaries(dirname(files.state), `${stack}.json.`);
   for (const folder of [files.backups, files.history]) await removeTemporaries(folder, stack);
-  // Whoever is about to ask for the lock has a file of this kind for some milliseconds.
+  // A process that is about to take the lock has such a file for some milliseconds.
   await removeTemporaries(dirname(files.locks), `${stack}.lock.`, 60_000);
 }
 

@@ -14,8 +14,6 @@ export interface UpdateRecord {
   startTime: number;
   result: "succeeded" | "failed";
   resourceChanges: Partial<Record<StepOperation, number>>;
-  /** Facts about the run, such as `exec.kind`; never a secret. */
-  environment?: Record<string, string>;
 }
 
 /** How many updates are kept; Pulumi, which keeps all, reads them as its own. */
@@ -39,7 +37,7 @@ export async function writeHistory(
     kind: record.kind,
     startTime: Math.floor(record.startTime / 1000),
     message: record.message,
-    environment: record.environment ?? {},
+    environment: {},
     config,
     version,
     result: record.result,

@@ -25,7 +25,7 @@ const lockSchema = z.looseObject({
   hostname: z.string(),
   /** RFC 3339, when it was taken. */
   timestamp: z.string(),
-  /** Ours only: what tells the process from a later one with the same pid. */
+  /** Ours only: distinguishes the process from a later one with the same pid. */
   processStart: z.string().optional(),
 });
 
@@ -39,9 +39,9 @@ export interface LockHolder {
   since: string;
   /** True only where it is certain: on this host, no process of that pid is the one that took the lock. */
   gone: boolean;
-  /** Why nobody can tell whose it is, as it reads after "which is"; it locks all the same. */
+  /** Why its holder is unknown, as it reads after "which is"; it locks nevertheless. */
   unreadable?: string;
-  /** What stood in it. */
+  /** Its text. */
   content?: string;
 }
 
@@ -71,7 +71,7 @@ export function lockWords({ path, username, hostname: host, pid, since, gone, un
 /** A lock that this process holds. */
 export interface HeldLock {
   readonly path: string;
-  /** What stands in the file, to know it again. */
+  /** The text of the file, by which it is recognised. */
   readonly content: string;
 }
 
@@ -79,17 +79,23 @@ export interface HeldLock {
  * Takes the lock of a stack.
  *
  * @param folder - `locks/organization/<project>/<stack>`
- * @throws StackLockedError when somebody else has it; it is never taken from them
+ * @throws StackLockedError when another process has it; it is never taken away from that
  */
-export async function takeLock(folder: string, stackName: string): Promise<HeldLock> {
+export async function takeLock(folder: string, stackName: string): Promise<HeldLock & Disposable> {
   passPoint("lock.begin");
-  const lock = { path: join(folder, ownName), content: JSON.stringify(await describeSelf()) };
+  const lock: HeldLock & Disposable = {
+    path: join(folder, ownName),
+    content: JSON.stringify(await describeSelf()),
+    [Symbol.dispose]: () => {
+      releaseLock(lock);
+    },
+  };
   await makeFolder(folder).catch((error: unknown) => {
     throw noFolder(folder, error);
   });
   for (let attempt = 1; !(await createWhole(lock, stackName)); attempt++) {
     const holders = await readLocks(folder);
-    // Where none is left, it was given back in the meantime: then it is a race with whoever else wants it.
+    // If none is left, it was released in the meantime: then it is a race with the other processes that want it.
     if (holders.length > 0) throw new StackLockedError(holders, stackName);
     if (attempt === mostAttempts) throw noFolder(folder, "another lock appears and disappears all the time");
   }
@@ -104,7 +110,7 @@ export async function takeLock(folder: string, stackName: string): Promise<HeldL
   return lock;
 }
 
-/** How often a lock is asked for that each time is given back before anybody can say whose it was. */
+/** How often to try for a lock that is released each time before its holder can be read. */
 const mostAttempts = 20;
 
 function noFolder(folder: string, problem: unknown): SituationError {
@@ -116,7 +122,7 @@ function noFolder(folder: string, problem: unknown): SituationError {
 
 const held = new Set<HeldLock>();
 
-/** However this process ends, save by `kill -9`, its locks go with it. */
+/** Unless it is ended by `kill -9`, this process releases its locks when it ends. */
 function hold(lock: HeldLock): void {
   if (held.size === 0) process.on("exit", releaseHeld);
   held.add(lock);
@@ -132,14 +138,14 @@ function releaseHeld(): void {
     try {
       unlinkWhere(path, content);
     } catch {
-      // The process ends: whoever comes next finds the lock, and that nobody holds it.
+      // The process ends: the next one finds that the lock has no holder.
     }
   }
 }
 
-/** Creates the lock file with all that is in it, at once; false when there is one already. */
+/** Creates the lock file with its whole text at once; false when there is one already. */
 async function createWhole({ path, content }: HeldLock, stackName: string): Promise<boolean> {
-  // Not in the folder of the locks, where it would be taken for one.
+  // Not in the folder of the locks, where it would count as one.
   const temporary = temporaryName(join(dirname(dirname(path)), `${stackName}.lock`));
   await writeFile(temporary, content, { flag: "wx" }).catch((error: unknown) => {
     throw explainWriteError(error, path);
@@ -159,7 +165,7 @@ async function createWhole({ path, content }: HeldLock, stackName: string): Prom
   }
 }
 
-/** Gives a lock back, unless somebody has released it and somebody else holds it by now. */
+/** Releases a lock, unless it was released already and another process holds it by now. */
 export function releaseLock(lock: HeldLock): void {
   unlinkWhere(lock.path, lock.content);
   forget(lock);
@@ -167,9 +173,9 @@ export function releaseLock(lock: HeldLock): void {
 }
 
 /**
- * Who holds locks in a folder. Whatever lies there locks, also what cannot be read.
+ * The holders of the locks in a folder. Every file there locks, including unreadable ones.
  *
- * @throws InputError when the folder cannot be read: then nobody knows
+ * @throws SituationError when the folder cannot be read
  */
 export async function readLocks(folder: string): Promise<LockHolder[]> {
   const names = await readdir(folder).catch((error: unknown) => {
@@ -181,9 +187,9 @@ export async function readLocks(folder: string): Promise<LockHolder[]> {
 }
 
 /**
- * Removes locks of a stack that were looked at, and says which; one that has become somebody else's in the meantime stays.
+ * Removes these locks of a stack, and returns which were removed; one that another process has taken in the meantime stays.
  *
- * @throws InputError when one cannot be removed
+ * @throws SituationError when one cannot be removed
  */
 export async function releaseLocks(holders: readonly LockHolder[]): Promise<LockHolder[]> {
   const released: LockHolder[] = [];
@@ -207,21 +213,21 @@ export async function releaseLocks(holders: readonly LockHolder[]): Promise<Lock
 const mostLockBytes = 64 * 1024;
 
 async function readLock(path: string): Promise<LockHolder | undefined> {
-  const nobody = { path, pid: 0, username: "?", hostname: "?", since: "an unknown time", gone: false };
+  const unknown = { path, pid: 0, username: "?", hostname: "?", since: "an unknown time", gone: false };
   let text: string;
   try {
     text = await readRegularFile(path, mostLockBytes);
   } catch (error) {
     const status = await lstat(path).catch(() => undefined);
     if (status === undefined && errorCode(error) === "ENOENT") return undefined;
-    return { ...nobody, unreadable: unreadableWords(error, status) };
+    return { ...unknown, unreadable: unreadableWords(error, status) };
   }
   const content = lockSchema.safeParse(jsonOrUndefined(text));
-  // A file that tells nothing locks all the same: Pulumi may be about to write it.
-  if (!content.success) return { ...nobody, content: text };
+  // A file without a holder locks nevertheless: Pulumi may be about to write it.
+  if (!content.success) return { ...unknown, content: text };
   const { pid, username, hostname: host, timestamp, processStart } = content.data;
   const gone = host === hostname() && (await isGone(pid, timestamp, processStart));
-  // Whoever may write there chooses these words.
+  // Anyone who may write there chooses these words.
   return {
     path,
     pid,
@@ -249,7 +255,7 @@ async function describeSelf(): Promise<z.infer<typeof lockSchema>> {
   };
 }
 
-/** Whether the process that took a lock on this host has ended, be its pid free or somebody else's by now. */
+/** Whether the process that took a lock on this host has ended, even if another process has its pid by now. */
 async function isGone(pid: number, timestamp: string, lockedBy: string | undefined): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -261,7 +267,7 @@ async function isGone(pid: number, timestamp: string, lockedBy: string | undefin
   if (found.hasEnded) return true;
   if (lockedBy !== undefined) return found.start !== lockedBy;
   const startedAt = await startTime(found.start);
-  // The clock may have been set since; a minute is more than it is set by while a machine runs.
+  // The clock may have been adjusted since, but by less than a minute.
   return startedAt !== undefined && startedAt > Date.parse(timestamp) + 60_000;
 }
 
@@ -269,7 +275,7 @@ async function isGone(pid: number, timestamp: string, lockedBy: string | undefin
 interface FoundProcess {
   /** `<boot>/<ticks after boot>`, which no two processes of one pid share. */
   readonly start: string;
-  /** Whether it is dead and only its parent has not taken notice; in a container nobody may ever do. */
+  /** Whether it is a zombie, which in a container may never be reaped. */
   readonly hasEnded: boolean;
 }
 
@@ -293,7 +299,7 @@ async function startTime(start: string): Promise<number | undefined> {
   return bootSeconds === undefined ? undefined : (Number(bootSeconds) + ticks / ticksPerSecond) * 1000;
 }
 
-/** Removes a lock where it is still the one that was looked at; in one go, for between the two others may do the same. */
+/** Removes a lock if its text is unchanged; synchronously, so that no other code runs in between. */
 function unlinkWhere(path: string, content: string): boolean {
   try {
     if (readRegularFileSync(path, mostLockBytes) !== content) return false;

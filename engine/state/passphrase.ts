@@ -40,7 +40,7 @@ export class PassphraseKeeper {
     return opened;
   }
 
-  /** Begins to derive the key of a salt, and returns at once when that has begun; what is wrong is told by {@link open}. */
+  /** Starts deriving the key of a salt, and returns at once; {@link open} reports errors. */
   async prepare(salt: string): Promise<void> {
     const [passphrase] = await this.#set().catch(() => []);
     if (passphrase !== undefined) beginToDerive(passphrase.text, salt);
@@ -87,11 +87,11 @@ export class PassphraseKeeper {
   async #find(): Promise<Passphrase[]> {
     const { PULUMI_CONFIG_PASSPHRASE: text, PULUMI_CONFIG_PASSPHRASE_FILE: file } = this.#environment;
     const found: Passphrase[] = [];
-    // An empty passphrase is one, too.
+    // An empty passphrase counts.
     if (text !== undefined) found.push({ text, source: "PULUMI_CONFIG_PASSPHRASE" });
     if (file !== undefined && file !== "") {
       const content = await readTextFile(resolve(file));
-      // Only where it counts may a file that is missing stop the run.
+      // A missing file stops the run only if it would be used.
       if (content === undefined && found.length === 0)
         throw new InputError({
           path: "PULUMI_CONFIG_PASSPHRASE_FILE",

@@ -15,8 +15,8 @@ export interface Project {
   directory: string;
   /** The program, relative to the folder; by default the folder itself. */
   main: string;
-  runtime: { name: string; options: Record<string, unknown> };
-  /** Where `Pulumi.<stack>.yaml` lies. */
+  runtime: string;
+  /** The folder of `Pulumi.<stack>.yaml`. */
   settingsDirectory: string;
   /** The folder that holds the state (`stacks/`, `history/` and so on): `.pulumi` in the backend's folder. */
   stateDirectory: string;
@@ -26,10 +26,7 @@ export interface Project {
 
 const projectSchema = z.looseObject({
   name: z.string().refine(isName, nameRule),
-  runtime: z.union([
-    z.string().transform((name) => ({ name, options: {} })),
-    z.looseObject({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),
-  ]),
+  runtime: z.union([z.string(), z.looseObject({ name: z.string() }).transform(({ name }) => name)]),
   main: z.string().default("."),
   stackConfigDir: z.string().optional(),
   backend: z.looseObject({ url: z.string().optional() }).optional(),

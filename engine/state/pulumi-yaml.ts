@@ -14,7 +14,7 @@ const words = new Map<string, boolean | null>([
 
 const whole = /^(?<sign>[-+]?)(?:(?<radix>0[xX][\da-fA-F]+|0[oO]?[0-7]+|0[bB][01]+)|(?<decimal>0|[1-9]\d*))$/u;
 const decimal = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/u;
-/** What go-yaml reads as a time or, by the quirks of Go's parsers, as a number that nobody means. */
+/** What go-yaml reads as a time or, by the quirks of Go's parsers, as an unintended number. */
 const unlikeWritten = /^\d{4}-\d\d?-\d\d?(?:[Tt ].*)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$|^-?0[bo][-+]/u;
 
 /** A time as `up` wrote it into the settings before it put texts in quotation marks. */

@@ -27,7 +27,7 @@ const pbkdf2Async = promisify(pbkdf2);
 /** Keys that this process has derived: one command opens its stack several times, and a derivation takes long by design. */
 const derivedKeys = new Map<string, Promise<Buffer>>();
 
-/** Begins to derive the key of a salt, off the main thread; what is wrong with the salt is told to whoever opens it. */
+/** Starts deriving the key of a salt, off the main thread; errors are reported when it is opened. */
 export function beginToDerive(passphrase: string, salt: string): void {
   const [, saltText] = salt.split(":");
   if (saltText !== undefined) deriveKey(passphrase, Buffer.from(saltText, "base64")).catch(() => undefined);
@@ -61,7 +61,7 @@ export async function openSecretsManager(passphrase: string, salt: string): Prom
   try {
     return decryptWith(key, proofText) === proof ? manager(key, salt) : undefined;
   } catch {
-    return undefined; // the authentication tag tells a wrong key
+    return undefined; // the authentication tag reveals a wrong key
   }
 }
 

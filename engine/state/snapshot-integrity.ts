@@ -13,9 +13,9 @@ export function brokenRule(resources: readonly ResourceState[]): string | undefi
     if (resource.custom && resource.id === undefined) return `${urn} is a resource without an id`;
     if (resource.type.startsWith("pulumi:providers:")) providers.add(`${urn}::${resource.id ?? ""}`);
     if (resource.provider !== undefined && !providers.has(resource.provider) && !resource.pendingReplacement)
-      return `${urn} refers to the provider ${resource.provider}, which does not stand before it`;
+      return `${urn} refers to the provider ${resource.provider}, which is not listed before it`;
     for (const [kind, needed] of references(resource))
-      if (!seen.has(needed)) return `${urn} refers to its ${kind} ${needed}, which does not stand before it`;
+      if (!seen.has(needed)) return `${urn} refers to its ${kind} ${needed}, which is not listed before it`;
     seen.add(urn);
     if (resource.delete) continue;
     if (live.has(urn)) return `${urn} is there twice`;

@@ -190,7 +190,7 @@ function configBlock(document: Document): YAMLMap {
   return made;
 }
 
-/** A text as it is to stand in the file. */
+/** A text to be written to the file. */
 function written(text: string): Scalar {
   return new Scalar(new WrittenText(text));
 }
@@ -225,7 +225,7 @@ function decryptConfig(ciphertext: string, path: string, secrets: SecretsManager
   try {
     if (secrets !== undefined) return secrets.decrypt(ciphertext);
   } catch {
-    // told below
+    // reported below
   }
   throw new InputError({
     path,

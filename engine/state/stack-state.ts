@@ -23,7 +23,7 @@ export class StackState implements AsyncDisposable {
   /** The state as it was read; without resources for a stack that has none yet. */
   readonly loaded: Snapshot;
   readonly #stack: Stack;
-  /** What stands around the resources. All else of the file is in {@link loaded}, and would take as much memory once more. */
+  /** What the file has besides the resources, which {@link loaded} has already. */
   readonly #frame: ReadFrame;
   readonly #ciphertexts: CiphertextCache;
   #lock: HeldLock | undefined;
@@ -72,7 +72,7 @@ export class StackState implements AsyncDisposable {
     }
   }
 
-  /** Records that an operation is about to begin; it stands in `pending_operations` until {@link end}. */
+  /** Records that an operation is about to begin; it is in `pending_operations` until {@link end}. */
   async begin(operation: PendingOperation): Promise<void> {
     this.#pending = [...this.#pending, operation];
     await this.#write();
@@ -90,7 +90,7 @@ export class StackState implements AsyncDisposable {
     await this.#write();
   }
 
-  /** Drops operations that an earlier, interrupted run left pending, after what they did has been found out. */
+  /** Drops operations that an earlier, interrupted run left pending, after their results have been read back. */
   async forget(operations: readonly PendingOperation[]): Promise<void> {
     this.#pending = this.#pending.filter((pending) => !operations.includes(pending));
     await this.#write();
@@ -111,8 +111,7 @@ export class StackState implements AsyncDisposable {
    */
   async finish(record: UpdateRecord): Promise<void> {
     await (this.#waiting ?? this.#running).catch(() => undefined);
-    // Also where nothing has changed: the manifest tells when the state was last found to be right. What could not be written
-    // before may be now.
+    // Even if nothing has changed: the manifest has the time of the last check. A write that failed before may succeed now.
     if (!this.#written) await this.#write();
     await writeHistory(this.#stack.files, record, this.#stack.storedConfig());
   }
@@ -150,7 +149,7 @@ export class StackState implements AsyncDisposable {
     this.#written = false;
     const { files, project, name } = this.#stack;
     const secrets = await this.#secretsForWriting();
-    // Taken after the wait for the key: what was recorded meanwhile is in this write, too.
+    // Taken after the wait for the key, so that everything recorded meanwhile is included.
     const snapshot = { resources: [...this.#resources], pendingOperations: [...this.#pending] };
     const latest = encodeDeployment(
       snapshot,
@@ -166,7 +165,7 @@ export class StackState implements AsyncDisposable {
     const frame = { stack, config: this.#frame.config, features: featuresOf(snapshot) };
     await writeState(files, encodeCheckpoint(frame, latest));
     this.#written = true;
-    // After writing, as Pulumi does: what was done is recorded even where this engine has put it down in a wrong order.
+    // After writing, as Pulumi does: what was done is recorded even if this engine has put it in a wrong order.
     const rule = brokenRule(snapshot.resources);
     if (rule !== undefined) throw new Error(`the state that was written does not fit together: ${rule}`);
   }
@@ -206,7 +205,7 @@ async function readDecrypted(stack: Stack): Promise<ReadState> {
   return { frame, snapshot: decodeCheckpoint(checkpoint, secrets, ciphertexts), ciphertexts };
 }
 
-/** Reads a state that is about to be replaced, which it may be the very reason for that it is damaged. */
+/** Reads a state that is about to be replaced, perhaps because it is damaged. */
 async function readReplaceable(stack: Stack): Promise<ReadState> {
   try {
     return await readDecrypted(stack);

@@ -2,7 +2,7 @@ import { InputError } from "../../text/input-error.ts";
 import { shownPath } from "./durable-file.ts";
 import { namingBackup, readState } from "./file-backend.ts";
 import type { HeldLock, LockHolder } from "./lock.ts";
-import { readLocks, releaseLock, releaseLocks, StackLockedError, takeLock } from "./lock.ts";
+import { readLocks, releaseLocks, StackLockedError, takeLock } from "./lock.ts";
 import { PassphraseKeeper } from "./passphrase.ts";
 import type { Project } from "./project-file.ts";
 import { readProject } from "./project-file.ts";
@@ -13,7 +13,7 @@ import { requireStackName } from "./stack-name.ts";
 import type { ConfigValue } from "./stack-settings.ts";
 import { StackSettings } from "./stack-settings.ts";
 
-/** Where a stack's program, settings and state lie. */
+/** Where a stack's program, settings and state are. */
 export interface StackLocation {
   /** The folder of Pulumi.yaml. */
   projectDirectory: string;
@@ -23,7 +23,7 @@ export interface StackLocation {
 export type { ConfigValue } from "./stack-settings.ts";
 export type { Project } from "./project-file.ts";
 
-/** A stack with everything that its operations need: project, settings, secrets and where its state lies. */
+/** A stack with everything that its operations need: project, settings, secrets and the place of its state. */
 export class Stack {
   readonly project: Project;
   readonly name: string;
@@ -98,9 +98,9 @@ export class Stack {
   }
 
   /**
-   * Refuses to go on where somebody is at work on the stack, or was killed while they were.
+   * Refuses to continue if another process is working on the stack, or was killed while it did.
    *
-   * @throws StackLockedError that says who, and since when
+   * @throws StackLockedError that names the process
    */
   async requireUnlocked(): Promise<void> {
     const holders = await readLocks(this.files.locks);
@@ -108,18 +108,12 @@ export class Stack {
   }
 
   /**
-   * Takes the stack's lock for several operations, and all that is asked and looked up between them.
+   * Takes the stack's lock for several operations, and the questions and checks between them.
    *
-   * @throws StackLockedError when somebody else has it
+   * @throws StackLockedError when another process has it
    */
-  async hold(): Promise<HeldLock & Disposable> {
-    const lock = await takeLock(this.files.locks, this.name);
-    return {
-      ...lock,
-      [Symbol.dispose]: () => {
-        releaseLock(lock);
-      },
-    };
+  hold(): Promise<HeldLock & Disposable> {
+    return takeLock(this.files.locks, this.name);
   }
 
   /** Who holds locks of the stack. */
@@ -127,7 +121,7 @@ export class Stack {
     return readLocks(this.files.locks);
   }
 
-  /** Releases locks that were looked at, by default whatever locks the stack (`pulumi cancel`), and says which those were. */
+  /** Releases these locks, by default all of the stack (`pulumi cancel`), and returns which were released. */
   async releaseLocks(holders?: readonly LockHolder[]): Promise<LockHolder[]> {
     return await releaseLocks(holders ?? (await this.lockHolders()));
   }
@@ -160,7 +154,7 @@ export async function openStack(location: StackLocation, environment: NodeJS.Pro
   const project = await readProject(projectDirectory, environment);
   const settings = await StackSettings.read(project, stackName);
   const keeper = new PassphraseKeeper(project.directory, environment);
-  // The key is derived while everything else goes on.
+  // The key is derived in the background.
   if (settings.encrypted && settings.encryptionSalt !== undefined) await keeper.prepare(settings.encryptionSalt);
   return new Stack(project, stackName, settings, keeper);
 }

@@ -1,5 +1,5 @@
 /**
- * The earlier versions of a state that Pulumi's file backend keeps: `.bak` beside it, and of each update a backup and, in the
+ * The earlier versions of a state that Pulumi's file backend keeps: `.bak` next to it, and for each update a backup and, in the
  * history, its record with a checkpoint. What is kept of updates is named by a number of nanoseconds, and ordered by it.
  */
 import { readdir, stat, unlink } from "node:fs/promises";
@@ -40,10 +40,10 @@ async function keptFiles({ backups, history }: StackFiles): Promise<KeptFile[]> 
       });
     }),
   );
-  return found.flat().sort(newestFirst);
+  return found.flat().sort((one, other) => Number(other.stamp - one.stamp));
 }
 
-/** Whether a file tells of an update. */
+/** Whether a file is the record of an update. */
 function isRecord({ path }: KeptFile): boolean {
   return path.endsWith(".history.json");
 }
@@ -115,7 +115,7 @@ interface UpdatePlace {
   version: number;
 }
 
-/** An update that the history tells of. */
+/** An update in the history. */
 export interface KeptUpdate extends UpdatePlace {
   kind: string;
   result: string;
@@ -161,7 +161,7 @@ export async function nextVersion(files: StackFiles): Promise<number> {
   return ((await readHistory(files))[0]?.version ?? 0) + 1;
 }
 
-/** A record as it is; one that cannot be read has no number of its own, and one that is gone by now is none. */
+/** A record as it is; an unreadable one has no number yet, and one that is gone by now is left out. */
 async function readRecord({ path, stamp }: KeptFile): Promise<KeptUpdate | UnreadableUpdate | undefined> {
   try {
     const text = await readTextFile(path);
@@ -176,7 +176,7 @@ async function readRecord({ path, stamp }: KeptFile): Promise<KeptUpdate | Unrea
 
 /** What of the history need not be kept. */
 interface OldUpdates {
-  /** How many updates it tells of. */
+  /** The number of updates. */
   count: number;
   paths: string[];
 }
@@ -206,8 +206,8 @@ export async function findOldUpdates(files: StackFiles, keep: number): Promise<O
 }
 
 /**
- * Removes what {@link findOldUpdates} has found. Only for whoever holds the stack's lock; what a killed run has not removed is removed
- * by the next.
+ * Removes what {@link findOldUpdates} has found. Only while holding the stack's lock; the next run removes what a killed one
+ * has not removed.
  */
 export async function removeUpdates({ paths }: OldUpdates): Promise<void> {
   for (const path of paths) await removeFile(path);
@@ -216,7 +216,7 @@ export async function removeUpdates({ paths }: OldUpdates): Promise<void> {
 /**
  * Finds and removes what is kept of old updates.
  *
- * @returns how many updates are not told any more
+ * @returns how many updates were removed
  */
 export async function pruneHistory(files: StackFiles, keep: number): Promise<number> {
   const old = await findOldUpdates(files, keep);
@@ -243,8 +243,4 @@ async function removeFile(path: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw explainWriteError(error, path);
   }
-}
-
-function newestFirst(one: KeptFile, other: KeptFile): number {
-  return one.stamp === other.stamp ? 0 : one.stamp < other.stamp ? 1 : -1;
 }

@@ -10,7 +10,7 @@ import { readPlain, yamlText, type YamlValue } from "./pulumi-yaml.ts";
 export interface YamlFile {
   path: string;
   document: Document;
-  /** What each alias stands for. */
+  /** The target of each alias. */
   targets: ReadonlyMap<Alias, Node>;
   /** `<file>:<line>` of a node. */
   place(node: unknown): string;
@@ -33,7 +33,7 @@ const writtenText: ScalarTag = {
   stringify: ({ value }) => (value instanceof WrittenText ? yamlText(value.text) : String(value)),
 };
 
-/** Scalars stay texts as they stand in the file: what they mean is up to {@link yamlValue}, and what is not changed is written back as it was. */
+/** Scalars stay texts as in the file: {@link yamlValue} interprets them, and unchanged ones are written back unchanged. */
 export const yamlOptions: SchemaOptions = { schema: "failsafe", customTags: [writtenText] };
 
 /** More is no file of settings. */
@@ -112,7 +112,7 @@ function targetsOf(document: Document): Map<Alias, Node> {
 }
 
 /**
- * Refuses what no person writes and what would take for ever to read: keys twice, structures without a bottom.
+ * Refuses what no person writes and what would take forever to read: duplicate keys, endless structures.
  *
  * @throws InputError
  */

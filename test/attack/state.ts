@@ -220,9 +220,9 @@ const full: AttackCase[] = [
 
 /** Something that goes wrong between two resources. */
 const inTheMiddle = [
-  ["backups become read-only", ".pulumi/backups", /What was done is done, and the state says so\. .*backups/u],
-  ["the history becomes read-only", ".pulumi/history", /What was done is done, and the state says so\. .*history/u],
-  ["the states become read-only", ".pulumi/stacks", /The state on the disk does not tell what was done last/u],
+  ["backups become read-only", ".pulumi/backups", /The changes were made and are in the state, but .*backups/u],
+  ["the history becomes read-only", ".pulumi/history", /The changes were made and are in the state, but .*history/u],
+  ["the states become read-only", ".pulumi/stacks", /The state on disk does not include the last changes/u],
 ] as const;
 
 const laterReadOnly = inTheMiddle.map(([what, path, words], index): AttackCase => ({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { updateStack } from "../../engine/operations.ts";
 import { ProgramProject } from "./program-project.ts";
@@ -38,6 +38,20 @@ pulumi.output(later()).apply((value) => value);
       "index.js.map": JSON.stringify(map),
     });
     assert.match(said, /Error: compiled\n +at file:.*\/shop\.ts:5:1$/u);
+  });
+
+  it("that does not exist, or is in another language, is refused in one sentence", async () => {
+    await using project = await ProgramProject.make({ "index.ts": "export {};\n" });
+    await rm(join(project.directory, "index.ts"));
+    await assert.rejects(project.preview(), {
+      message:
+        /^The program \S+index\.ts does not exist\. Create it, or name another one in `main` of Pulumi\.yaml\.$/u,
+    });
+    await writeFile(join(project.directory, "Pulumi.yaml"), "name: shop\nruntime: python\n");
+    await assert.rejects(project.preview(), {
+      message:
+        'Pulumi.yaml names the runtime "python", but the embedded engine runs only programs for nodejs. Use the Pulumi CLI (--engine pulumi) for this program.',
+    });
   });
 
   it("that cannot be started leaves the stack unlocked, and says what is missing", async () => {

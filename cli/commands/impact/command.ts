@@ -1,9 +1,8 @@
 import { Option, type Command } from "@commander-js/extra-typings";
 import { cwd, json, repeatable, verbose } from "../../options.ts";
 
-/** Registers `holdfast impact`; what it needs is loaded when it runs. */
-export function registerImpact(program: Command): void {
-  program
+function declared(program: Command) {
+  return program
     .command("impact")
     .description("Show what a planned change does to the data of each stateful service.")
     .argument(
@@ -41,6 +40,13 @@ export function registerImpact(program: Command): void {
       repeatable("--accept-data-loss <word>", "exempt a change from --fail-on: the word that the failing run printed"),
     )
     .addOption(cwd)
-    .addOption(verbose)
-    .action(async (file, after, options) => (await import("./run.ts")).impact(file, after, options));
+    .addOption(verbose);
+}
+
+/** Options of `holdfast impact`. */
+export type ImpactOptions = ReturnType<ReturnType<typeof declared>["opts"]>;
+
+/** Registers `holdfast impact`; what it needs is loaded when it runs. */
+export function registerImpact(program: Command): void {
+  declared(program).action(async (file, after, options) => (await import("./run.ts")).impact(file, after, options));
 }

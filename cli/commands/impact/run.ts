@@ -8,28 +8,7 @@ import { jsonOrUndefined } from "../../../text/parse-json.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { openSource, readText, requireOneReader, writeText } from "../../terminal/files.ts";
 import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
-
-/** Options of `holdfast impact`. */
-export interface ImpactOptions {
-  swarm?: true | undefined;
-  nodes?: string | undefined;
-  facts?: string | undefined;
-  saveFacts?: string | undefined;
-  image: string[];
-  engine: "pulumi" | "embedded";
-  prune?: true | undefined;
-  stackName?: string | undefined;
-  json?: true | undefined;
-  markdown?: string | true | undefined;
-  previous?: string | undefined;
-  sarif?: string | true | undefined;
-  sarifLocation: string;
-  html?: string | undefined;
-  failOn: string;
-  acceptDataLoss: string[];
-  cwd?: string | undefined;
-  verbose?: true | undefined;
-}
+import type { ImpactOptions } from "./command.ts";
 
 /** `holdfast impact [file] [after]`: says what a planned change does to data, and ends with 1 when it reaches the threshold. */
 export async function impact(file = "-", after: string | undefined, options: ImpactOptions): Promise<void> {

@@ -46,7 +46,7 @@ export async function runStop(options: LabCommandOptions & { yes?: true | undefi
   const { state, lab, nodes, runningNodes } = await labStatus(directory);
   if (state !== "absent") {
     const { confirmEnd } = await import("../../context/throwaway-data.ts");
-    // In one whose first start failed nothing can be where no engine runs; of one without a record nobody knows.
+    // If the first start failed, only running engines can hold data; without a record the contents are unknown.
     const isKnown = lab !== undefined || nodes.length > 0;
     const asked = lab?.nodes ?? nodes.filter(({ name }) => runningNodes.includes(name));
     await confirmEnd(output, { command: "lab stop", nodes: isKnown ? asked : undefined, yes: options.yes ?? false });
@@ -56,7 +56,7 @@ export async function runStop(options: LabCommandOptions & { yes?: true | undefi
   output.print("The lab is gone, with everything in it.");
 }
 
-/** `holdfast lab status`: what of it runs. */
+/** `holdfast lab status`: which parts are running. */
 export async function runStatus(options: LabCommandOptions): Promise<void> {
   const { output, directory } = open(options);
   const { labStatus } = await import("../../../lab/lab.ts");
@@ -65,35 +65,28 @@ export async function runStatus(options: LabCommandOptions): Promise<void> {
   output.print(...statusLines(found));
 }
 
-/** What {@link disturb} can do to a node. */
-type Disturbance = "stop" | "kill" | "start" | "partition" | "heal" | "fill" | "free";
-
-const happened: Readonly<Record<Disturbance, string>> = {
-  stop: "has been shut down",
-  kill: "has been killed",
-  start: "is running",
-  partition: "is cut off",
-  heal: "is connected again",
-  fill: "has no space left on its disk",
-  free: "has its disk space back",
-};
+/** What {@link disturb} can do to a node: the function of lab/nodes/node.ts, and the result in words. */
+const disturbances = {
+  stop: ["stopNode", "has been shut down"],
+  kill: ["killNode", "has been killed"],
+  start: ["startNode", "is running"],
+  partition: ["partitionNode", "is cut off"],
+  heal: ["healNode", "is connected again"],
+  fill: ["fillNode", "has no space left on its disk"],
+  free: ["freeNode", "has its disk space back"],
+} as const;
 
 /** `holdfast lab node stop|kill|start|partition|heal|fill|free NAME`. */
-export async function disturb(what: Disturbance, name: string, options: LabCommandOptions): Promise<void> {
+export async function disturb(
+  what: keyof typeof disturbances,
+  name: string,
+  options: LabCommandOptions,
+): Promise<void> {
   const { output, directory } = open(options);
-  const nodes = await import("../../../lab/nodes/node.ts");
-  const act = {
-    stop: nodes.stopNode,
-    kill: nodes.killNode,
-    start: nodes.startNode,
-    partition: nodes.partitionNode,
-    heal: nodes.healNode,
-    fill: nodes.fillNode,
-    free: nodes.freeNode,
-  }[what];
-  await act(directory, name);
+  const [act, happened] = disturbances[what];
+  await (await import("../../../lab/nodes/node.ts"))[act](directory, name);
   if (output.json) output.document({ node: name, done: what });
-  output.print(`${name} ${happened[what]}.`);
+  output.print(`${name} ${happened}.`);
 }
 
 /** `holdfast lab node slow NAME [KILOBITS]`. */
@@ -105,26 +98,14 @@ export async function slow(name: string, kilobits: number | undefined, options: 
   output.print(`${name} receives ${kilobits === undefined ? "at full speed" : `at most ${kilobits} kbit/s`}.`);
 }
 
-/** What is said of a lab. */
 function statusLines(status: LabStatus): string[] {
-  const {
-    state,
-    directory,
-    lab,
-    nodes,
-    runningNodes,
-    partitionedNodes,
-    filledNodes,
-    registryRuns,
-    storageRuns,
-    processCount,
-  } = status;
+  const { state, directory, lab, nodes, registryRuns, storageRuns, processCount } = status;
   if (state === "absent") return [`There is no lab. Start one with \`${advised("lab start")}\`.`];
   const nodeState = (name: string) => {
-    if (!runningNodes.includes(name)) return "not running";
+    if (!status.runningNodes.includes(name)) return "not running";
     const troubles = [
-      ...(partitionedNodes.includes(name) ? ["cut off"] : []),
-      ...(filledNodes.includes(name) ? ["disk full"] : []),
+      ...(status.partitionedNodes.includes(name) ? ["cut off"] : []),
+      ...(status.filledNodes.includes(name) ? ["disk full"] : []),
     ];
     return ["running", ...troubles].join(", ");
   };

@@ -1,9 +1,8 @@
 import { Option, type Command } from "@commander-js/extra-typings";
 import { cwd, json, repeatable, verbose } from "../../options.ts";
 
-/** Registers `holdfast policy`; what it needs is loaded when it runs. */
-export function registerPolicy(program: Command): void {
-  program
+function declared(program: Command) {
+  return program
     .command("policy")
     .description("Find definitions of stateful services that would lose data.")
     .argument(
@@ -27,6 +26,13 @@ export function registerPolicy(program: Command): void {
     .option("--write-baseline <path>", "write the current findings to this file")
     .addOption(repeatable("--image <name=entry>", "treat an image as a known one, for example corp/cache=redis"))
     .addOption(cwd)
-    .addOption(verbose)
-    .action(async (files, options) => (await import("./run.ts")).policy(files, options));
+    .addOption(verbose);
+}
+
+/** Options of `holdfast policy`. */
+export type PolicyOptions = ReturnType<ReturnType<typeof declared>["opts"]>;
+
+/** Registers `holdfast policy`; what it needs is loaded when it runs. */
+export function registerPolicy(program: Command): void {
+  declared(program).action(async (files, options) => (await import("./run.ts")).policy(files, options));
 }

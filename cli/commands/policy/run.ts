@@ -4,7 +4,7 @@ import { readSwarmOf } from "../../../live/read-swarm.ts";
 import { readBaseline, withoutBaseline, writeBaseline } from "../../../policies/baseline.ts";
 import { readDefinitions, withLiveFacts, type Definitions } from "../../../policies/definitions.ts";
 import type { Finding } from "../../../policies/finding.ts";
-import { judgeDefinitions, exitCodeOf, type Threshold } from "../../../policies/judge.ts";
+import { exitCodeOf, judgeDefinitions } from "../../../policies/judge.ts";
 import { markdownReport } from "../../../policies/render/markdown.ts";
 import { sarifReport } from "../../../policies/render/sarif.ts";
 import { textReport } from "../../../policies/render/text.ts";
@@ -14,21 +14,7 @@ import { readImageNames } from "../../context/image-names.ts";
 import { Exit } from "../../terminal/exit-code.ts";
 import { besides, readText, requireOneReader, shownName, writeText } from "../../terminal/files.ts";
 import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
-
-/** Options of `holdfast policy`. */
-export interface PolicyOptions {
-  swarm?: true | undefined;
-  json?: true | undefined;
-  sarif?: string | true | undefined;
-  markdown?: true | undefined;
-  all?: true | undefined;
-  failOn: Threshold;
-  baseline?: string | undefined;
-  writeBaseline?: string | undefined;
-  image: string[];
-  cwd?: string | undefined;
-  verbose?: true | undefined;
-}
+import type { PolicyOptions } from "./command.ts";
 
 /** `holdfast policy [file...]`: judges definitions and ends with 1 when a finding reaches the threshold. */
 export async function policy(files: string[], options: PolicyOptions): Promise<void> {

@@ -38,7 +38,7 @@ export async function stop(options: SandboxCommandOptions & { yes?: true | undef
   output.print(state === "absent" ? "There is no sandbox." : "The sandbox is gone, with everything in it.");
 }
 
-/** `holdfast sandbox status`: what of it runs. */
+/** `holdfast sandbox status`: which parts are running. */
 export async function status(options: SandboxCommandOptions): Promise<void> {
   const { output, directory } = open(options);
   const { sandboxStatus } = await import("../../../lab/sandbox.ts");
@@ -47,16 +47,9 @@ export async function status(options: SandboxCommandOptions): Promise<void> {
   output.print(...statusLines(found));
 }
 
-/** What is said of a sandbox. */
-export function statusLines({
-  state,
-  directory,
-  sandbox,
-  engineRuns,
-  swarmRuns,
-  registryRuns,
-  processes,
-}: SandboxStatus): string[] {
+/** Describes a sandbox. */
+export function statusLines(found: SandboxStatus): string[] {
+  const { state, directory, sandbox, engineRuns, swarmRuns, registryRuns, processes } = found;
   if (state === "absent") return ["There is no sandbox."];
   const runs = (isRunning: boolean) => (isRunning ? "running" : "not running");
   const isStuck = !engineRuns && processes.some(({ command }) => command === "dockerd");

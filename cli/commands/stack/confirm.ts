@@ -8,7 +8,7 @@ import type { ShownOperation } from "./operation.ts";
 /**
  * Gets a yes for a plan that changes or removes something that exists; the plan has been shown.
  *
- * @throws NotConfirmed where nobody can be asked, Exit where the answer is no
+ * @throws NotConfirmed where there is no one to ask, Exit where the answer is no
  */
 export async function confirm(
   { output, location }: CommandContext,
@@ -28,7 +28,7 @@ export async function confirm(
  * Gets the name of everything that is deleted with its data; the plan has been shown. A yes is not enough: `--yes` needs the names
  * on the command line, and on a terminal they are typed.
  *
- * @throws NotConfirmed where a name is missing and nobody can be asked, Exit where another is typed
+ * @throws NotConfirmed where a name is missing and there is no one to ask, Exit where another is typed
  */
 export async function confirmLoss(
   { output }: CommandContext,

@@ -93,7 +93,7 @@ export function unrepaired(drift: readonly Drift[], { view }: ShownOperation): D
 /**
  * Gets a yes for updating the state to match what is deployed, without which no plan can repair the difference.
  *
- * @throws NotConfirmed where nobody can be asked, Exit where the answer is no
+ * @throws NotConfirmed where there is no one to ask, Exit where the answer is no
  */
 export async function confirmRefresh(
   { output }: CommandContext,

@@ -9,7 +9,7 @@ import { namedRegistry, splitImageName } from "../../../text/image-name.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
 import { jsonOrUndefined } from "../../../text/parse-json.ts";
 
-/** Where an image is to be had. */
+/** The place of an image. */
 export interface RegistryImage {
   registry: string;
   repository: string;
@@ -17,7 +17,7 @@ export interface RegistryImage {
   reference: string;
 }
 
-/** Finds out where an image is to be had; `redis` is `library/redis` with the tag `latest` at `registry-1.docker.io`. */
+/** Finds the place of an image; `redis` is `library/redis` with the tag `latest` at `registry-1.docker.io`. */
 export function locateImage(name: string): RegistryImage {
   const registry = namedRegistry(name);
   const { repository: path, tag, digest } = splitImageName(name);
@@ -51,7 +51,7 @@ const answerLimitMs = 3000;
 /** How large a manifest or a token may be: Docker itself takes manifests of 4 MiB. */
 const answerLimitBytes = 4 * 1024 * 1024;
 
-/** Some registries send those who ask on to the one that is near them. */
+/** Some registries redirect to a server nearby. */
 const mostRedirects = 5;
 
 /**
@@ -86,7 +86,7 @@ export async function registryDigest(
   });
 }
 
-/** A registry has answered, and would say the same again. */
+/** A registry has answered; another attempt would give the same answer. */
 class RegistryRefusal extends Error {}
 
 function wordsOf(error: unknown): string {
@@ -136,11 +136,11 @@ interface Question {
   readonly method?: "HEAD" | "GET";
   readonly signal: AbortSignal;
   readonly headers?: Record<string, string>;
-  /** For the registry itself, not for whom it sends on to. */
+  /** For the registry itself, not for a server that it redirects to. */
   readonly authorization?: string | undefined;
 }
 
-/** Asks, and follows a registry that sends on: never out of TLS, and with credentials to nobody else. */
+/** Sends a request and follows redirects: never out of TLS, and never with credentials to another server. */
 async function ask(url: URL, { authorization, ...question }: Question): Promise<Response> {
   let at = url;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {

@@ -5,7 +5,7 @@
 import { formatPropertyPath, type PropertyPath } from "../../model/property-path.ts";
 import type { PropertyMap, PropertyValue } from "../../model/property-value.ts";
 import { equalValues, isPropertyMap, Unknown } from "../../model/property-value.ts";
-import type { DiffKind } from "../../model/resource-provider.ts";
+import { changeOf, type DiffKind } from "../../model/resource-provider.ts";
 import type { Properties, PropertySchema } from "../schema/property-schema.ts";
 import { elementIdentity } from "./block-set.ts";
 import { listEdits } from "./list-edits.ts";
@@ -13,12 +13,12 @@ import { listEdits } from "./list-edits.ts";
 type Change = "add" | "update" | "delete";
 type Differences = Record<string, DiffKind>;
 
-/** Where a value stands: its path, its schema, and that of what holds it; none of a map's or list's plain element. */
+/** The place of a value: its path, its schema, and that of its container; a plain element of a map or list has no schema. */
 interface Site {
   path: PropertyPath;
   schema: PropertySchema | undefined;
   holder: PropertySchema | undefined;
-  /** The properties of the block that stands here. */
+  /** The properties, if the value is a block. */
   properties: Properties | undefined;
 }
 
@@ -26,7 +26,7 @@ interface Site {
  * Compares a stored and a planned state.
  *
  * @param inputs - the program's inputs, whose order of a set's elements the paths follow
- * @param replaces - whether Terraform plans a replacement: `__meta` stands for it where no path does
+ * @param replaces - whether Terraform plans a replacement: reported at `__meta` if at no path
  */
 export function detailedDiff(
   properties: Properties,
@@ -36,26 +36,13 @@ export function detailedDiff(
   replaces: boolean,
 ): Differences {
   const found = diffMap({ path: [], schema: undefined, holder: undefined, properties }, prior, planned, inputs);
-  if (!replaces) return Object.fromEntries(Object.entries(found).map(([path, kind]) => [path, withoutReplace(kind)]));
+  if (!replaces) return Object.fromEntries(Object.entries(found).map(([path, kind]) => [path, changeOf(kind)]));
   return Object.values(found).some(isReplace) ? found : { ...found, __meta: "update-replace" };
 }
 
 const isReplace = (kind: DiffKind): boolean => kind.endsWith("-replace");
 
-function withoutReplace(kind: DiffKind): DiffKind {
-  switch (kind) {
-    case "add-replace":
-      return "add";
-    case "update-replace":
-      return "update";
-    case "delete-replace":
-      return "delete";
-    default:
-      return kind;
-  }
-}
-
-/** The bridge takes an empty list for none at all, but not an empty map. */
+/** The bridge treats an empty list as absent, but not an empty map. */
 function isPresent(value: PropertyValue): boolean {
   return value !== null && !(Array.isArray(value) && value.length === 0);
 }
@@ -146,9 +133,8 @@ function diffBlocks(site: Site, before: PropertyValue[], after: PropertyValue[],
 }
 
 /**
- * Elements that went are told at their old place, those that came at their place in the program's inputs; both at one
- * place are a change of that element. Where the inputs do not tell which planned element is theirs, the whole set
- * counts as changed.
+ * Removed elements are reported at their old index, added ones at their index in the program's inputs; both at one index
+ * are a change of that element. If the inputs cannot be matched to the planned elements, the whole set counts as changed.
  */
 function diffSet(site: Site, before: PropertyValue[], after: PropertyValue[], inputs: PropertyValue): Differences {
   const { properties } = elementSite(site, 0);
@@ -175,7 +161,7 @@ function diffSet(site: Site, before: PropertyValue[], after: PropertyValue[], in
   );
 }
 
-/** The planned element that each input stands for; undefined unless every added element has its input. */
+/** The planned element of each input; undefined unless every added element has an input. */
 function matchInputs(
   inputs: PropertyValue[],
   after: PropertyValue[],

@@ -11,14 +11,14 @@ import { markSensitive, rawStateDelta } from "./raw-state.ts";
 export interface ResourcePlan {
   /** What is stored, every property of the schema in it. */
   prior: PropertyMap;
-  /** What will be, unknown where only Docker can tell; the very same as `prior` where nothing is to be done. */
+  /** The result, unknown where only Docker knows; the same object as `prior` if nothing changes. */
   planned: PropertyMap;
   /** Whether the changes need another resource in place of this one. */
   replaces: boolean;
 }
 
 /**
- * The outputs that a create (without `old`) or an update would have, unknown where only Docker can tell; what is
+ * The outputs that a create (without `old`) or an update would have, unknown where only Docker knows; what is
  * sensitive is a `Secret`.
  *
  * @throws InputError when the type is not one the embedded provider knows.

@@ -19,8 +19,8 @@ import { markSensitive, rawStateDelta, stateMeta } from "./raw-state.ts";
  *
  * @param attributes - what the provider's Read sets, in the program's names, and `id`; what is missing counts as not
  * set. A map that Docker answers as null (a volume's options, a network's IPAM options) is set, and empty: `{}`.
- * @param planned - after a create or update, what {@link planOutputs} said it would be: it stands for what Read does not
- * set, and where Terraform's SDK cannot tell null from empty, it decides (terraform-plugin-sdk:
+ * @param planned - after a create or update, what {@link planOutputs} predicted: used for what Read does not
+ * set, and where Terraform's SDK cannot distinguish null from empty (terraform-plugin-sdk:
  * helper/schema/grpc_provider.go, `normalizeNullValues` in `ApplyResourceChange`). Left out after a read.
  * @throws InputError when the type is not one the embedded provider knows.
  */

@@ -5,13 +5,13 @@ import { containsUnknown, isPropertyMap, Unknown } from "../../model/property-va
 import { terraformName } from "../schema/index.ts";
 import type { Properties, PropertySchema } from "../schema/property-schema.ts";
 
-/** A refused input: where it stands, in the program's names, and why. */
+/** A refused input: its path, in the program's names, and the reason. */
 export interface InputFailure {
   path: string;
   reason: string;
 }
 
-/** Where validation stands. */
+/** The place that is validated. */
 interface Place {
   root: Properties;
   inputs: PropertyMap;

@@ -71,7 +71,7 @@ export const networkType: ManagedType = {
     const declared = propertiesSchema.parse(planned);
     const found = await inspectNetwork(connection.docker, declared.name);
     if (found?.Name !== declared.name) return undefined;
-    // Right after its creation Swarm does not tell the driver yet (moby: daemon/cluster/convert/network.go).
+    // Right after its creation Swarm does not report the driver yet (moby: daemon/cluster/convert/network.go).
     const network = await allocated(connection, found.Id);
     const isOurs =
       (!declared.driver || network.Driver === declared.driver) &&
@@ -125,7 +125,7 @@ async function createNetwork(connection: EngineConnection, declared: NetworkProp
   }
 }
 
-/** Waits until Swarm has given a network of its own (not one of the engine alone) its subnet and options. */
+/** Waits until a swarm network (not one of the engine alone) has its subnet and options. */
 async function allocated({ docker }: EngineConnection, id: string): Promise<Network> {
   const deadlineMs = performance.now() + allocationLimitMs;
   for (;;) {

@@ -28,7 +28,7 @@ import type { AppliedResource, ManagedType, OperationContext, PlainProperties } 
 /** How long each replica of a service without `convergeConfig` may take: the default of `convergeConfig.timeout`. */
 const defaultTimeoutSeconds = 180;
 
-/** What Swarm needs beyond the grace period to take a stopped container away. */
+/** What Swarm needs beyond the grace period to remove a stopped container. */
 const removalSeconds = 30;
 
 /**
@@ -117,7 +117,7 @@ export const serviceType: ManagedType = {
   },
 };
 
-/** Whether a service that was found for a resource is another stack's by now. */
+/** Whether a service that was found for a resource belongs to another stack by now. */
 function isAnothers({ Spec }: Service, known: PlainProperties, isSuccessor: boolean): boolean {
   const own = labelsSchema.safeParse(known["labels"]).data;
   return hasPassedToAnother(Spec.Labels, own && labelMap(own), isSuccessor);
@@ -129,7 +129,7 @@ const namedPlatforms = z.object({
 
 /**
  * A service without the platforms that its creation has added and no program named. The provider takes them over when it reads, and
- * then plans an update to drop them, as if somebody had changed the service; the next update drops them anyway.
+ * then plans an update to drop them, as if the service had been changed; the next update drops them anyway.
  */
 function withoutAddedPlatforms(service: Service, known: PlainProperties): Service {
   const { data } = namedPlatforms.safeParse(known);
@@ -161,7 +161,7 @@ function unreadable(known: PlainProperties): Attributes {
   return { auth: (known["auth"] ?? null) as Attribute, convergeConfig: (known["convergeConfig"] ?? null) as Attribute };
 }
 
-/** Carries out a change and reads what came of it, also when it is not in effect. */
+/** Carries out a change and reads the result, even if it is not in effect. */
 async function settled(
   { connection, onProgress }: OperationContext,
   id: string,

@@ -57,7 +57,7 @@ async function run(
     parallel: 8,
     stopSoon: never,
     stopNow: never,
-    review: (resource) => Promise.resolve(resource.inputs),
+    review: Promise.resolve({ resource: (resource: ResourceState) => Promise.resolve(resource.inputs) }),
   });
   provider.calls.length = 0;
   const registered: ResourceState[] = [];

@@ -89,7 +89,7 @@ describe("a refresh", () => {
     await refreshResources(olds, {
       preview: false,
       journal,
-      provider: () => table,
+      providers: { get: () => table },
       send: (event) => events.push(event),
       count: () => undefined,
     });

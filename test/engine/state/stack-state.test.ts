@@ -227,7 +227,7 @@ describe("the state of a stack", function () {
       });
       rmSync(project.file(`${recordedState}.bak`));
       await assert.rejects(StackState.open(await project.stack(), { lock: false }), {
-        message: /There is no good backup beside it/,
+        message: /It has no good backup: restore it from your own backups/,
       });
     });
 
@@ -246,7 +246,7 @@ describe("the state of a stack", function () {
       }
       writeFileSync(project.file(recordedState), project.read(recordedState).trim().replace("redis", "Redis"));
       await assert.rejects(StackState.open(stack, { lock: false }), {
-        message: /If somebody changed it on purpose, delete \S+dev\.json\.attrs\./,
+        message: /If it was changed on purpose, delete \S+dev\.json\.attrs\./,
       });
       rmSync(project.file(`${recordedState}.attrs`));
       writeFileSync(project.file(recordedState), whole);
