@@ -311,7 +311,7 @@ describe("what does not come into effect", function () {
         swarm.remove(volume, 1),
         /volume "used-volume" is still in use: mounted by .*failing\.1\.\w+ \(running, of the service "failing"\)\. Its data stays/,
       );
-      await assert.rejects(swarm.remove(network), /network \S+ is used by services failing\. /);
+      await assert.rejects(swarm.remove(network), /network \S+ is used by services failing; containers /);
       await assert.rejects(swarm.remove(secret), /secret \S+ is used by failing\. /);
       await assert.rejects(swarm.remove(config), /config \S+ is used by failing\. /);
     });
