@@ -1,27 +1,11 @@
-import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { closeToOthers, makePrivateFolder } from "../swarm/engine/private-folder.ts";
 import { advised } from "../text/advised-command.ts";
 import { InputError, showValue } from "../text/input-error.ts";
-import { withExclusiveLock } from "./host/exclusive-lock.ts";
 import { labIdentity } from "./host/identity.ts";
-import { unmountBelow } from "./host/mount-point.ts";
-import { endOwnedProcesses, findOwnedProcesses, removeCgroups } from "./host/owned-process.ts";
-import { requireDebian, requireRoot, requireSpace } from "./host/requirements.ts";
-import { fillToolbox, findProgram, openToolbox, type Toolbox } from "./host/toolbox.ts";
-import { assembleImage } from "./images/assembled-image.ts";
-import { redisRecipe } from "./images/redis.ts";
-import { freePort, hasImage, isRegistryUp, pushImage, startRegistry, type PrivateRegistry } from "./images/registry.ts";
-import { untilDetached } from "./nodes/disk.ts";
-import {
-  createLan,
-  freeAddressIndex,
-  labAddresses,
-  labNamespaces,
-  namespaceName,
-  removeLabNetworks,
-} from "./nodes/network.ts";
+import { endOwnedProcesses, findOwnedProcesses } from "./host/owned-process.ts";
+import { readRecord, writeRecord } from "./host/record-file.ts";
+import { fillToolbox, openToolbox, type Toolbox } from "./host/toolbox.ts";
+import { isRegistryUp, startRegistry, type PrivateRegistry } from "./images/registry.ts";
+import { createLan, labAddresses, labNamespaces, namespaceName, removeLabNetworks } from "./nodes/network.ts";
 import {
   filledNodes,
   freeNodes,
@@ -32,10 +16,21 @@ import {
   startNodeEngine,
   type LabNode,
 } from "./nodes/node.ts";
-import { removeCoveredDirectories, runningEngine } from "./nodes/private-engine.ts";
-import { labRecordName, readLabRecord, writeLabRecord, type LabRecord } from "./nodes/record.ts";
+import { runningEngine } from "./nodes/private-engine.ts";
+import { labKind, type LabRecord } from "./nodes/record.ts";
 import { isStorageUp, startStorage } from "./nodes/storage.ts";
 import { formSwarm } from "./nodes/swarm.ts";
+import {
+  aloneIn,
+  dockerProgramIn,
+  firstRecord,
+  presentImage,
+  pushRedis,
+  privateRegistry,
+  removeSwarm,
+  takeStep,
+  type StepListener,
+} from "./throwaway-swarm.ts";
 
 /** How to start a lab. */
 export interface LabOptions {
@@ -51,23 +46,16 @@ export interface LabOptions {
    */
   readonly heartbeatSeconds?: number;
   /**
-   * Whether each node has a disk of limited size of its own, which can be filled and which only that node sees; without,
-   * what a node keeps lies in a folder that this machine sees too, also while the node is down. @default true
+   * Whether each node has its own disk of limited size, which can be filled and which only that node sees. Otherwise a node's data is in
+   * a folder that this machine sees too, also while the node is down. @default true
    */
   readonly disks?: boolean;
   /** Whether all nodes mount a network file system as well, see {@link Lab.storageDirectory}. @default false */
   readonly storage?: boolean;
   /** Where unpacked packages and the assembled image are kept. @default inside the lab's folder, and removed with it */
   readonly cacheDirectory?: string;
-  /** Told of each step as it is taken or skipped. */
-  readonly onStep?: (event: LabEvent) => void;
-}
-
-/** What is told about a step of the start; one that has nothing to do is only told as skipped. */
-export interface LabEvent {
-  readonly title: string;
-  readonly state: "started" | "progress" | "done" | "skipped";
-  readonly detail?: string;
+  /** Called for each step as it is taken or skipped. */
+  readonly onStep?: StepListener;
 }
 
 /** A swarm of several nodes on this machine, with a registry and a Redis image. */
@@ -86,93 +74,83 @@ export interface Lab {
 }
 
 const defaultNodes = 3;
-const preferredRegistryPort = 5000;
 
 /**
- * Starts a lab, or whatever of it does not run, and returns when all its nodes are ready. A node that was stopped, killed
- * or cut off is there again, and a disk that was filled is free. Only one process at a time starts or stops a lab.
+ * Starts a lab, or the parts of it that do not run, and returns when all its nodes are ready. Nodes that were stopped, killed or cut off
+ * are back then, and disks that were filled are free. Only one process at a time starts or stops a lab.
  *
- * @throws InputError when the machine cannot hold it (not root, not Debian or Ubuntu, packages not reachable, disk full),
- * when the folder holds another lab than was asked for, or when a part does not start, with the last lines of its log.
+ * @throws InputError when the folder holds a lab with other options
+ * @throws SituationError when the machine cannot hold it (not root, not Debian or Ubuntu, packages not reachable, disk full), or when a
+ * part does not start, with the last lines of its log
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  requireRoot("lab");
   requireCounts(options);
-  const { id, directory } = labIdentity(options.directory);
-  closeToOthers(directory);
-  return withExclusiveLock(`lab:${id}`, () => startAlone(options));
+  return aloneIn(labKind, options.directory, () => startAlone(options));
 }
 
 async function startAlone(options: LabOptions): Promise<Lab> {
-  const record = (await readLabRecord(options.directory)) ?? (await newRecord(options));
+  const { directory, onStep = () => undefined } = options;
+  const record = (await readRecord(labKind, directory)) ?? (await newRecord(options));
   requireSame("--nodes", options.nodes, record.nodeCount);
   requireSame("--managers", options.managers, record.managerCount);
   requireSame("disks", options.disks, record.hasDisks);
   requireSame("--storage", options.storage, record.hasStorage);
-  const tell = options.onStep ?? (() => undefined);
-  const step = async <T>(
-    title: string,
-    standing: T | undefined,
-    run: (progress: (detail: string) => void) => Promise<T>,
-  ) => {
-    if (standing !== undefined) {
-      tell({ title, state: "skipped" });
-      return standing;
-    }
-    tell({ title, state: "started" });
-    const result = await run((detail) => {
-      tell({ title, state: "progress", detail });
-    });
-    tell({ title, state: "done" });
-    return result;
-  };
 
-  const nodes = labNodes(options.directory, record);
+  const { cacheDirectory } = record;
+  const nodes = labNodes(directory, record);
   const names = nodes.map(({ name }) => name);
-  const registry = registryOf(options.directory, record);
-  const toolbox = await step(
-    "Download Docker, Redis and a registry as Debian packages",
-    await openToolbox(record.cacheDirectory),
-    (progress) => fillToolbox(record.cacheDirectory, progress),
-  );
+  const registry = labRegistry(directory, record);
+  const toolbox = await takeStep(onStep, {
+    title: "Download Docker, Redis and a registry as Debian packages",
+    present: await openToolbox(cacheDirectory),
+    run: (progress) => fillToolbox(cacheDirectory, progress),
+  });
   await ensureLan(toolbox, record);
-  const storage = networkStorage(options.directory, record);
+  const storage = networkStorage(directory, record);
   if (storage) {
-    await step("Start a network file system", (await isStorageUp(storage)) || undefined, async (progress) => {
-      await startStorage(storage, record.cacheDirectory, progress);
-      return true;
+    await takeStep(onStep, {
+      title: "Start a network file system",
+      present: (await isStorageUp(storage)) || undefined,
+      run: (progress) => startStorage(storage, cacheDirectory, progress),
     });
   }
-  const alive = await runningNodes(options.directory, record, names);
-  await step(`Start ${names.length} Docker engines`, alive.length === names.length || undefined, async (progress) => {
-    for (const name of names.filter((each) => !alive.includes(each))) {
-      progress(name);
-      await startNodeEngine(toolbox, options.directory, record, name);
-    }
-    return true;
-  });
-  const image = await step(
-    "Start a registry and push a Redis image to it",
-    await standingImage(registry, record),
-    async () => {
-      if (!(await isRegistryUp(registry))) await startRegistry(registry, toolbox);
-      const image = await assembleImage(await redisRecipe(toolbox), toolbox, record.cacheDirectory);
-      const pushed = await pushImage(registry, image);
-      await writeLabRecord(options.directory, { ...record, redisImage: pushed });
-      return pushed;
+  const running = await runningNodes(directory, record, names);
+  const missing = names.filter((name) => !running.includes(name));
+  await takeStep(onStep, {
+    title: `Start ${names.length} Docker engines`,
+    present: missing.length === 0 || undefined,
+    run: async (progress) => {
+      for (const name of missing) {
+        progress(name);
+        await startNodeEngine(toolbox, directory, record, name);
+      }
+      return true;
     },
-  );
-  await freeNodes(options.directory, record);
-  await step("Join them in a swarm", undefined, () => formSwarm(toolbox, record, nodes));
-  return describeLab(options.directory, record, image, toolbox);
+  });
+  const redisImage = await takeStep(onStep, {
+    title: "Start a registry and push a Redis image to it",
+    present: await presentImage(registry, record),
+    run: async () => {
+      if (!(await isRegistryUp(registry))) await startRegistry(registry, toolbox);
+      return pushRedis(registry, toolbox, cacheDirectory);
+    },
+  });
+  if (redisImage !== record.redisImage) await writeRecord(labKind, directory, { ...record, redisImage });
+  await freeNodes(directory, record);
+  await takeStep(onStep, {
+    title: "Join them in a swarm",
+    present: undefined,
+    run: () => formSwarm(toolbox, record, nodes),
+  });
+  return describeLab(directory, record, redisImage, toolbox);
 }
 
-/** What is there of a lab. */
+/** Which parts of a lab exist and run. */
 export interface LabStatus {
   readonly directory: string;
-  /** `degraded`: there is a lab, but not all of it runs; starting it again repairs it. */
+  /** `degraded`: not all of it runs; starting it again repairs it. */
   readonly state: "absent" | "stopped" | "degraded" | "running";
-  /** Present in every state but `absent`, as far as the lab ever started. */
+  /** Present in every state but `absent`, once the lab has started fully. */
   readonly lab?: Lab;
   /** Its nodes, also those of a lab whose first start failed. */
   readonly nodes: readonly LabNode[];
@@ -189,10 +167,10 @@ export interface LabStatus {
   readonly processCount: number;
 }
 
-/** Tells what is there of the lab in a folder; changes nothing. */
+/** Shows which parts of the lab in a folder exist and run; changes nothing. */
 export async function labStatus(directory: string): Promise<LabStatus> {
   const identity = labIdentity(directory);
-  const record = await readLabRecord(directory);
+  const record = await readRecord(labKind, directory);
   const processCount = (await findOwnedProcesses(record?.id ?? identity.id)).length;
   if (!record) {
     const state = processCount > 0 ? "degraded" : "absent";
@@ -202,7 +180,7 @@ export async function labStatus(directory: string): Promise<LabStatus> {
   const nodes = labNodes(directory, record);
   const names = nodes.map(({ name }) => name);
   const running = await runningNodes(directory, record, names);
-  const registryRuns = await isRegistryUp(registryOf(directory, record));
+  const registryRuns = await isRegistryUp(labRegistry(directory, record));
   const toolbox = await openToolbox(record.cacheDirectory);
   const partitioned = toolbox ? await partitionedNodes(toolbox, directory, record) : [];
   const filled = await filledNodes(directory, record);
@@ -229,44 +207,13 @@ export async function labStatus(directory: string): Promise<LabStatus> {
   };
 }
 
-/**
- * Ends a lab and removes every trace of it: processes, containers, mounts, network links, namespaces, cgroups and its
- * folder with all data in it. Also works after a crash or a reboot, and when there is nothing to remove. The machine's
- * firewall has no rule to be removed, for no lab adds one.
- *
- * @throws InputError for a folder that holds something but is no lab.
- */
-export async function stopLab(directory: string): Promise<void> {
-  const identity = labIdentity(directory);
-  await withExclusiveLock(`lab:${identity.id}`, async () => {
-    const record = await readLabRecord(directory).catch(() => undefined); // A broken record is removed as well.
-    await requireLabFolder(identity.directory);
-    const id = record?.id ?? identity.id;
-    const isPresent =
-      existsSync(identity.directory) ||
-      (await findOwnedProcesses(id)).length > 0 ||
-      (await labNamespaces(id)).length > 0;
-    if (!isPresent) return;
-    requireRoot("lab");
-    const cacheDirectory = record?.cacheDirectory ?? join(identity.directory, "cache");
-    const toolbox = (await openToolbox(cacheDirectory)) ?? { directory: cacheDirectory, environment: {} };
-    await endOwnedProcesses(id);
-    await removeLabNetworks(toolbox, id, []);
-    await removeCgroups(id);
-    await unmountBelow(identity.directory);
-    await untilDetached(identity.directory);
-    await removeCoveredDirectories(id);
-    await rm(`/run/holdfast-${id}`, { recursive: true, force: true });
-    await rm(identity.directory, { recursive: true, force: true, maxRetries: 3 });
-  });
+/** Ends a lab and removes every trace of it, see {@link removeSwarm}. The machine's firewall is never changed by a lab. */
+export function stopLab(directory: string): Promise<void> {
+  return removeSwarm(labKind, directory);
 }
 
-function registryOf(directory: string, record: LabRecord): PrivateRegistry {
-  return {
-    lab: record.id,
-    directory: join(labIdentity(directory).directory, "registry"),
-    address: `${labAddresses(record.addressIndex).lanHostAddress}:${record.registryPort}`,
-  };
+function labRegistry(directory: string, record: LabRecord): PrivateRegistry {
+  return privateRegistry(directory, record, labAddresses(record.addressIndex).lanHostAddress);
 }
 
 async function describeLab(
@@ -275,15 +222,14 @@ async function describeLab(
   image: string,
   toolbox: Toolbox | undefined,
 ): Promise<Lab> {
-  const dockerProgram = toolbox && (await findProgram(toolbox.environment, "docker"));
   const storage = networkStorage(directory, record);
   return {
     directory: labIdentity(directory).directory,
     nodes: labNodes(directory, record),
-    registryAddress: registryOf(directory, record).address,
+    registryAddress: labRegistry(directory, record).address,
     redisImage: image,
     ...(storage && { storageDirectory: storage.mountPoint }),
-    ...(dockerProgram !== undefined && { dockerProgram }),
+    ...(await dockerProgramIn(toolbox)),
   };
 }
 
@@ -292,12 +238,7 @@ async function runningNodes(directory: string, record: LabRecord, names: readonl
   return names.filter((_, index) => engines[index] !== undefined);
 }
 
-async function standingImage(registry: PrivateRegistry, { redisImage: image }: LabRecord): Promise<string | undefined> {
-  if (image === undefined || !(await isRegistryUp(registry))) return undefined;
-  return (await hasImage(registry, image)) ? image : undefined;
-}
-
-/** Makes the network that a reboot has taken away, or that never was. */
+/** Makes the network where a reboot has removed it, or at the first start. */
 async function ensureLan(toolbox: Toolbox, record: LabRecord): Promise<void> {
   if ((await labNamespaces(record.id)).includes(namespaceName(record.id, "lan"))) return;
   await endOwnedProcesses(record.id);
@@ -306,31 +247,23 @@ async function ensureLan(toolbox: Toolbox, record: LabRecord): Promise<void> {
 }
 
 async function newRecord(options: LabOptions): Promise<LabRecord> {
-  const { id, directory } = labIdentity(options.directory);
-  await requireDebian();
-  await requireLabFolder(directory);
-  makePrivateFolder(directory);
-  await requireSpace(directory);
   const record: LabRecord = {
     version: 2,
-    id,
-    addressIndex: freeAddressIndex(id),
-    registryPort: await freePort("0.0.0.0", preferredRegistryPort),
-    cacheDirectory: resolve(options.cacheDirectory ?? join(directory, "cache")),
+    ...(await firstRecord(labKind, options)),
     nodeCount: options.nodes ?? defaultNodes,
     managerCount: options.managers ?? 1,
     heartbeatSeconds: options.heartbeatSeconds ?? 5,
     hasDisks: options.disks ?? true,
     hasStorage: options.storage ?? false,
   };
-  await writeLabRecord(directory, record);
+  await writeRecord(labKind, options.directory, record);
   return record;
 }
 
 function requireCounts({ nodes = defaultNodes, managers = 1 }: LabOptions): void {
   const isCount = (count: number, most: number) => Number.isInteger(count) && count >= 1 && count <= most;
   const refuse = (path: string, expected: string, got: number) => {
-    throw new InputError({ path, expected, got: showValue(got), fix: "Choose such a number" });
+    throw new InputError({ path, expected, got: showValue(got), fix: "Choose a number in that range" });
   };
   if (!isCount(nodes, 9)) refuse("--nodes", "a whole number from 1 to 9", nodes);
   if (!isCount(managers, nodes)) refuse("--managers", `a whole number from 1 to ${nodes}`, managers);
@@ -340,20 +273,8 @@ function requireSame<T>(path: string, wanted: T | undefined, present: T): void {
   if (wanted === undefined || wanted === present) return;
   throw new InputError({
     path,
-    expected: `${showValue(present)}, as the lab has that is there already`,
+    expected: `${showValue(present)}, as the existing lab has`,
     got: showValue(wanted),
     fix: `Leave the option out, or remove the lab first with \`${advised("lab stop")}\``,
-  });
-}
-
-/** Refuses a folder with something else in it; a start that was cut short leaves it empty or with a record. */
-async function requireLabFolder(directory: string): Promise<void> {
-  const entries = existsSync(directory) ? await readdir(directory) : [];
-  if (entries.length === 0 || entries.some((name) => name.startsWith(labRecordName))) return;
-  throw new InputError({
-    path: directory,
-    expected: "the folder of a lab, or none yet",
-    got: "one with other files in it",
-    fix: "Name the folder of the lab",
   });
 }

@@ -1,13 +1,7 @@
+import type { StepEvent } from "../../lab/throwaway-swarm.ts";
 import type { Output } from "../terminal/output.ts";
 import { cutTo } from "../terminal/width.ts";
 import { Screen } from "./screen.ts";
-
-/** One event of a step of a set-up. */
-export interface StepEvent {
-  readonly title: string;
-  readonly state: "started" | "progress" | "done" | "skipped";
-  readonly detail?: string;
-}
 
 /** How long plain lines are silent about the progress of one step, in milliseconds. */
 const progressIntervalMs = 5000;

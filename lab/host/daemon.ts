@@ -4,14 +4,14 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 
-/** A daemon to start in the background, apart from this process, and how to tell that it is ready. */
+/** A daemon to start in the background, and how to know that it is ready. */
 export interface Daemon<T> {
   readonly name: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Where its output goes; begun anew at each start. */
+  /** Where its output goes; overwritten at each start. */
   readonly logPath: string;
   /** Answers undefined while the daemon is not ready. */
   readonly ready: () => Promise<T | undefined>;
@@ -22,7 +22,7 @@ const readyLimitMs = 30_000;
 /**
  * Starts a daemon and waits until it is ready.
  *
- * @throws InputError with the last lines of its log when it ends before, or is not ready within 30 s.
+ * @throws SituationError with the last lines of its log when it ends before, or is not ready within 30 s.
  */
 export async function startDaemon<T>({ name, command, environment, logPath, ready }: Daemon<T>): Promise<T> {
   await mkdir(dirname(logPath), { recursive: true });
@@ -44,12 +44,9 @@ export async function startDaemon<T>({ name, command, environment, logPath, read
     if (result !== undefined) return result;
     await sleep(50);
   }
-  throw new InputError({
-    path: `sandbox: ${name}`,
-    expected: `a daemon that is ready within ${readyLimitMs / 1000} s`,
-    got: hasEnded(child)
-      ? `one that ended with ${endOf(child)}:\n${await lastLines(logPath)}\n`
-      : await lastLines(logPath),
+  const end = hasEnded(child) ? `ended with ${endOf(child)}` : `was not ready within ${readyLimitMs / 1000} s`;
+  throw new SituationError({
+    what: `The ${name} ${end}:\n${await lastLines(logPath)}\n`,
     fix: `Read ${logPath}, remove the cause and try again`,
   });
 }

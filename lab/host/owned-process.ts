@@ -1,7 +1,7 @@
 import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 
 /**
  * The environment variable that marks a lab's processes as `<lab id>/<part>`. dockerd hands it on to containerd, the
@@ -76,7 +76,7 @@ const endLimitMs = 15_000;
 /**
  * Ends the processes of a lab, or of one part of it, by SIGKILL: they are thrown away together with their data.
  *
- * @throws InputError when some do not end within 15 s.
+ * @throws SituationError when some do not end within 15 s.
  */
 export async function endOwnedProcesses(lab: string, part?: string): Promise<void> {
   const deadline = Date.now() + endLimitMs;
@@ -84,11 +84,9 @@ export async function endOwnedProcesses(lab: string, part?: string): Promise<voi
     const left = await findOwnedProcesses(lab, part);
     if (left.length === 0) return;
     if (Date.now() > deadline) {
-      throw new InputError({
-        path: "sandbox",
-        expected: "its processes to end",
-        got: left.map(({ pid, command }) => `${command} (pid ${pid})`).join(", "),
-        fix: "Look what keeps them (`ps -o pid,stat,wchan,args`), end them and try again",
+      throw new SituationError({
+        what: `These processes do not end: ${left.map(({ pid, command }) => `${command} (pid ${pid})`).join(", ")}`,
+        fix: "See what keeps them (`ps -o pid,stat,wchan,args`), end them and try again",
       });
     }
     for (const { pid } of left) kill(pid);

@@ -4,7 +4,7 @@ import { arch } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { aptEnvironment, aptError, aptOptions } from "./apt.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { downloadFromRelease, type OtherRelease } from "./other-release.ts";
@@ -62,7 +62,7 @@ export async function openToolbox(cacheDirectory: string, contents = labTools): 
  * Fills the toolbox in a cache folder: downloads what this machine lacks with apt and unpacks it. Several processes may
  * share the folder. apt's package lists are refreshed only when the download fails with the present ones.
  *
- * @throws InputError when apt gets no packages, or a program is not in them.
+ * @throws SituationError when apt gets no packages, or a program is not in them.
  */
 export async function fillToolbox(
   cacheDirectory: string,
@@ -144,11 +144,9 @@ async function downloadPackages(
   const update = await execa("apt-get", [...aptOptions, "update"], { env: aptEnvironment, reject: false, all: true });
   const secondFailure = await aptDownload(archives, wanted, progress);
   if (secondFailure === undefined) return;
-  throw new InputError({
-    path: "sandbox packages",
-    expected: `apt-get to download ${wanted.join(", ")}`,
-    got: update.failed ? aptError(update.all) : secondFailure,
-    fix: "Check the network and apt's sources (`apt-get update`), or point DOCKER_HOST at an engine that runs",
+  throw new SituationError({
+    what: `apt-get does not download ${wanted.join(", ")}: ${update.failed ? aptError(update.all) : secondFailure}`,
+    fix: "Check the network and apt's sources (`apt-get update`), or point DOCKER_HOST at a running engine",
   });
 }
 
@@ -179,7 +177,7 @@ async function aptDownload(
 }
 
 async function missingPackages(packages: ToolboxContents["packages"]): Promise<string[]> {
-  const environment = { PATH: searchPath(await serverFolders("/")) };
+  const environment = { PATH: searchPath([]) };
   const found = await Promise.all(
     Object.entries(packages).map(async ([name, program]) => ({ name, path: await findProgram(environment, program) })),
   );
@@ -198,11 +196,9 @@ async function requirePrograms(
 ): Promise<void> {
   for (const name of [...Object.values(packages), ...programs]) {
     if ((await findProgram(environment, name)) !== undefined) continue;
-    throw new InputError({
-      path: "sandbox packages",
-      expected: `the program ${name} in ${Object.keys(packages).join(", ")} or on the PATH`,
-      got: "none",
-      fix: `Install the package that holds ${name}`,
+    throw new SituationError({
+      what: `The program ${name} is neither in ${Object.keys(packages).join(", ")} nor on the PATH`,
+      fix: `Install the package that has ${name}`,
     });
   }
 }
@@ -213,25 +209,13 @@ async function toolEnvironment(directory: string): Promise<Record<string, string
     const names = await readdir(parent).catch(() => []);
     libraries.push(...names.filter((name) => name.includes("-linux-gnu")).map((name) => join(parent, name)), parent);
   }
-  // Debian's own names for such programs are scripts that choose a version.
-  const binaries = [
-    ...(await serverFolders(directory)),
-    ...(await serverFolders("/")),
-    ...["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name)),
-  ];
+  const binaries = ["usr/bin", "usr/sbin", "bin", "sbin"].map((name) => join(directory, name));
   const iptablesExtensions = libraries.map((library) => join(library, "xtables")).find((path) => existsSync(path));
   return {
     PATH: searchPath(binaries),
     LD_LIBRARY_PATH: libraries.join(delimiter),
     ...(iptablesExtensions === undefined ? {} : { XTABLES_LIBDIR: iptablesExtensions }),
   };
-}
-
-/** Where Debian keeps the programs of a server that comes in several versions side by side, the newest first. */
-async function serverFolders(root: string): Promise<string[]> {
-  const parent = join(root, "usr/lib/postgresql");
-  const versions = await readdir(parent).catch(() => []);
-  return versions.sort((one, other) => Number(other) - Number(one)).map((version) => join(parent, version, "bin"));
 }
 
 function searchPath(first: readonly string[]): string {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { z } from "zod";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { withExclusiveLock } from "../host/exclusive-lock.ts";
 import { findProgram } from "../host/toolbox.ts";
 import type { Toolbox } from "../host/toolbox.ts";
@@ -78,7 +78,7 @@ export interface ImageLayer {
  * Assembles an image out of this machine's and the toolbox' programs; its files once for a cache folder. The same files
  * give the same image, byte by byte.
  *
- * @throws InputError when one of its programs is nowhere
+ * @throws SituationError when one of its programs is nowhere
  */
 export async function assembleImage(
   recipe: ImageRecipe,
@@ -283,15 +283,13 @@ export function parseLdd(output: string): { source: string; target: string }[] {
 /**
  * The path of a program that an image needs.
  *
- * @throws InputError when it is neither in the toolbox nor on the machine
+ * @throws SituationError when it is neither in the toolbox nor on the machine
  */
 export async function requireProgram(toolbox: Toolbox, name: string, image: string): Promise<string> {
   const path = await findProgram(toolbox.environment, name);
   if (path !== undefined) return path;
-  throw new InputError({
-    path: `sandbox image ${image}`,
-    expected: `the program ${name}`,
-    got: "none on this machine or in the packages",
+  throw new SituationError({
+    what: `The program ${name} of the image ${image} is neither on this machine nor in the packages`,
     fix: "Remove the cache folder of the sandbox and start it again",
   });
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { advised } from "../../text/advised-command.ts";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { startDaemon } from "../host/daemon.ts";
 import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "../host/owned-process.ts";
 import type { Toolbox } from "../host/toolbox.ts";
@@ -35,23 +35,21 @@ export async function isRegistryUp(registry: PrivateRegistry): Promise<boolean> 
 /**
  * Starts a registry (Debian's `docker-registry`) and waits until it answers.
  *
- * @throws InputError when its port is taken, or with the last lines of its log when it does not start.
+ * @throws SituationError when its port is taken, or with the last lines of its log when it does not start.
  */
-export async function startRegistry(registry: PrivateRegistry, toolbox: Toolbox): Promise<void> {
+export async function startRegistry(registry: PrivateRegistry, toolbox: Toolbox): Promise<true> {
   await endOwnedProcesses(registry.lab, registryPart);
   const { host, port } = splitAddress(registry.address);
   if (!(await isPortFree(host, port))) {
-    throw new InputError({
-      path: "sandbox registry",
-      expected: `the port ${registry.address} to be free`,
-      got: "a port that another process listens on",
+    throw new SituationError({
+      what: `The registry cannot start: another process listens on ${registry.address}`,
       fix: `End that process (\`ss -ltnp 'sport = :${port}'\` shows it), or remove the sandbox with \`${advised("sandbox stop")}\` to begin with another port`,
     });
   }
   await mkdir(registry.directory, { recursive: true });
   const configPath = join(registry.directory, "config.yml");
   await writeFile(configPath, stringify(registryConfig(registry)));
-  await startDaemon({
+  return startDaemon({
     name: "registry",
     command: ["docker-registry", "serve", configPath],
     environment: { ...toolbox.environment, [ownerVariable]: ownerMark(registry.lab, registryPart) },
@@ -71,14 +69,6 @@ function registryConfig(registry: PrivateRegistry) {
     },
     http: { addr: registry.address },
   };
-}
-
-/** The registry of a sandbox or a lab. */
-export function labRegistry(lab: {
-  readonly directory: string;
-  readonly registryAddress: string;
-}): Pick<PrivateRegistry, "address" | "directory"> {
-  return { address: lab.registryAddress, directory: join(lab.directory, "registry") };
 }
 
 /** An image as a registry keeps it: its blobs, and the manifest that names them. */

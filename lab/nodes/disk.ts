@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, statfs, truncate, writeFile } fro
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { Toolbox } from "../host/toolbox.ts";
 
 /**
@@ -40,7 +40,7 @@ const detachLimitMs = 15_000;
  * Waits until the kernel has let go of the disks in a folder, which it does a little after the last process that saw them
  * mounted has ended. Mounted twice, a file system would be damaged.
  *
- * @throws InputError when one is still in use after 15 s.
+ * @throws SituationError when one is still in use after 15 s.
  */
 export async function untilDetached(directory: string): Promise<void> {
   const deadline = Date.now() + detachLimitMs;
@@ -48,11 +48,9 @@ export async function untilDetached(directory: string): Promise<void> {
     const attached = await attachedDisks(directory);
     if (attached.length === 0) return;
     if (Date.now() > deadline) {
-      throw new InputError({
-        path: "lab",
-        expected: "its disks to be free",
-        got: `${attached.join(", ")} in use`,
-        fix: "Look what keeps them (`losetup --list`, `findmnt --task`), end it and try again",
+      throw new SituationError({
+        what: `The lab's disks are still in use: ${attached.join(", ")}`,
+        fix: "See what keeps them (`losetup --list`, `findmnt --task`), end it and try again",
       });
     }
     await sleep(30);

@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { advised } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { withExclusiveLock } from "../host/exclusive-lock.ts";
 import { labIdentity } from "../host/identity.ts";
+import { readRecord } from "../host/record-file.ts";
 import { endOwnedProcesses, findOwnedProcesses } from "../host/owned-process.ts";
 import { requireRoot } from "../host/requirements.ts";
 import { openToolbox, type Toolbox } from "../host/toolbox.ts";
@@ -20,7 +22,7 @@ import {
   removeNode,
 } from "./network.ts";
 import { dataRoot, engineHost, enginePid, runningEngine, startEngine, type PrivateEngine } from "./private-engine.ts";
-import { readLabRecord, type LabRecord } from "./record.ts";
+import { labKind, type LabRecord } from "./record.ts";
 import { storageClient, type NetworkStorage } from "./storage.ts";
 
 /** A node of a lab: a Docker engine with a network and a hostname of its own. */
@@ -150,7 +152,7 @@ export function slowNode(directory: string, name: string, kilobitsPerSecond: num
 /**
  * Takes all free space of a node's disk, until {@link freeNode} or its next boot.
  *
- * @throws InputError when the node does not run
+ * @throws SituationError when the node does not run
  */
 export function fillNode(directory: string, name: string): Promise<void> {
   return withDisk(directory, name, fillDisk);
@@ -169,12 +171,11 @@ function withDisk(
   return withNode(directory, name, async ({ record }) => {
     const mounted = (await mountedDisks(directory, record)).find((each) => each.name === name);
     if (mounted) return work(mounted.disk, mounted.pid);
-    throw new InputError({
-      path: "node",
-      expected: "one that runs and has a disk of its own",
-      got: record.hasDisks ? `${name}, which does not run` : `${name}, in a lab without disks`,
-      fix: record.hasDisks ? `Start it with \`${advised("lab node start", name)}\`` : "Start a lab with disks",
-    });
+    throw new SituationError(
+      record.hasDisks
+        ? { what: `${name} is not running`, fix: `Start it with \`${advised("lab node start", name)}\`` }
+        : { what: `${name} has no disk to fill, because the lab has none`, fix: "Start a lab with disks" },
+    );
   });
 }
 
@@ -220,13 +221,11 @@ async function withNode(
   requireRoot("lab");
   const { id, directory: path } = labIdentity(directory);
   await withExclusiveLock(`lab:${id}`, async () => {
-    const record = await readLabRecord(directory);
+    const record = await readRecord(labKind, directory);
     const toolbox = record && (await openToolbox(record.cacheDirectory));
     if (!record || !toolbox) {
-      throw new InputError({
-        path,
-        expected: "the folder of a lab",
-        got: "none",
+      throw new SituationError({
+        what: `There is no lab in ${path}`,
         fix: `Start one with \`${advised("lab start")}\``,
       });
     }

@@ -154,7 +154,7 @@ function dockerdArguments(engine: PrivateEngine): string[] {
  * dockerd gets a mount namespace of its own, so that all it mounts is gone with its last process.
  *
  * @param storage the client of a network file system to mount there first, as {@link storageClient} gives it
- * @throws InputError with the last lines of the engine's log when it ends or does not answer within 30 s.
+ * @throws SituationError with the last lines of the engine's log when it ends or does not answer within 30 s.
  */
 export async function startEngine(
   engine: PrivateEngine,

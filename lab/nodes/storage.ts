@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { startDaemon } from "../host/daemon.ts";
 import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from "../host/owned-process.ts";
 import { fillToolbox, openToolbox, type Toolbox, type ToolboxContents } from "../host/toolbox.ts";
@@ -51,14 +51,14 @@ export async function isStorageUp({ lab }: NetworkStorage): Promise<boolean> {
 /**
  * Starts its servers, with the data that they had.
  *
- * @throws InputError on a kernel without FUSE, when apt gets no packages, or with the last lines of the log of a server that
+ * @throws SituationError on a kernel without FUSE, when apt gets no packages, or with the last lines of the log of a server that
  * does not start
  */
 export async function startStorage(
   storage: NetworkStorage,
   cacheDirectory: string,
   progress: (detail: string) => void,
-): Promise<void> {
+): Promise<true> {
   requireFuse();
   const toolbox = await fillToolbox(cacheDirectory, progress, tools);
   await endOwnedProcesses(storage.lab, storagePart);
@@ -81,6 +81,7 @@ export async function startStorage(
       ready: async () => (await readFile(logPath, "utf8")).includes(readyLine) || undefined,
     });
   }
+  return true;
 }
 
 /** What a node's engine is to be started with: the environment in which its client runs. */
@@ -111,10 +112,8 @@ fi`;
 
 function requireFuse(): void {
   if (existsSync("/dev/fuse")) return;
-  throw new InputError({
-    path: "--storage",
-    expected: "a kernel with FUSE (/dev/fuse)",
-    got: "one without",
+  throw new SituationError({
+    what: "--storage needs a kernel with FUSE, and this one has no /dev/fuse",
     fix: "Load it with `modprobe fuse`, or leave --storage out",
   });
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { findEngine, listNodes, swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { readAnswer } from "../../swarm/engine/requests.ts";
 import { advised } from "../../text/advised-command.ts";
-import { InputError } from "../../text/input-error.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import type { Toolbox } from "../host/toolbox.ts";
 import { connectNode } from "./network.ts";
 import type { LabNode } from "./node.ts";
@@ -16,12 +16,12 @@ const nanosecondsPerSecond = 1e9;
  * Makes one swarm of engines that run, or waits for the one that they were in, until every node is ready. Managers join one
  * after another: several at once keep each other from a quorum.
  *
- * @throws InputError when they are not ready within 60 s.
+ * @throws SituationError when they are not ready within 60 s.
  */
-export async function formSwarm(toolbox: Toolbox, record: LabRecord, nodes: readonly LabNode[]): Promise<void> {
+export async function formSwarm(toolbox: Toolbox, record: LabRecord, nodes: readonly LabNode[]): Promise<boolean> {
   for (const { name } of nodes) await connectNode(toolbox, record.id, name, true);
   const [first, ...others] = nodes.map((node) => ({ node, connection: findEngine({ host: node.dockerHost }) }));
-  if (first === undefined) return;
+  if (first === undefined) return false;
   if (!(await isMember(first.connection))) await initSwarm(first.connection, first.node, record.heartbeatSeconds);
   await waitFor(nodes, async () => (await swarmMembership(first.connection)).isManager);
 
@@ -41,6 +41,7 @@ export async function formSwarm(toolbox: Toolbox, record: LabRecord, nodes: read
     const ready = await listNodes(first.connection).catch(() => []);
     return ready.filter(({ state }) => state === "ready").length === nodes.length;
   });
+  return true;
 }
 
 const joinTokensSchema = z.object({ JoinTokens: z.object({ Manager: z.string(), Worker: z.string() }) });
@@ -62,10 +63,8 @@ async function waitFor(nodes: readonly LabNode[], isSo: () => Promise<boolean>):
   const deadline = Date.now() + readyLimitMs;
   while (!(await isSo())) {
     if (Date.now() > deadline) {
-      throw new InputError({
-        path: "lab swarm",
-        expected: `${nodes.length} nodes that are ready within ${readyLimitMs / 1000} s`,
-        got: "a swarm that is not whole",
+      throw new SituationError({
+        what: `The ${nodes.length} nodes of the swarm are not ready within ${readyLimitMs / 1000} s`,
         fix: `Read the dockerd.log of each node, or remove the lab with \`${advised("lab stop")}\` and start it again`,
       });
     }

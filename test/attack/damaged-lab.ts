@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { labIdentity } from "../../lab/host/identity.ts";
 import { ownerMark, ownerVariable } from "../../lab/host/owned-process.ts";
-import { writeLabRecord } from "../../lab/nodes/record.ts";
+import { writeRecord } from "../../lab/host/record-file.ts";
+import { labKind } from "../../lab/nodes/record.ts";
 import { newFolder, type AttackCase } from "./case.ts";
 import { damagedEngine, damages, type Damage } from "./damaged-engine.ts";
 
@@ -21,7 +22,7 @@ async function statusOf(damage: Damage): Promise<void> {
   const directory = join(project, ".holdfast/lab");
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const { id, runDirectory } = labIdentity(directory);
-  await writeLabRecord(directory, {
+  await writeRecord(labKind, directory, {
     version: 2,
     id,
     addressIndex: 0,

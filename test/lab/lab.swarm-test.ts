@@ -158,7 +158,7 @@ describe("a lab", function () {
   it("has its disks free when it is started again, also one whose node was killed", async () => {
     for (const name of ["node-2", "node-3"]) await fillNode(directory, name);
     await killNode(directory, "node-3");
-    await assert.rejects(fillNode(directory, "node-3"), { name: "InputError", got: "node-3, which does not run" });
+    await assert.rejects(fillNode(directory, "node-3"), { name: "SituationError", what: "node-3 is not running" });
     await start();
     await untilStatus({ state: "running" });
   });
@@ -193,7 +193,10 @@ describe("a lab", function () {
     const foreign = join(home, "foreign");
     await mkdir(foreign);
     await writeFile(join(foreign, "thesis.txt"), "mine");
-    const refusal = { name: "InputError", path: foreign, got: "one with other files in it" };
+    const refusal = {
+      name: "SituationError",
+      what: `The folder ${foreign} is not that of a lab: it has other files in it`,
+    };
     await assert.rejects(startLab({ directory: foreign }), refusal);
     await assert.rejects(stopLab(foreign), refusal);
     assert.equal(await readFile(join(foreign, "thesis.txt"), "utf8"), "mine");

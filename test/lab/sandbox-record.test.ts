@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSandboxRecord, sandboxRecordPath, writeSandboxRecord } from "../../lab/sandbox-record.ts";
-import type { SandboxRecord } from "../../lab/sandbox-record.ts";
+import { readRecord, recordPath, writeRecord } from "../../lab/host/record-file.ts";
+import { sandboxKind, type SandboxRecord } from "../../lab/sandbox-record.ts";
 
-describe("a sandbox' record", () => {
+describe("a sandbox's record", () => {
   const record: SandboxRecord = {
     version: 1,
     id: "0123abcd",
@@ -21,9 +21,9 @@ describe("a sandbox' record", () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   it("is read as it was written, and absent before", async () => {
-    assert.equal(await readSandboxRecord(directory), undefined);
-    await writeSandboxRecord(directory, record);
-    assert.deepEqual(await readSandboxRecord(directory), record);
+    assert.equal(await readRecord(sandboxKind, directory), undefined);
+    await writeRecord(sandboxKind, directory, record);
+    assert.deepEqual(await readRecord(sandboxKind, directory), record);
     assert.deepEqual(await readdir(directory), ["sandbox.json"]);
   });
 
@@ -35,10 +35,10 @@ describe("a sandbox' record", () => {
       JSON.stringify({ ...record, more: 1 }),
     ];
     for (const text of texts) {
-      await writeFile(sandboxRecordPath(directory), text);
-      await assert.rejects(readSandboxRecord(directory), {
+      await writeFile(recordPath(sandboxKind, directory), text);
+      await assert.rejects(readRecord(sandboxKind, directory), {
         name: "InputError",
-        path: sandboxRecordPath(directory),
+        path: recordPath(sandboxKind, directory),
         fix: "Remove the sandbox with `npx holdfast sandbox stop` and start it again",
       });
     }

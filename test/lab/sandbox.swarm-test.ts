@@ -12,11 +12,10 @@ import { mountPointsBelow } from "../../lab/host/mount-point.ts";
 import { findOwnedProcesses } from "../../lab/host/owned-process.ts";
 import { fillToolbox } from "../../lab/host/toolbox.ts";
 import type { Toolbox } from "../../lab/host/toolbox.ts";
-import { labSteps } from "../../lab/lab-step.ts";
-import type { LabStepEvent } from "../../lab/lab-step.ts";
 import { labNamespaces } from "../../lab/nodes/network.ts";
-import { sandboxStatus, sandboxVolumes, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
+import { sandboxStatus, sandboxSteps, sandboxVolumes, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
 import type { Sandbox, SandboxOptions } from "../../lab/sandbox.ts";
+import type { StepEvent } from "../../lab/throwaway-swarm.ts";
 import { findEngine, listNodes, requireManager } from "../../swarm/engine/connection.ts";
 import { sandboxStartMs, testCacheDirectory } from "../support/sandbox.ts";
 
@@ -40,7 +39,7 @@ describe("a sandbox", function () {
 
   describe("on a machine without Docker", () => {
     let sandbox: Sandbox;
-    const told: LabStepEvent[] = [];
+    const told: StepEvent[] = [];
 
     before(async () => {
       sandbox = await start({ onStep: (event) => told.push(event) });
@@ -49,8 +48,8 @@ describe("a sandbox", function () {
     it("tells each step once, in order", () => {
       const ended = told.filter(({ state }) => state === "done" || state === "skipped");
       assert.deepEqual(
-        ended.map(({ step, title }) => [step, title]),
-        Object.entries(labSteps),
+        ended.map(({ title }) => title),
+        Object.values(sandboxSteps),
       );
     });
 
@@ -106,11 +105,11 @@ describe("a sandbox", function () {
     });
 
     it("is only looked at by a second start", async () => {
-      const again: LabStepEvent[] = [];
+      const again: StepEvent[] = [];
       assert.deepEqual(await start({ onStep: (event) => again.push(event) }), sandbox);
       assert.deepEqual(
-        again.map(({ step, state }) => [step, state]),
-        Object.keys(labSteps).map((step) => [step, "skipped"]),
+        again.map(({ title, state }) => [title, state]),
+        Object.values(sandboxSteps).map((title) => [title, "skipped"]),
       );
     });
 
@@ -121,9 +120,9 @@ describe("a sandbox", function () {
       assert.equal((await sandboxStatus(directory)).state, "degraded");
       // What is in it is known without its engine.
       assert.ok((await sandboxVolumes(directory)).some(({ name, bytes }) => name === "kept" && bytes > 0));
-      const told: LabStepEvent[] = [];
+      const told: StepEvent[] = [];
       assert.deepEqual(await start({ onStep: (event) => told.push(event) }), sandbox);
-      assert.ok(told.some(({ step, state }) => step === "engine" && state === "done"));
+      assert.ok(told.some(({ title, state }) => title === sandboxSteps.engine && state === "done"));
       assert.equal(await getKey(sandbox, 7004), "bar");
     });
 
@@ -154,8 +153,8 @@ describe("a sandbox", function () {
       await mkdir(foreign);
       await writeFile(join(foreign, "thesis.txt"), "mine");
       const refusal = {
-        name: "InputError",
-        message: `${foreign}: expected the folder of a sandbox, or none yet, got one with other files in it. Name the folder of the sandbox.`,
+        name: "SituationError",
+        message: `The folder ${foreign} is not that of a sandbox: it has other files in it. Name the folder of the sandbox.`,
       };
       await assert.rejects(start({ directory: foreign }), refusal);
       await assert.rejects(stopSandbox(foreign), refusal);
@@ -213,7 +212,10 @@ describe("a sandbox", function () {
       // What the first start has begun ends with it, and the next begins again.
       const taken = inNamespace(process.execPath, "-e", "require('node:net').createServer().listen(2377, '127.0.0.1')");
       try {
-        await assert.rejects(call("startSandbox", options), /sandbox swarm: expected the ports 2377 and 7946/u);
+        await assert.rejects(
+          call("startSandbox", options),
+          /The swarm of the sandbox does not start; it needs the ports 2377 and 7946/u,
+        );
         assert.deepEqual(await links(), before);
         const { state, processes, engineRuns } = await sandboxStatus(directory);
         assert.deepEqual({ state, processes, engineRuns }, { state: "stopped", processes: [], engineRuns: false });
@@ -246,10 +248,10 @@ describe("a sandbox", function () {
       process.seteuid?.("nobody");
       try {
         await assert.rejects(start(), {
-          name: "InputError",
+          name: "SituationError",
           message:
-            "sandbox: expected Linux and root, since it starts a Docker engine, got user id 65534. " +
-            "Run the command with sudo, or point DOCKER_HOST at an engine that runs.",
+            "A sandbox starts a Docker engine, which takes root on Linux; this is user id 65534. " +
+            "Run the command with sudo, or point DOCKER_HOST at a running engine.",
         });
       } finally {
         process.seteuid?.(user);
@@ -263,10 +265,8 @@ describe("a sandbox", function () {
       await execa("mount", ["-t", "tmpfs", "-o", "size=20m", "tmpfs", disk]);
       try {
         await assert.rejects(start({ directory: join(disk, "sandbox") }), {
-          name: "InputError",
-          path: join(disk, "sandbox"),
-          expected: "at least 1.5 GB of free disk space",
-          got: "0.0 GB",
+          name: "SituationError",
+          what: `${join(disk, "sandbox")} has 0.0 GB of free disk space, and at least 1.5 GB are needed`,
         });
         assert.equal(existsSync(join(disk, "sandbox", "sandbox.json")), false);
       } finally {
@@ -283,9 +283,8 @@ describe("a sandbox", function () {
       await new Promise<void>((resolve) => server.listen(Number(port), host, resolve));
       try {
         await assert.rejects(start(), {
-          name: "InputError",
-          path: "sandbox registry",
-          expected: `the port ${sandbox.registryAddress} to be free`,
+          name: "SituationError",
+          what: `The registry cannot start: another process listens on ${sandbox.registryAddress}`,
         });
       } finally {
         server.close();
@@ -305,9 +304,9 @@ describe("a sandbox", function () {
       await assert.rejects(
         fillToolbox(join(home, "cache"), () => undefined),
         {
-          name: "InputError",
-          path: "sandbox packages",
-          fix: "Check the network and apt's sources (`apt-get update`), or point DOCKER_HOST at an engine that runs",
+          name: "SituationError",
+          what: /^apt-get does not download /,
+          fix: "Check the network and apt's sources (`apt-get update`), or point DOCKER_HOST at a running engine",
         },
       );
     } finally {

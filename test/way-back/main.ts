@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
 import { namespaceName } from "../../lab/nodes/network.ts";
-import { readSandboxRecord } from "../../lab/sandbox-record.ts";
+import { readRecord } from "../../lab/host/record-file.ts";
+import { sandboxKind } from "../../lab/sandbox-record.ts";
 import { type Sandbox, startSandbox, stopSandbox } from "../../lab/sandbox.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { makeAuthorities } from "../components/changes/certificates.ts";
@@ -37,7 +38,7 @@ async function startNeighbour({ dockerHost, redisImage }: Sandbox): Promise<void
 
 /** A process outside of Docker that listens on the node; it ends with this one. */
 async function startForeignProcess(directory: string): Promise<void> {
-  const record = await readSandboxRecord(directory);
+  const record = await readRecord(sandboxKind, directory);
   if (record === undefined) throw new Error("There is no sandbox.");
   const listen = `require("node:net").createServer().listen(${foreignPort}, () => console.log("listening")); process.stdin.resume().on("end", () => process.exit())`;
   const namespace = `--net=/run/netns/${namespaceName(record.id, "engine")}`;

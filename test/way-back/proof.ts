@@ -11,9 +11,10 @@ import Docker from "dockerode";
 import { openStack } from "../../engine/state/stack.ts";
 import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { assembleImage, type ImageRecipe } from "../../lab/images/assembled-image.ts";
-import { postgresqlRecipe, postgresqlTools } from "../../lab/images/postgresql.ts";
 import { redisRecipe } from "../../lab/images/redis.ts";
-import { pushImage, labRegistry } from "../../lab/images/registry.ts";
+import { pushImage } from "../../lab/images/registry.ts";
+import { pushPostgresqlImage } from "../support/postgresql-image.ts";
+import { labRegistry } from "../support/private-registry.ts";
 import { RedisPersistence } from "../../model/redis/persistence.ts";
 import type { Material, StoreArguments } from "../components/changes/changes.ts";
 import { accessOf, firstArguments, type Swarm } from "../components/changes/proof.ts";
@@ -62,11 +63,10 @@ export async function makeFailingImages(
     tag: `${redis.tag}-${tag}`,
     files: { ...redis.files, texts: { ...redis.files.texts, "usr/local/bin/redis-server": `#!/bin/sh\n${lines}\n` } },
   });
-  const push = async (recipe: ImageRecipe, tools = toolbox) =>
-    pushImage(labRegistry(swarm), await assembleImage(recipe, tools, cacheDirectory));
-  const postgresql = await fillToolbox(cacheDirectory, () => undefined, postgresqlTools);
+  const push = async (recipe: ImageRecipe) =>
+    pushImage(labRegistry(swarm), await assembleImage(recipe, toolbox, cacheDirectory));
   return {
-    otherServerImage: await push(await postgresqlRecipe(postgresql), postgresql),
+    otherServerImage: await pushPostgresqlImage(swarm, cacheDirectory),
     endingServerImage: await push(withServer("ending", 'echo "this program cannot run here" >&2\nexit 1')),
     silentServerImage: await push(withServer("silent", "exec sleep 100000")),
   };
