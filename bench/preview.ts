@@ -9,23 +9,11 @@ export async function* comparePreview(sandbox: Sandbox): AsyncGenerator<string> 
   try {
     await stack.set("image", sandbox.redisImage);
     await stack.holdfast("up", "--yes");
-    const result = await comparePaired(
-      async () => {
-        await stack.holdfast("preview");
-      },
-      async () => {
-        await empty.holdfast("preview");
-      },
-    );
+    const result = await comparePaired(stack.work("preview"), empty.work("preview"));
     yield row("no-change preview / empty program", result, "1.6");
-    const look = await comparePaired(
-      async () => {
-        await stack.holdfast("preview");
-      },
-      async () => {
-        await stack.holdfastWithoutEngine("preview");
-      },
-    );
+    const look = await comparePaired(stack.work("preview"), async () => {
+      await stack.holdfastWithoutEngine("preview");
+    });
     yield row("no-change preview with its look at the swarm / without, where no engine answers", look, "");
   } finally {
     await stack.holdfast("down", "--yes", "--delete-data", "foobarstore");

@@ -12,14 +12,7 @@ export async function* compareScale(sandbox: Sandbox): AsyncGenerator<string> {
         // The project is this one's, whose first start asks for an image.
         await stack.set("image", sandbox.redisImage);
         await stack.holdfast("up", "--yes");
-        const result = await comparePaired(
-          async () => {
-            await stack.holdfast("preview");
-          },
-          async () => {
-            await empty.holdfast("preview");
-          },
-        );
+        const result = await comparePaired(stack.work("preview"), empty.work("preview"));
         yield row(
           `no-change preview of ${count} resources / empty program, ${await stack.peak("preview")}`,
           result,
@@ -42,14 +35,7 @@ export async function* compareGrowth({ dockerHost, redisImage }: Sandbox): Async
   try {
     if (double === undefined || single === undefined || many === undefined) return;
     for (const stack of stacks) await stack.set("image", redisImage);
-    const result = await comparePaired(
-      async () => {
-        await double.holdfast("preview");
-      },
-      async () => {
-        await single.holdfast("preview");
-      },
-    );
+    const result = await comparePaired(double.work("preview"), single.work("preview"));
     yield row("preview of 2,000 new resources / 1,000", result, "2");
     yield `| preview of 10,000 new resources | | 400 MB | ${await many.peak("preview")} | |`;
   } finally {

@@ -7,19 +7,22 @@ import { promisify } from "node:util";
 
 import { openStack } from "../engine/state/stack.ts";
 import { allowedImports } from "../lint/room-imports.ts";
+import type { Work } from "./paired.ts";
 
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
 
-/** A project in a folder of its own, on which the `holdfast` command of this checkout is timed. */
+/** A project in a temporary folder, on which the `holdfast` command of this checkout is timed. */
 export interface StackUnderTest {
   directory: string;
   holdfast(...args: string[]): Promise<string>;
-  /** The command where no engine answers: it can look at nothing. */
+  /** One run of the command, as something to be timed. */
+  work(...args: string[]): Work;
+  /** The command where no engine answers. */
   holdfastWithoutEngine(...args: string[]): Promise<string>;
   /** Runs the command and says how much memory its largest process needed, and all of them together. */
   peak(...args: string[]): Promise<string>;
-  /** Sets a value of the configuration, in this process: no part of what is timed. */
+  /** Sets a value of the configuration, in this process, so that it is not timed. */
   set(key: string, value: string): Promise<void>;
   remove(): Promise<void>;
 }
@@ -52,6 +55,11 @@ export async function layOutStack(dockerHost: string, program?: string): Promise
   return {
     directory,
     holdfast: (...args) => holdfast(env, args),
+    work:
+      (...args) =>
+      async () => {
+        await holdfast(env, args);
+      },
     holdfastWithoutEngine: (...args) =>
       holdfast({ ...env, DOCKER_HOST: `unix://${join(directory, "no-engine.sock")}` }, args),
     peak: (...args) => peakOf([command, ...args], { cwd: directory, env }),

@@ -21,15 +21,8 @@ export async function* compareUpdate(sandbox: Sandbox): AsyncGenerator<string> {
         await stack.holdfast("up", "--yes");
       },
       async () => {
-        await run(docker, [
-          "--host",
-          sandbox.dockerHost,
-          "service",
-          "update",
-          "--limit-memory",
-          `${++limit}M`,
-          "stateful",
-        ]);
+        const memory = ["--limit-memory", `${++limit}M`];
+        await run(docker, ["--host", sandbox.dockerHost, "service", "update", ...memory, "stateful"]);
       },
     );
     yield row("`up` of a memory limit / `docker service update`", result, "1.25");

@@ -90,7 +90,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
 async function startAlone(options: LabOptions): Promise<Lab> {
   const { directory, onStep = () => undefined } = options;
-  const record = (await readRecord(labKind, directory)) ?? (await newRecord(options));
+  const record = readRecord(labKind, directory) ?? (await newRecord(options));
   requireSame("--nodes", options.nodes, record.nodeCount);
   requireSame("--managers", options.managers, record.managerCount);
   requireSame("disks", options.disks, record.hasDisks);
@@ -170,7 +170,7 @@ export interface LabStatus {
 /** Shows which parts of the lab in a folder exist and run; changes nothing. */
 export async function labStatus(directory: string): Promise<LabStatus> {
   const identity = labIdentity(directory);
-  const record = await readRecord(labKind, directory);
+  const record = readRecord(labKind, directory);
   const processCount = (await findOwnedProcesses(record?.id ?? identity.id)).length;
   if (!record) {
     const state = processCount > 0 ? "degraded" : "absent";

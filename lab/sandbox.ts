@@ -114,7 +114,7 @@ export const sandboxSteps = {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return aloneIn(sandboxKind, options.directory, async () => {
-    const record = (await readRecord(sandboxKind, options.directory)) ?? (await newRecord(options));
+    const record = readRecord(sandboxKind, options.directory) ?? (await newRecord(options));
     const parts = describe(options.directory, record);
     const ranBefore = (await findOwnedProcesses(record.id)).length > 0;
     try {
@@ -177,7 +177,7 @@ async function startParts(
 /** Shows which parts of the sandbox in a folder exist and run; changes nothing. */
 export async function sandboxStatus(directory: string): Promise<SandboxStatus> {
   const identity = labIdentity(directory);
-  const record = await readRecord(sandboxKind, directory);
+  const record = readRecord(sandboxKind, directory);
   const processes = await findOwnedProcesses(record?.id ?? identity.id);
   if (!record) {
     const state = processes.length > 0 ? "degraded" : "absent";

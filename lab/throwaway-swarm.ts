@@ -126,7 +126,12 @@ export async function removeSwarm<T extends CommonRecord>(
   const identity = labIdentity(folder);
   const { directory } = identity;
   await withExclusiveLock(`lab:${identity.id}`, async () => {
-    const record = await readRecord(kind, folder).catch(() => undefined); // A broken record is removed as well.
+    let record: T | undefined;
+    try {
+      record = readRecord(kind, folder);
+    } catch {
+      // A broken record is removed as well.
+    }
     await requireFolder(kind, directory);
     const id = record?.id ?? identity.id;
     const isPresent =

@@ -6,7 +6,7 @@ import type { Source } from "../../inputs/read-plan.ts";
 import {
   NoRegularFileError,
   readNamedFile,
-  readRegularFileSync,
+  readRegularFile,
   requireNamedFile,
 } from "../../swarm/engine/regular-file.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
@@ -55,7 +55,7 @@ export function besides(file: string): (path: string) => string | undefined {
   return (path) => {
     const named = resolve(folder, path);
     try {
-      return readRegularFileSync(named, mostBesidesBytes);
+      return readRegularFile(named, mostBesidesBytes);
     } catch {
       return undefined;
     }

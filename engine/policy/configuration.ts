@@ -3,7 +3,7 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { z } from "zod";
 
-import { readRegularFileSync } from "../../swarm/engine/regular-file.ts";
+import { readRegularFile } from "../../swarm/engine/regular-file.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { InputError } from "../../text/input-error.ts";
 
@@ -71,7 +71,7 @@ export function configureRequest(
 
 function readConfiguration(path: string): PolicyPackConfiguration {
   try {
-    return configurationFile.parse(JSON.parse(readRegularFileSync(path)));
+    return configurationFile.parse(JSON.parse(readRegularFile(path)));
   } catch (error) {
     throw new InputError({
       path,

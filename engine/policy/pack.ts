@@ -8,7 +8,7 @@ import type * as analyzerMessages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import { z } from "zod";
 
-import { readRegularFileSync } from "../../swarm/engine/regular-file.ts";
+import { readRegularFile } from "../../swarm/engine/regular-file.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { InputError } from "../../text/input-error.ts";
 import { SituationError } from "../../text/situation-error.ts";
@@ -96,7 +96,7 @@ const packageManifest = z.looseObject({ main: z.string().default("index.js"), ve
 function packEntry(directory: string): string {
   const path = join(directory, "package.json");
   try {
-    return packageManifest.parse(JSON.parse(readRegularFileSync(path))).main;
+    return packageManifest.parse(JSON.parse(readRegularFile(path))).main;
   } catch (error) {
     throw new InputError({
       path,

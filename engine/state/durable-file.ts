@@ -124,7 +124,7 @@ export async function tryToWrite(paths: readonly string[], length: number): Prom
  */
 export async function readTextFile(path: string, limitBytes?: number): Promise<string | undefined> {
   try {
-    return await readRegularFile(path, limitBytes);
+    return readRegularFile(path, limitBytes);
   } catch (error) {
     const isMissing = errorCode(error) === "ENOENT";
     // A dangling link is not nothing: its target may be unavailable for the moment.

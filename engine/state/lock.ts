@@ -8,7 +8,7 @@ import { link, lstat, readFile, readdir, unlink, writeFile } from "node:fs/promi
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { kindOf, readRegularFile, readRegularFileSync } from "../../swarm/engine/regular-file.ts";
+import { kindOf, readRegularFile } from "../../swarm/engine/regular-file.ts";
 import { advised } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { printable } from "../../text/escape.ts";
@@ -216,7 +216,7 @@ async function readLock(path: string): Promise<LockHolder | undefined> {
   const unknown = { path, pid: 0, username: "?", hostname: "?", since: "an unknown time", gone: false };
   let text: string;
   try {
-    text = await readRegularFile(path, mostLockBytes);
+    text = readRegularFile(path, mostLockBytes);
   } catch (error) {
     const status = await lstat(path).catch(() => undefined);
     if (status === undefined && errorCode(error) === "ENOENT") return undefined;
@@ -302,7 +302,7 @@ async function startTime(start: string): Promise<number | undefined> {
 /** Removes a lock if its text is unchanged; synchronously, so that no other code runs in between. */
 function unlinkWhere(path: string, content: string): boolean {
   try {
-    if (readRegularFileSync(path, mostLockBytes) !== content) return false;
+    if (readRegularFile(path, mostLockBytes) !== content) return false;
     unlinkSync(path);
     return true;
   } catch (error) {

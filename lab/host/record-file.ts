@@ -39,14 +39,11 @@ export function recordPath({ name }: Pick<SwarmKind, "name">, directory: string)
  *
  * @throws InputError when the file is not such a record
  */
-export async function readRecord<T extends CommonRecord>(
-  kind: SwarmKind<T>,
-  directory: string,
-): Promise<T | undefined> {
+export function readRecord<T extends CommonRecord>(kind: SwarmKind<T>, directory: string): T | undefined {
   const path = recordPath(kind, directory);
   let text: string;
   try {
-    text = await readRegularFile(path);
+    text = readRegularFile(path);
   } catch (error) {
     if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
     if (!(error instanceof NoRegularFileError)) throw error;

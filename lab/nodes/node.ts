@@ -221,7 +221,7 @@ async function withNode(
   requireRoot("lab");
   const { id, directory: path } = labIdentity(directory);
   await withExclusiveLock(`lab:${id}`, async () => {
-    const record = await readRecord(labKind, directory);
+    const record = readRecord(labKind, directory);
     const toolbox = record && (await openToolbox(record.cacheDirectory));
     if (!record || !toolbox) {
       throw new SituationError({

@@ -74,6 +74,12 @@ export interface FitQuestion {
   readonly removedLast?: Pick<ReadonlySet<string>, "has">;
 }
 
+/** What to do where a task cannot have what it asks for; the same before an update and once Swarm has refused it. */
+export const lackFixes = {
+  ports: "Choose another published port, or end what uses it",
+  reservation: "Lower the reservation, or make room",
+} as const;
+
 /** What keeps a task from a node. */
 interface Lack {
   readonly field: ServiceField;
@@ -258,7 +264,7 @@ function amountLack(
     field: fields.reservation,
     wanted: `a ${what}reservation of ${words(wanted)}`,
     found: `${hostname} has ${taken === 0 ? `${words(total)} in all` : `${words(Math.max(total - taken, 0))} left of ${words(total)}`}`,
-    fix: "Lower the reservation, or make room",
+    fix: lackFixes.reservation,
   };
 }
 
@@ -294,7 +300,7 @@ function portLack(ports: readonly string[], found: string): Lack {
     field: "ports",
     wanted: `port ${names}`,
     found,
-    fix: "Choose another published port, or end what uses it",
+    fix: lackFixes.ports,
   };
 }
 

@@ -1,6 +1,6 @@
 /** The credentials for a registry, as the Docker provider finds them (terraform-provider-docker, `providerSetToRegistryAuth`). */
 import { homedir } from "node:os";
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
@@ -23,7 +23,7 @@ export const registryAuthSchema = z.strictObject({
 /** What the provider's setting `registryAuth` says of a registry. */
 type RegistryAuth = z.infer<typeof registryAuthSchema>;
 
-/** The registries of a setting, from its JSON; one that cannot be read names none, and the provider itself says why. */
+/** The registries of a setting, from its JSON; a setting that cannot be read names none, and the provider itself reports why. */
 export function parseRegistryAuth(text: string | undefined): readonly RegistryAuth[] {
   return z.array(registryAuthSchema).safeParse(jsonOrUndefined(text ?? "")).data ?? [];
 }
@@ -60,7 +60,7 @@ export function credentialsAmong(
   };
 }
 
-/** What to do where a registry wants to know who asks. */
+/** What to do when a registry needs a login. */
 export function credentialsAdvice(image: string): string {
   return `give the credentials of ${registryOf(image)} in docker:registryAuth (docs/components.md, Private registries)`;
 }
@@ -82,37 +82,32 @@ interface User {
 const nobody: User = { username: "", password: "" };
 
 async function userOf(auth: RegistryAuth, environment: NodeJS.ProcessEnv): Promise<User> {
-  // The provider's own words for a registry that takes everybody.
+  // What the provider itself sends to a registry that needs no login.
   if (auth.authDisabled) return { username: "username", password: "password" };
   const username = auth.username ?? environment["DOCKER_REGISTRY_USER"] ?? "";
   if (username !== "") return { username, password: auth.password ?? environment["DOCKER_REGISTRY_PASS"] ?? "" };
   const registry = hostOf(auth.address);
   if (auth.configFileContent)
     return userIn(auth.configFileContent, "docker:registryAuth: configFileContent", registry, environment);
-  const path = await pathOf(auth, environment);
-  const text = await readRegularFile(path).catch(() => undefined);
-  if (text === undefined) throw noFile(path, registry);
-  return userIn(text, path, registry, environment);
+  const path = pathOf(auth, environment);
+  try {
+    return await userIn(readRegularFile(path), path, registry, environment);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError({
+      path: "docker:registryAuth",
+      expected: `a username and a password for ${registry}, or a Docker configuration that has them`,
+      got: `neither, and no readable file ${path}`,
+      fix: `Log in with \`docker login ${registry}\`, or give them in docker:registryAuth`,
+    });
+  }
 }
 
-async function pathOf({ configFile }: RegistryAuth, environment: NodeJS.ProcessEnv): Promise<string> {
+function pathOf({ configFile }: RegistryAuth, environment: NodeJS.ProcessEnv): string {
   if (configFile) return configFile.replace(/^~(?=\/)/u, homedir());
   const given = environment["DOCKER_CONFIG"];
   if (!given) return join(homedir(), ".docker/config.json");
-  const isFolder = await stat(given).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  return isFolder ? join(given, "config.json") : given;
-}
-
-function noFile(path: string, registry: string): InputError {
-  return new InputError({
-    path: "docker:registryAuth",
-    expected: `a username and a password for ${registry}, or a configuration of docker that has them`,
-    got: `neither, and no file ${path} that can be read`,
-    fix: `Log in by \`docker login ${registry}\`, or give them in docker:registryAuth`,
-  });
+  return statSync(given, { throwIfNoEntry: false })?.isDirectory() ? join(given, "config.json") : given;
 }
 
 /** What `docker login` writes (docker/cli, cli/config/configfile). */
@@ -132,7 +127,7 @@ async function userIn(text: string, path: string, registry: string, environment:
   if (data === undefined)
     throw new InputError({
       path,
-      expected: "a configuration of docker, as `docker login` writes it",
+      expected: "a Docker configuration as `docker login` writes it",
       got: "something else",
       fix: "Correct the file, or give the credentials in docker:registryAuth",
     });
@@ -149,7 +144,7 @@ async function userIn(text: string, path: string, registry: string, environment:
 /** What a credential helper prints (docker/docker-credential-helpers). */
 const helperSchema = z.object({ Username: z.string(), Secret: z.string() });
 
-/** The user of a token that is no password. */
+/** The user name that stands for a token. */
 const tokenUser = "<token>";
 
 const helperLimitMs = 30_000;
@@ -168,8 +163,9 @@ async function userFrom(helper: string, registry: string, environment: NodeJS.Pr
   if (failed || data === undefined)
     throw new InputError({
       path: "docker:registryAuth",
-      expected: `the program ${program} to tell the credentials of ${registry}`,
-      got: exitCode === undefined ? "none that runs" : failed ? `exit code ${exitCode}` : "an answer without them",
+      expected: `the program ${program} to give the credentials of ${registry}`,
+      got:
+        exitCode === undefined ? "no program that runs" : failed ? `exit code ${exitCode}` : "an answer without them",
       fix: `Try \`echo ${registry} | ${program} get\`, or give the credentials in docker:registryAuth`,
     });
   return data.Username === tokenUser ? nobody : { username: data.Username, password: data.Secret };

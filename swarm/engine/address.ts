@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError, showValue } from "../../text/input-error.ts";
-import { readRegularFileSync } from "./regular-file.ts";
+import { readRegularFile } from "./regular-file.ts";
 
 /** Where the address of an engine came from, in the order in which the docker CLI looks, and a project's sandbox. */
 type EngineSource = "argument" | "DOCKER_HOST" | "context" | "default socket" | "sandbox";
@@ -176,7 +176,7 @@ function readContext(dockerDirectory: string, name: string): EngineAddress {
 
 function readText(path: string): string | undefined {
   try {
-    return readRegularFileSync(path);
+    return readRegularFile(path);
   } catch (error) {
     if (z.object({ code: z.enum(["ENOENT", "ENOTDIR"]) }).safeParse(error).success) return undefined;
     throw new InputError({

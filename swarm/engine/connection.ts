@@ -13,10 +13,10 @@ export interface EngineConnection extends EngineAddress {
   readonly docker: Docker;
 }
 
-/** Why an engine cannot be used as it is. */
+/** Why an engine cannot be used. */
 export type EngineProblem = "not reachable" | "no permission" | "not in a swarm" | "swarm locked" | "not a manager";
 
-/** An engine that cannot be used; {@link EngineError.problem} says why, for callers that know a way on. */
+/** An engine that cannot be used; {@link EngineError.problem} says why, for callers that can do something about it. */
 export class EngineError extends InputError {
   readonly problem: EngineProblem;
 
@@ -41,7 +41,9 @@ export function connectEngine(address: EngineAddress, limits: Partial<RequestLim
     ...address,
     get docker() {
       if (client === undefined) {
-        client = new (loadDocker())(options);
+        // Loaded for the first request: it is a large part of a command's start. The type is that of the package.
+        const Client = createRequire(import.meta.url)("dockerode") as typeof Docker;
+        client = new Client(options);
         guardRequests(client, engineLabel(address), limits);
       }
       return client;
@@ -55,12 +57,12 @@ export function findEngine(lookup: EngineLookup = {}): EngineConnection {
 }
 
 /**
- * Asks the engine for a sign of life; takes at most `limitMs` (default 3000) also when nothing answers.
+ * Checks that the engine answers, within `limitMs` (default 3000).
  *
  * @throws EngineError `not reachable` or `no permission`.
  */
 export async function pingEngine(connection: EngineConnection, limitMs: number = pingLimitMs): Promise<void> {
-  // Loading the client takes a busy machine seconds that are not the engine's.
+  // On a busy machine, loading the client takes seconds that are not the engine's.
   const { docker } = connection;
   const clock = new AbortController();
   const expired = Promise.withResolvers<never>();
@@ -80,89 +82,67 @@ export async function pingEngine(connection: EngineConnection, limitMs: number =
   }
 }
 
-const swarmStates = ["inactive", "pending", "active", "error", "locked"] as const;
-
-const infoSchema = z.object({
-  Name: z.string(),
-  ServerVersion: z.string(),
-  Swarm: z.object({
-    NodeID: z.string(),
-    NodeAddr: z.string(),
-    LocalNodeState: z.enum(swarmStates).or(z.literal("").transform(() => "inactive" as const)),
-    ControlAvailable: z.boolean(),
-    Error: z.string().optional(),
-  }),
-});
-
 /** What an engine says of its own place in a swarm (Docker Engine API `GET /info`). */
-export interface SwarmMembership {
-  readonly state: (typeof swarmStates)[number];
-  readonly isManager: boolean;
-  /** Empty while the engine is in no swarm. */
-  readonly nodeId: string;
-  /** The address that the node advertises to the others; empty while in no swarm. */
-  readonly nodeAddress: string;
-  readonly hostname: string;
-  readonly engineVersion: string;
-}
-
-/** Asks the engine whether it is in a swarm, and as what. */
-export async function swarmMembership(connection: EngineConnection): Promise<SwarmMembership> {
-  return membershipIn(await connection.docker.info());
-}
-
-/**
- * Reads an answer to `GET /info`.
- *
- * @throws EngineAnswerError when it is in another form
- */
-export function membershipIn(info: unknown): SwarmMembership {
-  const { Name, ServerVersion, Swarm } = readAnswer(infoSchema, info);
-  return {
+export const membershipSchema = z
+  .object({
+    Name: z.string(),
+    ServerVersion: z.string(),
+    Swarm: z.object({
+      NodeID: z.string(),
+      NodeAddr: z.string(),
+      LocalNodeState: z
+        .enum(["inactive", "pending", "active", "error", "locked"])
+        .or(z.literal("").transform(() => "inactive" as const)),
+      ControlAvailable: z.boolean(),
+    }),
+  })
+  .transform(({ Name, ServerVersion, Swarm }) => ({
     state: Swarm.LocalNodeState,
     isManager: Swarm.ControlAvailable,
+    /** Empty while the engine is in no swarm. */
     nodeId: Swarm.NodeID,
+    /** The address that the node advertises to the others; empty while in no swarm. */
     nodeAddress: Swarm.NodeAddr,
     hostname: Name,
     engineVersion: ServerVersion,
-  };
+  }));
+
+/** An engine's own place in a swarm. */
+export type SwarmMembership = z.infer<typeof membershipSchema>;
+
+/** Asks the engine whether it is in a swarm, and as what. */
+export async function swarmMembership({ docker }: EngineConnection): Promise<SwarmMembership> {
+  return readAnswer(membershipSchema, await docker.info());
 }
 
 /**
  * Makes sure that the engine answers and is a manager of a swarm.
  *
- * @throws EngineError with one of the five problems; `not in a swarm` names both ways on.
+ * @throws EngineError with one of the five problems
  */
 export async function requireManager(connection: EngineConnection): Promise<SwarmMembership> {
   await pingEngine(connection);
   const membership = await swarmMembership(connection);
-  if (membership.state === "active" && membership.isManager) return membership;
-  const path = engineLabel(connection);
-  switch (membership.state) {
-    case "active":
-      throw new EngineError("not a manager", {
-        path,
-        expected: "a manager of the swarm",
-        got: `the worker ${showValue(membership.hostname)}`,
-        fix: "Point DOCKER_HOST or the docker context at a manager, or run `docker node promote` for this node on one",
-      });
-    case "locked":
-      throw new EngineError("swarm locked", {
-        path,
-        expected: "an unlocked swarm manager",
-        got: "a manager whose swarm is locked",
-        fix: "Run `docker swarm unlock` there",
-      });
-    case "inactive":
-    case "pending":
-    case "error":
-      throw new EngineError("not in a swarm", {
-        path,
-        expected: "a manager of a swarm",
-        got: `an engine whose swarm state is ${showValue(membership.state)}`,
-        fix: orSandbox(["Run `docker swarm init` on it"]),
-      });
-  }
+  const { state, isManager, hostname } = membership;
+  if (state === "active" && isManager) return membership;
+  const refused = (problem: EngineProblem, expected: string, got: string, fix: string) =>
+    new EngineError(problem, { path: engineLabel(connection), expected, got, fix });
+  if (state === "active")
+    throw refused(
+      "not a manager",
+      "a manager of the swarm",
+      `the worker ${showValue(hostname)}`,
+      "Point DOCKER_HOST or the docker context at a manager, or run `docker node promote` for this node on one",
+    );
+  if (state === "locked")
+    throw refused(
+      "swarm locked",
+      "an unlocked swarm manager",
+      "a manager whose swarm is locked",
+      "Run `docker swarm unlock` there",
+    );
+  const got = `an engine whose swarm state is ${showValue(state)}`;
+  throw refused("not in a swarm", "a manager of a swarm", got, orSandbox(["Run `docker swarm init` on it"]));
 }
 
 /** Makes the engine the manager of a new swarm (Docker Engine API `POST /swarm/init`) and returns its node id. */
@@ -177,46 +157,38 @@ export async function initSwarm(
   return readAnswer(z.string(), nodeId);
 }
 
-const nodeSchema = z.object({
-  ID: z.string(),
-  Spec: z.object({
-    Role: z.enum(["worker", "manager"]),
-    Availability: z.enum(["active", "pause", "drain"]),
-    Labels: z.record(z.string(), z.string()).nullish(),
-  }),
-  Description: z.object({ Hostname: z.string() }),
-  Status: z.object({
-    State: z.enum(["unknown", "down", "ready", "disconnected"]),
-    Addr: z.string().default(""),
-  }),
-});
+const nodeSchema = z
+  .object({
+    ID: z.string(),
+    Spec: z.object({
+      Role: z.enum(["worker", "manager"]),
+      Availability: z.enum(["active", "pause", "drain"]),
+      Labels: z.record(z.string(), z.string()).nullish(),
+    }),
+    Description: z.object({ Hostname: z.string() }),
+    Status: z.object({
+      State: z.enum(["unknown", "down", "ready", "disconnected"]),
+      Addr: z.string().default(""),
+    }),
+  })
+  .transform(({ ID, Spec, Description, Status }) => ({
+    id: ID,
+    hostname: Description.Hostname,
+    role: Spec.Role,
+    availability: Spec.Availability,
+    state: Status.State,
+    /** The address at which the managers see the node. */
+    address: Status.Addr,
+    labels: Spec.Labels ?? {},
+  }));
 
 /** A node of the swarm, as `docker node inspect` shows it. */
-export interface ListedNode {
-  readonly id: string;
-  readonly hostname: string;
-  readonly role: "worker" | "manager";
-  readonly availability: "active" | "pause" | "drain";
-  readonly state: "unknown" | "down" | "ready" | "disconnected";
-  /** The address at which the managers see the node. */
-  readonly address: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+export type ListedNode = z.infer<typeof nodeSchema>;
 
 /** Lists the nodes of the swarm that this manager belongs to, by hostname. */
-export async function listNodes(connection: EngineConnection): Promise<ListedNode[]> {
-  const nodes = readAnswer(z.array(nodeSchema), await connection.docker.listNodes());
-  return nodes
-    .map(({ ID, Spec, Description, Status }) => ({
-      id: ID,
-      hostname: Description.Hostname,
-      role: Spec.Role,
-      availability: Spec.Availability,
-      state: Status.State,
-      address: Status.Addr,
-      labels: Spec.Labels ?? {},
-    }))
-    .sort((a, b) => a.hostname.localeCompare(b.hostname) || a.id.localeCompare(b.id));
+export async function listNodes({ docker }: EngineConnection): Promise<ListedNode[]> {
+  const nodes = readAnswer(z.array(nodeSchema), await docker.listNodes());
+  return nodes.sort((a, b) => a.hostname.localeCompare(b.hostname) || a.id.localeCompare(b.id));
 }
 
 function engineLabel(connection: EngineAddress): string {
@@ -241,23 +213,23 @@ function connectionError(connection: EngineConnection, error: unknown): EngineEr
     path,
     expected: "a Docker engine that answers",
     got: message || (code ?? "an unknown error"),
-    fix: waysOn(connection),
+    fix: fixFor(connection),
   });
 }
 
-function waysOn({ source, setting }: EngineAddress): string {
+function fixFor({ source, setting }: EngineAddress): string {
   switch (source) {
     case "default socket":
       return orSandbox(["Start Docker", "point DOCKER_HOST at an engine"]);
     case "sandbox":
-      return `Start it by \`${advised("sandbox start")}\``;
+      return `Start it with \`${advised("sandbox start")}\``;
     default:
       return `Correct ${setting}, or start the engine there`;
   }
 }
 
 /**
- * Ways to a swarm, the sandbox among them for who may start one.
+ * Ways to get a swarm, including the sandbox for a user who can start one.
  *
  * @param isRoot - on Linux; default: whether this process is
  */
@@ -265,15 +237,9 @@ export function orSandbox(
   ways: readonly string[],
   isRoot: boolean = process.platform === "linux" && process.geteuid?.() === 0,
 ): string {
-  const sandbox = `use a throwaway swarm of Holdfast's own: \`${advised("sandbox start")}\``;
+  const sandbox = `use Holdfast's throwaway swarm: \`${advised("sandbox start")}\``;
   const all = isRoot ? [...ways, sandbox] : ways;
   return [...(all.length > 1 ? [all.slice(0, -1).join(", ")] : []), all.at(-1)].join(", or ");
-}
-
-/** Loaded when an engine is asked for the first time: with SSH and what it builds images with, it is a large part of a command's start. */
-function loadDocker(): typeof Docker {
-  // What the package's own types say of it.
-  return createRequire(import.meta.url)("dockerode") as typeof Docker;
 }
 
 /**

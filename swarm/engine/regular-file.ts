@@ -1,15 +1,14 @@
-/** The one way to read a file that somebody else may have put there: a regular one of a bounded size, or an error at once. */
+/** The one way to read a file that someone else may have put there: a regular one of a bounded size, or an error at once. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
-import { open } from "node:fs/promises";
 import { byteWords } from "../../text/byte-size.ts";
 
 /** More is no state, setting or program's file: a state with 10,000 resources is about 40 MB. */
 const mostBytes = 256 * 1024 * 1024;
 
-/** A FIFO is opened without a wait for its writer, and a terminal does not become that of this process. */
+/** A FIFO is opened without waiting for its writer, and a terminal does not become that of this process. */
 const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** What is at a path and is no file that is read: it has no end, or makes its reader wait. */
+/** What is at a path is not read: it has no end, is too large, or makes its reader wait. */
 export class NoRegularFileError extends Error {
   override readonly name = "NoRegularFileError";
 }
@@ -18,39 +17,27 @@ export class NoRegularFileError extends Error {
  * Reads a regular file as text.
  *
  * @param limitBytes - how large it may be; default 256 MiB
- * @throws NoRegularFileError for a folder, FIFO, socket or device, and for what is larger; the system's error for what cannot be opened
+ * @throws NoRegularFileError for a folder, FIFO, socket or device, and for a larger file; the system's error for what cannot be opened
  */
-export async function readRegularFile(path: string, limitBytes = mostBytes): Promise<string> {
-  const file = await open(path, flags).catch((error: unknown) => {
-    throw explained(error);
-  });
+export function readRegularFile(path: string, limitBytes = mostBytes): string {
+  const file = openRegular(path);
   try {
-    const stats = await file.stat();
-    requireRegular(stats, limitBytes);
-    const content = new Content(limitBytes, stats.size);
-    for (;;) {
-      const { bytesRead } = await file.read(content.next());
-      if (bytesRead === 0) return content.text();
-      content.take(bytesRead);
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/** {@link readRegularFile} for where nothing else can go on meanwhile. */
-export function readRegularFileSync(path: string, limitBytes = mostBytes): string {
-  let file: number;
-  try {
-    file = openSync(path, flags);
-  } catch (error) {
-    throw explained(error);
-  }
-  try {
-    requireRegular(fstatSync(file), limitBytes);
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new NoRegularFileError(kindOf(stats));
+    if (stats.size > limitBytes) throw tooLarge(limitBytes);
     return readDescriptor(file, limitBytes);
   } finally {
     closeSync(file);
+  }
+}
+
+function openRegular(path: string): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    // A socket cannot be opened, and the system's word for that does not say so.
+    const isSocket = error instanceof Error && "code" in error && error.code === "ENXIO";
+    throw isSocket ? new NoRegularFileError("a socket or a device") : error;
   }
 }
 
@@ -60,22 +47,31 @@ export function readRegularFileSync(path: string, limitBytes = mostBytes): strin
  * @throws NoRegularFileError for what is larger
  */
 function readDescriptor(file: number, limitBytes = mostBytes): string {
-  const content = new Content(limitBytes, fstatSync(file).size);
-  for (;;) {
-    const bytesRead = readSync(file, content.next());
-    if (bytesRead === 0) return content.text();
-    content.take(bytesRead);
+  const expectedBytes = fstatSync(file).size;
+  // One byte more, so that the end of the file is noticed with it. Files in /proc claim to be empty.
+  const pieceBytes = expectedBytes > 0 ? Math.min(expectedBytes + 1, mostPieceBytes) : 64 * 1024;
+  const pieces: Buffer[] = [];
+  // A file that claims to be small may grow, or be without an end.
+  for (let size = 0; ;) {
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    const bytesRead = readSync(file, piece);
+    if (bytesRead === 0) return Buffer.concat(pieces).toString("utf8");
+    size += bytesRead;
+    if (size > limitBytes) throw tooLarge(limitBytes);
+    pieces.push(piece.subarray(0, bytesRead));
   }
 }
 
+const mostPieceBytes = 1024 * 1024;
+
 /**
- * Reads a file that somebody has named on the command line: a regular one, or what is open already as `<(…)` of a shell gives it.
+ * Reads a file that was named on the command line: a regular one, or an open descriptor, as `<(…)` of a shell gives it.
  *
  * @throws NoRegularFileError for everything else, and for what is larger
  */
 export function readNamedFile(file: string): string {
   if (file === "-") return readDescriptor(0);
-  if (!isOpenDescriptor(file)) return readRegularFileSync(file);
+  if (!isOpenDescriptor(file)) return readRegularFile(file);
   const descriptor = openSync(file, constants.O_RDONLY);
   try {
     return readDescriptor(descriptor);
@@ -85,7 +81,7 @@ export function readNamedFile(file: string): string {
 }
 
 /**
- * Refuses what is neither a regular file nor open already, before it is opened: that could have to be waited for.
+ * Refuses what is neither a regular file nor open already, before it is opened: that might have to wait.
  *
  * @throws NoRegularFileError
  */
@@ -95,42 +91,6 @@ export function requireNamedFile(file: string, stats: Stats): void {
 
 function isOpenDescriptor(file: string): boolean {
   return /^\/(?:dev\/stdin|dev\/fd\/\d+|proc\/self\/fd\/\d+)$/u.test(file);
-}
-
-const mostPieceBytes = 1024 * 1024;
-
-/** Collects a file's content and counts it: what says that it is small may grow, or be without an end. */
-class Content {
-  readonly #pieces: Buffer[] = [];
-  readonly #limitBytes: number;
-  readonly #pieceBytes: number;
-  #size = 0;
-  #piece = Buffer.alloc(0);
-
-  constructor(limitBytes: number, expectedBytes: number) {
-    this.#limitBytes = limitBytes;
-    // One byte more, so that the end of a file is there with it. What lies in /proc says that it is empty.
-    this.#pieceBytes = expectedBytes > 0 ? Math.min(expectedBytes + 1, mostPieceBytes) : 64 * 1024;
-  }
-
-  next(): Buffer {
-    return (this.#piece = Buffer.allocUnsafe(this.#pieceBytes));
-  }
-
-  take(bytesRead: number): void {
-    this.#size += bytesRead;
-    if (this.#size > this.#limitBytes) throw tooLarge(this.#limitBytes);
-    this.#pieces.push(this.#piece.subarray(0, bytesRead));
-  }
-
-  text(): string {
-    return Buffer.concat(this.#pieces).toString("utf8");
-  }
-}
-
-function requireRegular(stats: Stats, limitBytes: number): void {
-  if (!stats.isFile()) throw new NoRegularFileError(kindOf(stats));
-  if (stats.size > limitBytes) throw tooLarge(limitBytes);
 }
 
 /** What is no regular file, as it reads after "got". */
@@ -144,10 +104,4 @@ export function kindOf(stats: Stats): string {
 
 function tooLarge(limitBytes: number): NoRegularFileError {
   return new NoRegularFileError(`more than ${byteWords(limitBytes)}`);
-}
-
-/** A socket cannot be opened, and the system's word for that says nothing. */
-function explained(error: unknown): unknown {
-  const isSocket = error instanceof Error && "code" in error && error.code === "ENXIO";
-  return isSocket ? new NoRegularFileError("a socket or a device") : error;
 }

@@ -1,25 +1,6 @@
 import { z } from "zod";
-import { membershipIn, pingEngine, type EngineConnection } from "./connection.ts";
+import { membershipSchema, pingEngine, type EngineConnection } from "./connection.ts";
 import { limitSilence, readAnswer } from "./requests.ts";
-
-/** What an engine says of itself (Docker Engine API `GET /info` and `GET /version`). */
-export interface EngineReport {
-  /** The address at which it was asked. */
-  readonly host: string;
-  /** Whether it was asked through a socket of this machine, so that its host is this machine. */
-  readonly isLocal: boolean;
-  readonly hostname: string;
-  readonly engineVersion: string;
-  readonly apiVersion: string;
-  /** The folder that holds its volumes and images. */
-  readonly dataRoot: string;
-  /** How far its clock is ahead of this machine's, in seconds. */
-  readonly clockAheadSeconds: number;
-  readonly swarmState: string;
-  readonly isManager: boolean;
-  /** Empty while it is in no swarm. */
-  readonly nodeId: string;
-}
 
 /** What of `GET /info` is not about a swarm. */
 const hostSchema = z.object({ SystemTime: z.string(), DockerRootDir: z.string() });
@@ -29,13 +10,15 @@ const versionSchema = z.object({ ApiVersion: z.string() });
 /** How long an engine may take for one answer before it counts as not reachable, in milliseconds. */
 const answerLimitMs = 3000;
 
+/** What an engine says of itself (Docker Engine API `GET /info` and `GET /version`). */
+export type EngineReport = Awaited<ReturnType<typeof askEngine>>;
+
 /**
- * Asks an engine about itself. From then on every request to it over this connection ends with an error when the engine is
- * silent for 3 s.
+ * Asks an engine about itself. From then on every request to it over this connection fails when the engine is silent for 3 s.
  *
  * @throws EngineError when it does not answer
  */
-export async function askEngine(connection: EngineConnection): Promise<EngineReport> {
+export async function askEngine(connection: EngineConnection) {
   const { docker, host } = connection;
   await pingEngine(connection, answerLimitMs);
   limitSilence(docker, answerLimitMs);
@@ -43,18 +26,23 @@ export async function askEngine(connection: EngineConnection): Promise<EngineRep
   const info: unknown = await docker.info();
   const middle = (begun + Date.now()) / 2;
   const { SystemTime, DockerRootDir } = readAnswer(hostSchema, info);
-  const { hostname, engineVersion, state, isManager, nodeId } = membershipIn(info);
+  const { hostname, engineVersion, state, isManager, nodeId } = readAnswer(membershipSchema, info);
   const { ApiVersion } = readAnswer(versionSchema, await docker.version());
   return {
+    /** The address at which it was asked. */
     host,
+    /** Whether it was asked through a socket of this machine, so that its host is this machine. */
     isLocal: host.startsWith("unix://"),
     hostname,
     engineVersion,
     apiVersion: ApiVersion,
+    /** The folder that holds its volumes and images. */
     dataRoot: DockerRootDir,
+    /** How far its clock is ahead of this machine's, in seconds. */
     clockAheadSeconds: (Date.parse(SystemTime) - middle) / 1000,
     swarmState: state,
     isManager,
+    /** Empty while it is in no swarm. */
     nodeId,
   };
 }

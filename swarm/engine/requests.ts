@@ -1,7 +1,7 @@
 /**
- * The one door to a Docker engine: how every request is sent, and what an answer must be like to be believed.
+ * The one way to send a request to a Docker engine, and what an answer must be like to be accepted.
  *
- * docker-modem sends requests with no limit of time or size, follows redirects, and never ends one whose answer is cut off in its
+ * docker-modem sends requests without a limit of time or size, follows redirects, and never ends one whose answer is cut off in its
  * body (lib/modem.js and lib/http.js of 5.0.7). So its `buildRequest` is replaced; what it makes of options and answers stays.
  */
 import { request as requestHttp, type ClientRequest, type IncomingMessage, type RequestOptions } from "node:http";
@@ -29,9 +29,9 @@ export class EngineAnswerError extends InputError {
 
 /** What one request may take. */
 export interface RequestLimits {
-  /** How long until the connection stands, in milliseconds. */
+  /** How long until the connection is made, in milliseconds. */
   readonly connectMs: number;
-  /** How long nothing may be heard, before the answer and in it, in milliseconds. */
+  /** How long the engine may be silent, before the answer and within it, in milliseconds. */
   readonly silenceMs: number;
   /** How long all of it may take, in milliseconds. */
   readonly wholeMs: number;
@@ -44,24 +44,24 @@ export interface RequestLimits {
  */
 const usualLimits: RequestLimits = { connectMs: 10_000, silenceMs: 30_000, wholeMs: 120_000, bytes: 128 * 1024 * 1024 };
 
-/** What takes longer in the nature of things, by method and path; the first that matches counts. */
+/** Requests that take longer by nature, by method and path; the first match counts. */
 const longRequests: readonly { readonly request: RegExp; readonly silenceMs: number }[] = [
   // Docker measures every volume and image for this.
   { request: /^GET \/system\/df$/u, silenceMs: 300_000 },
   // A registry may be slow to begin, and a large layer to be unpacked.
   { request: /^POST \/(?:images\/create|images\/load|build)$/u, silenceMs: 300_000 },
-  // An engine answers a large archive when it has taken all of it and brought it to the disk.
+  // An engine answers a large archive once it has received all of it and written it to disk.
   { request: /^(?:GET|PUT|HEAD) \/containers\/[^/]+\/archive$/u, silenceMs: 120_000 },
-  // A command says nothing until it has something to say.
+  // A command may be silent for long.
   { request: /^POST \/exec\/[^/]+\/start$/u, silenceMs: 120_000 },
-  // Docker waits for the container as long as its own stop grace says, and for its disk.
+  // Docker waits for the container's stop grace period, and for its disk.
   { request: /^(?:POST \/containers\/[^/]+\/(?:stop|restart|wait)|DELETE \/containers\/[^/]+)$/u, silenceMs: 300_000 },
 ];
 
 /** Requests that are answered with a list; all others that are answered with JSON, with an object. */
 const lists = /^GET \/(?:services|tasks|nodes|secrets|configs|networks|containers\/json|images\/json)$/u;
 
-/** What docker-modem hands to `buildRequest` beside the options of Node's request. */
+/** What docker-modem passes to `buildRequest` in addition to the options of Node's request. */
 interface RequestContext {
   readonly method: string;
   readonly isStream?: boolean | undefined;
@@ -80,7 +80,7 @@ interface Modem {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly sshOptions: object;
-  /** How long nothing may be heard, where a caller wants another limit than the request's own. */
+  /** How long the engine may be silent, where a caller overrides the request's own limit. */
   timeout?: number | undefined;
   readonly buildPayload: (
     error: null,
@@ -100,17 +100,17 @@ interface Modem {
   ) => void;
 }
 
-/** How long nothing may be heard of an engine that has just let a whole limit pass, in milliseconds: a command asks many questions. */
+/** How long an engine that has just been silent for a whole limit may be silent again, in milliseconds: a command sends many requests. */
 const muteSilenceMs = 3000;
 
-/** The engines that have said nothing for a whole limit, and nothing since. */
+/** The engines that have been silent for a whole limit, and since then. */
 const muteEngines = new Set<string>();
 
-/** Which engine gave an answer, and to what. */
+/** Which engine gave an answer, and to which request. */
 const origins = new WeakMap<object, string>();
 
 /**
- * Has every request of a client go through the one door.
+ * Makes every request of a client go this way.
  *
  * @param label - what messages call the engine
  * @param limits - for tests; default: what the request's kind may take
@@ -121,7 +121,7 @@ export function guardRequests(docker: Docker, label: string, limits: Partial<Req
   modem.buildRequest = (options, context, data, callback) => {
     const name = `${context.method} ${pathOf(options.path ?? "")}`;
     const long = longRequests.find(({ request }) => request.test(name));
-    // A stream ends when it ends: there the silence counts alone.
+    // For a stream only silence counts.
     const wholeMs = long !== undefined || context.isStream || context.hijack ? Infinity : usualLimits.wholeMs;
     const borne: RequestLimits = {
       ...usualLimits,
@@ -135,13 +135,13 @@ export function guardRequests(docker: Docker, label: string, limits: Partial<Req
   };
 }
 
-/** How long nothing may be heard on a client from now on, whatever is asked, in milliseconds. */
+/** Limits how long the engine of a client may be silent from now on, whatever is asked, in milliseconds. */
 export function limitSilence(docker: Docker, milliseconds: number): void {
   (docker.modem as unknown as Modem).timeout = milliseconds;
 }
 
 /**
- * Reads an engine's answer as a schema has it.
+ * Reads an engine's answer with a schema.
  *
  * @throws EngineAnswerError that names the engine, the request and the first thing that is wrong
  */
@@ -157,16 +157,8 @@ function notDockers(path: string, got: string): EngineAnswerError {
     path,
     expected: "an answer as the Docker Engine API has it",
     got,
-    fix: "See what answers at that address",
+    fix: "Check what answers at that address",
   });
-}
-
-interface Sending {
-  /** Method and path, as messages have it. */
-  readonly name: string;
-  /** The engine. */
-  readonly path: string;
-  readonly limits: RequestLimits;
 }
 
 function send(
@@ -175,7 +167,7 @@ function send(
   { isStream, hijack, openStdin, statusCodes }: RequestContext,
   data: string | Buffer | Readable | undefined,
   callback: Callback,
-  { name, path, limits }: Sending,
+  { name, path, limits }: { name: string; path: string; limits: RequestLimits },
 ): void {
   let response: IncomingMessage | undefined;
   let isAnswered = false;
@@ -189,9 +181,9 @@ function send(
       ? notDockers(`${path}: ${name}`, got)
       : new EngineAnswerError(kind, {
           path: `${path}: ${name}`,
-          expected: kind === "redirect" ? "the engine's own answer" : "an answer that comes in time, and whole",
+          expected: kind === "redirect" ? "the engine's own answer" : "a complete answer in time",
           got,
-          fix: "See whether the engine and the way to it are well, then run the command again",
+          fix: "Check the engine and the connection to it, then run the command again",
         });
 
   let request: ClientRequest;
@@ -206,13 +198,12 @@ function send(
   const fail = (error: unknown) => {
     watch.end();
     const reason = error instanceof Error ? error : new Error(String(error));
-    // Whoever reads a stream is told by it.
     response?.destroy(reason);
     request.destroy(reason);
     answer(error, null);
   };
-  const watch = new Watch(limits, (kind, got) => {
-    // What has come and nobody has fetched yet is no silence of the engine's.
+  const watch = watchOver(limits, (kind, got) => {
+    // While there is something to read that has not been read yet, the engine is not silent.
     if (kind === "silent" && (response?.readableLength ?? 0) > 0) {
       watch.heard();
       return;
@@ -228,7 +219,7 @@ function send(
   request.once("close", () => {
     watch.end();
     signal?.removeEventListener("abort", onAbort);
-    // The last resort: nothing that is over may leave anybody waiting.
+    // The last resort: no caller may wait for a request that is over.
     answer(problem("cut off", response ? "one that broke off" : "the end of the connection"), null);
   });
   request.once("socket", (socket) => {
@@ -236,7 +227,7 @@ function send(
     else watch.connected();
     const heard = () => {
       watch.heard();
-      // An engine that hangs may still answer a ping, for that asks nothing of it.
+      // An engine that hangs may still answer a ping, which takes no work.
       if (!name.endsWith(" /_ping")) muteEngines.delete(path);
     };
     socket.on("data", heard);
@@ -260,9 +251,11 @@ function send(
       fail(problem("redirect", `a redirect to ${showValue(headers.location ?? "nowhere")}`));
       return;
     }
-    // Without a listener Node drops the error of an answer that is cut off, and nothing tells of it.
+    // Without a listener Node drops the error of an answer that is cut off.
     found.on("error", (error) => {
-      fail(isCut(error) ? problem("cut off", "one that broke off") : error);
+      // The other side went away in the middle (Node: `lib/_http_client.js`, `socketCloseListener`).
+      const isCut = "code" in error && error.code === "ECONNRESET";
+      fail(isCut ? problem("cut off", "one that broke off") : error);
     });
     if (isStream) {
       modem.buildPayload(null, isStream, statusCodes, openStdin, request, found, null, answer);
@@ -300,7 +293,7 @@ function send(
   data.pipe(request);
 }
 
-/** What a whole answer holds: its JSON, or its bytes where it is none. */
+/** The content of a whole answer: its JSON, or its bytes. */
 function readContent(
   bytes: Buffer,
   { headers }: IncomingMessage,
@@ -313,8 +306,8 @@ function readContent(
   try {
     value = JSON.parse(bytes.toString("utf8"));
   } catch {
-    if (isGood && isJson && bytes.length > 0) return { mistake: "JSON that is none" };
-    // Somebody else's page of errors, such as a proxy's.
+    if (isGood && isJson && bytes.length > 0) return { mistake: "invalid JSON" };
+    // An error page, such as a proxy's.
     const line = bytes.toString("utf8").trim().split("\n", 1)[0] ?? "";
     if (!isGood) value = { message: line === "" ? "without a reason" : showValue(line) };
   }
@@ -336,13 +329,8 @@ function isListOfObjects(value: unknown): boolean {
 function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
-  if (Buffer.isBuffer(value)) return value.length === 0 ? "nothing" : "something that is no JSON";
+  if (Buffer.isBuffer(value)) return value.length === 0 ? "nothing" : "something other than JSON";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
-/** Whether an answer's error says that the other side went away in the middle (Node: `lib/_http_client.js`, `socketCloseListener`). */
-function isCut(error: Error): boolean {
-  return (error as NodeJS.ErrnoException).code === "ECONNRESET";
 }
 
 /** The path of a request without the API's version and what is asked for. */
@@ -360,39 +348,26 @@ function sshAgent({ sshOptions, host, port, username, password }: Modem): NonNul
   return makeAgent({ ...sshOptions, host, port, username, password });
 }
 
-/** Looks at the clock for one request. */
-class Watch {
-  readonly #connect: NodeJS.Timeout;
-  readonly #silence: NodeJS.Timeout;
-  readonly #whole: NodeJS.Timeout | undefined;
-
-  constructor(
-    { connectMs, silenceMs, wholeMs }: RequestLimits,
-    onProblem: (problem: AnswerProblem, got: string) => void,
-  ) {
-    const after = (milliseconds: number, problem: AnswerProblem, got: string) =>
-      setTimeout(() => {
-        onProblem(problem, got);
-      }, milliseconds);
-    this.#connect = after(connectMs, "silent", `no connection within ${connectMs / 1000} s`);
-    this.#silence = after(silenceMs, "silent", `nothing for ${silenceMs / 1000} s`);
-    this.#whole =
-      wholeMs === Infinity ? undefined : after(wholeMs, "too slow", `no end of it within ${wholeMs / 1000} s`);
-  }
-
-  connected(): void {
-    clearTimeout(this.#connect);
-    this.heard();
-  }
-
-  /** Begins to count the silence anew. */
-  heard(): void {
-    this.#silence.refresh();
-  }
-
-  end(): void {
-    clearTimeout(this.#connect);
-    clearTimeout(this.#silence);
-    clearTimeout(this.#whole);
-  }
+/** Watches the limits of one request. */
+function watchOver(
+  { connectMs, silenceMs, wholeMs }: RequestLimits,
+  onProblem: (problem: AnswerProblem, got: string) => void,
+) {
+  const after = (milliseconds: number, problem: AnswerProblem, got: string) =>
+    setTimeout(() => {
+      onProblem(problem, got);
+    }, milliseconds);
+  const connect = after(connectMs, "silent", `no connection within ${connectMs / 1000} s`);
+  const silence = after(silenceMs, "silent", `nothing for ${silenceMs / 1000} s`);
+  const whole = wholeMs === Infinity ? undefined : after(wholeMs, "too slow", `no end within ${wholeMs / 1000} s`);
+  return {
+    connected: () => {
+      clearTimeout(connect);
+      silence.refresh();
+    },
+    heard: () => void silence.refresh(),
+    end: () => {
+      for (const timer of [connect, silence, whole]) clearTimeout(timer);
+    },
+  };
 }

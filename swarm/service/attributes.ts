@@ -6,7 +6,7 @@
 import { formatDuration } from "../../text/duration.ts";
 import type { ContainerSpec, ContainerMount, Port, Service, ServiceSpec, TaskSpec } from "../api/objects.ts";
 
-/** A property as it stands in a state. */
+/** A property as a state has it. */
 export type Attribute = null | boolean | number | string | Attribute[] | { [name: string]: Attribute };
 
 /** A resource's properties, by name. */
@@ -22,7 +22,7 @@ export function serviceAttributes(service: Service): Attributes {
     mode: mode(Spec.Mode),
     updateConfig: updateConfig(Spec.UpdateConfig),
     rollbackConfig: updateConfig(Spec.RollbackConfig),
-    // Ports that Swarm has chosen stand only in the endpoint, which a service gets a moment after its creation.
+    // Ports that Swarm has chosen are only in the endpoint, which a service gets a moment after its creation.
     endpointSpec: Endpoint?.Spec?.Mode
       ? { mode: Endpoint.Spec.Mode, ports: ports(Endpoint.Ports) }
       : { mode: Spec.EndpointSpec?.Mode ?? null, ports: ports(Spec.EndpointSpec?.Ports) },
@@ -32,6 +32,11 @@ export function serviceAttributes(service: Service): Attributes {
 /** Labels as the provider lists them. */
 export function labelList(labels: Record<string, string> | null | undefined): Attribute[] {
   return Object.entries(labels ?? {}).map(([label, value]) => ({ label, value }));
+}
+
+/** What a block of the API becomes; null where there is none. */
+function block<T>(declared: T | null | undefined, read: (declared: T) => Attribute): Attribute {
+  return declared ? read(declared) : null;
 }
 
 function ports(declared: Port[] | null | undefined): Attribute[] {
@@ -51,34 +56,31 @@ function mode({ Replicated, Global }: ServiceSpec["Mode"]): Attribute {
   };
 }
 
-function updateConfig(config: ServiceSpec["UpdateConfig"]): Attribute {
-  if (!config) return null;
-  return {
+function updateConfig(declared: ServiceSpec["UpdateConfig"]): Attribute {
+  return block(declared, (config) => ({
     parallelism: config.Parallelism ?? 0,
     delay: duration(config.Delay),
     failureAction: config.FailureAction ?? null,
     monitor: duration(config.Monitor),
     maxFailureRatio: (config.MaxFailureRatio ?? 0).toFixed(1),
     order: config.Order ?? null,
-  };
+  }));
 }
 
 function taskSpec(task: TaskSpec): Attribute {
   return {
-    containerSpec: task.ContainerSpec ? containerSpec(task.ContainerSpec) : null,
+    containerSpec: block(task.ContainerSpec, containerSpec),
     resources: resources(task.Resources),
     restartPolicy: restartPolicy(task.RestartPolicy),
-    placement: task.Placement
-      ? {
-          constraints: task.Placement.Constraints ?? null,
-          prefs: (task.Placement.Preferences ?? []).flatMap(({ Spread }) => (Spread ? [Spread.SpreadDescriptor] : [])),
-          platforms: (task.Placement.Platforms ?? []).map(({ Architecture, OS }) => ({
-            architecture: Architecture ?? null,
-            os: OS ?? null,
-          })),
-          maxReplicas: task.Placement.MaxReplicas ?? 0,
-        }
-      : null,
+    placement: block(task.Placement, ({ Constraints, Preferences, Platforms, MaxReplicas }) => ({
+      constraints: Constraints ?? null,
+      prefs: (Preferences ?? []).flatMap(({ Spread }) => Spread?.SpreadDescriptor ?? []),
+      platforms: (Platforms ?? []).map(({ Architecture, OS }) => ({
+        architecture: Architecture ?? null,
+        os: OS ?? null,
+      })),
+      maxReplicas: MaxReplicas ?? 0,
+    })),
     forceUpdate: task.ForceUpdate ?? 0,
     runtime: task.Runtime ?? null,
     networksAdvanceds: (task.Networks ?? []).map(({ Target, Aliases, DriverOpts }) => ({
@@ -87,46 +89,35 @@ function taskSpec(task: TaskSpec): Attribute {
       aliases: Aliases ?? null,
       driverOpts: Object.entries(DriverOpts ?? {}).map(([name, value]) => `${name}=${value}`),
     })),
-    logDriver: task.LogDriver ? { name: task.LogDriver.Name, options: task.LogDriver.Options ?? null } : null,
+    logDriver: block(task.LogDriver, ({ Name, Options }) => ({ name: Name, options: Options ?? null })),
   };
 }
 
 function resources(declared: TaskSpec["Resources"]): Attribute {
-  if (!declared) return null;
-  const { Limits, Reservations } = declared;
-  if (!Limits && !Reservations) return { limits: null, reservation: null };
-  const generic = Reservations?.GenericResources ?? [];
-  return {
-    limits: Limits ? { nanoCpus: Limits.NanoCPUs ?? 0, memoryBytes: Limits.MemoryBytes ?? 0 } : null,
-    reservation: Reservations
-      ? {
-          nanoCpus: Reservations.NanoCPUs ?? 0,
-          memoryBytes: Reservations.MemoryBytes ?? 0,
-          genericResources:
-            generic.length === 0
-              ? null
-              : {
-                  namedResourcesSpecs: generic.flatMap(({ NamedResourceSpec: named }) =>
-                    named ? [`${named.Kind}=${named.Value}`] : [],
-                  ),
-                  discreteResourcesSpecs: generic.flatMap(({ DiscreteResourceSpec: discrete }) =>
-                    discrete ? [`${discrete.Kind}=${discrete.Value}`] : [],
-                  ),
-                },
-        }
-      : null,
-  };
+  return block(declared, ({ Limits, Reservations }) => ({
+    limits: block(Limits, ({ NanoCPUs, MemoryBytes }) => ({ nanoCpus: NanoCPUs ?? 0, memoryBytes: MemoryBytes ?? 0 })),
+    reservation: block(Reservations, ({ NanoCPUs, MemoryBytes, GenericResources }) => ({
+      nanoCpus: NanoCPUs ?? 0,
+      memoryBytes: MemoryBytes ?? 0,
+      genericResources: block(nonEmpty(GenericResources), (generic) => ({
+        namedResourcesSpecs: generic.flatMap(({ NamedResourceSpec: named }) =>
+          named ? [`${named.Kind}=${named.Value}`] : [],
+        ),
+        discreteResourcesSpecs: generic.flatMap(({ DiscreteResourceSpec: discrete }) =>
+          discrete ? [`${discrete.Kind}=${discrete.Value}`] : [],
+        ),
+      })),
+    })),
+  }));
 }
 
-function restartPolicy(policy: TaskSpec["RestartPolicy"]): Attribute {
-  if (!policy) return null;
-  const { Condition, Delay, MaxAttempts, Window } = policy;
-  return {
+function restartPolicy(declared: TaskSpec["RestartPolicy"]): Attribute {
+  return block(declared, ({ Condition, Delay, MaxAttempts, Window }) => ({
     condition: Condition || null,
     delay: Delay == null ? null : duration(Delay),
     maxAttempts: MaxAttempts ?? null,
     window: Window == null ? null : duration(Window),
-  };
+  }));
 }
 
 function containerSpec(container: ContainerSpec): Attribute {
@@ -145,26 +136,22 @@ function containerSpec(container: ContainerSpec): Attribute {
     mounts: (container.Mounts ?? []).map(mount),
     stopSignal: container.StopSignal ?? null,
     stopGracePeriod: container.StopGracePeriod == null ? null : duration(container.StopGracePeriod),
-    healthcheck: container.Healthcheck
-      ? {
-          tests: container.Healthcheck.Test ?? null,
-          interval: duration(container.Healthcheck.Interval),
-          timeout: duration(container.Healthcheck.Timeout),
-          startPeriod: duration(container.Healthcheck.StartPeriod),
-          retries: container.Healthcheck.Retries ?? 0,
-        }
-      : null,
+    healthcheck: block(container.Healthcheck, ({ Test, Interval, Timeout, StartPeriod, Retries }) => ({
+      tests: Test ?? null,
+      interval: duration(Interval),
+      timeout: duration(Timeout),
+      startPeriod: duration(StartPeriod),
+      retries: Retries ?? 0,
+    })),
     hosts: (container.Hosts ?? []).map((entry) => {
       const [ip = "", host = ""] = entry.split(" ");
       return { ip, host };
     }),
-    dnsConfig: container.DNSConfig
-      ? {
-          nameservers: nonEmpty(container.DNSConfig.Nameservers),
-          searches: nonEmpty(container.DNSConfig.Search),
-          options: nonEmpty(container.DNSConfig.Options),
-        }
-      : null,
+    dnsConfig: block(container.DNSConfig, ({ Nameservers, Search, Options }) => ({
+      nameservers: nonEmpty(Nameservers),
+      searches: nonEmpty(Search),
+      options: nonEmpty(Options),
+    })),
     secrets: (container.Secrets ?? []).map((secret) => ({
       secretId: secret.SecretID,
       secretName: secret.SecretName ?? null,
@@ -205,22 +192,16 @@ function environment(variables: readonly string[] | null | undefined): Attribute
 }
 
 function privileges(declared: ContainerSpec["Privileges"]): Attribute {
-  if (!declared) return null;
-  const { CredentialSpec, SELinuxContext } = declared;
-  return {
-    credentialSpec: CredentialSpec
-      ? { file: CredentialSpec.File ?? "", registry: CredentialSpec.Registry ?? "" }
-      : null,
-    seLinuxContext: SELinuxContext
-      ? {
-          disable: SELinuxContext.Disable ?? false,
-          user: SELinuxContext.User ?? "",
-          role: SELinuxContext.Role ?? "",
-          type: SELinuxContext.Type ?? "",
-          level: SELinuxContext.Level ?? "",
-        }
-      : null,
-  };
+  return block(declared, ({ CredentialSpec, SELinuxContext }) => ({
+    credentialSpec: block(CredentialSpec, ({ File, Registry }) => ({ file: File ?? "", registry: Registry ?? "" })),
+    seLinuxContext: block(SELinuxContext, ({ Disable, User, Role, Type, Level }) => ({
+      disable: Disable ?? false,
+      user: User ?? "",
+      role: Role ?? "",
+      type: Type ?? "",
+      level: Level ?? "",
+    })),
+  }));
 }
 
 /** The nine permission bits of a mode, as Go's `FileMode.Perm` keeps them. */
@@ -233,18 +214,17 @@ function mount(declared: ContainerMount): Attribute {
     source: declared.Source ?? null,
     type: declared.Type,
     readOnly: declared.ReadOnly ?? null,
-    bindOptions: BindOptions ? { propagation: BindOptions.Propagation || null } : null,
-    volumeOptions: VolumeOptions
-      ? {
-          noCopy: VolumeOptions.NoCopy ?? false,
-          labels: labelList(VolumeOptions.Labels),
-          driverName: VolumeOptions.DriverConfig?.Name ?? null,
-          driverOptions: VolumeOptions.DriverConfig?.Options ?? null,
-        }
-      : null,
-    tmpfsOptions: TmpfsOptions
-      ? { sizeBytes: TmpfsOptions.SizeBytes ?? 0, mode: (TmpfsOptions.Mode ?? 0) & permissionBits }
-      : null,
+    bindOptions: block(BindOptions, ({ Propagation }) => ({ propagation: Propagation || null })),
+    volumeOptions: block(VolumeOptions, ({ NoCopy, Labels, DriverConfig }) => ({
+      noCopy: NoCopy ?? false,
+      labels: labelList(Labels),
+      driverName: DriverConfig?.Name ?? null,
+      driverOptions: DriverConfig?.Options ?? null,
+    })),
+    tmpfsOptions: block(TmpfsOptions, ({ SizeBytes, Mode }) => ({
+      sizeBytes: SizeBytes ?? 0,
+      mode: (Mode ?? 0) & permissionBits,
+    })),
   };
 }
 
@@ -254,6 +234,6 @@ function duration(nanoseconds: number | null | undefined): string {
   return formatDuration((nanoseconds ?? 0) / nanosecondsPerMillisecond);
 }
 
-function nonEmpty(list: string[] | null | undefined): string[] | null {
+function nonEmpty<T>(list: T[] | null | undefined): T[] | null {
   return list && list.length > 0 ? list : null;
 }

@@ -1,4 +1,4 @@
-/** Creating, updating and removing a service so that it is done when it is in effect, and never done twice. */
+/** Creates, updates and removes a service: each is done once it is in effect, and never done twice. */
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError, showValue } from "../../text/input-error.ts";
@@ -16,6 +16,7 @@ import {
 } from "../api/reads.ts";
 import { readAnswer } from "../engine/requests.ts";
 import { awaitConvergence, ConvergenceError, type ConvergedService, type ConvergenceOptions } from "./convergence.ts";
+import { postUpdate } from "./rollback.ts";
 import { isKeptDespitePlacement, isLive, isUpToDate, publishesOtherHostPorts } from "./tasks.ts";
 import { inOrderOf, isMadeFrom } from "./spec-comparison.ts";
 import { NameTakenError, ownerWords } from "../api/taken-name.ts";
@@ -30,7 +31,7 @@ const attempts = 5;
  * Replaces a tag by the digest that the registry has for it now and adds the image's platforms to the placement, as the
  * provider does when it creates a service, and only then (moby client/service_create.go, `resolveContainerSpecImage`).
  *
- * @returns the specification as it was and why, where the registry has no answer: Swarm then tries with the name alone
+ * @returns where the registry has no answer, the unchanged specification and why: Swarm then tries with the name alone
  */
 export async function resolveImage(
   { docker }: EngineConnection,
@@ -47,7 +48,7 @@ export async function resolveImage(
     return { spec, registryFailure: dockerWords(error) };
   }
   const platforms = (distribution.Platforms ?? []).map(({ architecture, os }) => ({
-    // "arm" says too little: Swarm's nodes call themselves armv7l and the like.
+    // "arm" is too vague: Swarm's nodes call themselves armv7l and the like.
     ...(architecture && architecture !== "arm" && { Architecture: architecture }),
     ...(os && { OS: os }),
   }));
@@ -136,7 +137,7 @@ export async function updateService(
     const inEffect = await awaitConvergence(connection, id, waiting);
     if (isMadeFrom(inEffect.service.Spec, next)) return inEffect;
     throw new ConvergenceError(
-      `service "${current.Spec.Name}": changed by somebody else during the update: what runs is not what was declared. Run \`refresh\` and look at the difference.`,
+      `service "${current.Spec.Name}": changed by someone else during the update: what runs is not what was declared. Run \`refresh\` and look at the difference.`,
     );
   };
 
@@ -155,7 +156,7 @@ export async function updateService(
 }
 
 /**
- * Whether Swarm is at work on just this, since an operation that was interrupted. Sent once more it would become the former
+ * Whether Swarm is carrying out exactly this since an operation that was interrupted. Sent once more it would become the former
  * version of itself, and Swarm could no longer bring back the one before.
  */
 function isUnderWay(current: Service, next: ServiceSpec): boolean {
@@ -188,7 +189,7 @@ async function presentService({ docker }: EngineConnection, id: string): Promise
   throw new InputError({
     path: `service ${id}`,
     expected: "a service that exists",
-    got: "none: somebody has removed it",
+    got: "none: someone has removed it",
     fix: "Run `refresh`, then `up`: it will be created again",
   });
 }
@@ -197,7 +198,7 @@ async function presentService({ docker }: EngineConnection, id: string): Promise
  * Sends one update, on the version that was looked at (Docker Engine API, `version` of `POST /services/{id}/update`).
  *
  * The version also grows when Swarm itself notes how an update goes; then, and after a broken connection that did not
- * carry the update over, it is sent again. A service that somebody else has changed in the meantime is left alone.
+ * deliver the update, it is sent again. A service that someone else has changed in the meantime is left alone.
  */
 async function sendUpdate(
   connection: EngineConnection,
@@ -208,11 +209,7 @@ async function sendUpdate(
   let version = current.Version.Index;
   for (let attempt = 1; ; attempt++) {
     try {
-      // dockerode takes the credentials first (lib/service.js), its types do not know it.
-      const target = connection.docker.getService(current.ID) as unknown as {
-        update: (auth: object, request: object) => Promise<unknown>;
-      };
-      await target.update(credentials ?? {}, { _query: { version }, _body: spec });
+      await postUpdate(connection.docker, current.ID, { version }, spec, credentials);
       return;
     } catch (error) {
       const isCut = isConnectionCut(error);
@@ -223,7 +220,7 @@ async function sendUpdate(
       if (isCut && now.Version.Index !== version && isMadeFrom(now.Spec, spec)) return;
       if (!isDeepStrictEqual(now.Spec, current.Spec)) {
         throw new ConvergenceError(
-          `service "${current.Spec.Name}": changed by somebody else during the update; nothing was changed here. Run \`refresh\` and look at the difference.`,
+          `service "${current.Spec.Name}": changed by someone else during the update; nothing was changed here. Run \`refresh\` and look at the difference.`,
         );
       }
       version = now.Version.Index;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { advisedDocker } from "../../text/advised-command.ts";
 import { dockerWords, readAgain } from "../api/errors.ts";
 import type { Service, Task } from "../api/objects.ts";
@@ -15,7 +16,7 @@ import {
 } from "./task-failure.ts";
 import { isHomeless, isRollbackBlocked, judgeTasks, type Failure } from "./tasks.ts";
 
-/** A service that is not in effect as declared, and why; the service itself is there. */
+/** A service that exists but is not in effect as declared, and why. */
 export class ConvergenceError extends Error {
   override readonly name = "ConvergenceError";
 }
@@ -26,7 +27,7 @@ export interface ConvergenceOptions {
   earlierTasks: ReadonlySet<string>;
   /** Tasks that Swarm will replace although nothing in their specification shows it: their ports are the old ones. */
   doomedTasks: ReadonlySet<string>;
-  /** When to give up, as `performance.now()` tells it. */
+  /** When to give up, in the time of `performance.now()`. */
   deadlineMs: number;
   onProgress: (message: string) => void;
   signal: AbortSignal;
@@ -46,16 +47,15 @@ export interface ConvergedService {
 /** How long to wait between two looks; a look at a service and its tasks costs an engine about 2 ms. */
 const lookEveryMs = 100;
 
-/** How long the list of nodes stays good. */
+/** How long the list of nodes is used before it is read again. */
 const nodesEveryMs = 3000;
 
 /**
  * Waits until every task of a service runs as declared (and is healthy, where it has a health check) and the tasks that
  * it replaces are gone.
  *
- * Swarm's word that an update is completed, which takes the update's monitoring period longer, is waited for where Swarm
- * may roll the update back until then. A rollback is waited for to its end, and asked for where Swarm would wait for ever
- * for a node; either way what was declared is not in effect.
+ * Where Swarm may roll the update back, this also waits until Swarm calls the update completed, at the end of its monitoring period. A
+ * rollback is waited for to its end, and requested where Swarm would wait forever for a node; either way what was declared is not in effect.
  *
  * @throws ConvergenceError as soon as it is clear that this will not be; at the deadline; when `signal` is aborted.
  */
@@ -74,7 +74,7 @@ export async function awaitConvergence(
   let isHastened = false;
   for (;;) {
     const service = await inspectService(docker, serviceId);
-    if (!service) throw new ConvergenceError("the service was removed by somebody else in the meantime.");
+    if (!service) throw new ConvergenceError("the service was removed by someone else in the meantime.");
     const tasks = (await listTasks(docker, serviceId)).map((task) => withoutSecrets(task, options.redact));
     if (performance.now() - nodesReadAtMs > nodesEveryMs) {
       nodes = await readAgain(() => listNodes(connection));
@@ -84,7 +84,7 @@ export async function awaitConvergence(
     for (const task of tasks.filter((one) => isNewlyFailed(one, memory.earlierTasks) && !evidence.has(one.ID))) {
       const found = await examineTask(docker, task, options);
       evidence.set(task.ID, found);
-      // The health check has been given its retries, and a registry's refusal will be the same next time.
+      // The health check has had its retries, and a registry will refuse again.
       if (found.failedProbe !== undefined || found.registryAnswer !== undefined) memory.definiteFailures.add(task.ID);
     }
     memory.beginLook();
@@ -111,9 +111,9 @@ export async function awaitConvergence(
       throw new ConvergenceError(
         writeExplanation({
           path: `service "${service.Spec.Name}": convergeConfig.timeout`,
-          expected: "a time in which the service comes into effect",
-          got: `its end with: ${verdict.progress}`,
-          fix: `Raise it (or customTimeouts), or look at what holds the task up: \`${advisedDocker(`service ps --no-trunc ${service.Spec.Name}`)}\``,
+          expected: "enough time for the service to come into effect",
+          got: `a timeout during: ${verdict.progress}`,
+          fix: `Raise it (or customTimeouts), or see what delays the task: \`${advisedDocker(`service ps --no-trunc ${service.Spec.Name}`)}\``,
         }),
       );
     }
@@ -121,7 +121,7 @@ export async function awaitConvergence(
   }
 }
 
-/** A task of which Swarm says nothing that is secret in the program. */
+/** A task in whose error the program's secrets are masked. */
 function withoutSecrets(task: Task, redact: Redact): Task {
   const { Err } = task.Status;
   return Err === "" || isHomeless(task) ? task : { ...task, Status: { ...task.Status, Err: redact(Err) } };
@@ -143,7 +143,7 @@ async function explain(
   return explainFailedTasks(service, verdict.tasks, last && evidence.get(last.ID), verdict.words);
 }
 
-/** Asks for the former version; answers with why, once that was asked. */
+/** Asks Swarm to bring back the former version; returns the reason once Swarm has accepted that. */
 async function takeBack(
   connection: EngineConnection,
   service: Service,
@@ -159,7 +159,7 @@ async function takeBack(
   }
 }
 
-/** Remembers since when something has been so without a break. */
+/** Remembers since when something has been true at every look. */
 function stopwatches() {
   let before = new Map<string, number>();
   let now = new Map<string, number>();
@@ -177,18 +177,7 @@ function stopwatches() {
 }
 
 async function pause(milliseconds: number, signal: AbortSignal, service: Service): Promise<void> {
-  if (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, milliseconds);
-      signal.addEventListener("abort", done);
-      function done() {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-    });
-  }
-  if (signal.aborted) {
+  await sleep(milliseconds, undefined, { signal }).catch(() => {
     throw new ConvergenceError(`service "${service.Spec.Name}": stopped while waiting for its tasks.`);
-  }
+  });
 }

@@ -1,9 +1,9 @@
-/** Bringing back the former version of a service, and saying what came of it. */
+/** Brings back the former version of a service, and says how that ended. */
 import { isDeepStrictEqual } from "node:util";
 import type Docker from "dockerode";
 import { dockerWords, isConnectionCut } from "../api/errors.ts";
 import type { Service, ServiceSpec, Task } from "../api/objects.ts";
-import { inspectService } from "../api/reads.ts";
+import { inspectService, type RegistryCredentials } from "../api/reads.ts";
 import type { EngineConnection } from "../engine/connection.ts";
 import { noProcessLimit } from "./spec-comparison.ts";
 import type { TaskEvidence } from "./task-failure.ts";
@@ -12,20 +12,16 @@ import { isHomeless, isUpToDate, type Failure } from "./tasks.ts";
 /**
  * Asks Swarm to bring back a service's former version, as `docker service rollback` does.
  *
- * @returns whether it was asked; not, where the service has changed in the meantime: then it is to be looked at again
+ * @returns whether Swarm accepted; not where the service has changed in the meantime: then it must be looked at again
  */
 export function requestRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
   return sendOnce(docker, service, { rollback: "previous" }, service.Spec);
 }
 
-/** Sends an update on the version that was looked at; answers whether it was taken, and not, where the service has changed since. */
+/** Sends an update on the version that was looked at; returns whether it was accepted: not where the service has changed since. */
 async function sendOnce(docker: Docker, service: Service, query: object, spec: ServiceSpec): Promise<boolean> {
-  // dockerode takes the credentials first (lib/service.js), its types do not know it.
-  const target = docker.getService(service.ID) as unknown as {
-    update: (auth: object, request: object) => Promise<unknown>;
-  };
   try {
-    await target.update({}, { _query: { version: service.Version.Index, ...query }, _body: spec });
+    await postUpdate(docker, service.ID, { version: service.Version.Index, ...query }, spec);
     return true;
   } catch (error) {
     if (isConnectionCut(error) || dockerWords(error).includes("update out of sequence")) return false;
@@ -33,14 +29,27 @@ async function sendOnce(docker: Docker, service: Service, query: object, spec: S
   }
 }
 
+/** Sends one update of a service (Docker Engine API `POST /services/{id}/update`). */
+export async function postUpdate(
+  docker: Docker,
+  id: string,
+  query: object,
+  spec: ServiceSpec,
+  credentials?: RegistryCredentials,
+): Promise<void> {
+  // dockerode takes the credentials first (lib/service.js), which its types do not know.
+  const target = docker.getService(id) as unknown as { update: (auth: object, request: object) => Promise<unknown> };
+  await target.update(credentials ?? {}, { _query: query, _body: spec });
+}
+
 /**
- * Lets a rollback go on that waits for a task which has no node, and so can never report that it has stopped: Swarm gives up on it
+ * Lets a rollback continue that waits for a task without a node, which can never report that it has stopped: Swarm gives up on it
  * after a minute (swarmkit manager/orchestrator/restart, `DelayStart`). An update that means the same makes the next task at once.
  *
- * Sent twice, it is its own former version, so that a rollback to it changes nothing but what Swarm calls it: whoever waits for the
- * update, the Docker provider too, is told of a rollback and not of an update that is completed.
+ * Sent twice, it is its own former version, so that a rollback to it changes nothing but its name in Swarm: everyone who waits for the
+ * update, including the Docker provider, sees a rollback and not a completed update.
  *
- * @returns whether it was sent; not, where the service has changed in the meantime
+ * @returns whether it was sent; not where the service has changed in the meantime
  */
 export async function hastenRollback({ docker }: EngineConnection, service: Service): Promise<boolean> {
   const spec = saidOtherwise(service.Spec);
@@ -51,10 +60,10 @@ export async function hastenRollback({ docker }: EngineConnection, service: Serv
   return true;
 }
 
-/** What the registry asks for comes from the specification of before. */
+/** The registry's credentials come from the present specification. */
 const sameRegistry = { registryAuthFrom: "spec" };
 
-/** Sends a service's own specification; Swarm's notes on its update make the version another one, which counts for nothing. */
+/** Sends a service's own specification, again where only Swarm's notes on its update have changed the version. */
 async function sendUnlessChanged(docker: Docker, { ID, Spec }: Service, query: object): Promise<boolean> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const now = await inspectService(docker, ID);
@@ -67,8 +76,8 @@ async function sendUnlessChanged(docker: Docker, { ID, Spec }: Service, query: o
 const attempts = 10;
 
 /**
- * The same task in other words, which is another one to Swarm: no limit of processes is -1 as well as 0 (`docker run --pids-limit`).
- * The provider does not read that limit, so that neither its state nor a plan shows it.
+ * The same task written differently, which is another one to Swarm: no limit of processes is -1 as well as 0 (`docker run --pids-limit`).
+ * The provider does not read that limit, so neither its state nor a plan shows it.
  */
 function saidOtherwise(spec: ServiceSpec): ServiceSpec {
   const { Resources } = spec.TaskTemplate;
@@ -78,7 +87,7 @@ function saidOtherwise(spec: ServiceSpec): ServiceSpec {
   return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Resources: { ...Resources, Limits } } };
 }
 
-/** What came of a failed update in the end, where Swarm has rolled it back or tried to. */
+/** How a failed update ended, where Swarm has rolled it back or tried to. */
 export function rollbackOutcome(
   { former, words }: Failure,
   service: Service,

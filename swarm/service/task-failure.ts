@@ -1,7 +1,7 @@
-/** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can tell. */
+/** Why a task did not start or stay up: Swarm's own words, and what only the container or the registry can add. */
 import type Docker from "dockerode";
 import { parseConstraint, satisfies } from "../../model/placement/constraints.ts";
-import { describeNodes, placeAdvice } from "../../model/placement/feasibility.ts";
+import { describeNodes, lackFixes, placeAdvice } from "../../model/placement/feasibility.ts";
 import { isUsable } from "../../model/placement/task-location.ts";
 import { advisedDocker } from "../../text/advised-command.ts";
 import { byteWords } from "../../text/byte-size.ts";
@@ -65,7 +65,7 @@ export async function examineTask(
   };
 }
 
-/** What a container has printed, fit to be shown: masked before it is cut, so that no half of a secret is left; nothing a terminal obeys. */
+/** What a container printed, safe to show: masked before it is cut, so that no half of a secret is left, and without control characters. */
 export function shownOutput(text: string, redact: Redact): string {
   return cut(printableLines(redact(text)));
 }
@@ -97,14 +97,14 @@ function cut(text: string): string {
   return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text;
 }
 
-/** A failure in the words of an {@link InputError}, with what the container printed below it. */
+/** A failure in the parts of an {@link InputError}, with what the container printed below it. */
 export interface Explanation {
   path: string;
   expected: string;
   got: string;
   fix: string;
   logLines?: readonly string[];
-  /** What came of it in the end, as a sentence. */
+  /** How it ended, as a sentence. */
   outcome?: string;
 }
 
@@ -133,7 +133,6 @@ export function explainFailedTasks(
   const task = tasks.at(-1);
   const says = words === undefined ? "" : ` (${words})`;
   const logLines = evidence?.logLines ?? [];
-  // Its last lines follow where they could be read.
   const lookAtLog =
     logLines.length > 0
       ? "Correct the service"
@@ -178,9 +177,10 @@ function taskName(task: Task, service: Service): string {
 }
 
 /**
- * Says why a task finds no node, in Swarm's words, with the nodes that exist and the services that are in the way.
+ * Says why a task finds no node, in Swarm's words, with the nodes that exist and the services that are in the way. What to do is what
+ * model/placement/feasibility.ts says before an update.
  *
- * Swarm gives one reason for each filter that sorted nodes out (swarmkit manager/scheduler/filter.go).
+ * Swarm gives one reason for each filter that excluded nodes (swarmkit manager/scheduler/filter.go).
  */
 export function explainPendingTask(
   service: Service,
@@ -188,47 +188,39 @@ export function explainPendingTask(
   nodes: readonly ListedNode[],
   services: readonly Service[],
 ): Explanation {
-  const path = `service "${service.Spec.Name}"`;
   const words = task.Status.Err;
-  const { Placement, Resources } = service.Spec.TaskTemplate;
+  const explain = (field: string, expected: string, got: string, fix: string, constraints: readonly string[] = []) => ({
+    path: `service "${service.Spec.Name}": ${field}`,
+    expected,
+    got,
+    fix: `${fix}. The nodes: ${describeNodes(nodes, constraints)}`,
+  });
   if (words.includes("host-mode port")) {
     const wanted = hostPorts(service);
     const others = services.filter(
       (one) => one.ID !== service.ID && hostPorts(one).some((port) => wanted.includes(port)),
     );
     const holders = others.map((one) => `"${one.Spec.Name}"`).join(", ");
-    return {
-      path: `${path}: endpointSpec.ports`,
-      expected: "host ports that are free on a suitable node",
-      got: `${wanted.join(", ")}: ${words}${holders && `, by the service ${holders}`}`,
-      fix: `Choose other published ports, or stop what uses them. The nodes: ${describeNodes(nodes, [])}`,
-    };
+    const got = `${wanted.join(", ")}: ${words}${holders && `, by the service ${holders}`}`;
+    return explain("endpointSpec.ports", "host ports that are free on a suitable node", got, lackFixes.ports);
   }
+  const { Placement, Resources } = service.Spec.TaskTemplate;
   if (words.includes("insufficient resources")) {
     const { MemoryBytes, NanoCPUs } = Resources?.Reservations ?? {};
-    const asked = [
-      ...(MemoryBytes ? [`${byteWords(MemoryBytes)} of memory`] : []),
-      ...(NanoCPUs ? [`${NanoCPUs / 1e9} CPUs`] : []),
-    ];
-    return {
-      path: `${path}: taskSpec.resources.reservation`,
-      expected: "a reservation that a node has left",
-      got: `${asked.join(" and ")}: ${words}`,
-      fix: `Lower the reservation, or make room. The nodes: ${describeNodes(nodes, [])}`,
-    };
+    const memory = MemoryBytes ? `${byteWords(MemoryBytes)} of memory` : "";
+    const asked = [memory, NanoCPUs ? `${NanoCPUs / 1e9} CPUs` : ""].filter(Boolean).join(" and ");
+    const field = "taskSpec.resources.reservation";
+    return explain(field, "a reservation that a node has left", `${asked}: ${words}`, lackFixes.reservation);
   }
   const constraints = Placement?.Constraints ?? [];
-  return {
-    path: `${path}: taskSpec.placement.constraints`,
-    expected: "constraints that a node satisfies",
-    got: `${showValue(constraints)}: ${words}`,
-    fix: `${adviceFor(constraints, nodes)}. The nodes: ${describeNodes(nodes, constraints)}`,
-  };
+  const got = `${showValue(constraints)}: ${words}`;
+  const advice = adviceFor(constraints, nodes);
+  return explain("taskSpec.placement.constraints", "constraints that a node satisfies", got, advice, constraints);
 }
 
 function adviceFor(constraints: readonly string[], nodes: readonly ListedNode[]): string {
   const parsed = constraints.map((constraint) => parseConstraint(constraint));
-  // A list of nodes leaves out their platforms and engine labels: who asks for these gets the general advice.
+  // A list of nodes leaves out their platforms and engine labels: constraints on these get the general advice.
   const described = nodes.map((node) => ({ ...node, os: "", architecture: "", engineLabels: {} }));
   const isUsed = described.some((node) => isUsable(node) && parsed.every((each) => satisfies(node, each) === true));
   return placeAdvice(parsed, isUsed ? [] : described);

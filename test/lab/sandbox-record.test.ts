@@ -21,9 +21,9 @@ describe("a sandbox's record", () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   it("is read as it was written, and absent before", async () => {
-    assert.equal(await readRecord(sandboxKind, directory), undefined);
+    assert.equal(readRecord(sandboxKind, directory), undefined);
     await writeRecord(sandboxKind, directory, record);
-    assert.deepEqual(await readRecord(sandboxKind, directory), record);
+    assert.deepEqual(readRecord(sandboxKind, directory), record);
     assert.deepEqual(await readdir(directory), ["sandbox.json"]);
   });
 
@@ -36,7 +36,7 @@ describe("a sandbox's record", () => {
     ];
     for (const text of texts) {
       await writeFile(recordPath(sandboxKind, directory), text);
-      await assert.rejects(readRecord(sandboxKind, directory), {
+      assert.throws(() => readRecord(sandboxKind, directory), {
         name: "InputError",
         path: recordPath(sandboxKind, directory),
         fix: "Remove the sandbox with `npx holdfast sandbox stop` and start it again",

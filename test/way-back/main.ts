@@ -38,7 +38,7 @@ async function startNeighbour({ dockerHost, redisImage }: Sandbox): Promise<void
 
 /** A process outside of Docker that listens on the node; it ends with this one. */
 async function startForeignProcess(directory: string): Promise<void> {
-  const record = await readRecord(sandboxKind, directory);
+  const record = readRecord(sandboxKind, directory);
   if (record === undefined) throw new Error("There is no sandbox.");
   const listen = `require("node:net").createServer().listen(${foreignPort}, () => console.log("listening")); process.stdin.resume().on("end", () => process.exit())`;
   const namespace = `--net=/run/netns/${namespaceName(record.id, "engine")}`;

@@ -31,7 +31,7 @@ export async function importState(options: StackOptions & { file?: string }): Pr
   const context = openContext(options);
   const { output, stack, location } = context;
   const { importStack } = await import("../../../engine/state/stack-export.ts");
-  const state = options.file === undefined ? await readAll(process.stdin) : await readState(options.file);
+  const state = options.file === undefined ? await readAll(process.stdin) : readState(options.file);
   await importStack(await stack(), state, options.file ?? "standard input");
   // The import has succeeded, whether the swarm can be queried or not.
   const unknown = await findEngineToRead(context)
@@ -88,9 +88,9 @@ async function confirmRelease(output: Output, holders: readonly LockHolder[], ye
   await requireYes("Do you want to release the lock anyway?", output);
 }
 
-async function readState(path: string): Promise<string> {
+function readState(path: string): string {
   try {
-    return await readRegularFile(path);
+    return readRegularFile(path);
   } catch (error) {
     throw new InputError({
       path: "--file",

@@ -203,7 +203,7 @@ describe("what does not come into effect", function () {
     const { message } = await swarm.failure(swarm.create(serviceType, slow));
     assert.match(
       message,
-      /convergeConfig\.timeout: expected a time in which the service comes into effect, got its end with: task starting/,
+      /convergeConfig\.timeout: expected enough time for the service to come into effect, got a timeout during: task starting/,
     );
     await swarm.removeAll();
     const stop = AbortSignal.timeout(1500);

@@ -75,15 +75,15 @@ describe("the credentials for an image", () => {
     assert.equal(await from({ credsStore: "empty" }), undefined);
     assert.equal(await from({ credsStore: "token" }), undefined);
     await assert.rejects(from({ credsStore: "locked" }), /docker-credential-locked .*, got exit code 3\. /u);
-    await assert.rejects(from({ credsStore: "absent" }), /docker-credential-absent .*, got none that runs\. /u);
+    await assert.rejects(from({ credsStore: "absent" }), /docker-credential-absent .*, got no program that runs\. /u);
   });
 
   it("are missed in one line that says where they are looked for", async () => {
     const nowhere = join(folder, "nowhere");
     await assert.rejects(find({}, { DOCKER_CONFIG: nowhere }), {
-      message: `docker:registryAuth: expected a username and a password for ${registry}, or a configuration of docker that has them, got neither, and no file ${nowhere} that can be read. Log in by \`docker login ${registry}\`, or give them in docker:registryAuth.`,
+      message: `docker:registryAuth: expected a username and a password for ${registry}, or a Docker configuration that has them, got neither, and no readable file ${nowhere}. Log in with \`docker login ${registry}\`, or give them in docker:registryAuth.`,
     });
     const broken = join(folder, "broken.json");
-    await assert.rejects(find({ configFile: broken }), /broken\.json: expected a configuration of docker, .* got /u);
+    await assert.rejects(find({ configFile: broken }), /broken\.json: expected a Docker configuration .* got /u);
   });
 });

@@ -202,7 +202,7 @@ describe("the Docker engine", () => {
     it("and is replaced by a sandbox only for who may start one", () => {
       assert.equal(
         orSandbox(["Start Docker", "point DOCKER_HOST at an engine"], true),
-        "Start Docker, point DOCKER_HOST at an engine, or use a throwaway swarm of Holdfast's own: `npx holdfast sandbox start`",
+        "Start Docker, point DOCKER_HOST at an engine, or use Holdfast's throwaway swarm: `npx holdfast sandbox start`",
       );
       assert.equal(
         orSandbox(["Start Docker", "point DOCKER_HOST at an engine"], false),

@@ -89,7 +89,7 @@ describe("a request to a Docker engine", () => {
     ["redirects to itself", "redirect", /got a redirect to "\/.*info"\./],
     ["speaks no HTTP", "not Docker's", /got something that is not HTTP/],
     ["answers with a page", "not Docker's", /got a web page\./],
-    ["answers with broken JSON", "not Docker's", /got JSON that is none\./],
+    ["answers with broken JSON", "not Docker's", /got invalid JSON\./],
     ["answers with null", "not Docker's", /got null instead of an object\./],
     ["answers with a text", "not Docker's", /got a string instead of an object\./],
     ["answers with an empty object", "not Docker's", /got Name: expected string, received undefined\./],
@@ -177,7 +177,7 @@ describe("a request to a Docker engine", () => {
         },
         async (connection) => {
           const { docker } = connectEngine(connection, { ...limits, wholeMs: 500 });
-          await assert.rejects(listServices(docker), /got no end of it within 0\.5 s\./);
+          await assert.rejects(listServices(docker), /got no end within 0\.5 s\./);
         },
       ));
 
