@@ -5,7 +5,7 @@ import { comparePolicies } from "./policies.ts";
 import { compareGrowth, compareScale } from "./scale.ts";
 import { onSandbox } from "./sandbox.ts";
 
-// `npm run bench [-- preview|update|scale|growth|policies|impact …]`: the rows of docs/performance.md, measured anew.
+// `npm run bench [-- preview|update|scale|growth|policies|impact …]`: measures the rows of docs/performance.md.
 const comparisons = {
   preview: comparePreview,
   update: compareUpdate,

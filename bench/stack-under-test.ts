@@ -104,7 +104,7 @@ async function peakOf(args: readonly string[], options: { cwd: string; env: Node
 function memoryOf(pid: number | string | undefined): { peak: number; now: number }[] {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    // One that has ended, and of which nobody has taken note yet, has no such line.
+    // A process that has ended and was not waited for yet has no such line.
     const megabytes = (name: string) =>
       Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`, "u").exec(status)?.[1] ?? 0) / 1024);
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);

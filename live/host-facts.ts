@@ -40,7 +40,7 @@ export async function readHostFacts(dataRoot: string): Promise<HostFacts> {
 }
 
 /**
- * The path under which this process sees an engine's data root: an engine may have a mount namespace of its own, in which
+ * The path under which this process sees an engine's data root: an engine may have its own mount namespace, in which
  * another file system is there (proc(5), `/proc/PID/root`).
  */
 async function seenByEngine(dataRoot: string): Promise<string> {

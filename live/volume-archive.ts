@@ -1,5 +1,5 @@
 /**
- * What lies in a volume, through the engine's archive API (`GET` and `PUT /containers/{id}/archive`): the engine mounts the
+ * What is in a volume, through the engine's archive API (`GET` and `PUT /containers/{id}/archive`): the engine mounts the
  * volumes of a container that was never started as well. So no program runs on the data, no image is pulled, and it works
  * on every node whose engine answers.
  */
@@ -73,7 +73,7 @@ export async function withArchives<T>(docker: Docker, use: (open: OpenVolume) =>
   }
 }
 
-/** Opens one volume, which must exist, for as long as `use` runs; until then nobody can remove it. */
+/** Opens one volume, which must exist, for as long as `use` runs; it cannot be removed meanwhile. */
 export type OpenVolume = <T>(
   volume: string,
   options: { readOnly: boolean },
@@ -222,8 +222,8 @@ async function* untilAborted(
 }
 
 /**
- * Refuses a symbolic link that no engine takes into a volume: it would refuse it in the middle of the archive, in words that nobody
- * could act on.
+ * Refuses a symbolic link that no engine accepts into a volume: it would refuse it in the middle of the archive, with an error that helps
+ * no one.
  *
  * @throws InputError
  */

@@ -5,10 +5,10 @@ import { byteWords } from "../text/byte-size.ts";
 import { printable } from "../text/escape.ts";
 
 /**
- * Says in one line what lies in a volume: `Redis 7.0.15: snapshot dump.rdb of 2026-11-25T21:59:12Z, 3 keys`. Names and
+ * Says in one line what is in a volume: `Redis 7.0.15: snapshot dump.rdb of 2026-11-25T21:59:12Z, 3 keys`. Names and
  * versions come from the files, so they are made fit to be shown.
  *
- * @param program - the catalogue's name of the program whose image has mounted it, for content that does not tell by itself
+ * @param program - the catalogue's name of the program whose image has mounted it, for content that does not show it
  */
 export function contentWords(content: VolumeContent, program?: string): string {
   const { kind, fileCount, sizeBytes, snapshot, appendOnly, isWhole } = content;

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { makePrivateFolder } from "../../swarm/engine/private-folder.ts";
 
 /**
- * Holds the lock on the file `$1` until its input ends. Whoever waited for one that was removed meanwhile has the lock of a file that
- * nobody else will find, and tries again. It outlives the process that wanted the lock, for then it has a file to remove.
+ * Holds the lock on the file `$1` until its input ends. A process that waited for one that was removed meanwhile has the lock of a file that
+ * no one else will find, and tries again. It outlives the process that wanted the lock, for then it has a file to remove.
  */
 const holding = `
 trap "" PIPE
@@ -20,7 +20,7 @@ echo held 2>/dev/null
 cat >/dev/null
 rm -f "$1"`;
 
-/** How long a lock may be waited for before that is told, in milliseconds. */
+/** How long to wait for a lock before reporting it, in milliseconds. */
 const silenceMs = 1000;
 
 /**
@@ -30,7 +30,7 @@ const silenceMs = 1000;
  * kernel ends both locks and input with their process, however it ends, so there is no stale lock to recognise. The file is removed
  * with the lock; that of a holder that was itself killed stays, locks nothing, and is removed by the next.
  *
- * @param onWait - told once when the turn does not come within a second; default: a line on the standard error
+ * @param onWait - called once when the lock is not free within a second; default: a line on the standard error
  */
 export async function withExclusiveLock<T>(
   name: string,
@@ -57,7 +57,7 @@ export async function withExclusiveLock<T>(
   }
 }
 
-/** The file of a lock, which is there while somebody has the lock or waits for it; its folder is made. */
+/** The file of a lock, which exists while a process has the lock or waits for it; its folder is made. */
 export function lockFile(name: string): string {
   const uid = process.getuid?.() ?? 0;
   const folder = uid === 0 ? "/run/holdfast-locks" : join(tmpdir(), `holdfast-locks-${uid}`);

@@ -5,7 +5,7 @@ import { SituationError } from "../../text/situation-error.ts";
 
 /**
  * The environment variable that marks a lab's processes as `<lab id>/<part>`. dockerd hands it on to containerd, the
- * shims and its port proxies; containers have an environment of their own and are known by their cgroup. A mark tells
+ * shims and its port proxies; containers have their own environment and are known by their cgroup. A mark says
  * whose a process is with certainty, where a recorded pid may have been given to another process since.
  */
 export const ownerVariable = "HOLDFAST_LAB";

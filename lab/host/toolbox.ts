@@ -24,7 +24,7 @@ export interface Toolbox {
 export interface ToolboxContents {
   /** Its folder in the cache. */
   readonly name: string;
-  /** The packages to take programs from, and for each the program that tells that the machine has it already. */
+  /** The packages to take programs from, and for each the program that shows that the machine has it already. */
   readonly packages: Readonly<Record<string, string>>;
   /** Further programs that must be there. */
   readonly programs: readonly string[];
@@ -223,7 +223,7 @@ function searchPath(first: readonly string[]): string {
   return [...new Set([...first, ...(process.env["PATH"] ?? "").split(delimiter), ...usual])].join(delimiter);
 }
 
-/** What a toolbox was filled for: another system, or a release of Holdfast that needs other packages, fills it anew. */
+/** What a toolbox was filled for: another system, or a release of Holdfast that needs other packages, fills it again. */
 async function contentsKey({ packages, release = {} }: ToolboxContents): Promise<string> {
   const own = osRelease(await readFile("/etc/os-release", "utf8"));
   const others = Object.values(release).map(({ codename }) => codename);

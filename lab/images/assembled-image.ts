@@ -61,7 +61,7 @@ export interface ImageRecipe {
 }
 
 const cachedLayerSchema = z.object({
-  /** The digest of what the layer is assembled by: other files, or another release of Holdfast, assemble it anew. */
+  /** The digest of what the layer is assembled by: other files, or another release of Holdfast, assemble it again. */
   recipe: z.string(),
   diffId: z.string(),
 });

@@ -47,7 +47,7 @@ export function redisRecipeFor(version: string): ImageRecipe {
 
 /**
  * As the official entrypoint does: options alone mean redis-server, and a server started as root hands /data to the user
- * redis and goes on as that user. setpriv has its path, since busybox' shell prefers an applet of that name.
+ * redis and continues as that user. setpriv has its path, since busybox' shell prefers an applet of that name.
  */
 const entrypoint = `#!/bin/sh
 set -e

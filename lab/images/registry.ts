@@ -81,8 +81,8 @@ export interface PushableImage {
 }
 
 /**
- * Puts an image into a registry and returns its reference, `host:port/repository:tag@sha256:…`. The registry itself takes nothing from
- * anybody: what it serves is laid into its folder (distribution: registry/storage/paths.go).
+ * Puts an image into a registry and returns its reference, `host:port/repository:tag@sha256:…`. The registry itself accepts no
+ * pushes: what it serves is put into its folder (distribution: registry/storage/paths.go).
  */
 export async function pushImage(
   { address, directory }: Pick<PrivateRegistry, "address" | "directory">,
@@ -164,7 +164,7 @@ function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Asks without expecting an answer: undefined when there is none within 3 s; nobody reads what is in it. */
+/** Asks without expecting an answer: undefined when there is none within 3 s; its body is not read. */
 async function ask(registry: PrivateRegistry, method: string, path: string): Promise<Response | undefined> {
   try {
     const answer = await fetch(`http://${registry.address}${path}`, {

@@ -33,7 +33,7 @@ export function labAddresses(index: number): LabAddresses {
   };
 }
 
-/** The address of the nth engine (from 1) in a namespace of its own. */
+/** The address of the nth engine (from 1) in its own namespace. */
 export function nodeAddress(addresses: LabAddresses, nth: number): string {
   return `198.19.${addresses.index}.${10 + nth}`;
 }
@@ -134,7 +134,7 @@ const flagsSchema = z.array(z.object({ flags: z.array(z.string()) }));
 
 /**
  * Makes the bridge that an engine uses instead of `docker0`, on the machine or in a namespace. dockerd makes only
- * `docker0` itself; with a bridge of its own the lab never meets another engine's.
+ * `docker0` itself; with its own bridge the lab never meets another engine's.
  */
 export async function createBridge(
   toolbox: Toolbox,
@@ -154,7 +154,7 @@ export async function createBridge(
 /**
  * Removes a lab's namespaces and links, whatever of them there is.
  *
- * @param engineDirectories where the lab's engines keep their data: they tell which bridges (`br-…`) on this machine
+ * @param engineDirectories where the lab's engines keep their data, which shows which bridges (`br-…`) on this machine
  * belong to networks of the lab.
  */
 export async function removeLabNetworks(

@@ -25,7 +25,7 @@ import { dataRoot, engineHost, enginePid, runningEngine, startEngine, type Priva
 import { labKind, type LabRecord } from "./record.ts";
 import { storageClient, type NetworkStorage } from "./storage.ts";
 
-/** A node of a lab: a Docker engine with a network and a hostname of its own. */
+/** A node of a lab: a Docker engine with its own network and hostname. */
 export interface LabNode {
   /** Its hostname, as `docker node ls` shows it. */
   readonly name: string;
@@ -212,7 +212,7 @@ export async function partitionedNodes(toolbox: Toolbox, directory: string, reco
   return names.filter((_, index) => connected[index] === false);
 }
 
-/** Finds the lab and the node, and does something to it while nobody starts or stops the lab. */
+/** Finds the lab and the node, and does something to it while no one starts or stops the lab. */
 async function withNode(
   directory: string,
   name: string,

@@ -62,14 +62,14 @@ export function dataRoot({ directory }: Pick<PrivateEngine, "directory">): strin
   return join(directory, "data");
 }
 
-/** A volume that something is in. */
+/** A volume that is not empty. */
 export interface FilledVolume {
   readonly name: string;
   /** Of all its files. */
   readonly bytes: number;
 }
 
-/** The volumes of an engine that something is in, whether it runs or not; only for one whose data root is no disk of its own. */
+/** The volumes of an engine that are not empty, whether it runs or not; only for an engine without its own disk. */
 export async function filledVolumes(engine: Pick<PrivateEngine, "directory">): Promise<FilledVolume[]> {
   const folder = join(dataRoot(engine), "volumes");
   const names = await readdir(folder).catch((error: unknown) => {
@@ -151,7 +151,7 @@ function dockerdArguments(engine: PrivateEngine): string[] {
  * Starts an engine, once its network exists, and waits until it answers. What an earlier run of the same engine left
  * running is ended first; its data stays.
  *
- * dockerd gets a mount namespace of its own, so that all it mounts is gone with its last process.
+ * dockerd gets its own mount namespace, so that everything it mounts is gone with its last process.
  *
  * @param storage the client of a network file system to mount there first, as {@link storageClient} gives it
  * @throws SituationError with the last lines of the engine's log when it ends or does not answer within 30 s.
@@ -219,7 +219,7 @@ export async function removeCoveredDirectories(lab: string): Promise<void> {
       const mark = join(path, coverMark);
       if (!(await stat(mark).catch(() => undefined))) continue;
       await rm(mark);
-      await rmdir(path).catch(() => undefined); // Somebody else uses it by now.
+      await rmdir(path).catch(() => undefined); // Someone else uses it by now.
     }
   });
 }

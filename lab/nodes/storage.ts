@@ -7,8 +7,8 @@ import { endOwnedProcesses, findOwnedProcesses, ownerMark, ownerVariable } from 
 import { fillToolbox, openToolbox, type Toolbox, type ToolboxContents } from "../host/toolbox.ts";
 
 /**
- * A network file system that all nodes of a lab mount: MooseFS, whose servers run beside the nodes and whose client is a
- * FUSE file system, so that the kernel needs no client of its own. Debian has it as packages.
+ * A network file system that all nodes of a lab mount: MooseFS, whose servers run next to the nodes and whose client is a
+ * FUSE file system, so that the kernel needs no special client. Debian has it as packages.
  */
 export interface NetworkStorage {
   /** The lab's id. */
@@ -19,7 +19,7 @@ export interface NetworkStorage {
   readonly address: string;
   /** Where each node has it mounted. */
   readonly mountPoint: string;
-  /** The network of the nodes, in CIDR form: nobody else may mount it. */
+  /** The network of the nodes, in CIDR form: no one else may mount it. */
   readonly clients: string;
 }
 

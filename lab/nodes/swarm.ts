@@ -46,7 +46,7 @@ export async function formSwarm(toolbox: Toolbox, record: LabRecord, nodes: read
 
 const joinTokensSchema = z.object({ JoinTokens: z.object({ Manager: z.string(), Worker: z.string() }) });
 
-/** The heartbeat is set with the swarm, for a node keeps the period that it was told when it registered. */
+/** The heartbeat is set with the swarm, because a node keeps the period that it got when it registered. */
 async function initSwarm({ docker }: EngineConnection, { address }: LabNode, heartbeatSeconds: number): Promise<void> {
   await docker.swarmInit({
     ListenAddr: `${address}:2377`,

@@ -10,7 +10,7 @@ import { contentWords, timeWords } from "../volume-content-text.ts";
 export interface AuditReport {
   readonly inventory: Inventory;
   readonly view: DataView;
-  /** The idle volumes of the view again, with what lies in them. */
+  /** The idle volumes of the view again, with what is in them. */
   readonly lost: readonly LostVolume[];
   readonly findings: readonly Finding[];
 }
@@ -20,14 +20,14 @@ export interface AuditSection {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly AuditRow[];
-  /** Whether its rows tell of data that is being lost or will be. */
+  /** Whether its rows are about data that is being lost or will be. */
   readonly isBad: boolean;
 }
 
 /** A row of a table; names in it come from outside and are not fit to be shown yet. */
 export interface AuditRow {
   readonly cells: readonly string[];
-  /** What there is to say about it besides. */
+  /** Further remarks on it. */
   readonly notes: readonly string[];
 }
 
@@ -104,7 +104,7 @@ export function auditSections(report: AuditReport): AuditSection[] {
   return sections.filter(({ rows }) => rows.length > 0);
 }
 
-/** What lies in an idle volume, where it was looked into. */
+/** What is in an idle volume, where it was read. */
 export function lookOf({ node, name }: IdleVolume, { lost }: AuditReport): LostVolume | undefined {
   return lost.find((each) => each.node === node && each.name === name);
 }

@@ -1,4 +1,4 @@
-/** Whether what a stack would create has a name that is free or its own: a name that is taken may be somebody's database. */
+/** Whether the names of what a stack would create are free or its own: what has a name already may be someone's database. */
 import type { Taking, TakingService } from "../../inputs/pulumi/taking.ts";
 import { matchingNodes, parseConstraint } from "../../model/placement/constraints.ts";
 import { isKnown, type SwarmNode } from "../../model/service/definition.ts";
@@ -32,7 +32,7 @@ export interface NameQuestion {
 
 /**
  * Refuses a step that would take a name which something has that is not this stack's, and a service that would write a volume
- * which somebody else mounts.
+ * which someone else mounts.
  *
  * @throws NameTakenError
  */
@@ -91,7 +91,7 @@ function labelsIn(found: Labelled) {
 /** A question about a volume of one engine. */
 interface VolumeQuestion extends NameQuestion {
   readonly engine: EngineConnection;
-  /** Whether an empty one of which nothing tells the owner may be taken all the same. @default false */
+  /** Whether an empty volume whose owner is unknown may be taken. @default false */
   readonly takesEmpty?: boolean;
 }
 
@@ -118,8 +118,8 @@ async function requireOwner(
 }
 
 /**
- * Looks at what a service mounts on the one node that it is tied to. Whose a volume is that node's engine tells, where it can be
- * asked; which services mount it the manager always does.
+ * Looks at what a service mounts on the one node that it is tied to. Who owns a volume is known only to that node's engine, where it can be
+ * asked; which services mount it, the manager always knows.
  */
 async function requireOwnVolumes(service: TakingService, question: NameQuestion): Promise<void> {
   const { manager, own } = question;
@@ -145,9 +145,9 @@ async function requireOwnVolumes(service: TakingService, question: NameQuestion)
 
 /**
  * Makes the volumes that the tasks of a service would make, with this stack's labels, where they do not exist yet and the engine of
- * the node can be asked: a mount's own labels could never be changed again, and without any nothing tells later whose the data is.
+ * the node can be asked: the labels of a mount could never be changed again, and without labels nothing shows later whose the data is.
  *
- * @throws NameTakenError where somebody else has made one at the same moment
+ * @throws NameTakenError where someone else has made one at the same moment
  */
 export async function makeOwnVolumes(service: TakingService, question: NameQuestion): Promise<void> {
   const { own } = question;

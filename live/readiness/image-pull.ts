@@ -2,7 +2,7 @@
  * Makes sure, before a service's task is stopped, that the next one finds its image and its ports on its node: a service of one task
  * that runs once does it. It is pinned like the service, mounts nothing and needs no access to the node.
  *
- * It is no job of Swarm's: before Docker 23 the tasks and containers of a removed job stay for ever (swarmkit 75e563b4b).
+ * It is not a Swarm job: before Docker 23 the tasks and containers of a removed job stay forever (swarmkit 75e563b4b).
  */
 import type Docker from "dockerode";
 import { matchingNodes, parseConstraint } from "../../model/placement/constraints.ts";
@@ -134,7 +134,7 @@ async function carryOut(
   }
 }
 
-/** What an image takes, unpacked; nothing where the engine at hand does not have it, for another node's tells nobody. */
+/** The unpacked size of an image, in words; empty where the connected engine does not have it. */
 async function unpackedSize(docker: Docker, image: string): Promise<string> {
   try {
     const { Size } = await docker.getImage(image).inspect();
@@ -166,7 +166,7 @@ function trialSpec(service: ServiceSpec, { image, constraints, ports }: Trial): 
 
 /**
  * Whether the image is there and the ports are free: the command ran, or it could not, for an image need not have it. Docker binds
- * the ports before it starts the command, and its error tells which of the two failed.
+ * the ports before it starts the command, and its error shows which of the two failed.
  */
 function isDone({ Status }: Task): boolean {
   if (["running", "complete"].includes(Status.State)) return true;

@@ -32,7 +32,7 @@ export interface PlannedDefinition {
   readonly after: ServiceDefinition;
 }
 
-/** What cannot be had of a swarm, in a form that can be written down. */
+/** What a swarm cannot provide, in a form that can be written to a file. */
 export interface Unavailable {
   readonly missingImages: Readonly<Record<string, string>>;
   readonly foreignPorts: readonly string[];
@@ -40,7 +40,7 @@ export interface Unavailable {
 
 /**
  * Looks for what only an attempt shows: whether the registry has an image, and whether something that is no service answers on
- * a port. What cannot be asked is taken to be there; in the end the node of the task decides (live/readiness/image-pull.ts).
+ * a port. What cannot be asked is assumed to be there; in the end the node of the task decides (live/readiness/image-pull.ts).
  */
 export async function findUnavailable(
   connection: EngineConnection,
@@ -66,8 +66,8 @@ function suitableNodes({ constraints }: ServiceDefinition, nodes: readonly Swarm
 }
 
 /**
- * An image that the registry says it does not have, unless a node has it. Another node than this engine's cannot be asked, and a
- * registry that wants to know who asks says the same of an image that it has: both are left to the node of the task.
+ * An image that the registry says it does not have, unless a node has it. Other nodes than this engine's cannot be asked, and a
+ * registry that needs a login says the same of an image that it has: both are left to the node of the task.
  */
 async function missingImage(
   { docker }: EngineConnection,
@@ -87,7 +87,7 @@ async function missingImage(
   }
 }
 
-/** Ports of all planned services that answer and are no service's. What Swarm is still stopping is nobody else's, and gone in a moment. */
+/** Ports of all planned services that answer and are no service's. What Swarm is still stopping does not count: it is gone in a moment. */
 async function foreignPortsOf(
   connection: EngineConnection,
   planned: readonly PlannedDefinition[],

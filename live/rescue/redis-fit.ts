@@ -8,7 +8,7 @@ import type { VolumeContent } from "../../model/storage/volume-content.ts";
  * Why a Redis with these settings would start without the data of a volume; undefined when it would load it, or when that
  * cannot be seen.
  *
- * With an append-only file Redis reads that alone and takes its absence for an empty store, whatever snapshot lies beside it
+ * With an append-only file Redis reads that alone and takes its absence for an empty store, even if there is a snapshot
  * (redis#12484); the next snapshot then overwrites the good one.
  */
 export function whyNotLoaded(

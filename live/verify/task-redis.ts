@@ -5,7 +5,7 @@ import { SituationError } from "../../text/situation-error.ts";
 import { runInContainer } from "../container-command.ts";
 import { answeredIn, hostnameOf, type Inventory } from "../inventory.ts";
 
-/** How long Redis may take to answer, in milliseconds: the client in its image has no limit of its own before 7.4. */
+/** How long Redis may take to answer, in milliseconds: the client in its image has no time limit before 7.4. */
 const replyLimitMs = 10_000;
 
 /** How to log in to a Redis. */

@@ -26,7 +26,7 @@ export function dockerWords(error: unknown): string {
   return printableLines(parts.filter((part, index) => part !== parts[index - 1]).join(": "));
 }
 
-/** Whether a request broke off without an answer, so that nobody can say whether it was carried out. */
+/** Whether a request broke off without an answer, so that it is unknown whether it was carried out. */
 export function isConnectionCut(error: unknown): boolean {
   if (error instanceof EngineAnswerError) return error.problem !== "redirect";
   const { data } = answerSchema.safeParse(error);
@@ -41,7 +41,7 @@ export function isConnectionCut(error: unknown): boolean {
 const readRetries = 5;
 
 /**
- * Carries out a request that changes nothing, again when the connection breaks; never use it for one that changes something.
+ * Sends a request that changes nothing, again when the connection breaks; never use it for one that changes something.
  *
  * @throws the engine's answer, or the last failure of the connection
  */

@@ -1,7 +1,7 @@
-/** Makes a text fit to be shown. */
+/** Makes a text safe to show. */
 export type Redact = (text: string) => string;
 
-/** What stands where something secret stood. */
+/** What replaces a secret. */
 const mask = "[secret]";
 
 /** Shorter ones would mask half of every text and are no secret worth the name. */
@@ -26,7 +26,7 @@ export function redactor(values: Iterable<string>): Redact {
   return (text) => longestFirst.reduce((masked, part) => masked.replaceAll(part, mask), text);
 }
 
-/** What a task's container may say and nobody may read: values of its environment, and what follows a word such as `--requirepass`. */
+/** What a container may print and must not be shown: values of its environment, and what follows a word such as `--requirepass`. */
 export function secretsOfContainer({
   Env,
   Args,
@@ -41,12 +41,12 @@ export function secretsOfContainer({
   ];
 }
 
-/** A text in base64: by itself, and what it makes of a longer text whatever stands around it; in both alphabets. */
+/** A text in base64: by itself, and as a part of a longer text; in both alphabets. */
 function base64Forms(text: string): string[] {
   const bytes = Buffer.from(text, "utf8");
   const within = [0, 1, 2].map((offset) => {
     const wholeCharacters = Math.floor(((offset + bytes.length) * 8) / 6);
-    // The first characters hold bits of what stands before, the last one may hold bits of what comes after.
+    // The first characters hold bits of the text before, the last one may hold bits of the text after.
     return Buffer.concat([Buffer.alloc(offset), bytes])
       .toString("base64")
       .slice(Math.ceil((offset * 8) / 6), wholeCharacters);

@@ -2,16 +2,16 @@ import { managedElsewhere, ownerInLabels, ownershipOf, type NamedKind } from "..
 import { advisedSetting } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 
-/** What is said of an owner that nothing tells. */
+/** What is said of an unknown owner. */
 export const unknownOwner = "nothing says whose it is";
 
-/** What is said of something of this stack that its state has lost. */
+/** What is said of something that has this stack's labels and is missing from its state. */
 const lostFromState = `this stack's own by its labels, but not this resource: it is ${managedElsewhere}`;
 
 type Labels = Readonly<Record<string, string>> | null | undefined;
 
 /**
- * A name that something has which is not this stack's. It may be somebody's database, so the way on is never to remove it.
+ * A name that something else than this stack has. It may be someone's database, so the advice is never to remove it.
  */
 export class NameTakenError extends InputError {
   /**
@@ -33,9 +33,9 @@ export class NameTakenError extends InputError {
   }
 }
 
-/** Another way than another name is told only where it takes nothing from anybody. */
+/** Anything but another name is advised only where it takes nothing from anyone. */
 function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean): string {
-  // Another name would be a second writer beside a store that runs.
+  // Another name would make a second writer for a store that runs.
   if (owner?.endsWith(managedElsewhere) === true)
     return "Work where its state is, or take it over with `pulumi import`; a store of your own is another stack (`-s`), with a service, a volume and a port of its own. A service that was renamed in the program needs its former name as an alias (docs/components.md, Renames)";
   if (kind !== "volume" || isMounted) return "Give yours another name";
@@ -49,7 +49,7 @@ function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean):
  */
 export function ownerWords(found: Labels, wanted: Labels): string {
   const own = ownerInLabels(wanted);
-  // Without labels of its own nobody is the owner's namesake.
+  // Without labels, there is no stack to compare with.
   const ownership = ownershipOf({ labels: found }, own ?? { project: "", stack: "" });
   if (ownership.kind === "another's") return ownership.owner;
   return ownership.kind === "ours" ? lostFromState : unknownOwner;

@@ -143,7 +143,7 @@ const contextSchema = z.object({
   Endpoints: z.object({ docker: z.object({ Host: z.string().min(1), SkipTLSVerify: z.boolean().optional() }) }),
 });
 
-/** A context lies in `contexts/meta/<sha256 of its name>/meta.json`, its certificates in `contexts/tls/<same>/docker/`. */
+/** A context is in `contexts/meta/<sha256 of its name>/meta.json`, its certificates in `contexts/tls/<same>/docker/`. */
 function readContext(dockerDirectory: string, name: string): EngineAddress {
   const id = createHash("sha256").update(name).digest("hex");
   const path = join(dockerDirectory, "contexts", "meta", id, "meta.json");

@@ -8,10 +8,10 @@ const forOthers = 0o077;
 const writtenByAll = 0o002;
 
 /**
- * Makes a folder with mode 0700; folders above it that are missing, too. One that is there already is closed where others could only
- * look into it.
+ * Makes a folder with mode 0700; folders above it that are missing, too. An existing one is closed to others, unless they could write to
+ * it.
  *
- * @throws InputError where others could have exchanged what is in it
+ * @throws InputError where others could have replaced what is in it
  */
 export function makePrivateFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -19,7 +19,7 @@ export function makePrivateFolder(path: string): void {
 }
 
 /**
- * Takes away what others may do to a file or folder of this user's; nothing happens where there is none.
+ * Removes all permissions of others from a file or folder of this user; nothing happens where there is none.
  *
  * @throws InputError where it is another user's, or everybody could write to it: what is in it now may be theirs
  */
@@ -38,7 +38,7 @@ export function closeToOthers(path: string): void {
   try {
     chmodSync(path, found.mode & 0o700);
   } catch {
-    // It is root's, or whose the project is, and nobody else can write to it.
+    // It is root's or the project owner's, and no one else can write to it.
   }
 }
 
@@ -50,7 +50,7 @@ function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
-/** Whether it is this user's, root's, or of whoever has the folder that it is in, who could exchange it anyway. */
+/** Whether it belongs to this user, to root, or to the owner of its folder, who could replace it anyway. */
 function isTrusted({ uid }: Stats, path: string): boolean {
   return uid === 0 || uid === process.getuid?.() || uid === statSync(dirname(path)).uid;
 }

@@ -146,7 +146,7 @@ export async function updateService(
   // task.go, `IsTaskDirty`). That is the case after every creation: it adds the image's platforms to the placement, the
   // first update drops them, and the old ports stay in effect. With the placement that such a task was started with,
   // Swarm sees the ports; afterwards the declared placement changes nothing any more. A higher `ForceUpdate` would do it
-  // in one step, but it would stand in the service, be found by the next refresh and restart the tasks once more.
+  // in one step, but it would stay in the service, be found by the next refresh and restart the tasks once more.
   for (let kept = keptWith(lacksEndpoint, converged); kept; kept = keptWith(lacksEndpoint, converged)) {
     options.onProgress("Swarm kept a task that publishes other ports than declared: replacing it");
     await apply({ ...spec, TaskTemplate: { ...spec.TaskTemplate, Placement: kept.Spec.Placement } });

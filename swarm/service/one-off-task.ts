@@ -33,7 +33,7 @@ export function oneOffSpec({ purpose, service: { Name, Labels }, task, ports = [
   };
 }
 
-/** What came of a task: `stuck` where no node takes it or it does not end in time, `stopped` where nobody waits for it any more. */
+/** How a task ended: `stuck` where no node takes it or it does not end in time, `stopped` where the wait was aborted. */
 export type TaskEnd =
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly task: Task }
@@ -41,7 +41,7 @@ export type TaskEnd =
 
 const lookEveryMs = 100;
 
-/** How long the task must stand without a node until nobody waits for it. */
+/** How long the task must be without a node before the wait for it ends. */
 const pendingBelievedMs = 2000;
 
 /** How long it may take, the pull of an image included. */
@@ -144,7 +144,7 @@ async function removeLeft({ docker }: EngineConnection, isMeant: (spec: ServiceS
   return meant.length > 0;
 }
 
-/** Removes such a service; somebody else may have done so. Nothing waits for its container. */
+/** Removes such a service; someone else may have done so already. Nothing waits for its container. */
 export async function removeOneOff(docker: Docker, id: string): Promise<void> {
   await readAgain(() => docker.getService(id).remove() as Promise<unknown>).catch((error: unknown) => {
     if (dockerStatus(error) !== 404) throw error;

@@ -1,7 +1,7 @@
 /**
  * `ForceUpdate`, the count that says only that a service's task was replaced: by a program that wants it replaced, by `verify`, or by
- * somebody's `docker service update --force`. To count back to what was declared would replace the task once more, so a program's count
- * goes to Swarm when the program changes it, and otherwise the live one stays; the state goes on with the program's.
+ * someone's `docker service update --force`. Going back to the declared count would replace the task once more, so a program's count
+ * goes to Swarm when the program changes it, and otherwise the live one stays; the state keeps the program's.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { ServiceSpec } from "../api/objects.ts";

@@ -43,10 +43,10 @@ function holds(found: unknown, sent: unknown): boolean {
 export const noProcessLimit = -1;
 
 /**
- * Puts what has no order of its own (mounts, variables, secrets, …) into the order of the service as it is.
+ * Puts lists whose order means nothing (mounts, variables, secrets, …) into the order that the service has.
  *
- * Swarm compares lists in order: the same mounts in another order would restart every task for nothing. What means the same in other
- * words stays as it is for the same reason.
+ * Swarm compares lists in order: the same mounts in another order would restart every task for nothing. For the same reason, what is
+ * written differently but means the same stays as it is.
  */
 export function inOrderOf(current: ServiceSpec, next: ServiceSpec): ServiceSpec {
   const { ContainerSpec: was, Placement: place, Networks: networks } = current.TaskTemplate;

@@ -1,7 +1,7 @@
 /**
  * What a service's tasks say about it: is what was declared in effect, is it on its way, or will it never be?
  *
- * Pure reasoning over one look at the swarm; service-convergence.ts looks again and again.
+ * Pure reasoning over one look at the swarm; convergence.ts looks again and again.
  */
 import { isDeepStrictEqual } from "node:util";
 import { taskWords } from "../../text/task-state.ts";
@@ -12,11 +12,11 @@ export interface ServiceView {
   service: Service;
   /** In the order of their creation. */
   tasks: readonly Task[];
-  /** Nodes of which nobody knows what runs on them. */
+  /** Nodes on which it is unknown what runs. */
   downNodes: ReadonlySet<string>;
 }
 
-/** What is remembered from one look to the next. */
+/** What is kept from one look to the next. */
 export interface Memory {
   /** Tasks that were there before the operation began. */
   earlierTasks: ReadonlySet<string>;
@@ -40,7 +40,7 @@ export interface Failure {
   tasks: Task[];
   /** Swarm's, where it has said something about the whole update. */
   words?: string;
-  /** Whether the service wants its former version back and Swarm will not bring it: it waits for a node for ever. */
+  /** Whether the service wants its former version back and Swarm will not bring it back: it waits for a node forever. */
   takeBack?: boolean;
   /** What came of a rollback. */
   former?: "runs" | "does not run";
@@ -55,7 +55,7 @@ const failureStates = new Set(["complete", "failed", "rejected", "orphaned"]);
 /** So many failed tasks of one slot are no accident: Swarm has already tried again. */
 const failuresBelieved = 2;
 
-/** How long a task must stand without a node, with nothing of this service in its way, until nobody waits for it any more. */
+/** How long a task must be without a node, with nothing of this service in its way, before it is given up. */
 const pendingBelievedMs = 3000;
 
 /** How long a slot must be without a live task after a failure: Swarm makes the next one at once, if it makes one. */
@@ -99,7 +99,7 @@ export function isKeptDespitePlacement(task: Task, service: Service): boolean {
   return isUpToDate(task, service) && !isDeepStrictEqual(task.Spec.Placement, service.Spec.TaskTemplate.Placement);
 }
 
-/** Docker tells the runtime of a service but not that of its tasks. */
+/** Docker shows the runtime of a service but not that of its tasks. */
 function withoutPlacement(spec: TaskSpec): TaskSpec {
   return { ...spec, Placement: undefined, Runtime: spec.Runtime || "container" };
 }
@@ -124,7 +124,7 @@ function publishesDeclaredHostPorts(task: Task, service: Service): boolean {
 }
 
 /**
- * Whether a task publishes other host ports than its service declares. Of one that is still being started nobody can say it yet: its
+ * Whether a task publishes other host ports than its service declares. While it is being started this is unknown: its
  * ports show once it runs.
  */
 export function publishesOtherHostPorts(task: Task, service: Service): boolean {
@@ -220,7 +220,7 @@ function judgeRollback(
   const live = tasks.filter((task) => isUpToDate(task, service) && isLive(task) && isWanted(task));
   const running = live.filter((task) => task.Status.State === "running" && isSettled(task, memory));
   if (slotsOf(running).size >= (replicas ?? 1)) return { ...failure(blamed), former: "runs" };
-  // Swarm waits for ever for a node, and a node that is lost may never come back.
+  // Swarm waits forever for a node, and a node that is lost may never come back.
   const isBlocked = tasks.some(
     (task) => isLive(task) && !live.includes(task) && task.NodeID !== "" && !downNodes.has(task.NodeID),
   );
@@ -239,7 +239,7 @@ function judgeRollback(
 }
 
 /**
- * Whether a rollback stands still because the former version's next task waits for one of the failed version that no node has: its
+ * Whether a rollback is stuck because the former version's next task waits for one of the failed version that no node has: its
  * host port is the other's, say, or no node can take it.
  */
 export function isRollbackBlocked({ service, tasks }: ServiceView, memory: Pick<Memory, "heldMs">): boolean {
@@ -252,7 +252,7 @@ export function isRollbackBlocked({ service, tasks }: ServiceView, memory: Pick<
   return memory.heldMs(`blocked by ${homeless.ID}`) >= blockedBelievedMs;
 }
 
-/** Whether a running task has shown that it stays: it is healthy, or has run for a while where nobody checks. */
+/** Whether a running task has shown that it stays: it is healthy, or has run for a while without a health check. */
 function isSettled(task: Task, memory: Memory): boolean {
   return memory.earlierTasks.has(task.ID) || hasHealthcheck(task) || memory.heldMs(`running ${task.ID}`) >= settleMs;
 }

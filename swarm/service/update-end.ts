@@ -16,8 +16,8 @@ export interface FollowedUpdate {
 }
 
 /**
- * Follows an update that somebody else is about to send, as one of our own is followed ({@link awaitConvergence}): a rollback that
- * stands still is hastened, a task that no node can take is taken back.
+ * Follows an update that someone else is about to send, in the same way as our own ({@link awaitConvergence}): a stuck rollback is
+ * hastened, and an update whose task no node can take is rolled back.
  *
  * @returns once the update may be sent; `undefined` where the engine does not know the service
  */
@@ -51,7 +51,7 @@ async function endOfUpdate(
     await awaitConvergence(connection, before.ID, {
       earlierTasks,
       doomedTasks: new Set(),
-      // Whoever sends the update has a time of its own.
+      // The sender of the update has its own timeout.
       deadlineMs: Infinity,
       onProgress: () => undefined,
       signal: new AbortController().signal,
