@@ -40,7 +40,7 @@ export async function isRegistryUp(registry: PrivateRegistry): Promise<boolean> 
 export async function startRegistry(registry: PrivateRegistry, toolbox: Toolbox): Promise<true> {
   await endOwnedProcesses(registry.lab, registryPart);
   const { host, port } = splitAddress(registry.address);
-  if (!(await isPortFree(host, port))) {
+  if ((await tryPort(host, port)) === undefined) {
     throw new SituationError({
       what: `The registry cannot start: another process listens on ${registry.address}`,
       fix: `End that process (\`ss -ltnp 'sport = :${port}'\` shows it), or remove the sandbox with \`${advised("sandbox stop")}\` to begin with another port`,
@@ -136,32 +136,24 @@ export function sha256(content: string | Uint8Array): string {
 
 /** The preferred port if it is free on an address, else any that is. */
 export async function freePort(host: string, preferred: number): Promise<number> {
-  if (await isPortFree(host, preferred)) return preferred;
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, host, () => {
-      const { port } = z.object({ port: z.number() }).parse(server.address());
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
+  return (await tryPort(host, preferred)) ?? (await tryPort(host, 0)) ?? preferred;
 }
 
-function isPortFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error) => {
-      if (z.object({ code: z.literal("EADDRINUSE") }).safeParse(error).success) resolve(false);
-      else reject(error);
-    });
-    server.listen(port, host, () => {
-      server.close(() => {
-        resolve(true);
-      });
+/** The number of a free port, any for 0; undefined for one that is taken. */
+function tryPort(host: string, port: number): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const server = createServer();
+  server.once("error", (error) => {
+    if ("code" in error && error.code === "EADDRINUSE") resolve(undefined);
+    else reject(error);
+  });
+  server.listen(port, host, () => {
+    const { port: found } = z.object({ port: z.number() }).parse(server.address());
+    server.close(() => {
+      resolve(found);
     });
   });
+  return promise;
 }
 
 /** Asks without expecting an answer: undefined when there is none within 3 s; its body is not read. */

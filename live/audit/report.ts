@@ -21,7 +21,7 @@ export interface AuditSection {
   readonly columns: readonly string[];
   readonly rows: readonly AuditRow[];
   /** Whether its rows are about data that is being lost or will be. */
-  readonly isBad: boolean;
+  readonly isBad?: true;
 }
 
 /** A row of a table; names in it come from outside and are not fit to be shown yet. */
@@ -41,7 +41,6 @@ export function auditSections(report: AuditReport): AuditSection[] {
       title: "Engines that did not answer",
       columns: ["Engine", "Answer"],
       rows: engines.flatMap((engine) => ("problem" in engine ? [row(engine.host, engine.problem)] : [])),
-      isBad: false,
     },
     {
       title: "Nodes",
@@ -50,19 +49,16 @@ export function auditSections(report: AuditReport): AuditSection[] {
         const unseen = unseenNodes.includes(hostname) ? ", its volumes not seen (name its engine with --engine)" : "";
         return row(hostname, `${role}, ${state}, ${availability}${unseen}`);
       }),
-      isBad: false,
     },
     {
       title: "Services with data",
       columns: ["Service", "Tasks"],
       rows: view.services.map(serviceRow),
-      isBad: false,
     },
     {
       title: "Services without data",
       columns: ["Services"],
       rows: view.withoutData.length === 0 ? [] : [row(view.withoutData.join(", "))],
-      isBad: false,
     },
     {
       title: "Several writers at once: their data is being damaged. Stop all but one of them",
@@ -84,7 +80,6 @@ export function auditSections(report: AuditReport): AuditSection[] {
       title: "Volumes that no running container uses",
       columns: ["Node", "Volume", "Size", "Why"],
       rows: view.idleVolumes.map((volume) => idleRow(volume, lookOf(volume, report))),
-      isBad: false,
     },
     {
       title: "Disk use of volumes",
@@ -98,7 +93,6 @@ export function auditSections(report: AuditReport): AuditSection[] {
           byteWords(sizeBytes) + idle,
         );
       }),
-      isBad: false,
     },
   ];
   return sections.filter(({ rows }) => rows.length > 0);

@@ -66,25 +66,13 @@ async function requireReplaceable({ name, volumes }: TakingService, { manager, o
 
 /** The labels of what has the name; undefined where nothing has it. */
 async function labelsOf({ kind, name }: Taking, { docker }: EngineConnection) {
-  switch (kind) {
-    case "service":
-      return labelsIn(await inspectService(docker, name));
-    case "secret":
-      return labelsIn(await inspectSecret(docker, name));
-    case "config":
-      return labelsIn(await inspectConfig(docker, name));
-    case "network": {
-      const found = await inspectNetwork(docker, name);
-      return found?.Name === name ? (found.Labels ?? {}) : undefined;
-    }
-    case "volume":
-      return undefined;
+  if (kind === "volume") return undefined;
+  if (kind === "network") {
+    const network = await inspectNetwork(docker, name);
+    return network?.Name === name ? (network.Labels ?? {}) : undefined;
   }
-}
-
-type Labelled = { Spec: { Labels?: Record<string, string> | null | undefined; Name: string } } | undefined;
-
-function labelsIn(found: Labelled) {
+  const inspect = { service: inspectService, secret: inspectSecret, config: inspectConfig }[kind];
+  const found = await inspect(docker, name);
   return found && (found.Spec.Labels ?? {});
 }
 

@@ -48,13 +48,11 @@ export async function idleServices(docker: Docker, names: readonly string[]): Pr
  * for true; such a task is to run no more.
  */
 async function countRunning(docker: Docker, serviceIds: readonly string[]): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  if (serviceIds.length === 0) return counts;
+  if (serviceIds.length === 0) return new Map();
   const filters = JSON.stringify({ service: serviceIds, "desired-state": ["running"] });
   const tasks = readAnswer(z.array(taskSchema), await readAgain(() => docker.listTasks({ filters })));
-  for (const { ServiceID, Status } of tasks)
-    if (Status.State === "running") counts.set(ServiceID, (counts.get(ServiceID) ?? 0) + 1);
-  return counts;
+  const running = tasks.filter(({ Status }) => Status.State === "running");
+  return new Map([...Map.groupBy(running, ({ ServiceID }) => ServiceID)].map(([id, own]) => [id, own.length]));
 }
 
 /** What Swarm says of the task that it made last, and of the one that failed before it. */

@@ -98,15 +98,11 @@ function cut(text: string): string {
 }
 
 /** A failure in the parts of an {@link InputError}, with what the container printed below it. */
-export interface Explanation {
-  path: string;
-  expected: string;
-  got: string;
-  fix: string;
+export type Explanation = ConstructorParameters<typeof InputError>[0] & {
   logLines?: readonly string[];
   /** How it ended, as a sentence. */
   outcome?: string;
-}
+};
 
 /** Writes an explanation as `<path>: expected <rule>, got <value>. <Fix>. <Outcome>` and the log lines after it. */
 export function writeExplanation({ logLines = [], outcome, ...mistake }: Explanation): string {

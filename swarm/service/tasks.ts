@@ -160,9 +160,7 @@ export function judgeTasks(view: ServiceView, memory: Memory): TasksVerdict {
     mayRollBack && memory.heldMs("failed, not rolled back") < rollbackBelievedMs
       ? { state: "waiting", progress: `${describe(failedTasks.at(-1))}; Swarm brings the former version back` }
       : failure(failedTasks, words);
-  const unlucky = [...slotsOf(failed).values()].find(
-    (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),
-  );
+  const unlucky = hopelessSlot(failed, memory);
   if (unlucky) return failing(unlucky);
   if (update?.State === "paused" && (replicas === undefined ? leaving.length > 0 : slotsOf(wanted).size < replicas)) {
     return failing(failed, `update paused: ${update.Message ?? ""}`);
@@ -197,7 +195,7 @@ export function judgeTasks(view: ServiceView, memory: Memory): TasksVerdict {
   }
   return {
     state: "waiting",
-    progress: progressOf({ replicas: replicas ?? wanted.length, running, wanted, leaving, failed }),
+    progress: progressOf(replicas ?? wanted.length, { running, wanted, leaving, failed }),
   };
 }
 
@@ -229,9 +227,7 @@ function judgeRollback(
   if (State === "rollback_started" && !lacksNode) return { state: "waiting", progress: words };
   const isStuck =
     lacksNode ||
-    [...slotsOf(own ?? []).values()].some(
-      (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),
-    ) ||
+    hopelessSlot(own ?? [], memory) !== undefined ||
     (live.length === 0 && memory.heldMs("no former task") >= pendingBelievedMs);
   return isStuck
     ? { ...failure(blamed, words), former: "does not run" }
@@ -290,6 +286,13 @@ function slotsOf(tasks: readonly Task[]): Map<string, Task[]> {
   return Map.groupBy(tasks, slotOf);
 }
 
+/** The failed tasks of a slot in which another attempt would fail as well. */
+function hopelessSlot(failed: readonly Task[], memory: Memory): Task[] | undefined {
+  return [...slotsOf(failed).values()].find(
+    (inSlot) => inSlot.length >= failuresBelieved || inSlot.some((task) => memory.definiteFailures.has(task.ID)),
+  );
+}
+
 function hasHealthcheck(task: Task): boolean {
   const test = task.Spec.ContainerSpec?.Healthcheck?.Test ?? [];
   return test.length > 0 && test[0] !== "NONE";
@@ -303,14 +306,10 @@ function warningsOf({ service, tasks, downNodes }: ServiceView, wanted: readonly
   ];
 }
 
-function progressOf(count: {
-  replicas: number;
-  running: readonly Task[];
-  wanted: readonly Task[];
-  leaving: readonly Task[];
-  failed: readonly Task[];
-}): string {
-  const { replicas, running, wanted, leaving, failed } = count;
+/** The groups of tasks from which a look is described. */
+type TaskGroups = Readonly<Record<"running" | "wanted" | "leaving" | "failed", readonly Task[]>>;
+
+function progressOf(replicas: number, { running, wanted, leaving, failed }: TaskGroups): string {
   const starting = wanted.find((task) => !running.includes(task) && task.DesiredState === "running") ?? wanted.at(-1);
   const current = leaving.length > 0 ? `${leaving.length} old still stopping` : describe(starting);
   const earlier = failed.at(-1);

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Service } from "../api/objects.ts";
 import { inspectService, listTasks } from "../api/reads.ts";
 import type { Redact } from "../api/redaction.ts";
 import type { EngineConnection } from "../engine/connection.ts";
@@ -30,37 +29,27 @@ export async function followUpdate(
   if (before === undefined) return undefined;
   const earlierTasks = new Set((await listTasks(connection.docker, id)).map(({ ID }) => ID));
   let isSent = false;
-  const end = endOfUpdate(connection, before, earlierTasks, redact, () => {
+  const follow = async (): Promise<string | undefined> => {
+    // Where the update is never sent, the process that waits here ends with the run: nothing keeps it alive.
+    while ((await inspectService(connection.docker, before.ID))?.Version.Index === before.Version.Index)
+      await sleep(lookEveryMs, undefined, { ref: false });
     isSent = true;
-  });
-  return { hasBegun: () => isSent, end };
-}
-
-async function endOfUpdate(
-  connection: EngineConnection,
-  before: Service,
-  earlierTasks: ReadonlySet<string>,
-  redact: Redact,
-  onSent: () => void,
-): Promise<string | undefined> {
-  // Where the update is never sent, the process that waits here ends with the run: nothing keeps it up.
-  while ((await inspectService(connection.docker, before.ID))?.Version.Index === before.Version.Index)
-    await sleep(lookEveryMs, undefined, { ref: false });
-  onSent();
-  try {
-    await awaitConvergence(connection, before.ID, {
-      earlierTasks,
-      doomedTasks: new Set(),
-      // The sender of the update has its own timeout.
-      deadlineMs: Infinity,
-      onProgress: () => undefined,
-      signal: new AbortController().signal,
-      redact,
-      credentials: undefined,
-    });
-    return undefined;
-  } catch (error) {
-    if (error instanceof ConvergenceError) return error.message;
-    throw error;
-  }
+    try {
+      await awaitConvergence(connection, before.ID, {
+        earlierTasks,
+        doomedTasks: new Set(),
+        // The sender of the update has its own timeout.
+        deadlineMs: Infinity,
+        onProgress: () => undefined,
+        signal: new AbortController().signal,
+        redact,
+        credentials: undefined,
+      });
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConvergenceError) return error.message;
+      throw error;
+    }
+  };
+  return { hasBegun: () => isSent, end: follow() };
 }
