@@ -99,7 +99,7 @@ async function startAlone(options: LabOptions): Promise<Lab> {
   const { cacheDirectory } = record;
   const nodes = labNodes(directory, record);
   const names = nodes.map(({ name }) => name);
-  const registry = labRegistry(directory, record);
+  const registry = registryIn(directory, record);
   const toolbox = await takeStep(onStep, {
     title: "Download Docker, Redis and a registry as Debian packages",
     present: await openToolbox(cacheDirectory),
@@ -180,7 +180,7 @@ export async function labStatus(directory: string): Promise<LabStatus> {
   const nodes = labNodes(directory, record);
   const names = nodes.map(({ name }) => name);
   const running = await runningNodes(directory, record, names);
-  const registryRuns = await isRegistryUp(labRegistry(directory, record));
+  const registryRuns = await isRegistryUp(registryIn(directory, record));
   const toolbox = await openToolbox(record.cacheDirectory);
   const partitioned = toolbox ? await partitionedNodes(toolbox, directory, record) : [];
   const filled = await filledNodes(directory, record);
@@ -212,7 +212,7 @@ export function stopLab(directory: string): Promise<void> {
   return removeSwarm(labKind, directory);
 }
 
-function labRegistry(directory: string, record: LabRecord): PrivateRegistry {
+function registryIn(directory: string, record: LabRecord): PrivateRegistry {
   return privateRegistry(directory, record, labAddresses(record.addressIndex).lanHostAddress);
 }
 
@@ -226,7 +226,7 @@ async function describeLab(
   return {
     directory: labIdentity(directory).directory,
     nodes: labNodes(directory, record),
-    registryAddress: labRegistry(directory, record).address,
+    registryAddress: registryIn(directory, record).address,
     redisImage: image,
     ...(storage && { storageDirectory: storage.mountPoint }),
     ...(await dockerProgramIn(toolbox)),

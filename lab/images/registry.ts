@@ -71,6 +71,14 @@ function registryConfig(registry: PrivateRegistry) {
   };
 }
 
+/** The registry of a sandbox or a lab. */
+export function labRegistry(lab: {
+  readonly directory: string;
+  readonly registryAddress: string;
+}): Pick<PrivateRegistry, "address" | "directory"> {
+  return { address: lab.registryAddress, directory: join(lab.directory, "registry") };
+}
+
 /** An image as a registry keeps it: its blobs, and the manifest that names them. */
 export interface PushableImage {
   readonly repository: string;

@@ -5,8 +5,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import { fillToolbox, type Toolbox, type ToolboxContents } from "../../lab/host/toolbox.ts";
 import { assembleImage, requireProgram, type FolderCopy, type ImageRecipe } from "../../lab/images/assembled-image.ts";
-import { pushImage } from "../../lab/images/registry.ts";
-import { labRegistry } from "./private-registry.ts";
+import { labRegistry, pushImage } from "../../lab/images/registry.ts";
 import { testCacheDirectory } from "./sandbox.ts";
 
 /** Makes an image of Debian's PostgreSQL, puts it into the registry of a sandbox or a lab and returns its reference by digest. */
