@@ -7,7 +7,7 @@ import type { Rule } from "./rule.ts";
 
 const review = new ProgramReview({ today: new Date().toISOString().slice(0, 10) });
 
-/** What was found about a resource, and which policies have asked for it: one that asks again judges it anew. */
+/** What was found about a resource, and which policies have asked for it: one that asks again has it judged again. */
 interface Judgement {
   readonly findings: readonly Finding[];
   readonly askedBy: Set<string>;
@@ -16,16 +16,13 @@ const judgements = new Map<string, Judgement>();
 
 /** Every policy of the pack is asked about each resource in turn, and all of them need the same findings. */
 function judgementFor(policy: string, { urn, type, props, opts }: ResourceValidationArgs): Judgement {
-  const earlier = judgements.get(urn);
-  const judgement =
-    earlier === undefined || earlier.askedBy.has(policy)
-      ? {
-          findings: review.add({ urn, type, inputs: props, protect: opts.protect, retainOnDelete: undefined }),
-          askedBy: new Set<string>(),
-        }
-      : earlier;
+  let judgement = judgements.get(urn);
+  if (judgement === undefined || judgement.askedBy.has(policy)) {
+    const resource = { urn, type, inputs: props, protect: opts.protect, retainOnDelete: undefined };
+    judgement = { findings: review.add(resource), askedBy: new Set() };
+    judgements.set(urn, judgement);
+  }
   judgement.askedBy.add(policy);
-  judgements.set(urn, judgement);
   return judgement;
 }
 

@@ -130,7 +130,7 @@ interface Place {
 
 /** Adds to the changes what differs. */
 function compare(before: unknown, after: unknown, place: Place, isExact: boolean, changes: PropertyChange[]): void {
-  const isNone = isExact ? isUndefined : isZero;
+  const isNone = isExact ? (value: unknown) => value === undefined : isZero;
   if (before === after || (isNone(before) && isNone(after))) return;
   const { path, key } = place;
   if (Array.isArray(before) || Array.isArray(after)) {
@@ -252,10 +252,6 @@ function isZero(value: unknown): boolean {
   if (!isTree(value)) return false;
   for (const key in value) if (!isZero(value[key])) return false;
   return true;
-}
-
-function isUndefined(value: unknown): boolean {
-  return value === undefined;
 }
 
 function joined(path: string, key: string): string {

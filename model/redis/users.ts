@@ -1,13 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
 import { RedisUser } from "./user-names.ts";
 
-/** Passwords in clear text; two for a user while one replaces the other. */
-export interface RedisPasswords {
-  application: string[];
-  health: string[];
-  /** None, and the user does not exist. */
-  operations: string[];
-}
+/** Passwords in clear text: none for a user who does not exist, two while one replaces the other. */
+export type RedisPasswords = Record<keyof typeof RedisUser, string[]>;
 
 const permissions: Record<keyof RedisPasswords, string> = {
   // INFO counts as dangerous, but clients ask it whether the server is ready. Nothing bounds the memory of a script, or of LCS, whose table is

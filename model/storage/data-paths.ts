@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { CatalogueEntry, DataPathFact, Mover } from "../image/catalogue-entry.ts";
+import type { CatalogueEntry, DataPathFact } from "../image/catalogue-entry.ts";
 import { holdsFor, majorVersion } from "../image/catalogue.ts";
 import { commandWords, isOption, settingIn } from "../image/command.ts";
 import { redisDirectory, redisKept, type RedisDirectives } from "../redis/settings.ts";
@@ -134,17 +134,13 @@ function factSites(
   const isOpen = byDefault.covering.kind === "nothing" || byDefault.covering.kind === "image volume";
   const isUnsure =
     isOpen &&
-    fact.movedBy.some((mover) => "setting" in mover && mover.always === true && !isKnown(settingOf(mover, service)));
+    fact.movedBy.some(
+      (mover) =>
+        "setting" in mover && mover.always === true && !isKnown(settingIn(service, mover.setting, mover.within)),
+    );
   if (!isUnsure) return [byDefault];
   const why = "a configuration that cannot be seen may say where its data is";
   return [{ ...byDefault, covering: { kind: "not known", path: service.paths.configs, why }, missedBy: undefined }];
-}
-
-function settingOf(
-  { setting, within }: Extract<Mover, { setting: string }>,
-  service: ServiceDefinition,
-): Known<string | undefined> {
-  return settingIn(service, setting, within);
 }
 
 interface Move {
@@ -166,7 +162,7 @@ function moves(fact: DataPathFact, service: ServiceDefinition, redis: RedisDirec
       };
     }
     if ("setting" in mover) {
-      const value = settingOf(mover, service);
+      const value = settingIn(service, mover.setting, mover.within);
       const paths = isKnown(value) && value?.startsWith("/") === true ? [value] : [];
       return { paths, decidedBy: { words: mover.setting, path: service.paths.configs } };
     }
