@@ -1,4 +1,11 @@
-import type { LiveFacts, Plan, PlannedService, PlannedStep, PlannedVolume } from "../model/plan/plan.ts";
+import {
+  plainStep,
+  type LiveFacts,
+  type Plan,
+  type PlannedService,
+  type PlannedStep,
+  type PlannedVolume,
+} from "../model/plan/plan.ts";
 import type { Estate, ServiceDefinition } from "../model/service/definition.ts";
 import { judgePlan } from "./judge-plan.ts";
 import type { Verdict } from "./verdict/verdict.ts";
@@ -25,10 +32,10 @@ export function judgeForcedReplacement(
   });
   const volumes = estate.volumes.map((volume): PlannedStep => {
     const object: PlannedVolume = { kind: "volume", name: volume.name, definition: volume };
-    return { ...step, id: `volume ${volume.id}`, operation: "same", before: object, after: object };
+    return { ...plainStep, id: `volume ${volume.id}`, operation: "same", before: object, after: object };
   });
   const update: PlannedStep = {
-    ...step,
+    ...plainStep,
     id: definition.id,
     operation: "update",
     before: planned(1),
@@ -43,13 +50,3 @@ export function judgeForcedReplacement(
   };
   return judgePlan(plan, live).verdicts.find(({ subject }) => subject === "service");
 }
-
-const step = {
-  deletesFirst: false,
-  isProtected: false,
-  isRetained: false,
-  dependsOn: [],
-  isFirstUpdate: false,
-  ignoredRemovals: [],
-  replaceReasons: [],
-};

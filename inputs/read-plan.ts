@@ -87,7 +87,7 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
       stack: options.stack,
     });
   }
-  throw notPreview(source.name, whatItIs(text, document));
+  throw notPreview(source.name, document === undefined ? notJsonWords(text) : "other JSON");
 }
 
 async function readTwo(first: Source, second: Source, options: InputOptions): Promise<Plan> {
@@ -118,10 +118,6 @@ async function readTwo(first: Source, second: Source, options: InputOptions): Pr
 
 function stackFile({ name, readFile }: Source, text: string, { variables }: InputOptions): StackFileInput {
   return { text, options: { file: name, ...(variables && { variables }), ...(readFile && { readFile }) } };
-}
-
-function whatItIs(text: string, document: unknown): string {
-  return document === undefined ? notJsonWords(text) : "other JSON";
 }
 
 /** The lines of a source, one at a time. They are sought among its bytes, so that a document is decoded in one go. */

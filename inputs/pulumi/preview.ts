@@ -84,35 +84,35 @@ export function readPreview(document: unknown, file: string, unchanged = 0): Pre
 }
 
 function digestStep({ fields, op, urn }: { fields: PreviewedProperties; op: string; urn: string }): RawStep {
-  const known = { urn, type: typeOfUrn(urn) };
-  const path = `steps[${urn}]`;
-  const side = (key: string): PreviewedState | undefined =>
-    fields[key] === undefined || fields[key] === null ? undefined : readResource(fields[key], `${path}.${key}`, known);
-  const before = side("oldState");
-  const after = side("newState");
-  requireSides(op, { before, after }, { op: `${path}.op`, before: `${path}.oldState`, after: `${path}.newState` });
-  return {
-    op,
-    ...known,
-    before,
-    after,
-    changedPaths: Object.keys(optionalMapping(fields["detailedDiff"], `${path}.detailedDiff`) ?? {}),
-    replaceReasons: optionalTexts(fields["replaceReasons"], `${path}.replaceReasons`) ?? [],
-    // A replacement marks the old resource: to be deleted later, or deleted before the new one is created.
-    deletesFirst: before?.isPendingReplacement === true ? true : before?.isToBeDeleted === true ? false : undefined,
-  };
+  const names = { before: "oldState", after: "newState", reasons: "replaceReasons" };
+  const step = readStep(fields, { op, urn, type: typeOfUrn(urn) }, `steps[${urn}]`, names);
+  // A replacement marks the old resource: to be deleted later, or deleted before the new one is created.
+  const { isPendingReplacement = false, isToBeDeleted = false } = step.before ?? {};
+  return { ...step, deletesFirst: isPendingReplacement || (isToBeDeleted ? false : undefined) };
 }
 
-/** What a step leaves out, nobody can judge. */
-function requireSides(
-  op: string,
-  sides: Readonly<Record<"before" | "after", PreviewedState | undefined>>,
-  paths: Readonly<Record<"op" | "before" | "after", string>>,
-): void {
-  const needed = sidesOfOperation(op);
-  if (needed === undefined) throw new WrongForm(paths.op);
-  const missing = needed.find((side) => sides[side] === undefined);
-  if (missing !== undefined) throw new WrongForm(paths[missing]);
+/** Reads a step, whose parts a document and an event name differently. */
+function readStep(
+  fields: PreviewedProperties,
+  known: Pick<RawStep, "op" | "urn" | "type">,
+  path: string,
+  names: Readonly<Record<"before" | "after" | "reasons", string>>,
+): RawStep {
+  const side = (key: string): PreviewedState | undefined =>
+    fields[key] === undefined || fields[key] === null ? undefined : readResource(fields[key], `${path}.${key}`, known);
+  const sides = { before: side(names.before), after: side(names.after) };
+  const needed = sidesOfOperation(known.op);
+  if (needed === undefined) throw new WrongForm(`${path}.op`);
+  // A step without a side that it needs cannot be judged.
+  const missing = needed.find((each) => sides[each] === undefined);
+  if (missing !== undefined) throw new WrongForm(`${path}.${names[missing]}`);
+  return {
+    ...known,
+    ...sides,
+    changedPaths: Object.keys(optionalMapping(fields["detailedDiff"], `${path}.detailedDiff`) ?? {}),
+    replaceReasons: optionalTexts(fields[names.reasons], `${path}.${names.reasons}`) ?? [],
+    deletesFirst: undefined,
+  };
 }
 
 /** One engine event, as far as it matters here (`EngineEvent` of Pulumi's sdk/go/common/apitype/events.go). */
@@ -167,26 +167,13 @@ export function readEvent(value: unknown, at: string): PreviewEvent {
 }
 
 function eventStep(metadata: PreviewedProperties): RawStep | undefined {
-  const op = requireText(metadata["op"], "metadata.op");
   const known = {
+    op: requireText(metadata["op"], "metadata.op"),
     urn: requireText(metadata["urn"], "metadata.urn"),
     type: requireText(metadata["type"], "metadata.type"),
   };
-  if (!concernsData(known.type)) return undefined;
-  const side = (key: string): PreviewedState | undefined =>
-    metadata[key] === undefined || metadata[key] === null
-      ? undefined
-      : readResource(metadata[key], `metadata.${key}`, known);
-  const sides = { before: side("old"), after: side("new") };
-  requireSides(op, sides, { op: "metadata.op", before: "metadata.old", after: "metadata.new" });
-  return {
-    op,
-    ...known,
-    ...sides,
-    changedPaths: Object.keys(optionalMapping(metadata["detailedDiff"], "metadata.detailedDiff") ?? {}),
-    replaceReasons: optionalTexts(metadata["keys"], "metadata.keys") ?? [],
-    deletesFirst: undefined,
-  };
+  const names = { before: "old", after: "new", reasons: "keys" };
+  return concernsData(known.type) ? readStep(metadata, known, "metadata", names) : undefined;
 }
 
 /** Collects a plan from engine events as they come; keeps only what can have to do with data. */

@@ -1,6 +1,13 @@
 /** Two stack files, or a stack file and what runs now, as a plan of `docker stack deploy`. */
 import { dirname, resolve } from "node:path";
-import type { Plan, PlannedAccessory, PlannedObject, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
+import {
+  plainStep,
+  type Plan,
+  type PlannedAccessory,
+  type PlannedObject,
+  type PlannedService,
+  type PlannedStep,
+} from "../../model/plan/plan.ts";
 import { templateDifferences, type TaskTemplate } from "../../model/plan/task-template.ts";
 import { isKnown, labelOf, type Estate, type ServiceDefinition } from "../../model/service/definition.ts";
 import { stackLabel, type DeployedTask, type Settings } from "../fields/deployed-task.ts";
@@ -194,19 +201,7 @@ function step(name: string, before: PlannedService | undefined, after: PlannedSe
 }
 
 function plannedStep(id: string, before: PlannedObject | undefined, after: PlannedObject): PlannedStep {
-  return {
-    id,
-    operation: before === undefined ? "create" : "update",
-    before,
-    after,
-    deletesFirst: false,
-    isProtected: false,
-    isRetained: false,
-    dependsOn: [],
-    isFirstUpdate: false,
-    ignoredRemovals: [],
-    replaceReasons: [],
-  };
+  return { ...plainStep, id, operation: before === undefined ? "create" : "update", before, after };
 }
 
 /** Without `--prune`, a service that the file no longer has runs on as it was. */

@@ -1,6 +1,5 @@
 /** Facts about a live swarm, as a file or as just asked: what sharpens a verdict. */
 import { z } from "zod";
-import type { SwarmUse } from "../../model/placement/feasibility.ts";
 import type { LiveFacts } from "../../model/plan/plan.ts";
 import { differences } from "../../model/plan/task-template.ts";
 import { advised } from "../../text/advised-command.ts";
@@ -114,25 +113,16 @@ export function readFacts(document: unknown, file: string): ReadFacts {
       ),
       ...(read.data.services &&
         read.data.tasks && {
-          use: { ...readSwarmUse(services, tasks), ...unavailableUse({ missingImages, foreignPorts }) },
+          use: {
+            ...readSwarmUse(services, tasks),
+            ...(missingImages && { missingImages: new Map(Object.entries(missingImages)) }),
+            ...(foreignPorts && { foreignPorts: new Set(foreignPorts) }),
+          },
         }),
       ...(engineNode !== undefined && { engineNode }),
       ...(volumesOn && { volumesOn: sightsOf(volumesOn) }),
       ...(datasetBytes !== undefined && { datasetBytes: new Map(Object.entries(datasetBytes)) }),
     },
-  };
-}
-
-/** What a plan wants and cannot have, as a file of facts has it. */
-interface UnavailableFacts {
-  readonly missingImages?: Readonly<Record<string, string>> | undefined;
-  readonly foreignPorts?: readonly string[] | undefined;
-}
-
-function unavailableUse({ missingImages, foreignPorts }: UnavailableFacts): Partial<SwarmUse> {
-  return {
-    ...(missingImages && { missingImages: new Map(Object.entries(missingImages)) }),
-    ...(foreignPorts && { foreignPorts: new Set(foreignPorts) }),
   };
 }
 

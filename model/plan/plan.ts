@@ -71,6 +71,17 @@ export interface PlannedStep {
   readonly replaceReasons: readonly string[];
 }
 
+/** What most steps are: nothing comes first, nothing is protected, retained or ignored. */
+export const plainStep = {
+  deletesFirst: false,
+  isProtected: false,
+  isRetained: false,
+  dependsOn: [],
+  isFirstUpdate: false,
+  ignoredRemovals: [],
+  replaceReasons: [],
+} as const satisfies Partial<PlannedStep>;
+
 /** A whole plan. */
 export interface Plan {
   readonly executor: Executor;
