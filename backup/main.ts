@@ -1,7 +1,7 @@
 /**
  * The program of the backups, one for the companion service and for the tasks of the command line:
  *
- * `follow | health | list | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | prune`
+ * `follow | health | list | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | now | prune`
  *
  * Its configuration is in the environment, and it says one JSON object a line (backup/protocol.ts).
  */
@@ -77,6 +77,13 @@ const commands: Readonly<Record<string, Command>> = {
           fix: "Give an empty folder",
         });
       return restoreInto(await openRepository(configuration), configuration, { folder: to, seconds }, sayProgress);
+    },
+  },
+  now: {
+    options: [],
+    run: async (configuration) => {
+      const { awaitDelivered } = await import("./check/delivered.ts");
+      return awaitDelivered(await openRepository(configuration), configuration, say);
     },
   },
   prune: {

@@ -117,6 +117,14 @@ export const backupRestoreSchema = z.object({
   bytes: z.number(),
 });
 
+/** What `now` answers, once all that was written before it is delivered. */
+export const backupNowSchema = z.object({
+  type: z.literal("result"),
+  command: z.literal("now"),
+  waitedSeconds: z.number(),
+  deliveredSeconds: z.number(),
+});
+
 /** What `prune` answers. */
 export const backupPruneSchema = z.object({
   type: z.literal("result"),
@@ -143,6 +151,7 @@ export const backupLineSchema = z.union([
   backupListSchema,
   backupVerifySchema,
   backupRestoreSchema,
+  backupNowSchema,
   backupPruneSchema,
   backupHealthSchema,
 ]);

@@ -1,5 +1,6 @@
 import { Command, Option, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { PolicyPackChoice } from "../engine/policy/pack.ts";
+import { registerBackup } from "./commands/backup/command.ts";
 import { registerImpact } from "./commands/impact/command.ts";
 import { registerLab } from "./commands/lab/command.ts";
 import { registerPolicy } from "./commands/policy/command.ts";
@@ -160,6 +161,7 @@ export function createProgram(): Command {
   registerImpact(program);
   registerLab(program);
   registerSwarmQuestions(program);
+  registerBackup(program);
   for (const command of withSubcommands(program)) {
     // Mistakes are reported where all others are.
     command.exitOverride().configureOutput({ outputError: () => undefined });

@@ -94,11 +94,11 @@ async function keysLoaded(folder: string, settings: readonly string[]): Promise<
   }
 }
 
-/** Asks a server for its keys; undefined while it loads or does not listen yet. */
+/** Asks a server for its keys; undefined while it does not listen yet, or loads: it answers then, too, with the keys that it has so far. */
 async function askKeys(socket: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     let answer = "";
-    const connection = createConnection(socket, () => connection.write("INFO keyspace\r\n"));
+    const connection = createConnection(socket, () => connection.write("INFO\r\n"));
     connection.setEncoding("utf8").setTimeout(10_000, () => connection.destroy());
     connection.on("data", (text: string) => {
       answer += text;
@@ -107,7 +107,7 @@ async function askKeys(socket: string): Promise<number | undefined> {
     });
     connection.on("error", () => undefined);
     connection.on("close", () => {
-      if (!answer.startsWith("$")) resolve(undefined);
+      if (!/^loading:0\r$/mu.test(answer)) resolve(undefined);
       else
         resolve(
           Array.from(answer.matchAll(/^db\d+:keys=(\d+)/gmu), ([, keys]) => Number(keys)).reduce(

@@ -1,5 +1,5 @@
 import { advised } from "../../text/advised-command.ts";
-import { exitCode } from "./exit-code.ts";
+import { Exit, exitCode } from "./exit-code.ts";
 
 /**
  * How long a stop at once may take, in milliseconds: recording what was in progress takes less, and whatever takes longer is blocked.
@@ -65,6 +65,22 @@ export function listenForInterrupts(onInterrupt: (message: string) => void, next
       process.off("SIGTERM", listener);
       process.off("SIGHUP", listener);
       clearTimeout(limit);
+    },
+  };
+}
+
+/** Has Ctrl-C abort what is under way, until disposed; the signal's reason ends the command with the exit code of an interruption. */
+export function abortOnInterrupt(): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort(new Exit(exitCode.interrupted));
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, abort);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const signal of signals) process.off(signal, abort);
     },
   };
 }

@@ -104,7 +104,8 @@ async function backupRecipe(toolbox: Toolbox): Promise<ImageRecipe> {
       // Redis is one program that acts by the name it is called by (server.c, `redis_check_rdb_main`).
       links: { "usr/bin/redis-check-aof": "redis-server", "usr/bin/redis-check-rdb": "redis-server" },
       user: { name: "redis", id: userId, home: "/tmp" },
-      userFolders: { repository: 0o755 },
+      // A new volume that is mounted there takes over the owner.
+      userFolders: { repository: 0o755, restore: 0o755 },
     },
     program: await backupProgram(programFolder),
     config: {

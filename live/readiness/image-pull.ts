@@ -116,7 +116,7 @@ async function carryOut(
   });
   try {
     if (trial.pulls) options.onProgress(`pulling ${trial.image}; the old task still runs`);
-    const end = await awaitTaskEnd(docker, id, isDone, options.signal);
+    const end = await awaitTaskEnd(docker, id, isDone, { signal: options.signal });
     if (end.kind === "stopped") throw new Error(`service "${service}": stopped before anything was changed.`);
     if (end.kind === "stuck") throw refusal(service, trial, end.words);
     if (end.kind === "failed") {

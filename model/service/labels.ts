@@ -6,6 +6,8 @@ export const serviceLabels = {
   store: "holdfast.store",
   /** How it is backed up, in any words, or a waiver with its reason: `none: can be computed again`. */
   backup: "holdfast.backup",
+  /** On the companion that a component makes for a backup: the service that it backs up. */
+  backupOf: "holdfast.backup.of",
   /** How much data it holds: `2GiB`. */
   dataset: "holdfast.dataset",
   /** Why several nodes or services may use the same data: `GlusterFS on every node`. */

@@ -44,8 +44,17 @@ const lookEveryMs = 100;
 /** How long the task must be without a node before the wait for it ends. */
 const pendingBelievedMs = 2000;
 
-/** How long it may take, the pull of an image included. */
-const limitMs = 30 * 60_000;
+/** How long it may take where nothing else is said, the pull of an image included. */
+const usualLimitMs = 30 * 60_000;
+
+/** How a task is waited for. */
+export interface TaskWait {
+  readonly signal?: AbortSignal | undefined;
+  /** How long it may take. @default 30 minutes */
+  readonly limitMs?: number;
+  /** Is told of the task at each look until it ends; what it throws ends the wait. */
+  readonly onLook?: (task: Task | undefined) => Promise<void>;
+}
 
 /**
  * Waits for the one task of a service.
@@ -56,7 +65,7 @@ export async function awaitTaskEnd(
   docker: Docker,
   serviceId: string,
   isDone: (task: Task) => boolean,
-  signal?: AbortSignal,
+  { signal, limitMs = usualLimitMs, onLook }: TaskWait = {},
 ): Promise<TaskEnd> {
   const began = performance.now();
   let pendingSince: number | undefined;
@@ -70,6 +79,7 @@ export async function awaitTaskEnd(
     if (pendingSince !== undefined && now - pendingSince > pendingBelievedMs) return { kind: "stuck", words: Err };
     if (now - began > limitMs) return { kind: "stuck", words: `no end after ${limitMs / 60_000} minutes` };
     if (signal?.aborted) return { kind: "stopped", words: "stopped before its end" };
+    await onLook?.(task);
     await sleep(lookEveryMs);
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Rig } from "./rig.ts";
 import { Damage, flipByte, followsThroughKills, found, undoesFlush } from "./scenarios.ts";
 
 describe("the backup of a Redis", function () {
@@ -9,6 +10,17 @@ describe("the backup of a Redis", function () {
   it("follows under writers, through a kill of the companion and rewrites of the log", () => followsThroughKills(1));
 
   it("undoes FLUSHALL to the second before it", undoesFlush);
+
+  it("counts the keys once all of them are loaded: a server answers before", async () => {
+    await using rig = await Rig.create();
+    const { redis } = await rig.startRedis();
+    await redis.eval("for i = 1, 400000 do redis.call('SET', 'key:' .. i, 'value') end", 0);
+    const companion = rig.follow();
+    await rig.delivered(companion);
+    await companion.stop();
+    const { last } = await rig.run(["verify"]);
+    assert.ok(last.type === "result" && last.command === "verify" && last.keys === 400_000, JSON.stringify(last));
+  });
 
   it("names the part that is missing or damaged, or why the repository is not the store's", async () => {
     const damage = await Damage.create(2);

@@ -8,8 +8,8 @@ import { printable } from "../../../text/escape.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { shellWord } from "../../../text/shell-words.ts";
 import { noteChange } from "../../terminal/begun-change.ts";
-import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { NotConfirmed } from "../../terminal/failure.ts";
+import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
 import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
@@ -27,7 +27,7 @@ export interface RescueCommandOptions extends SwarmQuestionOptions {
 /** `holdfast rescue [VOLUME]`: lists the volumes with lost data, or copies one and points its service at the copy. */
 export async function rescue(volume: string | undefined, options: RescueCommandOptions): Promise<void> {
   const output = openOutput(options.json ?? false);
-  using interrupts = listen();
+  using interrupts = abortOnInterrupt();
   const inventory = await takeInventory(await enginesToAsk(options));
   if (answeredIn(inventory).length === 0) throw noneOf(inventory, "an engine that answers");
   if (volume === undefined) {
@@ -47,22 +47,6 @@ export async function rescue(volume: string | undefined, options: RescueCommandO
   });
   if (output.json) output.document({ ...planDocument(plan), ...result, originalUntouched: true });
   output.print("", ...resultLines(plan, result, output));
-}
-
-/** Ctrl-C ends what is under way, and then nothing is left of it. */
-function listen(): Disposable & { signal: AbortSignal } {
-  const controller = new AbortController();
-  const abort = () => {
-    controller.abort(new Exit(exitCode.interrupted));
-  };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.on(signal, abort);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      for (const signal of signals) process.off(signal, abort);
-    },
-  };
 }
 
 function requireNothingElse(options: RescueCommandOptions): void {

@@ -1,0 +1,92 @@
+import { stat, readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { z } from "zod";
+import { SituationError } from "../../text/situation-error.ts";
+import { logFolder } from "../log/follower.ts";
+import { readLogManifest } from "../log/manifest.ts";
+import type { BackupConfiguration, BackupLine, backupNowSchema } from "../protocol.ts";
+import { readCatalogue, type Catalogue } from "../repository/catalogue.ts";
+import type { Restic } from "../repository/restic.ts";
+import type { LogPosition } from "../repository/tags.ts";
+
+const lookEveryMs = 1000;
+
+/** After so many times the time after which a delivery is late nobody waits any more. */
+const patience = 5;
+
+/**
+ * Waits until the repository has all that was written when it was asked. What a server has answered is in its log's file before the answer,
+ * so that the file's length says how far that is.
+ *
+ * @throws SituationError when it is not delivered in time
+ */
+export async function awaitDelivered(
+  restic: Restic,
+  { data, kind, lateAfterSeconds }: Pick<BackupConfiguration, "data" | "kind" | "lateAfterSeconds">,
+  say: (line: BackupLine) => void,
+): Promise<z.infer<typeof backupNowSchema>> {
+  const began = performance.now();
+  const isDelivered = kind === "log" ? reaches(await endOfLog(data)) : hasSnapshotOf(await snapshotSeconds(data));
+  for (;;) {
+    const delivered = isDelivered(readCatalogue(await restic.snapshots()));
+    const seconds = (performance.now() - began) / 1000;
+    if (delivered !== undefined) {
+      return { type: "result", command: "now", waitedSeconds: seconds, deliveredSeconds: delivered };
+    }
+    if (seconds > patience * lateAfterSeconds) {
+      throw new SituationError({
+        what: `What was written before the command is not in the repository after ${Math.round(seconds)} s`,
+        fix: "See the log of the companion: it says what keeps it from delivering",
+      });
+    }
+    say({ type: "progress", words: `waiting for the companion, for ${Math.round(seconds)} s` });
+    await sleep(lookEveryMs);
+  }
+}
+
+/** The place up to which the log is written. */
+async function endOfLog(data: string): Promise<LogPosition> {
+  const folder = join(data, logFolder);
+  const name = (await readdir(folder).catch(() => [])).find((each) => each.endsWith(".manifest"));
+  const last =
+    name === undefined ? undefined : readLogManifest(await readFile(join(folder, name), "utf8")).increments.at(-1);
+  if (last === undefined) {
+    throw new SituationError({
+      what: `There is no append-only log in ${folder}`,
+      fix: "Check whether the server runs, with `appendonly yes`, Redis 7 or newer, and on this volume",
+    });
+  }
+  return { seq: last.seq, offset: (await stat(join(folder, last.name))).size };
+}
+
+/** Says when the newest log in the repository, from a base on, has come to a place; undefined before. */
+export function reaches(place: LogPosition): (catalogue: Pick<Catalogue, "generations">) => number | undefined {
+  return ({ generations }) => {
+    const { pieces = [], bases = [] } = generations.at(-1) ?? {};
+    const isFollowed = bases.some(({ log }) => log <= place.seq);
+    // At the very beginning of an increment there is no piece of it: the base that comes with it has the state.
+    const reaching = [
+      ...pieces.filter(({ seq, to }) => seq > place.seq || (seq === place.seq && to >= place.offset)),
+      ...bases.filter(({ log }) => log > place.seq || (log === place.seq && place.offset === 0)),
+    ];
+    return isFollowed && reaching.length > 0
+      ? Math.min(...reaching.map(({ deliveredSeconds }) => deliveredSeconds))
+      : undefined;
+  };
+}
+
+/** The time of the snapshot that the server has written last. */
+async function snapshotSeconds(data: string): Promise<number> {
+  const path = join(data, "dump.rdb");
+  const found = await stat(path).catch(() => undefined);
+  if (found) return Math.floor(found.mtimeMs / 1000);
+  throw new SituationError({
+    what: `There is no ${path} yet`,
+    fix: "Wait for the server's next snapshot, or send it BGSAVE",
+  });
+}
+
+function hasSnapshotOf(seconds: number): (catalogue: Pick<Catalogue, "snapshots">) => number | undefined {
+  return ({ snapshots }) => snapshots.findLast(({ deliveredSeconds }) => deliveredSeconds >= seconds)?.deliveredSeconds;
+}

@@ -1,0 +1,148 @@
+import { companionOf, findCompanions, whyLate, type BackupService } from "../../../live/backup/companion.ts";
+import { listBackup } from "../../../live/backup/list.ts";
+import type { BackupList } from "../../../live/backup/restore-plan.ts";
+import { readSwarm, type SwarmRecord } from "../../../live/read-swarm.ts";
+import type { EngineConnection } from "../../../swarm/engine/connection.ts";
+import { byteWords } from "../../../text/byte-size.ts";
+import { errorWords } from "../../../text/error-text.ts";
+import { printable } from "../../../text/escape.ts";
+import { momentWords } from "../../../text/moment.ts";
+import { Exit, exitCode } from "../../terminal/exit-code.ts";
+import { abortOnInterrupt } from "../../terminal/interrupts.ts";
+import { openOutput, type Output } from "../../terminal/output.ts";
+import { managerToAsk, type BackupCommandOptions } from "./opening.ts";
+
+/** What is known of a backup. */
+export interface ListedBackup {
+  readonly service: string;
+  readonly companion: string;
+  readonly store: string;
+  readonly repository: string;
+  /** Why it is late; undefined while it is in time. */
+  readonly late: string | undefined;
+  /** What the repository holds; undefined where it could not be asked, for the reason of `problem`. */
+  readonly list: BackupList | undefined;
+  readonly problem: string | undefined;
+}
+
+/** `holdfast backup list [SERVICE]`: ends with 1 where a backup is late, cannot be read, has a gap, or failed its last proof. */
+export async function showBackups(name: string | undefined, options: BackupCommandOptions): Promise<void> {
+  const output = openOutput(options.json ?? false);
+  using interrupts = abortOnInterrupt();
+  const connection = await managerToAsk(options);
+  const swarm = await readSwarm(connection);
+  const all = findCompanions(swarm);
+  const companions = name === undefined ? all : [companionOf(all, name)];
+  // One after the other: each is a task on a node that has other work.
+  const backups: ListedBackup[] = [];
+  for (const companion of companions) backups.push(await ask(connection, companion, swarm, interrupts.signal));
+  if (output.json)
+    output.document({ backups: backups.map((backup) => ({ ...backup, unproved: isUnproved(backup.list) })) });
+  output.print(
+    ...backups.flatMap((backup) => [...backupLines(backup, Date.now() / 1000, output), ""]),
+    companions.length === 0
+      ? "No service of this swarm declares a backup. Give one `backup: { to, image }` (docs/backup.md)."
+      : `${companions.length} ${companions.length === 1 ? "backup" : "backups"}. Bring one back with \`npx holdfast restore SERVICE\`.`,
+  );
+  if (backups.some(isBad)) throw new Exit(exitCode.failed);
+}
+
+async function ask(
+  connection: EngineConnection,
+  companion: BackupService,
+  { nodes }: SwarmRecord,
+  signal: AbortSignal,
+): Promise<ListedBackup> {
+  const { of, service, configuration } = companion;
+  const known = {
+    service: of,
+    companion: service.Spec.Name,
+    store: configuration.store,
+    repository: configuration.repository,
+    late: whyLate(companion, nodes),
+  };
+  try {
+    const found = await listBackup(connection, companion, { nodes, signal, onProgress: () => undefined });
+    return { ...known, list: found, problem: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ...known, list: undefined, problem: errorWords(error) };
+  }
+}
+
+function isBad({ late, problem, list: found }: ListedBackup): boolean {
+  const isFailed = found?.proofs[0]?.result === "failed" || (found?.mistakes.length ?? 0) > 0;
+  return late !== undefined || problem !== undefined || isFailed || found?.newestSeconds === undefined;
+}
+
+/** Whether no state of it was ever loaded by a server. */
+function isUnproved(found: BackupList | undefined): boolean {
+  return found?.proofs.some(({ level, result }) => level === "load" && result === "ok") !== true;
+}
+
+/** The lines about a backup. */
+export function backupLines(backup: ListedBackup, nowSeconds: number, { style }: Pick<Output, "style">): string[] {
+  const { service, store, repository, late, list: found, problem } = backup;
+  const rows: (readonly [label: string, words: string])[] = [
+    ...(late === undefined ? [] : [[style("red", "late"), late] as const]),
+    ...(problem === undefined ? [] : [[style("red", "unreadable"), problem] as const]),
+    ...(found ? foundRows(found, nowSeconds, style) : []),
+  ];
+  return [
+    `${style("bold", printable(service))}  ${printable(store)} in ${printable(repository)}`,
+    ...rows.map(([label, words]) => `  ${label}${" ".repeat(Math.max(1, 15 - plainLength(label)))}${printable(words)}`),
+  ];
+}
+
+function foundRows(found: BackupList, nowSeconds: number, style: Output["style"]): (readonly [string, string])[] {
+  const { ranges, newestSeconds, deliveredSeconds, pieces, bases, bytes, proofs, mistakes } = found;
+  const shown = ranges.slice(-shownRanges);
+  const earlier = ranges.length - shown.length;
+  return [
+    ...(ranges.length === 0 ? [["restore points", "none: no base was delivered yet"] as const] : []),
+    ...(earlier > 0
+      ? [["restore points", `${earlier} earlier, from ${momentWords(ranges[0]?.firstSeconds ?? 0)}`] as const]
+      : []),
+    ...shown.map(({ kind, firstSeconds, lastSeconds, toTheSecond }, index) => {
+      const label = index === 0 && earlier === 0 ? "restore points" : "";
+      if (kind === "snapshot") return [label, `${momentWords(firstSeconds)}, one snapshot`] as const;
+      const grain = toTheSecond ? "every second" : "every delivery";
+      return [label, `${momentWords(firstSeconds)} to ${momentWords(lastSeconds)}, ${grain}`] as const;
+    }),
+    ...(newestSeconds === undefined
+      ? []
+      : [["newest write", `${momentWords(newestSeconds)}, ${ageWords(nowSeconds - newestSeconds)}`] as const]),
+    ...(deliveredSeconds === undefined
+      ? []
+      : [["delivered", `${momentWords(deliveredSeconds)}, ${ageWords(nowSeconds - deliveredSeconds)}`] as const]),
+    [
+      "size",
+      `${byteWords(bytes)} in ${pieces} ${pieces === 1 ? "piece" : "pieces"} of the log and ${bases} ${bases === 1 ? "base" : "bases"}`,
+    ],
+    ...(isUnproved(found)
+      ? [[style("yellow", "unproved"), "no state of it was ever loaded: run `npx holdfast backup verify`"] as const]
+      : []),
+    ...proofs.slice(0, shownProofs).map(({ level, result, seconds, point, keys }, index) => {
+      const loaded = keys === undefined ? "" : `, ${keys} ${keys === 1 ? "key" : "keys"}`;
+      const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}`;
+      return [index === 0 ? "proofs" : "", words] as const;
+    }),
+    ...mistakes.map(({ part, problem }) => [style("red", "missing"), `${part} ${problem}`] as const),
+  ];
+}
+
+const shownRanges = 5;
+const shownProofs = 3;
+
+function ageWords(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 120) return `${whole} s ago`;
+  if (whole < 7200) return `${Math.round(whole / 60)} min ago`;
+  return whole < 172_800 ? `${Math.round(whole / 3600)} h ago` : `${Math.round(whole / 86_400)} days ago`;
+}
+
+/** How wide a label is without its colours. */
+function plainLength(text: string): number {
+  // eslint-disable-next-line no-control-regex -- The colours of a terminal begin with its escape character.
+  return text.replaceAll(/\u001b\[[\d;]*m/gu, "").length;
+}

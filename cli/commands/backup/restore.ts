@@ -1,0 +1,226 @@
+import { whyLate } from "../../../live/backup/companion.ts";
+import {
+  carryOutRestore,
+  planServiceRestore,
+  type PlannedRestore,
+  type RestoreResult,
+} from "../../../live/backup/restore.ts";
+import { advised, advisedDocker } from "../../../text/advised-command.ts";
+import { byteWords } from "../../../text/byte-size.ts";
+import { printable } from "../../../text/escape.ts";
+import { momentWords, parseMoment } from "../../../text/moment.ts";
+import { noteChange } from "../../terminal/begun-change.ts";
+import { Exit, exitCode } from "../../terminal/exit-code.ts";
+import { NotConfirmed } from "../../terminal/failure.ts";
+import { abortOnInterrupt } from "../../terminal/interrupts.ts";
+import { openOutput, type Output } from "../../terminal/output.ts";
+import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
+import { managerToAsk, progressPrinter, type BackupCommandOptions } from "./opening.ts";
+import { followInSettings, type SettingsChange } from "./settings.ts";
+
+/** Options of `holdfast restore`. */
+export interface RestoreCommandOptions extends BackupCommandOptions {
+  at?: string | undefined;
+  to?: string | undefined;
+  node?: string | undefined;
+  dryRun?: true | undefined;
+  yes?: true | undefined;
+}
+
+/** `holdfast restore SERVICE`: restores its data into a new volume, and points the service at it. */
+export async function restore(service: string, options: RestoreCommandOptions): Promise<void> {
+  const output = openOutput(options.json ?? false);
+  const atSeconds = options.at === undefined ? undefined : parseMoment(options.at, new Date(), "--at");
+  using interrupts = abortOnInterrupt();
+  const { signal } = interrupts;
+  const connection = await managerToAsk(options);
+  const onProgress = progressPrinter(output);
+  const { to, node } = options;
+  const plan = await planServiceRestore(
+    connection,
+    { service, atSeconds, to, node },
+    { signal, onProgress: () => undefined },
+  );
+  output.print(...planLines(plan, output), "");
+  if (options.dryRun) {
+    if (output.json) output.document({ plan: planDocument(plan) });
+    output.print("Nothing was changed (--dry-run).");
+    return;
+  }
+  await confirm(plan, options, output);
+  noteChange();
+  try {
+    const result = await carryOutRestore(connection, plan, {
+      ...{ signal, onProgress },
+      onStep: (words) => {
+        output.print(`  ...   ${printable(words)}`);
+      },
+    });
+    const settings = result.isInUse ? await followInSettings(plan, options) : undefined;
+    if (output.json) output.document({ plan: planDocument(plan), ...result, settings });
+    output.print("", ...resultLines(plan, result, settings, output));
+    if (result.companionProblem !== undefined) throw new Exit(exitCode.failed);
+  } catch (error) {
+    if (!(error instanceof Exit) || error.code === exitCode.interrupted) output.warn(...unfinishedLines(plan, options));
+    throw error;
+  }
+}
+
+async function confirm(plan: PlannedRestore, { yes }: RestoreCommandOptions, output: Output): Promise<void> {
+  if (yes) return;
+  const unasked = whyNotAsked(output);
+  if (unasked !== undefined) {
+    throw new NotConfirmed(planDocument(plan), {
+      what: `The restore needs confirmation, but ${unasked}`,
+      fix: "Review the plan, then re-run with --yes",
+    });
+  }
+  await requireYes("Do you want to carry out this restore?", output);
+}
+
+function planDocument({
+  companion,
+  node,
+  volume,
+  atSeconds,
+  point,
+  list,
+  change,
+  isRunning,
+  underWay,
+}: PlannedRestore) {
+  return {
+    service: companion.of,
+    store: companion.configuration.store,
+    at: atSeconds,
+    point: point.pointSeconds,
+    bytes: list.bytes,
+    proof: point.proof,
+    volume,
+    node: node.hostname,
+    formerVolume: change?.former?.Source ?? undefined,
+    constraints: change?.constraints,
+    isRunning,
+    goesOnWith: underWay?.service.Spec.Name,
+  };
+}
+
+/** What a restore would do, in lines. */
+export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">): string[] {
+  const { companion, node, nodes, volume, point, list, change, isRunning, underWay } = plan;
+  const { of, configuration, service } = companion;
+  const late = whyLate(companion, nodes);
+  const rows: (readonly [label: string, words: string])[] = [
+    ["state", stateWords(plan)],
+    ["proved", proofWords(plan)],
+    ["from", `${configuration.repository}, which holds ${byteWords(list.bytes)} of ${configuration.store}`],
+    ["into", `volume ${volume} on ${node.hostname}, a new one; it is loaded once by a server before it is used`],
+    ...(change === undefined
+      ? [["service", `${of} is not there: its data is brought back, and nothing else`] as const]
+      : [
+          [
+            "service",
+            `${of} mounts it at ${change.target}; its task is replaced: ${isRunning ? "a few seconds without it, once the data is there" : "it has no running task now"}`,
+          ] as const,
+          ["constraints", constraintWords(change.constraints)] as const,
+          ["kept", keptWords(plan)] as const,
+        ]),
+    ...(change === undefined ? [] : [["backup", `${service.Spec.Name} follows the new volume`] as const]),
+    ...(late === undefined
+      ? []
+      : [
+          [
+            style("yellow", "late"),
+            `${late}: what was written since ${momentWords(point.pointSeconds)} may be missing`,
+          ] as const,
+        ]),
+    ...(underWay === undefined
+      ? []
+      : [["goes on", `with ${underWay.service.Spec.Name}, which an earlier run has started`] as const]),
+  ];
+  return [
+    style("bold", `Restore ${printable(of)}`),
+    ...rows.map(
+      ([label, words]) =>
+        `  ${label}${" ".repeat(Math.max(1, 13 - label.replaceAll(/\P{ASCII}|\[\d+m/gu, "").length))}${printable(words)}`,
+    ),
+  ];
+}
+
+function stateWords({ atSeconds, point }: PlannedRestore): string {
+  const state = momentWords(point.pointSeconds);
+  if (atSeconds === undefined) return `the newest there is, with the last write of ${state}`;
+  return point.pointSeconds === atSeconds
+    ? `of ${state}: everything up to the end of that second, and nothing later`
+    : `of ${momentWords(atSeconds)}, with the last write of ${state}`;
+}
+
+function proofWords({ point }: PlannedRestore): string {
+  const { proof } = point;
+  if (proof === undefined)
+    return "not yet: no state up to this one was ever loaded; the restore loads it before it is used";
+  const { result, seconds, keys } = proof;
+  return `the state of ${momentWords(proof.point)} was loaded on ${momentWords(seconds)}: ${result}${keys === undefined ? "" : `, ${keys} keys`}`;
+}
+
+function constraintWords({ before, after }: NonNullable<PlannedRestore["change"]>["constraints"]): string {
+  const differences = [
+    ...before.filter((text) => !after.includes(text)).map((text) => `- ${text}`),
+    ...after.filter((text) => !before.includes(text)).map((text) => `+ ${text}`),
+  ];
+  return differences.length === 0 ? "unchanged" : differences.join(", ");
+}
+
+function keptWords({ change }: PlannedRestore): string {
+  return `volume ${change?.former?.Source ?? "of before"}, as it is: what was written after that state is in it alone`;
+}
+
+function resultLines(
+  plan: PlannedRestore,
+  { restored, isInUse, companionProblem }: RestoreResult,
+  settings: SettingsChange | undefined,
+  { style }: Output,
+): string[] {
+  const { companion, volume, node, change } = plan;
+  const { of, configuration, service } = companion;
+  const state = `${restored.keys} ${restored.keys === 1 ? "key" : "keys"}, ${byteWords(restored.bytes)}, the state of ${momentWords(restored.pointSeconds)}`;
+  const former = change?.former?.Source ?? "";
+  return [
+    `${style("green", "Restored")}: ${state}, in volume ${volume} on ${node.hostname}, loaded by a server`,
+    ...(isInUse
+      ? [
+          `${of} runs on it. Its former volume, ${former}, is kept as it is, where it was: what was written after that state is in it alone.`,
+          ...(companionProblem === undefined
+            ? [`${service.Spec.Name} follows the new volume.`]
+            : [style("red", `The backup does not go on: ${companionProblem}.`)]),
+          ...settingsLines(plan, settings),
+        ]
+      : [`No service ${of} is there to use it. Mount ${volume} at ${configuration.data}, on ${node.hostname}.`]),
+  ].map(printable);
+}
+
+function settingsLines({ volume, node, change }: PlannedRestore, settings: SettingsChange | undefined): string[] {
+  if (settings === undefined) {
+    return [
+      "Change the program, or its next deployment undoes this:",
+      `  the volume's name is ${volume}, and its pin ${change?.constraints.after.join(", ") ?? node.hostname}`,
+    ];
+  }
+  return [
+    ...(settings.set.length === 0 ? [] : [`Set ${settings.set.join(", ")} in ${settings.file}.`]),
+    ...(settings.remaining === undefined ? [] : [settings.remaining]),
+  ];
+}
+
+function unfinishedLines(
+  { companion, volume, node, change }: PlannedRestore,
+  options: RestoreCommandOptions,
+): string[] {
+  const again = [companion.of, ...(options.at === undefined ? [] : [`--at '${options.at}'`]), `--to ${volume}`].join(
+    " ",
+  );
+  return [
+    `${companion.of} is ${change === undefined ? "not there" : "on its former volume, or on the whole restored one"}; volume ${volume} on ${node.hostname} may hold an unfinished restore.`,
+    `Run \`${advised("restore", again)}\` to go on; \`${advisedDocker(`service ps ${companion.of}`)}\` shows where it is.`,
+  ];
+}

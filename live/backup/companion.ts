@@ -1,0 +1,135 @@
+/** The companions of a swarm: services that back others up (backup/main.ts), with what each is told, and where it is. */
+import {
+  backupConfigurationSchema,
+  backupConfigurationVariable,
+  type BackupConfiguration,
+} from "../../backup/protocol.ts";
+import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
+import { matchingNodes } from "../../model/placement/constraints.ts";
+import { isKnown, type Estate, type SwarmNode } from "../../model/service/definition.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
+import type { ContainerMount, Service, Task } from "../../swarm/api/objects.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+import { jsonOrUndefined } from "../../text/parse-json.ts";
+import { SituationError } from "../../text/situation-error.ts";
+import type { SwarmRecord } from "../read-swarm.ts";
+
+/** A service that backs another one up. */
+export interface BackupService {
+  readonly service: Service;
+  /** The name of the service that it backs up. */
+  readonly of: string;
+  /** That service; undefined where it is gone. */
+  readonly data: Service | undefined;
+  readonly configuration: BackupConfiguration;
+  /** The mount with the data; undefined where there is none at the place of the data. */
+  readonly dataMount: ContainerMount | undefined;
+  /** The mount with the repository, where that is a folder and not at an address. */
+  readonly repositoryMount: ContainerMount | undefined;
+  /** In the order of their creation. */
+  readonly tasks: readonly Task[];
+  /** Those of the service that it backs up. */
+  readonly dataTasks: readonly Task[];
+}
+
+/** The companions of a swarm, in the order of the services that they back up. */
+export function findCompanions(swarm: Pick<SwarmRecord, "services" | "tasks">): readonly BackupService[] {
+  return swarm.services
+    .filter(({ Spec }) => Spec.Labels?.[serviceLabels.backupOf] !== undefined)
+    .map((service) => readCompanion(service, swarm))
+    .toSorted((one, other) => one.of.localeCompare(other.of));
+}
+
+/**
+ * Reads a companion.
+ *
+ * @throws InputError when it says nothing of what it does, as one that is another program's
+ */
+function readCompanion(service: Service, { services, tasks }: Pick<SwarmRecord, "services" | "tasks">): BackupService {
+  const { Name, Labels, TaskTemplate } = service.Spec;
+  const of = Labels?.[serviceLabels.backupOf] ?? "";
+  const { Env, Mounts } = TaskTemplate.ContainerSpec ?? {};
+  const prefix = `${backupConfigurationVariable}=`;
+  const text = Env?.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
+  const read = backupConfigurationSchema.safeParse(jsonOrUndefined(text ?? ""));
+  if (!read.success) {
+    throw new InputError({
+      path: `service "${Name}": ${backupConfigurationVariable}`,
+      expected: "what its component writes there",
+      got: text === undefined ? "nothing" : "something else",
+      fix: "Deploy the service with its backup again",
+    });
+  }
+  const mountAt = (path: string) => (Mounts ?? []).find(({ Target }) => Target === path);
+  const tasksOf = (id: string | undefined) => tasks.filter(({ ServiceID }) => ServiceID === id);
+  const data = services.find(({ Spec }) => Spec.Name === of);
+  return {
+    service,
+    of,
+    data,
+    configuration: read.data,
+    dataMount: mountAt(read.data.data),
+    repositoryMount: mountAt(read.data.repository),
+    tasks: tasksOf(service.ID),
+    dataTasks: tasksOf(data?.ID),
+  };
+}
+
+/**
+ * The companion of a service, by the name of the service, or by its own.
+ *
+ * @throws SituationError when it has none
+ */
+export function companionOf(companions: readonly BackupService[], name: string): BackupService {
+  const found = companions.find(({ of, service }) => of === name || service.Spec.Name === name);
+  if (found) return found;
+  const others = companions.map(({ of }) => of).join(", ");
+  throw new SituationError({
+    what: `No backup of ${showValue(name)} is declared in this swarm`,
+    fix:
+      others === ""
+        ? "Declare one: give the service `backup: { to, image }` (docs/backup.md)"
+        : `Name one of ${others}, or declare a backup for it (docs/backup.md)`,
+  });
+}
+
+/** Whether tasks can start on a node. */
+export function isReady({ state, availability }: SwarmNode): boolean {
+  return state === "ready" && availability === "active";
+}
+
+/** The nodes that a service's constraints allow; none where that is not known. */
+export function allowedNodes(service: Service, nodes: readonly SwarmNode[]): readonly SwarmNode[] {
+  const [definition] = definitionOf(service, nodes).services;
+  const matching = definition ? matchingNodes(definition.constraints, nodes) : undefined;
+  return matching !== undefined && isKnown(matching) ? matching : [];
+}
+
+/** A service as the model has it. */
+export function definitionOf(service: Service, nodes: readonly SwarmNode[]): Estate {
+  return { ...readLiveSwarm({ services: [service] }), nodes };
+}
+
+/**
+ * Why the deliveries of a companion are late, or not those of what the service writes. Undefined while it is well: its health check fails
+ * when nothing was delivered in time, and then its task does not count as running.
+ */
+export function whyLate(
+  { service, of, tasks, data, dataMount, configuration }: BackupService,
+  nodes: readonly SwarmNode[],
+): string | undefined {
+  const { Name, Mode } = service.Spec;
+  if (Mode.Replicated?.Replicas === 0) return `${Name} is scaled to 0`;
+  const used = data?.Spec.TaskTemplate.ContainerSpec?.Mounts?.find(({ Target }) => Target === configuration.data);
+  if (used !== undefined && used.Source !== dataMount?.Source)
+    return `${Name} follows ${dataMount?.Source ?? "nothing"}, and ${of} writes ${used.Source ?? "elsewhere"}`;
+  const newest = tasks.findLast(({ DesiredState }) => DesiredState === "running") ?? tasks.at(-1);
+  if (newest === undefined) return `${Name} has no task`;
+  const node = nodes.find(({ id }) => id === newest.NodeID);
+  if (node !== undefined && node.state !== "ready") return `${node.hostname}, where ${Name} runs, is ${node.state}`;
+  const { State, Err } = newest.Status;
+  if (State === "running") return undefined;
+  const before = tasks.findLast(({ Status }) => Status.State === "failed")?.Status.Err ?? "";
+  const words = Err === "" ? before : Err;
+  return `${Name} is ${State}${words === "" ? "" : `: ${words}`}`;
+}

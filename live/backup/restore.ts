@@ -1,0 +1,320 @@
+/**
+ * Brings a service's data back: a task on the node restores it from the repository into a volume of its own and proves it by loading,
+ * and only then the service is pointed at that volume. The former volume is left as it is.
+ *
+ * Killed at any moment, it leaves the service on its former volume or on the whole restored one. What is under way goes on in its task,
+ * which the next run finds by its label.
+ */
+import type Docker from "dockerode";
+import type { z } from "zod";
+import type { backupRestoreSchema } from "../../backup/protocol.ts";
+import type { SwarmNode } from "../../model/service/definition.ts";
+import { labelsOfOwner, ownerInLabels, ownerLabels } from "../../model/service/ownership.ts";
+import type { ContainerMount, Service } from "../../swarm/api/objects.ts";
+import { inspectService, listTasks } from "../../swarm/api/reads.ts";
+import { redactor, secretsOfContainer } from "../../swarm/api/redaction.ts";
+import type { EngineConnection } from "../../swarm/engine/connection.ts";
+import { updateService } from "../../swarm/service/changes.ts";
+import { removeOneOff } from "../../swarm/service/one-off-task.ts";
+import { advisedDocker } from "../../text/advised-command.ts";
+import { errorWords } from "../../text/error-text.ts";
+import { momentWords } from "../../text/moment.ts";
+import { SituationError } from "../../text/situation-error.ts";
+import { makeStoreReady } from "../readiness/first-start.ts";
+import { makeReady } from "../readiness/image-pull.ts";
+import { readSwarm } from "../read-swarm.ts";
+import { companionOf, findCompanions, whyLate, type BackupService } from "./companion.ts";
+import {
+  awaitBackupTask,
+  endedForMs,
+  findBackupTasks,
+  startBackupTask,
+  type BackupTaskOptions,
+  type FoundBackupTask,
+} from "./companion-task.ts";
+import { listBackup } from "./list.ts";
+import {
+  chooseNode,
+  choosePoint,
+  chooseVolume,
+  pointAt,
+  requireOneTask,
+  type BackupList,
+  type RestorePoint,
+  type Repointing,
+} from "./restore-plan.ts";
+import { dataMemoryBytes, restorePath } from "./verify.ts";
+
+/** What is to be restored, and where to. */
+export interface RestoreRequest {
+  readonly service: string;
+  /** The last second whose writes are wanted. @default all that was delivered */
+  readonly atSeconds?: number | undefined;
+  /** The volume that gets the data. @default the present one's name with the time of the state */
+  readonly to?: string | undefined;
+  /** Hostname or id. @default the node of the data, else the only one that can take its place */
+  readonly node?: string | undefined;
+}
+
+/** What a restore would do. */
+export interface PlannedRestore {
+  readonly companion: BackupService;
+  readonly node: SwarmNode;
+  readonly nodes: readonly SwarmNode[];
+  readonly volume: string;
+  readonly atSeconds: number | undefined;
+  readonly point: RestorePoint;
+  readonly list: BackupList;
+  /** Undefined where the service is gone: then its data is brought back, and nothing else. */
+  readonly change: Repointing | undefined;
+  /** Whether the service has a task that runs. */
+  readonly isRunning: boolean;
+  /** The task of a run that was killed, or of somebody else's, which does just this. */
+  readonly underWay: FoundBackupTask | undefined;
+}
+
+/** What came of a restore. */
+export interface RestoreResult {
+  readonly restored: z.infer<typeof backupRestoreSchema>;
+  /** Whether the service runs on the restored data. */
+  readonly isInUse: boolean;
+  /** Why the companion does not follow the restored volume; undefined where it does. */
+  readonly companionProblem: string | undefined;
+}
+
+/** The label of a volume that was restored: the state that it holds. */
+const restoredLabel = "holdfast.restored";
+
+const updateLimitMs = 300_000;
+/** Restic may be reading a large base, of which nothing is heard. */
+const restoreSilenceMs = 15 * 60_000;
+/** What was done by a run that was killed longer ago is no longer what the next one wants. */
+const adoptedForMs = 10 * 60_000;
+
+/**
+ * Plans a restore; nothing is changed, but for tasks of killed runs that have failed.
+ *
+ * @throws InputError or SituationError where it cannot be done as asked
+ */
+export async function planServiceRestore(
+  connection: EngineConnection,
+  request: RestoreRequest,
+  options: Pick<BackupTaskOptions, "signal" | "onProgress">,
+): Promise<PlannedRestore> {
+  const swarm = await readSwarm(connection);
+  const { nodes, services } = swarm;
+  const companion = companionOf(findCompanions(swarm), request.service);
+  const { data, dataTasks, configuration } = companion;
+  if (data) requireOneTask(data, configuration.data);
+  const underWay = await findUnderWay(connection, companion, request);
+  const node = chooseNode(companion, nodes, underWay?.node ?? request.node);
+  const list = await listBackup(connection, companion, { nodes, node, ...options });
+  const atSeconds = underWay?.atSeconds ?? request.atSeconds;
+  const point = choosePoint(list, atSeconds, whyLate(companion, nodes) !== undefined);
+  const volume = underWay?.volume ?? chooseVolume(companion, point.pointSeconds, services, request.to);
+  return {
+    companion,
+    node,
+    nodes,
+    volume,
+    atSeconds,
+    point,
+    list,
+    change: data && pointAt(data, configuration.data, volume, node, nodes),
+    isRunning: dataTasks.some(
+      ({ DesiredState, Status, NodeID }) =>
+        DesiredState === "running" &&
+        Status.State === "running" &&
+        nodes.find(({ id }) => id === NodeID)?.state === "ready",
+    ),
+    underWay: underWay?.task,
+  };
+}
+
+interface UnderWay {
+  readonly task: FoundBackupTask;
+  readonly volume: string;
+  readonly node: string;
+  readonly atSeconds: number | undefined;
+}
+
+/**
+ * The restore that is under way, or has ended a moment ago, where it is the one that is asked for. One that has failed, or that nobody has waited for any
+ * more, is removed; it holds no data.
+ *
+ * @throws SituationError where another one runs
+ */
+async function findUnderWay(
+  { docker }: EngineConnection,
+  { of }: BackupService,
+  { atSeconds, to, node }: RestoreRequest,
+): Promise<UnderWay | undefined> {
+  const found = (await findBackupTasks(docker, of)).filter(({ order }) => order["command"] === "restore");
+  for (const task of found) {
+    const [state] = await listTasks(docker, task.service.ID);
+    const { at, volume, node: where } = task.order;
+    const endedMs = state && endedForMs(state);
+    const isOver = endedMs !== undefined && (state?.Status.State !== "complete" || endedMs > adoptedForMs);
+    if (isOver || typeof volume !== "string" || typeof where !== "string") {
+      await removeOneOff(docker, task.service.ID);
+      continue;
+    }
+    const other: UnderWay = { task, volume, node: where, atSeconds: typeof at === "number" ? at : undefined };
+    const isSame =
+      (atSeconds === undefined || atSeconds === other.atSeconds) &&
+      (to === undefined || to === volume) &&
+      (node === undefined || node === where);
+    if (isSame) return other;
+    throw new SituationError({
+      what: `A restore of ${of} into the volume ${volume} is under way, to ${other.atSeconds === undefined ? "the newest state" : momentWords(other.atSeconds)}`,
+      fix: `Run it again with the same options to go on with it, or end it first with \`${advisedDocker(`service rm ${task.service.Spec.Name}`)}\`; that touches no data that is in use`,
+    });
+  }
+  return undefined;
+}
+
+/** How a restore is carried out. */
+export interface RestoreOptions extends Pick<BackupTaskOptions, "signal" | "onProgress"> {
+  /** Told in words what is done besides the restore itself. */
+  readonly onStep: (words: string) => void;
+}
+
+/**
+ * Carries a plan out.
+ *
+ * @throws BackupTaskError or SituationError when the data could not be restored: the service has not been touched
+ * @throws ConvergenceError when it was, and the service does not run on it
+ */
+export async function carryOutRestore(
+  connection: EngineConnection,
+  plan: PlannedRestore,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
+  const { docker } = connection;
+  const id = plan.underWay?.service.ID ?? (await startRestore(connection, plan));
+  try {
+    if (plan.underWay === undefined) await requireOnlyRestore(docker, plan.companion.of, id);
+    const restored = await awaitBackupTask(connection, id, { ...options, silenceMs: restoreSilenceMs });
+    if (restored.command !== "restore") throw new TypeError("The task of a restore answers for a restore.");
+    const isInUse = await putToUse(connection, plan, options);
+    const companionProblem = isInUse ? await followVolume(connection, plan, options) : undefined;
+    return { restored, isInUse, companionProblem };
+  } finally {
+    await removeOneOff(docker, id);
+  }
+}
+
+/**
+ * Refuses a restore that was started together with another one: one of them goes on, the same in the eyes of both.
+ *
+ * @throws SituationError in the other one
+ */
+async function requireOnlyRestore(docker: Docker, of: string, id: string): Promise<void> {
+  const restores = (await findBackupTasks(docker, of)).filter(({ order }) => order["command"] === "restore");
+  const [first] = restores.map(({ service }) => service.ID).toSorted();
+  if (first === undefined || first === id) return;
+  throw new SituationError({
+    what: `Another restore of ${of} was started at the same time`,
+    fix: "Run it again with the same options to wait for that one",
+  });
+}
+
+async function startRestore(
+  connection: EngineConnection,
+  { companion, node, volume, atSeconds, point }: PlannedRestore,
+): Promise<string> {
+  const { data, service } = companion;
+  const owner = ownerInLabels((data ?? service).Spec.Labels);
+  const mount: ContainerMount = {
+    Type: "volume",
+    Source: volume,
+    Target: restorePath,
+    VolumeOptions: {
+      Labels: {
+        ...(owner && labelsOfOwner(owner)),
+        [restoredLabel]: `${companion.configuration.store} of ${momentWords(point.pointSeconds)}`,
+      },
+    },
+  };
+  return startBackupTask(connection, companion, {
+    words: ["restore", "--to", restorePath, "--at", atSeconds === undefined ? "latest" : momentWords(atSeconds)],
+    node,
+    mount,
+    // It is loaded once, by a server in the task's own memory.
+    extraMemoryBytes: dataMemoryBytes(companion),
+    note: {
+      volume,
+      node: node.hostname,
+      ...(atSeconds !== undefined && { at: atSeconds }),
+    },
+  });
+}
+
+/** Points the service at the restored volume, and waits until it runs there. */
+async function putToUse(
+  connection: EngineConnection,
+  { companion, volume, node, nodes }: PlannedRestore,
+  { signal, onStep }: RestoreOptions,
+): Promise<boolean> {
+  const service = companion.data && (await inspectService(connection.docker, companion.data.ID));
+  if (service === undefined) return false;
+  const target = companion.configuration.data;
+  requireOneTask(service, target);
+  // Somebody may have changed it while the data was restored.
+  const change = pointAt(service, target, volume, node, nodes);
+  if (change.isDone) return true;
+  const store = service.Spec.Labels?.[ownerLabels.identity];
+  if (store !== undefined) {
+    onStep(`marking the volume as that of ${store}`);
+    await makeStoreReady(connection, change.spec, { store, begins: false, marks: true, credentials: undefined });
+  }
+  await makeReady(connection, service.ID, change.spec, {
+    credentials: undefined,
+    mayLackCredentials: true,
+    onProgress: onStep,
+    signal,
+  });
+  signal.throwIfAborted();
+  onStep(`pointing ${service.Spec.Name} at ${volume} on ${node.hostname}`);
+  await update(connection, change, { signal, onStep });
+  return true;
+}
+
+/** Points the companion at the restored volume, where it begins anew with a base. */
+async function followVolume(
+  connection: EngineConnection,
+  { companion, volume, node, nodes }: PlannedRestore,
+  options: RestoreOptions,
+): Promise<string | undefined> {
+  const { docker } = connection;
+  const { service, configuration } = companion;
+  try {
+    const present = await inspectService(docker, service.ID);
+    if (present === undefined) return `${service.Spec.Name} is gone`;
+    const change = pointAt(present, configuration.data, volume, node, nodes);
+    if (!change.isDone) {
+      options.onStep(`pointing ${service.Spec.Name}, its backup, there too`);
+      await update(connection, change, options);
+    }
+    const now = await readSwarm(connection);
+    const found = findCompanions(now).find((each) => each.service.ID === service.ID);
+    return found && whyLate(found, now.nodes);
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    return errorWords(error);
+  }
+}
+
+async function update(
+  connection: EngineConnection,
+  { service, spec }: { service: Service; spec: Repointing["spec"] },
+  { signal, onStep }: Pick<RestoreOptions, "signal" | "onStep">,
+): Promise<void> {
+  await updateService(connection, service.ID, spec, {
+    signal,
+    onProgress: onStep,
+    deadlineMs: performance.now() + updateLimitMs,
+    redact: redactor(secretsOfContainer(service.Spec.TaskTemplate.ContainerSpec ?? {})),
+    credentials: undefined,
+  });
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { backupLines, type ListedBackup } from "../../../../cli/commands/backup/list.ts";
+import { progressWords } from "../../../../cli/commands/backup/opening.ts";
+import { plain } from "../../../../text/style.ts";
+
+const second = (text: string) => Date.parse(`2026-11-30T${text}Z`) / 1000;
+
+describe("the lines about a backup", () => {
+  const backup: ListedBackup = {
+    ...{ service: "shop", companion: "shop-backup", store: "shop/prod/redis", repository: "s3:https://s3/b" },
+    ...{ late: undefined, problem: undefined },
+    list: {
+      ...{ type: "result", command: "list", store: "shop/prod/redis" },
+      ranges: [
+        {
+          kind: "log",
+          generation: "g",
+          firstSeconds: second("10:00:00"),
+          lastSeconds: second("12:00:00"),
+          toTheSecond: true,
+        },
+      ],
+      ...{ newestSeconds: second("12:00:00"), deliveredSeconds: second("12:00:02") },
+      ...{ pieces: 1, bases: 2, bytes: 2048, proofs: [], mistakes: [] },
+    },
+  };
+  const lines = (more: Partial<ListedBackup> = {}) =>
+    backupLines({ ...backup, ...more }, second("12:00:42"), { style: plain });
+
+  it("say which states can be restored, and that none was proved", () => {
+    assert.deepEqual(lines(), [
+      "shop  shop/prod/redis in s3:https://s3/b",
+      "  restore points 2026-11-30T10:00:00Z to 2026-11-30T12:00:00Z, every second",
+      "  newest write   2026-11-30T12:00:00Z, 42 s ago",
+      "  delivered      2026-11-30T12:00:02Z, 40 s ago",
+      "  size           2 KiB in 1 piece of the log and 2 bases",
+      "  unproved       no state of it was ever loaded: run `npx holdfast backup verify`",
+    ]);
+  });
+
+  it("say what was proved, and what is late or missing", () => {
+    assert.ok(backup.list);
+    const proof = {
+      level: "load",
+      result: "ok",
+      seconds: second("12:00:30"),
+      point: second("12:00:00"),
+      keys: 7,
+    } as const;
+    const found = lines({
+      late: "shop-backup is starting",
+      list: {
+        ...backup.list,
+        proofs: [{ ...proof, mistakes: [] }],
+        mistakes: [{ part: "log 3 of generation g, from byte 7", problem: "is missing up to log 4" }],
+      },
+    });
+    assert.equal(found[1], "  late           shop-backup is starting");
+    assert.deepEqual(found.slice(-2), [
+      "  proofs         ok at level load on 2026-11-30T12:00:30Z: the state of 2026-11-30T12:00:00Z, 7 keys",
+      "  missing        log 3 of generation g, from byte 7 is missing up to log 4",
+    ]);
+    assert.deepEqual(lines({ list: undefined, problem: "no answer" }), [
+      "shop  shop/prod/redis in s3:https://s3/b",
+      "  unreadable     no answer",
+    ]);
+  });
+});
+
+describe("progress in words", () => {
+  it("has bytes, the rate and the time left", () => {
+    const line = { type: "progress", words: "reading", doneBytes: 3 * 1024 ** 2, allBytes: 11 * 1024 ** 2 } as const;
+    assert.equal(progressWords(line, 1024 ** 2, 2), "reading: 3 MiB of 11 MiB, 1 MiB/s, 8 s left");
+    assert.equal(progressWords({ type: "progress", words: "loading" }, 0, 2), "loading");
+    assert.equal(progressWords({ ...line, doneBytes: 0 }, 0, 2), "reading: 0 B of 11 MiB");
+  });
+});
