@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { BackupArgs } from "./components/service/backup.ts";
+import { requireRepository } from "./components/service/backup-target.ts";
 import { PublishMode } from "./components/service/ports.ts";
+import type { DataVolume } from "./components/volumes/data-volume.ts";
 import { VolumeCreator } from "./components/volumes/volume-spec.ts";
 import { requireDigest } from "./model/image/digest.ts";
 import { ownProject, secretSettings, unknownSetting, type OwnSetting } from "./model/own-settings.ts";
@@ -51,6 +54,13 @@ const schema = z.object({
   persistence: setting("persistence", oneOf({ durable, balanced, snapshot })).prefault(durable),
   /** How the data is backed up, in words, or `none: ` and the reason. */
   backup: z.string().exactOptional(),
+  /**
+   * The repository of backups: `s3:…`, `rest:…` or `sftp:…` as restic has it, or the name of a volume of the node. What `backup` says
+   * besides counts for nothing.
+   */
+  backupTo: setting("backupTo", requireBackupPlace).exactOptional(),
+  /** The image that makes them, by digest. */
+  backupImage: setting("backupImage", requireDigest).exactOptional(),
   /** Until when a volume without this store's mark may become its own; `npm run up` sets it while the stack has no data. */
   firstStartUntil: setting("firstStartUntil", requireFirstStart).exactOptional(),
   /** Password of the user `application`. */
@@ -61,13 +71,19 @@ const schema = z.object({
   operationsPassword: setting("operationsPassword", requireLongPassword).exactOptional(),
   /** The one before, which still works while people and tools change over. */
   previousOperationsPassword: setting("previousOperationsPassword", requirePassword).exactOptional(),
+  /** What the repository of backups is encrypted with; keep a copy. */
+  backupPassword: setting("backupPassword", requireLongPassword).exactOptional(),
+  /** Keys to that repository, as restic reads them: `AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…`. */
+  backupCredentials: setting("backupCredentials", parseCredentials).exactOptional(),
 } satisfies Record<OwnSetting, z.ZodType>);
 
 type Settings = z.output<typeof schema>;
 
 /** The stack's settings, checked; passwords as Pulumi's secrets. */
 export type Configuration = {
-  [Name in keyof Settings]: Name extends (typeof secretSettings)[number] ? pulumi.Output<string> : Settings[Name];
+  [Name in keyof Settings]: Name extends (typeof secretSettings)[number]
+    ? pulumi.Output<NonNullable<Settings[Name]>>
+    : Settings[Name];
 };
 
 /**
@@ -79,7 +95,11 @@ export function readConfiguration(): Configuration {
   const config = new pulumi.Config(ownProject);
   const texts = Object.keys(schema.shape).map((key) => [key, config.get(key)] as const);
   const settings = schema.safeParse(Object.fromEntries(texts.filter(([, text]) => text !== undefined)));
-  const mistakes = [...(settings.error?.issues ?? []).map(({ message }) => message), ...unknownSettings()];
+  const mistakes = [
+    ...(settings.error?.issues ?? []).map(({ message }) => message),
+    ...unknownSettings(),
+    ...backupMistakes(settings.data),
+  ];
   if (!settings.success || mistakes.length > 0) throw new pulumi.RunError(mistakes.join("\n"));
   warnOfClearText();
   const isSecret = (name: string): boolean => secretSettings.some((each) => each === name);
@@ -149,6 +169,70 @@ function requireLongPassword(password: string, path: string): string {
   const { expected, got } = short;
   throw new InputError({ path, expected, got, fix: `Set a longer one by \`${advisedSetting(`--secret ${path}`)}\`` });
 }
+
+/** Checks where backups go: restic's words, or the name of a volume. */
+function requireBackupPlace(place: string, path: string): string {
+  return place.includes(":") ? requireRepository(place, path) : requireVolumeName(place, path);
+}
+
+/** Reads keys by their names, with blanks between them; no message shows one. */
+function parseCredentials(text: string, path: string): Record<string, string> {
+  const pairs = text
+    .trim()
+    .split(/\s+/u)
+    .map((pair) => /^(?<name>[A-Z][A-Z0-9_]*)=(?<value>\S+)$/u.exec(pair)?.groups);
+  const known = pairs.filter((pair) => pair !== undefined);
+  if (known.length === pairs.length) return Object.fromEntries(known.map(({ name = "", value = "" }) => [name, value]));
+  throw new InputError({
+    path,
+    expected: "names and values such as AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…, with a blank between two",
+    got: "something else",
+    fix: `Set them by \`${advisedSetting(`--secret ${path}`)}\``,
+  });
+}
+
+/** What the settings of a backup lack. */
+function backupMistakes(settings: Settings | undefined): string[] {
+  if (settings?.backupTo === undefined) return [];
+  const { backupImage, backupPassword } = settings;
+  const missing = (key: OwnSetting, expected: string, fix: string): string =>
+    new InputError({ path: `${ownProject}:${key}`, expected, got: showValue(undefined), fix }).message;
+  const setImage = advisedSetting("holdfast:backupImage <name>@sha256:<digest>");
+  const setPassword = advisedSetting("--secret holdfast:backupPassword");
+  return [
+    ...(backupImage === undefined
+      ? [
+          missing(
+            "backupImage",
+            "an image that makes backups",
+            `Build one (docs/backup.md), and set it by \`${setImage}\``,
+          ),
+        ]
+      : []),
+    ...(backupPassword === undefined
+      ? [missing("backupPassword", "a password", `Set one by \`${setPassword}\`, and keep a copy elsewhere`)]
+      : []),
+  ];
+}
+
+/**
+ * Settings with the backup that they ask for, in words or into a repository, as a Redis takes it.
+ *
+ * @param volumeNamed - makes the volume of the repository, where that is one
+ */
+export function withBackup<Others extends Pick<Configuration, BackupSetting>>(
+  settings: Others,
+  volumeNamed: (volumeName: string) => DataVolume,
+): Omit<Others, BackupSetting> & { backup?: string | BackupArgs } {
+  const { backup, backupTo, backupImage, backupPassword, backupCredentials, ...others } = settings;
+  if (backupTo === undefined || backupImage === undefined || backupPassword === undefined)
+    return { ...others, ...(backup !== undefined && { backup }) };
+  const place = backupTo.includes(":") ? { repository: backupTo } : { volume: volumeNamed(backupTo) };
+  const credentials = backupCredentials && { credentials: backupCredentials };
+  return { ...others, backup: { to: { ...place, password: backupPassword, ...credentials }, image: backupImage } };
+}
+
+type BackupSetting = Extract<OwnSetting, `backup${string}`>;
 
 /** Settings that nothing reads. */
 function unknownSettings(): string[] {

@@ -1,4 +1,5 @@
 /** What a program builds stateful services from. */
+export { type BackupArgs, BackupKind, type BackupTarget, type ServiceBackupArgs } from "./service/backup.ts";
 export { dataGate, type DataGateArgs } from "./hooks/data-gate.ts";
 export { DataVolume } from "./volumes/data-volume.ts";
 export { ExistingVolume, type ExistingVolumeArgs } from "./volumes/existing-volume.ts";

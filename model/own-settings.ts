@@ -5,12 +5,14 @@ import { nearestName } from "../text/nearest-name.ts";
 /** The project whose program has these settings; other programs have their own. */
 export const ownProject = "holdfast";
 
-/** Settings that are passwords. */
+/** Settings that are passwords and keys. */
 export const secretSettings = [
   "password",
   "previousPassword",
   "operationsPassword",
   "previousOperationsPassword",
+  "backupPassword",
+  "backupCredentials",
 ] as const;
 
 /** All settings. */
@@ -28,6 +30,8 @@ export const ownSettings = [
   "scripts",
   "persistence",
   "backup",
+  "backupTo",
+  "backupImage",
   "firstStartUntil",
   ...secretSettings,
 ] as const;

@@ -31,5 +31,7 @@ export { publishedWithoutAuth } from "./rules/ss503-published-without-auth.ts";
 export { floatingTag } from "./rules/ss504-floating-tag.ts";
 export { noBackupDeclared } from "./rules/ss601-no-backup-declared.ts";
 export { removalIgnored } from "./rules/ss602-removal-ignored.ts";
+export { backupOnDataVolume } from "./rules/ss603-backup-on-data-volume.ts";
+export { backupOnDataNode } from "./rules/ss604-backup-on-data-node.ts";
 export { suppressionNeedsReason } from "./rules/ss901-suppression-needs-reason.ts";
 export { suppressionExpired } from "./rules/ss902-suppression-expired.ts";

@@ -97,6 +97,24 @@ export function absent(expected: string, fix: string) {
     .optional();
 }
 
+/** A text, or an object of another schema. */
+export function textOr(words: z.ZodType, object: z.ZodType) {
+  return chosen((value) => (isArguments(value) ? object : words));
+}
+
+/** What a schema is for, or what becomes known during the deployment only. */
+export function orEventual(known: z.ZodType) {
+  return chosen((value) => (isEventual(value) ? undefined : known));
+}
+
+/** A value of the schema that is chosen for it; of any kind where that is none. */
+function chosen(choose: (value: unknown) => z.ZodType | undefined) {
+  return z.unknown().superRefine((value, context) => {
+    for (const issue of choose(value)?.safeParse(value).error?.issues ?? [])
+      refuse(context, mistakeSchema.parse("params" in issue ? issue.params : {}), issue.path.map(String));
+  });
+}
+
 /** A list; where each item is right, a reader of the model may look at all of them. */
 export function list<Item extends z.ZodType>(item: Item, read?: Reader<z.output<Item>[]>) {
   const items = z.array(item).superRefine((value, context) => {
@@ -218,14 +236,6 @@ function usualFix(value: unknown): string {
   if (value === null) return "Give a value; what is optional can be left out";
   if (isEventual(value)) return "Give the value itself, as config.require does: it decides what the component makes";
   return "Change the value";
-}
-
-function orEventual(known: z.ZodType) {
-  return z.unknown().superRefine((value, context) => {
-    if (isEventual(value)) return;
-    for (const issue of known.safeParse(value).error?.issues ?? [])
-      refuse(context, mistakeSchema.parse("params" in issue ? issue.params : {}));
-  });
 }
 
 function container(is: (value: unknown) => boolean, expected: string) {

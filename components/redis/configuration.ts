@@ -14,6 +14,8 @@ export interface RedisConfiguration {
   clientMemoryBytes: number;
   /** Path of the ACL file inside the container. */
   aclFile: string;
+  /** Whether the append-only log tells once a second what time it is, so that a restore can go back to any second. @default false */
+  hasTimes?: boolean;
   /** Paths of certificate, key and authority inside the container; TLS alone is served where they are given. */
   tls?: RedisTlsFiles;
   /** Further settings by their names in redis.conf, checked by {@link findSettingMistake}. */
@@ -70,6 +72,7 @@ export function redisConfigurationFile(configuration: RedisConfiguration): strin
     `dir ${redisDataPath}`,
     `appendonly ${appendOnly ? "yes" : "no"}`,
     ...(appendOnly ? [`appendfsync ${appendFsync}`] : []),
+    ...(appendOnly && configuration.hasTimes === true ? ["aof-timestamp-enabled yes"] : []),
     `save ${save === "" ? '""' : save}`,
     `maxmemory ${configuration.maxMemoryBytes}`,
     `maxmemory-policy ${evictionPolicy}`,

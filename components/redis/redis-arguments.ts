@@ -3,7 +3,15 @@ import { requirePassword } from "../../model/service/password.ts";
 import { parseFirstStart, requireIdentity } from "../../model/service/start-guard.ts";
 import { oneOf } from "../../text/one-of.ts";
 import { absent, fields, flag, named, refuse, secretText, text } from "../arguments/arguments.ts";
-import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "../service/service-arguments.ts";
+import {
+  commonArguments,
+  dataVolume,
+  imageText,
+  memory,
+  port,
+  publishMode,
+  redisBackup,
+} from "../service/service-arguments.ts";
 import { findSettingMistake } from "./configuration.ts";
 import { unknownDirective } from "./directives.ts";
 
@@ -57,6 +65,7 @@ export function redisArguments(given: { persistence?: unknown; image?: unknown }
   return fields({
     ...settings,
     volume: dataVolume,
+    backup: redisBackup.optional(),
     persistence: text(durable, oneOf({ durable, balanced, snapshot, cache })).optional(),
     identity: text("shop/prod/redis", requireIdentity).optional(),
     firstStartUntil: text("2026-11-23T12:00:00Z", parseFirstStart).optional(),

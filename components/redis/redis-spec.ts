@@ -37,6 +37,8 @@ const tlsFiles: RedisTlsFiles = {
 export interface RedisDefinition extends PresetDefinition {
   persistence: RedisPersistence;
   hasTls: boolean;
+  /** Whether the log tells when what was written. @default false */
+  hasTimes?: boolean;
   settings: Record<string, string>;
 }
 
@@ -71,6 +73,7 @@ export function redisSpec(definition: RedisDefinition, path: string): RedisSpec 
       clientMemoryBytes: redisClientMemoryBytes(limitBytes),
       aclFile: redisPaths.users,
       ...(hasTls && { tls: tlsFiles }),
+      hasTimes: definition.hasTimes ?? false,
       settings: definition.settings,
     }),
     ...(!isCache && { startScript: guard(definition, path) }),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { RedisPersistence } from "../../model/redis/persistence.ts";
+import { redisPersistence, RedisPersistence } from "../../model/redis/persistence.ts";
 import { redisDataPath } from "../../model/redis/preparation.ts";
 import { RedisUser } from "../../model/redis/user-names.ts";
 import { healthPassword, redisAclFile } from "../../model/redis/users.ts";
@@ -7,6 +7,7 @@ import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checkedPassword } from "../arguments/checked-password.ts";
 import { checked } from "../arguments/checked.ts";
+import { type BackupArgs, BackupKind } from "../service/backup.ts";
 import { defaultIdentity, type PresetArgs, readableBy, type StoreArgs } from "../service/preset.ts";
 import { type FileContent, StatefulService } from "../service/stateful-service.ts";
 import { unknownDirective } from "./directives.ts";
@@ -49,12 +50,16 @@ export interface RedisTls {
 export interface KeepingRedisArgs extends StoreArgs, RedisSettings {
   /** How the data is kept. @default RedisPersistence.durable */
   persistence?: KeepingPersistence;
+  /** How the data is backed up, in your words, or `none: ` and the reason, in a label that the policies look for; or what makes the backup. @default not said */
+  backup?: string | BackupArgs;
 }
 
 /** Arguments of a {@link Redis} that keeps nothing. */
 export interface CacheRedisArgs extends RedisSettings {
   /** Nothing is kept. */
   persistence: typeof RedisPersistence.cache;
+  /** Why nothing is backed up, if you like to say so. @default not said */
+  backup?: string;
   /** A cache has no volume. */
   volume?: never;
   /** Nothing is marked. */
@@ -102,18 +107,23 @@ export class Redis extends pulumi.ComponentResource {
       tls,
       scripts = false,
       settings = {},
+      backup,
       ...common
     } = checkedArguments(redisArguments(args), args, name);
     const hasTls = tls !== undefined;
+    const hasTimes = typeof backup === "object";
     const port = { publishedPort, publishMode };
     const spec = checked(() =>
-      redisSpec({ persistence, memoryLimit, identity, firstStartUntil, hasTls, settings, ...port }, name),
+      redisSpec({ persistence, memoryLimit, identity, firstStartUntil, hasTls, hasTimes, settings, ...port }, name),
     );
     const service = new StatefulService(
       name,
       {
         ...common,
         ...spec.service,
+        ...(backup !== undefined && {
+          backup: typeof backup === "string" ? backup : { ...backup, kind: backupKind(persistence) },
+        }),
         labels: { ...common.labels, ...spec.service.labels },
         serviceName,
         image: whenKnown(image, (reference) => {
@@ -147,6 +157,11 @@ export class Redis extends pulumi.ComponentResource {
       memoryLimitBytes: this.memoryLimitBytes,
     });
   }
+}
+
+/** A Redis without a log has its snapshots backed up. */
+function backupKind(persistence: RedisPersistence): BackupKind {
+  return redisPersistence[persistence].appendOnly ? BackupKind.log : BackupKind.snapshot;
 }
 
 /** Refuses what the image is known not to know, and warns of what a newer version may know. */

@@ -18,6 +18,7 @@ export interface ScratchMount {
 export interface DataMountSpec {
   volume: VolumeSpec;
   path: string;
+  readOnly?: boolean;
 }
 
 /** A file in the container whose content Swarm carries. */
@@ -73,10 +74,11 @@ export function mountSpecs(
     });
   }
   return [
-    ...data.map(({ volume: { type, source, driverOptions }, path: target }) => ({
+    ...data.map(({ volume: { type, source, driverOptions }, path: target, readOnly = false }) => ({
       type,
       source,
       target,
+      ...(readOnly && { readOnly }),
       ...(driverOptions && { volumeOptions: { driverName: "local", driverOptions } }),
     })),
     ...scratch.map(({ path: target, size }, index) => ({

@@ -11,10 +11,7 @@ import type { CommonServiceArgs } from "./stateful-service.ts";
 export interface PresetArgs
   extends
     CommonServiceArgs,
-    Pick<
-      ServiceSettings,
-      "backup" | "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"
-    > {
+    Pick<ServiceSettings, "constraints" | "cpuLimit" | "cpuReservation" | "labels" | "logDriver" | "stopped"> {
   /** Port on every address of the node. @default not published */
   publishedPort?: number;
   /** How the port is published. @default PublishMode.host */

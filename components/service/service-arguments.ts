@@ -3,6 +3,7 @@ import { requireDigest } from "../../model/image/digest.ts";
 import { requireConstraint } from "../../model/placement/constraints.ts";
 import { requireServiceName } from "../../model/service/name.ts";
 import { ownerLabels } from "../../model/service/ownership.ts";
+import { requirePassword } from "../../model/service/password.ts";
 import { parseGrace } from "../../model/service/stop-grace.ts";
 import { leastContainerBytes, leastReservedBytes, parseSize, parseSizeFrom } from "../../text/byte-size.ts";
 import { parseDuration } from "../../text/duration.ts";
@@ -18,12 +19,16 @@ import {
   list,
   named,
   numeric,
+  orEventual,
   refuse,
   secretText,
   text,
+  textOr,
 } from "../arguments/arguments.ts";
 import { transformArgument } from "../arguments/transform.ts";
 import { DataVolume } from "../volumes/data-volume.ts";
+import { BackupKind } from "./backup.ts";
+import { leastBackupBytes, requireInterval, requireLine, requireRepository, targetMistake } from "./backup-target.ts";
 import { requireHealthTest } from "./health-check.ts";
 import { PublishMode } from "./ports.ts";
 import { OnUpdateFailure } from "./updates.ts";
@@ -67,6 +72,32 @@ const requireOwnerId = matching(/^\d+$/u, {
   fix: 'Write for example "999"; Swarm knows no names',
 });
 
+const backupInWords = argument<string>({
+  is: (value) => typeof value === "string",
+  expected:
+    'words, such as "restic, every night": only a StatefulService and a Redis that keeps data make a backup themselves',
+});
+
+const declaredBackup = {
+  to: fields({
+    repository: text("s3:https://s3.example.com/bucket", requireRepository).optional(),
+    volume: dataVolume.optional(),
+    password: secretText(requirePassword),
+    credentials: orEventual(named(secretText(requireLine))).optional(),
+  }).superRefine((given, context) => {
+    const mistake = context.issues.length === 0 ? targetMistake(given) : undefined;
+    if (mistake !== undefined) refuse(context, mistake);
+  }),
+  image: imageText("example/holdfast-backup:1"),
+  every: text("3s", requireInterval).optional(),
+  keepDays: numeric(7, (days, path) => requireWhole(days, 1, 3650, path)).optional(),
+  lateAfter: text("60s", parseDuration).optional(),
+  memoryLimit: memory(leastBackupBytes).optional(),
+};
+
+/** How a Redis that keeps its data is backed up. */
+export const redisBackup = textOr(backupInWords, fields(declaredBackup));
+
 /** What every component of a service is told. */
 export const commonArguments = {
   serviceName: text("store", requireServiceName).optional(),
@@ -77,7 +108,7 @@ export const commonArguments = {
   networkIds: list(inputText("the id of a network")).optional(),
   constraints: list(text("node.labels.disk==ssd", requireConstraint)).optional(),
   stopped: flag().optional(),
-  backup: text("restic, every night").optional(),
+  backup: backupInWords.optional(),
   labels: named(text("value")).superRefine(requireNoVolumes).optional(),
   logDriver: fields({ name: text("local"), options: named(text("value")).optional() }).optional(),
   transform: fields({
@@ -85,6 +116,7 @@ export const commonArguments = {
     network: transformArgument,
     secret: transformArgument,
     config: transformArgument,
+    backup: transformArgument,
   }).optional(),
 };
 
@@ -106,7 +138,11 @@ const files = named(
 /** The arguments of a `StatefulService`. */
 export const serviceArguments = fields({
   ...commonArguments,
-  data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute) })),
+  backup: textOr(
+    backupInWords,
+    fields({ ...declaredBackup, kind: text(BackupKind.log, oneOf(BackupKind)) }),
+  ).optional(),
+  data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute), readOnly: flag().optional() })),
   secretFiles: files,
   configFiles: files,
   memoryReservation: memory(leastReservedBytes).optional(),

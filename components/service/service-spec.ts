@@ -8,6 +8,7 @@ import { parseGrace } from "../../model/service/stop-grace.ts";
 import { formatSize, parseSize } from "../../text/byte-size.ts";
 import { formatDuration, parseDuration } from "../../text/duration.ts";
 import { InputError } from "../../text/input-error.ts";
+import type { ServiceBackupArgs } from "./backup.ts";
 import { type HealthCheck, healthCheckSpec } from "./health-check.ts";
 import { type FileSource, fileSpecs, type MountInput, mountSpecs, type ScratchMount } from "./mounts.ts";
 import { endpoint, endpointFingerprint, type PublishedPort } from "./ports.ts";
@@ -60,8 +61,8 @@ export interface ServiceSettings {
   onUpdateFailure?: OnUpdateFailure;
   /** Whether no task runs; the data stays. @default false */
   stopped?: boolean;
-  /** How the data is backed up, in your words, or `none: ` and the reason; a label that the policies look for. @default not said */
-  backup?: string;
+  /** How the data is backed up, in your words, or `none: ` and the reason, in a label that the policies look for; or what makes the backup. @default not said */
+  backup?: string | ServiceBackupArgs;
   /** Labels of the service; a changed one does not replace the task. @default none */
   labels?: Record<string, string>;
   /** Log driver. @default json-file, three files of 10 MB */
@@ -80,6 +81,7 @@ export interface LogDriver {
 export interface ServiceInput extends ServiceSettings, MountInput {
   name: string;
   image: Input<string>;
+  backup?: string;
 }
 
 /** What was made for a service before the service itself. */
@@ -125,8 +127,9 @@ export function dockerServiceArgs(definition: ServiceInput, path: string): Docke
 
 /** What is said here and cannot be read from the rest of the spec goes into labels, for the policies. */
 function labels({ labels, backup, data }: ServiceInput): { label: string; value: string }[] {
-  const reasons = data.flatMap(({ volume }) => (volume.shared === undefined ? [] : [volume.shared.reason]));
-  const made = data.flatMap(({ volume }) => volume.madeByTask ?? []);
+  const written = data.filter(({ readOnly }) => readOnly !== true);
+  const reasons = written.flatMap(({ volume }) => (volume.shared === undefined ? [] : [volume.shared.reason]));
+  const made = written.flatMap(({ volume }) => volume.madeByTask ?? []);
   const all = {
     ...labels,
     ...(made.length > 0 && { [ownerLabels.volumes]: made.join(",") }),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { requireDigest } from "../../model/image/digest.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
 import { objectLabels } from "../../model/service/object-labels.ts";
 import { labelsOfOwner } from "../../model/service/ownership.ts";
 import { startScriptPath } from "../../model/service/start-guard.ts";
@@ -14,7 +15,8 @@ import { joinHooks, takesHooks } from "../hooks/hooks.ts";
 import { nameCheck } from "../hooks/name-check.ts";
 import { keepsLabels, ownerLabelList, ownStack } from "../hooks/owner.ts";
 import { readinessHooks } from "../hooks/readiness.ts";
-import { claimVolume, type DataVolume } from "../volumes/data-volume.ts";
+import { claimVolume, type DataVolume, volumeSpec } from "../volumes/data-volume.ts";
+import { backupWords, companionArgs, requireBackedUpImage } from "./backup.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { requireCoveredVolumes } from "./covered-volumes.ts";
 import { serviceArguments } from "./service-arguments.ts";
@@ -30,6 +32,8 @@ export interface DataMount {
   volume: DataVolume;
   /** Where the server keeps its data. */
   path: string;
+  /** Whether the service only reads it; then another one may write it. @default false */
+  readOnly?: boolean;
 }
 
 /** A file in the container whose content Swarm carries. */
@@ -48,6 +52,8 @@ export interface ServiceTransforms {
   secret?: Transform<docker.SecretArgs>;
   /** Of each configuration; a function gets its name. @default none */
   config?: Transform<docker.ServiceConfigArgs>;
+  /** Of the service that makes a backup. @default none */
+  backup?: Transform<DockerServiceArgs>;
 }
 
 /** What every component of a service takes. */
@@ -106,21 +112,30 @@ export class StatefulService extends pulumi.ComponentResource {
     super("holdfast:index:StatefulService", checkedName(name, "StatefulService"), {}, opts);
     const given = checkedArguments(serviceArguments, args, name);
     const { data, secretFiles = {}, configFiles = {}, networkIds, serviceName = name, image, ...rest } = given;
-    const { transform = {}, ...settings } = rest;
+    const { transform = {}, backup, ...settings } = rest;
     const mountPaths = [...data, ...(settings.scratch ?? [])].map((mount) => mount.path);
     const fitting = whenKnown(image, (reference) => {
       requireCoveredVolumes(requireDigest(reference, `${name}.image`), mountPaths, `${name}.data`);
+      if (typeof backup !== "object") return;
+      requireBackedUpImage(reference, settings.labels?.[serviceLabels.image], backup.kind, `${name}.backup`);
     });
     const mounts = checked(() =>
-      data.map(({ volume, path }, index) => ({
-        volume: claimVolume(volume, name, `${name}.data[${index}].volume`),
-        path,
+      data.map(({ volume, ...mount }, index) => ({
+        volume:
+          mount.readOnly === true ? volumeSpec(volume) : claimVolume(volume, name, `${name}.data[${index}].volume`),
+        ...mount,
       })),
     );
+    const companion = checked(() => {
+      if (typeof backup === "object") return companionArgs({ ...given, serviceName, backup, transform }, name);
+      requireNoTransform(transform.backup, `${name}.transform.backup`, "no backup with a repository is declared");
+      return undefined;
+    });
     const spec = checked(() =>
       dockerServiceArgs(
         {
           ...settings,
+          ...(backup !== undefined && { backup: backupWords(backup) }),
           labels: { ...settings.labels, ...labelsOfOwner(ownStack()) },
           name: serviceName,
           image: fitting,
@@ -178,6 +193,8 @@ export class StatefulService extends pulumi.ComponentResource {
       return service;
     });
     const service = new docker.Service(made.name, made.args, made.opts);
+    if (companion !== undefined)
+      new StatefulService(`${name}-backup`, companion, { parent: this, dependsOn: [service] });
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });

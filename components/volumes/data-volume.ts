@@ -39,6 +39,13 @@ export abstract class DataVolume extends pulumi.ComponentResource {
   }
 }
 
+/** What a service must know of a volume to mount it. */
+export function volumeSpec(volume: DataVolume): VolumeSpec {
+  const spec = specs.get(volume);
+  if (spec === undefined) throw new TypeError("A data volume describes itself before a service mounts it.");
+  return spec;
+}
+
 /**
  * Gives a volume to a service that writes it.
  *
@@ -48,8 +55,7 @@ export abstract class DataVolume extends pulumi.ComponentResource {
  * @throws InputError when another service of the program may write the same data and the volume is not shared
  */
 export function claimVolume(volume: DataVolume, service: string, path: string): VolumeSpec {
-  const spec = specs.get(volume);
-  if (spec === undefined) throw new TypeError("A data volume describes itself before a service mounts it.");
+  const spec = volumeSpec(volume);
   const run = pulumi.runtime.getMonitor() ?? noEngine;
   const claim = { service, identity: spec.identity, node: spec.pin && pinConstraint(spec.pin, `${path}.pin`) };
   const earlier = claims.get(run) ?? [];

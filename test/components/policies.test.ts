@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  type BackupTarget,
   everyNode,
   ExistingVolume,
   HostPath,
@@ -84,6 +85,31 @@ describe("what the components build", () => {
       ),
       [],
     );
+  });
+
+  it("passes every policy: a Redis with a backup, which is told when its node has it", async () => {
+    const targets: [told: readonly string[], to: () => Omit<BackupTarget, "password">][] = [
+      [[], () => ({ repository: "s3:https://s3.example.com/bucket" })],
+      [[], () => ({ volume: new NetworkVolume("repository", { server: "10.0.0.9", exportPath: "/srv" }) })],
+      [["SS604"], () => ({ volume: new LocalVolume("repository", { pin }) })],
+      [["SS604"], () => ({ volume: new LocalVolume("repository", { pin, createdBy: "provider" }) })],
+      [["SS603"], () => ({ volume: new ExistingVolume("same", { volumeName: "data", on: pin, shared }) })],
+    ];
+    const shared = { reason: "a test" };
+    const image = `example/holdfast-backup:1@${digest}`;
+    for (const persistence of keeping) {
+      for (const [told, to] of targets) {
+        const found = await findings(() => {
+          const target = { ...to(), password: "battery staple horse" };
+          const volume = new LocalVolume("data", { pin });
+          new Redis("store", { ...common, persistence, volume, backup: { to: target, image } });
+        });
+        assert.deepEqual(
+          found.map(({ rule }) => rule),
+          told,
+        );
+      }
+    }
   });
 
   it("passes every policy: PostgreSQL", async () => {

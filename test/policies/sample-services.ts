@@ -67,6 +67,17 @@ export const stranger = (more: Draft = {}): Draft =>
     ...more,
   });
 
+/** Holdfast's companion of a store, which reads its data and writes what else it mounts. */
+export const companion = (...repositories: DraftMount[]): Draft =>
+  store({
+    name: "store-backup",
+    image: `example/holdfast-backup:1${digest}`,
+    args: ["follow"],
+    configs: [],
+    mounts: [{ source: "data", target: "/data", readOnly: true }, ...repositories],
+    labels: { "holdfast.backup.of": "store" },
+  });
+
 export const rabbit = (more: Draft = {}): Draft =>
   store({
     name: "queue",

@@ -18,4 +18,6 @@ export const statelessImages: readonly CatalogueEntry[] = [
   stateless("nginx", "nginx", ["nginx", "library/nginx", "nginxinc/nginx-unprivileged", "bitnami/nginx"]),
   stateless("httpd", "Apache httpd", ["httpd", "library/httpd"]),
   stateless("haproxy", "HAProxy", ["haproxy", "library/haproxy", "haproxytech/haproxy-alpine"]),
+  // backup/Dockerfile: it reads the data of another service, and what it writes is that one's backup.
+  stateless("holdfast-backup", "Holdfast's backup", ["holdfast-backup", "holdfast/backup"]),
 ];

@@ -112,6 +112,70 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
     ],
   ],
   [
+    "a backup to nowhere, too often and for no time",
+    "Redis",
+    { ...right.Redis, backup: { to: { password }, image, every: "100ms", keepDays: 0, memoryLimit: "10M" } },
+    [
+      'store.backup.to: expected either a repository or a volume, got neither. Write for example { repository: "s3:https://s3.example.com/bucket", password }.',
+      'store.backup.every: expected 1s to 1h, got "100ms". Write for example 3s: so much is lost with the node.',
+      "store.backup.keepDays: expected a whole number from 1 to 3650, got 0. Change the value.",
+      "store.backup.memoryLimit: expected at least 128MiB, got 10MiB. Raise it.",
+    ],
+  ],
+  [
+    "a backup with a password in its address, and keys that are none",
+    "Redis",
+    {
+      ...right.Redis,
+      backup: { to: { repository: "rest:https://me:hunter2@host/", password: "", credentials: { key: "a\nb" } } },
+    },
+    [
+      "store.backup.to.repository: expected a repository without a password in it, got one with a name and a password before an @. Give them as credentials: RESTIC_REST_USERNAME and RESTIC_REST_PASSWORD, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+      "store.backup.to.password: expected a password in one line, got an empty one. Set it again without, for example by `printf %s` in place of `echo`.",
+      "store.backup.to.credentials.key: expected one line, got several. Give the key itself, without the line break of its file.",
+      'store.backup.image: expected a text such as "example/holdfast-backup:1@sha256:…", got nothing. Add it.',
+    ],
+  ],
+  [
+    "a backup in a folder",
+    "Redis",
+    {
+      ...right.Redis,
+      backup: {
+        to: { repository: "/srv/backup", volume: theVolume, password },
+        image,
+      },
+    },
+    [
+      'store.backup.to.repository: expected s3:, rest: or sftp:, and then what restic takes, got "/srv/backup". Write for example s3:https://s3.example.com/bucket; a folder of the node is a `volume`.',
+    ],
+  ],
+  [
+    "credentials by names that restic does not read",
+    "Redis",
+    {
+      ...right.Redis,
+      backup: { to: { repository: "s3:https://host/b", password, credentials: { keyId: "a" } }, image },
+    },
+    [
+      'store.backup.to: expected credentials by the names of restic\'s variables, got "keyId". Write for example { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key }.',
+    ],
+  ],
+  [
+    "a backup that a PostgreSQL does not make",
+    "PostgreSQL",
+    { ...right.PostgreSQL, backup: { to: { password } } },
+    [
+      'store.backup: expected words, such as "restic, every night": only a StatefulService and a Redis that keeps data make a backup themselves, got an object. Change the value.',
+    ],
+  ],
+  [
+    "a backup without its kind",
+    "StatefulService",
+    { ...right.StatefulService, backup: { to: { repository: "s3:https://host/b", password }, image } },
+    ['store.backup.kind: expected a text such as "log", got nothing. Add it.'],
+  ],
+  [
     "arguments of docker.Service",
     "StatefulService",
     { ...right.StatefulService, replicas: 3, mode: "global" },

@@ -12,6 +12,7 @@ export interface GivenTls extends Certificate {
 export interface GivenRedis extends RedisSettings {
   serviceName: string;
   image: string;
+  backup?: string;
   persistence: RedisPersistence;
   password: string;
   publishedPort: number;

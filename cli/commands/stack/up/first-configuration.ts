@@ -51,6 +51,8 @@ export async function fillConfiguration(
   }
   const image = await usableImage(stack, swarm);
   if (image !== undefined) await set("image", image, image);
+  const backupImage = await sandboxBackupImage(stack, swarm, output);
+  if (backupImage !== undefined) await set("backupImage", backupImage, backupImage);
   if ((await read(stack, "password")) === undefined) {
     const password = randomBytes(passwordBytes).toString("base64url");
     output.conceal(password);
@@ -97,14 +99,36 @@ async function usableImage(stack: Stack, swarm: FoundSwarm): Promise<string | un
 }
 
 /**
- * Whether an image is one that a sandbox served which is no more, from a registry on this machine (lab/images/redis.ts): Holdfast
+ * Whether an image is one that a sandbox served which is no more, from a registry on this machine (lab/images/): Holdfast
  * itself has configured it. What the present one's registry is said to have, and has not, a person has set.
  *
  * @param presentRegistry - the address of the present sandbox's registry; undefined while no image can have been set from it
  */
 export function isOfEarlierSandbox(image: string, presentRegistry: string | undefined): boolean {
   if (presentRegistry !== undefined && image.startsWith(`${presentRegistry}/`)) return false;
-  return /^(?:127\.0\.0\.1|198\.19\.\d+\.\d+):\d+\/redis:[^/@]+@sha256:/u.test(image);
+  return /^(?:127\.0\.0\.1|198\.19\.\d+\.\d+):\d+\/(?:redis|holdfast-backup):[^/@]+@sha256:/u.test(image);
+}
+
+/**
+ * The image that makes the declared backups, in a sandbox: it is made there the first time. Undefined where none is needed, or the one
+ * that is set stays.
+ */
+async function sandboxBackupImage(
+  stack: Stack,
+  { sandbox, isNew }: FoundSwarm,
+  output: Output,
+): Promise<string | undefined> {
+  if (sandbox === undefined || (await read(stack, "backupTo")) === undefined) return undefined;
+  const image = await read(stack, "backupImage");
+  if (image !== undefined && !isOfEarlierSandbox(image, isNew ? undefined : sandbox.registryAddress)) return undefined;
+  output.print("Making the image of the backups …");
+  const [{ pushBackupImage }, { readRecord }, { sandboxKind }] = await Promise.all([
+    import("../../../../lab/images/backup.ts"),
+    import("../../../../lab/host/record-file.ts"),
+    import("../../../../lab/sandbox-record.ts"),
+  ]);
+  const record = readRecord(sandboxKind, sandbox.directory);
+  return record && pushBackupImage(sandbox, record.cacheDirectory);
 }
 
 async function isOnEngine({ connection }: FoundSwarm, image: string): Promise<boolean> {

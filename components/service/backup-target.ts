@@ -1,0 +1,86 @@
+import { parseDuration } from "../../text/duration.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
+
+/** The least memory in which the companion and restic run. */
+export const leastBackupBytes = 128 * 1024 ** 2;
+
+/**
+ * Checks where a repository is.
+ *
+ * @param path - where it stands, for the error
+ * @throws InputError when restic's way there is none of those that the companion takes, or names a password; it shows no part of that
+ */
+export function requireRepository(repository: string, path: string): string {
+  const kinds = "s3:, rest: or sftp:, and then what restic takes";
+  if (/\/\/[^/@:]*:[^/@]*@/u.test(repository)) {
+    throw new InputError({
+      path,
+      expected: "a repository without a password in it",
+      got: "one with a name and a password before an @",
+      fix: "Give them as credentials: RESTIC_REST_USERNAME and RESTIC_REST_PASSWORD, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    });
+  }
+  if (/^(?:s3|rest|sftp):[^\s]+$/u.test(repository)) return repository;
+  throw new InputError({
+    path,
+    expected: kinds,
+    got: showValue(repository),
+    fix: "Write for example s3:https://s3.example.com/bucket; a folder of the node is a `volume`",
+  });
+}
+
+/**
+ * Checks how often something is sent.
+ *
+ * @throws InputError when it is less than a second or more than an hour
+ */
+export function requireInterval(duration: string, path: string): string {
+  const milliseconds = parseDuration(duration, path);
+  if (milliseconds >= 1000 && milliseconds <= 3_600_000) return duration;
+  throw new InputError({
+    path,
+    expected: "1s to 1h",
+    got: showValue(duration),
+    fix: "Write for example 3s: so much is lost with the node",
+  });
+}
+
+/**
+ * Checks one of the keys to a repository, which stands on a line of its own.
+ *
+ * @throws InputError when it has line breaks; it shows no part of it
+ */
+export function requireLine(value: string, path: string): string {
+  if (value !== "" && !/[\r\n]/u.test(value)) return value;
+  throw new InputError({
+    path,
+    expected: "one line",
+    got: value === "" ? "an empty one" : "several",
+    fix: "Give the key itself, without the line break of its file",
+  });
+}
+
+/** What is wrong with a target, its parts being right each by itself. */
+export function targetMistake(given: {
+  readonly repository?: unknown;
+  readonly volume?: unknown;
+  readonly credentials?: unknown;
+}): Pick<InputError, "expected" | "got" | "fix"> | undefined {
+  const places = (["repository", "volume"] as const).filter((name) => given[name] !== undefined);
+  if (places.length !== 1) {
+    return {
+      expected: "either a repository or a volume",
+      got: places.length === 0 ? "neither" : "both",
+      fix: 'Write for example { repository: "s3:https://s3.example.com/bucket", password }',
+    };
+  }
+  const { credentials } = given;
+  const names = typeof credentials === "object" && credentials !== null ? Object.keys(credentials) : [];
+  const wrong = names.find((name) => !/^[A-Z][A-Z0-9_]*$/u.test(name));
+  if (wrong === undefined) return undefined;
+  return {
+    expected: "credentials by the names of restic's variables",
+    got: showValue(wrong),
+    fix: "Write for example { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key }",
+  };
+}

@@ -1,0 +1,245 @@
+import * as pulumi from "@pulumi/pulumi";
+import { backupConfigurationVariable, backupSecretFiles, type BackupConfiguration } from "../../backup/protocol.ts";
+import { findImage, majorVersion } from "../../model/image/catalogue.ts";
+import { isSameConstraint, pinConstraint } from "../../model/placement/pin.ts";
+import { isKnown, parseImageReference } from "../../model/service/definition.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
+import { ownerLabels } from "../../model/service/ownership.ts";
+import { requirePassword } from "../../model/service/password.ts";
+import { formatDuration, parseDuration } from "../../text/duration.ts";
+import { InputError } from "../../text/input-error.ts";
+import { whenKnown } from "../arguments/arguments.ts";
+import { checked } from "../arguments/checked.ts";
+import { type DataVolume, volumeSpec } from "../volumes/data-volume.ts";
+import { requireLine } from "./backup-target.ts";
+import { defaultIdentity, readableBy } from "./preset.ts";
+import type { DataMount, FileContent, StatefulServiceArgs } from "./stateful-service.ts";
+
+/** What of a server's files is backed up. */
+export const BackupKind = {
+  /** The append-only log of Redis 7 or Valkey, every few seconds: what was written a moment ago can be restored, and any moment before. */
+  log: "log",
+  /** `dump.rdb`, whenever the server has saved another one. */
+  snapshot: "snapshot",
+} as const;
+
+export type BackupKind = (typeof BackupKind)[keyof typeof BackupKind];
+
+/** A backup into a repository of restic's, which is encrypted. Give either `repository` or `volume`. */
+export interface BackupTarget {
+  /** Where the repository is, in restic's own words: `s3:…`, `rest:…` or `sftp:…`. @default the volume */
+  repository?: string;
+  /** A volume that holds it, which the node of the data must reach; not the data's own. @default the repository elsewhere */
+  volume?: DataVolume;
+  /** What the repository is encrypted with. Keep a copy outside of the swarm: without it no backup can be opened. */
+  password: pulumi.Input<string>;
+  /** Keys to the repository, by the names that restic reads, such as `AWS_ACCESS_KEY_ID`. @default none */
+  credentials?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+/** A backup that the component makes by a service beside the one with the data. */
+export interface BackupArgs {
+  /** The repository. */
+  to: BackupTarget;
+  /** The image of that service, by digest: see docs/backup.md. */
+  image: pulumi.Input<string>;
+  /** How often what is new is sent; so much is lost with the node. @default "3s" */
+  every?: string;
+  /** How many days back a restore can go. @default 7 */
+  keepDays?: number;
+  /** After how long without a delivery that service is unhealthy. @default "60s", or four times `every` */
+  lateAfter?: string;
+  /** Most memory it may use. @default "256M" */
+  memoryLimit?: string;
+}
+
+/** A backup of a service whose files the component does not know by itself. */
+export interface ServiceBackupArgs extends BackupArgs {
+  /** What of its files is backed up. */
+  kind: BackupKind;
+}
+
+/** Where the folder of a repository is in the companion. */
+const repositoryPath = "/repository";
+
+/** Who reads the files of a Redis, where nobody says who writes them. */
+const redisUser = "999:999";
+
+/** As {@link BackupArgs} says. */
+const defaults = { memoryLimit: "256M", every: "3s", keepDays: 7 };
+
+/** A service with a backup. */
+export interface BackedUp extends Pick<
+  StatefulServiceArgs,
+  "constraints" | "data" | "labels" | "logDriver" | "stopped" | "transform" | "user"
+> {
+  serviceName: string;
+  backup: ServiceBackupArgs;
+}
+
+/**
+ * The arguments of the companion: the service that backs another one up. It reads the data and writes nothing but the repository.
+ *
+ * @param name - the component's, which stands before the arguments' names in an error
+ * @throws InputError when the service has several data volumes, or the node of the data does not reach the repository
+ */
+export function companionArgs(service: BackedUp, name: string): StatefulServiceArgs {
+  const { serviceName, backup, constraints, logDriver, stopped, transform, user = redisUser } = service;
+  const { to, image, kind, memoryLimit, every, keepDays } = { ...defaults, ...backup };
+  const data = dataMount(service.data, `${name}.backup`);
+  if (to.volume !== undefined) requireReached(to.volume, data.volume, `${name}.backup.to.volume`);
+  const configuration: Omit<BackupConfiguration, "secrets" | "status"> = {
+    store: service.labels?.[ownerLabels.identity] ?? defaultIdentity(name),
+    data: data.path,
+    kind,
+    repository: to.repository ?? repositoryPath,
+    everySeconds: seconds(every),
+    keepDays,
+    lateAfterSeconds: lateAfterSeconds(backup, `${name}.backup.lateAfter`),
+  };
+  return {
+    serviceName: `${serviceName}-backup`,
+    image,
+    memoryLimit,
+    data: [
+      { ...data, readOnly: true },
+      ...(to.volume === undefined ? [] : [{ volume: to.volume, path: repositoryPath }]),
+    ],
+    args: ["follow"],
+    environment: { [backupConfigurationVariable]: JSON.stringify(configuration) },
+    secretFiles: secretFiles(to, user, `${name}.backup.to`),
+    user,
+    dropCapabilities: ["ALL"],
+    readOnlyRoot: true,
+    scratch: [{ path: "/tmp" }],
+    healthCheck: {
+      test: ["CMD", "node", "/opt/holdfast/backup/main.ts", "health"],
+      interval: "10s",
+      timeout: "10s",
+      retries: 3,
+      startPeriod: "60s",
+    },
+    labels: { [serviceLabels.image]: companionImage, [serviceLabels.backupOf]: serviceName },
+    networkIds: [],
+    ...(constraints && { constraints }),
+    ...(logDriver && { logDriver }),
+    ...(stopped !== undefined && { stopped }),
+    transform: {
+      ...(transform?.backup && { service: transform.backup }),
+      ...(transform?.secret && { secret: transform.secret }),
+    },
+  };
+}
+
+/** The companion's entry in the catalogue of images. */
+const companionImage = "holdfast-backup";
+
+function dataMount(mounts: DataMount[], path: string): DataMount {
+  const [data, ...others] = mounts.filter(({ readOnly }) => readOnly !== true);
+  if (data !== undefined && others.length === 0) return data;
+  throw new InputError({
+    path,
+    expected: "words, where there is not one volume with data",
+    got: `a repository, and ${others.length === 0 ? "no volume" : `${others.length + 1} volumes`}`,
+    fix: "Say in words how they are backed up",
+  });
+}
+
+/** The companion runs on the node of the data, so that is where the repository has to be. */
+function requireReached(repository: DataVolume, data: DataVolume, path: string): void {
+  const [theirs, own] = [repository, data].map((volume) => volumeSpec(volume).pin);
+  if (theirs === undefined) return;
+  const node = pinConstraint(theirs, `${path}.pin`);
+  if (own !== undefined && isSameConstraint(node, pinConstraint(own, `${path}.pin`))) return;
+  throw new InputError({
+    path,
+    expected: "a volume that the node of the data reaches",
+    got: `one that is only where ${node}`,
+    fix: "Use a NetworkVolume or, in place of a volume, a repository of s3, rest or sftp; a volume of the same node, by the same mark, is lost with it",
+  });
+}
+
+function secretFiles({ password, credentials }: BackupTarget, user: string, path: string): Record<string, FileContent> {
+  const readable = readableBy(user.split(":", 1)[0] ?? user);
+  const folder = "/run/secrets";
+  return {
+    password: {
+      path: `${folder}/${backupSecretFiles.password}`,
+      content: whenKnown(password, (known) => requirePassword(known, `${path}.password`)),
+      ...readable,
+    },
+    ...(credentials && {
+      credentials: {
+        path: `${folder}/${backupSecretFiles.credentials}`,
+        content: pulumi.secret(credentials).apply((known) => credentialLines(known, `${path}.credentials`)),
+        ...readable,
+      },
+    }),
+  };
+}
+
+function credentialLines(credentials: Record<string, string>, path: string): string {
+  const lines = Object.entries(credentials).map(([name, value]) => {
+    checked(() => requireLine(value, `${path}.${name}`));
+    return `${name}=${value}\n`;
+  });
+  return lines.join("");
+}
+
+/** What the label of a service says of its backup: where it goes and how often, and no secret. */
+export function backupWords(backup: string | ServiceBackupArgs): string {
+  if (typeof backup === "string") return backup;
+  const { to, every = defaults.every, kind } = backup;
+  const often = kind === BackupKind.log ? `every ${every}` : `after each save, within ${every}`;
+  return `restic, ${often}, to ${to.repository ?? (to.volume && `the ${volumeSpec(to.volume).identity}`) ?? ""}`;
+}
+
+/**
+ * Checks that the companion knows the files of an image.
+ *
+ * @param saidToBe - the entry of the catalogue that the service's label names
+ * @param path - where the backup stands among the service's arguments, for the error
+ * @throws InputError for an image that is not known to be Redis or Valkey, and where an older one is to have its log followed
+ */
+export function requireBackedUpImage(
+  image: string,
+  saidToBe: string | undefined,
+  kind: BackupKind,
+  path: string,
+): void {
+  const reference = parseImageReference(image);
+  const entry = findImage(reference, saidToBe);
+  if (!isKnown(entry) || entry?.redis === undefined) {
+    throw new InputError({
+      path,
+      expected: "words, for a service that is not known to be Redis or Valkey, whose files the backup knows",
+      got: "a repository",
+      fix: `Say in words how it is backed up, or name what the image is: labels: { "${serviceLabels.image}": "redis" }`,
+    });
+  }
+  const major = majorVersion(reference.tag);
+  if (kind === BackupKind.snapshot || major === undefined || major >= 7) return;
+  throw new InputError({
+    path: `${path}.kind`,
+    expected: "a server whose log has several files: Redis 7 or Valkey",
+    got: `${entry.title} ${major}`,
+    fix: `Choose BackupKind.snapshot, which backs dump.rdb up, or a newer version`,
+  });
+}
+
+/** A delivery takes its own time, and may be tried again. */
+function lateAfterSeconds({ every = defaults.every, lateAfter }: ServiceBackupArgs, path: string): number {
+  const least = 3 * seconds(every);
+  if (lateAfter === undefined) return Math.max(60, 4 * seconds(every));
+  if (seconds(lateAfter) >= least) return seconds(lateAfter);
+  throw new InputError({
+    path,
+    expected: `at least three times as long as from one delivery to the next: ${formatDuration(1000 * least)}`,
+    got: lateAfter,
+    fix: "Raise it, or deliver more often",
+  });
+}
+
+function seconds(duration: string): number {
+  return parseDuration(duration, "") / 1000;
+}

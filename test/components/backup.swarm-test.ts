@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import Docker from "dockerode";
+import { Redis as Client } from "ioredis";
+import { judgePlan } from "../../impact/judge-plan.ts";
+import { pushBackupImage } from "../../lab/images/backup.ts";
+import { inspectService, listTasks } from "../../swarm/api/reads.ts";
+import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
+import { sandboxStartMs, sharedSandbox, testCacheDirectory } from "../support/sandbox.ts";
+
+const password = "correct horse battery";
+const service = "backup-store";
+const companion = "backup-store-backup";
+const repository = "backup-repository";
+
+describe("a Redis with a backup", function () {
+  this.timeout(120_000);
+  let docker: Docker;
+  let stack: ProgramStack;
+  let redis: Client;
+  let image = "";
+
+  before(async function () {
+    this.timeout(2 * sandboxStartMs);
+    const sandbox = await sharedSandbox();
+    docker = new Docker({ socketPath: sandbox.dockerHost.replace("unix://", "") });
+    image = await pushBackupImage(sandbox, testCacheDirectory);
+    stack = await openProgram(fileURLToPath(new URL("backup-program", import.meta.url)), sandbox.dockerHost);
+    const firstStartUntil = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/u, "Z");
+    await stack.set({ image: sandbox.redisImage, node: sandbox.nodeHostname, password, firstStartUntil });
+    await stack.up();
+    redis = new Client({ host: sandbox.nodeAddress, port: 10_160, username: "application", password });
+    // It is replaced in between.
+    redis.on("error", () => undefined);
+    await redis.set("before", "written before there was a backup");
+  });
+  after(async () => {
+    redis.disconnect();
+    await stack.down();
+    await stack.remove();
+    for (const volume of ["backup-data", repository]) {
+      for (let left = 40; left > 0 && (await docker.getVolume(volume).remove().catch(String)) !== undefined; left--) {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    }
+  });
+
+  const running = async (name: string) => {
+    const found = await inspectService(docker, name);
+    const tasks = found === undefined ? [] : await listTasks(docker, found.ID);
+    return tasks.filter(({ Status }) => Status.State === "running").map(({ ID }) => ID);
+  };
+
+  /** All that is in the repository, by restic alone. */
+  const restored = async (): Promise<string> => {
+    const script = `restic --no-cache snapshots --json | grep -o '"short_id":"[0-9a-f]*"' | cut -d'"' -f4 |
+      while read -r id; do restic --no-cache dump --archive tar "$id" /; done`;
+    const container = await docker.createContainer({
+      Image: image,
+      Entrypoint: ["sh", "-c", script],
+      Env: ["RESTIC_REPOSITORY=/repository", `RESTIC_PASSWORD=${password}`],
+      HostConfig: { Binds: [`${repository}:/repository`], NetworkMode: "none" },
+    });
+    await container.start();
+    await container.wait();
+    const logs = await container.logs({ stdout: true, stderr: true });
+    await container.remove();
+    return logs.toString("latin1");
+  };
+
+  it("gets it by one restart that keeps the data, and what is written then is in the repository within seconds", async () => {
+    const [before] = await running(service);
+    await stack.set({ backupImage: image });
+    const { verdicts, withoutData } = judgePlan(await stack.plan());
+    assert.deepEqual(
+      verdicts.map(({ name, fate }) => [name, fate]),
+      [[service, "interrupted"]],
+    );
+    assert.deepEqual(withoutData, []);
+    await stack.up();
+    assert.equal((await running(companion)).length, 1);
+    const [after] = await running(service);
+    assert.notEqual(after, before);
+    assert.equal(await redis.get("before"), "written before there was a backup");
+
+    await redis.set("since", "written since there is one");
+    const deadline = Date.now() + 15_000;
+    let found = "";
+    while (!found.includes("written since there is one") && Date.now() < deadline) found = await restored();
+    for (const text of ["written before there was a backup", "written since there is one"])
+      assert.ok(found.includes(text), found.slice(0, 2000));
+    assert.equal(changeCount(await stack.preview()), 0);
+  });
+
+  it("keeps the repository when the backup is taken out, and its data", async () => {
+    await stack.set({ backupImage: "" });
+    const { verdicts, withoutData } = judgePlan(await stack.plan());
+    assert.deepEqual(
+      verdicts.map(({ name, fate }) => [name, fate]),
+      [[service, "interrupted"]],
+    );
+    assert.deepEqual(withoutData, [companion]);
+    await stack.up();
+    assert.equal(await inspectService(docker, companion), undefined);
+    assert.equal(await redis.get("since"), "written since there is one");
+    assert.ok((await restored()).includes("written since there is one"));
+  });
+});

@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import {
+  BackupKind,
+  everyNode,
+  ExistingVolume,
+  HostPath,
+  type KeepingRedisArgs,
+  LocalVolume,
+  NetworkVolume,
+  Redis,
+  type ServiceBackupArgs,
+  StatefulService,
+  type StatefulServiceArgs,
+} from "../../../components/index.ts";
+import { recordProgram, type RecordedResource } from "../program.ts";
+
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const pin = { hostname: "vm" };
+const image = `example/holdfast-backup:1@${digest}`;
+const password = "correct horse battery";
+const to = { repository: "s3:https://s3.example.com/bucket", password: "battery staple horse" };
+
+function recordRedis(more: Omit<Partial<KeepingRedisArgs>, "volume"> = {}): Promise<RecordedResource[]> {
+  return recordProgram(() => {
+    const volume = new LocalVolume("data", { pin });
+    new Redis("store", { image: `redis:7@${digest}`, memoryLimit: "100M", password, volume, ...more });
+  });
+}
+
+describe("a declared backup", () => {
+  it("makes a companion that reads the data, and can do nothing else", async () => {
+    const resources = await recordRedis({
+      backup: { to, image },
+      serviceName: "stateful",
+      constraints: ["node.labels.disk==ssd"],
+    });
+    const made = resources.filter(({ name }) => name.startsWith("store-backup"));
+    assert.deepEqual(made.map(({ name, parent }) => [name, parent]).sort(), [
+      ["store-backup", "store"],
+      ["store-backup-password", "store-backup"],
+      ["store-backup-service", "store-backup"],
+    ]);
+    const { name, labels, taskSpec, endpointSpec, mode } = inputsOf(resources, "store-backup-service");
+    assert.deepEqual(
+      { name, labels, mode, ports: endpointSpec.ports },
+      {
+        name: "stateful-backup",
+        labels: [
+          { label: "holdfast.image", value: "holdfast-backup" },
+          { label: "holdfast.backup.of", value: "stateful" },
+          { label: "holdfast.project", value: "holdfast" },
+          { label: "holdfast.stack", value: "test" },
+        ],
+        mode: { replicated: { replicas: 1 } },
+        ports: [],
+      },
+    );
+    const { secrets, healthcheck, ...container } = taskSpec.containerSpec;
+    assert.deepEqual(container, {
+      image,
+      args: ["follow"],
+      env: {
+        HOLDFAST_BACKUP:
+          '{"store":"holdfast/test/store","data":"/data","kind":"log","repository":"s3:https://s3.example.com/bucket","everySeconds":3,"keepDays":7,"lateAfterSeconds":60}',
+      },
+      user: "999:999",
+      capDrops: ["ALL"],
+      readOnly: true,
+      mounts: [
+        { type: "volume", source: "data", target: "/data", readOnly: true },
+        { type: "tmpfs", target: "/tmp" },
+      ],
+      configs: [],
+      stopSignal: "SIGTERM",
+      stopGracePeriod: "55s",
+    });
+    assert.deepEqual(healthcheck?.tests, ["CMD", "node", "/opt/holdfast/backup/main.ts", "health"]);
+    assert.deepEqual(
+      secrets?.map(({ fileName, fileUid, fileMode }) => [fileName, fileUid, fileMode]),
+      [["/run/secrets/repository-password", "999", 0o400]],
+    );
+    assert.deepEqual(taskSpec.placement, { constraints: ["node.hostname==vm", "node.labels.disk==ssd"] });
+    assert.deepEqual(taskSpec.networksAdvanceds, []);
+  });
+
+  it("is told to the policies by a label of the service, and makes the log tell the time", async () => {
+    const label = async (more: Omit<Partial<KeepingRedisArgs>, "volume">) => {
+      const resources = await recordRedis(more);
+      const { labels } = inputsOf(resources, "store-service");
+      return [
+        labels.find(({ label }) => label === "holdfast.backup")?.value,
+        contentOf(resources, "store-configuration").includes("\naof-timestamp-enabled yes\n"),
+      ];
+    };
+    assert.deepEqual(await label({ backup: "restic, every night" }), ["restic, every night", false]);
+    assert.deepEqual(await label({ backup: { to, image, every: "10s" } }), [
+      "restic, every 10s, to s3:https://s3.example.com/bucket",
+      true,
+    ]);
+    assert.deepEqual(await label({ backup: { to, image }, persistence: "snapshot" }), [
+      "restic, after each save, within 3s, to s3:https://s3.example.com/bucket",
+      false,
+    ]);
+    assert.deepEqual(await label({}), [undefined, false]);
+  });
+
+  it("may go to a volume that the node reaches, which the companion alone writes", async () => {
+    const volumes = {
+      local: () => new LocalVolume("repository", { pin }),
+      network: () => new NetworkVolume("repository", { server: "10.0.0.9", exportPath: "/srv" }),
+      folder: () => new HostPath("repository", { hostPath: "/mnt/repository", on: everyNode }),
+    };
+    for (const [kind, make] of Object.entries(volumes)) {
+      const resources = await recordProgram(() => {
+        const volume = new LocalVolume("data", { pin });
+        const backup = { to: { volume: make(), password: to.password }, image };
+        new Redis("store", { image: `redis:7@${digest}`, memoryLimit: "100M", password, volume, backup });
+      });
+      const { taskSpec, labels } = inputsOf(resources, "store-backup-service");
+      const mount = taskSpec.containerSpec.mounts?.find(({ target }) => target === "/repository");
+      assert.equal(mount?.readOnly, undefined, kind);
+      assert.match(taskSpec.containerSpec.env?.["HOLDFAST_BACKUP"] ?? "", /"repository":"\/repository"/u);
+      // What the service itself makes is not the companion's too.
+      const made = labels.find(({ label }) => label === "holdfast.volumes")?.value;
+      assert.equal(made, kind === "local" ? "repository" : undefined);
+      assert.match(
+        inputsOf(resources, "store-service").labels.find(({ label }) => label === "holdfast.backup")?.value ?? "",
+        { local: /to the volume repository$/u, network: /to the nfs 10/u, folder: /to the .*\/mnt\/repository$/u }[
+          kind
+        ] ?? /never/u,
+      );
+    }
+  });
+
+  it("shows password and keys nowhere but in secrets", async () => {
+    const credentials = { AWS_ACCESS_KEY_ID: "an id of a key", AWS_SECRET_ACCESS_KEY: "a secret of a key" };
+    const resources = await recordRedis({ backup: { to: { ...to, credentials }, image } });
+    assert.equal(contentOf(resources, "store-backup-password"), to.password);
+    assert.equal(
+      contentOf(resources, "store-backup-credentials"),
+      "AWS_ACCESS_KEY_ID=an id of a key\nAWS_SECRET_ACCESS_KEY=a secret of a key\n",
+    );
+    const others = JSON.stringify(resources.filter(({ type }) => type !== "docker:index/secret:Secret"));
+    for (const secret of [to.password, ...Object.values(credentials)]) {
+      assert.ok(!others.includes(secret) && !others.includes(Buffer.from(secret).toString("base64").slice(0, 12)));
+    }
+  });
+
+  it("stops with the service, and takes a transform of its own", async () => {
+    const resources = await recordRedis({
+      backup: { to, image },
+      stopped: true,
+      transform: { backup: { labels: [{ label: "team", value: "data" }] } },
+    });
+    const { mode, labels } = inputsOf(resources, "store-backup-service");
+    assert.deepEqual(mode, { replicated: { replicas: 0 } });
+    assert.ok(labels.some(({ label }) => label === "team"));
+    assert.ok(inputsOf(resources, "store-service").labels.every(({ label }) => label !== "team"));
+  });
+
+  it("is refused where the companion would not know the files, or not reach them", async () => {
+    const service = (more: Partial<StatefulServiceArgs>, backup: Partial<ServiceBackupArgs> = {}) => {
+      const volume = new LocalVolume("data", { pin });
+      new StatefulService("store", {
+        image: `valkey/valkey:8@${digest}`,
+        data: [{ volume, path: "/data" }],
+        memoryLimit: "100M",
+        healthCheck: { test: ["CMD", "true"] },
+        backup: { to, image, kind: BackupKind.log, ...backup },
+        ...more,
+      });
+    };
+    const volume = () => new ExistingVolume("other", { on: { hostname: "node-2" } });
+    const password = to.password;
+    const refusals: Record<string, () => unknown> = {
+      'store.backup: expected words, for a service that is not known to be Redis or Valkey, whose files the backup knows, got a repository. Say in words how it is backed up, or name what the image is: labels: { "holdfast.image": "redis" }.':
+        () => {
+          service({ image: `example/store:1@${digest}` });
+        },
+      "store.backup.kind: expected a server whose log has several files: Redis 7 or Valkey, got Redis 6. Choose BackupKind.snapshot, which backs dump.rdb up, or a newer version.":
+        () => {
+          service({ image: `redis:6.2@${digest}` });
+        },
+      "store.backup: expected words, where there is not one volume with data, got a repository, and no volume. Say in words how they are backed up.":
+        () => {
+          service({ data: [], scratch: [{ path: "/data" }] });
+        },
+      "store.backup.to.volume: expected a volume that the node of the data reaches, got one that is only where node.hostname==node-2. Use a NetworkVolume or, in place of a volume, a repository of s3, rest or sftp; a volume of the same node, by the same mark, is lost with it.":
+        () => {
+          service({}, { to: { volume: volume(), password } });
+        },
+      "store.backup.lateAfter: expected at least three times as long as from one delivery to the next: 30s, got 20s. Raise it, or deliver more often.":
+        () => {
+          service({}, { every: "10s", lateAfter: "20s" });
+        },
+    };
+    refusals[
+      "store.transform.backup: expected a transform of a resource that the component makes, got one of none: no backup with a repository is declared. Leave it out."
+    ] = () => {
+      const volume = new LocalVolume("data", { pin });
+      const given = { image: `redis:7@${digest}`, memoryLimit: "100M", password: to.password, volume };
+      new Redis("store", { ...given, backup: "restic", transform: { backup: {} } });
+    };
+    for (const [message, build] of Object.entries(refusals)) {
+      await recordProgram(() => {
+        assert.throws(build, { message });
+      });
+    }
+    await recordProgram(() => {
+      service({});
+    });
+    await recordProgram(() => {
+      service({ image: `redis:6.2@${digest}` }, { kind: BackupKind.snapshot });
+    });
+  });
+});
+
+interface ServiceInputs {
+  name: string;
+  labels: { label: string; value: string }[];
+  mode: unknown;
+  endpointSpec: { ports: unknown };
+  taskSpec: {
+    placement: unknown;
+    networksAdvanceds: unknown;
+    containerSpec: {
+      env?: Record<string, string>;
+      mounts?: { target: string; readOnly?: boolean }[];
+      secrets?: { fileName: string; fileUid: string; fileMode: number }[];
+      healthcheck?: { tests: string[] };
+    };
+  };
+}
+
+function inputsOf(resources: RecordedResource[], name: string): ServiceInputs {
+  // The component's own arguments, as they went over the wire.
+  return resources.find((each) => each.name === name)?.inputs as unknown as ServiceInputs;
+}
+
+function contentOf(resources: RecordedResource[], name: string): string {
+  const data = resources.find((each) => each.name === name)?.inputs["data"];
+  // Secrets are wrapped on the wire.
+  const text = typeof data === "string" ? data : (data as { value: string }).value;
+  return Buffer.from(text, "base64").toString();
+}
