@@ -248,7 +248,7 @@ export function pointAt(
   const { ContainerSpec } = Spec.TaskTemplate;
   const spec: ServiceSpec = {
     ...Spec,
-    Labels: withVolume(Spec.Labels, former?.Source ?? "", volume),
+    Labels: former?.ReadOnly ? { ...Spec.Labels } : withVolume(Spec.Labels, former?.Source ?? "", volume),
     TaskTemplate: {
       ...Spec.TaskTemplate,
       ...(ContainerSpec && {

@@ -12,6 +12,9 @@ import { listenForInterrupts } from "../../terminal/interrupts.ts";
 import { beginOperation, run } from "../stack/operation.ts";
 import { withoutVolume } from "./state-volume.ts";
 
+/** The component of the data in the program (index.ts). */
+const dataComponent = "data";
+
 /** What was changed. */
 export interface SettingsChange {
   readonly file: string;
@@ -28,7 +31,7 @@ export interface SettingsChange {
  * @returns undefined for any other program, whose lines are the user's to change
  */
 export async function followInSettings(
-  { companion, change, volume, node }: PlannedRestore,
+  { companion, volume, node }: PlannedRestore,
   { cwd }: { cwd?: string | undefined },
 ): Promise<SettingsChange | undefined> {
   const owner = ownerInLabels(companion.data?.Spec.Labels);
@@ -47,16 +50,16 @@ export async function followInSettings(
   return {
     file: basename(stack.settingsPath),
     set,
-    remaining: await refreshState(context, change?.former?.Source ?? ""),
+    remaining: await refreshState(context),
   };
 }
 
-async function refreshState(context: CommandContext, former: string): Promise<string | undefined> {
+async function refreshState(context: CommandContext): Promise<string | undefined> {
   const next = `\`${advised("up", "--refresh")}\` takes it over into the state`;
   try {
     const stack = await context.stack();
     const { exportStack, importStack } = await import("../../../engine/state/stack-export.ts");
-    const state = withoutVolume(await exportStack(stack), former);
+    const state = withoutVolume(await exportStack(stack), dataComponent);
     if (state !== undefined) await importStack(stack, state, "the state");
     context.forgetState();
     await beginOperation(context, { changes: true });

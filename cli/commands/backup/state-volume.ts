@@ -12,7 +12,6 @@ const exportSchema = z.looseObject({
         z.looseObject({
           urn: z.string(),
           type: z.string(),
-          inputs: z.looseObject({ name: z.unknown().optional() }).optional(),
           dependencies: urns,
           propertyDependencies: z.record(z.string(), urns).optional(),
         }),
@@ -22,16 +21,18 @@ const exportSchema = z.looseObject({
 });
 
 /**
- * An exported state without a volume. It stays where it is: the stack alone does not know it any more.
+ * An exported state without the volume that a component of this name has made. It stays where it is: the stack alone does not know it any more.
  *
- * @param name - of the volume in Docker
- * @returns undefined where the state has none of that name
+ * @param component - the volume's
+ * @returns undefined where the state has none
  */
-export function withoutVolume(state: string, name: string): string | undefined {
+export function withoutVolume(state: string, component: string): string | undefined {
   const read = exportSchema.safeParse(jsonOrUndefined(state)).data;
   const resources = read?.deployment.resources ?? [];
   const gone = new Set(
-    resources.filter(({ type, inputs }) => type === volumeType && inputs?.name === name).map(({ urn }) => urn),
+    resources
+      .filter(({ type, urn }) => type === volumeType && urn.endsWith(`::${component}-volume`))
+      .map(({ urn }) => urn),
   );
   if (read === undefined || gone.size === 0) return undefined;
   const left = (list: z.infer<typeof urns>) => list?.filter((urn) => !gone.has(urn));

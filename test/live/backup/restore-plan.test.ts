@@ -251,6 +251,11 @@ describe("a service that is pointed at a restored volume", () => {
     });
     assert.deepEqual(Placement, { Constraints: ["node.role==worker", "node.hostname==node-3"] });
     assert.deepEqual(rest, others);
+    const reader = service("shop-backup", { mounts: [{ ...mount, ReadOnly: true }], labels, constraints });
+    assert.deepEqual(
+      pointAt(reader, "/data", "restored", third, nodes(["ready", "down", "ready"])).spec.Labels,
+      labels,
+    );
     const now = serviceSchema.parse({ ID: "id", Version: { Index: 2 }, Spec: spec });
     assert.equal(pointAt(now, "/data", "restored", third, nodes(["ready", "down", "ready"])).isDone, true);
   });

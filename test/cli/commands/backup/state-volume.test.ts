@@ -4,7 +4,7 @@ import { withoutVolume } from "../../../../cli/commands/backup/state-volume.ts";
 describe("a state without a volume", () => {
   const urn = (name: string) => `urn:pulumi:dev::holdfast::${name}`;
   const volume = (name: string) => ({
-    ...{ urn: urn(`volume ${name}`), custom: true, id: name, type: "docker:index/volume:Volume", protect: true },
+    ...{ urn: urn(`${name}-volume`), custom: true, id: name, type: "docker:index/volume:Volume", protect: true },
     inputs: { name, driver: "local" },
   });
   const service = (dependencies: string[]) => ({
@@ -15,8 +15,8 @@ describe("a state without a volume", () => {
   const state = (resources: object[]) => JSON.stringify({ version: 3, deployment: { manifest: {}, resources } });
 
   it("has everything else, and nothing that depends on it", () => {
-    const others = [urn("secret"), urn("volume other")];
-    const all = [component, volume("old"), volume("other"), service([urn("volume old"), ...others])];
+    const others = [urn("secret"), urn("other-volume")];
+    const all = [component, volume("old"), volume("other"), service([urn("old-volume"), ...others])];
     assert.deepEqual(
       JSON.parse(withoutVolume(state(all), "old") ?? ""),
       JSON.parse(state([component, volume("other"), service(others)])),
