@@ -38,7 +38,7 @@ const commands: Readonly<Record<string, Command>> = {
           stop.abort();
         });
       const { follow } = await import("./companion/follow.ts");
-      await follow(await repository(configuration), configuration, sayWords, stop.signal);
+      await follow(await repository(configuration, true), configuration, sayWords, stop.signal);
       return undefined;
     },
   },
@@ -109,12 +109,12 @@ function parseTime(text: string | undefined): number | undefined {
   });
 }
 
-async function repository(configuration: BackupConfiguration): Promise<Restic> {
-  return new Restic(configuration, await readCredentials(configuration), tmpdir());
+async function repository(configuration: BackupConfiguration, isCached: boolean): Promise<Restic> {
+  return new Restic(configuration, await readCredentials(configuration), { temporaryFolder: tmpdir(), isCached });
 }
 
 async function openRepository(configuration: BackupConfiguration): Promise<Restic> {
-  const restic = await repository(configuration);
+  const restic = await repository(configuration, false);
   await restic.requireVersion();
   return restic;
 }

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { errorWords } from "../../text/error-text.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import type { BackupConfiguration } from "../protocol.ts";
-import { forgettable, readCatalogue, type Catalogue } from "../repository/catalogue.ts";
+import { forgettable, type Catalogue } from "../repository/catalogue.ts";
+import { makeRepository } from "../repository/make.ts";
+import { fetchCatalogue } from "../repository/open.ts";
 import { NoRepositoryError, RepositoryLockedError, type Restic } from "../repository/restic.ts";
 import { fileName, tagsOf, type PartToStore } from "../repository/tags.ts";
 import type { Readable } from "node:stream";
@@ -145,7 +147,7 @@ export class Companion {
     const { keepDays, lateAfterSeconds } = this.#configuration;
     const limitMs = lateAfterSeconds * shareOfLateness * 1000;
     const isKeepDue = now - this.#keptSeconds > keepEverySeconds;
-    const old = isKeepDue ? forgettable(readCatalogue(await this.#restic.snapshots()), now - keepDays * 86_400) : [];
+    const old = isKeepDue ? forgettable(await fetchCatalogue(this.#restic), now - keepDays * 86_400) : [];
     const ids = [...new Set([...this.#toForget, ...old])];
     if (ids.length === 0) return;
     await this.#restic.forget(ids, limitMs);
@@ -157,13 +159,12 @@ export class Companion {
 
   /** Reads the repository, and makes it where there is none. */
   async #openRepository(): Promise<Catalogue> {
-    const snapshots = await this.#restic.snapshots().catch(async (error: unknown) => {
+    const catalogue = await fetchCatalogue(this.#restic).catch(async (error: unknown) => {
       if (!(error instanceof NoRepositoryError)) throw error;
-      await this.#restic.initialize();
-      this.#say(`The repository ${this.#configuration.repository} was made.`);
-      return [];
+      const { repository } = this.#configuration;
+      if (await makeRepository(this.#restic, repository)) this.#say(`The repository ${repository} was made.`);
+      return fetchCatalogue(this.#restic);
     });
-    const catalogue = readCatalogue(snapshots);
     this.#checkedSeconds = Date.now() / 1000;
     this.#noteHosts(catalogue);
     return catalogue;
@@ -174,7 +175,7 @@ export class Companion {
    * last upload of one that was killed; and what both have sent meanwhile is of the same log, which does no harm.
    */
   async #check(): Promise<void> {
-    const catalogue = readCatalogue(await this.#restic.snapshots());
+    const catalogue = await fetchCatalogue(this.#restic);
     const { by: own } = this.delivery;
     const isOthers = partsOf(catalogue).some(
       ({ by, deliveredSeconds }) =>

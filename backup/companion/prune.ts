@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { BackupConfiguration, backupPruneSchema } from "../protocol.ts";
-import { forgettable, readCatalogue } from "../repository/catalogue.ts";
+import { forgettable } from "../repository/catalogue.ts";
+import { fetchCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 
 /** A person waits for it, and the companion meanwhile for the lock. */
@@ -11,7 +12,7 @@ export async function pruneBackups(
   restic: Restic,
   { keepDays }: Pick<BackupConfiguration, "keepDays">,
 ): Promise<z.infer<typeof backupPruneSchema>> {
-  const catalogue = readCatalogue(await restic.snapshots());
+  const catalogue = await fetchCatalogue(restic);
   const ids = forgettable(catalogue, Date.now() / 1000 - keepDays * 86_400);
   await restic.forget(ids, limitMs);
   await restic.prune(limitMs);

@@ -26,6 +26,8 @@ export interface Catalogue {
   readonly snapshots: readonly SnapshotFile[];
   /** The newest first. */
   readonly proofs: readonly StoredProof[];
+  /** Snapshots that restic finds and cannot read: nobody knows what they were. */
+  readonly unreadable: readonly PartMistake[];
   /** Snapshots that hold less or more than they should: their upload was cut off. They are as good as not there. */
   readonly torn: readonly { readonly part: BackupPart; readonly problem: string }[];
 }
@@ -69,7 +71,10 @@ export type RestorePlan =
     };
 
 /** Sorts a store's snapshots by what they are. */
-export function readCatalogue(snapshots: readonly ResticSnapshot[]): Catalogue {
+export function readCatalogue(
+  snapshots: readonly ResticSnapshot[],
+  unreadable: readonly PartMistake[] = [],
+): Catalogue {
   const read = snapshots.flatMap((snapshot) => {
     const part = readPart(snapshot);
     const actual = snapshot.summary?.total_bytes_processed;
@@ -95,6 +100,7 @@ export function readCatalogue(snapshots: readonly ResticSnapshot[]): Catalogue {
     proofs: whole
       .filter((part) => part.kind === "proof")
       .sort((one, other) => other.deliveredSeconds - one.deliveredSeconds),
+    unreadable,
     torn: read.filter(({ isWhole }) => !isWhole).map(({ part, problem }) => ({ part, problem })),
   };
 }
@@ -146,13 +152,7 @@ function isAfter(place: LogPosition, other: LogPosition): boolean {
 export function planRestore(catalogue: Catalogue, seconds: number | undefined): RestorePlan {
   const wanted = seconds ?? Number.POSITIVE_INFINITY;
   const snapshot = catalogue.snapshots.findLast(({ last }) => last <= wanted);
-  const base = catalogue.generations
-    .flatMap(({ bases }) => bases)
-    .filter(({ last }) => last <= wanted)
-    .sort((one, other) =>
-      one.generation < other.generation ? -1 : one.generation > other.generation ? 1 : one.log - other.log,
-    )
-    .at(-1);
+  const base = baseFor(catalogue, wanted);
   if (base && (!snapshot || base.last >= snapshot.last || reachOf(catalogue, base, wanted) >= snapshot.last))
     return planLog(catalogue, base, seconds);
   if (snapshot) return { kind: "snapshot", snapshot, point: snapshot.last };
@@ -162,6 +162,32 @@ export function planRestore(catalogue: Catalogue, seconds: number | undefined): 
       ? "holds no state yet: no base was delivered"
       : `begins at ${new Date(first * 1000).toISOString()}, after the time that is asked for`;
   return { kind: "none", mistake: { part: "the backup", problem } };
+}
+
+/**
+ * The newest base that is not after a time, of the generation that was followed at that time. The log of a volume that was restored
+ * tells again what was before; but what was undone then is told by the generation before it alone.
+ */
+function baseFor({ generations }: Catalogue, wanted: number): LogBase | undefined {
+  const able = generations.flatMap((generation) => {
+    const base = generation.bases.findLast(({ last }) => last <= wanted);
+    return base ? [{ generation, base }] : [];
+  });
+  const followed = able.findLastIndex(({ generation }) => beganSeconds(generation) <= wanted);
+  const live = able[followed];
+  const next = able[followed + 1];
+  if (!live) return next?.base;
+  const end = chainFrom(live.generation, live.base.log).links.at(-1)?.piece.last ?? live.base.last;
+  return end < wanted && next ? next.base : live.base;
+}
+
+/** When a generation began to be followed; its name says it. */
+function beganSeconds({ name, bases }: Generation): number {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/u.exec(name) ?? [];
+  const isTime = second !== undefined;
+  return isTime
+    ? Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) / 1000
+    : Math.min(...bases.map(({ last }) => last));
 }
 
 function reachOf(catalogue: Catalogue, base: LogBase, wanted: number): number {
@@ -234,7 +260,7 @@ export function restoreRanges(catalogue: Catalogue): readonly z.infer<typeof res
 export function catalogueMistakes(catalogue: Catalogue): readonly PartMistake[] {
   const torn = catalogue.torn.filter(({ part }) => !isThereAgain(catalogue, part));
   const gaps = catalogue.generations.flatMap((generation) => gapsFrom(generation, startOf(generation)));
-  return [...torn.map(({ part: { file }, problem }) => ({ part: file, problem })), ...gaps];
+  return [...catalogue.unreadable, ...torn.map(({ part: { file }, problem }) => ({ part: file, problem })), ...gaps];
 }
 
 function isThereAgain({ generations, snapshots }: Catalogue, part: BackupPart): boolean {
@@ -284,12 +310,12 @@ export function foldableRuns(pieces: readonly LogPiece[]): readonly (readonly Lo
 /** The snapshots that no restore to a time from `seconds` on needs. */
 export function forgettable(catalogue: Catalogue, seconds: number): readonly string[] {
   const { generations, snapshots, proofs, torn } = catalogue;
-  const oldest = generations
-    .flatMap((generation) => generation.bases.map((base) => ({ generation, base })))
-    .findLast(({ generation, base }) => base.last <= seconds && !chainFrom(generation, base.log).gap);
+  const oldest = baseFor(catalogue, seconds);
+  const isWhole = ({ generation: name, log }: LogBase): boolean =>
+    generations.some((generation) => generation.name === name && !chainFrom(generation, log).gap);
   const logs = generations.flatMap(({ name, pieces, bases }) => {
-    if (!oldest || name > oldest.generation.name) return [];
-    const isNeeded = (log: number): boolean => name === oldest.generation.name && log >= oldest.base.log;
+    if (!oldest || !isWhole(oldest) || name > oldest.generation) return [];
+    const isNeeded = (log: number): boolean => name === oldest.generation && log >= oldest.log;
     return [...bases.filter(({ log }) => !isNeeded(log)), ...pieces.filter(({ seq }) => !isNeeded(seq))];
   });
   const replaced = generations.flatMap(({ pieces }) =>

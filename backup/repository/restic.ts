@@ -32,6 +32,12 @@ export type ResticSnapshot = z.infer<typeof snapshotSchema>;
 
 const lockSchema = z.object({ hostname: z.string(), exclusive: z.boolean().default(false) });
 
+/** The snapshots of a repository, and those that are there but cannot be read. */
+export interface ListedSnapshots {
+  readonly snapshots: readonly ResticSnapshot[];
+  readonly unreadable: readonly { readonly part: string; readonly problem: string }[];
+}
+
 /** There is no repository at the address. */
 export class NoRepositoryError extends SituationError {}
 
@@ -41,15 +47,20 @@ export class RepositoryLockedError extends SituationError {}
 /** Restic itself, with one store's repository. */
 export class Restic {
   readonly #repository: string;
+  readonly #isCached: boolean;
   readonly #store: string;
   readonly #environment: Readonly<Record<string, string>>;
 
-  /** @param credentials - of the repository's server; they are in restic's environment alone */
+  /**
+   * @param credentials - of the repository's server; they are in restic's environment alone
+   * @param isCached - whether what was read once is taken from a cache; who wants to know what is there, has none
+   */
   constructor(
     { repository, store, secrets }: Pick<BackupConfiguration, "repository" | "store" | "secrets">,
     credentials: Readonly<Record<string, string>>,
-    temporaryFolder: string,
+    { temporaryFolder, isCached }: { temporaryFolder: string; isCached: boolean },
   ) {
+    this.#isCached = isCached;
     this.#repository = repository;
     this.#store = store;
     this.#environment = {
@@ -82,14 +93,26 @@ export class Restic {
     await this.#run(["init"], {});
   }
 
+  /** Whether there is a repository. */
+  async exists(): Promise<boolean> {
+    return this.snapshots().then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof NoRepositoryError) return false;
+        throw error;
+      },
+    );
+  }
+
   /** The snapshots of this store. */
-  async snapshots(): Promise<readonly ResticSnapshot[]> {
+  async snapshots(): Promise<ListedSnapshots> {
     return this.#listed(["--host", this.#store, "--tag", "holdfast"]);
   }
 
   /** Of which other stores the repository holds backups. */
   async otherStores(): Promise<readonly string[]> {
-    const stores = new Set((await this.#listed(["--tag", "holdfast"])).map(({ hostname: store }) => store));
+    const { snapshots } = await this.#listed(["--tag", "holdfast"]);
+    const stores = new Set(snapshots.map(({ hostname: store }) => store));
     stores.delete(this.#store);
     return [...stores].sort();
   }
@@ -164,25 +187,33 @@ export class Restic {
     return true;
   }
 
-  async #listed(options: readonly string[]): Promise<readonly ResticSnapshot[]> {
-    const { stdout } = await this.#run(["snapshots", "--json", "--no-lock", ...options], {});
-    return z.array(snapshotSchema).parse(jsonOrUndefined(stdout) ?? []);
+  async #listed(options: readonly string[]): Promise<ListedSnapshots> {
+    const { stdout, stderr } = await this.#run(["snapshots", "--json", "--no-lock", ...options], {});
+    // Restic leaves out what it cannot read, and says so beside the list.
+    const unreadable = Array.from(
+      stderr.matchAll(/^Ignoring "([0-9a-f]+)": (.*)$/gmu),
+      ([, id = "", problem = ""]) => ({
+        part: `snapshot ${id.slice(0, 8)}`,
+        problem: `cannot be read: ${problem}`,
+      }),
+    );
+    return { snapshots: z.array(snapshotSchema).parse(jsonOrUndefined(stdout) ?? []), unreadable };
   }
 
   async #run(
     words: readonly string[],
     options: { content?: Readable; limitMs?: number },
-  ): Promise<{ readonly stdout: string }> {
+  ): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const result = await this.#start(words, { limitMs: commandLimitMs, ...options });
     this.#requireSuccess(result);
-    return { stdout: result.stdout ?? "" };
+    return { stdout: result.stdout ?? "", stderr: result.stderr };
   }
 
   #start(
     words: readonly string[],
     { content, limitMs = 0, isLarge = false }: { content?: Readable; limitMs?: number; isLarge?: boolean },
   ) {
-    return execa("restic", words, {
+    return execa("restic", this.#isCached ? words : ["--no-cache", ...words], {
       env: this.#environment,
       extendEnv: false,
       ...(content ? { input: content } : { stdin: "ignore" as const }),
@@ -217,9 +248,7 @@ export class Restic {
       what: timedOut
         ? `${capitalized(where)} did not answer in time`
         : `${capitalized(where)}: ${problemWords(stderr) ?? originalMessage ?? "restic failed without a word"}`,
-      fix: /no space left/iu.test(stderr)
-        ? "Make room there: the companion goes on by itself"
-        : "Check whether it can be reached and written",
+      fix: fixFor(stderr),
     });
   }
 }
@@ -248,4 +277,11 @@ function problemWords(stderr: string): string | undefined {
 
 function capitalized(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function fixFor(said: string): string {
+  if (/no space left/iu.test(said)) return "Make room there: the companion goes on by itself";
+  if (/config or key .* is damaged/u.test(said))
+    return "A making that was cut off leaves such keys: if it never held a backup, remove it, and it is made anew";
+  return "Check whether it can be reached and written";
 }

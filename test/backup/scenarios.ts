@@ -99,7 +99,7 @@ export async function followsThroughKills(kills: number): Promise<void> {
   }
   for (let times = 0; times < 3; times++) await rewrite(redis);
   await writer.stop();
-  await rig.delivered(companion);
+  await rig.delivered(companion, 60);
   const digest = await digestOf(redis);
   assert.equal(await companion.stop(), 0);
   server.kill("SIGKILL");
@@ -253,6 +253,21 @@ export async function outlivesFullDisk(): Promise<void> {
   }
 }
 
+/** A repository whose making was cut off; and many that make one at once. */
+export async function makesRepository(): Promise<void> {
+  await using rig = await Rig.create();
+  const { redis } = await rig.startRedis();
+  await redis.set("a", "1");
+  await mkdir(join(rig.repository, "keys"), { recursive: true });
+  await writeFile(join(rig.repository, "keys", "ab".repeat(32)), "a key that opens nothing");
+  const stores = ["one", "two", "three", "four"];
+  const companions = stores.map((store) => rig.follow({ store }, `status-of-${store}`));
+  for (let left = 60; left > 0 && !companions.every((each) => each.said().includes("The base ")); left--)
+    await sleep(1000);
+  for (const companion of companions) assert.equal(await companion.stop(), 0, companion.said());
+  for (const store of stores) assert.equal((await rig.run(["verify"], { store })).exitCode, 0);
+}
+
 /** Two companions on one store: the younger one gives way, and what both sent can be restored. */
 export async function allowsOneCompanion(): Promise<void> {
   await using rig = await Rig.create({ lateAfterSeconds: 20 });
@@ -327,6 +342,7 @@ export async function foldsPieces(): Promise<void> {
   const { redis } = await rig.startRedis();
   const companion = rig.follow();
   const writer = new Writer(redis, 100);
+  await rig.delivered(companion, 90);
   for (let left = 600; left > 0 && (await list(rig)).pieces < 190; left--) await sleep(2000);
   for (let left = 60; left > 0 && (await list(rig)).pieces > 100; left--) await sleep(2000);
   await writer.stop();
@@ -407,6 +423,13 @@ export class Damage {
   async packs(): Promise<readonly string[]> {
     const names = await readdir(join(this.rig.repository, "data"), { recursive: true });
     return names.filter((name) => /[0-9a-f]{64}$/u.test(name)).sort();
+  }
+
+  /** Two each of the files that say what is in the packs, and what opens them. */
+  async others(): Promise<readonly string[]> {
+    const names = async (folder: string): Promise<readonly string[]> =>
+      (await readdir(join(this.rig.repository, folder))).slice(-2).map((name) => join(folder, name));
+    return [...(await names("snapshots")), ...(await names("index")), ...(await names("keys")), "config"];
   }
 
   /** The pieces of the log, in its order. */

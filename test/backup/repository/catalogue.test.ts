@@ -277,6 +277,46 @@ describe("what may be forgotten", () => {
   });
 });
 
+describe("a volume that was restored to a time", () => {
+  // Followed from 100 on; at 200 the state of 150 is restored, and followed as a generation of its own from the old base on.
+  const [before, after] = ["19700101T000140Z-aaaaaa", "19700101T000320Z-bbbbbb"];
+  const parts = [
+    base({ generation: before, last: 90 }),
+    piece({ generation: before, to: 100, first: 90, last: 190 }),
+    base({ generation: after, last: 90 }),
+    piece({ generation: after, to: 50, first: 90, last: 150 }),
+    piece({ generation: after, from: 50, to: 70, first: 150, last: 260 }),
+  ];
+  const generationAt = (seconds: number | undefined, given = parts) => {
+    const plan = planRestore(catalogueOf(...given), seconds);
+    return plan.kind === "log" && plan.generation;
+  };
+
+  it("can still be restored to what was undone, and is its new self from then on", () => {
+    assert.deepEqual(
+      [95, 120, 180].map((seconds) => generationAt(seconds)),
+      [before, before, before],
+    );
+    assert.deepEqual(
+      [200, 250, 999, undefined].map((seconds) => generationAt(seconds)),
+      [after, after, after, after],
+    );
+  });
+
+  it("tells what was before where nothing else does", () => {
+    assert.deepEqual(
+      [120, 195].map((seconds) => generationAt(seconds, parts.slice(2))),
+      [after, after],
+    );
+  });
+
+  it("keeps what was undone as long as it is to be kept", () => {
+    const snapshots = parts.map((part) => stored(part));
+    assert.deepEqual(forgettable(readCatalogue(snapshots), 180), []);
+    assert.equal(forgettable(readCatalogue(snapshots), 201).length, 2);
+  });
+});
+
 describe("an increment without a write", () => {
   it("is no gap, also for a base that stands at its beginning", () => {
     const after = { seq: 1, offset: 10 };
