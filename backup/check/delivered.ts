@@ -6,7 +6,8 @@ import { SituationError } from "../../text/situation-error.ts";
 import { logFolder } from "../log/follower.ts";
 import { readLogManifest } from "../log/manifest.ts";
 import type { BackupConfiguration, BackupLine, backupNowSchema } from "../protocol.ts";
-import { readCatalogue, type Catalogue } from "../repository/catalogue.ts";
+import type { Catalogue } from "../repository/catalogue.ts";
+import { fetchCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import type { LogPosition } from "../repository/tags.ts";
 
@@ -29,7 +30,7 @@ export async function awaitDelivered(
   const began = performance.now();
   const isDelivered = kind === "log" ? reaches(await endOfLog(data)) : hasSnapshotOf(await snapshotSeconds(data));
   for (;;) {
-    const delivered = isDelivered(readCatalogue(await restic.snapshots()));
+    const delivered = isDelivered(await fetchCatalogue(restic));
     const seconds = (performance.now() - began) / 1000;
     if (delivered !== undefined) {
       return { type: "result", command: "now", waitedSeconds: seconds, deliveredSeconds: delivered };
