@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, registerHooks } from "node:module";
 import { join } from "node:path";
 
 // A umask that lets everyone write is not meant for the state, nor for code that is run later.
@@ -12,6 +12,17 @@ if ((umask & 0o002) !== 0) process.umask(umask);
  */
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "..", ".holdfast", "compiled");
 enableCompileCache(process.env["NODE_COMPILE_CACHE"]);
+
+/**
+ * A file of the project is named in full where it is imported. Node would look for it, for links on its way, and for a package.json in
+ * each folder above it, to learn that it is a TypeScript module: a third of the time of a short command.
+ */
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier.startsWith(".") && specifier.endsWith(".ts")
+      ? { url: new URL(specifier, context.parentURL).href, format: "module-typescript", shortCircuit: true }
+      : next(specifier, context),
+});
 
 // bin/holdfast.js has started this process; without it nothing shows what happens here.
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
