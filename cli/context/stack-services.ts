@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serviceLabels } from "../../model/service/labels.ts";
 import { advised } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { SituationError } from "../../text/situation-error.ts";
@@ -41,6 +42,7 @@ const portSchema = z.looseObject({ publishedPort: z.number().nullish(), publishM
 /** What of a service's outputs is needed; the provider leaves out what is empty. */
 const serviceSchema = z.looseObject({
   name: z.string(),
+  labels: z.array(z.looseObject({ label: z.string() })).nullish(),
   mode: z.looseObject({ replicated: z.looseObject({ replicas: z.number().nullish() }).nullish() }).nullish(),
   endpointSpec: z.looseObject({ ports: z.array(portSchema).nullish() }).nullish(),
   taskSpec: z.looseObject({
@@ -64,12 +66,14 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
       const service = serviceSchema.safeParse(resource.outputs).data;
       const component = components.at(-1);
       if (component === undefined || service === undefined) return [];
-      const { taskSpec, endpointSpec, mode } = service;
+      const { taskSpec, endpointSpec, mode, labels } = service;
+      const isCompanion = labels?.some(({ label }) => label === serviceLabels.backupOf) ?? false;
       const published = endpointSpec?.ports?.find(({ publishedPort }) => (publishedPort ?? 0) > 0);
-      const { username, password, authority, database } = componentSchema.parse(component.outputs);
+      const { username, password, authority, database } = componentSchema.parse(isCompanion ? {} : component.outputs);
       return [
         {
-          kind: kindOf(component.type),
+          // The companion of a Redis is made by its component, too.
+          kind: isCompanion ? "StatefulService" : kindOf(component.type),
           name: service.name,
           port: published?.publishedPort ?? undefined,
           isRouted: published !== undefined && published.publishMode !== "host",

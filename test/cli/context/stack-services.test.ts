@@ -44,6 +44,14 @@ const state = [
 ];
 
 describe("the services of a stack", () => {
+  it("are not a second Redis where a Redis has a backup", () => {
+    const backup = { labels: [{ label: "holdfast.backup.of", value: "sessions" }], name: "sessions-backup" };
+    const companion = component("Redis", "sessions", { username: "application", password: "a secret" }, backup);
+    const services = stackServices([...state, ...companion]);
+    const found = services.find(({ name }) => name === "sessions-backup");
+    assert.deepEqual([found?.kind, found?.username, found?.password], ["StatefulService", undefined, undefined]);
+  });
+
   it("are those of its components, with what the state says of them", () => {
     assert.deepEqual(
       stackServices(state).map(({ name, kind, port, isStopped, password }) => [name, kind, port, isStopped, password]),
