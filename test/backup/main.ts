@@ -16,6 +16,7 @@ import {
   outlivesRepository,
   makesRepository,
   restoresAgain,
+  restoresWithResticAlone,
   tellsTornTransaction,
   undoesFlush,
   type Scenario,
@@ -36,6 +37,7 @@ const scenarios: readonly Scenario[] = [
   { title: "two companions on one store", run: allowsOneCompanion },
   { title: "snapshots without a log", run: followsSnapshots },
   { title: "a restore killed and run again", run: restoresAgain },
+  { title: "restic alone, as the documentation says", run: restoresWithResticAlone },
   { title: "two hundred pieces folded and forgotten", run: foldsPieces },
 ];
 
@@ -94,7 +96,7 @@ async function proveDamage(): Promise<void> {
       detected(
         `flipped byte in ${file.slice(0, 18)}`,
         found(await damage.done((to) => flipByte(join(to, file)))),
-        /^(?:snapshot|The repository|\S+\.(?:aof|base\.\d+)) /u,
+        /^(?:snapshot|The repository|log \d+ of|\S+\.(?:aof|base\.\d+)) /u,
       );
     detected(
       "another store",

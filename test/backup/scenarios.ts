@@ -268,6 +268,33 @@ export async function makesRepository(): Promise<void> {
   for (const store of stores) assert.equal((await rig.run(["verify"], { store })).exitCode, 0);
 }
 
+/** What the documentation says of getting the data back with restic alone, done word by word. */
+export async function restoresWithResticAlone(): Promise<void> {
+  await using rig = await Rig.create();
+  const { redis } = await rig.startRedis();
+  const companion = rig.follow();
+  const writer = new Writer(redis, 20);
+  await rig.delivered(companion);
+  await rewrite(redis);
+  await rig.delivered(companion);
+  while (!companion.said().includes(".base.00000002 is delivered")) await sleep(200);
+  await writer.stop();
+  await rig.delivered(companion);
+  const digest = await digestOf(redis);
+  await companion.stop();
+  const page = await readFile(join(import.meta.dirname, "../../docs/backup.md"), "utf8");
+  const [, block = assert.fail("no such block")] = /```sh\nstore=shop.*?\n(.*?)```/su.exec(page) ?? [];
+  const generation = /(\S+)\.base\.00000002 is delivered/u.exec(companion.said())?.[1] ?? "";
+  const folder = join(rig.folder, "by-hand");
+  await mkdir(folder);
+  await execa("bash", ["-euc", `store=shop/prod/redis generation=${generation} seq=2 log=2\n${block}`], {
+    env: rig.environment(),
+    extendEnv: false,
+    cwd: folder,
+  });
+  assert.equal(await digestOfFiles(join(folder, "data")), digest);
+}
+
 /** Two companions on one store: the younger one gives way, and what both sent can be restored. */
 export async function allowsOneCompanion(): Promise<void> {
   await using rig = await Rig.create({ lateAfterSeconds: 20 });
