@@ -5,6 +5,7 @@
  * Killed at any moment, it leaves the service on its former volume or on the whole restored one. What is under way goes on in its task,
  * which the next run finds by its label.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { z } from "zod";
 import type { backupRestoreSchema } from "../../backup/protocol.ts";
@@ -16,7 +17,7 @@ import { redactor, secretsOfContainer } from "../../swarm/api/redaction.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { updateService } from "../../swarm/service/changes.ts";
 import { removeOneOff } from "../../swarm/service/one-off-task.ts";
-import { advisedDocker } from "../../text/advised-command.ts";
+import { advised, advisedDocker } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { momentWords } from "../../text/moment.ts";
 import { SituationError } from "../../text/situation-error.ts";
@@ -67,6 +68,8 @@ export interface PlannedRestore {
   readonly list: BackupList;
   /** Undefined where the service is gone: then its data is brought back, and nothing else. */
   readonly change: Repointing | undefined;
+  /** What the service mounts, or mounted before a killed run pointed it at the restored volume. */
+  readonly formerVolume: string | undefined;
   /** Whether the service has a task that runs. */
   readonly isRunning: boolean;
   /** The task of a run that was killed, or of somebody else's, which does just this. */
@@ -86,9 +89,12 @@ export interface RestoreResult {
 const restoredLabel = "holdfast.restored";
 
 const updateLimitMs = 300_000;
+/** A companion that does not get well by then is told as late. */
+const companionPatienceMs = 90_000;
+const lookEveryMs = 500;
 /** Restic may be reading a large base, of which nothing is heard. */
 const restoreSilenceMs = 15 * 60_000;
-/** What was done by a run that was killed longer ago is no longer what the next one wants. */
+/** What a run that was killed longer ago has restored is no longer what the next one wants. */
 const adoptedForMs = 10 * 60_000;
 
 /**
@@ -112,6 +118,7 @@ export async function planServiceRestore(
   const atSeconds = underWay?.atSeconds ?? request.atSeconds;
   const point = choosePoint(list, atSeconds, whyLate(companion, nodes) !== undefined);
   const volume = underWay?.volume ?? chooseVolume(companion, point.pointSeconds, services, request.to);
+  const change = data && pointAt(data, configuration.data, volume, node, nodes);
   return {
     companion,
     node,
@@ -120,7 +127,8 @@ export async function planServiceRestore(
     atSeconds,
     point,
     list,
-    change: data && pointAt(data, configuration.data, volume, node, nodes),
+    change,
+    formerVolume: underWay?.former ?? change?.former?.Source ?? undefined,
     isRunning: dataTasks.some(
       ({ DesiredState, Status, NodeID }) =>
         DesiredState === "running" &&
@@ -136,11 +144,13 @@ interface UnderWay {
   readonly volume: string;
   readonly node: string;
   readonly atSeconds: number | undefined;
+  /** What the service mounted when it began. */
+  readonly former: string | undefined;
 }
 
 /**
- * The restore that is under way, or has ended a moment ago, where it is the one that is asked for. One that has failed, or that nobody has waited for any
- * more, is removed; it holds no data.
+ * The restore that is under way, or has ended a moment ago, where it is the one that is asked for. Others that have ended are removed:
+ * such a task holds no data.
  *
  * @throws SituationError where another one runs
  */
@@ -152,25 +162,41 @@ async function findUnderWay(
   const found = (await findBackupTasks(docker, of)).filter(({ order }) => order["command"] === "restore");
   for (const task of found) {
     const [state] = await listTasks(docker, task.service.ID);
-    const { at, volume, node: where } = task.order;
+    const { at, volume, node: where, former } = task.order;
     const endedMs = state && endedForMs(state);
-    const isOver = endedMs !== undefined && (state?.Status.State !== "complete" || endedMs > adoptedForMs);
-    if (isOver || typeof volume !== "string" || typeof where !== "string") {
-      await removeOneOff(docker, task.service.ID);
-      continue;
+    const isRunning = endedMs === undefined;
+    const isUsable = isRunning || (state?.Status.State === "complete" && endedMs < adoptedForMs);
+    if (typeof volume === "string" && typeof where === "string" && isUsable) {
+      const other: UnderWay = {
+        ...{ task, volume, node: where, atSeconds: typeof at === "number" ? at : undefined },
+        former: typeof former === "string" ? former : undefined,
+      };
+      const isSame =
+        atSeconds === other.atSeconds && (to === undefined || to === volume) && (node === undefined || node === where);
+      if (isSame) return other;
+      if (isRunning) throw anotherRestore(of, other);
     }
-    const other: UnderWay = { task, volume, node: where, atSeconds: typeof at === "number" ? at : undefined };
-    const isSame =
-      (atSeconds === undefined || atSeconds === other.atSeconds) &&
-      (to === undefined || to === volume) &&
-      (node === undefined || node === where);
-    if (isSame) return other;
-    throw new SituationError({
-      what: `A restore of ${of} into the volume ${volume} is under way, to ${other.atSeconds === undefined ? "the newest state" : momentWords(other.atSeconds)}`,
-      fix: `Run it again with the same options to go on with it, or end it first with \`${advisedDocker(`service rm ${task.service.Spec.Name}`)}\`; that touches no data that is in use`,
-    });
+    await removeOneOff(docker, task.service.ID);
   }
   return undefined;
+}
+
+function anotherRestore(of: string, other: UnderWay): SituationError {
+  const { task, volume, atSeconds } = other;
+  const end = advisedDocker(`service rm ${task.service.Spec.Name}`);
+  return new SituationError({
+    what: `A restore of ${of} into the volume ${volume} is under way, to ${atSeconds === undefined ? "the newest state" : momentWords(atSeconds)}`,
+    fix: `Run \`${restoreCommand(of, other)}\` to go on with it, or end it first with \`${end}\`; that touches no data that is in use`,
+  });
+}
+
+/** The command that goes on with a restore, also where its time was given as one that passes by. */
+export function restoreCommand(
+  of: string,
+  { atSeconds, volume, node }: { atSeconds: number | undefined; volume: string; node: string },
+): string {
+  const at = atSeconds === undefined ? [] : ["--at", momentWords(atSeconds)];
+  return advised("restore", [of, ...at, "--to", volume, "--node", node].join(" "));
 }
 
 /** How a restore is carried out. */
@@ -192,16 +218,27 @@ export async function carryOutRestore(
 ): Promise<RestoreResult> {
   const { docker } = connection;
   const id = plan.underWay?.service.ID ?? (await startRestore(connection, plan));
-  try {
-    if (plan.underWay === undefined) await requireOnlyRestore(docker, plan.companion.of, id);
-    const restored = await awaitBackupTask(connection, id, { ...options, silenceMs: restoreSilenceMs });
-    if (restored.command !== "restore") throw new TypeError("The task of a restore answers for a restore.");
-    const isInUse = await putToUse(connection, plan, options);
-    const companionProblem = isInUse ? await followVolume(connection, plan, options) : undefined;
-    return { restored, isInUse, companionProblem };
-  } finally {
+  const restored = await awaitRestore(connection, plan, id, options).catch(async (error: unknown) => {
     await removeOneOff(docker, id);
-  }
+    throw error;
+  });
+  // From here on a run that ends early leaves the task with its result, by which the next one goes on.
+  const isInUse = await putToUse(connection, plan, options);
+  const companionProblem = isInUse ? await followVolume(connection, plan, options) : undefined;
+  await removeOneOff(docker, id);
+  return { restored, isInUse, companionProblem };
+}
+
+async function awaitRestore(
+  connection: EngineConnection,
+  { companion, underWay }: PlannedRestore,
+  id: string,
+  options: RestoreOptions,
+): Promise<RestoreResult["restored"]> {
+  if (underWay === undefined) await requireOnlyRestore(connection.docker, companion.of, id);
+  const restored = await awaitBackupTask(connection, id, { ...options, silenceMs: restoreSilenceMs });
+  if (restored.command !== "restore") throw new TypeError("The task of a restore answers for a restore.");
+  return restored;
 }
 
 /**
@@ -221,7 +258,7 @@ async function requireOnlyRestore(docker: Docker, of: string, id: string): Promi
 
 async function startRestore(
   connection: EngineConnection,
-  { companion, node, volume, atSeconds, point }: PlannedRestore,
+  { companion, node, volume, atSeconds, point, formerVolume }: PlannedRestore,
 ): Promise<string> {
   const { data, service } = companion;
   const owner = ownerInLabels((data ?? service).Spec.Labels);
@@ -246,6 +283,7 @@ async function startRestore(
       volume,
       node: node.hostname,
       ...(atSeconds !== undefined && { at: atSeconds }),
+      ...(formerVolume !== undefined && { former: formerVolume }),
     },
   });
 }
@@ -296,12 +334,22 @@ async function followVolume(
       options.onStep(`pointing ${service.Spec.Name}, its backup, there too`);
       await update(connection, change, options);
     }
-    const now = await readSwarm(connection);
-    const found = findCompanions(now).find((each) => each.service.ID === service.ID);
-    return found && whyLate(found, now.nodes);
+    return await untilInTime(connection, service.ID, options.signal);
   } catch (error) {
-    if (options.signal.aborted) throw error;
+    // Also after Ctrl-C: the service runs on its data, and that is what has to be said.
     return errorWords(error);
+  }
+}
+
+/** Waits for a companion that starts; it may have been pointed at the volume by a run that was killed just then. */
+async function untilInTime(connection: EngineConnection, id: string, signal: AbortSignal): Promise<string | undefined> {
+  const began = performance.now();
+  for (;;) {
+    const swarm = await readSwarm(connection);
+    const found = findCompanions(swarm).find(({ service }) => service.ID === id);
+    const late = found && whyLate(found, swarm.nodes);
+    if (late === undefined || signal.aborted || performance.now() - began > companionPatienceMs) return late;
+    await sleep(lookEveryMs);
   }
 }
 

@@ -2,10 +2,11 @@ import { whyLate } from "../../../live/backup/companion.ts";
 import {
   carryOutRestore,
   planServiceRestore,
+  restoreCommand,
   type PlannedRestore,
   type RestoreResult,
 } from "../../../live/backup/restore.ts";
-import { advised, advisedDocker } from "../../../text/advised-command.ts";
+import { advisedDocker } from "../../../text/advised-command.ts";
 import { byteWords } from "../../../text/byte-size.ts";
 import { printable } from "../../../text/escape.ts";
 import { momentWords, parseMoment } from "../../../text/moment.ts";
@@ -61,7 +62,7 @@ export async function restore(service: string, options: RestoreCommandOptions): 
     output.print("", ...resultLines(plan, result, settings, output));
     if (result.companionProblem !== undefined) throw new Exit(exitCode.failed);
   } catch (error) {
-    if (!(error instanceof Exit) || error.code === exitCode.interrupted) output.warn(...unfinishedLines(plan, options));
+    if (!(error instanceof Exit) || error.code === exitCode.interrupted) output.warn(...unfinishedLines(plan));
     throw error;
   }
 }
@@ -78,17 +79,8 @@ async function confirm(plan: PlannedRestore, { yes }: RestoreCommandOptions, out
   await requireYes("Do you want to carry out this restore?", output);
 }
 
-function planDocument({
-  companion,
-  node,
-  volume,
-  atSeconds,
-  point,
-  list,
-  change,
-  isRunning,
-  underWay,
-}: PlannedRestore) {
+function planDocument(plan: PlannedRestore) {
+  const { companion, node, volume, atSeconds, point, list, change, formerVolume, isRunning, underWay } = plan;
   return {
     service: companion.of,
     store: companion.configuration.store,
@@ -98,7 +90,7 @@ function planDocument({
     proof: point.proof,
     volume,
     node: node.hostname,
-    formerVolume: change?.former?.Source ?? undefined,
+    formerVolume,
     constraints: change?.constraints,
     isRunning,
     goesOnWith: underWay?.service.Spec.Name,
@@ -171,8 +163,8 @@ function constraintWords({ before, after }: NonNullable<PlannedRestore["change"]
   return differences.length === 0 ? "unchanged" : differences.join(", ");
 }
 
-function keptWords({ change }: PlannedRestore): string {
-  return `volume ${change?.former?.Source ?? "of before"}, as it is: what was written after that state is in it alone`;
+function keptWords({ formerVolume = "of before" }: PlannedRestore): string {
+  return `volume ${formerVolume}, as it is: what was written after that state is in it alone`;
 }
 
 function resultLines(
@@ -181,21 +173,28 @@ function resultLines(
   settings: SettingsChange | undefined,
   { style }: Output,
 ): string[] {
-  const { companion, volume, node, change } = plan;
+  const { companion, volume, node, formerVolume = "" } = plan;
   const { of, configuration, service } = companion;
   const state = `${restored.keys} ${restored.keys === 1 ? "key" : "keys"}, ${byteWords(restored.bytes)}, the state of ${momentWords(restored.pointSeconds)}`;
-  const former = change?.former?.Source ?? "";
   return [
     `${style("green", "Restored")}: ${state}, in volume ${volume} on ${node.hostname}, loaded by a server`,
     ...(isInUse
       ? [
-          `${of} runs on it. Its former volume, ${former}, is kept as it is, where it was: what was written after that state is in it alone.`,
+          `${of} runs on it. Its former volume, ${formerVolume}, is kept as it is, where it was: what was written after that state is in it alone.`,
           ...(companionProblem === undefined
             ? [`${service.Spec.Name} follows the new volume.`]
-            : [style("red", `The backup does not go on: ${companionProblem}.`)]),
+            : [
+                style(
+                  "red",
+                  `The backup does not go on: ${companionProblem}. Deploy ${service.Spec.Name} again, with the new volume.`,
+                ),
+              ]),
           ...settingsLines(plan, settings),
         ]
-      : [`No service ${of} is there to use it. Mount ${volume} at ${configuration.data}, on ${node.hostname}.`]),
+      : [
+          `No service ${of} is there to use it. Mount ${volume} at ${configuration.data}, on ${node.hostname}.`,
+          "It has no store's mark yet: a service of Holdfast's components takes it by a first start (`firstStartUntil`).",
+        ]),
   ].map(printable);
 }
 
@@ -212,15 +211,10 @@ function settingsLines({ volume, node, change }: PlannedRestore, settings: Setti
   ];
 }
 
-function unfinishedLines(
-  { companion, volume, node, change }: PlannedRestore,
-  options: RestoreCommandOptions,
-): string[] {
-  const again = [companion.of, ...(options.at === undefined ? [] : [`--at '${options.at}'`]), `--to ${volume}`].join(
-    " ",
-  );
+function unfinishedLines({ companion, volume, node, atSeconds, change }: PlannedRestore): string[] {
+  const again = restoreCommand(companion.of, { atSeconds, volume, node: node.hostname });
   return [
     `${companion.of} is ${change === undefined ? "not there" : "on its former volume, or on the whole restored one"}; volume ${volume} on ${node.hostname} may hold an unfinished restore.`,
-    `Run \`${advised("restore", again)}\` to go on; \`${advisedDocker(`service ps ${companion.of}`)}\` shows where it is.`,
+    `Run \`${again}\` to go on; \`${advisedDocker(`service ps ${companion.of}`)}\` shows where it is.`,
   ];
 }
