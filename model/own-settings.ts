@@ -1,8 +1,8 @@
-/** The settings of the project's own program, `holdfast:<name>` in `Pulumi.<stack>.yaml`, and which of them are secret. */
+/** The settings of the bundled program, `holdfast:<name>` in `Pulumi.<stack>.yaml`, and which of them are secret. */
 import { InputError } from "../text/input-error.ts";
 import { nearestName } from "../text/nearest-name.ts";
 
-/** The project whose program has these settings; other programs have their own. */
+/** The project whose program reads these settings; other programs define their own. */
 export const ownProject = "holdfast";
 
 /** Settings that are passwords and keys. */
@@ -36,18 +36,18 @@ export const ownSettings = [
   ...secretSettings,
 ] as const;
 
-/** The name of a setting of the project's own program. */
+/** The name of a setting of the bundled program. */
 export type OwnSetting = (typeof ownSettings)[number];
 
-/** Whether a name is one of a setting of the program. */
+/** Whether a name is a setting of the program. */
 export function isOwnSetting(name: string): name is OwnSetting {
   return (ownSettings as readonly string[]).includes(name);
 }
 
 /**
- * Says that a name is no setting of the program, most likely by a slip of the pen.
+ * Reports a name that is not a setting of the program, most likely a typo.
  *
- * @returns undefined where it is one
+ * @returns undefined for a known setting
  */
 export function unknownSetting(name: string): InputError | undefined {
   if (isOwnSetting(name)) return undefined;

@@ -4,51 +4,51 @@ export interface CatalogueEntry {
   readonly name: string;
   /** As the product is called. */
   readonly title: string;
-  /** Repositories of the image without a registry; a mirror's path may stand before them. */
+  /** Repositories of the image, without a registry; a mirror may put its own path in front. */
   readonly repositories: readonly string[];
   /** When it keeps state: always, never, or only when it is started with one of these arguments. */
   readonly keepsState: "always" | "never" | StateOnDemand;
   /** What sends its state to another server: a variable whose value, or a configuration that, matches a pattern. */
   readonly stateElsewhere?: { readonly variables?: Readonly<Record<string, string>>; readonly configuration?: string };
-  /** Words of its command line by which one sees what a service runs. */
+  /** Words of the command line that show what a service runs. */
   readonly commands?: CommandFact;
-  /** Where it keeps its data. With several versions, each names the tags it holds for. */
+  /** Where it keeps its data. With several, each names the versions that it applies to. */
   readonly dataPaths: readonly DataPathFact[];
   /** The image's own `VOLUME`s, where a container without a mount gets an anonymous volume. */
   readonly volumes: readonly VolumeFact[];
   /** Whether several tasks may write the same files: `one` for every database. */
   readonly writers: "one" | "many";
-  /** Redis and what speaks its language; the entry then says what the image switches on by itself. */
+  /** For Redis and compatible servers: what the image enables by default. */
   readonly redis?: RedisImageFact;
-  /** True when a kill loses nothing that it has acknowledged, by its defaults: a synced write-ahead log. */
+  /** True when a kill loses no acknowledged write with the default settings, thanks to a synced write-ahead log. */
   readonly survivesKill?: true;
-  /** Of which major versions a server refuses the files: of every other one, or of all older ones but the one before it. */
+  /** Which major versions' files a server refuses: every other one's, or those of all older ones except its predecessor. */
   readonly refuses?: "other majors" | "skipped majors";
-  /** The major versions that there are, with room for those to come: a tag outside of them counts somebody's own builds. */
+  /** The major versions that exist, with room for future ones. A tag outside this range is a private build number. */
   readonly majors?: { readonly from: number; readonly before: number };
-  /** What proves that it lives. */
+  /** Commands that show whether it is alive. */
   readonly life: readonly LifeFact[];
   /** True when the image brings its own `HEALTHCHECK`. */
   readonly hasHealthCheck?: boolean;
-  /** What asks for a password, where it is known. */
+  /** How authentication is switched on, where known. */
   readonly authentication?: AuthenticationFact;
 }
 
-/** What makes a program keep state that else keeps none. */
+/** What makes a program keep state that otherwise keeps none. */
 export interface StateOnDemand {
-  /** Options of its command line of which one is enough. */
+  /** Command-line options, any of which is enough. */
   readonly withArgument: readonly string[];
   /** A setting of its configuration file. */
   readonly withSetting?: string;
 }
 
-/** What a service with this image may run. */
+/** The programs that a service with this image may run. */
 export interface CommandFact {
-  /** The program that keeps the data, by each of its names. */
+  /** Every name of the program that keeps the data. */
   readonly servers: readonly string[];
-  /** Programs beside it that work for a server elsewhere: a service that runs one of these, and no server, keeps nothing of its own. */
+  /** Client programs in the same image: a service that runs one of these, and no server, keeps no data. */
   readonly tools: readonly string[];
-  /** Words that make the server another program, with data of another kind: `--sentinel`. */
+  /** Words that turn the server into a different program with different data: `--sentinel`. */
   readonly disguises?: readonly string[];
 }
 
@@ -56,49 +56,49 @@ export interface CommandFact {
 export interface DataPathFact {
   /** `{major}` stands for the image's major version. */
   readonly path: string;
-  /** The major versions that this holds for; a tag that names none may be any. */
+  /** The major versions that this applies to; a tag without a version may be any. */
   readonly versions?: { readonly from?: number; readonly before?: number };
-  /** Other places that its authors put it by configuration files, so that a mount there is taken to be right. */
+  /** Other common places, set by configuration files: a mount there is accepted. */
   readonly alsoAt?: readonly string[];
-  /** What moves it: the first that is given counts. */
+  /** Settings that move it; the first one present counts. */
   readonly movedBy: readonly Mover[];
   /**
-   * A pattern of other paths: an image that finds files there, and none at its own path, does not start, lest it begin anew
-   * beside them.
+   * A pattern of other paths. If the image finds files there and none at its own path, it refuses to start, so as not to create a
+   * second, empty database.
    */
   readonly looksFirstInto?: string;
-  /** How the image names the folder of its data after its host. */
+  /** How the image names its data folder after its host. */
   readonly namedAfterHost?: HostFolderFact;
   readonly source: string;
 }
 
-/** The folder is called `<name>@<hostname>`, with the hostname up to its first dot. */
+/** The folder is called `<name>@<hostname>`; the hostname is cut at its first dot. */
 export interface HostFolderFact {
-  /** The name where nobody gives one, or the whole of both. */
+  /** The default name, or the default `<name>@<hostname>`. */
   readonly byDefault: string;
-  /** A variable with the name, or with the whole of both. */
+  /** A variable with the name, or with `<name>@<hostname>`. */
   readonly variable: string;
-  /** A variable that, when true, leaves the hostname whole. */
+  /** A variable that keeps the full hostname when true. */
   readonly longNames: string;
-  /** A variable that gives the folder's path, so that no host is in it. */
+  /** A variable that sets the folder's path, without a host in it. */
   readonly unless: string;
 }
 
-/** A setting that says where the data lies. */
+/** A setting that decides where the data is. */
 export type Mover =
   | { readonly environment: string }
-  /** An option of the command line, `--name value` or `--name=value`. */
+  /** A command-line option, `--name value` or `--name=value`. */
   | { readonly argument: string }
-  /** An option that stands for another path: `--configsvr`. */
+  /** An option that implies another path: `--configsvr`. */
   | { readonly argument: string; readonly means: string }
-  /** The words after this one that are neither options nor their values, as in `minio server /data`; some options take no value. */
+  /** The words after this one that are neither options nor option values, as in `minio server /data`; `flags` are options without a value. */
   | { readonly wordsAfter: string; readonly flags: readonly string[] }
   /**
-   * A setting of a configuration, within one of these blocks where they are given. Where a configuration `always` says it, one
-   * that cannot be seen leaves the path unknown; elsewhere it hardly ever moves data.
+   * A configuration setting, within one of these blocks if any are given. If a configuration `always` contains it, a hidden one
+   * leaves the path unknown; otherwise a hidden one is assumed not to move the data.
    */
   | { readonly setting: string; readonly within?: readonly string[]; readonly always?: true }
-  /** Redis' `dir`, wherever it is set. */
+  /** Redis' `dir`, however it is set. */
   | { readonly redisDirectory: true };
 
 /** An image's `VOLUME`. */
@@ -107,7 +107,7 @@ export interface VolumeFact {
   readonly versions?: DataPathFact["versions"];
 }
 
-/** What an image switches on in Redis by itself, and from which variables it takes settings. */
+/** What an image enables in Redis by default, and which variables it takes settings from. */
 export interface RedisImageFact {
   readonly appendOnly: boolean;
   /** Environment variable whose words are added to the command line, as in redis-stack. */
@@ -118,24 +118,24 @@ export interface RedisImageFact {
 
 /** A health check's command. */
 export interface LifeFact {
-  /** A word by which the command is recognised. */
+  /** A word that identifies the command. */
   readonly command: string;
-  /** True when it fails while the server loads or recovers, so that Swarm may kill a server that is only busy. */
+  /** True when it fails while the server loads or recovers, so Swarm may kill a server that is merely busy. */
   readonly failsWhileLoading: boolean;
   readonly source: string;
 }
 
 /** What switches authentication on and off. */
 export interface AuthenticationFact {
-  /** Whether a password is asked for when nothing is said. */
+  /** Whether a password is required by default. */
   readonly byDefault: boolean;
-  /** Environment variables of which one, alone or with `_FILE`, switches it on. */
+  /** Environment variables, any of which switches it on, with or without `_FILE`. */
   readonly onByEnvironment: readonly string[];
-  /** Options of which one switches it on. */
+  /** Options, any of which switches it on. */
   readonly onByArgument: readonly string[];
-  /** Settings of a configuration file of which one switches it on. */
+  /** Configuration settings, any of which switches it on. */
   readonly onBySetting?: readonly string[];
-  /** Environment variables that switch it off at one of these values. */
+  /** Environment variables that switch it off when they have one of these values. */
   readonly offByEnvironment: Readonly<Record<string, readonly string[]>>;
   readonly source: string;
 }

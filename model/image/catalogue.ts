@@ -2,7 +2,7 @@ import { isKnown, notKnown, type ImageReference, type Known } from "../service/d
 import { catalogueEntries } from "./catalogue/index.ts";
 import type { CatalogueEntry, DataPathFact } from "./catalogue-entry.ts";
 
-/** Names by which people call an image that holds no state worth keeping, such as `redis-exporter`. */
+/** Words that say nothing about what an image contains, as in `redis-7-hardened`. */
 const neutralWords = new Set([
   ..."alpine bookworm bullseye buster trixie debian ubuntu slim ubi distroless hardened fips custom base prod production dev".split(
     " ",
@@ -12,7 +12,7 @@ const neutralWords = new Set([
   ),
 ]);
 
-/** Publishers that lay their images out in a way of their own: only what is catalogued under their name is known. */
+/** Publishers with their own image layout: only entries catalogued under their name apply. */
 const ownLayout = new Set(
   "bitnami bitnamilegacy bitnamisecure linuxserver hotio ubuntu rhel8 rhel9 rhel10 ubi8 ubi9 sclorg redislabs".split(
     " ",
@@ -20,11 +20,11 @@ const ownLayout = new Set(
 );
 
 /**
- * Finds what is known of an image, by the longest repository that ends like it, then by a renamed image's words
- * (`registry.example/team/redis-7-hardened`), never by a part of a word (`redis-exporter` is none).
+ * Finds an image's entry: by the longest matching end of its repository, then by the words of a renamed image
+ * (`registry.example/team/redis-7-hardened`), never by part of a name (`redis-exporter` is not Redis).
  *
- * @param saidToBe - the entry's name as a label or the configuration gives it; it comes before everything
- * @returns `undefined` for an image that nothing is known of
+ * @param saidToBe - the entry's name from a label or the configuration; takes precedence
+ * @returns `undefined` for an unknown image
  */
 export function findImage(
   image: ImageReference,
@@ -38,7 +38,7 @@ export function findImage(
 interface Index {
   readonly byName: ReadonlyMap<string, CatalogueEntry>;
   readonly byRepository: ReadonlyMap<string, CatalogueEntry>;
-  /** Of how many parts the longest of these repositories is. */
+  /** The number of parts of the longest repository. */
   readonly mostParts: number;
 }
 
@@ -69,7 +69,7 @@ function findRepository(repository: string, entries: readonly CatalogueEntry[]):
   return publisher < 0 ? findRenamed(parts.at(-1) ?? "", byRepository) : undefined;
 }
 
-/** An image whose last name is a catalogued one with nothing but versions and neutral words around it. */
+/** An image whose last name is a catalogued one, surrounded only by versions and neutral words. */
 function findRenamed(name: string, byRepository: Index["byRepository"]): CatalogueEntry | undefined {
   const words = name.split(/[-_.]/).filter((word) => !/^v?\d+$/.test(word) && !neutralWords.has(word));
   const [word = "", ...others] = words;
@@ -77,8 +77,8 @@ function findRenamed(name: string, byRepository: Index["byRepository"]): Catalog
 }
 
 /**
- * The first number of a tag, as in `16-alpine` and `v2.1`, or PostgreSQL's version where an extension's own stands before it, as in
- * `2.17-pg16`; `undefined` for `latest` and the like, and for a commit such as `4f5e6d7`.
+ * The first number of a tag, as in `16-alpine` and `v2.1`, or PostgreSQL's version where an extension's version comes first, as
+ * in `2.17-pg16`; `undefined` for tags such as `latest`, and for a commit such as `4f5e6d7`.
  */
 export function majorVersion(tag: Known<string | undefined>): number | undefined {
   if (!isKnown(tag)) return undefined;
@@ -89,13 +89,13 @@ export function majorVersion(tag: Known<string | undefined>): number | undefined
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The numbers that a tag begins with, `[7, 2]` for `7.2-alpine`; `undefined` for `latest` and the like. */
+/** The numbers that a tag begins with, `[7, 2]` for `7.2-alpine`; `undefined` for tags such as `latest`. */
 export function tagVersion(tag: Known<string | undefined>): readonly number[] | undefined {
   if (majorVersion(tag) === undefined || !isKnown(tag) || tag === undefined) return undefined;
   return (/^v?([\d.]+)/u.exec(tag)?.[1] ?? "").split(".").filter(Boolean).map(Number);
 }
 
-/** Compares two versions: negative when the first is older. One that says less stands for the newest of its line. */
+/** Compares two versions: negative when the first is older. A less specific version means the newest of its line. */
 export function compareVersions(one: readonly number[], other: readonly number[]): number {
   for (const [index, part] of one.entries()) {
     const rest = other[index];
@@ -105,7 +105,7 @@ export function compareVersions(one: readonly number[], other: readonly number[]
   return 0;
 }
 
-/** Whether a fact holds for a version; `notKnown` when the version is not and that matters. */
+/** Whether a fact applies to a version; `notKnown` when that depends on an unknown version. */
 export function holdsFor(versions: DataPathFact["versions"], major: number | undefined): Known<boolean> {
   if (versions === undefined) return true;
   if (major === undefined) return notKnown;

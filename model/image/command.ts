@@ -4,13 +4,13 @@ import { shellWords } from "../../text/shell-words.ts";
 import { isKnown, notKnown, visible, type Known, type ServiceDefinition } from "../service/definition.ts";
 import type { CatalogueEntry, CommandFact } from "./catalogue-entry.ts";
 
-/** A word of a service's command line, and where it stands. */
+/** A word of a service's command line, and its path in the definition. */
 export interface CommandWord {
   readonly text: Known<string>;
   readonly path: string;
 }
 
-/** The words of a service's entry point and command; `undefined` when they cannot be seen. */
+/** The words of a service's entry point and command; `undefined` when they are hidden. */
 export function commandLine({ command, args, paths }: ServiceDefinition): readonly CommandWord[] | undefined {
   if (!isKnown(command) || !isKnown(args)) return undefined;
   return [
@@ -20,10 +20,10 @@ export function commandLine({ command, args, paths }: ServiceDefinition): readon
 }
 
 /**
- * The words of a service's entry point and command, those of a script that a shell is given among them; a word that a shell would
- * put together is not known.
+ * The words of a service's entry point and command, including those of a script passed to a shell; a word that the shell would
+ * expand is not known.
  *
- * @returns `undefined` when the command line cannot be seen
+ * @returns `undefined` when the command line is hidden
  */
 export function commandWords(service: ServiceDefinition): readonly Known<string>[] | undefined {
   return commandLine(service)?.flatMap(({ text: word }): readonly Known<string>[] =>
@@ -37,15 +37,15 @@ export function commandWords(service: ServiceDefinition): readonly Known<string>
 export interface Script {
   readonly text: Known<string>;
   readonly path: string;
-  /** The shell that is given the text with `-c`; `undefined` for a file. */
+  /** The shell that gets the text with `-c`; `undefined` for a file. */
   readonly shell: string | undefined;
-  /** The words that the script gets as its own arguments. */
+  /** The script's arguments. */
   readonly given: readonly CommandWord[];
 }
 
 const shells = new Set(["sh", "bash", "ash", "dash"]);
 
-/** The script that a shell is given on the command line, or that is a Swarm config; `undefined` when none is seen. */
+/** The script that is passed to a shell on the command line or mounted as a Swarm config; `undefined` when there is none to see. */
 export function scriptOf(service: ServiceDefinition): Script | undefined {
   const words = commandLine(service) ?? [];
   const shell = words.findIndex(({ text }) => isKnown(text) && shells.has(posix.basename(text)));
@@ -62,7 +62,7 @@ export function scriptOf(service: ServiceDefinition): Script | undefined {
   return undefined;
 }
 
-/** The text of the file that a shell is given to run before all else; `undefined` where it is not seen, and where there is none. */
+/** The text of the script file that the service starts with; `undefined` when it is hidden or does not exist. */
 export function startFile(service: ServiceDefinition): string | undefined {
   const [shell, file] = commandLine(service) ?? [];
   if (shell === undefined || !isKnown(shell.text) || !shells.has(posix.basename(shell.text))) return undefined;
@@ -72,11 +72,11 @@ export function startFile(service: ServiceDefinition): string | undefined {
 }
 
 /**
- * Finds the script whose shell stays in front of the server: the signal of a stop ends there, and the server is killed at the end
- * of the grace period. A shell gives its place away with `exec`; bash and BusyBox' ash, the `sh` of Alpine, do so by themselves for
- * the last command of `-c`, Debian's dash does not (seen with dash 0.5.12, bash 5.2 and BusyBox 1.35).
+ * Finds the script whose shell stays in front of the server, so that the stop signal never reaches the server and it is killed at
+ * the end of the grace period. `exec` replaces the shell. For the last command of `-c`, bash and BusyBox' ash (Alpine's `sh`) do
+ * so on their own; Debian's dash does not (seen with dash 0.5.12, bash 5.2 and BusyBox 1.35).
  *
- * @param servers - the server by each of its names
+ * @param servers - every name of the server
  */
 export function scriptInFront(service: ServiceDefinition, servers: readonly string[]): Script | undefined {
   const script = scriptOf(service);
@@ -84,7 +84,7 @@ export function scriptInFront(service: ServiceDefinition, servers: readonly stri
   const all = shellWords(script.text);
   const words = all.map(({ text }) => text);
   const server = words.findLastIndex((word) => servers.includes(posix.basename(word)));
-  // A script that sets a trap sees to the signal itself, and behind a later exec it was no more than a helper that ran.
+  // A script with a trap handles the signal itself; a server call before a later exec was only a preparatory step.
   if (server < 0 || words.includes("trap") || words.lastIndexOf("exec") > server) return undefined;
   const start = all.findLastIndex(({ isOperator }, index) => index < server && isOperator) + 1;
   const end = all.findIndex(({ isOperator }, index) => index > server && isOperator);
@@ -103,7 +103,7 @@ function isAlpine({ image: { tag } }: ServiceDefinition): boolean {
   return isKnown(tag) && tag !== undefined && /alpine/.test(tag);
 }
 
-/** Whether a word is an option of this name, alone or with its value behind an equals sign. */
+/** Whether a word is this option, alone or as `option=value`. */
 export function isOption(word: Known<string>, option: string): boolean {
   return isKnown(word) && (word === option || word.startsWith(`${option}=`));
 }
@@ -124,7 +124,7 @@ function isTool(words: readonly Known<string>[], { servers, tools, disguises = [
   return isNamed(tools) && !isNamed([...servers, "docker-entrypoint.sh"]);
 }
 
-/** Whether a service keeps state of its own, given its image's entry in the catalogue. */
+/** Whether a service keeps state, given its image's entry in the catalogue. */
 export function keepsState(service: ServiceDefinition, entry: CatalogueEntry): Known<boolean> {
   if (entry.keepsState === "never") return false;
   const isElsewhere = sendsStateElsewhere(service, entry.stateElsewhere);
@@ -153,7 +153,7 @@ function sendsStateElsewhere(service: ServiceDefinition, facts: CatalogueEntry["
   return values.some(([name, value]) => new RegExp(variables[name] ?? "").test(String(value)));
 }
 
-/** What can be seen of the configuration that a service is given: Swarm configs, and variables that hold a whole one. */
+/** The visible configuration of a service: Swarm configs, and variables that contain a whole configuration. */
 function visibleConfiguration({ configs, environment }: ServiceDefinition): readonly string[] {
   const files = isKnown(configs) ? configs.map(({ content }) => content) : [];
   const variables = Object.entries(isKnown(environment) ? environment : {})
@@ -164,10 +164,10 @@ function visibleConfiguration({ configs, environment }: ServiceDefinition): read
 }
 
 /**
- * A setting of the configuration that a service is given: `name = value`, `name: value` or `name value`, and where blocks are
- * named, the first within `block { … }`.
+ * Finds a setting in a service's configuration: `name = value`, `name: value` or `name value`; with blocks, the first one within
+ * `block { … }`.
  *
- * @returns `undefined` when no configuration has it; not known when there is a configuration that cannot be seen
+ * @returns `undefined` when no configuration has it; not known when a configuration is hidden
  */
 export function settingIn(
   service: ServiceDefinition,
@@ -183,7 +183,7 @@ export function settingIn(
   return hasUnseenConfiguration(service) ? notKnown : undefined;
 }
 
-/** A Swarm config, a file or folder of the host, or a file that the command line names, whose content is not known. */
+/** Whether a Swarm config, a mounted file or folder of the host, or a file named on the command line has unknown content. */
 function hasUnseenConfiguration(service: ServiceDefinition): boolean {
   const { configs, mounts } = service;
   if (!isKnown(configs) || !isKnown(mounts) || configs.some(({ content }) => !isKnown(content))) return true;

@@ -2,13 +2,13 @@ import { isKnown, parseImageReference } from "../service/definition.ts";
 import { findImage, majorVersion } from "./catalogue.ts";
 
 /**
- * Why a service whose update has failed must not go back to its former image, as it reads after "because"; `undefined` where it may,
- * and where nothing is known of the images.
+ * Why a service must not be rolled back to its previous image after a failed update, phrased to follow "because"; `undefined`
+ * when it may be, or when the images are unknown.
  *
- * A server of a newer major version may change the files at its first start, and the older one then runs on files that it does not
- * know. One that looks at their version and refuses does no harm: it has not touched them.
+ * A newer major version may convert the files on its first start, and the older one would then run on files that it does not
+ * understand. A server that checks the files' version and refuses has not touched them, so rolling back is safe.
  *
- * @param saidToBe - the catalogue's entry, where a label of the service names it
+ * @param saidToBe - the catalogue entry named by a label of the service, if any
  */
 export function whyNoWayBack(before: string, after: string, saidToBe: string | undefined): string | undefined {
   const [was, is] = [before, after].map(parseImageReference);

@@ -1,16 +1,16 @@
 import { InputError, showValue } from "../../text/input-error.ts";
 import { isKnown, notKnown, type Constraint, type Known, type SwarmNode } from "../service/definition.ts";
 
-/** A constraint that Swarm refuses: no node satisfies it, and it names none. */
+/** A constraint that Swarm refuses, so no node satisfies it. */
 function refused(text: string): Constraint {
   return { text, key: "", operator: "==", value: "" };
 }
 
 /**
- * Takes a constraint apart.
+ * Parses a constraint.
  *
  * @param text - as its author wrote it
- * @param unknownPart - a mark within `text` that stands for what is not known
+ * @param unknownPart - a placeholder within `text` for an unknown part
  * @see https://github.com/moby/swarmkit/blob/master/manager/constraint/constraint.go (`Parse`)
  */
 export function parseConstraint(text: Known<string>, unknownPart?: string): Constraint {
@@ -31,7 +31,7 @@ export function parseConstraint(text: Known<string>, unknownPart?: string): Cons
   };
 }
 
-/** What Swarm knows of a node besides its labels. */
+/** What Swarm knows about a node apart from its labels. */
 const attributes = new Map<string, (node: SwarmNode) => string>([
   ["node.id", ({ id }) => id],
   ["node.hostname", ({ hostname }) => hostname],
@@ -44,8 +44,8 @@ const attributes = new Map<string, (node: SwarmNode) => string>([
 /**
  * Checks a constraint.
  *
- * @param path - where it stands, for the error
- * @throws InputError when Swarm would refuse it, or let no node pass
+ * @param path - its path, for the error
+ * @throws InputError when Swarm would refuse it, or when no node could satisfy it
  */
 export function requireConstraint(text: string, path: string): string {
   const { key, value } = parseConstraint(text);
@@ -59,10 +59,10 @@ export function requireConstraint(text: string, path: string): string {
   });
 }
 
-/** What a single constraint does towards a pin. */
+/** How a single constraint helps to pin a service. */
 export type Narrowing = "hostname" | "node id" | "address" | "label" | "none";
 
-/** How far a constraint narrows the choice. `node.role`, platforms, engine labels and every `!=` never name one node. */
+/** How far a constraint narrows the choice of nodes. `node.role`, platforms, engine labels and `!=` never single out one node. */
 export function narrowingOf({ key, operator, value }: Constraint): Known<Narrowing> {
   if (!isKnown(key)) return notKnown;
   if (operator !== "==") return "none";
@@ -72,15 +72,15 @@ export function narrowingOf({ key, operator, value }: Constraint): Known<Narrowi
   return key.startsWith("node.labels.") ? "label" : "none";
 }
 
-/** What the constraints of a service say about the one node its tasks run on, before any node is looked at. */
+/** What a service's constraints say about the one node that its tasks run on, without looking at any node. */
 export type ConstraintPin =
   | { readonly kind: "names a node"; readonly by: "hostname" | "node id" | "address"; readonly index: number }
-  /** A pin only if exactly one node carries all these labels. */
+  /** A pin only if exactly one node has all these labels. */
   | { readonly kind: "names a label"; readonly labels: readonly Constraint[]; readonly index: number }
   | { readonly kind: "none" }
   | { readonly kind: "not known" };
 
-/** Finds the pin among a service's constraints: the strongest one counts. */
+/** Finds the pin among a service's constraints; the strongest one wins. */
 export function pinOf(constraints: Known<readonly Constraint[]>): ConstraintPin {
   if (!isKnown(constraints)) return { kind: "not known" };
   const narrowings = constraints.map(narrowingOf);
@@ -94,7 +94,7 @@ export function pinOf(constraints: Known<readonly Constraint[]>): ConstraintPin 
   return { kind: narrowings.includes(notKnown) ? "not known" : "none" };
 }
 
-/** Whether a node satisfies a constraint; Swarm compares values without case, labels' names with it. */
+/** Whether a node satisfies a constraint. Swarm ignores the case of values, but not of label names. */
 export function satisfies(node: SwarmNode, { key, operator, value }: Constraint): Known<boolean> {
   if (!isKnown(key) || !isKnown(value)) return notKnown;
   const is = (actual: string | undefined): boolean =>
@@ -103,7 +103,7 @@ export function satisfies(node: SwarmNode, { key, operator, value }: Constraint)
   if (key.startsWith("engine.labels.")) return is(labelValue(node.engineLabels, key.slice("engine.labels.".length)));
   if (key === "node.ip" && value.includes("/")) return notKnown;
   const attribute = attributes.get(key);
-  // Swarm lets no node pass a key that it does not know.
+  // No node satisfies a key that Swarm does not know.
   return attribute !== undefined && is(attribute(node));
 }
 
@@ -111,7 +111,7 @@ function labelValue(labels: Readonly<Record<string, string>>, name: string): str
   return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
 
-/** The nodes that satisfy all constraints; not known when that hangs on a constraint that is not known. */
+/** The nodes that satisfy all constraints; not known when that depends on an unknown constraint. */
 export function matchingNodes(
   constraints: Known<readonly Constraint[]>,
   nodes: readonly SwarmNode[],
@@ -127,7 +127,7 @@ export function matchingNodes(
   return matching;
 }
 
-/** Two constraints that no node can satisfy together, such as two different hostnames, or one that is asked for and ruled out. */
+/** Finds two constraints that no node can satisfy together, such as two different hostnames, or `==` and `!=` with one value. */
 export function contradictionIn(
   constraints: Known<readonly Constraint[]>,
 ): readonly [Constraint, Constraint] | undefined {
@@ -143,7 +143,7 @@ function contradict(one: Constraint, other: Constraint): boolean {
   if (!isKnown(one.key) || one.key !== other.key || !isKnown(one.value) || !isKnown(other.value)) return false;
   const isEqual = one.value.toLowerCase() === other.value.toLowerCase();
   if (one.operator !== other.operator) return isEqual;
-  // A node's address may lie in several ranges of addresses.
+  // A node's address may be in several ranges.
   return one.operator === "==" && !isEqual && !isRange(one) && !isRange(other);
 }
 
@@ -152,15 +152,15 @@ function isRange({ key, value }: Constraint): boolean {
 }
 
 /**
- * Whether two services can never run on the same node, because what one asks for the other rules out: then volumes of the same
- * name are different volumes.
+ * Whether two services can never share a node because their constraints exclude each other. Volumes of the same name are then
+ * different volumes.
  */
 export function runApart(one: Known<readonly Constraint[]>, other: Known<readonly Constraint[]>): boolean {
   if (!isKnown(one) || !isKnown(other)) return false;
   return one.some((constraint) => other.some((each) => contradict(constraint, each)));
 }
 
-/** What a constraint means to a node of which others are known to hold: it holds too, it cannot, or only the node could tell. */
+/** Whether a node that satisfies the known constraints also satisfies this one: yes, no, or it depends on the node. */
 export function follows(constraint: Constraint, known: readonly Constraint[]): Known<"yes" | "no" | "perhaps"> {
   const { key, value, operator } = constraint;
   if (!isKnown(key) || !isKnown(value)) return notKnown;
@@ -169,7 +169,7 @@ export function follows(constraint: Constraint, known: readonly Constraint[]): K
   return known.some((each) => each.key === key && !isKnown(each.value)) ? notKnown : "perhaps";
 }
 
-/** Placement constraints in one line, `none` where there are none. */
+/** Placement constraints on one line; `none` when there are none. */
 export function constraintText(constraints: Known<readonly Constraint[]>): string {
   if (!isKnown(constraints)) return "not known";
   return constraints.map(({ text }) => (isKnown(text) ? text : "…")).join(", ") || "none";

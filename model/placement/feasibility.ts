@@ -1,6 +1,6 @@
 /**
- * Whether a service's next task can start on a swarm as it is. The rules are those of Swarm's scheduler
- * (swarmkit manager/scheduler/filter.go), and what Docker refuses on the node that the scheduler chose.
+ * Whether a service's next task can start on the swarm as it is now, by the rules of Swarm's scheduler (swarmkit
+ * manager/scheduler/filter.go) and of Docker on the chosen node.
  */
 import { advisedDocker } from "../../text/advised-command.ts";
 import { byteWords } from "../../text/byte-size.ts";
@@ -18,16 +18,16 @@ import { publishedPorts } from "../service/published-ports.ts";
 import { matchingNodes } from "./constraints.ts";
 import { isUsable, whyNowhere } from "./task-location.ts";
 
-/** What is taken on a swarm, and what cannot be had on it. */
+/** What is in use on a swarm, and what is unavailable. */
 export interface SwarmUse {
   readonly services: readonly ServiceUse[];
-  /** Images that their registry does not have, by {@link imageName}, with the registry's words; those on the task's node are none of them. */
+  /** Images that their registry does not have, by {@link imageName}, with the registry's message; not those already on the task's node. */
   readonly missingImages?: ReadonlyMap<string, string>;
-  /** Ports on which something answers that is no service's, as {@link foreignPort} writes them. */
+  /** Ports on which something other than a service answers, as {@link foreignPort} writes them. */
   readonly foreignPorts?: ReadonlySet<string>;
 }
 
-/** What a service holds of a swarm. */
+/** What a service uses of a swarm. */
 export interface ServiceUse {
   readonly name: string;
   /** Published on every node, such as `10000/tcp`. */
@@ -35,7 +35,7 @@ export interface ServiceUse {
   readonly tasks: readonly TaskUse[];
 }
 
-/** What a task holds of its node. */
+/** What a task uses of its node. */
 export interface TaskUse {
   readonly nodeId: string;
   readonly memoryBytes: number;
@@ -46,35 +46,35 @@ export interface TaskUse {
 
 /** Why a task cannot start, in the parts of an error. */
 export interface Obstacle {
-  /** What is missing: a node, an image, a port, room on a node, or something that a service holds which is removed last. */
+  /** What is missing: a node, an image, a port, capacity on a node, or something used by a service that is removed last. */
   readonly kind: "node" | "image" | "port" | "room" | "removed last";
   /** The service's name. */
   readonly service: string;
-  /** Where the author of the definition wrote what cannot be had. */
+  /** The path in the definition of what is unavailable. */
   readonly path: string;
-  /** As it reads after "expected". */
+  /** Phrased to follow "expected". */
   readonly expected: string;
-  /** As it reads after "got". */
+  /** Phrased to follow "got". */
   readonly got: string;
-  /** One imperative sentence without its full stop. */
+  /** One imperative sentence without a full stop. */
   readonly fix: string;
-  /** As it reads after "because". */
+  /** Phrased to follow "because". */
   readonly why: string;
 }
 
 /** What is asked. */
 export interface FitQuestion {
-  /** What runs now, where the service is changed and not made. */
+  /** What runs now, when an existing service is changed. */
   readonly before?: ServiceDefinition | undefined;
   readonly nodes: readonly SwarmNode[];
   readonly use: SwarmUse;
-  /** Services whose tasks will not be there any more, or otherwise, when the new task starts. */
+  /** Services whose tasks will have gone or changed by the time the new task starts. */
   readonly leaving: Pick<ReadonlySet<string>, "has">;
-  /** Services that are removed once the new task runs, and no sooner. */
+  /** Services that are removed only once the new task runs. */
   readonly removedLast?: Pick<ReadonlySet<string>, "has">;
 }
 
-/** What to do where a task cannot have what it asks for; the same before an update and once Swarm has refused it. */
+/** What to do when a task cannot get what it needs; the same before an update and after Swarm has refused it. */
 export const lackFixes = {
   ports: "Choose another published port, or end what uses it",
   reservation: "Lower the reservation, or make room",
@@ -83,18 +83,18 @@ export const lackFixes = {
 /** What keeps a task from a node. */
 interface Lack {
   readonly field: ServiceField;
-  /** What is asked for, such as `a memory reservation of 2 GiB`. */
+  /** What is wanted, such as `a memory reservation of 2 GiB`. */
   readonly wanted: string;
-  /** What is there instead, such as `vm has 1 GiB left of 8 GiB`. */
+  /** What is available, such as `vm has 1 GiB left of 8 GiB`. */
   readonly found: string;
   readonly fix: string;
 }
 
 /**
- * Says why no task of a service can start; `undefined` when nothing is known to keep it from every node. Of several tasks the
- * first counts.
+ * Says why no task of a service can start; `undefined` when nothing is known to rule out every node. Of several tasks, the first
+ * counts.
  *
- * The service's own tasks are taken to have left, unless the new one starts first.
+ * The service's own tasks are assumed to have gone, unless the new one starts first.
  */
 export function whyUnfit(wanted: ServiceDefinition, question: FitQuestion): Obstacle | undefined {
   const { leaving, removedLast, use } = question;
@@ -116,7 +116,7 @@ export function whyUnfit(wanted: ServiceDefinition, question: FitQuestion): Obst
   };
 }
 
-/** How to go on where a service needs what one has that is removed last. */
+/** What to do when a service needs something used by another that is removed last. */
 export function renameAdvice(names: readonly string[], resource?: string): string {
   const alias = resource === undefined ? "" : `, \`aliases: [{ name: ${JSON.stringify(resource)} }]\``;
   return `Where it is the same service, renamed in the program, give its component the former name as an alias${alias} (docs/components.md, Renames): it is changed in place then. Otherwise take ${names.map((name) => `"${name}"`).join(" and ")} out of the program in a run of its own first`;
@@ -150,7 +150,7 @@ function nowhereObstacle(wanted: ServiceDefinition, why: string, nodes: readonly
   };
 }
 
-/** What to do where no node can be used: one that is meant, and is lost or set aside, has the data on its disk. */
+/** What to do when no node is usable. The intended node may be down or drained, and has the data on its disk. */
 export function placeAdvice(constraints: Known<readonly Constraint[]>, nodes: readonly SwarmNode[]): string {
   const meant = matchingNodes(constraints, nodes);
   const [node] = isKnown(meant) && isKnown(constraints) && constraints.length > 0 ? meant : [];
@@ -174,7 +174,7 @@ function missingImage(wanted: ServiceDefinition, words: string): Obstacle {
   };
 }
 
-/** The one text of all nodes' lacks. */
+/** Combines what all nodes lack into one obstacle. */
 function obstacle(wanted: ServiceDefinition, lacks: readonly Lack[]): Obstacle {
   const fields = new Set(lacks.map(({ field }) => field));
   const asked = [...new Set(lacks.map((lack) => lack.wanted))].join(" and ");
@@ -195,7 +195,7 @@ function pathOf({ name, paths }: ServiceDefinition, field: ServiceField): string
   return `service "${name}": ${paths[field]}`;
 }
 
-/** Of two services one alone publishes a port through the routing mesh, and no task beside it on its node. */
+/** Only one service can publish a port through the routing mesh, and no task can publish it on its node as well. */
 function routedPortTaken(wanted: ServiceDefinition, { use, leaving }: FitQuestion): Lack | undefined {
   const [routed, host] = [publishedPorts(wanted, "ingress"), publishedPorts(wanted, "host")];
   for (const { name, routedPorts, tasks } of use.services) {
@@ -225,14 +225,14 @@ function lackOf(node: SwarmNode, wanted: ServiceDefinition, question: FitQuestio
   );
 }
 
-/** How an amount that a node has is asked for and written. */
+/** How a node's resources are read and written. */
 const amounts = {
   memoryBytes: {
     what: "memory ",
     words: byteWords,
     limit: "memoryLimit",
     reservation: "memoryReservation",
-    // Docker starts a task whose limit is above the node's memory; it is a mistake all the same, unless it is what runs already.
+    // Docker starts a task whose limit exceeds the node's memory, but it is a mistake unless it already runs that way.
     mayStay: true,
   },
   nanoCpus: { what: "", words: inProcessors, limit: "service", reservation: "service", mayStay: false },
@@ -304,22 +304,22 @@ function portLack(ports: readonly string[], found: string): Lack {
   };
 }
 
-/** How {@link SwarmUse.foreignPorts} writes a port of a node. */
+/** Writes a port of a node for {@link SwarmUse.foreignPorts}. */
 export function foreignPort(nodeId: string, port: string): string {
   return `${nodeId} ${port}`;
 }
 
-/** An image as its author wrote it; `undefined` where a part of it is not known. */
+/** An image as its author wrote it; `undefined` when a part is unknown. */
 export function imageName({ repository, tag, digest }: ImageReference): string | undefined {
   const parts: readonly Known<string | undefined>[] = [repository, tag, digest];
   if (parts.includes(notKnown)) return undefined;
   return `${String(repository)}${tag === undefined ? "" : `:${String(tag)}`}${digest === undefined ? "" : `@${String(digest)}`}`;
 }
 
-/** What is told of a node. */
+/** What a description of a node uses. */
 type DescribedNode = Pick<SwarmNode, "hostname" | "id" | "role" | "state" | "availability" | "labels">;
 
-/** The nodes with what constraints can ask of them; of their labels only those that are asked for. */
+/** Describes nodes by what constraints can match, with only the labels that the constraints name. */
 export function describeNodes(nodes: readonly DescribedNode[], constraints: readonly string[]): string {
   const labelNames = constraints.flatMap((constraint) => /node\.labels\.([\w.-]+)/.exec(constraint)?.[1] ?? []);
   return nodes

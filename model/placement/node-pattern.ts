@@ -1,6 +1,6 @@
 import { InputError, showValue } from "../../text/input-error.ts";
 
-/** What stands for a node in a pattern for the addresses of the nodes' engines. */
+/** Placeholders for a node in a pattern for the addresses of the nodes' engines. */
 export const nodePlaceholders = ["{hostname}", "{address}"] as const;
 
 /** One of them. */
@@ -9,8 +9,8 @@ export type NodePlaceholder = (typeof nodePlaceholders)[number];
 /**
  * Checks a pattern for the addresses of the nodes' engines.
  *
- * @param path - where it stands, for the error
- * @throws InputError for one that is the same for all nodes
+ * @param path - its path, for the error
+ * @throws InputError when it is the same for all nodes
  */
 export function requireNodePattern(pattern: string, path: string): string {
   if (nodePlaceholders.some((placeholder) => pattern.includes(placeholder))) return pattern;

@@ -6,24 +6,24 @@ export interface NodeLabel {
   value: string;
 }
 
-/** The one node that a service is tied to, named by exactly one of three marks. */
+/** The node that a service is pinned to, identified in one of three ways. */
 export type Pin = HostnamePin | NodeIdPin | LabelPin;
 
-/** The node's hostname, as `docker node ls` shows it. Two nodes carry it after a node left and joined again (moby#24106). */
+/** The node's hostname, as `docker node ls` shows it. Two nodes have it after a node left and rejoined (moby#24106). */
 export interface HostnamePin {
   hostname: string;
   nodeId?: never;
   label?: never;
 }
 
-/** The node's id. A node that leaves and joins again gets a new one. */
+/** The node's id. A node that leaves and rejoins gets a new one. */
 export interface NodeIdPin {
   nodeId: string;
   hostname?: never;
   label?: never;
 }
 
-/** A label that exactly one node carries: the mark that survives a node's replacement, so the best pin. */
+/** A label that exactly one node has. It survives the replacement of a node, so it is the best pin. */
 export interface LabelPin {
   label: NodeLabel;
   hostname?: never;
@@ -33,8 +33,8 @@ export interface LabelPin {
 /**
  * Writes a pin as Swarm's placement constraint, such as `node.hostname==vm`.
  *
- * @param path - where the pin stands, for the error
- * @throws InputError when the mark is empty or holds characters that Swarm does not take in a constraint
+ * @param path - the pin's path, for the error
+ * @throws InputError when the value is empty or has characters that Swarm does not allow in a constraint
  * @see https://github.com/moby/swarmkit/blob/master/manager/constraint/constraint.go (`Parse`)
  */
 export function pinConstraint(pin: Pin, path: string): string {
@@ -44,12 +44,12 @@ export function pinConstraint(pin: Pin, path: string): string {
   return `node.labels.${name}==${requireNodeMark(pin.label.value, `${path}.label.value`)}`;
 }
 
-/** Whether two constraints ask for the same mark; Swarm ignores case. */
+/** Whether two constraints name the same node; Swarm ignores case. */
 export function isSameConstraint(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** Whether two constraints certainly name two nodes: by the same kind of mark, with different values. */
+/** Whether two constraints certainly name different nodes: the same attribute with different values. */
 export function areOtherNodes(one: string, other: string): boolean {
   const [kind, mark] = one.toLowerCase().split("==");
   const [otherKind, otherMark] = other.toLowerCase().split("==");
@@ -57,9 +57,9 @@ export function areOtherNodes(one: string, other: string): boolean {
 }
 
 /**
- * Checks a hostname, an id or a part of a label.
+ * Validates a hostname, an id or a part of a label.
  *
- * @throws InputError when Swarm would not take it for just that in a constraint
+ * @throws InputError when Swarm would not read it literally in a constraint
  */
 export const requireNodeMark = matching(/^[a-z0-9][a-z0-9._-]*$/iu, {
   expected: "letters, digits, '.', '_' and '-', beginning with a letter or digit",

@@ -1,4 +1,4 @@
-/** Where a service's tasks may run, before and after a change: with the swarm's nodes at hand, or from the constraints alone. */
+/** Where a service's tasks may run before and after a change, from the swarm's nodes or from the constraints alone. */
 import {
   isKnown,
   notKnown,
@@ -9,44 +9,44 @@ import {
 } from "../service/definition.ts";
 import { contradictionIn, follows, matchingNodes, narrowingOf, pinOf, runApart } from "./constraints.ts";
 
-/** Where the next task starts, seen from the node of the present one. */
+/** Where the next task starts, relative to the current task's node. */
 export type Move =
-  /** On the same node for sure. */
+  /** Certainly on the same node. */
   | { readonly kind: "stays"; readonly assumption?: string }
-  /** On another node for sure. */
+  /** Certainly on another node. */
   | {
       readonly kind: "moves";
       readonly from: string;
       readonly to: string;
-      /** Hostname of the other node, where it is one and known. */
+      /** Hostname of the other node, if only one is possible and known. */
       readonly host: string | undefined;
       readonly assumption?: string;
     }
-  /** On the same node or on another. */
+  /** On the same node or another. */
   | { readonly kind: "may move"; readonly among: string }
-  /** No node is left that it could start on. */
+  /** There is no node that it could start on. */
   | { readonly kind: "nowhere"; readonly why: string }
   | { readonly kind: "not known"; readonly why: string };
 
-/** Whether the present node satisfies the new constraints, and where a new task would start. */
+/** Whether the current node satisfies the new constraints, and where a new task would start. */
 export interface Location {
   /** Whether the node of the running task satisfies the new constraints. */
   readonly nodeSatisfies: Known<boolean>;
-  /** What {@link nodeSatisfies} takes for granted, and what happens when it does not hold. */
+  /** What {@link nodeSatisfies} assumes, and what happens if it is wrong. */
   readonly assumption: string | undefined;
   readonly move: Move;
-  /** Hostname of the node of the running task, where it is known. */
+  /** Hostname of the running task's node, if known. */
   readonly node: string | undefined;
-  /** Id of the node that the next task starts on, where it is one and known. */
+  /** Id of the node that the next task starts on, if only one is possible and known. */
   readonly nextNodeId?: string;
-  /** The swarm's nodes are given, and the one that the task runs on is not among them. */
+  /** The swarm's nodes are known, and the running task's node is not among them. */
   readonly isNodeMissing?: true;
 }
 
 /** What is known of the swarm. */
 export interface LocationFacts {
   readonly nodes: readonly SwarmNode[] | undefined;
-  /** Ids of the nodes that the service's tasks run on now. */
+  /** Ids of the nodes on which the service's tasks run now. */
   readonly taskNodes: readonly string[] | undefined;
 }
 
@@ -59,7 +59,7 @@ export function locate(before: ServiceDefinition, after: ServiceDefinition, fact
   return before.mode === "global" && after.mode === "global" ? onItsNode(found) : found;
 }
 
-/** A task of a global service never takes another node: where its own no longer satisfies the constraints, it ends. */
+/** A global service's task never moves: it ends when its node no longer satisfies the constraints. */
 function onItsNode(found: Location): Location {
   if (found.move.kind !== "may move") return found;
   if (found.nodeSatisfies === true) return { ...found, move: { kind: "stays" } };
@@ -67,7 +67,7 @@ function onItsNode(found: Location): Location {
   return { ...found, move: { kind: "moves", from: found.node ?? "its node", to, host: undefined } };
 }
 
-/** A location of which nothing is known but where the next task starts, and what else is said. */
+/** A location of which only the next move, and what `known` adds, is known. */
 function location(move: Move, known: Partial<Location> = {}): Location {
   return { nodeSatisfies: notKnown, assumption: undefined, move, node: undefined, ...known };
 }
@@ -104,8 +104,8 @@ function locateAmong(
 }
 
 /**
- * The task's node is not among the nodes: they are those of another swarm or of another time, or the node has left. What the
- * constraints say about it still holds.
+ * The task's node is not among the nodes: they are from another swarm or another time, or the node has left. What the constraints
+ * say about it still holds.
  */
 function locateBeyond(
   before: Known<readonly Constraint[]>,
@@ -117,7 +117,7 @@ function locateBeyond(
   return { ...found, move: { kind: "nowhere", why: nowhere(after) } };
 }
 
-/** The nodes that the task may run on now; none when it is on one that is not given. */
+/** The nodes that the task may run on now; none when it is on an unlisted node. */
 function sourcesOf(
   nodes: readonly SwarmNode[],
   constraints: Known<readonly Constraint[]>,
@@ -131,7 +131,7 @@ function sourcesOf(
   return isKnown(possible) ? possible : undefined;
 }
 
-/** Why a new service has no node to start on; `undefined` when nothing is known to keep it from all of them. */
+/** Why a new service has no node to start on; `undefined` when nothing is known to rule out all of them. */
 export function whyNowhere(
   { constraints }: ServiceDefinition,
   nodes: readonly SwarmNode[] | undefined,
@@ -162,7 +162,7 @@ function names(nodes: readonly SwarmNode[]): string {
     : hostnames.join(", ");
 }
 
-/** Without the nodes: what the constraints say about the node that the task runs on. */
+/** Without the nodes: what the constraints say about the running task's node. */
 function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<readonly Constraint[]>): Location {
   if (!isKnown(before) || !isKnown(after)) return unknown("a placement constraint is not known yet");
   const node = pinnedHost(before);
@@ -182,8 +182,7 @@ function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<
   const keepsPin = after.some(
     (constraint) => narrowingOf(constraint) !== "none" && before.some((each) => isSame(each, constraint)),
   );
-  // Beside the pin that ties the task to its node, a constraint that does not hold leaves a new task waiting at worst; in its place,
-  // it may send the task elsewhere.
+  // With the pin kept, an added constraint that does not hold at worst leaves a new task pending; in its place, it may move the task.
   const nodeSatisfies = isOpen && !keepsPin ? notKnown : true;
   const move: Move = keepsPin
     ? { kind: "stays", ...pinAssumption(after) }
@@ -191,7 +190,7 @@ function locateByConstraints(before: Known<readonly Constraint[]>, after: Known<
   return location(move, { nodeSatisfies, assumption, node });
 }
 
-/** A label is taken for a pin as long as nothing says that several nodes carry it. */
+/** A label is assumed to be a pin unless several nodes are known to have it. */
 function pinAssumption(constraints: readonly Constraint[]): { assumption: string } | undefined {
   const pin = pinOf(constraints);
   return pin.kind === "names a label"

@@ -9,18 +9,18 @@
 import { parseDuration } from "../../text/duration.ts";
 import { isKnown, notKnown, secretMark, type Known } from "../service/definition.ts";
 
-/** What Swarm compares, in the words of whoever wrote it; both sides of a comparison must come from the same writer. */
+/** What Swarm compares, in its author's terms; both sides of a comparison must come from the same kind of input. */
 export interface TaskTemplate {
   /** Constraints, preferences, platforms, replicas per node. */
   readonly placement: unknown;
-  /** All else in the task's specification. */
+  /** Everything else in the task's specification. */
   readonly rest: unknown;
   readonly endpoint: unknown;
-  /** Paths that the planner says change although their values are hidden, such as a secret environment variable. */
+  /** Paths that the planner reports as changed although their values are hidden, such as a secret environment variable. */
   readonly hiddenChanges: readonly string[];
-  /** Whether these are the very values that Swarm gets, in their order: then nothing else counts as left out. */
+  /** Whether these are the exact values that Swarm gets, in order; zero values and empty blocks then count as written. */
   readonly isExact: boolean;
-  /** Where each of them stands, for messages. */
+  /** The path of each part, for messages. */
   readonly paths: { readonly placement: string; readonly rest: string; readonly endpoint: string };
 }
 
@@ -32,31 +32,31 @@ export interface PropertyChange {
   readonly after: unknown;
 }
 
-/** Whether a property is another one, or a part of it. */
+/** Whether a property is `holder` or a part of it. */
 export function isPartOf(path: string, holder: string): boolean {
   return path === holder || path.startsWith(`${holder}.`) || path.startsWith(`${holder}[`);
 }
 
 /** What an update does to a running task. */
 export interface TaskComparison {
-  /** Not known when only the node's labels could tell. */
+  /** Not known when it depends on the node's labels. */
   readonly isReplaced: Known<boolean>;
-  /** What differs in the task and in its endpoint. */
+  /** The differences in the task and its endpoint. */
   readonly changes: readonly PropertyChange[];
-  /** What changes in the endpoint while the task stays: reported as done, and not in effect. */
+  /** Endpoint changes while the task stays: reported as done, but not in effect. */
   readonly stale: readonly PropertyChange[];
 }
 
-/** What is known besides the two templates. */
+/** What is known apart from the two templates. */
 export interface ComparisonFacts {
   /** Whether the task's node satisfies the new constraints. */
   readonly nodeSatisfies: Known<boolean>;
   /**
-   * Whether the task's placement is another than the service's even where the plan changes none: the first update drops the
-   * platforms that the creation has put there, and a task that survives a change of the placement keeps its own.
+   * Whether the task's placement differs from the service's even if the plan does not change it: the first update drops the
+   * platforms that the creation added, and a task that survives a placement change keeps its old one.
    */
   readonly hasOtherPlacement: Known<boolean>;
-  /** Whether the executor sees to it that a changed endpoint comes into effect (the embedded engine does). */
+  /** Whether the executor makes sure that a changed endpoint takes effect (the embedded engine does). */
   readonly enforcesEndpoint: boolean;
 }
 
@@ -77,7 +77,7 @@ export function compareTasks(before: TaskTemplate, after: TaskTemplate, facts: C
   return placementDiffers ? { ...stays, stale: endpoint } : replaced(true);
 }
 
-/** What differs between two templates, part by part. */
+/** The differences between two templates, part by part. */
 export function templateDifferences(
   before: TaskTemplate,
   after: TaskTemplate,
@@ -92,7 +92,7 @@ export function templateDifferences(
 /** Properties that hold durations, which may be written in several ways. */
 const durations = new Set(["interval", "timeout", "startPeriod", "stopGracePeriod", "delay", "window", "monitor"]);
 
-/** By what the entries of a list are told apart, where their order says nothing. */
+/** What identifies the entries of a list whose order is irrelevant. */
 const listKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ["mounts", ["target"]],
   ["volumes", ["target"]],
@@ -104,12 +104,12 @@ const listKeys: ReadonlyMap<string, readonly string[]> = new Map([
   ["networks", ["target"]],
 ]);
 
-/** Lists whose order says nothing to the provider. */
+/** Lists whose order is irrelevant to the provider. */
 const unordered = new Set(["constraints", "capAdds", "capDrops", "aliases", "groups"]);
 
 /**
- * Finds what differs between two trees. What Go has as a zero value counts as left out, durations are compared by their
- * length, and the entries of mounts, ports and the like by what they are about, not by their place.
+ * Finds the differences between two trees. Go's zero values count as left out, durations are compared by length, and entries of
+ * mounts, ports and similar lists are matched by what identifies them, not by position.
  */
 export function differences(before: unknown, after: unknown, path: string): readonly PropertyChange[] {
   return changesIn(before, after, path, false);
@@ -121,14 +121,14 @@ function changesIn(before: unknown, after: unknown, path: string, isExact: boole
   return changes;
 }
 
-/** Where two values stand that are compared. */
+/** The position of two values that are compared. */
 interface Place {
   readonly path: string;
-  /** The name of the property that they are, or are entries of; `""` for an entry that is told apart by what it is about. */
+  /** The name of the property or list that they belong to; `""` for an entry that is matched by what identifies it. */
   readonly key: string;
 }
 
-/** Adds to the changes what differs. */
+/** Adds the differences to `changes`. */
 function compare(before: unknown, after: unknown, place: Place, isExact: boolean, changes: PropertyChange[]): void {
   const isNone = isExact ? (value: unknown) => value === undefined : isZero;
   if (before === after || (isNone(before) && isNone(after))) return;
@@ -142,7 +142,7 @@ function compare(before: unknown, after: unknown, place: Place, isExact: boolean
     }
     const count = changes.length;
     compareTrees(isTree(before) ? before : {}, isTree(after) ? after : {}, path, isExact, changes);
-    // A block that is there without anything in it is another thing than none.
+    // An empty block is not the same as no block.
     if (changes.length === count && isExact && isTree(before) !== isTree(after)) changes.push({ path, before, after });
   } else if (isExact || !isSameScalar(before, after, key)) {
     changes.push({ path, before, after });
@@ -190,7 +190,7 @@ function compareLists(
     changes.push({ path: `${path}[${before.indexOf(entry)}]`, before: entry, after: undefined });
 }
 
-/** By what an entry of a list is told from the others. */
+/** What identifies an entry of a list. */
 function identityOf(entry: unknown, names: readonly string[]): string {
   if (isPlain(entry)) return String(entry);
   return names
@@ -202,7 +202,7 @@ function isSameScalar(before: unknown, after: unknown, key: string): boolean {
   if (durations.has(key) && typeof before === "string" && typeof after === "string") {
     return milliseconds(before) === milliseconds(after);
   }
-  // Numbers and strings are told apart by nobody who writes them down.
+  // Authors do not distinguish `1` from `"1"`.
   return isPlain(before) && isPlain(after) && String(before) === String(after);
 }
 
@@ -225,7 +225,7 @@ function sorted(list: readonly unknown[]): readonly unknown[] {
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** A member that a tree has of its own: names such as `constructor` come from people too. */
+/** A tree's own member: users may write names such as `constructor`. */
 function own(tree: Tree, name: string): unknown {
   return Object.hasOwn(tree, name) ? tree[name] : undefined;
 }
@@ -244,7 +244,7 @@ function isPlain(value: unknown): value is string | number | boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
 
-/** What Go, and so Swarm, has where nothing was written. */
+/** Go's zero values, which Swarm has when nothing was written. */
 function isZero(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === 0 || value === false || value === "0s")
     return true;

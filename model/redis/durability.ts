@@ -1,5 +1,5 @@
 /**
- * How much of what Redis has acknowledged a crash may take: of the server, or of its node.
+ * How many acknowledged writes a crash of the Redis server or of its node may lose.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/ ("How durable is the append only file?")
  */
@@ -7,7 +7,7 @@ import type { RedisImageFact } from "../image/catalogue-entry.ts";
 import { isKnown } from "../service/definition.ts";
 import { hasSavePoints, isAppendOnly, redisSetting, type RedisDirectives } from "./settings.ts";
 
-/** What a crash may take, the least first; of a server that saves nothing at all, a stop takes the same. */
+/** What a crash may lose, least first; a server that saves nothing loses the same on a stop. */
 const crashLosses = [
   { keptBy: "appendfsync always", lost: "none" },
   { keptBy: "appendfsync everysec", lost: "up to 1 s of them" },
@@ -17,16 +17,16 @@ const crashLosses = [
 
 const policies: readonly string[] = ["always", "everysec", "no"];
 
-/** A server and what its definition says to it. */
+/** A server and its settings. */
 interface RedisServer {
   readonly settings: RedisDirectives;
   readonly image: RedisImageFact;
 }
 
 /**
- * Says that a change gives up durability, as one sentence; a server that is stopped in time saves all the same.
+ * Says in one sentence that a change reduces durability; a server that is stopped in time still saves everything.
  *
- * @returns undefined where it does not, or where that cannot be seen
+ * @returns undefined when it does not, or when that cannot be seen
  */
 export function durabilityGivenUp(before: RedisServer, after: RedisServer): string | undefined {
   const [was, is] = [crashLoss(before), crashLoss(after)];
@@ -36,7 +36,7 @@ export function durabilityGivenUp(before: RedisServer, after: RedisServer): stri
   return `From then on a crash of the server or its node may lose acknowledged writes: ${later.lost} (${later.keptBy}), until now ${earlier.lost} (${earlier.keptBy}).`;
 }
 
-/** The place in the list of losses; undefined where it cannot be seen, and for a server that saves nothing. */
+/** The index in the list of losses; undefined when it cannot be seen, and for a server that saves nothing. */
 function crashLoss({ settings, image }: RedisServer): number | undefined {
   const appendOnly = isAppendOnly(settings, image);
   if (appendOnly === false && hasSavePoints(settings) === true) return crashLosses.length - 1;

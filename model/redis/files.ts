@@ -1,26 +1,26 @@
 /**
- * What the files of a Redis say of themselves in their first bytes. Only headers are read: what a file holds in full, Redis
- * itself is asked (live/rescue/redis-trial.ts).
+ * What the first bytes of Redis files say about them. Only headers are read; to know everything in a file, Redis is asked
+ * (live/rescue/redis-trial.ts).
  */
 
 /** The header of a snapshot (RDB file). */
 export interface RdbHeader {
-  /** Version of the server that wrote it; undefined when it does not say. */
+  /** Version of the server that wrote it; undefined if not stated. */
   readonly serverVersion: string | undefined;
   /** When it was written, in ISO 8601. */
   readonly createdAt: string | undefined;
-  /** Keys of the first database that holds any; undefined when the header does not say (Redis before 4, or too long a header). */
+  /** The number of keys in the first database that has any; undefined if not stated (Redis before 4, or a header that is too long). */
   readonly firstDatabaseKeys: number | undefined;
 }
 
-/** Opcodes that may stand before the first key (https://github.com/redis/redis/blob/7.2/src/rdb.h). */
+/** Opcodes that may precede the first key (https://github.com/redis/redis/blob/7.2/src/rdb.h). */
 const opcodes = { slotInfo: 0xf4, function2: 0xf5, aux: 0xfa, resizeDb: 0xfb, selectDb: 0xfe, end: 0xff } as const;
 
 /**
  * Reads the header of an RDB file.
  *
- * @param head - the beginning of the file, 4 KiB are plenty
- * @returns undefined when it is none
+ * @param head - the beginning of the file; 4 KiB is plenty
+ * @returns undefined if it is not an RDB file
  */
 export function readRdbHeader(head: Uint8Array): RdbHeader | undefined {
   if (!/^(?:REDIS\d{4}|VALKEY\d{3})/.test(Buffer.from(head.subarray(0, 9)).toString("latin1"))) return undefined;
@@ -38,7 +38,7 @@ export function readRdbHeader(head: Uint8Array): RdbHeader | undefined {
       else break;
     }
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // The header is longer than what was read of it.
+    if (!(error instanceof RangeError)) throw error; // The header is longer than what was read.
   }
   const createdSeconds = Number(notes.get("ctime"));
   return {
@@ -48,7 +48,7 @@ export function readRdbHeader(head: Uint8Array): RdbHeader | undefined {
   };
 }
 
-/** Reads lengths and strings as RDB encodes them; a RangeError says that the bytes have come to an end. */
+/** Reads lengths and strings in RDB's encoding; throws a RangeError at the end of the bytes. */
 class RdbReader {
   readonly #view: DataView;
   #at: number;
@@ -88,7 +88,7 @@ class RdbReader {
     return Buffer.from(this.#view.buffer, this.#view.byteOffset + start, length).toString("utf8");
   }
 
-  /** Goes on by so many bytes, which must be there, and gives the place where they begin. */
+  /** Advances by `count` bytes, which must exist, and returns where they begin. */
   #skip(count: number): number {
     const start = this.#at;
     this.#at += count;
@@ -97,7 +97,7 @@ class RdbReader {
   }
 }
 
-/** What the manifest of an append-only file names: one base at most, and what was appended to it since. */
+/** The files that an append-only manifest names: at most one base, and what was appended since. */
 export interface AofManifest {
   readonly base: string | undefined;
   readonly increments: readonly string[];
@@ -123,7 +123,7 @@ export function readAofManifest(text: string): AofManifest {
   };
 }
 
-/** Whether these are the first bytes of commands that Redis has appended: a protocol array or a time. */
+/** Whether these are the first bytes of appended commands: a protocol array or a timestamp. */
 export function isAppendedCommands(head: Uint8Array): boolean {
   return /^(?:\*\d+\r\n\$\d+\r\n|#TS:\d+\r\n)/.test(Buffer.from(head.subarray(0, 64)).toString("latin1"));
 }

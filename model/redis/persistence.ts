@@ -4,7 +4,7 @@ import { longestGraceSeconds } from "../service/stop-grace.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** How a Redis keeps its data; what each choice costs stands in `redisPersistence`. */
+/** How a Redis keeps its data; `redisPersistence` lists what each choice costs. */
 export const RedisPersistence = {
   /** Append-only file, synced before every answer. */
   durable: "durable",
@@ -18,17 +18,17 @@ export const RedisPersistence = {
 
 export type RedisPersistence = (typeof RedisPersistence)[keyof typeof RedisPersistence];
 
-/** What one persistence profile sets in the configuration of Redis, and what follows from it. */
+/** What a persistence profile sets in Redis' configuration, and its consequences. */
 export interface RedisPersistenceFacts {
   appendOnly: boolean;
-  /** `appendfsync`; without effect when `appendOnly` is off. */
+  /** `appendfsync`; has no effect when `appendOnly` is off. */
   appendFsync: "always" | "everysec" | "no";
-  /** Save points as `save` takes them; none where empty. */
+  /** Save points in the syntax of `save`; empty for none. */
   save: string;
   evictionPolicy: "noeviction" | "allkeys-lru";
   /** Share of the memory limit that `maxmemory` may take; the rest is for the fork, buffers and fragmentation. */
   memoryShare: number;
-  /** Whether a stop writes the whole dataset before the server exits, and loses what it has not written. */
+  /** Whether the server writes the whole dataset when it is stopped, and loses what it has not written. */
   stopNeedsSnapshot: boolean;
 }
 
@@ -68,7 +68,7 @@ const graceMarginSeconds = 10;
  * `maxmemory` for a memory limit, in whole MiB: a fork may copy what is written meanwhile, so a store that keeps its data
  * gets 60 % of the limit.
  *
- * @param path - where the limit stands, for the error
+ * @param path - the limit's path, for the error
  * @throws InputError when the limit is below 32 MiB
  */
 export function redisMaxMemoryBytes(profile: RedisPersistence, limitBytes: number, path: string): number {
@@ -79,23 +79,23 @@ export function redisMaxMemoryBytes(profile: RedisPersistence, limitBytes: numbe
   );
 }
 
-/** Which part of the memory limit clients may take with what they send and do not read. */
+/** The share of the memory limit that client buffers may use. */
 const clientShare = 0.15;
 
-/** How much memory all clients together may take, and so the longest value, for a memory limit; in bytes, at least the 1 MiB that Redis asks for. */
+/** How many bytes all clients together may use for a memory limit, which also bounds the longest value; at least the 1 MiB that Redis requires. */
 export function redisClientMemoryBytes(limitBytes: number): number {
   return Math.max(mebibyte, Math.floor((limitBytes * clientShare) / mebibyte) * mebibyte);
 }
 
 /**
- * Seconds that Redis may need between SIGTERM and its exit: 10 s, and the time to write the dataset at 70 MB/s (measured)
- * where a stop writes a snapshot; at most 55 s, because Swarm starts the next task on the volume after 60 s.
+ * Seconds that Redis may need between SIGTERM and its exit: 10 s, plus the time to write the dataset at 70 MB/s (measured) if a
+ * stop writes a snapshot; at most 55 s, because Swarm starts the next task on the volume after 60 s.
  *
- * With an append-only file a snapshot that is cut off loses nothing. With snapshots alone it would, so there a limit whose
- * dataset cannot be written in time is refused.
+ * With an append-only file, an interrupted snapshot loses nothing. With snapshots alone it would, so a memory limit whose dataset
+ * cannot be written in time is refused.
  *
- * @param path - where the memory limit stands, for the error
- * @throws InputError when the profile saves only at the stop, and 55 s are too short for `maxMemoryBytes`
+ * @param path - the memory limit's path, for the error
+ * @throws InputError when the profile saves only on a stop, and 55 s is too short for `maxMemoryBytes`
  */
 export function redisStopGraceSeconds(profile: RedisPersistence, maxMemoryBytes: number, path: string): number {
   const { save, memoryShare, stopNeedsSnapshot } = redisPersistence[profile];

@@ -1,12 +1,12 @@
 import { preparingFile, readStartScript } from "../service/start-guard.ts";
 import { redisPersistence, type RedisPersistence } from "./persistence.ts";
 
-/** Where the official image, and any that follows it, keeps the data of Redis. */
+/** Where the official Redis image, and any that follows it, keeps its data. */
 export const redisDataPath = "/data";
 
 /**
- * Shell lines that tell the server and its major version: an older one does not read the files of a newer one, and Redis and
- * Valkey, which answers to `redis-server` as well, have gone their own ways since.
+ * Shell lines that identify the server and its major version: an older version cannot read a newer one's files, and Redis and
+ * Valkey (also called `redis-server`) have diverged.
  */
 export const redisServerVersion = `product=redis
 if command -v valkey-server > /dev/null; then product=valkey; fi
@@ -15,10 +15,10 @@ major=\${major#*v=}
 major=\${major%%.*}`;
 
 /**
- * Shell lines that make the files of the data fit the persistence profile before Redis starts.
+ * Shell lines that convert the data files to match the persistence profile before Redis starts.
  *
- * Redis reads either the append-only file or the snapshot, never both: with `appendonly yes` over a mere snapshot it starts
- * empty, and the next save overwrites the snapshot (redis#12484); with `appendonly no` over an append-only file likewise.
+ * Redis reads either the append-only file or the snapshot, never both: with `appendonly yes` and only a snapshot it starts empty,
+ * and the next save overwrites the snapshot (redis#12484); `appendonly no` ignores an append-only file in the same way.
  *
  * They need `mkdir`, `rmdir`, `ln`, `cp`, `mv`, `rm` and `sleep`, and Redis 7 or later.
  */
@@ -26,12 +26,12 @@ export function redisPreparation(profile: RedisPersistence, dataPath = redisData
   return redisPersistence[profile].appendOnly ? appendOnlyFromSnapshot(dataPath) : snapshotFromAppendOnly(dataPath);
 }
 
-/** What Redis is to start from once a preparation has run; the file of the other kind is made into it. */
+/** What Redis starts from after the preparation; the other kind of file is converted into it. */
 export type PreparedFile = "append-only file" | "snapshot";
 
 /**
- * What a start script makes the files of the data path into; `undefined` for a script that is not, to the letter, one that Holdfast
- * writes for a Redis: no label and no name tells what a script really does.
+ * What a start script converts the data files into; `undefined` for a script that is not exactly one that Holdfast writes for
+ * Redis, because no label or name shows what a script really does.
  */
 export function preparedFile(script: string, dataPath: string): PreparedFile | undefined {
   const guard = readStartScript(script);
@@ -47,7 +47,7 @@ export function preparedFile(script: string, dataPath: string): PreparedFile | u
   }
 }
 
-/** The snapshot becomes the base of a new append-only file, which is what a rewrite would make of it. */
+/** The snapshot becomes the base of a new append-only file, as a rewrite would make it. */
 function appendOnlyFromSnapshot(dataPath: string): string {
   return `data=${dataPath}
 if [ -s "$data/dump.rdb" ] && [ ! -e "$data/appendonlydir/appendonly.aof.manifest" ] && [ ! -e "$data/appendonly.aof" ]; then
@@ -66,7 +66,7 @@ fi
 `;
 }
 
-/** A server of its own, which nobody can reach, loads the append-only file and saves it; the old files stay beside. */
+/** A temporary, unreachable server loads the append-only file and saves a snapshot; the old files are kept. */
 function snapshotFromAppendOnly(dataPath: string): string {
   return `data=${dataPath}
 if [ -e "$data/appendonlydir/appendonly.aof.manifest" ]; then

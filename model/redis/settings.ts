@@ -15,34 +15,34 @@ import {
 export interface RedisSetting {
   readonly name: string;
   readonly values: readonly Known<string>[];
-  /** Where the definition says it. */
+  /** Its path in the definition. */
   readonly path: string;
 }
 
-/** What a definition says to Redis, in the order in which Redis reads it: the later of two settings counts. */
+/** A definition's Redis settings, in the order in which Redis reads them; the last one wins. */
 export interface RedisDirectives {
   readonly settings: readonly RedisSetting[];
-  /** False when a file or a script that cannot be seen may say more. */
+  /** False when a hidden file or script may contain more. */
   readonly isComplete: boolean;
-  /** Where to look for what is missing. */
+  /** The path of what is missing. */
   readonly path: string;
-  /** Each place from where unseen settings come. */
+  /** The path of each source of hidden settings. */
   readonly unseenPaths: readonly string[];
   /**
-   * What tells one source of unseen settings from another, such as a file's path and the volume or config that it comes from;
-   * `undefined` where all is seen.
+   * Identifies the source of hidden settings, such as a file's path and the volume or config that it comes from; `undefined` when
+   * nothing is hidden.
    */
   readonly unseen: Known<string | undefined>;
 }
 
-/** Settings from one source, and what of them cannot be seen. */
+/** Settings from one source, and its hidden part. */
 type Source = Pick<RedisDirectives, "settings" | "unseen"> & { readonly path?: string };
 
 const servers = new Set(["redis-server", "valkey-server", "keydb-server"]);
 
 /**
- * Collects what a service says to Redis: on its command line, through a shell, in a configuration file that is a Swarm config,
- * or in an environment variable that its image reads.
+ * Collects a service's Redis settings from its command line, a shell script, a configuration file mounted as a Swarm config, and
+ * environment variables that its image reads.
  */
 export function redisSettings(service: ServiceDefinition, image: RedisImageFact): RedisDirectives {
   const invocation = findInvocation(service);
@@ -63,14 +63,14 @@ export function redisSettings(service: ServiceDefinition, image: RedisImageFact)
   };
 }
 
-/** A command line in which no server is found: its words, and the files that they name. */
+/** A command line without a recognised server: its words, and the files that they name. */
 function unseenCommand(service: ServiceDefinition): Source {
   const words = commandLine(service)?.map(({ text }) => (isKnown(text) ? fileSource(text, service).name : notKnown));
   const unseen = words?.every(isKnown) === true ? words.join(" ") : notKnown;
   return { settings: [], unseen, ...(!isKnown(service.args) && { path: service.paths.args }) };
 }
 
-/** The words that follow the server's name; none when the image's own command runs; `undefined` when they cannot be seen. */
+/** The words after the server's name; none when the image's own command runs; `undefined` when they are hidden. */
 function findInvocation(service: ServiceDefinition): { words: readonly CommandWord[] } | undefined {
   const words = commandLine(service);
   if (words === undefined || words.length === 0) return words && { words };
@@ -90,7 +90,7 @@ function isServer(word: CommandWord): boolean {
   return servers.has(posix.basename(textOf(word)));
 }
 
-/** The server's last call in a script, with `"$@"` replaced by the script's own arguments. */
+/** The last server call in a script, with `"$@"` replaced by the script's arguments. */
 function invocationIn({ text, path, given }: Script): { words: readonly CommandWord[] } | undefined {
   if (!isKnown(text)) return undefined;
   const all = shellWords(text);
@@ -123,7 +123,7 @@ function parseArguments(words: readonly CommandWord[], service: ServiceDefinitio
   return { ...file, settings: [...file.settings, ...options(others)], path: file.path ?? first.path };
 }
 
-/** Redis takes `--name value …` as a line of its configuration; a value ends where the next word begins with two dashes. */
+/** Redis reads `--name value …` as a configuration line; a value ends where the next word begins with two dashes. */
 function options(words: readonly CommandWord[]): readonly RedisSetting[] {
   const settings: { name: string; values: Known<string>[]; path: string }[] = [];
   for (const { text, path } of words) {
@@ -131,7 +131,7 @@ function options(words: readonly CommandWord[]): readonly RedisSetting[] {
       const [name = "", ...values] = configurationWords(text.slice(2));
       settings.push({ name: name.toLowerCase(), values, path });
     } else {
-      // Quotation marks that a shell has left around nothing mean nothing, too.
+      // Empty quotation marks left by a shell also mean an empty value.
       settings.at(-1)?.values.push(text === '""' || text === "''" ? "" : text);
     }
   }
@@ -149,7 +149,7 @@ function fileSettings(file: string, service: ServiceDefinition): Source {
   return { settings, unseen, ...(path !== undefined && { path }) };
 }
 
-/** A file in the container: its path with what is mounted there, where the definition says that, and its content where it is shown. */
+/** A file in the container: its path and what is mounted there, if defined, and its content, if visible. */
 function fileSource(
   file: string,
   service: ServiceDefinition,
@@ -202,7 +202,7 @@ function environmentSettings(service: ServiceDefinition, image: RedisImageFact):
   return { settings: [...toggled, ...options(words)], unseen: undefined };
 }
 
-/** A setting's value and where it stands; `undefined` when Redis' default holds. */
+/** A setting's value and its path; `undefined` when Redis' default applies. */
 export function redisSetting(
   { settings, isComplete, path }: RedisDirectives,
   name: string,
@@ -221,7 +221,7 @@ export function isAppendOnly(settings: RedisDirectives, image: RedisImageFact): 
 }
 
 /**
- * `maxmemory` in bytes; `undefined` where there is no limit.
+ * `maxmemory` in bytes; `undefined` for no limit.
  *
  * @see https://github.com/redis/redis/blob/7.0/src/util.c (`memtoull`)
  */
@@ -232,7 +232,7 @@ export function maxMemoryBytes(settings: RedisDirectives): Known<number | undefi
 }
 
 /**
- * Reads a size in Redis' own units: `1k` is 1000 and `1kb` 1024 bytes; `undefined` for what is none.
+ * Reads a size in Redis' units: `1k` is 1000 bytes and `1kb` 1024; `undefined` if it is not a size.
  *
  * @see https://github.com/redis/redis/blob/7.0/src/util.c (`memtoull`)
  */
@@ -243,14 +243,14 @@ export function redisBytes(text: string): number | undefined {
   return Number(match["count"]) * (factors[(match["unit"] ?? "").toLowerCase()] ?? 1);
 }
 
-/** Where Redis keeps its data within its directory, by the settings that name it. */
+/** The settings that name Redis' data files within its directory. */
 export const redisFiles = {
   dbfilename: "dump.rdb",
   appenddirname: "appendonlydir",
   appendfilename: "appendonly.aof",
 } as const;
 
-/** The file, or the folder of files, in its directory that Redis starts from; `undefined` where that cannot be seen. */
+/** The file or folder in its directory that Redis starts from; `undefined` when that cannot be seen. */
 export function redisKept(settings: RedisDirectives, image: RedisImageFact | undefined): string | undefined {
   const appendOnly = image === undefined ? notKnown : isAppendOnly(settings, image);
   if (!isKnown(appendOnly)) return undefined;
@@ -260,8 +260,8 @@ export function redisKept(settings: RedisDirectives, image: RedisImageFact | und
 }
 
 /**
- * Whether there are save points. They are on by default, also with a configuration file that does not mention them; `save ""`
- * clears those before it.
+ * Whether there are save points. They are on by default, even with a configuration file that does not mention them; `save ""`
+ * clears the preceding ones.
  *
  * @see https://github.com/redis/redis/blob/7.0/src/config.c (`setConfigSaveOption`)
  */
@@ -271,7 +271,7 @@ export function hasSavePoints(settings: RedisDirectives): Known<boolean> {
   return last.values.includes(notKnown) ? notKnown : last.values.some((value) => value !== "");
 }
 
-/** Whether Redis asks for a password: `requirepass`, an ACL file, or users of its configuration. */
+/** Whether Redis requires a password: `requirepass`, an ACL file, or users in its configuration. */
 export function asksForPassword(settings: RedisDirectives): Known<boolean> {
   const password = settings.settings.findLast(({ name }) => name === "requirepass");
   const hasPassword = password !== undefined && (password.values.includes(notKnown) || password.values.join("") !== "");
@@ -281,9 +281,9 @@ export function asksForPassword(settings: RedisDirectives): Known<boolean> {
 }
 
 /**
- * The directory that Redis writes to, and what decided it; a relative one begins at the working directory.
+ * The directory that Redis writes to, and what decided it; a relative one is resolved from the working directory.
  *
- * A configuration that cannot be seen is taken to leave `dir` alone, as nearly all do; {@link redisSetting} says that it is not known.
+ * A hidden configuration is assumed not to set `dir`, as almost none does; {@link redisSetting} reports it as not known.
  *
  * @param imageDirectory - the image's working directory
  */

@@ -1,9 +1,9 @@
-/** The users that a Redis of this project knows; `default` is off, so nobody gets in without a name. */
+/** The users of Holdfast's Redis; `default` is off, so every client needs a user name. */
 export const RedisUser = {
-  /** Reads and writes all keys; cannot reconfigure, stop or empty the server, nor run scripts unless it is let. */
+  /** Reads and writes all keys; cannot reconfigure, stop or empty the server, or run scripts unless allowed. */
   application: "application",
-  /** May do nothing but PING: for the health check. */
+  /** May only PING: for the health check. */
   health: "health",
-  /** May do everything: for people and tools that look after the store. */
+  /** May do everything: for administrators and tools. */
   operations: "operations",
 } as const;

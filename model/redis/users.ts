@@ -1,22 +1,22 @@
 import { createHash, createHmac } from "node:crypto";
 import { RedisUser } from "./user-names.ts";
 
-/** Passwords in clear text: none for a user who does not exist, two while one replaces the other. */
+/** Passwords in clear text: none for a user that does not exist, two during a rotation. */
 export type RedisPasswords = Record<keyof typeof RedisUser, string[]>;
 
 const permissions: Record<keyof RedisPasswords, string> = {
-  // INFO counts as dangerous, but clients ask it whether the server is ready. Nothing bounds the memory of a script, or of LCS, whose table is
+  // INFO counts as dangerous, but clients use it to check that the server is ready. Nothing bounds the memory of a script, or of LCS, whose table is
   // as large as both values' lengths multiplied.
   application: "~* &* +@all -@admin -@dangerous +info -@scripting -lcs",
   health: "-@all +ping",
   operations: "~* &* +@all",
 };
 
-/** Runs scripts and functions; those of others are neither made nor taken away. */
+/** Allows running scripts and functions, but not adding or removing functions. */
 const scripts = "+eval +eval_ro +evalsha +evalsha_ro +fcall +fcall_ro +script|load +script|exists";
 
 /**
- * Writes the ACL file of Redis. It holds hashes, no password.
+ * Writes Redis' ACL file, with hashes instead of passwords.
  *
  * @param allowsScripts - whether the application may run scripts
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
@@ -33,7 +33,7 @@ export function redisAclFile(passwords: RedisPasswords, allowsScripts: boolean):
   return ["user default off", ...lines, ""].join("\n");
 }
 
-/** The password of the health check, made from the application's, so that nobody has to think of one. */
+/** The health check's password, derived from the application's so that users need not choose one. */
 export function healthPassword(applicationPassword: string): string {
   return createHmac("sha256", applicationPassword).update("holdfast: health check").digest("hex");
 }

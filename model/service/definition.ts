@@ -1,12 +1,12 @@
 /**
- * One data model for a stateful service, whoever wrote it down: a Pulumi program, a stack file, or a live swarm.
+ * One data model for a stateful service from any source: a Pulumi program, a stack file, or a live swarm.
  *
- * Each leaf may be not known yet. A leaf that is known and `undefined` was left out by its author, so Swarm's own default holds.
+ * Each leaf may be not known yet. A leaf that is known and `undefined` was left out by its author, so Swarm's default applies.
  */
 
 import { familiarRepository, splitImageName } from "../../text/image-name.ts";
 
-/** Stands where a value is not known yet: an output of a resource still to be created, or a variable that nobody set. */
+/** Marks a value that is not known yet: an output of a resource still to be created, or an unset variable. */
 export const notKnown: unique symbol = Symbol("not known yet");
 
 /** A value, or {@link notKnown}. */
@@ -17,23 +17,23 @@ export function isKnown<T>(value: Known<T>): value is T {
   return value !== notKnown;
 }
 
-/** What Pulumi prints instead of a secret; the value is there, and nobody may read it. */
+/** What Pulumi prints instead of a secret: the value exists but is hidden. */
 export const secretMark = "[secret]";
 
-/** A value that decides what happens: one that is hidden as a secret is not known. */
+/** Treats a value that is hidden as a secret as not known. */
 export function visible<T>(value: Known<T>): Known<T> {
   return value === secretMark ? notKnown : value;
 }
 
-/** Where a definition comes from. What a missing value means depends on it: an unset grace period is 10 s to Swarm and 0 s to Pulumi's provider. */
+/** Where a definition comes from. It decides what a missing value means: an unset grace period is 10 s to Swarm and 0 s to Pulumi's provider. */
 export type DefinitionOrigin = "pulumi" | "stack file" | "swarm";
 
 /** A service as its author defined it. */
 export interface ServiceDefinition {
-  /** Unique among the definitions of one estate: a URN, the key in a stack file, a service's id. */
+  /** Unique within an estate: a URN, the key in a stack file, or a service's id. */
   readonly id: string;
   readonly origin: DefinitionOrigin;
-  /** The name for people: the service's name where it is known, else the name in the program. */
+  /** The display name: the service's name if known, else its name in the program. */
   readonly name: string;
   readonly image: ImageReference;
   /** Overrides the image's `ENTRYPOINT` (`ContainerSpec.Command`). */
@@ -42,7 +42,7 @@ export interface ServiceDefinition {
   readonly args: Known<readonly Known<string>[] | undefined>;
   readonly environment: Known<Readonly<Record<string, Known<string>>>>;
   readonly user: Known<string | undefined>;
-  /** The container's id when left out, so another one for each task. */
+  /** The container's id when left out, so different for each task. */
   readonly hostname: Known<string | undefined>;
   readonly workingDirectory: Known<string | undefined>;
   readonly readOnlyRoot: Known<boolean | undefined>;
@@ -56,7 +56,7 @@ export interface ServiceDefinition {
   readonly replicas: Known<number>;
   readonly updateOrder: Known<string | undefined>;
   readonly rollbackOrder: Known<string | undefined>;
-  /** What Swarm does about an update whose tasks fail: `pause` when left out, `continue`, or `rollback`. */
+  /** What Swarm does when an update's tasks fail: `pause` when left out, `continue`, or `rollback`. */
   readonly failureAction: Known<string | undefined>;
   /** `undefined` when the service leaves the check to the image. */
   readonly healthCheck: Known<DefinedHealthCheck | undefined>;
@@ -72,7 +72,7 @@ export interface ServiceDefinition {
   readonly labels: Known<Readonly<Record<string, Known<string>>>>;
   readonly containerLabels: Known<Readonly<Record<string, Known<string>>>>;
   readonly forceUpdate: Known<number>;
-  /** For each field the path under which the author wrote it, or would write it. */
+  /** For each field, the path at which the author wrote it, or would write it. */
   readonly paths: Readonly<Record<ServiceField, string>>;
 }
 
@@ -126,20 +126,20 @@ export interface Constraint {
 
 /** A mount of a service's containers. */
 export interface Mount {
-  /** Where it is written down, for example `taskSpec.containerSpec.mounts[0]`. */
+  /** Its path, for example `taskSpec.containerSpec.mounts[0]`. */
   readonly path: string;
   readonly type: Known<string>;
   /** Name of the volume, or path on the host; empty or `undefined` for an anonymous volume. */
   readonly source: Known<string | undefined>;
   readonly target: Known<string>;
   readonly readOnly: Known<boolean>;
-  /** What the mount says about its volume; `undefined` when it says nothing. */
+  /** The mount's options for its volume, if any. */
   readonly volumeOptions: Known<VolumeOptions | undefined>;
-  /** True when a stack file says that the volume is made elsewhere, so that its driver cannot be seen. */
+  /** True when a stack file declares the volume as external, so its driver cannot be seen. */
   readonly external: boolean;
 }
 
-/** How a volume is made where it does not exist yet. */
+/** How a volume is created if it does not exist yet. */
 export interface VolumeOptions {
   /** `local` when left out. */
   readonly driver: Known<string | undefined>;
@@ -153,13 +153,13 @@ export interface MountedFile {
   readonly name: Known<string | undefined>;
   /** Path of the file in the container. */
   readonly target: Known<string>;
-  /** What is in it; `undefined` when this input does not show it, and always for a secret. */
+  /** Its content; `undefined` when the input does not show it, and always for a secret. */
   readonly content: Known<string | undefined>;
 }
 
-/** How Docker finds out whether a container is healthy. */
+/** How Docker checks that a container is healthy. */
 export interface DefinedHealthCheck {
-  /** As Docker takes it: `["CMD", …]`, `["CMD-SHELL", script]`, `["NONE"]`; empty means the image's own. */
+  /** In Docker's format: `["CMD", …]`, `["CMD-SHELL", script]`, `["NONE"]`; empty means the image's own. */
   readonly test: Known<readonly Known<string>[]>;
   /** 30 when left out. */
   readonly intervalSeconds: Known<number | undefined>;
@@ -173,11 +173,11 @@ export interface DefinedHealthCheck {
   readonly startIntervalSeconds: Known<number | undefined>;
 }
 
-/** When Swarm starts another task for one that has ended. */
+/** When Swarm replaces a task that has ended. */
 export interface RestartPolicy {
   /** `any` when left out. */
   readonly condition: Known<string | undefined>;
-  /** 0 or left out: no end. */
+  /** 0 or left out: unlimited. */
   readonly maxAttempts: Known<number | undefined>;
   readonly windowSeconds: Known<number | undefined>;
   readonly delaySeconds: Known<number | undefined>;
@@ -197,20 +197,20 @@ export interface DefinedPort {
   readonly protocol: Known<string | undefined>;
 }
 
-/** A volume that is declared or exists by itself: a `docker.Volume`, a stack file's top-level volume, or one on a live node. */
+/** A volume declared apart from services: a `docker.Volume`, a stack file's top-level volume, or one on a live node. */
 export interface VolumeDefinition {
   readonly id: string;
   readonly origin: DefinitionOrigin;
   readonly path: string;
   readonly name: Known<string>;
   readonly options: VolumeOptions;
-  /** Pulumi's option `protect`; `undefined` where there is no such option. */
+  /** Pulumi's `protect` option; `undefined` where it does not exist. */
   readonly protect: boolean | undefined;
-  /** Pulumi's option `retainOnDelete`; `undefined` where there is no such option or it is not shown. */
+  /** Pulumi's `retainOnDelete` option; `undefined` where it does not exist or is not shown. */
   readonly retainOnDelete: boolean | undefined;
 }
 
-/** What is known of a live node, in the words of `docker node inspect`. */
+/** What is known about a live node, in the terms of `docker node inspect`. */
 export interface SwarmNode {
   readonly id: string;
   readonly hostname: string;
@@ -224,20 +224,20 @@ export interface SwarmNode {
   readonly architecture: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly engineLabels: Readonly<Record<string, string>>;
-  /** Its memory in all; left out where nothing was said of it. */
+  /** Its total memory, if reported. */
   readonly memoryBytes?: number;
-  /** Its processors in all, in billionths; left out where nothing was said of them. */
+  /** Its total processors in billionths, if reported. */
   readonly nanoCpus?: number;
 }
 
-/** What a live engine says about an image, in the words of `docker image inspect`. */
+/** What a live engine says about an image, in the terms of `docker image inspect`. */
 export interface ImageFacts {
   /** The image's `VOLUME`s. */
   readonly volumes: readonly string[];
   readonly hasHealthCheck: boolean;
 }
 
-/** Everything that is known together: services, volumes, and the swarm that they run on where it was asked. */
+/** Everything known at once: services, volumes, and the swarm that they run on, if it was asked. */
 export interface Estate {
   readonly services: readonly ServiceDefinition[];
   readonly volumes: readonly VolumeDefinition[];
@@ -245,18 +245,18 @@ export interface Estate {
   readonly nodes: readonly SwarmNode[] | undefined;
   /** By the images' names, `repository:tag` and `repository@digest`. */
   readonly images: ReadonlyMap<string, ImageFacts>;
-  /** By {@link ServiceDefinition.id}: how a service was before the change that is being judged. */
+  /** By {@link ServiceDefinition.id}: a service before the change under review. */
   readonly previous: ReadonlyMap<string, ServiceDefinition>;
-  /** By {@link ServiceDefinition.id}: how the program has a service, without what the provider keeps beside that. */
+  /** By {@link ServiceDefinition.id}: a service as the program defines it, without what the provider keeps in addition. */
   readonly written?: ReadonlyMap<string, ServiceDefinition>;
 }
 
-/** An estate of which nothing but its services is known. */
+/** An estate with only its services known. */
 export function estateOf(services: readonly ServiceDefinition[], more: Partial<Estate> = {}): Estate {
   return { services, volumes: [], nodes: undefined, images: new Map(), previous: new Map(), ...more };
 }
 
-/** Takes an image reference apart. An image by its id alone has no name to know it by. */
+/** Parses an image reference. An image given by id alone has no repository. */
 export function parseImageReference(reference: string): ImageReference {
   if (/^(?:sha256:)?[0-9a-f]{64}$/.test(reference)) return unknownImage;
   return splitImageName(reference);
@@ -277,8 +277,8 @@ export function factsOf(image: ImageReference, images: Estate["images"]): ImageF
 }
 
 /**
- * The value of a label that may not be known; `undefined` when the label is not there. One on the service comes before one on its
- * containers, which is where a stack file's `labels` beside `deploy` go.
+ * The value of a label, which may be not known; `undefined` when there is no such label. A label on the service takes precedence
+ * over one on its containers, where a stack file's `labels` outside `deploy` go.
  */
 export function labelOf(service: ServiceDefinition, label: string): Known<string | undefined> {
   const places: readonly ServiceDefinition["labels"][] = [service.labels, service.containerLabels];

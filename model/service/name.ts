@@ -1,7 +1,7 @@
 import { matching } from "../../text/matching.ts";
 
 /**
- * Checks the name of a service, which is also its name in the DNS of its networks.
+ * Validates a service's name, which is also its DNS name in its networks.
  *
  * @throws InputError when Swarm or DNS would refuse it
  * @see https://github.com/moby/swarmkit/blob/master/manager/controlapi/common.go (`validateAnnotations`)

@@ -1,7 +1,7 @@
-/** The label of the containers by which volumes are reached, with the volume's name; one that is left was left by a run that was killed. */
+/** The label, with the volume's name, of the containers used to reach volumes; a leftover one comes from a killed run. */
 export const helperLabel = "holdfast.rescue";
 
-/** Labels of what a service is given, such as its configurations. */
+/** Labels of the objects given to a service, such as its configs. */
 export const objectLabels = {
   /** SHA-256 of the content, in hexadecimal digits. */
   digest: "holdfast.sha256",

@@ -1,4 +1,4 @@
-/** Whose something in a swarm is: labels of project and stack, the start guard's mark, and who mounts it. */
+/** Who owns an object in a swarm, by project and stack labels, the start guard's mark, and who mounts it. */
 
 /** A stack of a project. */
 export interface StackIdentity {
@@ -6,31 +6,31 @@ export interface StackIdentity {
   readonly stack: string;
 }
 
-/** Kinds of things that have names in a swarm. */
+/** Kinds of named objects in a swarm. */
 export type NamedKind = "volume" | "service" | "network" | "secret" | "config";
 
-/** What the names of Holdfast's labels begin with. */
+/** The prefix of Holdfast's labels. */
 export const ownerLabelPrefix = "holdfast.";
 
-/** Labels by which volumes, networks, secrets, configs and services say whose they are. */
+/** Labels that state the owner of volumes, networks, secrets, configs and services. */
 export const ownerLabels = {
   project: "holdfast.project",
   stack: "holdfast.stack",
-  /** On a service: the volumes that its tasks create for the stack, by name, with commas between them. */
+  /** On a service: the names of the volumes that its tasks create for the stack, separated by commas. */
   volumes: "holdfast.volumes",
-  /** On a service: the store that its start guard marks its volumes with. */
+  /** On a service: the store whose mark its start guard puts on its volumes. */
   identity: "holdfast.identity",
 } as const;
 
-/** The label of everything that `docker stack deploy` makes. */
+/** The label of everything that `docker stack deploy` creates. */
 const deployedStackLabel = "com.docker.stack.namespace";
 
-/** The labels of what a stack makes. */
+/** The labels of what a stack creates. */
 export function labelsOfOwner({ project, stack }: StackIdentity): Record<string, string> {
   return { [ownerLabels.project]: project, [ownerLabels.stack]: stack };
 }
 
-/** The stack that labels name; undefined where they name none. */
+/** The stack named by labels, if any. */
 export function ownerInLabels(labels: Labels): StackIdentity | undefined {
   const { [ownerLabels.project]: project, [ownerLabels.stack]: stack } = labels ?? {};
   return project === undefined || stack === undefined ? undefined : { project, stack };
@@ -43,32 +43,32 @@ export interface VolumeUse {
   readonly kind: "service" | "container";
   readonly name: string;
   readonly labels: Labels;
-  /** Whether it is a container that does not run: it writes nothing, but keeps the volume from being deleted. */
+  /** Whether it is a stopped container: it writes nothing, but prevents the volume's deletion. */
   readonly isStopped?: boolean;
 }
 
-/** What tells whose something is. */
+/** What shows who owns an object. */
 export interface OwnershipTraces {
   readonly labels: Labels;
-  /** The store that the start guard's mark on a volume names. */
+  /** The store named by the start guard's mark on a volume. */
   readonly store?: string | undefined;
   /** Who mounts a volume. */
   readonly users?: readonly VolumeUse[];
 }
 
-/** The answer to whose something is. */
+/** Who owns an object. */
 export type Ownership =
   { readonly kind: "ours" } | { readonly kind: "another's"; readonly owner: string } | { readonly kind: "unknown" };
 
-/** What a stack knows to be its own without labels. */
+/** What a stack owns according to its state, without labels. */
 export interface KnownAsOwn {
-  /** Its services, by name: all of them, so a service that is not among them is managed from elsewhere, whatever its labels say. */
+  /** The names of all its services: any other service is managed from elsewhere, regardless of its labels. */
   readonly services?: ReadonlySet<string>;
-  /** The store that a service of it marks its volumes with, where that is not named after the stack. */
+  /** The store whose mark its service puts on volumes, if not named after the stack. */
   readonly store?: string | undefined;
 }
 
-/** Says whose something is. Its own labels decide; without them the mark on the volume; without that who mounts it. */
+/** Determines who owns an object: by its labels, else by the mark on the volume, else by who mounts it. */
 export function ownershipOf(
   { labels, store, users = [] }: OwnershipTraces,
   own: StackIdentity,
@@ -89,9 +89,9 @@ export function ownershipOf(
 }
 
 /**
- * The use of a volume by somebody else, whosever it is; undefined where there is none.
+ * The use of a volume by anything outside the stack, if any.
  *
- * @param withStopped - whether containers that do not run count, as for a deletion
+ * @param withStopped - whether stopped containers count, as for a deletion
  */
 export function foreignUse(
   { users = [] }: OwnershipTraces,
@@ -113,11 +113,11 @@ function anothers(owner: string): Ownership {
 function isOwnUser({ kind, name, labels }: VolumeUse, own: StackIdentity, { services }: KnownAsOwn): boolean {
   const owner = ownerInLabels(labels);
   if (owner === undefined) return kind === "service" && services?.has(name) === true;
-  // Another checkout with the same names, or a lost state, has the same labels: its service writes the data all the same.
+  // Another checkout with the same names, or a lost state, has the same labels, but its service still writes the data.
   return isSame(owner, own) && (kind !== "service" || services?.has(name) !== false);
 }
 
-/** What is said of something that has this stack's labels and that it does not know. */
+/** Describes an object that has this stack's labels but is not in its state. */
 export const managedElsewhere =
   "managed from elsewhere: another checkout with the same project and stack name, or a lost state";
 
@@ -129,10 +129,10 @@ function userWords({ kind, name, labels }: VolumeUse, own: StackIdentity): strin
 }
 
 /**
- * Whether what is found where a stack's own was has come to be another stack's, by the labels of both.
+ * Whether an object in place of a stack's own now belongs to another stack, by the labels of both.
  *
- * @param isSuccessor - whether it is not what the state knows but something else of its name: then labels where there were none
- *   are another's too
+ * @param isSuccessor - whether it is a different object of the same name: then new labels where there were none also mean another
+ * owner
  */
 export function hasPassedToAnother(found: Labels, known: Labels, isSuccessor: boolean): boolean {
   const owner = ownerInLabels(found);

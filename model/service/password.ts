@@ -1,16 +1,16 @@
 import { InputError } from "../../text/input-error.ts";
 
-/** Fewest characters of a password that cannot be found by trying. */
+/** Minimum length of a password that cannot be guessed by brute force. */
 const leastPasswordLength = 16;
 
 /**
  * Checks a password.
  *
- * @param path - where it stands, for the error
- * @throws InputError when it is empty, or holds what does not get through files and terminals; it shows no part of it
+ * @param path - its path, for the error
+ * @throws InputError when it is empty or contains control characters; the error shows no part of it
  */
 export function requirePassword(password: string, path: string): string {
-  // What is written by hand into a file ends with a line break that nobody meant.
+  // Control characters include the unintended newline at the end of a hand-written file.
   if (password !== "" && !/\p{Cc}/u.test(password)) return password;
   throw new InputError({
     path,
@@ -20,7 +20,7 @@ export function requirePassword(password: string, path: string): string {
   });
 }
 
-/** Says that a password is short; undefined for one that is long enough. */
+/** Reports a password that is too short; undefined for one that is long enough. */
 export function shortPassword(password: string, path: string): InputError | undefined {
   if (password.length >= leastPasswordLength) return undefined;
   return new InputError({

@@ -1,6 +1,6 @@
 import { isKnown, type DefinedPort, type ServiceDefinition } from "./definition.ts";
 
-/** The ports that a service publishes in a mode, such as `10000/tcp`; those that are known, and none that Swarm chooses. */
+/** The known ports that a service publishes in a mode, such as `10000/tcp`, without those that Swarm chooses. */
 export function publishedPorts(
   { ports }: Pick<ServiceDefinition, "ports">,
   mode: "host" | "ingress",
@@ -13,7 +13,7 @@ export function publishedPorts(
   });
 }
 
-/** A port as it is compared, such as `10000/tcp`. */
+/** A port in the form used for comparison, such as `10000/tcp`. */
 export function portKey(port: number, protocol: string | null | undefined): string {
   return `${port}/${protocol || "tcp"}`;
 }

@@ -2,44 +2,41 @@ import { InputError, showValue } from "../../text/input-error.ts";
 import { matching } from "../../text/matching.ts";
 import { quotedWord } from "../../text/shell-words.ts";
 
-/** The file at the top of a data volume that names the store whose data it holds. */
+/** The file at the top of a data volume that names the store it belongs to. */
 export const storeMarker = ".holdfast-store";
 
-/** The file beside the mark that a running server holds locked. */
+/** The file next to the mark that a running server keeps locked. */
 export const volumeLockFile = ".holdfast-lock";
 
-/** Where the start script lies in the container. */
+/** The start script's path in the container. */
 export const startScriptPath = "/etc/holdfast/start";
 
-/**
- * The variable by which the task of a first start is told the store whose mark it is to set on a volume that has none; no other
- * task has it.
- */
+/** The variable that tells the task of a first start which store's mark to set on an unmarked volume; no other task has it. */
 export const firstStartVariable = "HOLDFAST_FIRST_START";
 
-/** The variable by which the task before a service's creation is told the store whose volumes it is to make free for that service. */
+/** The variable that tells the task before a service's creation which store's volumes to release for that service. */
 export const creationVariable = "HOLDFAST_CREATION";
 
-/** The variable that holds the id of the server's service: no two checkouts of one stack have the same. */
+/** The variable with the id of the server's service, which differs between two checkouts of one stack. */
 export const serviceVariable = "HOLDFAST_SERVICE";
 
-/** The environment of a service whose server the start script starts; Swarm writes the id in. */
+/** The environment of a service with a start script; Swarm fills in the id. */
 export const guardEnvironment = { [serviceVariable]: "{{.Service.ID}}" };
 
-/** A file that exists while a start script prepares the data; a health check takes it for a sign of life. */
+/** A file that exists while a start script prepares the data; health checks treat it as a sign of life. */
 export const preparingFile = "/tmp/holdfast-preparing";
 
 /** What a container does before its server starts. */
 export interface StartGuard {
-  /** Names the store; the same for as long as its data lives. */
+  /** Names the store; never changes during the life of its data. */
   identity: string;
   /** Where the data volumes are mounted. */
   dataPaths: string[];
   /** Environment variables of the server. */
   environment?: Record<string, string>;
   /**
-   * Shell lines that set `product` and `major`, the name and major version of the server, where its files are no longer those
-   * of an older one once it has run. They are noted on the volume; the product that runs on it with a lower number refuses.
+   * Shell lines that set `product` and `major`, the server's name and major version, for a server that makes its files unreadable
+   * to older versions. They are recorded on the volume; the same product with a lower number refuses to start.
    */
   serverVersion?: string;
   /** Shell lines that prepare the data; they may call `refuse <message>`. */
@@ -47,13 +44,13 @@ export interface StartGuard {
 }
 
 /**
- * Reads until when a first start is allowed.
+ * Parses the time until which a first start is allowed.
  *
- * @param time - such as `2026-11-23T12:00:00Z`; or as Pulumi hands on one that stands in a settings file without quotation marks,
- * where an earlier version of Holdfast has written it: `2026-11-23 12:00:00 +0000 UTC`
- * @param path - where it stands, for the error
+ * @param time - such as `2026-11-23T12:00:00Z`; or `2026-11-23 12:00:00 +0000 UTC`, which Pulumi makes of an unquoted time in a
+ * settings file, as an earlier version of Holdfast wrote it
+ * @param path - its path, for the error
  * @returns seconds since 1970
- * @throws InputError when it is no time with a zone
+ * @throws InputError when it is not a time with a zone
  */
 export function parseFirstStart(time: string, path: string): number {
   const iso = time.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) \+0000 UTC$/u, "$1T$2Z");
@@ -70,7 +67,7 @@ export function parseFirstStart(time: string, path: string): number {
 /**
  * Checks a store's identity.
  *
- * @throws InputError when it is empty or holds what a shell would not take literally
+ * @throws InputError when it is empty or has characters that a shell would not read literally
  */
 export const requireIdentity = matching(/^[\w./-]+$/u, {
   expected: "letters, digits, '.', '_', '/' and '-'",
@@ -78,24 +75,25 @@ export const requireIdentity = matching(/^[\w./-]+$/u, {
 });
 
 /**
- * Writes the script that a container runs before its server: it refuses to start on a volume that does not carry the store's
- * mark, unless a first start is asked for.
+ * Writes the script that a container runs before its server. It refuses to start on a volume without the store's mark, unless a
+ * first start is requested.
  *
- * A mark is needed because a local volume comes into being, empty, wherever a task starts. It is set by a task of its own, which
- * runs this script once before the store's first server ({@link firstStartVariable}) and ends: a server never sets it, however soon it
- * is started again and whatever its node's clock says.
+ * The mark is needed because an empty local volume is created wherever a task starts. A separate task sets it by running this
+ * script once before the store's first server ({@link firstStartVariable}). A server never sets it, however soon it is restarted
+ * and whatever its node's clock says.
  *
- * The server's major version is noted beside the mark before the server may change a file. A volume that was marked without one
- * starts, and gets one.
+ * The server's major version is recorded next to the mark before the server can change a file. A marked volume without a recorded
+ * version is accepted and gets one.
  *
- * Before it looks at a volume it locks a file in it. The server inherits the open file, so that the lock lasts as long as that process
- * and the kernel gives it back however it ends: two servers never run on one volume, whoever starts them, and a dead one is in
- * nobody's way. Beside the lock stands the id of the service that had the volume last: in the moments in which no server runs, as in an
- * update, another checkout's server steps back for it. The creation of a service gives the volume free at once; a volume that was
- * restored, or whose service is gone, is free when the others have stepped back. Where the image has no `flock`, or the file system no locks, it says so and starts: the mark still counts.
+ * Before examining a volume, it locks a file in it. The server inherits the open file, so the kernel releases the lock when that
+ * process ends, however it ends: two servers never run on one volume, and a dead one blocks nothing. The lock file also has the
+ * id of the service that used the volume last: while no server runs, as during an update, another checkout's server gives way to
+ * it. Creating a service releases the volume immediately; a restored volume, or one whose service was removed, is free once the
+ * others have given way. If the image has no `flock`, or the file system no locks, the script says so and starts; the mark still
+ * applies.
  *
- * The script needs a POSIX shell with `id`, `mv`, `rm`, `sleep` and `sync`. It ends in the image's own `docker-entrypoint.sh` where there
- * is one.
+ * The script needs a POSIX shell with `id`, `mv`, `rm`, `sleep` and `sync`. It ends by running the image's
+ * `docker-entrypoint.sh`, if any.
  */
 export function startScript({ identity, dataPaths, environment, serverVersion, preparation }: StartGuard): string {
   const exports = Object.entries(environment ?? {}).map(([name, value]) => `export ${name}=${quotedWord(value)}`);
@@ -247,8 +245,8 @@ exec "$@"
 }
 
 /**
- * Reads a start script back; `undefined` for a text that {@link startScript} has not written, to the letter: a script that says the
- * same in other words, or does more, is nobody's promise. Exported variables stand in the preparation.
+ * Parses a start script; `undefined` for text that {@link startScript} did not write exactly, because nothing is guaranteed for
+ * any other script. Exported variables end up in the preparation.
  */
 export function readStartScript(script: string): StartGuard | undefined {
   const fields =

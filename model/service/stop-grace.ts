@@ -1,23 +1,24 @@
 import { formatDuration, parseDuration } from "../../text/duration.ts";
 import { InputError } from "../../text/input-error.ts";
 
-/** How long Swarm waits for the old task of a `stop-first` update before it starts the new one beside it. */
+/** How long Swarm waits for the old task of a `stop-first` update before it starts the new one alongside it. */
 export const waitForOldTaskSeconds = 60;
 
 /**
- * Longest grace period that leaves one task on a volume, in seconds: Swarm waits 60 s for the old task of a `stop-first`
- * update and then starts the new one beside it.
+ * The longest grace period, in seconds, that keeps a volume to one task: Swarm waits 60 s for the old task of a `stop-first`
+ * update and then starts the new one alongside it.
  *
- * @see https://github.com/moby/swarmkit/blob/master/manager/orchestrator/update/updater.go (`removeOldTasks`, restart `WaitRestart`)
+ * @see https://github.com/moby/swarmkit/blob/master/manager/orchestrator/update/updater.go (`removeOldTasks`, restart
+ * `WaitRestart`)
  */
 export const longestGraceSeconds = 55;
 
 /**
  * Reads a grace period.
  *
- * @param path - where it stands, for the error
+ * @param path - its path, for the error
  * @returns milliseconds
- * @throws InputError when it is no duration, zero (that is SIGKILL at once) or longer than 55 s
+ * @throws InputError when it is not a duration, is zero (an immediate SIGKILL), or exceeds 55 s
  */
 export function parseGrace(text: string, path: string): number {
   const milliseconds = parseDuration(text, path);

@@ -1,4 +1,4 @@
-/** Where a service's data lies, and whether two places are the same storage. */
+/** Where a service's data is, and whether two places are the same storage. */
 import { posix } from "node:path";
 import type { CatalogueEntry } from "../image/catalogue-entry.ts";
 import { startFile } from "../image/command.ts";
@@ -21,44 +21,44 @@ import { looksShared, optionsOf, storageOf } from "./volume-storage.ts";
 
 /** One place where a service keeps data. */
 export interface DataPlace {
-  /** The data path in the container; not known where a setting that cannot be seen decides it. */
+  /** The data path in the container; not known when a hidden setting decides it. */
   readonly path: Known<string>;
   readonly kind: "named volume" | "host folder" | "anonymous volume" | "container" | "memory" | "not known";
   /** The volume's name or the folder's path on the host. */
   readonly source: Known<string> | undefined;
-  /** Who reaches it: tasks on its node alone, or those on every node. */
+  /** Whether only tasks on its node can reach it, or those on every node. */
   readonly reach: "node" | "every node" | "not known";
-  /** What tells one server's export from another's, for storage on a file server. */
+  /** Identifies the export, for storage on a file server. */
   readonly remote: string | undefined;
-  /** What a volume's options lead to outside of Docker, such as a server's export: deleting the volume does not touch it. */
+  /** What a volume's options refer to outside Docker, such as a server's export; deleting the volume does not touch it. */
   readonly device: { readonly type: string; readonly options: string; readonly path: string } | undefined;
-  /** What the volume is made with where there is none of its name; `undefined` for Docker's defaults. */
+  /** The options that the volume is created with if it does not exist; `undefined` for Docker's defaults. */
   readonly options: Known<VolumeOptions | undefined>;
   /** The path within the volume or folder. */
   readonly within: string;
-  /** By what the folder of the data is called below that, where it is named after the container's host. */
+  /** The name of the data folder below that, if it is named after the container's host. */
   readonly hostFolder: Known<string | undefined>;
   readonly readOnly: Known<boolean>;
-  /** Where the definition says it. */
+  /** Its path in the definition. */
   readonly at: string;
-  /** The property that mounts the volume or folder there; `undefined` where nothing is mounted. */
+  /** The property that mounts the volume or folder; `undefined` when nothing is mounted. */
   readonly mountedAt: string | undefined;
-  /** What is taken for granted, or why the place is not known. */
+  /** What is assumed, or why the place is not known. */
   readonly assumption: string | undefined;
 }
 
-/** Volumes that are known, as a list or, where there may be thousands, by their names. */
+/** The known volumes, as a list or, when there may be thousands, by name. */
 export type KnownVolumes = readonly VolumeDefinition[] | ReadonlyMap<string, VolumeDefinition>;
 
-/** A service's program and its data, and where its data lies. */
+/** A service's program and data, and where the data is. */
 export interface DataKeeper extends Pick<DataProfile, "redis" | "isCache"> {
-  /** What the catalogue says of the program; `undefined` where it has nothing, and where the image is not known. */
+  /** The program's catalogue entry; `undefined` if it has none or the image is not known. */
   readonly entry: CatalogueEntry | undefined;
-  /** What Holdfast's start script makes the files of Redis into before it starts; `undefined` where no such script is seen. */
+  /** What Holdfast's start script converts Redis' files into; `undefined` without such a script. */
   readonly prepares: PreparedFile | undefined;
-  /** The places of a cache too. */
+  /** Includes a cache's places. */
   readonly places: readonly DataPlace[];
-  /** False for a program that the catalogue does not have: then each persistent mount is taken for data. */
+  /** False for a program that is not in the catalogue: every persistent mount then counts as data. */
   readonly isFamiliar: boolean;
 }
 
@@ -87,7 +87,7 @@ export function dataKeeper(
   return { ...base, places, isFamiliar: false };
 }
 
-/** A volume, or a folder of the host that is no single file and no socket, that may be written to. */
+/** Whether it is writable and a volume or a folder of the host, not a single file or a socket. */
 function isPersistent({ type, target, readOnly }: Mount): boolean {
   if (readOnly === true || !isKnown(type) || !isKnown(target)) return false;
   return type === "volume" || (type === "bind" && !/\.\w{1,5}$/u.test(target));
@@ -102,7 +102,7 @@ function placeOf(
 ): DataPlace {
   const { path, covering } = site;
   if (!isKnown(path) && entry !== undefined && redis !== undefined && !redis.isComplete) {
-    // A configuration that cannot be seen hardly ever moves the data: the image's own path stands for it.
+    // A hidden configuration hardly ever moves the data, so the image's own path is assumed.
     const complete = { ...redis, isComplete: true };
     const [assumed] = dataSites(service, entry, undefined, complete);
     if (assumed !== undefined && isKnown(assumed.path)) {
@@ -169,7 +169,7 @@ function mountPlace(mount: Mount, path: Known<string>, volumes: KnownVolumes, de
   }
 }
 
-/** What a volume by itself holds, whoever mounts it. */
+/** The place of a volume, regardless of who mounts it. */
 export function placeOfVolume({ name, path, options }: VolumeDefinition): DataPlace {
   const target = "/data";
   const mount: Mount = {
@@ -191,11 +191,11 @@ function volumeReach(mount: Mount, volumes: KnownVolumes): VolumeReach {
   const storage = storageOf(mount, volume);
   const kind: DataPlace["kind"] = storage === "memory" ? "memory" : "named volume";
   const options = optionsOf(mount, volume);
-  // A volume that exists keeps the options that it was created with.
+  // An existing volume keeps the options that it was created with.
   const device = storage === "memory" || storage === "plug-in" ? undefined : deviceOf(volume?.options ?? options);
   const remote = storage === "network" ? exportOf(options) : undefined;
   const base: Omit<VolumeReach, "reach"> = { kind, remote, device, options, assumption: undefined };
-  // The other engines make the volume by what the mount says, whatever a `docker.Volume` says to the provider's own.
+  // The other engines create the volume from the mount's options; a `docker.Volume` applies only to the provider's engine.
   const isOneEngines = mount.volumeOptions === undefined && volume?.origin === "pulumi";
   if (storage === "local" || storage === "memory" || isOneEngines) return { ...base, reach: "node" };
   if (!isKnown(storage) || !isKnown(options) || options === undefined || !isKnown(options.driverOptions)) {
@@ -207,7 +207,7 @@ function volumeReach(mount: Mount, volumes: KnownVolumes): VolumeReach {
   return { ...base, reach: "every node", assumption: taken };
 }
 
-/** What tells a server's export from another one. */
+/** Identifies a server's export. */
 function exportOf(options: Known<VolumeOptions | undefined>): string | undefined {
   if (!isKnown(options) || options === undefined || !isKnown(options.driverOptions)) return undefined;
   const { device, o } = options.driverOptions;
@@ -231,9 +231,9 @@ function volumeNamed(source: Known<string | undefined>, volumes: KnownVolumes): 
 export type PlaceComparison = "same" | "other" | "not known";
 
 /**
- * Whether a task that starts at the second place finds what one at the first has written.
+ * Whether a task at the second place finds what a task at the first has written.
  *
- * The options of a volume count only where it does not exist yet: Docker takes the volume of that name as it is.
+ * A volume's options count only if it does not exist yet: Docker uses an existing volume as it is.
  *
  * @param isSameNode - whether the second task runs on the node of the first
  */
@@ -253,18 +253,18 @@ export function compareStorage(before: DataPlace, after: DataPlace, isSameNode: 
   return "other";
 }
 
-/** The folder in a volume, or on the host: there a mount of `/srv` and one of `/srv/redis` may lead to the same one. */
+/** The folder in a volume, or on the host, where mounts of `/srv` and `/srv/redis` may lead to the same folder. */
 function folderOf({ kind, source, within }: DataPlace): string {
   const root = source !== undefined && isKnown(source) ? source : "";
   return kind === "host folder" ? posix.resolve("/", root, within) : posix.join(root, within);
 }
 
-/** Whether it is on a file server to which only the options of a `docker.Volume` lead, and so on one node alone. */
+/** Whether it is on a file server that is reached only through a `docker.Volume`'s options, and so from one node only. */
 export function isOnServerForOneNode({ remote, reach }: DataPlace): boolean {
   return remote !== undefined && reach === "node";
 }
 
-/** Whether what lies there belongs to one task and ends with its container, its memory or its anonymous volume. */
+/** Whether the data belongs to one task and is lost with its container, memory or anonymous volume. */
 export function belongsToTask({ kind }: DataPlace): boolean {
   return kind === "anonymous volume" || kind === "container" || kind === "memory";
 }

@@ -13,14 +13,14 @@ import {
   type ServiceDefinition,
 } from "../service/definition.ts";
 
-/** What decided a data path, when it was not the image. */
+/** What decided a data path, other than the image. */
 export interface Decision {
-  /** In its own words: `PGDATA`, `--datadir`, `dir`, `the working directory`. */
+  /** In the program's terms: `PGDATA`, `--datadir`, `dir`, `the working directory`. */
   readonly words: string;
   readonly path: string;
 }
 
-/** What stands where a service writes its data. */
+/** What is mounted where a service writes its data. */
 export type Covering =
   /** A named volume. */
   | { readonly kind: "volume"; readonly mount: Mount }
@@ -34,18 +34,18 @@ export type Covering =
   | { readonly kind: "nothing" }
   | { readonly kind: "not known"; readonly path: string; readonly why: string };
 
-/** A place where a service writes its data, and what stands there. */
+/** A place where a service writes its data, and what is mounted there. */
 export interface DataSite {
   /** The data path in the container. */
   readonly path: Known<string>;
-  /** `undefined` when the image's own default holds. */
+  /** `undefined` when the image's default applies. */
   readonly decidedBy: Decision | undefined;
   readonly covering: Covering;
-  /** A mount that seems to be meant for the data and does not cover it. */
+  /** A mount that seems intended for the data but does not cover it. */
   readonly missedBy: Mount | undefined;
 }
 
-/** Whether a path is, or lies in, a folder. */
+/** Whether a path is a folder or is inside it. */
 export function isWithin(path: string, folder: string): boolean {
   const inside = posix.resolve("/", path);
   const outside = posix.resolve("/", folder);
@@ -53,14 +53,14 @@ export function isWithin(path: string, folder: string): boolean {
 }
 
 /**
- * Finds each place where a service writes its data, and what stands there.
+ * Finds each place where a service writes its data, and what is mounted there.
  *
- * An image's `VOLUME` that is not itself mounted gets an anonymous volume, even where a mount stands above it: a volume at
- * `/var/lib/postgresql` does not hold what PostgreSQL 17 writes to its `VOLUME /var/lib/postgresql/data`.
+ * An image's `VOLUME` without its own mount gets an anonymous volume, even if a parent folder is mounted: a volume at
+ * `/var/lib/postgresql` does not get what PostgreSQL 17 writes to its `VOLUME /var/lib/postgresql/data`.
  *
- * @param entry - what the catalogue says of the image; `undefined` for an image that it does not have
- * @param facts - what a live engine says of the image
- * @returns nothing for an image of which nothing is known
+ * @param entry - the image's catalogue entry, if any
+ * @param facts - what a live engine says about the image
+ * @returns nothing for an unknown image
  */
 export function dataSites(
   service: ServiceDefinition,
@@ -84,7 +84,7 @@ export function dataSites(
   const kept = redis && redisKept(redis, entry.redis);
   const locate = (fact: DataPathFact): readonly DataSite[] =>
     factSites(fact, service, volumesFor(fact), redis).map((each) => below(each, kept, service));
-  // A version's own volumes alone stand in the way of its data.
+  // Only a version's own volumes can hide its data.
   const volumesFor = (fact: DataPathFact): readonly string[] =>
     facts !== undefined || fact.versions === undefined
       ? volumes
@@ -94,7 +94,7 @@ export function dataSites(
   return [...certain.flatMap(locate), ...either(possible.flatMap(locate), service)];
 }
 
-/** Where a mount lies over the file itself, or over the folder of files, that is where the data is. */
+/** If a mount covers the data file or folder itself, the data is there. */
 function below(found: DataSite, kept: string | undefined, { mounts }: ServiceDefinition): DataSite {
   const { path } = found;
   if (kept === undefined || !isKnown(path) || !isKnown(mounts)) return found;
@@ -108,7 +108,7 @@ function sameVersions(one: DataPathFact["versions"], other: DataPathFact["versio
   return one?.from === other?.from && one?.before === other?.before;
 }
 
-/** Of the places that different versions use, one stands for all: it is known to be good or bad only when all are. */
+/** Reduces the places of different versions to one, which is known to be good or bad only if all are. */
 function either(sites: readonly DataSite[], service: ServiceDefinition): readonly DataSite[] {
   const [first] = sites;
   if (first === undefined) return [];
@@ -177,7 +177,7 @@ function moves(fact: DataPathFact, service: ServiceDefinition, redis: RedisDirec
 
 function environmentPaths(service: ServiceDefinition, name: string): readonly Known<string>[] {
   const { environment } = service;
-  // Variables that cannot be seen hardly ever move data: to doubt every such service would bury what matters.
+  // Hidden variables hardly ever move data, and doubting every such service would bury what matters.
   if (!isKnown(environment) || !Object.hasOwn(environment, name)) return [];
   const value = visible(environment[name] ?? "");
   if (value === "") return [];
@@ -189,13 +189,13 @@ function optionValue(words: readonly Known<string>[], option: string): readonly 
     if (!isKnown(word)) continue;
     if (word === option) return [words[index + 1] ?? notKnown];
     if (word.startsWith(`${option}=`)) return [word.slice(option.length + 1)];
-    // PostgreSQL and its like take a short option with its value in one word.
+    // PostgreSQL and similar servers accept a short option and its value in one word.
     if (/^-[A-Z]$/.test(option) && word.startsWith(`${option}/`)) return [word.slice(option.length)];
   }
   return [];
 }
 
-/** The paths among the words after one, up to the end of its command; an option's value is none. */
+/** The paths among the words after one, up to the end of its command, without option values. */
 function wordsAfter(
   words: readonly Known<string>[],
   start: string,
@@ -214,13 +214,13 @@ function wordsAfter(
   });
 }
 
-/** The paths that a word stands for: of an address its path, with each `{1...4}` spelled out as MinIO does. */
+/** The paths that a word means: an address's path, with each `{1...4}` expanded as MinIO does. */
 function pathsIn(word: string): readonly string[] {
   const path = word.replace(/^https?:\/\/[^/]+/, "");
   return path.startsWith("/") ? expandRange(path) : [];
 }
 
-/** More drives than any server has; a range beyond is taken as it is written. */
+/** More drives than any server has; a larger range is not expanded. */
 const mostDrives = 1000;
 
 function expandRange(path: string): readonly string[] {
@@ -273,7 +273,7 @@ function site(
   };
 }
 
-/** The mount with the longest target above the path, the image's own volumes among them. */
+/** The mount, or image volume, with the longest target that contains the path. */
 function coveringOf(path: string, mounts: readonly Mount[], volumes: readonly string[]): Covering {
   const above = mounts.filter(({ target }) => isKnown(target) && target !== "" && isWithin(path, target));
   const [nearest] = above.toSorted((one, other) => depth(other.target) - depth(one.target));
@@ -298,7 +298,7 @@ export function mountCovering(mount: Mount): Covering {
     : { kind: "volume", mount };
 }
 
-/** A named volume, or a folder of the host that is called like data, beside the data path: its author thought the data lay there. */
+/** A named volume, or a data-like folder of the host, near the data path: its author thought that the data was there. */
 function isMeantForData({ type, source, target }: Mount, path: string): boolean {
   if (!isKnown(type) || !isKnown(target) || source === undefined || source === "") return false;
   if (type === "volume") return true;

@@ -1,4 +1,4 @@
-/** What the policies and the analysis of a change both need to know of a service: which program, where its data is, what it is worth. */
+/** What policies and impact analysis both need to know about a service: its program, where its data is, and whether the data matters. */
 import type { CatalogueEntry } from "../image/catalogue-entry.ts";
 import { findImage } from "../image/catalogue.ts";
 import { keepsState as keepsStateOf, runsTool } from "../image/command.ts";
@@ -16,12 +16,12 @@ import {
 import { serviceLabels } from "../service/labels.ts";
 import { dataSites, type DataSite } from "./data-paths.ts";
 
-/** Names of catalogue entries by repository, for images under another name: `{ "corp/cache": "redis" }`. */
+/** Names of catalogue entries by repository, for renamed images: `{ "corp/cache": "redis" }`. */
 export type ImageNames = Readonly<Record<string, string>>;
 
-/** What is known of images beside the catalogue. */
+/** What is known about images in addition to the catalogue. */
 export interface KnownImages {
-  /** What a live engine said of them. */
+  /** What a live engine said about them. */
   readonly images: Estate["images"];
   /** @default none */
   readonly imageNames?: ImageNames | undefined;
@@ -29,28 +29,28 @@ export interface KnownImages {
 
 /** A service's program and its data. */
 export interface DataProfile {
-  /** The program; `undefined` where the catalogue does not have it, and for a service that runs a tool of its image. */
+  /** The program; `undefined` when it is not in the catalogue, and for a service that runs a tool of its image. */
   readonly image: Known<CatalogueEntry | undefined>;
-  /** What a live engine said of the image; `undefined` for a tool, which writes where it likes. */
+  /** What a live engine said about the image; `undefined` for a tool, which may write anywhere. */
   readonly facts: ImageFacts | undefined;
-  /** What its definition says to Redis; `undefined` when it is not Redis. */
+  /** Its Redis settings; `undefined` when it is not Redis. */
   readonly redis: RedisDirectives | undefined;
-  /** Whether its author says, with a label, that what it stores may be lost. */
+  /** Whether a label says that its data may be lost. */
   readonly isDeclaredCache: Known<boolean>;
-  /** Whether it is a cache, declared or by its own configuration: nobody expects to find the data again. */
+  /** Whether it is a cache, by declaration or by its configuration, so its data need not survive. */
   readonly isCache: boolean;
-  /** Whether the program keeps state; `undefined` for an image of which nothing is known. */
+  /** Whether the program keeps state; `undefined` for an unknown image. */
   readonly holdsState: Known<boolean> | undefined;
-  /** Whether it keeps state that matters; `undefined` for an image of which nothing is known. A declared cache keeps none. */
+  /** Whether it keeps state that matters; `undefined` for an unknown image. A declared cache keeps none. */
   readonly keepsState: Known<boolean> | undefined;
-  /** Each place where the program writes its data, that of a cache too. */
+  /** Each place where the program writes its data, including a cache's. */
   readonly sites: readonly DataSite[];
 }
 
 /** Works out a service's program and its data. */
 export function dataProfile(service: ServiceDefinition, { images, imageNames = {} }: KnownImages): DataProfile {
   const found = findImage(service.image, saidToBe(service, imageNames));
-  // A service that runs a tool of an image is no server of its kind: neither the catalogue nor the image's volumes say where it writes.
+  // Neither the catalogue nor the image's volumes say where a tool of an image writes.
   const isTool = isKnown(found) && found !== undefined && runsTool(service, found);
   const image = isTool ? undefined : found;
   const entry = isKnown(image) ? image : undefined;
@@ -88,7 +88,7 @@ function stateOf(
   return facts === undefined ? undefined : facts.volumes.length > 0;
 }
 
-/** Redis that keeps nothing and evicts old keys. */
+/** Whether it is a Redis that keeps nothing and evicts old keys. */
 function forgets(redis: RedisDirectives | undefined, entry: CatalogueEntry | undefined): boolean {
   if (redis === undefined || entry?.redis === undefined || !redis.isComplete) return false;
   const { value } = redisSetting(redis, "maxmemory-policy");

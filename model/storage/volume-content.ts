@@ -1,51 +1,51 @@
-/** What lies in a volume, told from the names, times and first bytes of its files. */
+/** What a volume contains, from the names, times and first bytes of its files. */
 import { posix } from "node:path";
 import { isAppendedCommands, readAofManifest, readRdbHeader, type RdbHeader } from "../redis/files.ts";
 import { volumeLockFile, storeMarker } from "../service/start-guard.ts";
 
 /** A file or folder of a volume. */
 export interface VolumeFile {
-  /** Within the volume, without a leading slash; empty for the volume's own folder. */
+  /** Relative to the volume, without a leading slash; empty for the volume's root. */
   readonly path: string;
   readonly isFile: boolean;
   readonly sizeBytes: number;
   /** In ISO 8601, to the second. */
   readonly modifiedAt: string;
-  /** The first 4 KiB; empty for what is no file. */
+  /** The first 4 KiB; empty if it is not a file. */
   readonly head: Uint8Array;
-  /** Where a symbolic link leads to, as it is written. */
+  /** A symbolic link's target, as written. */
   readonly linkTarget?: string | undefined;
 }
 
 /**
- * Whether a symbolic link leads further up than the folder above its volume, which the engine's archive API takes into no other one; a
- * path from the root on may be anything.
+ * Whether a symbolic link leads further up than the volume's parent folder, which the engine's archive API does not carry into
+ * another volume; an absolute path may lead anywhere.
  */
 export function leadsOut(path: string, linkTarget: string): boolean {
   const target = posix.join("volume", posix.dirname(path), linkTarget);
   return !linkTarget.startsWith("/") && (target === ".." || target.startsWith("../"));
 }
 
-/** The files of a volume, in the order of their names. */
+/** The files of a volume, in order of their names. */
 export interface VolumeListing {
   readonly files: readonly VolumeFile[];
   /** False when reading ended before the last file. */
   readonly isWhole: boolean;
 }
 
-/** What lies in a volume. */
+/** What a volume contains. */
 export interface VolumeContent {
-  /** `redis`, the catalogue's name of another program, `empty`, or `unknown`. */
+  /** `redis`, another program's name in the catalogue, `empty`, or `unknown`. */
   readonly kind: string;
-  /** Nothing is in it that anybody could miss: no file, or a Redis without keys. */
+  /** It contains nothing of value: no file, or a Redis without keys. */
   readonly isEmpty: boolean;
   readonly fileCount: number;
   readonly sizeBytes: number;
-  /** The newest time at which a file was changed, in ISO 8601; undefined without a file. */
+  /** When a file was last changed, in ISO 8601; undefined without files. */
   readonly newestWrite: string | undefined;
-  /** False when only a part of the files was looked at. */
+  /** False when only some of the files were examined. */
   readonly isWhole: boolean;
-  /** Whose data it is, where Holdfast's own mark says so. */
+  /** The store that owns the data, according to Holdfast's mark. */
   readonly store: string | undefined;
   readonly snapshot: RedisSnapshot | undefined;
   readonly appendOnly: RedisAppendOnly | undefined;
@@ -59,22 +59,22 @@ export interface RedisSnapshot extends RdbHeader {
 
 /** An append-only file of Redis. */
 export interface RedisAppendOnly {
-  /** The folder with its manifest (Redis 7 and newer), or the one file of older versions. */
+  /** The folder with its manifest (Redis 7 and newer), or the single file of older versions. */
   readonly path: string;
-  /** The snapshot that it begins with. */
+  /** The snapshot at its beginning. */
   readonly base: RdbHeader | undefined;
-  /** How much was appended to that. */
+  /** How much was appended to the base. */
   readonly appendedBytes: number;
 }
 
-/** Files by which the data of other programs is known, and the catalogue's names of these. */
+/** Files that identify other programs' data, with the programs' names in the catalogue. */
 const marks: readonly (readonly [file: string, program: string])[] = [
   ["PG_VERSION", "postgres"],
   ["ibdata1", "mysql"],
   ["WiredTiger", "mongo"],
 ];
 
-/** Tells what lies in a volume. */
+/** Identifies what a volume contains. */
 export function identifyContent({ files: all, isWhole }: VolumeListing): VolumeContent {
   const files = all.filter(({ isFile }) => isFile);
   const appendOnly = findAppendOnly(files);
@@ -101,7 +101,7 @@ export function identifyContent({ files: all, isWhole }: VolumeListing): VolumeC
   };
 }
 
-/** Redis writes no database into a snapshot that has no keys, so that the first database's keys tell of all. */
+/** Redis writes only databases with keys to a snapshot, so the first one shows whether there are any. */
 function isEmptyStore(snapshot: RedisSnapshot | undefined, appendOnly: RedisAppendOnly | undefined): boolean {
   const snapshots = [snapshot, appendOnly?.base].filter((header) => header !== undefined);
   return snapshots.every(({ firstDatabaseKeys }) => firstDatabaseKeys === 0) && (appendOnly?.appendedBytes ?? 0) === 0;
@@ -128,7 +128,7 @@ function findAppendOnly(files: readonly VolumeFile[]): RedisAppendOnly | undefin
   return { path: single.path, base, appendedBytes: base ? 0 : single.sizeBytes };
 }
 
-/** The newest snapshot that is no part of an append-only file, and no `temp-…` that Redis was still writing. */
+/** The newest snapshot, ignoring those in an append-only file and any `temp-…` that Redis was still writing. */
 function findSnapshot(
   files: readonly VolumeFile[],
   appendOnly: RedisAppendOnly | undefined,

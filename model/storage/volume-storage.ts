@@ -15,7 +15,7 @@ export type Storage =
   | "network"
   /** In memory: the local driver with `type=tmpfs`. */
   | "memory"
-  /** Wherever a plug-in or a cluster volume keeps it. */
+  /** Wherever a plug-in or cluster volume keeps it. */
   | "plug-in";
 
 const networkTypes = /^(?:nfs\d?|cifs|smb\d?|ceph|glusterfs|9p|lustre|fuse(?:\..+)?|davfs\d?|sshfs)$/;
@@ -24,7 +24,7 @@ const sharedFolder =
 
 /**
  * The options that a mount's volume has or will get: the mount's own, else those of the volume of that name, else the local
- * driver's defaults. Not known for a volume that is made elsewhere.
+ * driver's defaults. Not known for an external volume.
  */
 export function optionsOf(mount: Mount, volume: VolumeDefinition | undefined): Known<VolumeOptions | undefined> {
   if (mount.volumeOptions !== undefined) return mount.volumeOptions;
@@ -47,16 +47,16 @@ export function storageOf(mount: Mount, volume: VolumeDefinition | undefined): K
   if (type !== undefined && networkTypes.test(type)) return "network";
   if (type === "tmpfs") return "memory";
   if (device === notKnown) return notKnown;
-  // A folder of the host behind a local volume may be one that every node mounts from the same server.
+  // The host folder behind a local volume may be mounted from the same server on every node.
   return device !== undefined && looksShared(device) ? notKnown : "local";
 }
 
-/** Whether a path of the host is called like a file system that several nodes mount; only its name says so. */
+/** Whether a host path has the name of a file system that several nodes mount; this is a guess from the name alone. */
 export function looksShared(hostPath: string): boolean {
   return sharedFolder.test(hostPath);
 }
 
-/** Options as they are compared: Swarm takes no driver for `local`. */
+/** Whether two sets of options are equal; Swarm treats a missing driver as `local`. */
 export function sameOptions(one: VolumeOptions, other: VolumeOptions): Known<boolean> {
   if (!isKnown(one.driver) || !isKnown(other.driver)) return notKnown;
   if ((one.driver ?? "local") !== (other.driver ?? "local")) return false;

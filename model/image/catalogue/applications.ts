@@ -1,6 +1,6 @@
 import { bitnamiImage, readyCheck, hub, offUnless, statefulImages } from "./facts.ts";
 
-/** Applications with data of their own, and stores of files. */
+/** Applications that keep data, and file stores. */
 export const applicationImages = statefulImages([
   {
     name: "minio",

@@ -1,6 +1,6 @@
 import { readyCheck, hub, statefulImages } from "./facts.ts";
 
-/** Stores of settings and secrets that a cluster agrees on. */
+/** Coordination services: consistent stores of settings and secrets. */
 export const coordinationImages = statefulImages([
   {
     name: "etcd",
@@ -21,7 +21,7 @@ export const coordinationImages = statefulImages([
     title: "Consul",
     repositories: ["consul", "library/consul", "hashicorp/consul", "bitnami/consul"],
     commands: {
-      // An agent that is no server keeps its own id, and nothing else.
+      // An agent that is not a server keeps only its own id.
       servers: ["-server", "--server", "-bootstrap", "-bootstrap-expect", "-dev", "-config-dir", "-config-file"],
       tools: ["agent", "kv", "members", "acl", "watch", "snapshot"],
     },

@@ -1,7 +1,7 @@
 import type { CatalogueEntry, CommandFact, DataPathFact } from "../catalogue-entry.ts";
 import { bitnami, bitnamiImage, readyCheck, hub, offUnless, onUnless, statefulImages } from "./facts.ts";
 
-/** The official image and what is built on it: since version 18 each version has a folder of its own below the volume. */
+/** The official image and its derivatives: since version 18 each version has its own folder in the volume. */
 const postgresPaths = (source: string): DataPathFact[] => {
   const movedBy: DataPathFact["movedBy"] = [
     { environment: "PGDATA" },
@@ -171,7 +171,7 @@ export const databaseImages = statefulImages([
       source: hub("mongo"),
     },
     volumes: [{ path: "/data/db" }, { path: "/data/configdb" }],
-    // "Found an invalid featureCompatibilityVersion document": it takes its own version's and the last one's.
+    // "Found an invalid featureCompatibilityVersion document": it accepts its own version's files and its predecessor's.
     refuses: "skipped majors",
     majors: { from: 2, before: 20 },
     life: [

@@ -1,17 +1,17 @@
-/** What entries of several families say. */
+/** Facts shared by several families. */
 import type { AuthenticationFact, CatalogueEntry, DataPathFact, LifeFact } from "../catalogue-entry.ts";
 
 /** The page of an image on Docker Hub. */
 export const hub = (repository: string): string =>
   `https://hub.docker.com/${repository.includes("/") ? `r/${repository}` : `_/${repository}`}`;
-/** The page of an image of Bitnami. */
+/** The page of a Bitnami image. */
 export const bitnami = (name: string): string =>
   `https://github.com/bitnami/containers/blob/main/bitnami/${name}/README.md`;
 
 /** A check that fails while the server loads. */
 export const readyCheck = (command: string, source: string): LifeFact => ({ command, failsWhileLoading: true, source });
 
-/** Asks for no password unless one of these is set. */
+/** Requires no password unless one of these is set. */
 export const offUnless = (
   onByEnvironment: string[],
   source: string,
@@ -24,7 +24,7 @@ export const offUnless = (
   source,
 });
 
-/** Asks for a password unless one of these is set. */
+/** Requires a password unless one of these is set. */
 export const onUnless = (offByEnvironment: Record<string, string[]>, source: string): AuthenticationFact => ({
   byDefault: true,
   onByEnvironment: [],
@@ -33,7 +33,7 @@ export const onUnless = (offByEnvironment: Record<string, string[]>, source: str
   source,
 });
 
-/** What most images that keep state have in common; an entry says what differs. */
+/** What most stateful images have in common; an entry lists only the differences. */
 const common = {
   keepsState: "always",
   dataPaths: [],
@@ -42,19 +42,19 @@ const common = {
   life: [],
 } as const satisfies Partial<CatalogueEntry>;
 
-/** A data path that nothing moves, unless it says what does. */
+/** A data path that nothing moves by default. */
 type OwnDataPath = Omit<DataPathFact, "movedBy"> & Partial<Pick<DataPathFact, "movedBy">>;
 
-/** An entry that leaves out what it has in common with most. */
+/** An entry without the parts that it shares with most others. */
 type StatefulImage = Omit<CatalogueEntry, keyof typeof common> &
   Partial<Pick<CatalogueEntry, keyof typeof common>> & {
     /** Where it keeps its data, if that is one place. */
     dataPath?: OwnDataPath;
-    /** The same, where the image declares that place as its one `VOLUME`. */
+    /** The same, when the image declares it as its only `VOLUME`. */
     dataVolume?: OwnDataPath;
   };
 
-/** The entries of a family: unless they say otherwise, they keep state, one task writes it, and they declare no `VOLUME`. */
+/** Completes the entries of a family: by default they keep state, allow one writer, and declare no `VOLUME`. */
 export const statefulImages = (images: readonly StatefulImage[]): readonly CatalogueEntry[] =>
   images.map(({ dataPath, dataVolume, ...image }) => {
     const only = dataVolume ?? dataPath;
@@ -66,7 +66,7 @@ export const statefulImages = (images: readonly StatefulImage[]): readonly Catal
     };
   });
 
-/** An image of Bitnami, which keeps its data elsewhere than that of the program's own makers. */
+/** A Bitnami image, which keeps its data in a different place from the official image. */
 export const bitnamiImage = (name: string, title: string, path: string): StatefulImage => ({
   name: `bitnami-${name}`,
   title: `${title} (Bitnami)`,

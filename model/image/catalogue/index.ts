@@ -8,7 +8,7 @@ import { redisImages } from "./redis.ts";
 import { searchImages } from "./search.ts";
 import { statelessImages } from "./stateless.ts";
 
-/** Where official and common stateful images keep their data, and what proves that they live. */
+/** Where official and common stateful images keep their data, and how to check that they are alive. */
 export const catalogueEntries: readonly CatalogueEntry[] = [
   ...redisImages,
   ...databaseImages,

@@ -21,7 +21,7 @@ const zookeeperLife: LifeFact[] = [
   { command: "ruok", failsWhileLoading: false, source: "https://zookeeper.apache.org/doc/current/zookeeperAdmin.html" },
 ];
 
-/** Queues, and what they keep their agreements in. */
+/** Queues, and their coordination services. */
 export const queueImages = statefulImages([
   {
     name: "rabbitmq",

@@ -1,7 +1,7 @@
 import type { DataPathFact, LifeFact } from "../catalogue-entry.ts";
 import { bitnami, hub, offUnless, statefulImages } from "./facts.ts";
 
-/** Redis answers PING with exit code 0 while it loads; whether a check built on it fails then, its rule finds out from the command. */
+/** `redis-cli PING` exits with code 0 while Redis loads; the rule reads from the command whether a check built on it fails then. */
 const redisPing: LifeFact = {
   command: "redis-cli ping",
   failsWhileLoading: false,
@@ -14,7 +14,7 @@ const inRedisDirectory = (path: string, source: string): DataPathFact => ({
   source,
 });
 
-/** What all images of Redis and its like have in common. */
+/** What all images of Redis and compatible servers have in common. */
 const redisFamily = {
   commands: {
     servers: ["redis-server", "valkey-server", "keydb-server", "run.sh"],
@@ -25,7 +25,7 @@ const redisFamily = {
   life: [redisPing],
 };
 
-/** Redis and what speaks its language. */
+/** Redis and compatible servers. */
 export const redisImages = statefulImages([
   {
     name: "redis",

@@ -1,6 +1,6 @@
 import type { CatalogueEntry } from "../catalogue-entry.ts";
 
-/** An image that keeps no state: whatever it mounts is no data of its own. */
+/** An image that keeps no state: anything it mounts is not its own data. */
 const stateless = (name: string, title: string, repositories: string[]): CatalogueEntry => ({
   name,
   title,
@@ -12,7 +12,7 @@ const stateless = (name: string, title: string, repositories: string[]): Catalog
   life: [],
 });
 
-/** Images that keep no state: whatever they mount is no data of their own. */
+/** Images that keep no state: anything they mount is not their own data. */
 export const statelessImages: readonly CatalogueEntry[] = [
   stateless("memcached", "Memcached", ["memcached", "library/memcached", "bitnami/memcached"]),
   stateless("nginx", "nginx", ["nginx", "library/nginx", "nginxinc/nginx-unprivileged", "bitnami/nginx"]),
