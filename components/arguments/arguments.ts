@@ -4,22 +4,22 @@ import { InputError, showValue } from "../../text/input-error.ts";
 import { nearestName } from "../../text/nearest-name.ts";
 import { checked } from "./checked.ts";
 
-/** A reader of the model: gives what it makes of a value, or throws an InputError. */
+/** A validator of the model: returns the parsed value, or throws an InputError. */
 type Reader<Value> = (value: Value, path: string) => unknown;
 
-/** What a value has to be before a reader of the model looks at it. */
+/** What a value must be before a validator of the model sees it. */
 interface Kind<Value> {
   is: (value: unknown) => value is Value;
-  /** As it reads after "expected". */
+  /** Phrased to follow "expected". */
   expected: string;
-  /** What to do about a value of another kind; none where that follows from the value. */
+  /** What to do about a value of another kind; none when that follows from the value. */
   fix?: (value: unknown) => string | undefined;
 }
 
-/** What is said of a mistake, but for its place. */
+/** A mistake without its path. */
 type Mistake = Pick<InputError, "expected" | "got" | "fix">;
 
-/** Why some arguments, which `docker.Service` has, are none of a component's. */
+/** Why a component does not take some arguments of `docker.Service`. */
 const reserved = new Map([
   ["replicas", "Leave it out: two tasks would write the same data, so there is one; `stopped: true` runs none"],
   ["mode", "Leave it out: two tasks would write the same data, so there is one; `stopped: true` runs none"],
@@ -33,23 +33,23 @@ export function isEventual(value: unknown): value is pulumi.Output<unknown> | Pr
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
-/** A text that is given at once. */
+/** A text that is known immediately. */
 export function text(example: string, read?: Reader<string>) {
   return argument(textKind(example), read);
 }
 
-/** A text that may become known during the deployment only; then {@link whenKnown} looks at it. */
+/** A text that may become known only during the deployment; {@link whenKnown} then checks it. */
 export function inputText(example: string, read?: Reader<string>) {
   return orEventual(argument(textKind(example), read));
 }
 
-/** A text that no message may show, which may become known during the deployment only. */
+/** A text that no message may show and that may become known only during the deployment. */
 export function secretText(read?: Reader<string>) {
   const kind = { ...textKind(""), expected: "a text" };
   return orEventual(argument(kind, read, (value) => (value === undefined ? "nothing" : `a value of another type`)));
 }
 
-/** A number that is given at once. */
+/** A number that is known immediately. */
 export function numeric(example: number, read?: Reader<number>) {
   const kind: Kind<number> = {
     is: (value): value is number => typeof value === "number" && Number.isFinite(value),
@@ -72,7 +72,7 @@ export function flag() {
   });
 }
 
-/** A value of one kind that a reader of the model takes. */
+/** A value of one kind, checked by a validator of the model. */
 export function argument<Value>(kind: Kind<Value>, read?: Reader<Value>, show = shownArgument) {
   return z.custom<Value>().superRefine((value: unknown, context) => {
     if (!kind.is(value)) {
@@ -84,9 +84,9 @@ export function argument<Value>(kind: Kind<Value>, read?: Reader<Value>, show = 
 }
 
 /**
- * An argument that must not be there.
+ * An argument that must not be given.
  *
- * @param expected - as it reads after "expected": that there is none, and why
+ * @param expected - phrased to follow "expected": that there is none, and why
  */
 export function absent(expected: string, fix: string) {
   return z
@@ -102,7 +102,7 @@ export function textOr(words: z.ZodType, object: z.ZodType) {
   return chosen((value) => (isArguments(value) ? object : words));
 }
 
-/** What a schema is for, or what becomes known during the deployment only. */
+/** A value that matches a schema, or one that becomes known only during the deployment. */
 export function orEventual(known: z.ZodType) {
   return chosen((value) => (isEventual(value) ? undefined : known));
 }
@@ -115,7 +115,7 @@ function chosen(choose: (value: unknown) => z.ZodType | undefined) {
   });
 }
 
-/** A list; where each item is right, a reader of the model may look at all of them. */
+/** A list; if every item is valid, a validator of the model may check them together. */
 export function list<Item extends z.ZodType>(item: Item, read?: Reader<z.output<Item>[]>) {
   const items = z.array(item).superRefine((value, context) => {
     if (context.issues.length === 0) attempt(context, () => read?.(value, ""));
@@ -123,15 +123,15 @@ export function list<Item extends z.ZodType>(item: Item, read?: Reader<z.output<
   return container((value) => Array.isArray(value), "a list, such as [ … ]").pipe(items);
 }
 
-/** An object whose names are a person's choice. */
+/** An object whose names the user chooses. */
 export function named<Item extends z.ZodType>(item: Item) {
   return container(isArguments, "an object, such as { name: … }").pipe(z.record(z.string(), item));
 }
 
 /**
- * An object with just these arguments.
+ * An object with exactly these arguments.
  *
- * @param expected - as it reads after "expected" where there is no object
+ * @param expected - phrased to follow "expected" when it is not an object
  */
 export function fields<Shape extends z.ZodRawShape>(shape: Shape, expected?: string) {
   const names = Object.keys(shape);
@@ -144,20 +144,20 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape, expected?: str
   return container(isArguments, expected ?? `an object, such as { ${names.slice(0, 3).join(", ")} }`).pipe(known);
 }
 
-/** Says what is wrong with a value in a refinement of a schema. */
+/** Reports a mistake from a refinement of a schema. */
 export function refuse(context: z.RefinementCtx, { expected, got, fix }: Mistake, path: string[] = []): void {
   context.addIssue({ code: "custom", params: { expected, got, fix }, path });
 }
 
 /**
- * Checks the arguments of a component; what is known only during the deployment is left to {@link whenKnown}.
+ * Checks a component's arguments; values known only during the deployment are left to {@link whenKnown}.
  *
- * @param name - the component's, which stands before the arguments' in the message
- * @returns the arguments, as their type says that they are
+ * @param name - the component's name, which precedes the arguments' names in the message
+ * @returns the arguments, matching their type
  * @throws pulumi.RunError with one line for each mistake; Pulumi shows it without a stack trace
  */
 export function checkedArguments<Args extends object>(schema: z.ZodType, args: Args, name: string): Args {
-  // What was left out altogether lacks each argument that is required; where none is, nothing is as good as an empty object.
+  // If no arguments are given, each required one is missing; if none is required, it counts as an empty object.
   const given = (args as Args | null | undefined) ?? ({} as Args);
   const { error } = schema.safeParse(given);
   if (error === undefined) return given;
@@ -168,7 +168,7 @@ export function checkedArguments<Args extends object>(schema: z.ZodType, args: A
 /**
  * Checks the name of a component.
  *
- * @throws pulumi.RunError when it is no text
+ * @throws pulumi.RunError when it is not a text
  */
 export function checkedName(name: unknown, component: string): string {
   if (typeof name === "string" && name !== "") return name;
@@ -182,7 +182,7 @@ export function checkedName(name: unknown, component: string): string {
   );
 }
 
-/** Lets a reader of the model look at a value at once, or as soon as it is known; gives the value. */
+/** Checks a value with a validator of the model now, or as soon as it is known; returns the value. */
 export function whenKnown<Value>(value: pulumi.Input<Value>, read: (value: Value) => void): pulumi.Input<Value> {
   const look = (known: Value): Value => {
     checked(() => {
@@ -190,7 +190,7 @@ export function whenKnown<Value>(value: pulumi.Input<Value>, read: (value: Value
     });
     return known;
   };
-  // An input that is no output and no promise is the value itself.
+  // An input that is neither an output nor a promise is the value itself.
   return isEventual(value) ? pulumi.output(value).apply((known) => look(known as Value)) : look(value);
 }
 
@@ -199,7 +199,7 @@ function mistakeOf(issue: z.core.$ZodIssue, name: string): InputError {
     (place, key) => (typeof key === "number" ? `${place}[${key}]` : `${place}.${String(key)}`),
     name,
   );
-  // Each rule here says its mistake by itself; what zod says besides is a slip of the schema's author.
+  // Every rule here reports its own mistake; any other zod message is a bug in the schema.
   const said = mistakeSchema.safeParse("params" in issue ? issue.params : undefined).data;
   return new InputError({ path, ...(said ?? { expected: issue.message, got: "another", fix: "Change the value" }) });
 }
@@ -212,7 +212,7 @@ function unknownArgument(key: string, value: unknown, names: readonly string[]):
   return { expected: "no such argument", got: shownArgument(value), fix: reserved.get(key) ?? known };
 }
 
-/** What a reader of the model has against a value becomes an issue of the schema. */
+/** Turns a validator's error into an issue of the schema. */
 function attempt(context: z.RefinementCtx, read: () => unknown): void {
   try {
     read();
@@ -244,13 +244,13 @@ function container(is: (value: unknown) => boolean, expected: string) {
   });
 }
 
-/** Whether a value is an object of arguments: no list, no resource, nothing that is known only during the deployment. */
+/** Whether a value is an object of arguments: not a list, a resource, or a value known only during the deployment. */
 export function isArguments(value: unknown): value is Record<string, unknown> {
   const isOther = Array.isArray(value) || isEventual(value) || pulumi.Resource.isInstance(value);
   return typeof value === "object" && value !== null && !isOther && !(value instanceof Map || value instanceof Date);
 }
 
-/** Shows a value that may be anything, in one word or two; of an object not what is in it, which may be a secret. */
+/** Shows any value in a word or two, without an object's content, which may be secret. */
 export function shownArgument(value: unknown): string {
   if (value instanceof Promise) return "a promise";
   if (isEventual(value)) return "an output, which is known only during the deployment";

@@ -3,12 +3,12 @@ import { requirePassword, shortPassword } from "../../model/service/password.ts"
 import { whenKnown } from "./arguments.ts";
 
 /**
- * Looks at a password, at once or as soon as it is known: refuses one that cannot work, and warns of a short one, which a service
- * that has it already goes on with.
+ * Checks a password now, or as soon as it is known: refuses one that cannot work, and only warns about a short one, which an
+ * existing service may already use.
  *
- * @param path - where it stands, for the message
- * @param resource - what the warning is about
- * @param read - what the service asks of it
+ * @param path - its path, for the message
+ * @param resource - the subject of the warning
+ * @param read - the service's own requirements
  */
 export function checkedPassword(
   password: pulumi.Input<string>,

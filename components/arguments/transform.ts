@@ -55,7 +55,7 @@ export const transformArgument = argument<object>({
 /**
  * Applies a transform to a resource, and checks that what the component relies on is still there.
  *
- * @param path - where the transform stands, for the error
+ * @param path - the transform's path, for the error
  * @throws InputError when the transform throws, returns something else, or changes what has to stay
  */
 export function transformed<Args extends object>(
@@ -75,7 +75,7 @@ export function transformed<Args extends object>(
 /**
  * Refuses a transform of a resource that is not made.
  *
- * @param why - how it comes that there is none, as it reads after "got a transform of none: "
+ * @param why - why there is none, phrased to follow "got a transform of none: "
  */
 export function requireNoTransform(transform: unknown, path: string, why: string): void {
   if (transform === undefined) return;
@@ -87,7 +87,7 @@ export function requireNoTransform(transform: unknown, path: string, why: string
   });
 }
 
-/** The value at a place; what is known only during the deployment hides what is in it. */
+/** The value at a place; a value known only during the deployment hides its content. */
 export function valueAt(value: unknown, place: string): unknown {
   return place.split(".").reduce<unknown>((part, key) => {
     if (isArguments(part)) return part[key];
@@ -116,7 +116,7 @@ export function itemsAt(args: object, place: string, path: string): Record<strin
 /** A list in a resource's arguments to which a transform may add. */
 export interface GrowingList {
   place: string;
-  /** An item of the component's, as it reads after "expected". */
+  /** An item of the component's, phrased to follow "expected". */
   words: (item: Record<string, unknown>) => string;
   fix: string;
 }
@@ -138,7 +138,7 @@ export function requireItems(own: object, result: object, { place, words, fix }:
   });
 }
 
-/** Whether two values are the same; of two that are known only during the deployment, whether they are one. */
+/** Whether two values are equal; two that are known only during the deployment must be the same object. */
 export function isSame(one: unknown, other: unknown): boolean {
   if (isEventual(one) || isEventual(other)) return one === other;
   if (Array.isArray(one) && Array.isArray(other))
@@ -225,14 +225,14 @@ function requireKept(own: object, result: object, kept: KeptPlaces, path: string
   for (const [place, fix] of Object.entries(kept)) {
     const [was, is] = [valueAt(own, place), valueAt(result, place)];
     if (isSame(was, is)) continue;
-    // What the component has as an output may be a secret, and so may what is there now.
+    // An output of the component may be secret, and so may the value that replaced it.
     const isShown = !isEventual(was);
     const expected = was === undefined ? "nothing" : isShown ? shownArgument(was) : "the component's value";
     throw new InputError({ path: `${path}.${place}`, expected, got: isShown ? shownArgument(is) : "another", fix });
   }
 }
 
-/** The labels by which Holdfast knows what a stack owns: no transform changes the component's, or adds one that the component lacks. */
+/** Holdfast's ownership labels: no transform may change the component's, or add one. */
 function requireOwnLabels(own: object, result: object, path: string): void {
   const [before, after] = [own, result].map((args) => itemsAt(args, "labels", path));
   const ofComponent = (before ?? [])

@@ -19,14 +19,13 @@ export interface DataGateArgs {
 }
 
 /**
- * Hooks that stop Pulumi before it leaves data behind or destroys it: for those who run `pulumi up` and not `holdfast up`.
+ * Hooks that stop Pulumi before it leaves data behind or destroys it, for those who run `pulumi up` rather than `holdfast up`.
  *
  * A hook sees one resource. It judges a service that is updated in place and a volume that is deleted; a service that is replaced
  * or deleted it stops only where its data would go with it, for the volume of that service is another resource. Hooks on
  * deletions run where the program does: `pulumi destroy` needs `--run-program`. What it cannot see, `holdfast impact` does.
  *
- * @example
- * new docker.Service("redis", args, { hooks: dataGate({ acceptDataLoss: config.getObject("acceptDataLoss") ?? [] }) });
+ * @example new docker.Service("redis", args, { hooks: dataGate({ acceptDataLoss: config.getObject("acceptDataLoss") ?? [] }) });
  */
 export function dataGate(args: DataGateArgs = {}): pulumi.ResourceHookBinding {
   const { acceptDataLoss = [], deletions = true } = checkedArguments(gateArguments, args, "dataGate");

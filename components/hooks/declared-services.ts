@@ -1,8 +1,8 @@
 const declared = new Set<string>();
 
 /**
- * The services of this program, by their names in Docker, as far as it has come: any other one that mounts a volume of theirs is a
- * second writer, and what they hold may be about to change.
+ * The services that this program has declared so far, by their names in Docker. Any other service that mounts one of their
+ * volumes is a second writer, and what they use may be about to change.
  */
 export const declaredServices: ReadonlySet<string> = declared;
 

@@ -7,11 +7,10 @@ import { swarmManager } from "./provider-engine.ts";
 import { credentialsFor, knownRegistries } from "./readiness.ts";
 
 /**
- * Hooks of a service whose start script guards its store. A task that runs once, just before, makes the volumes ready for the server:
- * before the first task of a service, or the first one after it was stopped, it gives them free for that service, so that nobody
- * else's server may run on them then; and it sets the store's mark where a first start is asked for by a label, at these times or when
- * the label is another than before. A request whose time is over is none. An engine that cannot be asked makes nothing ready: a
- * warning says so, and the server what it lacks.
+ * Hooks of a service whose start script guards its store. A one-off task prepares the volumes beforehand. Before a service's
+ * first task, or its first after having been stopped, it reserves them for that service, so that no other server may run on them.
+ * It sets the store's mark if a label requests a first start, at these times or when the label has changed; an expired request is
+ * ignored. If the engine cannot be asked, nothing is prepared: a warning says so, and the server reports what is missing.
  *
  * @param component - the component whose child the service is
  */
@@ -30,7 +29,7 @@ export function firstStartHooks(component: pulumi.ComponentResource): pulumi.Res
     const service = servicePropertiesSchema.safeParse(is).data;
     const former = moment === "update" ? servicePropertiesSchema.safeParse(was).data : undefined;
     if (service === undefined || isStopped(service)) return;
-    // A service that was stopped is as one that was not there: its volumes may have been away since.
+    // A stopped service counts as absent: its volumes may have been removed since.
     const begins = former === undefined || isStopped(former);
     const isAsked = firstStart !== undefined && (begins || firstStart !== readService(was)?.firstStart);
     const marks = isAsked && parseFirstStart(firstStart, "firstStartUntil") * 1000 > Date.now();

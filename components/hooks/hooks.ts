@@ -3,7 +3,7 @@ import * as sdkState from "@pulumi/pulumi/runtime/state.js";
 import { pulumiPlan, type PreviewedProperties } from "../../inputs/pulumi/plan.ts";
 import type { Plan } from "../../model/plan/plan.ts";
 
-/** The plan of one step that a hook is told of. */
+/** The one-step plan for the resource that a hook is called with. */
 export function hookPlan(
   op: "create" | "update" | "delete",
   { urn, id, type, oldInputs, oldOutputs, newInputs }: pulumi.ResourceHookArgs,
@@ -36,8 +36,8 @@ export function hookPlan(
 }
 
 /**
- * What a hook is told of a resource, in clear text: for the engine's requests and for comparisons, never to be shown. In a preview a
- * part may be unknown yet; it is undefined then, and the rest is as it is.
+ * A hook's resource values in clear text, for requests to the engine and comparisons; never to be shown. Parts that a preview
+ * does not know yet are undefined.
  */
 export async function plainValues(values: Record<string, unknown> | undefined): Promise<Record<string, unknown>> {
   // The SDK's second argument, which its types leave out: without it nothing is called where any part is unknown.
@@ -60,14 +60,14 @@ function known(value: unknown): unknown {
   return typeof value === "object" && value !== null ? knownMembers(value) : value;
 }
 
-/** Whether hooks can be registered: under Pulumi's mocks, in unit tests of a program, there is nothing that would call them. */
+/** Whether hooks can be registered: nothing calls them under Pulumi's mocks, in a program's unit tests. */
 export function takesHooks(): boolean {
   // The mocks' monitor is typed as a whole one and lacks this method.
   const monitor = pulumi.runtime.getMonitor() as { registerResourceHook?: unknown } | undefined;
   return typeof monitor?.registerResourceHook === "function";
 }
 
-/** A hook before a resource is created, and one before it is updated; none where there is nothing that would call them. */
+/** Hooks before a resource is created or updated; none when nothing would call them. */
 export function beforeChanges(
   kind: string,
   hook: (moment: "create" | "update", args: pulumi.ResourceHookArgs) => Promise<void>,
@@ -79,7 +79,7 @@ export function beforeChanges(
   return { beforeCreate: [at("create")], beforeUpdate: [at("update")] };
 }
 
-/** Hooks need names of their own: the next number for hooks of a kind, in the order in which the program declares what has them. */
+/** Hooks need unique names: returns the next number for hooks of a kind, in the order in which the program declares them. */
 export function nextHookNumber(kind: string): number {
   const number = (lastNumbers.get(kind) ?? 0) + 1;
   lastNumbers.set(kind, number);
@@ -88,7 +88,7 @@ export function nextHookNumber(kind: string): number {
 
 const lastNumbers = new Map<string, number>();
 
-/** Whether the engine calls hooks where an operation fails; older ones of Pulumi do not, and refuse a program that has any. */
+/** Whether the engine calls hooks when an operation fails; older versions of Pulumi do not, and refuse programs that have such hooks. */
 export function takesErrorHooks(): boolean {
   // The SDK's types leave it out; nothing else says what the engine has answered.
   const { getStore } = sdkState as unknown as { getStore: () => { supportsErrorHooks: boolean } };

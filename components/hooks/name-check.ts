@@ -7,15 +7,15 @@ import { ownStack } from "./owner.ts";
 import { isEmbedded, swarmManager } from "./provider-engine.ts";
 
 /**
- * A hook before a creation or update that refuses a name which something has that is not this stack's: Docker gives whoever
- * creates a volume the one that exists, with somebody else's data in it. What is free and would be made by a task is made here, with
- * the stack's labels. An engine that cannot be asked refuses nothing.
+ * A hook before a creation or update that refuses a name already used by something outside this stack: creating a volume in
+ * Docker returns the existing one, with another owner's data in it. Volumes that a task would create, and whose names are free,
+ * are created here with the stack's labels. Nothing is refused if the engine cannot be asked.
  *
- * In a preview too, so that `pulumi up` shows the refusal before it stops anything: a service that is replaced is deleted before
- * its creation is asked about. There the hook is told nothing of what is replaced: the state says what the stack had, and where the
- * state cannot be asked, what may be replaced is let pass.
+ * It also runs in a preview, so that `pulumi up` shows the refusal before it stops anything: a replaced service is deleted before
+ * the check of its creation. A preview does not tell the hook what is replaced. The state shows what the stack had; if it cannot
+ * be read, possible replacements are allowed.
  *
- * Holdfast's own commands ask the same before they begin.
+ * Holdfast's own commands do the same check before they begin.
  *
  * @param component - the component whose child it is; its provider says which engine to ask
  */

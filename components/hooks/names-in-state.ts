@@ -3,12 +3,12 @@ import { z } from "zod";
 import { plainValues } from "./hooks.ts";
 import { ownStack } from "./owner.ts";
 
-/** The names, in Docker, of what a state holds, by Pulumi's types. */
+/** The Docker names of the objects in a state, by Pulumi type. */
 export type NamesInState = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * What the stack's state holds before the operation, as Pulumi's engine tells its programs; undefined where it does not. In a preview
- * nothing else tells a service that is replaced from one that another checkout of the stack has made.
+ * What the stack's state contains before the operation, according to Pulumi's engine; undefined if the engine does not say. In a
+ * preview, nothing else distinguishes a replaced service from one created by another checkout of the stack.
  */
 export function namesInState(): Promise<NamesInState | undefined> {
   return (asked ??= ask().catch(() => undefined));

@@ -6,13 +6,10 @@ export function ownStack(): StackIdentity {
   return { project: pulumi.getProject(), stack: pulumi.getStack() };
 }
 
-/** The labels that say whose something is, as the Docker provider takes them. */
+/** The ownership labels, in the Docker provider's format. */
 export function ownerLabelList(): { label: string; value: string }[] {
   return Object.entries(labelsOfOwner(ownStack())).map(([label, value]) => ({ label, value }));
 }
 
-/**
- * For what Docker replaces when a label changes: what exists keeps the labels that it has, and a stack from before there were
- * labels has none.
- */
+/** For objects that Docker replaces when a label changes: existing ones keep their labels, and those of older stacks have none. */
 export const keepsLabels = { ignoreChanges: ["labels"] };

@@ -13,7 +13,7 @@ export type SwarmManager = () => Promise<EngineConnection | undefined>;
  * the shell's docker context, may be a manager of another swarm. Nothing is contacted before it is asked for.
  */
 export function swarmManager(component: pulumi.ComponentResource): SwarmManager {
-  // Whatever serves the package `docker` is its provider.
+  // The provider of the package `docker` is always of this type.
   const provider = component.getProvider("docker:index/service:Service") as docker.Provider | undefined;
   const config = new pulumi.Config("docker");
   const given = Object.fromEntries(settingNames.map((name) => [name, provider ? provider[name] : config.get(name)]));

@@ -12,8 +12,8 @@ import { ownStack } from "./owner.ts";
 import { isEmbedded, swarmManager, type SwarmManager } from "./provider-engine.ts";
 
 /**
- * Hooks of a service that refuse, before its task is stopped, what cannot work on the swarm as it is, and pull the image of the next
- * task on its node. A swarm that cannot be asked refuses nothing.
+ * Hooks of a service that, before its task is stopped, refuse what cannot work on the current swarm, and pull the next task's
+ * image on its node. Nothing is refused if the swarm cannot be asked.
  *
  * @param component - the component whose child the service is
  */
@@ -75,7 +75,7 @@ async function requireReadiness(
     if (!(await isTheSwarmOf(connection, service, moment === "update" ? args.id : undefined))) return;
     obstacles = await obstaclesTo(connection, moment, plain);
   } catch {
-    return; // Whoever cannot be asked refuses nothing; Docker itself says what is wrong.
+    return; // Nothing is refused if the engine cannot be asked; Docker itself reports the problem.
   }
   const [first] = obstacles;
   if (first !== undefined) throw new InputError(first);
@@ -121,8 +121,8 @@ async function obstaclesTo(
 }
 
 /**
- * The services with this stack's labels that this program does not declare. A hook is not told what a plan deletes: this is what a
- * service leaves that was renamed, until its successor runs.
+ * The services with this stack's labels that this program does not declare. A hook cannot see what a plan deletes: this finds a
+ * renamed service's predecessor until its successor runs.
  */
 function ownUndeclared(present: readonly Service[]): ReadonlySet<string> {
   const own = ownStack();

@@ -4,7 +4,7 @@ import { fields, numeric, secretText, text } from "../arguments/arguments.ts";
 import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "../service/service-arguments.ts";
 import { postgresqlPaths, requirePostgresqlPassword, requireSqlName, requireVersionOfImage } from "./preparation.ts";
 
-/** The arguments of a `PostgreSQL`; the version is held against the image, where that is known already. */
+/** The arguments of a `PostgreSQL`; the version is compared with the image, if that is already known. */
 export function postgresqlArguments(given: { image?: unknown } | null | undefined) {
   const image = given?.image;
   return fields({

@@ -30,7 +30,7 @@ export interface PostgresqlSpec {
 /**
  * How a PostgreSQL runs.
  *
- * @param path - what stands before the arguments' names in an error
+ * @param path - what precedes the arguments' names in an error
  * @throws InputError when the component's name makes no identity
  */
 export function postgresqlSpec(definition: PostgresqlDefinition, path: string): PostgresqlSpec {
@@ -58,13 +58,13 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
       memoryReservation: `${sharedBufferKilobytes}KiB`,
       labels: { [serviceLabels.image]: "postgres", ...guarded.labels },
       args: ["postgres", "-c", `shared_buffers=${sharedBufferKilobytes}kB`],
-      // The one variable that tells a reader of the spec that a password is asked for; the others are in the start script.
+      // The only variable that shows a reader of the spec that a password is required; the others are in the start script.
       environment: { POSTGRES_PASSWORD_FILE: postgresqlPasswordFile, ...guarded.environment },
       scratch: [{ path: "/tmp" }, { path: "/var/run/postgresql" }, { path: "/dev/shm" }],
       // SIGTERM waits for the clients to leave; SIGINT writes a checkpoint and stops.
       stopSignal: "SIGINT",
       stopGrace: "55s",
-      // 1 means that the server lives and takes no connections yet: it replays its log.
+      // 1 means that the server is alive but does not accept connections yet: it is replaying its log.
       healthCheck: { test: ["CMD-SHELL", `pg_isready -q -U ${username}; [ $? -lt 2 ]`], startPeriod: "55s" },
     },
   };

@@ -19,7 +19,7 @@ export interface PostgreSQLArgs extends StoreArgs, PresetArgs {
   memoryLimit: string;
   /** Password of the user, without quotes and backslashes; a changed one is in effect when the new task runs. */
   password: pulumi.Input<string>;
-  /** How the data is backed up, in your words, or `none: ` and the reason; a label that the policies look for. @default not said */
+  /** How the data is backed up, in free text, or `none: ` and the reason; a label that the policies look for. @default not said */
   backup?: string;
   /** The user, who may do everything. @default "postgres" */
   username?: string;

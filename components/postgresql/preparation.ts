@@ -19,7 +19,7 @@ export interface PostgresqlPaths {
 /**
  * Where PostgreSQL keeps its data; the official image moved it with version 18.
  *
- * @param path - where the version stands, for the error
+ * @param path - the version's path, for the error
  * @throws InputError when this is no major version from 13 on
  * @see https://github.com/docker-library/docs/tree/master/postgres#pgdata
  */
@@ -42,7 +42,7 @@ export const requireSqlName = matching(/^[a-z_][a-z0-9_]{0,62}$/u, {
 /**
  * Checks the password of a user, which the start script writes into a statement.
  *
- * @param path - where it stands, for the error
+ * @param path - its path, for the error
  * @throws InputError when it is empty, or holds a line break, a quote or a backslash; it shows no part of it
  */
 export function requirePostgresqlPassword(password: string, path: string): string {
@@ -59,9 +59,9 @@ export function requirePostgresqlPassword(password: string, path: string): strin
 /**
  * Checks a major version against the image that is to run it.
  *
- * @param image - a reference; where its tag tells no version, there is nothing to hold against
- * @param path - where the version stands, for the error
- * @throws InputError when the image is of another one: the data would be looked for where that one keeps none
+ * @param image - a reference; without a version in its tag, nothing is compared
+ * @param path - the version's path, for the error
+ * @throws InputError when the image has another version, which would look for the data elsewhere
  */
 export function requireVersionOfImage(version: number, image: string, path: string): void {
   const reference = parseImageReference(image);
@@ -77,7 +77,7 @@ export function requireVersionOfImage(version: number, image: string, path: stri
 }
 
 /**
- * Shell lines that bring the declared password into effect: the image sets it when it creates the data, and never again.
+ * Shell lines that apply the declared password: the image sets it only when it creates the data.
  *
  * PostgreSQL's single-user mode reads one statement a line; the password comes from a file and shows in no argument.
  *

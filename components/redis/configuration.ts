@@ -10,13 +10,13 @@ export const redisPort = 6379;
 export interface RedisConfiguration {
   persistence: RedisPersistence;
   maxMemoryBytes: number;
-  /** What all clients together may take. */
+  /** Memory that all clients together may use. */
   clientMemoryBytes: number;
   /** Path of the ACL file inside the container. */
   aclFile: string;
-  /** Whether the append-only log tells once a second what time it is, so that a restore can go back to any second. @default false */
+  /** Whether the append-only log has a timestamp every second, so that a restore can go back to any second. @default false */
   hasTimes?: boolean;
-  /** Paths of certificate, key and authority inside the container; TLS alone is served where they are given. */
+  /** Paths of certificate, key and authority inside the container; if given, only TLS is served. */
   tls?: RedisTlsFiles;
   /** Further settings by their names in redis.conf, checked by {@link findSettingMistake}. */
   settings?: Record<string, string>;
@@ -32,8 +32,8 @@ export interface RedisTlsFiles {
 /**
  * Looks at one further setting of redis.conf.
  *
- * @param path - where the settings stand, for the error
- * @returns the mistake when it cannot stand on one line, or is not known to leave the data alone
+ * @param path - the settings' path, for the error
+ * @returns the mistake when it does not fit on one line, or is not known to leave the data alone
  */
 export function findSettingMistake(name: string, value: string, path: string): InputError | undefined {
   const at = `${path}.${name}`;
@@ -58,8 +58,9 @@ const tlsCipherSuites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TL
 /**
  * Writes redis.conf.
  *
- * Without bounds on its clients Redis answers and buffers until the kernel ends it: a pipeline that nobody reads, a request of 1 GB,
- * `SETBIT` far out. With TLS only suites with forward secrecy and authenticated encryption are spoken, as Mozilla's "intermediate" has them.
+ * Without limits on its clients, Redis answers and buffers until the kernel kills it: a pipeline whose replies are never read, a
+ * 1 GB request, a `SETBIT` at a huge offset. TLS is limited to suites with forward secrecy and authenticated encryption, as in
+ * Mozilla's "intermediate" profile.
  *
  * `tcp-keepalive` stays below the 900 s after which IPVS drops an idle connection (moby#31208).
  *

@@ -7,12 +7,12 @@ import { nearestName } from "../../text/nearest-name.ts";
 type Version = readonly number[];
 
 /**
- * The directives of redis.conf that decide neither whether data survives, nor who may do what, nor how the server is reached: what it
- * costs in memory and time, what it tells, and how long clients may wait.
+ * The directives of redis.conf that affect neither data safety, nor access rights, nor how the server is reached, but only memory
+ * and time, reporting, and how long clients may wait.
  *
- * Each was read in src/config.c of Redis 7.0.0, 7.2.0, 7.4.0 or the branch 8.0 (September 2024), or of Valkey 7.2.7, 8.0.1 or its branch
- * unstable (October 2024); those of COMMANDLOG in the tests of Valkey. What is newer is added when it has been read. None has been
- * removed since 7.0.
+ * Each was read in src/config.c of Redis 7.0.0, 7.2.0, 7.4.0 or the branch 8.0 (September 2024), or of Valkey 7.2.7, 8.0.1 or its
+ * branch unstable (October 2024); those of COMMANDLOG in the tests of Valkey. What is newer is added when it has been read. None
+ * has been removed since 7.0.
  *
  * @see https://github.com/redis/redis/blob/7.4.0/src/config.c (`static_configs`)
  * @see https://github.com/valkey-io/valkey/blob/8.0.1/src/config.c (`static_configs`)
@@ -143,7 +143,7 @@ const harmful: readonly (readonly [directives: RegExp, fix: string])[] = [
 /**
  * Looks for a reason not to take a directive of redis.conf as it comes.
  *
- * @param path - where it stands, for the error
+ * @param path - its path, for the error
  * @returns undefined for one that is known to leave the data alone
  */
 export function findHarm(name: string, value: string, path: string): InputError | undefined {
@@ -163,9 +163,9 @@ export function findHarm(name: string, value: string, path: string): InputError 
   });
 }
 
-/** What is to be said of a directive. */
+/** A finding about a directive. */
 export interface DirectiveFinding {
-  /** Whether the server is known to refuse it; otherwise it may be newer than what is known here. */
+  /** Whether the server is known to refuse it; otherwise it may be newer than this list. */
   isCertain: boolean;
   mistake: InputError;
 }

@@ -17,7 +17,7 @@ import { unknownDirective } from "./directives.ts";
 
 const { durable, balanced, snapshot, cache } = RedisPersistence;
 
-/** What every Redis is told; its settings are held against what the image knows, where the image is known already. */
+/** The arguments of every Redis; its settings are compared with what the image supports, if the image is already known. */
 function redisSettings(image: unknown) {
   const setting = text("20");
   const settings = named(setting).superRefine((given, context) => {
@@ -48,7 +48,7 @@ function certainMistake(name: string, value: string, image: unknown) {
   return finding?.isCertain === true ? finding.mistake : undefined;
 }
 
-/** The arguments of a `Redis`, which a cache has others of. */
+/** The arguments of a `Redis`; a cache has different ones. */
 export function redisArguments(given: { persistence?: unknown; image?: unknown } | null | undefined) {
   const settings = redisSettings(given?.image);
   const none = (what: string) =>

@@ -37,7 +37,7 @@ const tlsFiles: RedisTlsFiles = {
 export interface RedisDefinition extends PresetDefinition {
   persistence: RedisPersistence;
   hasTls: boolean;
-  /** Whether the log tells when what was written. @default false */
+  /** Whether the log has timestamps. @default false */
   hasTimes?: boolean;
   settings: Record<string, string>;
 }
@@ -55,7 +55,7 @@ export interface RedisSpec {
 /**
  * How a Redis runs that keeps its data as the profile says.
  *
- * @param path - what stands before the arguments' names in an error
+ * @param path - what precedes the arguments' names in an error
  * @throws InputError when the memory limit does not suit the profile, or the component's name makes no identity
  */
 export function redisSpec(definition: RedisDefinition, path: string): RedisSpec {

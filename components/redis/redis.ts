@@ -50,7 +50,7 @@ export interface RedisTls {
 export interface KeepingRedisArgs extends StoreArgs, RedisSettings {
   /** How the data is kept. @default RedisPersistence.durable */
   persistence?: KeepingPersistence;
-  /** How the data is backed up, in your words, or `none: ` and the reason, in a label that the policies look for; or what makes the backup. @default not said */
+  /** How the data is backed up: free text, or `none: ` and the reason, as a label that the policies look for; or a backup to create. @default not said */
   backup?: string | BackupArgs;
 }
 
@@ -58,7 +58,7 @@ export interface KeepingRedisArgs extends StoreArgs, RedisSettings {
 export interface CacheRedisArgs extends RedisSettings {
   /** Nothing is kept. */
   persistence: typeof RedisPersistence.cache;
-  /** Why nothing is backed up, if you like to say so. @default not said */
+  /** Why nothing is backed up, if you want to say. @default not said */
   backup?: string;
   /** A cache has no volume. */
   volume?: never;
@@ -164,7 +164,7 @@ function backupKind(persistence: RedisPersistence): BackupKind {
   return redisPersistence[persistence].appendOnly ? BackupKind.log : BackupKind.snapshot;
 }
 
-/** Refuses what the image is known not to know, and warns of what a newer version may know. */
+/** Refuses what the image certainly does not support, and warns of what a newer version may support. */
 function tellUnknownDirectives(
   settings: Record<string, string>,
   image: string,
@@ -178,7 +178,7 @@ function tellUnknownDirectives(
   }
 }
 
-/** What anybody may read. */
+/** The files without secrets. */
 function configFiles(spec: RedisSpec, tls: RedisTls | undefined): Record<string, FileContent> {
   return {
     configuration: { path: redisPaths.configuration, content: spec.configuration },
@@ -195,7 +195,7 @@ interface GivenPasswords {
   previousOperationsPassword: pulumi.Input<string> | undefined;
 }
 
-/** What only the server may read. */
+/** The files with secrets, which only the server may read. */
 function secretFiles(
   passwords: GivenPasswords,
   allowsScripts: boolean,

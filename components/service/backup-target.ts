@@ -7,8 +7,9 @@ export const leastBackupBytes = 128 * 1024 ** 2;
 /**
  * Checks where a repository is.
  *
- * @param path - where it stands, for the error
- * @throws InputError when restic's way there is none of those that the companion takes, or names a password; it shows no part of that
+ * @param path - its path, for the error
+ * @throws InputError when restic's way there is none of those that the companion takes, or names a password; it shows no part of
+ * that
  */
 export function requireRepository(repository: string, path: string): string {
   const kinds = "s3:, rest: or sftp:, and then what restic takes";
@@ -46,7 +47,7 @@ export function requireInterval(duration: string, path: string): string {
 }
 
 /**
- * Checks one of the keys to a repository, which stands on a line of its own.
+ * Checks one of the keys to a repository, which is written on a separate line.
  *
  * @throws InputError when it has line breaks; it shows no part of it
  */
@@ -60,7 +61,7 @@ export function requireLine(value: string, path: string): string {
   });
 }
 
-/** What is wrong with a target, its parts being right each by itself. */
+/** What is wrong with a target whose parts are each valid. */
 export function targetMistake(given: {
   readonly repository?: unknown;
   readonly volume?: unknown;

@@ -15,7 +15,7 @@ import { requireLine } from "./backup-target.ts";
 import { defaultIdentity, readableBy } from "./preset.ts";
 import type { DataMount, FileContent, StatefulServiceArgs } from "./stateful-service.ts";
 
-/** What of a server's files is backed up. */
+/** Which of a server's files are backed up. */
 export const BackupKind = {
   /** The append-only log of Redis 7 or Valkey, every few seconds: what was written a moment ago can be restored, and any moment before. */
   log: "log",
@@ -37,32 +37,32 @@ export interface BackupTarget {
   credentials?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
 
-/** A backup that the component makes by a service beside the one with the data. */
+/** A backup that the component makes with a companion service. */
 export interface BackupArgs {
   /** The repository. */
   to: BackupTarget;
   /** The image of that service, by digest: see docs/backup.md. */
   image: pulumi.Input<string>;
-  /** How often what is new is sent; so much is lost with the node. @default "3s" */
+  /** How often new data is sent; losing the node loses this much. @default "3s" */
   every?: string;
   /** How many days back a restore can go. @default 7 */
   keepDays?: number;
-  /** After how long without a delivery that service is unhealthy. @default "60s", or four times `every` */
+  /** How long without a delivery makes that service unhealthy. @default "60s", or four times `every` */
   lateAfter?: string;
   /** Most memory it may use. @default "256M" */
   memoryLimit?: string;
 }
 
-/** A backup of a service whose files the component does not know by itself. */
+/** A backup of a service whose files the component does not know. */
 export interface ServiceBackupArgs extends BackupArgs {
-  /** What of its files is backed up. */
+  /** Which of its files are backed up. */
   kind: BackupKind;
 }
 
 /** Where the folder of a repository is in the companion. */
 const repositoryPath = "/repository";
 
-/** Who reads the files of a Redis, where nobody says who writes them. */
+/** The user that reads Redis' files, unless another one writes them. */
 const redisUser = "999:999";
 
 /** As {@link BackupArgs} says. */
@@ -78,9 +78,9 @@ export interface BackedUp extends Pick<
 }
 
 /**
- * The arguments of the companion: the service that backs another one up. It reads the data and writes nothing but the repository.
+ * The arguments of the companion, the service that backs up another one. It reads the data and writes only the repository.
  *
- * @param name - the component's, which stands before the arguments' names in an error
+ * @param name - the component's name, which precedes the arguments' names in an error
  * @throws InputError when the service has several data volumes, or the node of the data does not reach the repository
  */
 export function companionArgs(service: BackedUp, name: string): StatefulServiceArgs {
@@ -145,7 +145,7 @@ function dataMount(mounts: DataMount[], path: string): DataMount {
   });
 }
 
-/** The companion runs on the node of the data, so that is where the repository has to be. */
+/** The companion runs on the node of the data, so the repository must be reachable there. */
 function requireReached(repository: DataVolume, data: DataVolume, path: string): void {
   const [theirs, own] = [repository, data].map((volume) => volumeSpec(volume).pin);
   if (theirs === undefined) return;
@@ -186,7 +186,7 @@ function credentialLines(credentials: Record<string, string>, path: string): str
   return lines.join("");
 }
 
-/** What the label of a service says of its backup: where it goes and how often, and no secret. */
+/** A service's label for its backup: where it goes and how often, without secrets. */
 export function backupWords(backup: string | ServiceBackupArgs): string {
   if (typeof backup === "string") return backup;
   const { to, every = defaults.every, kind } = backup;
@@ -198,7 +198,7 @@ export function backupWords(backup: string | ServiceBackupArgs): string {
  * Checks that the companion knows the files of an image.
  *
  * @param saidToBe - the entry of the catalogue that the service's label names
- * @param path - where the backup stands among the service's arguments, for the error
+ * @param path - the backup's path among the service's arguments, for the error
  * @throws InputError for an image that is not known to be Redis or Valkey, and where an older one is to have its log followed
  */
 export function requireBackedUpImage(

@@ -31,7 +31,7 @@ export interface PortClaim {
  * Notes the ports that a service publishes.
  *
  * @param resource - what a warning is about
- * @throws InputError when another service of the program certainly publishes one of them at the same place; where that hangs on
+ * @throws InputError when another service of the program certainly publishes one of them at the same place; if that depends on
  * where Swarm puts the tasks, Pulumi's log gets a warning
  */
 export function claimPorts({ service, ports, pin, stopped }: PortClaim, resource: pulumi.Resource): void {

@@ -3,11 +3,11 @@ import { isKnown, parseImageReference } from "../../model/service/definition.ts"
 import { InputError, showValue } from "../../text/input-error.ts";
 
 /**
- * Checks that nothing is mounted beside the data: each `VOLUME` of a known image needs a mount at just that path, else every
- * task gets an anonymous volume there, and what the server writes to it is gone with the task.
+ * Checks that the mounts cover the data: each `VOLUME` of a known image needs a mount at exactly that path. Otherwise every task
+ * gets an anonymous volume there, and what the server writes to it is lost with the task.
  *
  * @param mountPaths - where something is mounted in the container
- * @param path - where the mounts stand, for the error
+ * @param path - the mounts' path, for the error
  * @returns the image
  * @throws InputError naming the first path that is not covered
  */

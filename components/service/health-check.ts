@@ -38,7 +38,7 @@ export function healthCheckSpec(
 /**
  * Checks the command of a health check.
  *
- * @param path - where it stands, for the error
+ * @param path - its path, for the error
  * @throws InputError when Docker would not know how to run it, or when it runs nothing
  */
 export function requireHealthTest(test: string[], path: string): void {

@@ -48,7 +48,7 @@ export interface MountInput {
 /**
  * The mounts of a service.
  *
- * @param path - what stands before the arguments' names in an error
+ * @param path - what precedes the arguments' names in an error
  * @throws InputError when nothing is mounted, or two things at one path
  */
 export function mountSpecs(

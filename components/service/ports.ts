@@ -39,7 +39,7 @@ export function portsToPublish(
 /**
  * What a service publishes. Host ports go with DNS round robin, which needs no IPVS; the routing mesh needs a virtual IP.
  *
- * @param path - where the ports stand, for the error
+ * @param path - the ports' path, for the error
  * @throws InputError when two have the same number
  */
 export function endpoint(ports: readonly PublishedPort[], path: string): docker.types.input.ServiceEndpointSpec {

@@ -98,7 +98,7 @@ const declaredBackup = {
 /** How a Redis that keeps its data is backed up. */
 export const redisBackup = textOr(backupInWords, fields(declaredBackup));
 
-/** What every component of a service is told. */
+/** The arguments that every service component takes. */
 export const commonArguments = {
   serviceName: text("store", requireServiceName).optional(),
   image: imageText("example/store:1"),

@@ -31,7 +31,7 @@ export interface ServiceSettings {
   cpuLimit?: number;
   /** Processors that a node must have left for the task. @default none */
   cpuReservation?: number;
-  /** Is the service alive? */
+  /** How to check that the service is alive. */
   healthCheck: HealthCheck;
   /** The container's entry point. @default that of the image */
   command?: string[];
@@ -57,11 +57,11 @@ export interface ServiceSettings {
   stopGrace?: string;
   /** Time between a task's end and the start of the next. @default "2s" */
   restartDelay?: string;
-  /** What becomes of an update whose task does not start or stay up. @default OnUpdateFailure.rollback */
+  /** What happens to an update whose task does not start or stay up. @default OnUpdateFailure.rollback */
   onUpdateFailure?: OnUpdateFailure;
   /** Whether no task runs; the data stays. @default false */
   stopped?: boolean;
-  /** How the data is backed up, in your words, or `none: ` and the reason, in a label that the policies look for; or what makes the backup. @default not said */
+  /** How the data is backed up: free text, or `none: ` and the reason, as a label that the policies look for; or a backup to create. @default not said */
   backup?: string | ServiceBackupArgs;
   /** Labels of the service; a changed one does not replace the task. @default none */
   labels?: Record<string, string>;
@@ -96,7 +96,7 @@ export interface Attachments {
  *
  * Everything that the provider would leave unknown in a preview, or read back in another form than it was given, is set.
  *
- * @param path - what stands before the arguments' names in an error
+ * @param path - what precedes the arguments' names in an error
  * @throws InputError where two arguments do not go together
  */
 export function dockerServiceArgs(definition: ServiceInput, path: string): DockerServiceArgs {

@@ -50,10 +50,10 @@ const kept: KeptPlaces = {
 };
 
 /**
- * Applies a transform to a service that keeps state, and checks the result: one task, which stops before the next one starts, on the
- * node of its data, with all of the component's mounts and files.
+ * Applies a transform to a service that keeps state, and checks the result: one task, which stops before the next one starts, on
+ * the node of its data, with all of the component's mounts and files.
  *
- * @param path - where the transform stands, for the error
+ * @param path - the transform's path, for the error
  * @throws InputError for the first mistake
  */
 export function transformedService(

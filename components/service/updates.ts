@@ -2,9 +2,9 @@ import { longestGraceSeconds } from "../../model/service/stop-grace.ts";
 import { formatDuration, parseDuration } from "../../text/duration.ts";
 import { type HealthCheck, healthCheckDefaults } from "./health-check.ts";
 
-/** What becomes of an update whose task does not start or stay up. */
+/** What happens to an update whose task does not start or stay up. */
 export const OnUpdateFailure = {
-  /** Swarm brings the former version back. */
+  /** Swarm rolls back to the previous version. */
   rollback: "rollback",
   /** Nothing runs until someone has looked: for a version that may have changed the files on its first start. */
   pause: "pause",

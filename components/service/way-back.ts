@@ -10,11 +10,11 @@ import { nextHookNumber, plainValues, takesErrorHooks, takesHooks } from "../hoo
 import { isEmbedded, swarmManager, type SwarmManager } from "../hooks/provider-engine.ts";
 import { OnUpdateFailure } from "./updates.ts";
 
-/** A service that Swarm takes back where an update fails. */
+/** A service that Swarm rolls back when an update fails. */
 export interface WayBack {
   /** In Docker. */
   serviceName: string;
-  /** What stands before the arguments' names in an error. */
+  /** What precedes the arguments' names in an error. */
   path: string;
   onUpdateFailure: OnUpdateFailure;
   /** Whether the files could be those of a newer version: it keeps data, and no start script of Holdfast's looks at them. */
@@ -22,7 +22,7 @@ export interface WayBack {
   labels: Record<string, string>;
 }
 
-/** A hook that refuses an update after which the former version must not run: Swarm would bring it back all the same. */
+/** A hook that refuses an update after which the previous version must not run: Swarm would roll back to it anyway. */
 export function versionHooks({ path, onUpdateFailure, isUnguarded, labels }: WayBack): pulumi.ResourceHookBinding {
   if (!takesHooks() || onUpdateFailure === OnUpdateFailure.pause || !isUnguarded) return {};
   const before = new pulumi.ResourceHook(
@@ -44,12 +44,12 @@ export function versionHooks({ path, onUpdateFailure, isUnguarded, labels }: Way
 }
 
 /**
- * Hooks that follow an update from before it is sent until Swarm is done with it. Holdfast's own engine does so by itself.
+ * Hooks that follow an update from before it is sent until Swarm has finished with it. Holdfast's own engine does this itself.
  *
- * The provider looks at the tasks alone: it takes an update for done while Swarm still watches it, and Pulumi then deletes the
- * former configurations, which a rollback needs; it waits ten minutes for a node, and a minute for a rollback that stands still.
+ * The provider only looks at the tasks: it considers an update done while Swarm still monitors it, and Pulumi then deletes the
+ * previous configurations, which a rollback needs. It waits ten minutes for a node, and a minute for a stalled rollback.
  *
- * @param secrets - what no log line may show
+ * @param secrets - values that no log line may show
  */
 export function updateEndHooks(
   { serviceName, onUpdateFailure }: WayBack,
@@ -83,7 +83,7 @@ export function updateEndHooks(
   });
   const hooks = { beforeUpdate: [before], afterUpdate: [after] };
   if (!takesErrorHooks()) return hooks;
-  // The provider fails as soon as a rollback has begun: Pulumi would end before anybody could say why, and what came of it.
+  // The provider fails as soon as a rollback begins: Pulumi would exit before the reason and the outcome could be reported.
   const failed = new pulumi.ErrorHook(`holdfast-update-end-${number}-failed`, async () => {
     if (hasBegun()) await ended();
     return false;

@@ -19,7 +19,7 @@ interface Claim {
 const claims = new WeakMap<object, Claim[]>();
 const noEngine = {};
 
-/** What data may lie on: one of `LocalVolume`, `NetworkVolume`, `HostPath` and `ExistingVolume`, and nothing else. */
+/** What data may be stored on: only `LocalVolume`, `NetworkVolume`, `HostPath` or `ExistingVolume`. */
 export abstract class DataVolume extends pulumi.ComponentResource {
   /** The volume's name, or the path on the node. */
   readonly source: pulumi.Output<string>;
@@ -39,7 +39,7 @@ export abstract class DataVolume extends pulumi.ComponentResource {
   }
 }
 
-/** What a service must know of a volume to mount it. */
+/** What a service needs to know about a volume to mount it. */
 export function volumeSpec(volume: DataVolume): VolumeSpec {
   const spec = specs.get(volume);
   if (spec === undefined) throw new TypeError("A data volume describes itself before a service mounts it.");
@@ -50,8 +50,8 @@ export function volumeSpec(volume: DataVolume): VolumeSpec {
  * Gives a volume to a service that writes it.
  *
  * @param service - name of the service's component
- * @param path - where the volume stands among the service's arguments, for the error
- * @returns what the service must know to mount it
+ * @param path - the volume's path among the service's arguments, for the error
+ * @returns what the service needs to know to mount it
  * @throws InputError when another service of the program may write the same data and the volume is not shared
  */
 export function claimVolume(volume: DataVolume, service: string, path: string): VolumeSpec {

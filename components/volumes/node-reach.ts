@@ -11,7 +11,7 @@ export const everyNode: EveryNode = { everyNode: true };
 /** Where data is: on one node, or wherever a task runs. */
 export type NodeReach = Pin | EveryNode;
 
-/** The pin of what lies on one node; nothing where every node reaches it. */
+/** The pin of data on one node; nothing when every node reaches it. */
 export function pinOfReach(reach: NodeReach): Pin | undefined {
   return "everyNode" in reach ? undefined : reach;
 }

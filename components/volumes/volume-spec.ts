@@ -19,7 +19,7 @@ export interface SharedVolume {
   reason: string;
 }
 
-/** What a service must know of a data volume to mount it. */
+/** What a service needs to know about a data volume to mount it. */
 export interface VolumeSpec {
   /** How it is mounted: `volume` by name, `bind` by the path on the node. */
   type: "volume" | "bind";
@@ -60,8 +60,8 @@ export function namedVolume(volumeName: string, path: string): VolumeSpec {
 /**
  * An NFS export as a volume of the driver `local`.
  *
- * Docker ignores changed options on a volume that exists, without a word (docker/cli#1279), so the name carries a digest of
- * the options: other options are another volume.
+ * Docker silently ignores changed options of an existing volume (docker/cli#1279), so the name contains a digest of the options:
+ * other options mean another volume.
  */
 export function nfsVolume(volumeName: string, nfs: NfsExport, path: string): VolumeSpec {
   const { server, exportPath, mountOptions } = nfs;
