@@ -37,10 +37,10 @@ const schema = z.object({
   volume: setting("volume", requireVolumeName).prefault("foobarstore"),
   /**
    * Who creates the volume: `provider`, the engine that Pulumi talks to; `task`, the pinned node's where that is another; or
-   * `nobody`: it exists and is somebody else's, and the program uses what is in it.
+   * `nobody`: it exists and is managed elsewhere, and the program uses its content.
    */
   volumeCreatedBy: setting("volumeCreatedBy", oneOf(volumeOrigins)).prefault(VolumeCreator.provider),
-  /** The store whose mark the volume carries, where that is another's: `<project>/<stack>/redis`. */
+  /** The store whose mark the volume has, if it is another one's: `<project>/<stack>/redis`. */
   identity: setting("identity", requireIdentity).exactOptional(),
   /** Where the engines of the nodes are, such as `ssh://root@{hostname}`; read by the components too. */
   nodes: setting("nodes", requireNodePattern).exactOptional(),
@@ -241,7 +241,7 @@ function unknownSettings(): string[] {
     .flatMap((key) => unknownSetting(key.slice(ownProject.length + 1))?.message ?? []);
 }
 
-/** A password that stands in the stack's settings in clear text works; whoever reads the file has it. */
+/** A clear-text password in the stack's settings works, but anyone who can read the file has it. */
 function warnOfClearText(): void {
   // The SDK's types leave it out; nothing else says whether a setting was encrypted.
   const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };

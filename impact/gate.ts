@@ -26,11 +26,11 @@ export type GateAnswer =
   | { readonly allowed: false; readonly refusals: readonly Refusal[] };
 
 /**
- * Decides. A fate of `left behind` or worse needs an acceptance of just this (impact/verdict/acceptance.ts). Where nobody can be asked, so does one
- * that cannot be told: `unknown`, and one that is only good as long as an assumption holds that could not be looked at.
+ * Decides. A fate of `left behind` or worse needs a specific acceptance (impact/verdict/acceptance.ts). Without a person to ask,
+ * so does an uncertain one: `unknown`, or one that is good only if an unverified assumption holds.
  *
  * @param accepted - the words given with `--accept-data-loss`
- * @param canAsk - whether a person sits at a terminal and answers
+ * @param canAsk - whether there is a person at a terminal to answer
  */
 export function gate(
   verdicts: readonly Verdict[],

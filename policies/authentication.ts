@@ -32,7 +32,7 @@ function byEnvironmentOrArguments({ service }: Subject, fact: AuthenticationFact
   });
   if (offs.includes(true)) return false;
   if (fact.byDefault) return offs.includes(notKnown) ? notKnown : true;
-  // That a variable is there counts, known or not: nobody names a password in order to have none.
+  // The variable's presence counts, even if its value is not known: setting it means that a password is wanted.
   const isOn = fact.onByEnvironment.flatMap((name) => [name, `${name}_FILE`]).some((name) => value(name) !== "");
   if (isOn) return true;
   const settings = (fact.onBySetting ?? []).map((name) => settingIn(service, name));

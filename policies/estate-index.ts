@@ -43,7 +43,7 @@ export class EstateIndex {
     return index;
   }
 
-  /** A service as its program has it, without what the provider keeps beside that. */
+  /** A service as its program defines it, without what the provider keeps in addition. */
   asWritten(service: ServiceDefinition): ServiceDefinition {
     return this.#written?.get(service.id) ?? service;
   }
@@ -90,7 +90,7 @@ export class EstateIndex {
     return [...(this.#uses.get(name)?.values() ?? [])].flatMap(([use]) => (use === undefined ? [] : [use.service]));
   }
 
-  /** Whether one service came before another: of two at fault together, the later one is told. */
+  /** Whether one service came before another: the later of two at fault gets the finding. */
   isBefore(one: ServiceDefinition, other: ServiceDefinition): boolean {
     return (this.#services.get(one.id)?.order ?? 0) < (this.#services.get(other.id)?.order ?? 0);
   }

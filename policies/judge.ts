@@ -32,9 +32,9 @@ export function judgeDefinitions({ estate, source }: Definitions, options: Judge
 }
 
 /**
- * Judges one service among those that are known.
+ * Judges one service in the context of the known ones.
  *
- * Never throws: a rule that fails has a finding of its own that says so, and the others still answer.
+ * Never throws: a rule that fails is reported as a finding, and the other rules still run.
  */
 export function judgeOneService(
   service: ServiceDefinition,
@@ -91,7 +91,7 @@ function withoutRepetition(findings: readonly Finding[], rules: readonly Rule[])
   });
 }
 
-/** Whether one path is, or lies below, the other. */
+/** Whether one path equals the other or is inside it. */
 function isSamePlace(one: string, other: string): boolean {
   return one.startsWith(other) || other.startsWith(one);
 }

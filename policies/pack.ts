@@ -30,7 +30,7 @@ function policyName({ id, name }: Rule): string {
   return `${id.toLowerCase()}-${name}`;
 }
 
-/** The gravest that a rule may find; its policy reports that alone, because a policy has one enforcement level. */
+/** The most severe level that a rule may report; its policy reports only that, because a policy has one enforcement level. */
 function gravest({ level, worst }: Rule): Finding["level"] {
   return worst ?? level;
 }
@@ -43,7 +43,7 @@ function messageOf({ rule, path, message, fix, url }: Finding): string {
   return `${rule} at ${path}: ${message} ${fix} See ${url}.`;
 }
 
-/** Runs a validation so that a fault of the pack is told and stops nothing: any exception would fail the whole operation. */
+/** Runs a validation so that a bug in the pack is reported but stops nothing: any exception would fail the whole operation. */
 function guarded(
   validate: NonNullable<Extract<ResourceValidationPolicy["validateResource"], (...args: never[]) => unknown>>,
 ): typeof validate {

@@ -15,10 +15,10 @@ import type { Rule } from "./rule.ts";
 const volumeRules: ReadonlySet<Rule["id"]> = new Set(["SS305", "SS401"]);
 
 /**
- * Judges the resources of a program as the engine tells of them, one at a time and before each is created or changed.
+ * Judges a program's resources as the engine reports them, one at a time and before each is created or changed.
  *
- * What a service refers to is known by then: the engine tells of a config and a volume before the service that uses their
- * outputs. What two services do to each other is found when the second comes.
+ * What a service refers to is already known: the engine reports a config or a volume before the service that uses its outputs.
+ * Conflicts between two services are found when the second one is reported.
  */
 export class ProgramReview {
   readonly #index = new EstateIndex({ nodes: undefined, images: new Map(), previous: new Map() });

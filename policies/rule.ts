@@ -32,7 +32,7 @@ export interface Rule {
   readonly reason: string;
   /** What to do about it: one sentence. */
   readonly fix: string;
-  /** Rules that say the same thing more precisely: where one of them has a finding about the same path, this one keeps silent. */
+  /** More precise rules: if one of them has a finding about the same path, this rule reports nothing. */
   readonly yieldsTo?: readonly Rule["id"][];
   readonly check: (subject: Subject) => Answer | readonly Answer[];
 }

@@ -36,14 +36,14 @@ export interface Subject {
   readonly keepsState: Known<boolean> | undefined;
   readonly sites: readonly DataSite[];
   readonly dataVolumes: readonly MountedData[];
-  /** What Redis is told, for Redis and its like. */
+  /** The Redis settings, for Redis and compatible servers. */
   readonly redis: RedisSubject | undefined;
   readonly pin: ConstraintPin;
   /** Whether its author says, with a reason, that several nodes or services may use its data. */
   readonly isShared: boolean;
 }
 
-/** What Redis is told, and what its image switches on by itself. */
+/** The Redis settings, and what the image enables by default. */
 export interface RedisSubject extends RedisDirectives {
   readonly image: RedisImageFact;
 }
@@ -102,7 +102,7 @@ function dataVolumes(
   sites: readonly DataSite[],
 ): readonly MountedData[] {
   if (keepsState === false || !isKnown(mounts)) return [];
-  // A mount that misses the data path is meant for the data: what else is wrong with it is wrong once that is mended.
+  // A mount that misses the data path is meant for the data, so its other faults count once that is fixed.
   const certain = new Set(
     sites.flatMap(({ covering, missedBy }) =>
       covering.kind === "volume" || covering.kind === "bind" ? [covering.mount] : (missedBy ?? []),

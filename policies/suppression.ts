@@ -12,7 +12,7 @@ export interface Suppression {
   readonly label: string;
 }
 
-/** What stands in a service's suppression labels: what is in order, and what is wrong with the rest. */
+/** The content of a service's suppression labels: the valid entries, and what is wrong with the others. */
 export interface SuppressionLabels {
   readonly suppressions: readonly Suppression[];
   readonly mistakes: readonly { readonly label: string; readonly message: string }[];
@@ -21,10 +21,10 @@ export interface SuppressionLabels {
 }
 
 /**
- * Reads the labels `holdfast.ignore` and `holdfast.ignore.<anything>`: `SS201 until 2027-03-01: reason`, several rules between
- * commas, several entries between semicolons or on lines of their own.
+ * Reads the labels `holdfast.ignore` and `holdfast.ignore.<anything>`: `SS201 until 2027-03-01: reason`, with rules separated by
+ * commas, and entries by semicolons or line breaks.
  *
- * @param ruleIds - the rules that there are
+ * @param ruleIds - the existing rules
  */
 export function readSuppressions(service: ServiceDefinition, ruleIds: ReadonlySet<string>): SuppressionLabels {
   const suppressions: Suppression[] = [];

@@ -1,6 +1,6 @@
 /**
- * The commands in advice are those that this user has: `npm run up` for who has typed that, `npx holdfast up` for others, with the
- * stack that was named; and `pulumi` where a program runs without Holdfast's command line. That tells it to all that it starts
+ * Advised commands match what the user ran: `npm run up` if they typed that, otherwise `npx holdfast up`, with the stack that was
+ * named; and `pulumi` for a program that runs without Holdfast's command line, which passes this on to its child processes
  * through the environment.
  */
 
@@ -12,7 +12,7 @@ const startedBy = "HOLDFAST_STARTED_BY";
 /** The stack that was named to it. */
 const namedStack = "HOLDFAST_NAMED_STACK";
 
-/** How the engine is reached that the command works on, where `docker` by itself would ask another one. */
+/** How to reach the engine that the command works on, if `docker` would otherwise ask another one. */
 const dockerCommand = "HOLDFAST_DOCKER";
 
 /** What package.json has a script for. */
@@ -24,7 +24,7 @@ const ofStack: readonly string[] = [
   ...["config", "export", "import", "cancel"],
 ];
 
-/** Says to this process and to those that it starts how Holdfast is run; `stack` where one was named. */
+/** Records how Holdfast is run, for this process and its children; `stack` if one was named. */
 export function rememberHowStarted(stack: string | undefined, environment: NodeJS.ProcessEnv = process.env): void {
   environment[startedBy] ??= scripts.includes(environment["npm_lifecycle_event"] ?? "") ? "npm" : "npx";
   if (stack !== undefined) environment[namedStack] = stack;
@@ -71,7 +71,7 @@ export function advisedSetting(rest: string, environment: NodeJS.ProcessEnv = pr
   return environment[startedBy] === undefined ? `pulumi config set ${rest}` : advised("config set", rest, environment);
 }
 
-/** The command that takes over what is really there and goes on: Pulumi's own where no command line of Holdfast has started the program. */
+/** The command that updates the state to match what is deployed, and continues: Pulumi's own if Holdfast's command line did not start the program. */
 export function advisedRepair(environment: NodeJS.ProcessEnv = process.env): string {
   return environment[startedBy] === undefined ? "pulumi up --refresh" : advised("up", "--refresh", environment);
 }

@@ -1,6 +1,6 @@
 import { InputError, showValue } from "./input-error.ts";
 
-/** Each stands for 1024 times the one before. */
+/** Each is 1024 times the previous one. */
 const prefixes = ["", "K", "M", "G", "T", "P"];
 const units = prefixes.map((prefix) => (prefix === "" ? "B" : `${prefix}iB`));
 
@@ -9,7 +9,7 @@ const units = prefixes.map((prefix) => (prefix === "" ? "B" : `${prefix}iB`));
  * a number without a unit counts bytes.
  *
  * @param text - what a person wrote
- * @param path - where it stands, for the error
+ * @param path - its path, for the error
  * @returns bytes, a whole number
  * @throws InputError when `text` is no size, or one that JavaScript cannot count exactly
  * @see https://github.com/docker/go-units/blob/master/size.go (`RAMInBytes`)

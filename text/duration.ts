@@ -8,7 +8,7 @@ type Unit = keyof typeof millisecondsPerUnit;
  * Reads a duration as Docker writes it: `30s`, `500ms`, `1m30s`, `1.5h`, `0s`.
  *
  * @param text - what a person wrote
- * @param path - where it stands, for the error
+ * @param path - its path, for the error
  * @returns milliseconds, a whole number
  * @throws InputError when `text` is no duration, or finer than a millisecond
  * @see https://pkg.go.dev/time#ParseDuration

@@ -49,10 +49,10 @@ export function quoted(name: string): string {
  */
 const reference = /@|[#!$&%~^](?=[\w"])|\bGH-(?=\d)|\bwww(?=\.)|:(?=\/\/)/giu;
 
-/** Stands where a reference is broken in two while the text around it is escaped; printable text has none. */
+/** Marks where a reference is split while the text around it is escaped; printable text has none. */
 const gap = "\0";
 
-/** Writes printable text with each reference broken in two by a comment that nobody sees. */
+/** Writes printable text with each reference split by an invisible comment. */
 function withoutReferences(text: string, escape: (text: string) => string): string {
   return escape(printable(text).replaceAll(reference, `$&${gap}`)).replaceAll(gap, "<!-- -->");
 }

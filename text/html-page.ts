@@ -1,4 +1,4 @@
-/** One page that needs nothing else: no script, no font, no picture from elsewhere. */
+/** A self-contained page, without external scripts, fonts or images. */
 import { htmlText } from "./escape.ts";
 
 /** What makes up a page; `body` and `style` are taken as they are, so that names in them must have been escaped. */

@@ -7,7 +7,7 @@ export interface ImageNameParts {
   readonly digest: string | undefined;
 }
 
-/** Takes an image's name apart. A tag is what follows the last colon behind the last slash, so a registry's port is none. */
+/** Parses an image's name. A tag follows the last colon after the last slash, so a registry's port is not a tag. */
 export function splitImageName(name: string): ImageNameParts {
   const [named = "", digest] = name.split("@", 2);
   const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
@@ -24,12 +24,12 @@ export function namedRegistry(name: string): string | undefined {
   return rest.length > 0 && /[.:]|^localhost$/u.test(first) ? first : undefined;
 }
 
-/** A repository as Docker's client shows it: without the registry, and the folder in it, that are meant where none is named. */
+/** A repository as Docker's client shows it: without the default registry and its default folder. */
 export function familiarRepository(repository: string): string {
   return repository.replace(/^(?:index\.)?docker\.io\//u, "").replace(/^library\//u, "");
 }
 
-/** An image's name as Docker's client sends it (moby client/service_create.go, `imageWithTagString`): with the tag that is meant where there is neither tag nor digest. */
+/** An image's name as Docker's client sends it (moby client/service_create.go, `imageWithTagString`): with the default tag if there is neither tag nor digest. */
 export function familiarImage(name: string): string {
   const { tag, digest } = splitImageName(name);
   const familiar = familiarRepository(name);

@@ -5,7 +5,7 @@
  */
 export class InputError extends Error {
   override readonly name = "InputError";
-  /** Where the value stands: a setting's key, an argument's path, a file and line, a command-line option. */
+  /** Where the value is: a setting's key, an argument's path, a file and line, or a command-line option. */
   readonly path: string;
   /** The rule that the value breaks, as it reads after "expected". */
   readonly expected: string;

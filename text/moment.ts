@@ -6,7 +6,7 @@ import { InputError, showValue } from "./input-error.ts";
  * (`21:45:53` or `21:45`), or how long ago (`5m ago`, `1h30m ago`).
  *
  * @param now - the present moment
- * @param path - where it stands, for the error
+ * @param path - its path, for the error
  * @returns seconds since 1970, whole
  * @throws InputError when it is none of these, or has no zone, or has not come yet
  */

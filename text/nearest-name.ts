@@ -2,7 +2,7 @@
 const slipShare = 0.34;
 
 /**
- * Finds the name that somebody meant who wrote another, case ignored.
+ * Finds the name most likely meant by a misspelt one, ignoring case.
  *
  * @returns undefined where none is near
  */

@@ -7,7 +7,7 @@ const secretVariable =
 /** As people call settings: `operationsPassword`, `apiKey`, `token`; not `tokenLifetimeSeconds`. */
 const secretSetting = /(?:passw(?:or)?d|passphrase|secret|token|credentials?|(?:api|access|private)[-_]?key)$/iu;
 
-/** Whether a variable may hold what nobody else may read; its value is then shown nowhere. */
+/** Whether a variable may hold a secret; its value is then never shown. */
 export function isSecretVariable(name: string): boolean {
   return secretVariable.test(name);
 }

@@ -1,7 +1,7 @@
 /** A word of a shell command. */
 export interface ShellWord {
   readonly text: string;
-  /** True when a variable or a command's output stands in it, so that its text is not what the program gets. */
+  /** True when it contains a variable or a command's output, so the program gets a different text. */
   readonly isDynamic: boolean;
   /** True for what ends a command, such as `&&` and `;`; never for a word that only looks so, between quotation marks. */
   readonly isOperator: boolean;
@@ -9,7 +9,7 @@ export interface ShellWord {
 
 /**
  * Splits a shell command into its words as a POSIX shell does, without running or expanding anything. Operators such as `&&` and
- * `;` are words of their own.
+ * `;` are separate words.
  */
 export function shellWords(script: string): readonly ShellWord[] {
   const words: ShellWord[] = [];
@@ -97,7 +97,7 @@ function endOfExpansion(script: string, start: number): number {
   return script.length;
 }
 
-/** A word as a shell takes it, whatever it holds; between quotation marks only where it needs them. */
+/** A word escaped for a shell, quoted only if necessary. */
 export function shellWord(word: string): string {
   return /^[\w.,:=@%+/-]+$/u.test(word) && !word.startsWith("-") ? word : quotedWord(word);
 }

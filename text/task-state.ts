@@ -1,5 +1,5 @@
 /**
- * How a task stands, in Swarm's words, each said once: its state, and the reason behind it.
+ * A task's state and the reason for it, in Swarm's words, without repetition.
  *
  * @param reason - Swarm's `Err`, or its `Message`, which often only says the state again (`preparing`, `pending task scheduling`)
  */

@@ -3,7 +3,7 @@ import { InputError, showValue } from "./input-error.ts";
 /**
  * Checks a TCP port.
  *
- * @param path - where the port stands, for the error
+ * @param path - the port's path, for the error
  * @throws InputError when it is no whole number from 1 to 65535
  */
 export function requirePort(port: number, path: string): number {
@@ -24,7 +24,7 @@ export function parseWhole(text: string, least: number, most: number, path: stri
 /**
  * Checks a whole number.
  *
- * @param path - where the number stands, for the error
+ * @param path - the number's path, for the error
  * @throws InputError when it is not whole, or outside `least` to `most`
  */
 export function requireWhole(value: number, least: number, most: number, path: string): number {

@@ -1,7 +1,7 @@
 import { visit, type Document } from "yaml";
 import { InputError } from "./input-error.ts";
 
-/** For each alias the library looks through all that stands before it, so that many take the square of their number. */
+/** For each alias the library searches everything before it, so the time grows with the square of their number. */
 const mostAliases = 2000;
 
 /**

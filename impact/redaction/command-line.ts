@@ -1,7 +1,7 @@
 /**
- * What of a command line and of a mount's options may be shown: what is known to be harmless. Anything else could hold a secret, and
- * `[secret]` stands for it. No name is taken for a secret's and no other for harmless: what a program asks for is not known, so a value
- * is shown behind an option about data alone, and where a value may stand, nothing is shown until the next such option.
+ * Which parts of a command line and of a mount's options may be shown: those known to be harmless. Anything else could be a
+ * secret and is replaced with `[secret]`. Names do not decide, because a program's options are not known: a value is shown only
+ * after an option about data, and where a value may follow, nothing is shown until the next such option.
  */
 import { posix } from "node:path";
 import { catalogueEntries } from "../../model/image/catalogue/index.ts";
@@ -45,7 +45,7 @@ const programs = new Set([
     .filter((word) => !word.startsWith("-")),
 ]);
 
-/** The options behind which a script stands, or a setting of PostgreSQL. */
+/** The options that are followed by a script, or by a PostgreSQL setting. */
 const scriptOptions = new Set(["-c", "-ec", "-lc"]);
 
 const optionForm = /^(?<name>--?[a-z][\w.-]*)(?:(?<sign>[=:\s])(?<value>.*))?$/isu;
@@ -57,11 +57,11 @@ const fileForm =
 const plainForm = /^(?:|yes|no|true|false|on|off|always|everysec|\d{1,5}(?:[kmgt]i?b?|ms|[smhd])?)$/iu;
 const namingForm = /^(?!-|.*:\/\/)[\w./:{}-]+$/u;
 
-/** What may be shown of the next word; `script` stands where its text is one. */
+/** What may be shown of the next word; `script` if its text is a script. */
 type Expected = "script" | ExpectedWords;
 
 interface ExpectedWords {
-  /** Whether options of any name may stand here, and no value of one. */
+  /** Whether any option, but no option's value, may come here. */
   readonly showsOptions: boolean;
   /** A word that is no option, as it is shown, and what is expected behind it; `undefined` where it may be secret. */
   readonly read: (word: string) => Shown | undefined;
@@ -75,7 +75,7 @@ interface Shown {
 /** Behind what may ask for a secret: options about data alone. */
 const nothing: ExpectedWords = { showsOptions: false, read: () => undefined };
 
-/** At the beginning of a command line, and behind a program's name: another one that it runs, a file, or a variable of its own. */
+/** At the beginning of a command line and after a program's name: a program that it runs, a file, or a variable for it. */
 const program: ExpectedWords = {
   showsOptions: true,
   read: (word) => {
@@ -90,7 +90,7 @@ const options: ExpectedWords = { showsOptions: true, read: () => undefined };
 
 const behindFile: ExpectedWords = { showsOptions: true, read: readProgram };
 
-/** At the beginning of a command in a script and behind `--`, where no option stands. */
+/** At the beginning of a command in a script and after `--`, where there is no option. */
 const command: ExpectedWords = { ...program, showsOptions: false };
 
 const paths: ExpectedWords = {
@@ -119,7 +119,7 @@ function readOption(word: string, { showsOptions }: ExpectedWords): Shown | unde
   const isScript = scriptOptions.has(name);
   const isAboutData = isScript || pathNames.has(name) || isSetting(name);
   if (!isAboutData && !showsOptions) return undefined;
-  // Behind one dash and a letter may stand that letter's value: `-psecret`.
+  // A single-letter option may be followed directly by its value: `-psecret`.
   if (!isAboutData && /^-[^-]./u.test(name)) return { text: `${name.slice(0, 2)}${secretMark}`, next: nothing };
   if (sign !== "") {
     const isShown = isValueOf(name, value, true);
@@ -221,7 +221,7 @@ export function showMountOptions(options: string): string {
     .join(",");
 }
 
-/** An address without the user's name and password, and without the query, that may stand in it; a digest is neither. */
+/** An address without any user name, password and query in it; a digest is neither. */
 export function withoutCredentials(text: string): string {
   return withoutQuery(withoutUser(withoutAuthority(text)));
 }

@@ -29,7 +29,7 @@ const freelyNamed =
 /** Lists of words of a command line. */
 const commandLines = new Set(["args", "commands", "command", "entrypoint", "Args", "Command"]);
 
-/** A change as it is told: values left out where they must not be seen. */
+/** A change as it is reported, without values that must stay hidden. */
 export interface ShownChange {
   readonly path: string;
   readonly before?: string;

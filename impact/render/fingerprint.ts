@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Verdict } from "../verdict/verdict.ts";
 
-/** Tells a finding from another, and knows it again in a later run: what it is about, its fate, and the property at fault. */
+/** Identifies a finding across runs: its subject, its fate, and the property at fault. */
 export function fingerprint({ id, fate, causes }: Verdict): string {
   return createHash("sha256")
     .update(JSON.stringify([id, fate, causes.map(({ path }) => path ?? "")]))

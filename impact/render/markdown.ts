@@ -42,7 +42,7 @@ const icons: Readonly<Record<DataFate, string>> = {
 
 /** What a comment is written with. */
 export interface MarkdownOptions {
-  /** The comment of the last run, as it stands there; its findings are told apart from new ones. */
+  /** The last run's comment, unchanged; new findings are marked by comparison with it. */
   readonly previous?: string;
 }
 
@@ -77,7 +77,7 @@ function finding(verdict: Verdict): string {
   return fingerprint(verdict).slice(0, findingDigits);
 }
 
-/** The findings that a comment carries, so that the next run can tell new ones from old ones; `undefined` when it could not. */
+/** The findings in a comment, so the next run can recognise new ones; `undefined` when that is not possible. */
 function findingsOf(comment: string): ReadonlySet<string> | undefined {
   const start = comment.lastIndexOf(findingsMark);
   const end = comment.indexOf("-->", start);
@@ -258,7 +258,7 @@ function short(text: string, length = 80): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-/** Sentences of ours, in which a name may stand that is longer than all of them. */
+/** Our sentences, which may contain a name longer than the sentence. */
 function sentences(text: string): string {
   return markdownText(short(text, 1000));
 }

@@ -39,7 +39,7 @@ export function pictureLanes(verdicts: readonly Verdict[], limit: number): reado
 function afterRows(verdict: Verdict, node: string): readonly PictureRow[] {
   const { before, after } = verdict;
   const rows = after?.node === node ? [row(verdict, after, false)] : [];
-  // What stays behind is drawn where it lies, without a task.
+  // Data left behind is drawn at its location, without a task.
   const lies = before?.node === node && (verdict.leftBehind.length > 0 || verdict.fate === "destroyed");
   const task = verdict.fate === "destroyed" ? "destroyed" : "left behind";
   return lies ? [...rows, { ...row(verdict, before, true), task }] : rows;

@@ -16,7 +16,7 @@ import type { DataFate, Verdict } from "../verdict/verdict.ts";
 /** Colours a text; the identity where there are no colours. */
 export type TextStyle = (format: "red" | "yellow" | "green" | "magenta" | "bold" | "dim", text: string) => string;
 
-/** What is written before a fate so that it is told without colours too. */
+/** The symbol before a fate, which shows it without colours too. */
 const marks: Readonly<Record<DataFate, { mark: string; colour: "red" | "yellow" | "green" | "magenta" }>> = {
   untouched: { mark: "✓", colour: "green" },
   interrupted: { mark: "~", colour: "yellow" },

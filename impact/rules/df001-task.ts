@@ -72,7 +72,7 @@ export const taskStays = rule<TaskStaysCode>(
   },
   (facts) => {
     const { course, before, failure } = facts;
-    // What fails is told by the rule about that.
+    // Failures are reported by another rule.
     if (failure !== undefined) return [];
     if (course.kind === "goes on") return [goesOn(facts)];
     return before.service.definition.replicas === 0 ? [withoutTasks(facts)] : [];

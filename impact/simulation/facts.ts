@@ -37,7 +37,7 @@ export interface ServiceChange extends FileCheck {
   readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
   /** The volumes of the plan may be those of the service: it may run on the engine that the executor talks to. */
   readonly isHere: boolean;
-  /** Why no task runs now although one should; `undefined` where one does, and where nobody asked. */
+  /** Why no task runs now although one should; `undefined` if one does, or if the swarm was not asked. */
   readonly down: string | undefined;
   /** Size of the data in memory in bytes, if it is known. */
   readonly datasetBytes: number | undefined;
@@ -79,7 +79,7 @@ export interface ServiceFacts extends Omit<
   readonly protection: readonly ProtectionFacts[];
   /** The data volumes that the plan deletes on another engine than the service's. */
   readonly deletedElsewhere: readonly string[];
-  /** The plan has errors, and nobody asked the swarm. */
+  /** The plan has errors, and the swarm was not asked. */
   readonly restsOnErrors: boolean;
 }
 

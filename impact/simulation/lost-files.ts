@@ -1,4 +1,4 @@
-/** Configurations that a service names and that are gone: somebody has rolled it back by hand to a version whose files were deleted. */
+/** Missing configurations that a service names: it was rolled back by hand to a version whose files had been deleted. */
 import type { LiveFacts, Plan, PlannedStep } from "../../model/plan/plan.ts";
 import { isKnown, notKnown, type MountedFile } from "../../model/service/definition.ts";
 

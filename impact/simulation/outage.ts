@@ -132,8 +132,8 @@ function datasetBytes({ before, datasetBytes: bytes }: OutageFacts): number | un
 }
 
 /**
- * The snapshot becomes the base of an append-only file by a link; the other way round a server of its own loads the one, looks
- * once a second whether it has, and writes the other.
+ * A snapshot becomes the base of an append-only file by a link; the other way round, a temporary server loads the log, checks
+ * once a second whether it has finished, and writes the snapshot.
  */
 function preparationParts(facts: OutageFacts, load: OutagePart): readonly OutagePart[] {
   const prepares = facts.start?.prepares;

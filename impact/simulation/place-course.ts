@@ -32,7 +32,7 @@ export type PlaceFacts = { readonly place: DataPlace } & (
       readonly target: DataPlace;
       readonly move: Extract<Move, { kind: "moves" }>;
       readonly found: SightFinding;
-      /** Only the engine of the new node could tell what is there, and it was not asked. */
+      /** Only the new node's engine knows what is there, and it was not asked. */
       readonly isUnseen: boolean;
     }
   /** The new task finds something else. */
@@ -109,14 +109,14 @@ function next(question: PlaceQuestion, place: DataPlace): PlaceFacts {
   return { kind: "moves", place, target, move, found, isUnseen };
 }
 
-/** Which of the new task's places stands for one of the old. */
+/** Which of the new task's places corresponds to an old one. */
 function standIn(before: DataKeeper, after: DataKeeper, place: DataPlace): DataPlace | undefined {
   if (before.isFamiliar && after.isFamiliar && before.places.length === after.places.length)
     return after.places[before.places.indexOf(place)];
   return after.places.find(({ path }) => path === place.path);
 }
 
-/** Whether a change, or a value that cannot be seen in it, may be about where the data lies. */
+/** Whether a change, or a hidden value in it, may affect where the data is. */
 function mayMoveData({ comparison, plan, before }: PlaceQuestion, { service }: Side): boolean {
   if (comparison === undefined) return true;
   const { paths } = service.definition;
@@ -134,7 +134,7 @@ function mayMoveData({ comparison, plan, before }: PlaceQuestion, { service }: S
   );
 }
 
-/** What lies in a volume of another name; one that the plan deletes, or in which the data has another folder, tells nothing. */
+/** What a volume of another name contains; one that the plan deletes, or in which the data has another folder, does not count. */
 function foundUnderOtherName(
   { destroyedVolumes, location, live }: PlaceQuestion,
   after: Side,

@@ -95,7 +95,7 @@ export function findNewUsers(plan: Plan, outcomes: Outcomes): NewUsers {
   return users;
 }
 
-/** The other services that the plan starts on a volume of one which goes on. */
+/** The other services that the plan starts on the volume of one that keeps running. */
 export function newUsersBeside(
   { id, operation }: PlannedStep,
   { definition }: PlannedService,

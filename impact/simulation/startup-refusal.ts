@@ -108,7 +108,7 @@ function looksInto(
   { mounts }: ServiceDefinition,
   facts: readonly DataPathFact[],
 ): boolean {
-  // Another volume may hold files that somebody has carried over.
+  // Another volume may have files that were copied there.
   const isEmpty = target.kind === "anonymous volume" || target.kind === "container" || target.source === place.source;
   if (!isEmpty || !isKnown(mounts) || !isKnown(target.path)) return false;
   const path = target.path;

@@ -32,7 +32,7 @@ export function volumesToLookAt(
   });
 }
 
-/** The name of a volume that lies on one node; `undefined` for any other place. */
+/** The name of a volume on one node; `undefined` for any other place. */
 export function localVolume({ kind, source, reach }: DataPlace): string | undefined {
   return kind === "named volume" && reach === "node" && source !== undefined && isKnown(source) ? source : undefined;
 }
@@ -46,7 +46,7 @@ export type SightFinding =
   /** Data that its server starts on; how old it is, is not known. */
   | { readonly kind: "data"; readonly words: string };
 
-/** Tells what a service finds, by what was seen there and by the mark that its own start script asks for. */
+/** Determines what a service finds, from what was seen there and the mark that its start script requires. */
 export function findingOn(
   { node, volume }: { node: string | undefined; volume: string },
   service: ServiceDefinition,

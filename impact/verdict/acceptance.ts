@@ -1,6 +1,6 @@
 /**
- * The words by which somebody gives data up: each is bound to one service or volume, to what one plan does to its data, and to a
- * time, so that what was accepted yesterday lets nothing pass that nobody has looked at.
+ * The words that accept a data loss. Each is bound to one service or volume, to what one plan does to its data, and to a time, so
+ * that yesterday's acceptance cannot let through a loss that was never reviewed.
  */
 import { createHash } from "node:crypto";
 import type { Verdict } from "./verdict.ts";
@@ -12,7 +12,7 @@ export interface AcceptanceWindow {
   readonly minutes: number;
 }
 
-/** How long a word counts for whoever carries a plan out: who has read it acts at once. */
+/** How long a word is valid when a plan is carried out: its reader acts on it immediately. */
 export const minutesToAct = 60;
 
 /** How long a word counts in a review: a pull request is read within a week. */

@@ -47,7 +47,7 @@ export function assumptionsOf(
   return told;
 }
 
-/** What is taken for granted of a place; why it is not known is told as the cause where it leaves the fate open. */
+/** What is assumed about a place; why it is not known is given as the cause if it leaves the fate open. */
 function placeAssumption({ kind, assumption }: DataPlace, found: readonly Diagnostic[]): readonly string[] {
   if (assumption === undefined) return [];
   if (kind !== "not known") return [assumption];

@@ -1,4 +1,4 @@
-/** Makes a verdict of what the rules have found: the worst fate counts, and all causes of that fate are told. */
+/** Combines the rules' findings into a verdict: the worst fate wins, with all causes of that fate. */
 import { constraintText } from "../../model/placement/constraints.ts";
 import { pinnedHost } from "../../model/placement/task-location.ts";
 import { isKnown, type ServiceDefinition } from "../../model/service/definition.ts";

@@ -19,8 +19,8 @@ function inContainer(service: string): string {
 }
 
 /**
- * Commands of Redis that run in the service's container, each with what redis-cli is told to get in: the port and TLS, and where
- * Redis may ask for a password, one that the shell reads without showing it and hands on without writing it down.
+ * Redis commands to run in the service's container, each with redis-cli's connection options: the port and TLS and, if Redis may
+ * require a password, one that the shell reads without echo and passes on without storing it.
  */
 function redisLines({ redis }: DataKeeper, service: string, commands: readonly string[]): readonly string[] {
   const asks = redis === undefined ? false : asksForPassword(redis);
@@ -113,7 +113,7 @@ export function mountCommand({ type, options, path }: NonNullable<DataPlace["dev
   return `${["mount", ...flags, shellWord(device), "/mnt"].join(" ")} && ls -la /mnt`;
 }
 
-/** Where left-behind data lies, and how to get at it. */
+/** Where left-behind data is, and how to reach it. */
 export function leftBehindAt(
   place: DataPlace,
   { service, image, node }: { service: string; image: ImageReference; node: string | undefined },
@@ -214,7 +214,7 @@ export const remedies = {
     text: "Copy the data out of the running container first, into a named volume that the service then mounts at its data path.",
     lines: [`${inContainer(service)} tar -C ${shellWord(isKnown(path) ? path : "/data")} -cf - . > data.tar`],
   }),
-  /** Only Pulumi has names of its own for services, which it writes as URNs. */
+  /** Only Pulumi gives services separate names, written as URNs. */
   aliasRename: (id: string, service: string): Remedy =>
     id.startsWith("urn:")
       ? {

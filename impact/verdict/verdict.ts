@@ -6,7 +6,7 @@ import type { TaskEffect } from "../simulation/task-course.ts";
 export const dataFates = ["untouched", "interrupted", "at risk", "unknown", "left behind", "destroyed"] as const;
 
 /**
- * - `untouched`: the task goes on.
+ * - `untouched`: the task keeps running.
  * - `interrupted`: the task is stopped or replaced, and the data is kept.
  * - `at risk`: whether the data survives depends on something that the verdict names.
  * - `unknown`: something that decides cannot be seen; counts as `at risk`.
@@ -62,13 +62,13 @@ export interface Remedy {
 
 /** Data that the service no longer sees. */
 export interface LeftBehind {
-  /** Where it lies, in words. */
+  /** Where it is, in words. */
   readonly place: string;
-  /** The node that it lies on, where it is known. */
+  /** The node that it is on, if known. */
   readonly node?: string;
   /** A command that reaches it, to be run on that node. */
   readonly command: string;
-  /** Until when it lies there, where that is not for ever. */
+  /** Until when it stays there, if not indefinitely. */
   readonly until?: string;
 }
 

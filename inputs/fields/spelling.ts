@@ -1,4 +1,4 @@
-/** What every input says about a service under names of its own: one reader each for a mount, a health check, a restart policy and a port. */
+/** What every input says about a service under its own names: one reader each for a mount, a health check, a restart policy and a port. */
 import type { DefinedHealthCheck, DefinedPort, Known, Mount, RestartPolicy } from "../../model/service/definition.ts";
 import type { Field } from "./field.ts";
 import { orElse, plainText, seconds } from "./readings.ts";

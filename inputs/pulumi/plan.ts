@@ -40,13 +40,13 @@ export interface PreviewedState {
   readonly isPendingReplacement: boolean;
   /** Replaced, and deleted after the new one was created. */
   readonly isToBeDeleted: boolean;
-  /** `undefined` where it is not told. */
+  /** `undefined` if not stated. */
   readonly dependencies: readonly string[] | undefined;
   readonly created: string | undefined;
   readonly modified: string | undefined;
 }
 
-/** One step as Pulumi tells it. */
+/** One step as Pulumi reports it. */
 export interface RawStep {
   readonly op: string;
   readonly urn: string;
@@ -56,7 +56,7 @@ export interface RawStep {
   /** Paths that the provider says change. */
   readonly changedPaths: readonly string[];
   readonly replaceReasons: readonly string[];
-  /** For a replacement: whether the old one goes first, where the input tells. */
+  /** For a replacement: whether the old one is deleted first, if the input says. */
   readonly deletesFirst: boolean | undefined;
 }
 
@@ -95,7 +95,7 @@ export function concernsData(type: string): boolean {
   return type === pulumiTypes.service || type === pulumiTypes.volume || Object.hasOwn(accessories, type);
 }
 
-/** The type in a URN: what stands last in its third part. */
+/** The type in a URN: the end of its third part. */
 export function typeOfUrn(urn: string): string {
   const qualified = urn.split("::", 3)[2] ?? "";
   return qualified.slice(qualified.lastIndexOf("$") + 1);
@@ -146,7 +146,7 @@ export function pulumiEstate(raw: readonly RawStep[]): Estate {
   return estateOf(services, { volumes, previous, written });
 }
 
-/** The steps that can have to do with data. With --refresh each resource is told of twice: as it was found, and what is to be done about it. */
+/** The steps that can have to do with data. With --refresh each resource is reported twice: as it was found, and what is to be done about it. */
 function dataSteps(raw: readonly RawStep[]): readonly RawStep[] {
   return raw.filter(({ type, op }) => concernsData(type) && op !== "refresh");
 }
@@ -155,7 +155,7 @@ function contentsOf(steps: readonly RawStep[]): Readonly<Record<"before" | "afte
   return { before: configContents(steps, "before"), after: configContents(steps, "after") };
 }
 
-/** The new inputs and what stays beside them; a state by itself has both. */
+/** The new inputs and what the provider keeps in addition; a state has both. */
 function effectiveInputs({ op, before, changedPaths }: RawStep, after: PreviewedState): PreviewedProperties {
   const operation = operationOf(op);
   const isNew = operation === "create" || operation === "replace";
@@ -236,12 +236,12 @@ function replaceReasons({ changedPaths, replaceReasons: reasons }: RawStep): rea
   return deeper.length > 0 ? deeper : reasons;
 }
 
-/** What the provider reports with every update, because only Docker can tell it. */
+/** What the provider reports with every update, because only Docker knows it. */
 function isEcho(path: string): boolean {
   return path === "taskSpec.containerSpec.env" || path === "taskSpec.containerSpec.sysctl";
 }
 
-/** What is really there: outputs, in which Docker's defaults stand, else the inputs. */
+/** What is actually deployed: the outputs, which include Docker's defaults, else the inputs. */
 function oldValues(state: PreviewedState | undefined): PreviewedProperties {
   if (state === undefined) return {};
   return Object.keys(state.outputs).length > 1 ? settleOutputs(state.outputs) : state.inputs;
@@ -321,7 +321,7 @@ function hiddenChanges(
   });
 }
 
-/** What stands at a path, or the secret that hides it. */
+/** The value at a path, or the secret that hides it. */
 function visibleAt(value: unknown, [key, ...rest]: readonly string[]): unknown {
   if (key === undefined || value === secretMark) return value;
   if (Array.isArray(value)) return visibleAt(value[Number(key)], rest);
@@ -424,7 +424,7 @@ const attachments: readonly { readonly kind: string; readonly path: readonly str
 
 /**
  * Which steps must come first. Engine events do not say: there a service waits for what it mounts or is attached to by name,
- * and for all that is created anew where it refers to something that is not known yet.
+ * and, if it refers to something that is not known yet, for everything that is newly created.
  */
 function dependencies({ after, before, op }: RawStep, { producers, anew, shownIds }: StepIndex): readonly string[] {
   const state = op === "delete" ? before : after;

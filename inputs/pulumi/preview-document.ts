@@ -20,7 +20,7 @@ export function parseDocument(bytes: Buffer): ParsedDocument {
 
 /**
  * Parses a preview that is written as Pulumi writes it (`PreviewDigest` of its pkg/display/json.go, indented), by the lines with
- * which its steps begin; no text has a line feed of its own in JSON.
+ * which its steps begin; JSON text contains no raw line feed.
  *
  * @returns `undefined` for any other text, be it JSON or not
  */

@@ -226,7 +226,7 @@ export class EventCollector {
   #addStep(step: RawStep): void {
     const { op, urn } = step;
     const earlier = this.#steps.get(urn);
-    // A replacement comes in three events; the order of its halves tells which goes first.
+    // A replacement has three events; the order of its halves shows whether the old one is deleted first.
     if (op === "delete-replaced") {
       if (earlier === undefined) this.#deletedFirst.add(urn);
       else if (earlier.op !== "replace" || earlier.before?.id !== step.before?.id) this.#addLeft(step);

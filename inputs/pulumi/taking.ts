@@ -1,4 +1,4 @@
-/** What a step of Pulumi would take that may be somebody else's: names, and volumes that a service mounts. */
+/** What a Pulumi step would take that may belong to another owner: names, and volumes that a service mounts. */
 import { z } from "zod";
 import { serviceLabels } from "../../model/service/labels.ts";
 import { ownerLabels, type NamedKind } from "../../model/service/ownership.ts";
@@ -63,7 +63,7 @@ const serviceInputs = z.looseObject({
   }),
 });
 
-/** What a step takes that makes a resource of this type from these inputs; undefined for what has no name of its own yet. */
+/** What a step that creates a resource of this type from these inputs takes; undefined for one without a name yet. */
 export function takingOf(type: string, before: unknown, after: unknown): Taking | undefined {
   const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   const name = nameIn(after);

@@ -12,16 +12,16 @@ import { locatePath, type Position } from "./positions.ts";
 
 /** What a stack file is read with. */
 export interface StackFileOptions {
-  /** The file's name, for errors and for files beside it. */
+  /** The file's name, for errors and for files relative to it. */
   readonly file: string;
   /** Values of the variables that the file uses; one that is not here and has no default is not known. */
   readonly variables?: Variables;
   /** Reads a file that the stack file names (`extends`, `env_file`, a config's `file`), relative to it; `undefined` when it cannot. */
   readonly readFile?: (path: string) => string | undefined;
   /**
-   * The stack's name, which comes before the names of what the file makes; without it they are told by their keys. With it the
-   * file is read as `docker stack deploy` reads it where Compose does otherwise: its first document alone, and the values of an
-   * `env_file` with their quotation marks.
+   * The stack's name, which comes before the names of what the file makes; without it they are identified by their keys. With it
+   * the file is read as `docker stack deploy` reads it where Compose does otherwise: its first document alone, and the values of
+   * an `env_file` with their quotation marks.
    */
   readonly stack?: string;
 }
@@ -80,7 +80,7 @@ function parse(text: string, file: string): { documents: readonly Document.Parse
     logLevel: "silent",
     customTags: (tags) => [octal, ...tags],
   });
-  // A text without any document has an empty list of a kind of its own.
+  // For a text without any document, the library returns a special empty list.
   const documents = Array.isArray(parsed) ? parsed : [];
   const [error] = documents.flatMap(({ errors }) => errors);
   if (error !== undefined) {

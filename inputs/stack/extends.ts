@@ -52,8 +52,7 @@ const replaced = new Set(["command", "entrypoint", "test"]);
 const pairLists = new Set(["environment", "labels"]);
 
 /**
- * Puts one definition on top of another: mappings key by key, lists one after the other, and of what can stand only once the
- * upper one.
+ * Merges one definition over another: mappings key by key, lists appended, and for single values the overriding one.
  *
  * @see https://docs.docker.com/reference/compose-file/merge/
  */

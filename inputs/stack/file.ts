@@ -16,7 +16,7 @@ export interface StackFile {
   readonly volumes: readonly VolumeDefinition[];
   /** A service's task as `docker stack deploy` would ask for it. */
   readonly task: (service: string) => DeployedTask | undefined;
-  /** What stands in the configs and secrets that the file makes, by kind and name, such as `config shop_redis`; never to be shown. */
+  /** The content of the configs and secrets that the file creates, by kind and name, such as `config shop_redis`; never to be shown. */
   readonly contents: () => ReadonlyMap<string, string>;
   readonly locate: (path: string) => Position;
 }

@@ -1,15 +1,15 @@
 import { unknownPart } from "../fields/field.ts";
 
-/** Looks up a variable of a stack file; `undefined` when nobody set it. */
+/** Looks up a variable of a stack file; `undefined` when it is not set. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Replaces the variables in one value of a stack file.
  *
- * Docker puts nothing where an unset variable without a default stands; here its name stands there between two {@link unknownPart},
- * because what the file will mean where it is deployed is not known.
+ * Docker replaces an unset variable without a default with nothing; here it becomes its name between two {@link unknownPart},
+ * because its value at deployment is not known.
  *
- * @param isHidden - says by a variable's name that its value must not be read here: it then stands as one that nobody set
+ * @param isHidden - whether the value of a variable of this name must not be read here; it is then treated as unset
  * @see https://docs.docker.com/reference/compose-file/interpolation/
  */
 export function interpolate(
@@ -20,7 +20,7 @@ export function interpolate(
   return replaced(text, { variables, isHidden }, 0);
 }
 
-/** How far defaults may lie within defaults; deeper, what a variable stands for is not known. */
+/** How deeply defaults may be nested; beyond that, a variable's value is not known. */
 const deepest = 30;
 
 interface Lookup {
@@ -56,7 +56,7 @@ function replaced(text: string, lookup: Lookup, depth: number): string {
   return result;
 }
 
-/** Told apart by the variable: two values with the same one are the same, whatever it will be. */
+/** Identified by the variable: two values with the same variable are equal, whatever its value will be. */
 function unknown(name = ""): string {
   return `${unknownPart}${name}${unknownPart}`;
 }

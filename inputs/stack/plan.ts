@@ -20,7 +20,7 @@ export interface StackFileInput {
   readonly options: StackFileOptions;
 }
 
-/** What `docker stack deploy` is told besides the file. */
+/** What `docker stack deploy` gets in addition to the file. */
 export interface DeployOptions {
   /** Whether services that the file no longer has are removed (`--prune`). */
   readonly prune: boolean;
@@ -39,11 +39,11 @@ export interface LiveServices {
   readonly estate: Estate;
   /** A live service's tasks, each as `docker stack deploy` would have asked for it, by the service's name. */
   readonly tasks: (service: string) => readonly LiveTask[];
-  /** What stands in the swarm's configs, by kind and name, such as `config shop_redis`. */
+  /** The content of the swarm's configs, by kind and name, such as `config shop_redis`. */
   readonly contents: ReadonlyMap<string, string>;
 }
 
-/** Stands before the names of what a file makes where nobody says what the stack is called: what others have made is named without. */
+/** The prefix for the names of what a file creates when the stack's name is not given; external objects do not have it. */
 const anyStack = "<stack>";
 
 /**
@@ -83,7 +83,7 @@ export function planOverLiveSwarm(live: LiveServices, file: StackFileInput, opti
       const [was, is] = alike(task, after, folder);
       return [templateOf(next.definition, was), templateOf(next.definition, is)];
     });
-    // Swarm looks at each task: the one that differs tells what happens.
+    // Swarm checks each task: the one that differs shows what happens.
     const differing = compared.find(([was, is]) => templateDifferences(was, is).rest.length > 0) ?? compared[0];
     if (differing === undefined) return step(full, undefined, next);
     const [was, is] = differing;
@@ -113,7 +113,7 @@ function stackAmong(running: readonly ServiceDefinition[], { services: wanted }:
 }
 
 /**
- * @param before - what stands in configs and secrets now, by kind and name
+ * @param before - the current content of configs and secrets, by kind and name
  * @param file - what is deployed
  */
 function plan(steps: readonly PlannedStep[], before: ReadonlyMap<string, string>, file: StackFile): Plan {
@@ -172,12 +172,12 @@ function templateOf({ paths }: ServiceDefinition, task: DeployedTask | undefined
   };
 }
 
-/** The task that runs and the one that a file asks for, without what tells them apart and no deployment would change. */
+/** The running task and the one that a file asks for, without differences that no deployment would change. */
 function alike(live: LiveTask, next: DeployedTask, folder: string): readonly [DeployedTask, DeployedTask] {
   const image = String(live.task["image"]);
   const isByDigest = String(next.task["image"]).includes("@");
   const withImage = { ...live.task, image: isByDigest ? image : image.split("@", 1)[0] };
-  // Facts of an older version do not tell what the networks are called.
+  // Facts of an older version do not have the networks' names.
   const networks = live.task["networks"] === undefined ? undefined : next.task["networks"];
   // stackTask lists them.
   const volumes = (next.task["volumes"] as readonly Settings[]).map((mount) => absolute(mount, folder));
@@ -189,7 +189,7 @@ function alike(live: LiveTask, next: DeployedTask, folder: string): readonly [De
   ];
 }
 
-/** A folder of the host is told from the file's own on. */
+/** A host folder is resolved relative to the file's folder. */
 function absolute(mount: Settings, folder: string): Settings {
   const { type, source } = mount;
   if (type !== "bind" || typeof source !== "string" || !/^\.{1,2}(?:\/|$)/u.test(source)) return mount;

@@ -17,7 +17,7 @@ function settled(text: string): Known<string> {
 export function readImage(field: Field): ImageReference {
   const text = field.rawText();
   if (!isKnown(text) || text === undefined) return unknownImage;
-  // A registry that is not known is left out: images are told apart by what follows it.
+  // An unknown registry is left out: images are identified by what follows it.
   const { repository, tag, digest } = parseImageReference(
     text.slice(text.lastIndexOf(`${unknownPart}/`) + 1).replace(/^\//, ""),
   );

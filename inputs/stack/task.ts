@@ -8,8 +8,8 @@ import { readShortVolume } from "./short-forms.ts";
 import { isExternal, nameIn, type StackScope } from "./top-level.ts";
 
 /**
- * The task that `docker stack deploy` makes of a service of a stack file. What is not known yet stands there as a text with
- * {@link unknownPart} in it, which is the same text only for the same variables.
+ * The task that `docker stack deploy` creates for a stack file's service. What is not known yet is a text that contains {@link
+ * unknownPart}, and is equal only for the same variables.
  *
  * @see https://github.com/docker/cli/blob/master/cli/compose/convert/service.go (`Service`)
  */
@@ -263,7 +263,7 @@ function longMount(field: Field): WrittenMount {
 function shortMount(text: string): WrittenMount {
   const { type, source, target, isReadOnly, isWithoutCopy, propagation } = readShortVolume(text);
   return {
-    // What a variable decides is told by the whole text.
+    // A part with a variable is compared by its whole text.
     type: isKnown(type) && !text.includes(unknownPart) ? type : text,
     source: isKnown(source) ? source : text,
     target: isKnown(target) ? target : text,
@@ -297,7 +297,7 @@ function files(field: Field, section: "configs" | "secrets", scope: StackScope):
 
 const readableByAll = 0o444;
 
-/** With the service's own name, which the client adds to the aliases in each network of somebody's making. */
+/** With the service's own name, which the client adds to the aliases in each user-defined network. */
 function networks(name: string, field: Field, scope: StackScope): readonly Settings[] {
   const listed = isRecord(field.value) ? keys(field) : texts(field);
   const names = listed.length === 0 ? ["default"] : listed;

@@ -1,4 +1,4 @@
-/** What stands at the top of a stack file: its volumes, networks, configs and secrets. */
+/** The top level of a stack file: its volumes, networks, configs and secrets. */
 import {
   isKnown,
   notKnown,
@@ -27,7 +27,7 @@ export function isExternal(declared: Field): boolean {
  * What a top-level volume, network, config or secret is called in the swarm.
  *
  * @param stack - the stack's name, which `docker stack deploy` puts before the key of what is neither external nor named; without
- *   it the key stands alone
+ * it the key is used alone
  */
 function topLevelName(key: string, declared: Field, stack: string | undefined): Known<string> {
   const external = declared.get("external");

@@ -8,7 +8,7 @@ import { knownItems } from "../fields/readings.ts";
  * The task of a live service, as `docker stack deploy` would have asked for it, in the order in which Swarm has it.
  *
  * @param service - what `GET /services` gives: `docker service inspect` fills in defaults that Swarm does not have
- * @param networks - names of the swarm's networks by their ids: a service names the id; `undefined` where nobody told
+ * @param networks - names of the swarm's networks by id, because a service refers to them by id; `undefined` if not known
  */
 export function liveTask(service: unknown, networks: ReadonlyMap<string, string> | undefined): DeployedTask {
   const spec = new Field(service, "").get("Spec");
@@ -229,7 +229,7 @@ function files(field: Field, name: "ConfigName" | "SecretName"): readonly Settin
     }));
 }
 
-/** `undefined` where nobody told what networks are called. */
+/** `undefined` if the networks' names are not known. */
 function attachments(field: Field, names: ReadonlyMap<string, string> | undefined): readonly Settings[] | undefined {
   if (names === undefined) return undefined;
   return knownItems(field).map((attachment) => {

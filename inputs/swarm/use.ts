@@ -48,7 +48,7 @@ export function readSwarmUse(services: readonly unknown[], tasks: readonly unkno
       return [
         {
           name: data.Spec.Name,
-          // Ports that Swarm has chosen stand in the endpoint alone.
+          // Ports that Swarm has chosen appear only in the endpoint.
           routedPorts: keys(data.Endpoint?.Ports ?? declared, "ingress"),
           tasks: (byService.get(data.ID) ?? []).map((task) => taskUse(task, declared)),
         },

@@ -41,7 +41,7 @@ export const dataPathUnmounted: Rule = {
   },
 };
 
-/** What decides whether an image keeps state: its variables where it can send it elsewhere, else its arguments. */
+/** What decides whether an image keeps state: its variables if it can store it elsewhere, else its arguments. */
 function pathOfState(subject: Subject): "environment" | "args" {
   return entryOf(subject)?.stateElsewhere?.variables === undefined ? "args" : "environment";
 }

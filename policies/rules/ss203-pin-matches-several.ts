@@ -32,7 +32,7 @@ export const pinMatchesSeveral: Rule = {
   },
 };
 
-/** A node that left and joined again under the same name leaves its old entry behind, which is down for ever (moby#24106): SS204. */
+/** A node that left and rejoined under the same name leaves an old entry that stays down (moby#24106): SS204. */
 function withoutTraces(nodes: readonly SwarmNode[]): readonly SwarmNode[] {
   return nodes.filter(
     (node) =>

@@ -15,7 +15,7 @@ export const replicasShareVolume: Rule = {
     if (dataVolumes.length === 0 || service.mode === "global") return notApplicable;
     if (service.replicas === 0 || service.replicas === 1) return pass;
     return dataVolumes.map(({ mount, label, isCertain }) => {
-      // A template in the name gives each task, or each node, a volume of its own.
+      // A template in the name gives each task or node its own volume.
       if (mayShare(subject) || /\{\{\s*\.(?:Task|Node)\./.test(label)) return pass;
       const what = `the tasks share the volume ${quoted(label)}`;
       if (!isKnown(service.replicas))

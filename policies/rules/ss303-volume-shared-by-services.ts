@@ -34,7 +34,7 @@ export const volumeSharedByServices: Rule = {
   },
 };
 
-/** Of two services the later one is told, so that one mistake is one finding, also where definitions come one at a time. */
+/** Only the later of two services gets the finding, so one mistake is reported once, even when definitions arrive one at a time. */
 function isEarlierWriter(use: MountUse, { service, index }: Subject): boolean {
   const isOther = index.isBefore(use.service, service);
   return isOther && use.mount.readOnly !== true && !runApart(use.service.constraints, service.constraints);

@@ -37,7 +37,7 @@ function checkMount({ service, index }: Subject, mount: Mount): Answer {
     options: volume.options,
     where: volume.origin === "swarm" ? "the volume as it exists" : `the volume ${quoted(volume.path)}`,
   }));
-  // The first place decides, which may be this one; a later one that differs has a finding of its own.
+  // The first mount, possibly this one, decides; each later one that differs gets its own finding.
   const first = index.findUse(
     source,
     ({ service: other, mount: { volumeOptions: options } }) =>

@@ -17,12 +17,12 @@ export const volumeUnprotected: Rule = {
   },
 };
 
-/** A pack is not told of retainOnDelete, which is then left out of its judgement. */
+/** A pack cannot see retainOnDelete, so it does not judge by it. */
 function checkVolume({ path, name, protect, retainOnDelete }: VolumeDefinition): Answer {
   const missing = [...(protect === false ? ["protect"] : []), ...(retainOnDelete === false ? ["retainOnDelete"] : [])];
   if (missing.length === 0) return pass;
   const label = quoted(isKnown(name) ? name : path);
-  // Either one alone keeps the data, as long as nobody takes it away to get a change through.
+  // Either one keeps the data, until it is removed to get a change through.
   const isKept = protect === true || retainOnDelete === true;
   return fail(
     `${path}.${missing[0] ?? ""}`,

@@ -45,7 +45,7 @@ function namesSecret(name: string): boolean {
     .filter(Boolean);
   if (words.some((word) => aboutSecrets.test(word))) return false;
   const ending = words.slice(-2).join("_");
-  // etcd's token tells clusters apart, and the access key of S3 is a name beside the secret one.
+  // etcd's token identifies a cluster, and an S3 access key is an identifier; the secret key is separate.
   if (ending === "CLUSTER_TOKEN") return false;
   return (
     secretWord.test(words.at(-1) ?? "") || secretPair.test(ending) || name.toUpperCase().endsWith("SECRET_ACCESS_KEY")
@@ -143,7 +143,7 @@ function shortOptionIn(word: string, next: Word | undefined, before: readonly Wo
     : undefined;
 }
 
-/** A value that stands in one word with its option: what a shell puts there begins with its sign. */
+/** A value in the same word as its option; a shell substitution begins with `$` or a backtick. */
 function glued(text: string): Word {
   return { text, isDynamic: /^[$`]/.test(text) };
 }
