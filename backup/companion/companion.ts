@@ -52,7 +52,8 @@ export class Companion {
   readonly #configuration: BackupConfiguration;
   readonly #say: (words: string) => void;
   readonly #startedMs = Date.now();
-  #deliveredSeconds = Date.now() / 1000;
+  /** Undefined until the repository was opened: a companion that never reached it is not healthy. */
+  #deliveredSeconds: number | undefined;
   #checkedSeconds = Date.now() / 1000;
   #isChecked = false;
   #othersAtWork = false;
@@ -108,6 +109,7 @@ export class Companion {
           catalogue ??= await this.#openRepository();
           await followed.open(catalogue);
           isOpen = true;
+          this.#deliveredSeconds = startedMs / 1000;
         }
         await this.#round(followed);
         this.#note(followed.background.problem);
@@ -206,7 +208,7 @@ export class Companion {
 
   async #writeStatus(): Promise<void> {
     await writeStatus(this.#configuration.status, {
-      deliveredSeconds: this.#deliveredSeconds,
+      ...(this.#deliveredSeconds === undefined ? {} : { deliveredSeconds: this.#deliveredSeconds }),
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
     });
   }

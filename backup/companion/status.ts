@@ -6,7 +6,7 @@ import { SituationError } from "../../text/situation-error.ts";
 
 const statusSchema = z.object({
   /** When everything that was there had last been delivered, or the repository was last read with nothing to deliver. */
-  deliveredSeconds: z.number(),
+  deliveredSeconds: z.number().optional(),
   /** What keeps it from being delivered, in a sentence. */
   problem: z.string().optional(),
 });
@@ -33,10 +33,9 @@ export async function checkHealth(
   const read = statusSchema.safeParse(jsonOrUndefined(text)).data;
   const age = Math.round(nowSeconds - (read?.deliveredSeconds ?? Number.NEGATIVE_INFINITY));
   if (age <= lateAfterSeconds) return `Everything was delivered ${age} s ago.`;
+  const since = Number.isFinite(age) ? `Nothing was delivered for ${age} s` : "Nothing was delivered yet";
   throw new SituationError({
-    what: read
-      ? `Nothing was delivered for ${age} s${read.problem === undefined ? "" : `: ${read.problem}`}`
-      : "The companion has not started",
+    what: read ? `${since}${read.problem === undefined ? "" : `: ${read.problem}`}` : "The companion has not started",
     fix: `The backup is late after ${lateAfterSeconds} s; see the companion's log`,
   });
 }

@@ -10,6 +10,8 @@ describe("the health of a companion", () => {
     const configuration = { status: join(folder, "status.json"), lateAfterSeconds: 60 };
     try {
       await assert.rejects(checkHealth(configuration, 100), /^SituationError: The companion has not started\./);
+      await writeStatus(configuration.status, { problem: "The password is another" });
+      await assert.rejects(checkHealth(configuration, 100), /Nothing was delivered yet: The password is another\./);
       await writeStatus(configuration.status, { deliveredSeconds: 100 });
       assert.equal(await checkHealth(configuration, 160), "Everything was delivered 60 s ago.");
       await writeStatus(configuration.status, { deliveredSeconds: 100, problem: "The disk is full" });
