@@ -16,3 +16,8 @@ export function isSecretVariable(name: string): boolean {
 export function isSecretSetting(name: string): boolean {
   return secretSetting.test(name);
 }
+
+/** Whether a variable, by its name or with its value, may hold a secret: Holdfast's own never do, and their words are those of its messages. */
+export function mayBeSecret(variable: string): boolean {
+  return !variable.startsWith("HOLDFAST_");
+}

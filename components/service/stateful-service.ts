@@ -25,6 +25,7 @@ import { attach, type DockerServiceArgs, dockerServiceArgs, type ServiceSettings
 import { transformedService } from "./transformed-service.ts";
 import { OnUpdateFailure } from "./updates.ts";
 import { updateEndHooks, versionHooks } from "./way-back.ts";
+import { mayBeSecret } from "../../text/secret-names.ts";
 
 /** A data volume and its place in the container. */
 export interface DataMount {
@@ -171,7 +172,7 @@ export class StatefulService extends pulumi.ComponentResource {
     };
     const secrets = [
       ...Object.values(secretFiles).map(({ content }) => content),
-      ...Object.values(settings.environment ?? {}),
+      ...Object.entries(settings.environment ?? {}).flatMap(([name, value]) => (mayBeSecret(name) ? [value] : [])),
     ];
     const hooks = joinHooks([
       { beforeCreate: names, beforeUpdate: names },

@@ -1,3 +1,5 @@
+import { mayBeSecret } from "../../text/secret-names.ts";
+
 /** Makes a text safe to show. */
 export type Redact = (text: string) => string;
 
@@ -36,7 +38,7 @@ export function secretsOfContainer({
 }): string[] {
   const given = Args ?? [];
   return [
-    ...(Env ?? []).map((variable) => variable.slice(variable.indexOf("=") + 1)),
+    ...(Env ?? []).filter(mayBeSecret).map((variable) => variable.slice(variable.indexOf("=") + 1)),
     ...given.filter((_, index) => /pass|auth|secret|token/i.test(given[index - 1] ?? "")),
   ];
 }

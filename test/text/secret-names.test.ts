@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isSecretSetting, isSecretVariable } from "../../text/secret-names.ts";
+import { isSecretSetting, isSecretVariable, mayBeSecret } from "../../text/secret-names.ts";
 
 describe("names of secrets", () => {
   it("are known among variables", () => {
@@ -10,8 +10,12 @@ describe("names of secrets", () => {
     for (const name of open.split(" ")) assert.ok(!isSecretVariable(name), name);
   });
 
+  it("are none of Holdfast's own variables", () => {
+    assert.ok(!mayBeSecret('HOLDFAST_BACKUP={"repository":"/repository"}') && mayBeSecret("MY_HOLDFAST_KEY=x"));
+  });
+
   it("are known among settings by their ends", () => {
-    for (const name of ["password", "operationsPassword", "apiKey", "own:token", "client_secret"])
+    for (const name of ["password", "operationsPassword", "apiKey", "own:token", "client_secret", "backupCredentials"])
       assert.ok(isSecretSetting(name), name);
     for (const name of ["tokenLifetimeSeconds", "node", "secretName", "publicKey", "monkey"])
       assert.ok(!isSecretSetting(name), name);

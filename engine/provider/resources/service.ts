@@ -24,6 +24,7 @@ import { InputError } from "../../../text/input-error.ts";
 import { SituationError } from "../../../text/situation-error.ts";
 import { labelMap, labelsSchema } from "./declared-values.ts";
 import type { AppliedResource, ManagedType, OperationContext, PlainProperties } from "./managed-type.ts";
+import { mayBeSecret } from "../../../text/secret-names.ts";
 
 /** How long each replica of a service without `convergeConfig` may take: the default of `convergeConfig.timeout`. */
 const defaultTimeoutSeconds = 180;
@@ -208,7 +209,10 @@ function changeOptions(
 
 /** A program may print its variables: their values are masked like secrets. */
 function serviceRedaction(redact: Redact, { taskSpec, auth }: ServiceProperties): Redact {
-  const own = redactor([...Object.values(taskSpec.containerSpec.env), ...(auth ? [auth.password] : [])]);
+  const own = redactor([
+    ...Object.entries(taskSpec.containerSpec.env).flatMap(([name, value]) => (mayBeSecret(name) ? [value] : [])),
+    ...(auth ? [auth.password] : []),
+  ]);
   return (text) => own(redact(text));
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redactor } from "../../../swarm/api/redaction.ts";
+import { redactor, secretsOfContainer } from "../../../swarm/api/redaction.ts";
 
 describe("what a container has printed", () => {
   it("is shown with secret values masked", () => {
@@ -10,6 +10,11 @@ describe("what a container has printed", () => {
     const redact = redactor(['user default on >s3cret/pw\nrequirepass "other-one"\n']);
     assert.equal(redact(">>> 'requirepass \"other-one\"'"), ">>> '[secret]'");
     assert.equal(redact("got other-one"), "got [secret]");
+  });
+
+  it("keeps the words of Holdfast's own variables, which hold no secret", () => {
+    const Env = ['HOLDFAST_BACKUP={"repository":"/repository"}', "PASSWORD=hunter2"];
+    assert.deepEqual(secretsOfContainer({ Env, Args: ["--requirepass", "other-one"] }), ["hunter2", "other-one"]);
   });
 
   it("is masked whole where one secret is a part of another", () => {
