@@ -34,7 +34,8 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (configuration) => {
       const stop = new AbortController();
       for (const signal of ["SIGTERM", "SIGINT"] as const)
-        process.once(signal, () => {
+        // With no listener left, the signal would end the process before what is left is delivered.
+        process.on(signal, () => {
           stop.abort();
         });
       const { follow } = await import("./companion/follow.ts");
@@ -159,3 +160,5 @@ try {
   say({ type: "error", message: errorWords(error) });
   process.exitCode = error instanceof InputError ? 2 : 1;
 }
+// A base that is still being sent would keep it running; the next companion begins it again.
+process.exit();

@@ -1,9 +1,12 @@
-import { constants, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import type { BackupConfiguration } from "../protocol.ts";
 import type { Restic } from "../repository/restic.ts";
 import { Companion } from "./companion.ts";
 import { FollowedLog } from "./log.ts";
 import { FollowedSnapshot } from "./snapshot.ts";
+
+/** A third of what the others get that want the same processor (sched(7), "The nice value"). */
+const priority = 5;
 
 /**
  * Follows a store into the repository until the signal, and delivers what is left.
@@ -16,8 +19,9 @@ export async function follow(
   say: (words: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  // What it starts inherits it: whatever the store's node has to do goes first.
-  setPriority(constants.priority.PRIORITY_LOW);
+  // What it starts inherits it: the store goes first. With the lowest priority of all, a node whose processors are busy would deliver
+  // least when there is most to lose.
+  setPriority(priority);
   const companion = new Companion(restic, configuration, say);
   const Kind = configuration.kind === "log" ? FollowedLog : FollowedSnapshot;
   await companion.run(new Kind(configuration.data, companion.delivery), signal);

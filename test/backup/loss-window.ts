@@ -27,6 +27,8 @@ export async function killsUnderLoad(kills: number): Promise<{ lossSeconds: numb
     const [killed] = [Date.now(), server.kill("SIGKILL"), companion.process.kill("SIGKILL")];
     await Promise.all([once(server, "exit"), once(companion.process, "exit")]);
     load.stop();
+    // It would send again what it has no answer to.
+    redis.disconnect();
     // What was still being sent ends by itself.
     await sleep(3000);
     const folder = join(rig.folder, "restored");
@@ -38,6 +40,7 @@ export async function killsUnderLoad(kills: number): Promise<{ lossSeconds: numb
     const again = await rig.startRedis(folder);
     const canary = Number(await again.redis.get("canary"));
     lossSeconds.push((killed - canary) / 1000);
+    console.log(`         kill ${kill + 1}: ${((killed - canary) / 1000).toFixed(1)} s lost`);
     await rm(folder, { recursive: true });
   }
   return { lossSeconds, wrong };

@@ -295,6 +295,22 @@ export async function restoresWithResticAlone(): Promise<void> {
   assert.equal(await digestOfFiles(join(folder, "data")), digest);
 }
 
+/** A companion that is stopped while it delivers sends what is left before it ends. */
+export async function deliversBeforeItEnds(): Promise<void> {
+  await using rig = await Rig.create();
+  const { redis } = await rig.startRedis();
+  for (let stop = 0; stop < 5; stop++) {
+    const companion = rig.follow();
+    await redis.set(`before-${stop}`, "1");
+    await rig.delivered(companion);
+    await redis.set(`first-${stop}`, "1");
+    await sleep(300 * stop);
+    await redis.set(`last-${stop}`, "1");
+    assert.equal(await companion.stop(), 0);
+    await assertRestores(rig, await digestOf(redis));
+  }
+}
+
 /** Two companions on one store: the younger one gives way, and what both sent can be restored. */
 export async function allowsOneCompanion(): Promise<void> {
   await using rig = await Rig.create({ lateAfterSeconds: 20 });
