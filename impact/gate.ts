@@ -1,15 +1,15 @@
-/** Whether a change may go ahead: data is not lost without a yes that names the service. */
+/** Whether a change may proceed: data is never lost without an acceptance that names the service. */
 import { isDoubtful, isLoss } from "./report.ts";
 import { acceptanceWord, whyNotAccepted, type AcceptanceWindow } from "./verdict/acceptance.ts";
 import type { DataFate, Verdict } from "./verdict/verdict.ts";
 
-/** What keeps a change from being carried out. */
+/** What prevents a change from being carried out. */
 export interface Refusal {
   /** The service, or the volume. */
   readonly name: string;
   /** What accepts it, given with `--accept-data-loss`. */
   readonly word: string;
-  /** Why a word that was given does not: it names no plan, is for another one, or has expired. */
+  /** Why a given word does not accept it: it names no plan, is for another one, or has expired. */
   readonly notAccepted?: string;
   readonly fate: DataFate;
   /** One sentence. */

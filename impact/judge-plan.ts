@@ -1,4 +1,4 @@
-/** What a planned change does to data: simulate the plan once, have the rules look at the facts, combine what they find. */
+/** What a planned change does to data: simulate the plan once, apply the rules to the facts, combine their findings. */
 import type { LiveFacts, Plan } from "../model/plan/plan.ts";
 import { serviceRules, volumeRules } from "./rule-list.ts";
 import type { Diagnostic, DiagnosticRule } from "./rule.ts";

@@ -18,7 +18,7 @@ export function analyse(plan: Plan, live: LiveFacts = {}): ImpactReport {
   const { verdicts, obstacles } = judgement;
   const { executor, policyFindings, unseen } = plan;
   const code = executor === "stack deploy" ? "DF707" : "DF706";
-  // What a verdict says is not said twice.
+  // Does not repeat what a verdict says.
   const others = obstacles.filter(({ service }) => !verdicts.some(({ name }) => name === service));
   return {
     ...judgement,
@@ -35,17 +35,17 @@ export function isLoss(fate: DataFate): boolean {
   return compareFates(fate, "left behind") >= 0;
 }
 
-/** Whether a verdict is only good as long as something holds that could not be looked at, and a loss otherwise. */
+/** Whether a verdict is good only if an unverified assumption holds, and a loss otherwise. */
 export function isDoubtful({ fate, otherwise, assumptions }: Verdict): boolean {
   return otherwise !== undefined && assumptions.length > 0 && !isLoss(fate) && isLoss(otherwise.fate);
 }
 
-/** How grave a verdict looks: one that is doubtful counts as at risk. */
+/** How severe a verdict looks: a doubtful one counts as at risk. */
 export function shownFate(verdict: Verdict): DataFate {
   return isDoubtful(verdict) ? "at risk" : verdict.fate;
 }
 
-/** What a report says first: how grave it is, in words, and the verdicts that make it so. */
+/** A report's headline: its severity in words, and the verdicts that cause it. */
 export function headline({ worst, verdicts }: ImpactReport): {
   readonly fate: DataFate;
   readonly words: string;
@@ -57,18 +57,18 @@ export function headline({ worst, verdicts }: ImpactReport): {
     : { fate: worst, words: worst, about: verdicts.filter(({ fate }) => fate === worst) };
 }
 
-/** A fate in words, with what it is otherwise. */
+/** A fate in words, and the fate if the assumption does not hold. */
 export function fateWords(verdict: Verdict): string {
   return isDoubtful(verdict) && verdict.otherwise ? `${verdict.fate}, or ${verdict.otherwise.fate}` : verdict.fate;
 }
 
-/** Causes with the same words. */
+/** Causes with the same text. */
 export interface CauseGroup extends Note {
   /** Those that name a property. */
   readonly about: readonly Cause[];
 }
 
-/** The values of a cause, such as `1 -> 2`; `undefined` where none is shown. */
+/** The values of a cause, such as `1 -> 2`; `undefined` if none is shown. */
 export function valueWords({ before, after }: Cause, arrow = "->"): string | undefined {
   return before === undefined && after === undefined ? undefined : `${before ?? "…"} ${arrow} ${after ?? "…"}`;
 }
@@ -78,7 +78,7 @@ export function outageParts({ outage }: Verdict): Verdict["outage"]["parts"] {
   return outage.parts.filter(({ mostSeconds }) => mostSeconds !== 0);
 }
 
-/** Puts causes with the same words together. */
+/** Groups causes with the same text. */
 export function groupCauses(causes: readonly Cause[]): readonly CauseGroup[] {
   const groups = Map.groupBy(causes, ({ code, text }) => `${code} ${text}`);
   return [...groups.values()].flatMap((group) => {

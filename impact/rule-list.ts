@@ -59,13 +59,13 @@ export const serviceRules: readonly DiagnosticRule[] = [
 /** Every rule about a volume without a service. */
 export const volumeRules: readonly DiagnosticRule<VolumeFacts>[] = [volumeWithoutService];
 
-/** What keeps a plan as a whole from being carried out. */
+/** What prevents a whole plan from being carried out. */
 const planTitles = {
   DF706: "The preview failed",
   DF707: "The content of a config or secret changes under its name",
 };
 
-/** What each code says, in a few words, in the order of the codes. They are stable: pipelines and dashboards name them. */
+/** Each code with its title, in order. Codes are stable: pipelines and dashboards refer to them. */
 export const diagnosticTitles: readonly (readonly [code: string, title: string])[] = [
   ...new Map([...serviceRules, ...volumeRules, { titles: planTitles }].flatMap(({ titles }) => Object.entries(titles))),
 ].toSorted(([one], [other]) => (one < other ? -1 : 1));

@@ -7,17 +7,17 @@ import type { Cause, DataFate, DiagnosticCode, LeftBehind, Remedy } from "./verd
 /** What one rule finds. */
 export interface Diagnostic<Code extends DiagnosticCode = DiagnosticCode> extends Cause {
   readonly code: Code;
-  /** What this alone does to the data; a `note` decides nothing, and is worth knowing. */
+  /** What this by itself does to the data; a `note` is only information. */
   readonly fate: DataFate | "note";
   readonly remedies?: readonly Remedy[];
   readonly leftBehind?: readonly LeftBehind[];
   /** The fate when the assumption does not hold. */
   readonly otherwise?: { readonly fate: DataFate; readonly when: string };
-  /** What is taken for granted, as it reads after "Taken for granted:". */
+  /** What is assumed, phrased to follow "Taken for granted:". */
   readonly assumption?: string;
 }
 
-/** A rule. It sees nothing but the facts, and no other rule. */
+/** A rule. It sees only the facts, and no other rule. */
 export interface DiagnosticRule<Facts = ServiceFacts> {
   /** What it may find: each code with its title, which docs/diagnostics.md explains. */
   readonly titles: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface DiagnosticRule<Facts = ServiceFacts> {
  * Makes a rule.
  *
  * @param titles - what it may find, by code
- * @param check - finds it; gives nothing where the rule has nothing to say
+ * @param check - returns its findings; none if the rule does not apply
  */
 export function rule<Code extends DiagnosticCode, Facts = ServiceFacts>(
   titles: Readonly<Record<Code, string>>,
@@ -37,12 +37,12 @@ export function rule<Code extends DiagnosticCode, Facts = ServiceFacts>(
   return { titles, check };
 }
 
-/** What is worth knowing and decides nothing. */
+/** A note that does not affect the verdict. */
 export function note<Code extends DiagnosticCode>(code: Code, text: string): Diagnostic<Code> {
   return { code, fate: "note", text };
 }
 
-/** What says that data stays where the new task does not look, and how it is reached. */
+/** States that data stays where the new task does not look, and how to reach it. */
 export function leftBehind<Code extends DiagnosticCode>(
   { name, before, location }: ServiceFacts,
   place: DataPlace,
@@ -58,10 +58,10 @@ export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-/** A property's path, where there is one. */
+/** A property's path, if any. */
 export function at(path: string | undefined): { readonly path?: string } {
   return path === undefined ? {} : { path };
 }
 
-/** What is taken for granted of a copy that a service starts on which no task of runs. */
+/** What is assumed about a copy that a service without a running task starts on. */
 export const copiedAfterStop = "the data there was copied after the last task had stopped";

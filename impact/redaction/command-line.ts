@@ -34,10 +34,10 @@ const pathNames = new Set([
   ...catalogueEntries.flatMap(({ keepsState }) => (typeof keepsState === "string" ? [] : keepsState.withArgument)),
 ]);
 
-/** The words that paths of data follow. */
+/** Words that are followed by data paths. */
 const wordsBeforePaths = new Set(movers.flatMap((mover) => ("wordsAfter" in mover ? [mover.wordsAfter] : [])));
 
-/** What scripts are made of, the users that images run as, and the programs that the catalogue of images knows. */
+/** Shell keywords and commands, the users that images run as, and the programs in the image catalogue. */
 const programs = new Set([
   ..."sh bash ash dash set env exec su-exec gosu tini docker-entrypoint.sh $@ $* root nobody redis mongodb".split(" "),
   ...catalogueEntries
@@ -51,7 +51,7 @@ const scriptOptions = new Set(["-c", "-ec", "-lc"]);
 const optionForm = /^(?<name>--?[a-z][\w.-]*)(?:(?<sign>[=:\s])(?<value>.*))?$/isu;
 const assignmentForm = /^(?<name>[a-z_][\w.-]*)=(?<value>.*)$/isu;
 const pathForm = /^\/[\w./{}-]*$/u;
-/** A path that no secret looks like: in a folder that every system has, or of a script or a configuration. */
+/** A path that does not look like a secret: in a standard system folder, or of a script or configuration. */
 const fileForm =
   /^\/(?:(?:bin|data|etc|home|mnt|opt|run|srv|tmp|usr|var)(?:\/[\w./-]*)?|[\w./-]+\.(?:sh|conf|cnf|hcl|json|toml|ya?ml))$/u;
 const plainForm = /^(?:|yes|no|true|false|on|off|always|everysec|\d{1,5}(?:[kmgt]i?b?|ms|[smhd])?)$/iu;
@@ -63,7 +63,7 @@ type Expected = "script" | ExpectedWords;
 interface ExpectedWords {
   /** Whether any option, but no option's value, may come here. */
   readonly showsOptions: boolean;
-  /** A word that is no option, as it is shown, and what is expected behind it; `undefined` where it may be secret. */
+  /** How a word that is not an option is shown, and what may follow it; `undefined` if it may be secret. */
   readonly read: (word: string) => Shown | undefined;
 }
 
@@ -72,7 +72,7 @@ interface Shown {
   readonly next: Expected;
 }
 
-/** Behind what may ask for a secret: options about data alone. */
+/** After anything that may take a secret: only options about data. */
 const nothing: ExpectedWords = { showsOptions: false, read: () => undefined };
 
 /** At the beginning of a command line and after a program's name: a program that it runs, a file, or a variable for it. */
@@ -85,7 +85,7 @@ const program: ExpectedWords = {
   },
 };
 
-/** Behind an option with its value: other options. */
+/** After an option with its value: other options. */
 const options: ExpectedWords = { showsOptions: true, read: () => undefined };
 
 const behindFile: ExpectedWords = { showsOptions: true, read: readProgram };
@@ -226,7 +226,7 @@ export function withoutCredentials(text: string): string {
   return withoutQuery(withoutUser(withoutAuthority(text)));
 }
 
-// Each looks for both ends by itself: an expression for all of it would look from every beginning to the end of the text.
+// Each end is found separately: a single expression would search from every beginning to the end of the text.
 
 function withoutAuthority(text: string): string {
   const [start, end] = [text.indexOf("//"), text.lastIndexOf("@")];

@@ -1,4 +1,4 @@
-/** Values of a plan, fit to be shown: only those that say something about data, and never one that may hold a secret. */
+/** A plan's values as they may be shown: only those about data, and never one that may be secret. */
 import type { PropertyChange } from "../../model/plan/task-template.ts";
 import { notKnown, secretMark } from "../../model/service/definition.ts";
 import { showCommandLine, withoutCredentials } from "./command-line.ts";
@@ -22,7 +22,7 @@ const shown = new Set(
   ].flat(),
 );
 
-/** Mappings whose keys people choose: a key there says nothing about what its value may hold. */
+/** Mappings with user-defined keys: such a key says nothing about its value. */
 const freelyNamed =
   /(?:^|\.)(?:env|environment|labels|options|driverOpts|driver_opts|driverOptions|sysctls?|ulimits)[.[]/iu;
 
@@ -36,7 +36,7 @@ export interface ShownChange {
   readonly after?: string;
 }
 
-/** Makes changes fit to be shown; those within one command line become one. */
+/** Prepares changes for display; changes within one command line are merged. */
 export function showChanges(
   changes: readonly PropertyChange[],
   commandLine: (path: string) => { before: unknown; after: unknown } | undefined = () => undefined,
@@ -44,7 +44,7 @@ export function showChanges(
   const told = new Map<string, ShownChange>();
   const unknownIds = new Set(changes.filter(({ after }) => after === notKnown).map(({ path }) => path));
   for (const given of changes) {
-    // The automatic name of what is not made yet is another one in each plan.
+    // The automatic name of an object that does not exist yet differs in each plan.
     const isProvisional = unknownIds.has(given.path.replace(/Name$/u, "Id"));
     const change = isProvisional && /(?:secret|config)Name$/iu.test(given.path) ? { ...given, after: notKnown } : given;
     const path = isCommandWord(change.path) ? change.path.replace(/\[\d+\]$/u, "") : change.path;
@@ -62,7 +62,7 @@ function isCommandWord(path: string): boolean {
   return commandLines.has(lastName(path.replace(/\[\d+\]$/u, "")));
 }
 
-/** One value in words; `undefined` when it must not be seen. */
+/** One value in words; `undefined` when it must stay hidden. */
 export function showProperty(path: string, value: unknown): string | undefined {
   if (value === notKnown) return "known after the change";
   if (value === secretMark || freelyNamed.test(path)) return undefined;
@@ -85,7 +85,7 @@ function lastName(path: string): string {
 function showMount(value: unknown): string | undefined {
   if (Array.isArray(value)) return value.map((item) => showMount(item) ?? "…").join(", ") || "none";
   if (typeof value !== "object" || value === null) return undefined;
-  // The entries of any object may be read as unknown.
+  // Any object's entries can be read as unknown.
   const mount = value as Readonly<Record<string, unknown>>;
   const part = (name: string): string => {
     const found = mount[name] ?? mount[`${name.charAt(0).toUpperCase()}${name.slice(1)}`];

@@ -59,7 +59,7 @@ function causeHtml({ code, text, about }: CauseGroup): string {
 const row = { height: 64, gap: 12 };
 const columns = { before: 130, after: 560, taskWidth: 150, placeWidth: 190, width: 980 };
 
-/** A lane for each node; on the left what was, on the right what will be. */
+/** A lane for each node: before on the left, after on the right. */
 function drawing(lanes: readonly PictureLane[]): string {
   if (lanes.length === 0) return "";
   let top = 40;
@@ -114,7 +114,7 @@ function drawRows(rows: readonly PictureRow[], left: number, top: number): reado
   });
 }
 
-/** A label that fits, with the whole of it for those who point at it. */
+/** A shortened label, with the full text as a tooltip. */
 function svgText(text: string, length: number): string {
   const shown = text.length > length ? `${text.slice(0, length - 1)}…` : text;
   return shown === text ? html(text) : `${html(shown)}<title>${html(text)}</title>`;

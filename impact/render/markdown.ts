@@ -21,12 +21,12 @@ import { pictureLanes, type PictureRow } from "./picture.ts";
 /** GitHub refuses comments of more than 65,536 characters, and actions that post them cut at about 64,000. */
 const markdownBudget = 60_000;
 
-/** By what a bot finds its comment again. */
+/** The marker by which a bot finds its comment. */
 export const commentMarker = "<!-- holdfast-impact -->";
 
 const findingsMark = "<!-- holdfast-findings:";
 
-/** So many findings a comment lists at most, each by the first digits of its fingerprint: half of the budget. */
+/** The most findings that a comment records, each by the first digits of its fingerprint: half of the budget. */
 const mostFindings = 3000;
 const findingDigits = 8;
 const notListed = "too many";
@@ -40,7 +40,7 @@ const icons: Readonly<Record<DataFate, string>> = {
   destroyed: "⛔",
 };
 
-/** What a comment is written with. */
+/** Options for a comment. */
 export interface MarkdownOptions {
   /** The last run's comment, unchanged; new findings are marked by comparison with it. */
   readonly previous?: string;
@@ -177,7 +177,7 @@ function asides({ warnings, assumptions, otherwise }: Verdict): readonly string[
   ];
 }
 
-/** Untouched is not the end of it where something was taken for granted or is not in effect. */
+/** Even an untouched service needs details if something was assumed or is not in effect. */
 function quietDetails(quiet: readonly Verdict[]): readonly string[] {
   return quiet
     .filter((verdict) => asides(verdict).length > 0)
@@ -191,7 +191,7 @@ function quietDetails(quiet: readonly Verdict[]): readonly string[] {
     );
 }
 
-/** A code block; its lines begin with words of our own and hold no line break, so that none of them ends it. */
+/** A code block; its lines begin with our own words and contain no line breaks, so none can end it. */
 function fenced(lines: readonly string[]): string {
   return ["```sh", ...lines.map(printable), "```"].join("\n");
 }

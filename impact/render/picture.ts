@@ -4,7 +4,7 @@ import { compareFates, type Sighting, type Verdict } from "../verdict/verdict.ts
 /** A task with its data on one side of the change. */
 export interface PictureRow {
   readonly service: string;
-  /** What the task does; for data that no task of the service reaches any more, what has become of it. */
+  /** What the task does or, for data that no task of the service reaches any more, what happened to it. */
   readonly task: Sighting["task"] | "left behind" | "destroyed";
   readonly places: readonly { readonly text: string; readonly dataPath: string; readonly isLost: boolean }[];
 }
@@ -16,7 +16,7 @@ export interface PictureLane {
   readonly after: readonly PictureRow[];
 }
 
-/** Tells whether a row shows data without a task. */
+/** Whether a row shows data without a task. */
 export function isWithoutTask({ task }: PictureRow): boolean {
   return task === "left behind" || task === "destroyed";
 }

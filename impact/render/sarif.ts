@@ -5,10 +5,10 @@ import { diagnosticTitles } from "../rule-list.ts";
 import { compareFates, dataFates, type DataFate, type Verdict } from "../verdict/verdict.ts";
 import { fingerprint } from "./fingerprint.ts";
 
-/** The rule that errors of a plan are results of. */
+/** The rule for a plan's errors. */
 const planError = "plan-error";
 
-/** The taxonomy that the codes of diagnostics are of. */
+/** The taxonomy of the diagnostic codes. */
 const taxonomy = "holdfast diagnostics";
 
 const meanings: Readonly<Record<DataFate, string>> = {

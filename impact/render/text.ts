@@ -13,7 +13,7 @@ import {
 } from "../report.ts";
 import type { DataFate, Verdict } from "../verdict/verdict.ts";
 
-/** Colours a text; the identity where there are no colours. */
+/** Colours a text, or returns it unchanged without colours. */
 export type TextStyle = (format: "red" | "yellow" | "green" | "magenta" | "bold" | "dim", text: string) => string;
 
 /** The symbol before a fate, which shows it without colours too. */

@@ -8,7 +8,7 @@ import { copyFirst, remedies } from "../verdict/remedies.ts";
 
 type Code = "DF101" | "DF110";
 
-/** What the new task finds where it does not find the data. */
+/** What the new task finds instead of the data. */
 export const otherStorage = rule<Code>(
   {
     DF101: "Other storage at the data path",
@@ -48,7 +48,7 @@ function otherPlace(
   );
 }
 
-/** The properties that lead to the other place, with what they were and are. */
+/** The properties that lead to the other place, with their old and new values. */
 function whatLeadsThere(
   { course, changes }: ServiceFacts,
   place: DataPlace,

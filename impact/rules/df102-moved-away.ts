@@ -6,7 +6,7 @@ import { moveData, optionsInMount } from "../verdict/remedies.ts";
 
 type Code = "DF102" | "DF114";
 
-/** What the new task finds on another node than that of its data. */
+/** What the new task finds on a node other than that of its data. */
 export const movedAway = rule<Code>(
   {
     DF102: "The task moves away from its data",

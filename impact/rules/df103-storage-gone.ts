@@ -4,7 +4,7 @@ import { withoutCredentials } from "../redaction/command-line.ts";
 import { at, leftBehind, rule, type Diagnostic } from "../rule.ts";
 import { remedies } from "../verdict/remedies.ts";
 
-/** A new task that mounts nothing in the stead of a place with data. */
+/** A new task that mounts nothing in place of the data. */
 export const notMounted = rule({ DF103: "Nothing is mounted at the data path any more" }, (facts) => {
   const { places, before, course } = facts;
   if (course.kind !== "exchanged") return [];
@@ -19,7 +19,7 @@ export const notMounted = rule({ DF103: "Nothing is mounted at the data path any
     });
 });
 
-/** What stays of a service that is no longer there. */
+/** What remains of a removed service. */
 export const serviceRemoved = rule({ DF104: "The service is removed and its storage stays" }, (facts) => {
   const { places, course, step, name } = facts;
   if (course.kind !== "stopped") return [];

@@ -4,7 +4,7 @@ import { optionsInMount, remedies } from "../verdict/remedies.ts";
 
 type Code = "DF108" | "DF109";
 
-/** Where it is open what the new task finds at its data path. */
+/** When it is uncertain what the new task finds at its data path. */
 export const nextPlaceOpen = rule<Code>(
   {
     DF108: "Nothing ties the task to the node of its data",

@@ -7,7 +7,7 @@ import { mountCommand, remedies } from "../verdict/remedies.ts";
 
 type Code = "DF111" | "DF112" | "DF113" | "DF503" | "DF504";
 
-/** A volume that the plan deletes, and that no service which it shows mounts. */
+/** A volume that the plan deletes and that no service shown in it mounts. */
 export const volumeWithoutService = rule<Code, VolumeFacts>(
   {
     DF111: "A volume that no service mounts is deleted",

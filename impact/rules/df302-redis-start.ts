@@ -49,7 +49,7 @@ function converted({ before }: ServiceFacts, file: PreparedFile, path: string): 
     fate: "interrupted",
     text: conversionWords[file],
     path,
-    // What a start script has made into a snapshot, it has moved out of the way.
+    // A start script moves a file out of the way once it has converted it to a snapshot.
     ...(file === "append-only file" &&
       before.keeper.prepares === undefined && { assumption: "no older append-only file lies beside the snapshot" }),
   };

@@ -37,7 +37,7 @@ export const twoTasks = rule<TwoTasksCode>(
   },
 );
 
-/** More tasks, or fewer, of a program that writes its files alone. */
+/** More or fewer tasks of a program that must be the only writer of its files. */
 export const replicas = rule(
   {
     DF403: "The number of tasks is not known",

@@ -17,7 +17,7 @@ export const serviceDown = rule({ DF502: "The service is down now" }, ({ down: w
   return [note("DF502", `No task of the service runs now (${why}), so this change stops none${startsNone}.`)];
 });
 
-/** What `protect` alone has kept, or no longer keeps: one flag of one run undoes it. */
+/** Data kept only by `protect`, now or until this plan: a single flag on one run disables it. */
 export const protection = rule(
   {
     DF503: "A protected resource is deleted all the same",
@@ -32,7 +32,7 @@ export const protection = rule(
     ]),
 );
 
-/** What the program no longer says and the service nevertheless keeps. */
+/** What the program no longer has but the service keeps. */
 export const ignoredRemoval = rule({ DF505: "A removal has no effect" }, ({ step }) =>
   step.ignoredRemovals.map((path) => {
     const effect =
@@ -62,7 +62,7 @@ export const elsewhere = rule(
   },
 );
 
-/** A change that Swarm reports as done and does not bring into effect. */
+/** A change that Swarm reports as done but does not apply. */
 export const notInEffect = rule({ DF508: "The change is not in effect yet" }, ({ comparison, course }) => {
   const stale = comparison?.stale ?? [];
   if (stale.length === 0 || course.kind !== "goes on") return [];
@@ -75,7 +75,7 @@ export const notInEffect = rule({ DF508: "The change is not in effect yet" }, ({
   ];
 });
 
-/** Where Swarm's rollback does not do what one may expect of it. */
+/** Cases in which Swarm's rollback does not do what one might expect. */
 export const rollback = rule(
   {
     DF509: "Swarm does not roll the update back",

@@ -2,7 +2,7 @@ import type { Obstacle } from "../../model/placement/feasibility.ts";
 import { note, rule } from "../rule.ts";
 import type { DiagnosticCode, Note } from "../verdict/verdict.ts";
 
-/** What keeps the new task from starting on the swarm as it is, and what to do about it. */
+/** What prevents the new task from starting on the current swarm, and what to do about it. */
 export const obstacle = rule(
   {
     DF701: "No node can take the task",
@@ -14,7 +14,7 @@ export const obstacle = rule(
   ({ obstacle: found }) => (found === undefined ? [] : [note(obstacleCodes[found.kind], `${found.fix}.`)]),
 );
 
-/** The same for a service that has no verdict. */
+/** The same for a service without a verdict. */
 export function obstacleNote({ kind, service, why }: Obstacle): Note {
   return { code: obstacleCodes[kind], text: `${service} cannot start: ${why}.` };
 }

@@ -1,4 +1,4 @@
-/** What is known of one service's change, worked out once; the rules look at nothing else. */
+/** What is known about one service's change, computed once; the rules look at nothing else. */
 import type { Obstacle } from "../../model/placement/feasibility.ts";
 import type { Location } from "../../model/placement/task-location.ts";
 import type { LiveFacts, Plan, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
@@ -16,7 +16,7 @@ import type { Course, TaskEffect } from "./task-course.ts";
 
 /** One service's part in a plan that has been carried out. */
 export interface ServiceChange extends FileCheck {
-  /** Its name in Docker; where that is not known yet, its name in the program. */
+  /** Its name in Docker or, if not known yet, in the program. */
   readonly name: string;
   readonly plan: Plan;
   readonly live: LiveFacts;
@@ -31,7 +31,7 @@ export interface ServiceChange extends FileCheck {
   readonly newUsers: readonly PlannedService[];
   readonly comparison: TaskComparison | undefined;
   readonly location: Location | undefined;
-  /** What keeps its new task from starting on the swarm as it is. */
+  /** What prevents its new task from starting on the current swarm. */
   readonly obstacle: Obstacle | undefined;
   /** Volumes that the plan deletes, by name, with the step that does. */
   readonly destroyedVolumes: ReadonlyMap<string, PlannedStep>;
@@ -61,13 +61,13 @@ export interface ServiceFacts extends Omit<
   readonly changes: readonly ShownChange[];
   /** The placement constraints before and after, where they differ. */
   readonly constraints: ShownChange;
-  /** What the stop of its tasks does to what is in memory; `undefined` where none is stopped. */
+  /** What stopping its tasks does to data in memory; `undefined` if none is stopped. */
   readonly stop: StopEffect | undefined;
-  /** Why a stop loses data after this change; `undefined` where it does not, or did before. */
+  /** Why a stop loses data after this change; `undefined` if it does not, or already did. */
   readonly laterStopLoss: string | undefined;
   /** What a new Redis reads of what the old one has written. */
   readonly start: StartEffect | undefined;
-  /** What becomes of the data at each of its places. */
+  /** What happens to the data at each of its places. */
   readonly places: readonly PlaceFacts[];
   /** The new server looks for the data; whether it finds it is another question. */
   readonly looksForData: boolean;
@@ -87,7 +87,7 @@ export interface ServiceFacts extends Omit<
 export interface WritingFacts {
   /** What the service is after the plan. */
   readonly then: Side;
-  /** It keeps data where it kept it before. */
+  /** It keeps its data in the same place as before. */
   readonly isSameStorage: boolean;
   /** Before and after want the same port of their node, so one waits for the other. */
   readonly sharesHostPort: boolean;
@@ -110,7 +110,7 @@ export interface ProtectionFacts {
   readonly what: string;
   /** This run deletes it although it is protected. */
   readonly isIgnored: boolean;
-  /** Nothing but `protect` keeps it. */
+  /** Only `protect` keeps it. */
   readonly isAlone: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a plan removes only after it has made what is new. A service that takes its place needs what it still has: the name, the
- * data volume, a port, room on a node. Neither comes to its end then, for the old one is removed once the new one runs.
+ * What a plan removes only after it has created everything new. A successor needs what the old service still has: the name, the
+ * data volume, a port, capacity on a node. That is a deadlock, because the old service is removed only once the new one runs.
  */
 import { renameAdvice, type Obstacle } from "../../model/placement/feasibility.ts";
 import type { Plan, PlannedService, PlannedStep } from "../../model/plan/plan.ts";
@@ -20,8 +20,8 @@ export function removedLast({ executor, steps }: Plan): ReadonlySet<string> {
 }
 
 /**
- * Why a service that a plan creates cannot come to be before the one is gone that it takes the place of: of two services one alone
- * has a name, and of two of these components one alone has a volume, unless they say that they share it.
+ * Why a new service cannot be created before its predecessor is removed: only one service can have a name, and only one of these
+ * components can have a volume, unless they declare it as shared.
  *
  * @param from - the deletion
  * @param to - the creation
@@ -55,7 +55,7 @@ function sharedVolume(before: PlannedService, after: PlannedService): string | u
   return volume === undefined || !isKnown(volume) ? undefined : `the data volume "${volume}"`;
 }
 
-/** The name of the component that made a service, by the service's URN; of a service that none made its own. */
+/** The name of the component that created a service, by the service's URN; without one, the service's own name. */
 function formerName(urn: string): string | undefined {
   const [, , types, name] = urn.split("::");
   return types?.includes("$") === true ? name?.replace(/-service$/u, "") : name;

@@ -3,9 +3,9 @@ import type { LiveFacts, Plan, PlannedStep } from "../../model/plan/plan.ts";
 import { isKnown, notKnown, type MountedFile } from "../../model/service/definition.ts";
 
 /**
- * Fills in what a service's files held when it last ran, where it names configurations that are gone. Swarm deletes none that a service
- * uses, and starts no task without it: since that rollback nothing has run, and before it ran what was there when the files were
- * deleted, the configurations that the plan finds and gives it back.
+ * Fills in what a service's files contained when it last ran, if it names configurations that no longer exist. Swarm does not
+ * delete a configuration in use, and starts no task without it. So nothing has run since that rollback, and the last task ran
+ * with the configurations that existed when the files were deleted: those that the plan finds and restores.
  */
 export function withFilesOfLastRun(plan: Plan, { configNames }: LiveFacts): Plan {
   return configNames === undefined

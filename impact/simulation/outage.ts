@@ -5,7 +5,7 @@ import type { ServiceChange } from "./facts.ts";
 import type { StartEffect } from "./redis-restart.ts";
 import type { Course, ExchangeCourse } from "./task-course.ts";
 
-/** A time without an answer, as a range. */
+/** A downtime, as a range. */
 export interface Outage {
   readonly leastSeconds: number;
   /** `undefined`: until someone intervenes. */
@@ -33,7 +33,7 @@ export interface OutageFacts extends Pick<ServiceChange, "before" | "down" | "da
 /** How fast Redis reads a snapshot (measured, Redis 7.0.15, two shared cores). */
 const loadedBytesPerSecond = 170e6;
 
-/** Expects the outage of a service. */
+/** Estimates a service's outage. */
 export function outageOf(facts: OutageFacts, course: Course): Outage {
   const isDownNow = facts.down !== undefined;
   if (facts.before.service.definition.replicas === 0) return noOutage;
@@ -59,7 +59,7 @@ export function outageOf(facts: OutageFacts, course: Course): Outage {
 
 const gone = endless("until the service runs again");
 
-/** What passes between the stop of the old task and the first answer of the new one. */
+/** The time between the stop of the old task and the first answer of the new one. */
 function startParts(facts: OutageFacts, { after, cannotStart, isTakenBack }: ExchangeCourse): readonly OutagePart[] {
   const [{ image: old }, next] = [facts.before.service.definition, after.service.definition];
   const isReplaced = facts.step.operation !== "update";
@@ -98,7 +98,7 @@ function stopPart(facts: OutageFacts): OutagePart {
       keeper.entry === undefined && most > usualStopSeconds
         ? "old task stops, at the end of its grace period where its program does not heed the signal"
         : "old task stops",
-    // Some of it may pass while the port still answers.
+    // The port may still answer for part of it.
     leastSeconds: drains ? 1 : 0,
     mostSeconds: Math.min(drainSeconds + Math.max(1, Math.min(most, stopSeconds(facts))), 62),
   };
@@ -151,7 +151,7 @@ function loadPart(facts: OutageFacts, { limits }: ServiceDefinition): OutagePart
   }
   const largest = datasetBytes(facts);
   const limit = isKnown(limits.memoryBytes) ? limits.memoryBytes : undefined;
-  // What does not fit into the new memory limit is not read back either.
+  // Data beyond the new memory limit is not loaded either.
   const most = largest === undefined ? undefined : Math.min(largest, limit ?? Infinity);
   return { name, leastSeconds: 0, mostSeconds: most === undefined ? 30 : round(1 + most / loadedBytesPerSecond) };
 }

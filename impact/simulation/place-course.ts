@@ -1,4 +1,4 @@
-/** What becomes of the data at each of its places: what ends with the task, and what the new task finds there. */
+/** What happens to the data at each of its places: what is lost with the task, and what the new task finds there. */
 import { isDeepStrictEqual } from "node:util";
 import type { Move } from "../../model/placement/task-location.ts";
 import type { PlannedStep } from "../../model/plan/plan.ts";
@@ -11,7 +11,7 @@ import { isSameNode } from "./startup-refusal.ts";
 import type { Course } from "./task-course.ts";
 import { findingOn, localVolume, type SightFinding } from "./volume-sight.ts";
 
-/** One place, and what becomes of the data there. */
+/** One place, and what happens to the data there. */
 export type PlaceFacts = { readonly place: DataPlace } & (
   | { readonly kind: "stays" }
   /** The plan deletes the volume. */
@@ -24,7 +24,7 @@ export type PlaceFacts = { readonly place: DataPlace } & (
   | { readonly kind: "refused" }
   /** The new task starts on it. */
   | { readonly kind: "same"; readonly target: DataPlace }
-  /** The new task mounts nothing in its stead. */
+  /** The new task mounts nothing in its place. */
   | { readonly kind: "not mounted" }
   /** The new task starts on another node, where the same volume is another one. */
   | {
@@ -54,10 +54,10 @@ interface PlaceQuestion extends ServiceChange {
   readonly then: () => Side | undefined;
 }
 
-/** Finds what becomes of the data at each place. */
+/** Determines what happens to the data at each place. */
 export function placeFacts(question: PlaceQuestion): readonly PlaceFacts[] {
   const { places } = question.before.keeper;
-  // What belonged to a task has ended with the last one.
+  // Data that belonged to a task was lost with the last one.
   const isStopped = question.before.service.definition.replicas === 0;
   return (isStopped ? places.filter((place) => !belongsToTask(place)) : places).map(
     (place) => lost(question, place) ?? next(question, place),
@@ -104,7 +104,7 @@ function next(question: PlaceQuestion, place: DataPlace): PlaceFacts {
     target.kind === "named volume" && target.source !== undefined && isKnown(target.source) ? target.source : "";
   const { nextNodeId: node } = location ?? {};
   const found = findingOn({ node, volume }, service.definition, question.live);
-  // A manager knows of no volume on another node.
+  // A manager does not know another node's volumes.
   const isUnseen = found.kind === "not looked at" && node !== undefined && question.live.engineNode !== undefined;
   return { kind: "moves", place, target, move, found, isUnseen };
 }

@@ -15,7 +15,7 @@ import {
   tasksWithoutRoom,
 } from "./swarm-refusals.ts";
 
-/** What became of a step. */
+/** The outcome of a step. */
 export interface StepOutcome {
   readonly step: PlannedStep;
   /**
@@ -46,7 +46,7 @@ export interface ExecutionFacts {
   readonly whyNotStarted: (step: PlannedStep) => string | undefined;
 }
 
-/** Follows a plan through, step by step. */
+/** Carries a plan out, step by step. */
 export function carryOut(plan: Plan, facts: ExecutionFacts): ReadonlyMap<string, StepOutcome> {
   return new Execution(plan, facts).run();
 }
@@ -150,7 +150,7 @@ class Execution {
     const held = isReplaced === false || live?.runsTasks === true ? (live?.heldVolumes ?? []) : [];
     const heldVolumes = new Set(runsTasks ? [...held, ...this.#volumesHere(after)] : []);
     this.#claims.put(step.id, { object: after, heldVolumes, runsTasks });
-    // The service has its new definition all the same; it is the steps after this one that are not reached.
+    // The service still gets its new definition; only the steps after this one are not reached.
     const isFailure = cannotStart !== undefined && after.isAwaited;
     return { result: isFailure ? "stalled" : "done", why: cannotStart, cannotStart };
   }

@@ -71,7 +71,7 @@ export function renamings(plan: Plan, isCreated: (step: PlannedStep) => boolean)
   });
 }
 
-/** By what a service is known again: its name in Docker, then its volumes. */
+/** What identifies a service: its name in Docker, then its volumes. */
 function identities({ name, definition }: PlannedService): readonly string[] {
   const volumes = namedVolumes(definition).flatMap((volume) => (isKnown(volume) ? [`volume ${volume}`] : []));
   return [...(isKnown(name) ? [`name ${name}`] : []), ...volumes];
@@ -102,7 +102,7 @@ export function newUsersBeside(
   outcome: StepOutcome | undefined,
   newUsers: NewUsers,
 ): readonly PlannedService[] {
-  // What a deleted service leaves is taken over, not fought over.
+  // A deleted service's volume is taken over; there is no conflict.
   if (operation === "delete" && outcome?.deletedOld === true) return [];
   const steps = namedVolumes(definition).flatMap((volume) => (isKnown(volume) ? (newUsers.get(volume) ?? []) : []));
   return steps.flatMap((step) => (step.id !== id && step.after?.kind === "service" ? [step.after] : []));

@@ -1,4 +1,4 @@
-/** Puts together what is known of one service's change. */
+/** Collects what is known about one service's change. */
 import { constraintText, runApart } from "../../model/placement/constraints.ts";
 import { nameOf, restsOnProtect, type PlannedService } from "../../model/plan/plan.ts";
 import { templateDifferences } from "../../model/plan/task-template.ts";
@@ -13,7 +13,7 @@ import { snapshotEffect, stopEffect } from "./stop.ts";
 import { sharesHostPort } from "./swarm-refusals.ts";
 import { courseOf, taskEffectOf, type Course } from "./task-course.ts";
 
-/** Finds out the facts about one service. */
+/** Collects the facts about one service. */
 export function serviceFacts(change: ServiceChange): ServiceFacts {
   const { plan, live, before, successor, down, datasetBytes, isHere, destroyedVolumes } = change;
   const course = courseOf(change);

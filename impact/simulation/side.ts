@@ -1,4 +1,4 @@
-/** A service on one side of a change, with all that its definition alone says about its data. */
+/** A service on one side of a change, with everything that its definition says about its data. */
 import type { PlannedService } from "../../model/plan/plan.ts";
 import type { DataKeeper } from "../../model/storage/data-location.ts";
 import { redisServer, type RedisServer } from "./redis-format.ts";
@@ -13,7 +13,7 @@ export interface Side {
   readonly stop: TaskStop;
 }
 
-/** Puts a side together; of its stop nothing is worked out until it is asked for, because most services of a plan stay. */
+/** Creates a side; what a stop does is computed on demand, because most services of a plan stay. */
 export function makeSide(service: PlannedService, keeper: DataKeeper): Side {
   const redis = redisServer(service.definition, keeper);
   let stop: TaskStop | undefined;

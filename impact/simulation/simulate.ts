@@ -34,7 +34,7 @@ import { makeSide, type Side } from "./side.ts";
 import { checkStartFiles, type FileCheck } from "./startup-refusal.ts";
 import type { VolumesByName } from "./swarm-claims.ts";
 
-/** What comes of a plan. */
+/** The result of simulating a plan. */
 export interface Simulation {
   /** Of each service with data, in the order of the plan. */
   readonly services: readonly ServiceFacts[];
@@ -45,7 +45,7 @@ export interface Simulation {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** Carries a plan out in mind. */
+/** Simulates a plan. */
 export function simulate(given: Plan, live: LiveFacts): Simulation {
   const plan = withFilesOfLastRun(given, live);
   const volumes = volumesBefore(plan);
@@ -165,8 +165,8 @@ function locationOf(before: PlannedService, after: PlannedService, { nodes, task
 }
 
 /**
- * A service with what keeps its data, where it takes another one's place or is that one itself. An image that is not known yet is
- * taken to be the one of before, and it finds the volumes of the plan only on the executor's engine.
+ * A service with its data, as the successor of another one or as the same service. An image that is not known yet is assumed to
+ * be the previous one. The plan's volumes are found only on the executor's engine.
  */
 function sideIn(before: PlannedService, service: PlannedService, volumes: VolumesByName, live: LiveFacts): Side {
   const { definition } = service;
