@@ -41,21 +41,21 @@ export function showChanges(
   changes: readonly PropertyChange[],
   commandLine: (path: string) => { before: unknown; after: unknown } | undefined = () => undefined,
 ): readonly ShownChange[] {
-  const told = new Map<string, ShownChange>();
+  const byPath = new Map<string, ShownChange>();
   const unknownIds = new Set(changes.filter(({ after }) => after === notKnown).map(({ path }) => path));
   for (const given of changes) {
     // The automatic name of an object that does not exist yet differs in each plan.
     const isProvisional = unknownIds.has(given.path.replace(/Name$/u, "Id"));
     const change = isProvisional && /(?:secret|config)Name$/iu.test(given.path) ? { ...given, after: notKnown } : given;
     const path = isCommandWord(change.path) ? change.path.replace(/\[\d+\]$/u, "") : change.path;
-    if (told.has(path)) continue;
+    if (byPath.has(path)) continue;
     const whole = path === change.path ? undefined : commandLine(path);
     const [before, after] = [whole ?? change, whole ?? change].map((each, index) =>
       showProperty(path, index === 0 ? each.before : each.after),
     );
-    told.set(path, { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) });
+    byPath.set(path, { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) });
   }
-  return [...told.values()];
+  return [...byPath.values()];
 }
 
 function isCommandWord(path: string): boolean {

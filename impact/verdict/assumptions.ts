@@ -13,7 +13,7 @@ export function assumptionsOf(
   const { keeper } = before;
   const goesOn = course.kind === "goes on";
   const after = course.kind === "exchanged" ? course.after.service.definition : undefined;
-  const told = [
+  const assumed = [
     ...found.flatMap(({ assumption }) => assumption ?? []),
     ...(goesOn ? [] : keeper.places.flatMap((place) => placeAssumption(place, found))),
   ];
@@ -22,29 +22,29 @@ export function assumptionsOf(
     comparison?.isReplaced === false &&
     comparison.changes.some(({ path }) => path.includes("lacement"))
   )
-    told.push(location.assumption);
+    assumed.push(location.assumption);
   if (after !== undefined && location?.move.kind === "stays" && location.move.assumption !== undefined)
-    told.push(location.move.assumption);
+    assumed.push(location.move.assumption);
   if (after !== undefined && datasetBytes === undefined) {
     const was = before.service.definition.limits.memoryBytes;
     const is = after.limits.memoryBytes;
     if (isKnown(is) && is !== undefined && isKnown(was) && (was === undefined || is < was))
-      told.push(
+      assumed.push(
         `the data fits into the new memory limit (${is} bytes); otherwise the server is killed while it reads it`,
       );
   }
   if (!goesOn && before.service.definition.replicas !== 0 && isUnseen(keeper))
-    told.push(
+    assumed.push(
       `the configuration of Redis, which cannot be seen here (${keeper.redis?.path ?? ""}), has it write its data when it stops`,
     );
   if (after !== undefined && !isKnown(after.image.repository))
-    told.push("the image, which is not known yet, is of the same program and of no older version");
+    assumed.push("the image, which is not known yet, is of the same program and of no older version");
   if (after !== undefined && keeper.entry === undefined)
-    told.push(
+    assumed.push(
       "the image, which the catalogue does not know, writes its data to the mounts and saves it when it is stopped",
     );
-  if (!goesOn && restsOnErrors) told.push("the errors of the preview are put right and the steps stay as they are");
-  return told;
+  if (!goesOn && restsOnErrors) assumed.push("the errors of the preview are put right and the steps stay as they are");
+  return assumed;
 }
 
 /** What is assumed about a place; why it is not known is given as the cause if it leaves the fate open. */

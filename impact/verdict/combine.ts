@@ -47,10 +47,10 @@ function combine(found: readonly Diagnostic[]): Pick<Verdict, Combined> {
   const deciding = found.flatMap(({ fate, ...rest }) => (fate === "note" ? [] : [{ fate, ...rest }]));
   const fate = worstFate(deciding.map((each) => each.fate));
   const decisive = deciding.filter((each) => compareFates(each.fate, fate) === 0);
-  const told = decisive.some(({ path }) => path !== undefined)
+  const listed = decisive.some(({ path }) => path !== undefined)
     ? decisive.filter(({ path }) => path !== undefined)
     : decisive;
-  const causes = unique(told.map(causeOf), ({ text, path }) => `${text}\u0000${path ?? ""}`);
+  const causes = unique(listed.map(causeOf), ({ text, path }) => `${text}\u0000${path ?? ""}`);
   const warnings = unique(
     found.filter((each) => each.fate === "note").map(({ code, text }) => ({ code, text })),
     ({ text }) => text,

@@ -395,21 +395,21 @@ interface StepIndex {
   /** By the names and ids of what they make. */
   readonly producers: ReadonlyMap<string, string>;
   /** Those that create something, by its type. */
-  readonly anew: ReadonlyMap<string, readonly string[]>;
+  readonly created: ReadonlyMap<string, readonly string[]>;
   readonly shownIds: ReadonlySet<string>;
 }
 
 function indexOf(steps: readonly RawStep[]): StepIndex {
-  const anew = new Map<string, string[]>();
+  const created = new Map<string, string[]>();
   for (const { op, type, urn } of steps) {
     if (!["create", "replace"].includes(operationOf(op))) continue;
-    const others = anew.get(type);
-    if (others === undefined) anew.set(type, [urn]);
+    const others = created.get(type);
+    if (others === undefined) created.set(type, [urn]);
     else others.push(urn);
   }
   return {
     producers: new Map(steps.flatMap((step) => namesOf(step.after).map((name) => [name, step.urn] as const))),
-    anew,
+    created,
     shownIds: new Set(steps.map(({ urn }) => urn)),
   };
 }
@@ -426,7 +426,7 @@ const attachments: readonly { readonly kind: string; readonly path: readonly str
  * Which steps must come first. Engine events do not say: there a service waits for what it mounts or is attached to by name,
  * and, if it refers to something that is not known yet, for everything that is newly created.
  */
-function dependencies({ after, before, op }: RawStep, { producers, anew, shownIds }: StepIndex): readonly string[] {
+function dependencies({ after, before, op }: RawStep, { producers, created, shownIds }: StepIndex): readonly string[] {
   const state = op === "delete" ? before : after;
   if (state?.dependencies) return state.dependencies.filter((urn) => shownIds.has(urn));
   const settled = settlePulumiValue(state?.inputs);
@@ -435,7 +435,7 @@ function dependencies({ after, before, op }: RawStep, { producers, anew, shownId
   for (const { kind, path } of attachments) {
     const value = valueAt(settled, path);
     collectTexts(value, texts);
-    if (holdsUnknown(value)) urns = [...urns, ...(anew.get(kind) ?? [])];
+    if (holdsUnknown(value)) urns = [...urns, ...(created.get(kind) ?? [])];
   }
   return [...new Set([...urns, ...[...texts].flatMap((text) => producers.get(text) ?? [])])];
 }
