@@ -31,7 +31,7 @@ export interface InputOptions {
   readonly stack?: string;
 }
 
-/** More than any preview comes to; what is larger is refused before it fills the memory. */
+/** More than any preview needs; anything larger is refused before it fills the memory. */
 const longestLine = 64 * 1024 * 1024;
 const longestDocument = 500 * 1024 * 1024;
 
@@ -150,7 +150,7 @@ class Lines {
     return line;
   }
 
-  /** All that is left, its first line included where it was only looked at. */
+  /** Everything that is left, including a first line that was only peeked at. */
   async rest(): Promise<Buffer> {
     let length = this.#pending.reduce((sum, part) => sum + part.length, 0);
     while (await this.#read(longestDocument - length)) length += this.#pending.at(-1)?.length ?? 0;

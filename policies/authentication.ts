@@ -4,7 +4,7 @@ import { asksForPassword } from "../model/redis/settings.ts";
 import { isKnown, notKnown, type Known } from "../model/service/definition.ts";
 import type { Subject } from "./subject.ts";
 
-/** Whether the server asks for a password; `undefined` where the catalogue does not know what switches it on. */
+/** Whether the server requires a password; `undefined` if the catalogue does not know how to enable it. */
 export function authenticates(subject: Subject): Known<boolean> | undefined {
   const { image, redis } = subject;
   if (!isKnown(image) || image === undefined) return undefined;

@@ -54,7 +54,7 @@ export class EstateIndex {
     this.#services.set(service.id, { service, order: earlier?.order ?? this.#services.size });
     for (const mount of isKnown(service.mounts) ? service.mounts : []) {
       const { type, source } = mount;
-      // The name of a volume has no slash and a folder's path has one, so that neither is taken for the other.
+      // A volume's name has no slash and a folder's path has one, so they cannot be confused.
       if ((type !== "volume" && type !== "bind") || !isKnown(source) || source === undefined || source === "") continue;
       const uses = entry(this.#uses, source, () => new Map<string, readonly MountUse[]>());
       uses.set(service.id, [...(uses.get(service.id) ?? []), { service, mount }]);

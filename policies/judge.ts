@@ -11,7 +11,7 @@ import { subjectOf, suppressionsOf, type Subject, type SubjectOptions } from "./
 export interface JudgeOptions {
   /** The day on which suppressions are looked at, as `2027-03-01`. */
   readonly today: string;
-  /** Names of catalogue entries by repository, for images under another name. @default none */
+  /** Names of catalogue entries by repository, for renamed images. @default none */
   readonly images?: Readonly<Record<string, string>>;
   /** @default every rule */
   readonly rules?: readonly Rule[];
@@ -23,7 +23,7 @@ export function judge(estate: Estate, options: JudgeOptions): readonly Finding[]
   return index.services().flatMap((service) => judgeOneService(service, index, options));
 }
 
-/** Judges definitions; each finding about a file that people write says where in the file. */
+/** Judges definitions; findings about a hand-written file give the position in the file. */
 export function judgeDefinitions({ estate, source }: Definitions, options: JudgeOptions): readonly Finding[] {
   const findings = judge(estate, options);
   if (source === undefined) return findings;

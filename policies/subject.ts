@@ -55,13 +55,13 @@ export interface MountedData {
   readonly label: string;
   readonly isBind: boolean;
   readonly storage: Known<Storage>;
-  /** False where the image is not known and its writable volumes are only presumed to carry data. */
+  /** False when the image is not known and its writable volumes are only assumed to contain data. */
   readonly isCertain: boolean;
 }
 
 /** Options of a judgement that the rules need. */
 export interface SubjectOptions {
-  /** The day on which is judged, as `2027-03-01`. */
+  /** The date of the review, such as `2027-03-01`. */
   readonly today: string;
   /** Names of catalogue entries by repository, for images under another name. */
   readonly images: ImageNames;

@@ -58,7 +58,7 @@ export class Field {
     return isKnown(text) && text?.includes(unknownPart) === true ? notKnown : text;
   }
 
-  /** Like {@link text}, but with {@link unknownPart} where a part of it is not known. */
+  /** Like {@link text}, but with {@link unknownPart} in place of an unknown part. */
   rawText(): Known<string | undefined> {
     const { value } = this;
     if (!isKnown(value) || value === undefined || typeof value === "string") return value;

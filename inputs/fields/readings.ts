@@ -24,7 +24,7 @@ export function bytes(field: Field): Known<number | undefined> {
   return orMistake(() => parseSize(text, ""), field, "a size such as 100M or 1.5GiB");
 }
 
-/** What is read, or the field's own mistake where it cannot be: that one names the field. */
+/** The value read or, if it is invalid, the field's own error, which names the field. */
 function orMistake<T>(read: () => T, field: Field, expected: string): Known<T> {
   try {
     return read();
@@ -34,7 +34,7 @@ function orMistake<T>(read: () => T, field: Field, expected: string): Known<T> {
   }
 }
 
-/** The entries of a list; none where it is absent or not known. */
+/** The entries of a list; none if it is absent or not known. */
 export function knownItems(field: Field): readonly Field[] {
   const items = field.items();
   return isKnown(items) ? items : [];

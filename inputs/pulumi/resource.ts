@@ -77,7 +77,7 @@ export function readResource(value: unknown, path: string, known?: { urn: string
   };
 }
 
-/** The provider's own book-keeping may be larger than all else, and says nothing here. */
+/** The provider's private data may be larger than everything else, and is irrelevant here. */
 function withoutBookkeeping(outputs: PreviewedProperties): PreviewedProperties {
   return Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith("__")));
 }

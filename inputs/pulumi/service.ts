@@ -171,7 +171,7 @@ function image(field: Field): ImageReference {
   return isKnown(reference) && reference !== undefined ? parseImageReference(reference) : unknownImage;
 }
 
-/** What is read of a block; `undefined` where it is absent, not known where nothing of it is. */
+/** The content of a block; `undefined` if it is absent, not known if all of it is. */
 function block<T>(field: Field, read: (field: Field) => T): Known<T | undefined> {
   if (field.isAbsent) return undefined;
   return isKnown(field.value) ? read(field) : notKnown;

@@ -25,7 +25,7 @@ export interface TakingService {
   readonly isLabelled: boolean;
   /** Whether it says that several may write its volumes. */
   readonly isShared: boolean;
-  /** The store that it marks them with, where a label says so. */
+  /** The store whose mark it puts on them, if a label says so. */
   readonly store: string | undefined;
   /** Until when a first start of that store is asked for. */
   readonly firstStart: string | undefined;

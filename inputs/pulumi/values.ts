@@ -28,17 +28,17 @@ export function settlePulumiValue(value: unknown): Known<unknown> {
   return result;
 }
 
-/** Like {@link settlePulumiValue}, without the `null`, the empty texts and the empty lists that outputs have where nothing was said. */
+/** Like {@link settlePulumiValue}, without the `null`s, empty texts and empty lists that outputs have for unset values. */
 export function settleOutputs(outputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const result = settledRecord(outputs, read, true);
   settled.add(result);
   return result;
 }
 
-/** What has been settled once, so that it need not be again: the copies are never changed. */
+/** A cache of settled values; the copies are never changed. */
 const settled = new WeakSet<object>();
 
-/** Without care first: it is the policy SDK alone whose values throw. */
+/** The fast way first: only the policy SDK's values throw. */
 function settleWhole(value: unknown): Known<unknown> {
   try {
     return settle(value, read, false);

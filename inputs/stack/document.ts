@@ -124,8 +124,8 @@ const aliasFix = "Correct the anchors and aliases";
 const deepest = 60;
 
 /**
- * Where the values of all variables are read, to be compared: of these only what is known to be harmless is shown (impact/redaction).
- * Everything else, such as a constraint or a name, is shown whole, so there a variable that may be secret is not known.
+ * Keys in which all variables are read, for comparison: only harmless parts of these values are shown (impact/redaction).
+ * Everything else, such as a constraint or a name, is shown in full, so a variable there that may be secret is not known.
  */
 const neverShownWhole = new Set("environment labels command entrypoint test driver_opts".split(" "));
 

@@ -6,7 +6,7 @@ import type { StackFileOptions } from "./document.ts";
 import { interpolate, type Variables } from "./interpolation.ts";
 import { readPairs } from "./short-forms.ts";
 
-/** Reads them; not known where one of the files cannot be read, which may hold any variable. */
+/** Reads them; not known if one of the files cannot be read, as it may contain any variable. */
 export function environment(service: Field, options: StackFileOptions): Known<Readonly<Record<string, Known<string>>>> {
   const own = readPairs(service.get("environment"), notKnown);
   const files = envFiles(service.get("env_file"));

@@ -180,7 +180,7 @@ interface NamedFile {
   /** Its key among the file's own. */
   readonly key: Known<string>;
   readonly name: Known<string>;
-  /** `undefined` where the service does not say where it goes. */
+  /** `undefined` if the service does not set a target. */
   readonly target: Known<string | undefined>;
 }
 
@@ -201,7 +201,7 @@ function healthCheck(field: Field): DefinedHealthCheck | undefined {
 }
 
 /**
- * The policy under `deploy`; where there is none, `docker stack deploy` takes the short form that Compose has next to it.
+ * The policy under `deploy`; without one, `docker stack deploy` uses Compose's short form outside `deploy`.
  *
  * @see https://github.com/docker/cli/blob/master/cli/compose/convert/service.go (`convertRestartPolicy`)
  */

@@ -41,7 +41,7 @@ export interface ShortVolume {
   readonly propagation: string | undefined;
 }
 
-/** Takes the short form of a volume apart. What begins with `.`, `/`, `~` or a drive (`C:\`) is a path on the host. */
+/** Parses the short form of a volume. A source that begins with `.`, `/`, `~` or a drive (`C:\`) is a path on the host. */
 export function readShortVolume(text: string): ShortVolume {
   const drive = /^[A-Za-z]:(?=\\)/.exec(text)?.[0] ?? "";
   const [first = "", ...others] = text.slice(drive.length).split(":");
@@ -66,7 +66,7 @@ export interface ShortPort {
   readonly protocol: string | undefined;
 }
 
-/** Takes the short form of a port apart; `undefined` when it is none. */
+/** Parses the short form of a port; `undefined` if it is not one. */
 export function readShortPort(text: string): readonly ShortPort[] | undefined {
   const match = /^(?:(?:\[[^\]]*\]|[^:/]*):)??(?:(?<published>[^:/]*):)?(?<target>[^:/]+)(?:\/(?<protocol>\w+))?$/.exec(
     text.trim(),

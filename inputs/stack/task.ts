@@ -326,7 +326,7 @@ function resources(field: Field): Settings | undefined {
     return { kind: textOf(discrete.get("kind")), value: textOf(discrete.get("value")) };
   });
   return {
-    // Zero is what Docker has for none, once the block is there.
+    // Docker uses zero for none if the block exists.
     cpus: processors(textOf(field.get("cpus")) ?? "0"),
     memory: memoryOf(field.get("memory")),
     pids: count(field.get("pids")) ?? 0,

@@ -64,7 +64,7 @@ function taskUse({ NodeID = "", Spec, Status }: z.infer<typeof taskSchema>, decl
     nodeId: NodeID,
     memoryBytes: MemoryBytes ?? 0,
     nanoCpus: NanoCPUs ?? 0,
-    // A task that starts has none yet; one that Swarm has kept may have others than its service.
+    // A starting task has none yet; one that Swarm has kept may differ from its service.
     hostPorts: [...new Set(keys(actual.length > 0 ? actual : declared, "host"))],
   };
 }

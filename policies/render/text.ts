@@ -12,7 +12,7 @@ export interface TextOptions {
   readonly all: boolean;
 }
 
-/** Findings for people: a table for each service, the gravest first, each with what, where, why and the way out. */
+/** Findings as text: a table for each service, most severe first, each with what, where, why and how to fix it. */
 export function textReport(findings: readonly Finding[], services: number, options: TextOptions): readonly string[] {
   const byService = Map.groupBy(findings, ({ service, location }) => JSON.stringify([service, location?.file]));
   const tables = [...byService.values()].flatMap((each) => serviceTable(each, options));

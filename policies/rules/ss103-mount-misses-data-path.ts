@@ -20,7 +20,7 @@ export const mountMissesDataPath: Rule = {
 };
 
 function checkSite(subject: Subject, { path, decidedBy, covering, missedBy }: DataSite): Answer {
-  // SS101 says what is not known about a path that nothing moved.
+  // SS101 reports an unknown path that nothing moved.
   if (covering.kind === "not known" && decidedBy === undefined) return notApplicable;
   if (covering.kind === "not known") {
     return unverifiable(

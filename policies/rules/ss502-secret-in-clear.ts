@@ -91,7 +91,7 @@ function checkOptionVariables(
   );
 }
 
-/** Options whose value is a secret, besides those whose name says so. */
+/** Options whose value is a secret although their name does not say so. */
 const secretOptions = new Set(["--requirepass", "--masterauth", "--user-password"]);
 
 function checkWords({ service }: Subject): readonly Answer[] {

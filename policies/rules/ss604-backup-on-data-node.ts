@@ -27,7 +27,7 @@ export const backupOnDataNode: Rule = {
   },
 };
 
-/** Whether what a mount writes is on the task's node alone. */
+/** Whether a mount's data is only on the task's node. */
 function isOnNode(mount: Mount, { index, service }: Subject): Known<boolean> {
   const shared = labelOf(service, serviceLabels.shared);
   if (!isKnown(shared)) return notKnown;
