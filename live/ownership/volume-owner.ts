@@ -41,7 +41,7 @@ export async function lookAtVolume(
   return { volume, traces: { labels, users, store }, isEmpty: kind === "empty" };
 }
 
-/** Services that mount a volume of this name and may run on a node. */
+/** Services that mount a volume of this name, not only to read it as a backup does, and may run on a node. */
 export async function servicesWithVolume(
   manager: EngineConnection,
   name: string,
@@ -60,7 +60,9 @@ export async function servicesWithVolume(
       ({ Spec }) =>
         // What a killed run has left of making a service ready writes nothing; the next run removes it.
         Spec.Labels?.[pullLabel] === undefined &&
-        Spec.TaskTemplate.ContainerSpec?.Mounts?.some(({ Type, Source }) => Type === "volume" && Source === name) &&
+        Spec.TaskTemplate.ContainerSpec?.Mounts?.some(
+          ({ Type, Source, ReadOnly }) => Type === "volume" && Source === name && ReadOnly !== true,
+        ) &&
         isHere(Spec.TaskTemplate),
     )
     .map(({ Spec }) => ({ kind: "service", name: Spec.Name, labels: Spec.Labels }));

@@ -4,7 +4,9 @@ import Docker from "dockerode";
 import { Redis as Client } from "ioredis";
 import { judgePlan } from "../../impact/judge-plan.ts";
 import { pushBackupImage } from "../../lab/images/backup.ts";
+import { servicesWithVolume } from "../../live/ownership/volume-owner.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
+import { findEngine, swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
 import { sandboxStartMs, sharedSandbox, testCacheDirectory } from "../support/sandbox.ts";
 
@@ -16,6 +18,7 @@ const repository = "backup-repository";
 describe("a Redis with a backup", function () {
   this.timeout(120_000);
   let docker: Docker;
+  let manager: EngineConnection;
   let stack: ProgramStack;
   let redis: Client;
   let image = "";
@@ -24,6 +27,7 @@ describe("a Redis with a backup", function () {
     this.timeout(2 * sandboxStartMs);
     const sandbox = await sharedSandbox();
     docker = new Docker({ socketPath: sandbox.dockerHost.replace("unix://", "") });
+    manager = findEngine({ host: sandbox.dockerHost });
     image = await pushBackupImage(sandbox, testCacheDirectory);
     stack = await openProgram(fileURLToPath(new URL("backup-program", import.meta.url)), sandbox.dockerHost);
     const firstStartUntil = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/u, "Z");
@@ -90,6 +94,15 @@ describe("a Redis with a backup", function () {
     for (const text of ["written before there was a backup", "written since there is one"])
       assert.ok(found.includes(text), found.slice(0, 2000));
     assert.equal(changeCount(await stack.preview()), 0);
+  });
+
+  it("has one writer: the companion only reads the volume, and counts for nobody's second server", async () => {
+    const { nodeId } = await swarmMembership(manager);
+    const users = await servicesWithVolume(manager, "backup-data", nodeId);
+    assert.deepEqual(
+      users.map(({ name }) => name),
+      [service],
+    );
   });
 
   it("keeps the repository when the backup is taken out, and its data", async () => {
