@@ -267,7 +267,9 @@ function isThereAgain({ generations, snapshots }: Catalogue, part: BackupPart): 
   if (part.kind === "proof") return true;
   if (part.kind === "snapshot") return snapshots.some(({ sha256 }) => sha256 === part.sha256);
   const generation = generations.find(({ name }) => name === part.generation);
-  if (part.kind === "base") return generation?.bases.some(({ seq }) => seq === part.seq) === true;
+  // Of a log that was followed anew since, nothing more comes.
+  if (part.generation < (generations.at(-1)?.name ?? "")) return true;
+  if (part.kind === "base") return generation?.bases.some(({ seq }) => seq >= part.seq) === true;
   return (
     generation !== undefined &&
     !isAfter({ seq: part.seq, offset: part.to }, chainFrom(generation, startOf(generation)).end)
