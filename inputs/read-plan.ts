@@ -75,7 +75,7 @@ async function readOne(source: Source, options: InputOptions): Promise<Plan> {
       path: printable(source.name),
       expected: "a preview, or two states to compare",
       got: "one state",
-      fix: "Give the state of before and the state of after",
+      fix: "Give the earlier state and the later state",
     });
   }
   const text = decoded(bytes);
@@ -106,7 +106,7 @@ async function readTwo(first: Source, second: Source, options: InputOptions): Pr
       path: printable(isState(documents[0]) ? second.name : first.name),
       expected: "two states, or two stack files",
       got: documents.some(isState) ? "one state and something else" : "other JSON",
-      fix: "Give the one of before first, and then the one of after",
+      fix: "Give the earlier state first, then the later one",
     });
   }
   const { planBetweenStackFiles } = await import("./stack/plan.ts");

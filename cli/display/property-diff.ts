@@ -49,11 +49,11 @@ export function withoutUnset(step: StepMetadata): StepMetadata {
   const { new: next, detailedDiff } = step;
   if (next === undefined || !detailedDiff) return step;
   const inputs = propertiesOf(next, "inputs");
-  const told = Object.entries(detailedDiff).filter(
+  const shown = Object.entries(detailedDiff).filter(
     ([path, { diffKind }]) =>
       diffKind !== "add" || parsePropertyPath(path).reduce<unknown>(childOf, inputs) !== undefined,
   );
-  return told.length === 0 ? step : { ...step, detailedDiff: Object.fromEntries(told) };
+  return shown.length === 0 ? step : { ...step, detailedDiff: Object.fromEntries(shown) };
 }
 
 /** A resource's inputs or outputs as an event shows them. */

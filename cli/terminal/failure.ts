@@ -71,7 +71,8 @@ export function usageMistake(error: CommanderError): InputError {
   const quoted = /'([^']*)'/.exec(text)?.[1] ?? "";
   const name = quoted.replace(/^-\w, /, "").split(" ", 1)[0] ?? quoted;
   const suggestion = /\(Did you mean (?:one of )?([^?)]+)\?\)/.exec(text)?.[1];
-  const fix = suggestion === undefined ? "Run it with --help to see what it takes" : `Did you mean ${suggestion}?`;
+  const fix =
+    suggestion === undefined ? "Run it with --help to see its arguments and options" : `Did you mean ${suggestion}?`;
   const mistake = (path: string, expected: string, got: string) => new InputError({ path, expected, got, fix });
   switch (error.code) {
     case "commander.unknownOption":

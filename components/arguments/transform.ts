@@ -166,7 +166,7 @@ function applied<Args extends object>(
       path,
       expected: "a function that returns nothing or { args, opts }",
       got: `one that returns ${shownArgument(result)}`,
-      fix: "Change what it is given, or return { args, opts } at once, not in a promise",
+      fix: "Change its arguments, or return { args, opts } directly, not in a promise",
     });
   }
   return { ...given, ...result };
@@ -259,8 +259,8 @@ function requireOptions(own: pulumi.CustomResourceOptions, result: pulumi.Custom
     parent: result.parent !== own.parent && "Leave the component as its parent",
     provider:
       result.provider !== own.provider && "Give the component itself the provider: its checks ask that one, too",
-    hooks: !hooksStay && "Add hooks to those that are there, which refuse changes that would lose data",
-    ignoreChanges: !holds(result.ignoreChanges, own.ignoreChanges) && "Add paths to those that are there",
+    hooks: !hooksStay && "Add hooks to the existing ones, which refuse changes that would lose data",
+    ignoreChanges: !holds(result.ignoreChanges, own.ignoreChanges) && "Add paths to the existing ones",
     transforms: result.transforms !== own.transforms && changedUnseen,
     transformations: result.transformations !== own.transformations && changedUnseen,
     protect: own.protect === true && result.protect !== true && "Leave the data protected",

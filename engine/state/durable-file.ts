@@ -133,7 +133,7 @@ export async function readTextFile(path: string, limitBytes?: number): Promise<s
       path: shownPath(path),
       expected: "a file that can be read",
       got: isMissing ? "a link to a file that is not there" : errorWords(error),
-      fix: "Check what it is and who may read it",
+      fix: "Check what it is and who can read it",
     });
   }
 }
@@ -186,8 +186,8 @@ export function explainWriteError(error: unknown, path: string): unknown {
     EPERM: "Give this user the right to write there, or run as the user who has it",
     EROFS: "Mount the file system for writing, or move the project",
     EIO: "Check the disk's health, for example with `dmesg`, before you continue",
-    ENOTDIR: "Move away what is in the place of a folder",
-    EEXIST: "Move away what is in the place of a folder",
+    ENOTDIR: "Move away whatever is in place of the folder",
+    EEXIST: "Move away whatever is in place of the folder",
     ENAMETOOLONG: "Give the stack or the project a shorter name",
     ELOOP: "Remove the links that lead to each other",
   };

@@ -18,7 +18,7 @@ export function brokenRule(resources: readonly ResourceState[]): string | undefi
       if (!seen.has(needed)) return `${urn} refers to its ${kind} ${needed}, which is not listed before it`;
     seen.add(urn);
     if (resource.delete) continue;
-    if (live.has(urn)) return `${urn} is there twice`;
+    if (live.has(urn)) return `${urn} appears twice`;
     live.add(urn);
   }
   return undefined;

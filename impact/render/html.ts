@@ -20,7 +20,7 @@ export function renderHtml(report: ImpactReport, title = "What this change does 
   const { verdicts, errors, policyFindings, withoutData, unseen } = report;
   const { fate, words } = headline(report);
   const body = `<p class="worst ${fateClass(fate)}">${verdicts.length === 0 ? "No service with data is changed." : `Data: ${words}`}</p>
-${errors.length > 0 ? `<section class="errors"><h2>The preview failed</h2><p>What it shows is judged all the same.</p><ul>${errors.map(({ code, text }) => `<li>${html(text)} (${code})</li>`).join("")}</ul></section>` : ""}
+${errors.length > 0 ? `<section class="errors"><h2>The preview failed</h2><p>The steps that it shows are judged anyway.</p><ul>${errors.map(({ code, text }) => `<li>${html(text)} (${code})</li>`).join("")}</ul></section>` : ""}
 ${drawing(pictureLanes(verdicts, 40))}
 ${verdicts.map(section).join("\n")}
 ${policyFindings.length > 0 ? `<h2>Policies</h2><table><tr><th>Policy</th><th>Level</th><th>Finding</th></tr>${policyFindings.map(({ policy, level, message }) => `<tr><td>${html(policy)}</td><td>${html(level)}</td><td>${html(message.trim())}</td></tr>`).join("")}</table>` : ""}
@@ -36,7 +36,7 @@ function section(verdict: Verdict): string {
 <h2><span class="fate">${fateWords(verdict)}</span> ${html(name)}</h2>
 <p class="effect">${effectWords(verdict)}, ${outageWords(verdict)}</p>
 ${groupCauses(causes).map(causeHtml).join("\n")}
-${leftBehind.map(({ place, node, command, until }) => `<h3>Where the data lies</h3><p>${html(place)}${node === undefined ? "" : ` on ${html(node)}`}${until === undefined ? "" : `, until ${html(until)}`}</p><pre>${html(command)}</pre>`).join("\n")}
+${leftBehind.map(({ place, node, command, until }) => `<h3>Where the data is</h3><p>${html(place)}${node === undefined ? "" : ` on ${html(node)}`}${until === undefined ? "" : `, until ${html(until)}`}</p><pre>${html(command)}</pre>`).join("\n")}
 ${remedies.map(({ text, lines }) => `<h3>Without the loss</h3><p>${html(text)}</p>${lines === undefined ? "" : `<pre>${lines.map(html).join("\n")}</pre>`}`).join("\n")}
 ${warnings.map(({ code, text }) => `<p class="note">${html(text)} (${code})</p>`).join("\n")}
 ${assumptions.length > 0 ? `<p class="aside">Taken for granted: ${assumptions.map(html).join("; ")}.</p>` : ""}

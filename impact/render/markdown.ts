@@ -102,7 +102,7 @@ function banner({ worst }: ImpactReport): readonly string[] {
 
 function failure({ errors }: ImpactReport): string {
   const lines = errors.slice(0, 5).map(({ code, text }) => `> ${markdownText(short(text, 300))} (${code})`);
-  return ["> [!WARNING]", "> The preview failed. What it shows is judged all the same.", ...lines].join("\n");
+  return ["> [!WARNING]", "> The preview failed. The steps that it shows are judged anyway.", ...lines].join("\n");
 }
 
 function table(verdicts: readonly Verdict[]): readonly string[] {
@@ -156,7 +156,7 @@ function verdictDetails(verdict: Verdict): string {
     `<details${isDoubtful(verdict) ? " open" : ""}><summary>${iconOf(verdict)} ${markdownHtmlText(short(name))}: ${fateWords(verdict)}</summary>`,
     ...groupCauses(causes).map(causeText),
     ...leftBehind.flatMap(({ place, node, command, until }) => [
-      `**Where the data lies:** ${sentences(place)}${node === undefined ? "" : ` on ${markdownText(short(node))}`}${until === undefined ? "" : `, until ${markdownText(until)}`}`,
+      `**Where the data is:** ${sentences(place)}${node === undefined ? "" : ` on ${markdownText(short(node))}`}${until === undefined ? "" : `, until ${markdownText(until)}`}`,
       fenced([command]),
     ]),
     ...remedies.flatMap(({ text, lines }) => [

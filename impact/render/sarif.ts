@@ -12,7 +12,7 @@ const planError = "plan-error";
 const taxonomy = "holdfast diagnostics";
 
 const meanings: Readonly<Record<DataFate, string>> = {
-  untouched: "The task goes on, and so does the data.",
+  untouched: "The task keeps running, and the data stays.",
   interrupted: "The task is stopped or replaced, and the data is kept.",
   "at risk": "Whether the data survives depends on something that is named.",
   unknown: "Something that decides about the data cannot be seen.",

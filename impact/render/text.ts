@@ -42,7 +42,7 @@ export function renderText(report: ImpactReport, style: TextStyle = (_, text) =>
     ...(errors.length > 0
       ? [
           "",
-          style("red", "The preview failed; what it shows is judged all the same:"),
+          style("red", "The preview failed; the steps that it shows are judged anyway:"),
           ...errors.map(({ code, text }) => `  ${printable(text)} (${code})`),
         ]
       : []),
@@ -74,7 +74,7 @@ function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
       .map((line) => `    ${line}`),
     ...(parts.length > 0 ? [style("dim", `    Outage: ${parts.join("; ")}`)] : []),
     ...leftBehind.flatMap(({ place, node, command, until }) => [
-      `    The data lies in ${printable(place)}${node === undefined ? "" : ` on ${printable(node)}`}${until === undefined ? "" : `, until ${until}`}:`,
+      `    The data is in ${printable(place)}${node === undefined ? "" : ` on ${printable(node)}`}${until === undefined ? "" : `, until ${until}`}:`,
       `      $ ${printable(command)}`,
     ]),
     ...remedies.flatMap(({ text, lines }) => [

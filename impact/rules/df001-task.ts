@@ -84,8 +84,8 @@ function goesOn({ step, comparison }: ServiceFacts): Diagnostic<TaskStaysCode> {
   if (step.operation === "same") return { ...stays, text: "Nothing about the service changes." };
   if (step.operation === "delete" || step.operation === "replace") {
     const text = step.isRetained
-      ? "The old service is not deleted (retainOnDelete): it stays as it is, and nothing manages it any more."
-      : "Another step fails before the old service is deleted: it stays until an `up` gets as far as that.";
+      ? "The old service is not deleted (retainOnDelete): it stays as it is, and nothing manages it from then on."
+      : "Another step fails before the old service is deleted: it stays until an `up` gets that far.";
     return { code: "DF011", fate: "untouched", text };
   }
   const [first] = comparison?.changes ?? [];
@@ -94,7 +94,7 @@ function goesOn({ step, comparison }: ServiceFacts): Diagnostic<TaskStaysCode> {
   if (comparison.stale.length > 0)
     return {
       ...stays,
-      text: "Swarm sees a task whose placement alone differs, on a node that still matches: it keeps the task and does not compare the endpoint.",
+      text: "Swarm sees that only the placement of the task differs, and that its node still matches: it keeps the task and does not compare the endpoint.",
     };
   const text = "Only the placement differs, and the task's node satisfies it: Swarm keeps the task.";
   return { ...stays, text, path: first.path };

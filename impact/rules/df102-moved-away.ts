@@ -38,7 +38,7 @@ function onOtherNode(
       ? `Local volumes stay on their node: on ${move.to}, ${placeWords(target)} ${found.words}.`
       : whatIsThere(place, target);
   const hint = isUnseen
-    ? " Whether somebody has copied the data there, that node's own engine alone can tell: name it with --nodes."
+    ? " Only that node's own engine knows whether the data has been copied there: name it with --nodes."
     : "";
   const means = isOnServerForOneNode(target) ? optionsInMount(target) : moveData(move, place, target);
   return {
@@ -47,7 +47,7 @@ function onOtherNode(
       assumption: move.assumption,
       otherwise: {
         fate: "interrupted" as const,
-        when: "no node does: the task then waits for ever, without an error, and the data stays where it is",
+        when: "no node does: the task then waits forever, without an error, and the data stays where it is",
       },
     }),
   };

@@ -64,9 +64,9 @@ export const endsWithTask = rule<Code>(
     places.flatMap(({ kind, place }): readonly Diagnostic<Code>[] => {
       const lost = { fate: "destroyed", path: place.at, remedies: [remedies.copyOut(place, name)] } as const;
       if (kind === "ends with task")
-        return [{ code: "DF106", text: "The data lies in memory (tmpfs), which ends with the task.", ...lost }];
+        return [{ code: "DF106", text: "The data is in memory (tmpfs), which is lost with the task.", ...lost }];
       if (kind !== "ends with container") return [];
-      const text = `The data lies in ${placeWords(place)}, which is removed with the task's container.`;
+      const text = `The data is in ${placeWords(place)}, which is removed with the task's container.`;
       return [{ code: "DF107", text, ...lost }];
     }),
 );

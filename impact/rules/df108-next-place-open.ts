@@ -13,7 +13,7 @@ export const nextPlaceOpen = rule<Code>(
   ({ places, location, constraints }) =>
     places.flatMap((each): readonly Diagnostic<Code>[] => {
       if (each.kind === "not known") {
-        const text = `It cannot be told what the new task finds at its data path: ${each.why}.`;
+        const text = `It is unknown what the new task finds at its data path: ${each.why}.`;
         return [{ code: "DF109", fate: "unknown", text, path: each.path }];
       }
       if (each.kind !== "may move") return [];

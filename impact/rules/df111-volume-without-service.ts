@@ -27,7 +27,7 @@ export const volumeWithoutService = rule<Code, VolumeFacts>(
       const otherwise = { fate, when: "the protection is taken off, or ignored (--ignore-protect)" } as const;
       return [
         { code: "DF112", fate: "untouched", text, ...about, otherwise },
-        ...(restsOnProtect(step) ? [note("DF504", `It stays because of \`protect\` alone: ${protectLimits}`)] : []),
+        ...(restsOnProtect(step) ? [note("DF504", `It stays only because of \`protect\`: ${protectLimits}`)] : []),
       ];
     }
     if (mayBeInUse) {

@@ -51,7 +51,9 @@ function converted({ before }: ServiceFacts, file: PreparedFile, path: string): 
     path,
     // A start script moves a file out of the way once it has converted it to a snapshot.
     ...(file === "append-only file" &&
-      before.keeper.prepares === undefined && { assumption: "no older append-only file lies beside the snapshot" }),
+      before.keeper.prepares === undefined && {
+        assumption: "there is no older append-only file next to the snapshot",
+      }),
   };
 }
 
@@ -59,7 +61,7 @@ const conversionWords: Readonly<Record<PreparedFile, string>> = {
   "append-only file":
     "The service's start script makes the snapshot the beginning of an append-only file before Redis starts, so Redis reads every key.",
   snapshot:
-    "The service's start script makes a snapshot of the append-only file before Redis starts, so Redis reads every key; the old files stay beside it in appendonlydir.before.",
+    "The service's start script makes a snapshot of the append-only file before Redis starts, so Redis reads every key; the old files stay next to it in appendonlydir.before.",
 };
 
 function startsEmpty(

@@ -57,7 +57,7 @@ export const replicas = rule(
     const about = { fate: "at risk", path, before: String(was), after: String(is) } as const;
     if (is > 0 && is < was) {
       const text =
-        "Swarm chooses which of the tasks end. What an ending task saves may overwrite what another one has saved, or stay on a node that has no task any more.";
+        "Swarm chooses which of the tasks end. What an ending task saves may overwrite what another has saved, or stay on a node that no longer has a task.";
       return [{ code: "DF404", text, ...about, remedies: [remedies.oneWriter()] }];
     }
     // A task that waits for the port that another one holds does not write.
@@ -73,7 +73,7 @@ export const replicas = rule(
 export const rivals = rule({ DF406: "Another service on the same storage" }, ({ name, writing }) =>
   (writing?.rivals ?? []).map((rival) => {
     const why = rival.isOwn
-      ? `The old service is not deleted and goes on, and "${rival.name}" is created beside it on the same storage`
+      ? `The old service is not deleted and keeps running, and "${rival.name}" is created in addition, on the same storage`
       : `Service "${rival.name}" gets the same storage`;
     const text = `${why}: two servers write the same files, and neither knows of the other.`;
     const means = rival.isOwn ? remedies.scaleOldFirst(name) : remedies.oneWriter();

@@ -28,7 +28,7 @@ export const protection = rule(
       ...(isIgnored
         ? [note("DF503", `${what} is protected, and this run deletes it all the same (--ignore-protect).`)]
         : []),
-      ...(isAlone ? [note("DF504", `${what} stays because of \`protect\` alone: ${protectLimits}`)] : []),
+      ...(isAlone ? [note("DF504", `${what} stays only because of \`protect\`: ${protectLimits}`)] : []),
     ]),
 );
 

@@ -108,7 +108,7 @@ function findFiles(
           kind: "empty",
           path,
           overwrites: hasSavePoints(after.settings) !== false,
-          why: "the append-only file is switched on over a snapshot: Redis reads the append-only file alone, which is not there yet",
+          why: "the append-only file is switched on over a snapshot: Redis reads only the append-only file, which does not exist yet",
           lacks: "append-only file",
         }
       : {
@@ -122,7 +122,7 @@ function findFiles(
   if (snapshot.kind === "kept") return is ? { kind: "loads", path } : same("dbfilename");
   const reads = is
     ? "the append-only file begins with the snapshot"
-    : "the append-only file is switched off, so Redis reads the snapshot alone";
+    : "the append-only file is switched off, so Redis reads only the snapshot";
   return { kind: "at risk", path, why: `${reads}, and the old task may not have written one: ${snapshot.why}` };
 }
 

@@ -68,7 +68,7 @@ export function tasksWithoutRoom(
   const room = isKnown(matching) ? matching.length : runsOnOneNode(definition, undefined) ? 1 : Infinity;
   const rivals = kept !== undefined && !sharesHostPort(kept.definition, definition) ? replicas - kept.count : replicas;
   if (publishedPorts(definition, "host").length > 0 && rivals > room) {
-    return `${rivals} tasks want the same host port on ${room === 1 ? "one node" : `${room} nodes`}, so ${rivals - room} of them wait for ever`;
+    return `${rivals} tasks want the same host port on ${room === 1 ? "one node" : `${room} nodes`}, so ${rivals - room} of them wait forever`;
   }
   const most = isKnown(maxReplicasPerNode) && maxReplicasPerNode ? maxReplicasPerNode : Infinity;
   return replicas > room * most ? `${replicas} tasks do not fit: at most ${most} may run on a node` : undefined;

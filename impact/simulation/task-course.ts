@@ -37,7 +37,7 @@ const goesOn: Course = { kind: "goes on" };
 function removed({ name, outcome }: ServiceChange): Course {
   const isUndone = outcome?.result === "undone";
   const why = isUndone
-    ? `The provider deletes service "${name}" and creates it anew; the new one does not get its tasks to run (${outcome.cannotStart ?? ""}), so the provider removes that one, too, and no service is left.`
+    ? `The provider deletes service "${name}" and creates it again; the tasks of the new one cannot run (${outcome.cannotStart ?? ""}), so the provider removes that one too, and no service is left.`
     : `Service "${name}" is removed, and with it its tasks.`;
   return { kind: "stopped", isRemoved: true, why, isUndone };
 }

@@ -43,7 +43,7 @@ export function assumptionsOf(
     assumed.push(
       "the image, which the catalogue does not know, writes its data to the mounts and saves it when it is stopped",
     );
-  if (!goesOn && restsOnErrors) assumed.push("the errors of the preview are put right and the steps stay as they are");
+  if (!goesOn && restsOnErrors) assumed.push("the errors of the preview are fixed and the steps stay the same");
   return assumed;
 }
 
@@ -51,7 +51,7 @@ export function assumptionsOf(
 function placeAssumption({ kind, assumption }: DataPlace, found: readonly Diagnostic[]): readonly string[] {
   if (assumption === undefined) return [];
   if (kind !== "not known") return [assumption];
-  return found.some(({ fate }) => fate === "unknown") ? [] : [`the data lies where it lay, although ${assumption}`];
+  return found.some(({ fate }) => fate === "unknown") ? [] : [`the data is where it was, although ${assumption}`];
 }
 
 /** Whether it cannot be seen that a stop writes what is in memory. */

@@ -157,7 +157,7 @@ export function copyFirst(before: DataPlace, after: DataPlace, service: string, 
     "/",
   );
   return {
-    text: "Keep the volume, or copy the data first, on its node and while the service stands still.",
+    text: "Keep the volume, or copy the data first, on its node and while the service is stopped.",
     lines: [
       `${advisedDocker("service scale")} ${shellWord(service)}=0`,
       `${advisedDocker("run")} --rm --entrypoint sh --volume ${shellWord(`${from}:/from:ro`)} ${into} ${shellWord(imageName(image))} -c ${shellWord(copy)}`,
@@ -202,11 +202,11 @@ export function optionsInMount(place: DataPlace): Remedy {
 /** Ways to one goal or another. */
 export const remedies = {
   keepVolume: (): Remedy => ({
-    text: "Protect the volume and let it outlive its resource, in an update of its own, before anything else changes.",
+    text: "Protect the volume and retain it on delete, in a separate update, before anything else changes.",
     lines: ["new docker.Volume(name, args, { protect: true, retainOnDelete: true })"],
   }),
   forgetVolume: (): Remedy => ({
-    text: "To stop managing the volume and keep it, let it outlive its resource in an update of its own, and take it out of the program after that.",
+    text: "To stop managing the volume and keep it, retain it on delete in a separate update, and then remove it from the program.",
     lines: ["new docker.Volume(name, args, { retainOnDelete: true })"],
   }),
   /** `docker cp` does not see what is mounted from memory, so `tar` runs in the container. */
@@ -248,7 +248,7 @@ export const remedies = {
           lines: redisLines(keeper, service, ["BGSAVE", "LASTSAVE"]),
         },
   carryOver: (): Remedy => ({
-    text: "Keep the image, or start the new server beside the old one on a volume of its own and carry the keys over.",
+    text: "Keep the image, or start the new server alongside the old one on its own volume and copy the keys.",
   }),
   dumpFirst: (keeper: DataKeeper, service: string): Remedy => ({
     text: "Carry the data out of the running server first: it cannot save where the data path is mounted read-only.",
@@ -258,7 +258,7 @@ export const remedies = {
     text: "Choose a memory limit above the data; while a snapshot is written, Redis may need up to twice as much.",
   }),
   startableFirst: (): Remedy => ({
-    text: "Put right first what keeps the new tasks from running, in an update of its own; where it has happened, the next `up` creates the service again, on the data that stays.",
+    text: "First fix what keeps the new tasks from running, in a separate update; if it has already happened, the next `up` creates the service again, on the same data.",
   }),
   deleteFirst: (): Remedy => ({
     text: "Let Pulumi delete the old service before it creates the new one.",
@@ -266,18 +266,18 @@ export const remedies = {
   }),
   stopFirst: (): Remedy => ({ text: 'Let the old task stop before the new one starts: update order "stop-first".' }),
   oneWriter: (): Remedy => ({
-    text: "Run one task for each volume: one service for each replica, each with a volume of its own.",
+    text: "Run one task for each volume: one service for each replica, each with its own volume.",
   }),
   scaleOldFirst: (service: string): Remedy => ({
-    text: "Stop the old service before the new one starts, in a step of its own, so that it saves and writes no more.",
+    text: "Stop the old service before the new one starts, in a separate step, so that it saves its data and stops writing.",
     lines: [`${advisedDocker("service scale")} ${shellWord(service)}=0`],
   }),
   pinFirst: (node: string | undefined): Remedy => ({
-    text: "Pin the service to the node that holds its volume, in an update of its own: an added constraint that holds already replaces no task.",
+    text: "Pin the service to the node that has its volume, in a separate update: adding a constraint that is already satisfied replaces no task.",
     lines: [`constraints: ["node.hostname==${node ?? "<the node>"}"]`],
   }),
   fixHostname: (): Remedy => ({
-    text: "Give the service a hostname that stays, and rename the folder of its data after it while the service stands still.",
+    text: "Give the service a fixed hostname, and rename its data folder after it while the service is stopped.",
   }),
   mendStop: (fix: string): Remedy => ({
     text: `${fix}, and have the server save before this change: the running task still has the old definition.`,

@@ -134,7 +134,7 @@ function interpolated(value: unknown, options: StackFileOptions, depth = 0, isSh
     throw new InputError({
       path: options.file,
       expected: `at most ${deepest} levels`,
-      got: "more, or an alias that holds itself",
+      got: "more, or an alias that contains itself",
       fix: aliasFix,
     });
   }

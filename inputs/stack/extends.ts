@@ -43,7 +43,7 @@ function extended(
 }
 
 function mistake(path: string, expected: string, got: string): InputError {
-  return new InputError({ path, expected, got, fix: "Name a service that is there" });
+  return new InputError({ path, expected, got, fix: "Name a service that exists" });
 }
 
 /** Lists that are replaced as a whole, because they are one command. */

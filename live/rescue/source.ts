@@ -29,7 +29,7 @@ export function findSource(inventory: Inventory, volume: string, fromNode: strin
     const list = `ist the volumes with \`${advised("rescue")}\``;
     throw new InputError({
       path: "volume",
-      expected: `a volume on ${fromNode ?? "a node whose engine was asked"}`,
+      expected: `a volume on ${fromNode ?? "a node whose engine was queried"}`,
       got: `${showValue(volume)}, which does not exist`,
       fix:
         unseen.length > 0 ? `Name the engines of the other nodes too (${unseen.join(", ")}), or l${list}` : `L${list}`,

@@ -39,7 +39,7 @@ export class TaskRedis {
     const engine = answeredIn(inventory).find(({ report }) => report.nodeId === task.NodeID);
     if (!engine) {
       throw new SituationError({
-        what: `The task runs on ${hostnameOf(inventory, task.NodeID)}, whose engine was not asked or does not answer`,
+        what: `The task runs on ${hostnameOf(inventory, task.NodeID)}, whose engine was not queried or does not answer`,
         fix: "Name that engine with --engine, in addition to a manager's",
       });
     }

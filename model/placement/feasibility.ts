@@ -119,7 +119,7 @@ export function whyUnfit(wanted: ServiceDefinition, question: FitQuestion): Obst
 /** What to do when a service needs something used by another that is removed last. */
 export function renameAdvice(names: readonly string[], resource?: string): string {
   const alias = resource === undefined ? "" : `, \`aliases: [{ name: ${JSON.stringify(resource)} }]\``;
-  return `Where it is the same service, renamed in the program, give its component the former name as an alias${alias} (docs/components.md, Renames): it is changed in place then. Otherwise take ${names.map((name) => `"${name}"`).join(" and ")} out of the program in a run of its own first`;
+  return `Where it is the same service, renamed in the program, give its component the former name as an alias${alias} (docs/components.md, Renames): then it is changed in place. Otherwise remove ${names.map((name) => `"${name}"`).join(" and ")} from the program in a separate run first`;
 }
 
 function whyUnfitWith(wanted: ServiceDefinition, question: FitQuestion): Obstacle | undefined {
@@ -158,7 +158,7 @@ export function placeAdvice(constraints: Known<readonly Constraint[]>, nodes: re
   const { hostname, state, availability } = node;
   return state === "ready"
     ? `Let ${hostname} take tasks again, which is set to ${availability}: \`${advisedDocker(`node update --availability active ${hostname}`)}\``
-    : `Start ${hostname} again, which is ${state}: what is on its disk is on no other node`;
+    : `Start ${hostname} again, which is ${state}: its data is on no other node`;
 }
 
 function missingImage(wanted: ServiceDefinition, words: string): Obstacle {

@@ -8,7 +8,7 @@ export const pinMatchesSeveral: Rule = {
   name: "pin-matches-several",
   level: "error",
   reason: "The task may start on any of them, and each has its own volume of that name.",
-  fix: "Leave the label on one node, or add a constraint that one of them alone satisfies.",
+  fix: "Leave the label on one node, or add a constraint that only one of them satisfies.",
   check({ service, dataVolumes, index, pin, isShared }) {
     const { constraints, paths } = service;
     if (pin.kind === "none" || service.mode === "global" || isShared) return notApplicable;

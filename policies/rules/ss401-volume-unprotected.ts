@@ -27,7 +27,7 @@ function checkVolume({ path, name, protect, retainOnDelete }: VolumeDefinition):
   return fail(
     `${path}.${missing[0] ?? ""}`,
     protect === true
-      ? `The data volume ${label} is kept by protect alone, which a run with --ignore-protect (Pulumi 3.256 and later) passes over; retainOnDelete is missing.`
+      ? `The data volume ${label} is kept only by protect, which a run with --ignore-protect (Pulumi 3.256 and later) ignores; retainOnDelete is missing.`
       : `The data volume ${label} is a resource without ${missing.join(" and ")}.`,
     isKept ? { level: "warning" } : {},
   );

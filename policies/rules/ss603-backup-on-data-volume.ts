@@ -8,7 +8,7 @@ export const backupOnDataVolume: Rule = {
   name: "backup-on-data-volume",
   level: "error",
   reason: "What destroys the volume takes both the data and its backup, and a backup that grows fills the data's disk.",
-  fix: "Give the repository a volume of its own, or better a place that is not lost with the node.",
+  fix: "Give the repository its own volume, or better, a place that is not lost with the node.",
   check(subject) {
     const mounts = backupMounts(subject);
     if (mounts === undefined) return notApplicable;
@@ -18,7 +18,7 @@ export const backupOnDataVolume: Rule = {
       if (same !== undefined)
         return fail(path, `The backup is written to ${quoted(String(source))}, where the data is.`);
       const isSure = isKnown(source) && mounts.data.every((data) => isKnown(data.source));
-      return isSure ? pass : unverifiable(path, "Whether the backup has a volume of its own is not known yet.");
+      return isSure ? pass : unverifiable(path, "Whether the backup has its own volume is not known yet.");
     });
   },
 };

@@ -3,7 +3,7 @@ import { advisedSetting } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 
 /** What is said of an unknown owner. */
-export const unknownOwner = "nothing says whose it is";
+export const unknownOwner = "its owner is unknown";
 
 /** What is said of something that has this stack's labels and is missing from its state. */
 const lostFromState = `this stack's own by its labels, but not this resource: it is ${managedElsewhere}`;
@@ -37,9 +37,9 @@ export class NameTakenError extends InputError {
 function fixFor(kind: NamedKind, owner: string | undefined, isMounted: boolean): string {
   // Another name would make a second writer for a store that runs.
   if (owner?.endsWith(managedElsewhere) === true)
-    return "Work where its state is, or take it over with `pulumi import`; a store of your own is another stack (`-s`), with a service, a volume and a port of its own. A service that was renamed in the program needs its former name as an alias (docs/components.md, Renames)";
+    return "Work where its state is, or import it with `pulumi import`; for a separate store use another stack (`-s`) with another service, volume and port. A service that was renamed in the program needs its former name as an alias (docs/components.md, Renames)";
   if (kind !== "volume" || isMounted) return "Give yours another name";
-  return `Give yours another name; or, to use what is in it, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` where the program is Holdfast's own)`;
+  return `Give yours another name; or, to use its contents, declare it as an ExistingVolume (\`${advisedSetting("holdfast:volumeCreatedBy nobody")}\` in Holdfast's own program)`;
 }
 
 /**

@@ -30,9 +30,9 @@ export function closeToOthers(path: string): void {
   // It leads to what is to be closed, wherever its owner likes.
   if (link.isSymbolicLink() && !isTrusted(link, path))
     throw refusal(path, `a link that the user ${link.uid} has made`, "Remove it");
-  const fix = `Look whether what is in it is yours, then close it: \`chmod go-rwx ${path}\``;
+  const fix = `Check that its contents are yours, then close it: \`chmod go-rwx ${path}\``;
   if (!isTrusted(found, path))
-    throw refusal(path, `one of the user ${found.uid}`, "Remove it, or run this as the user whose it is");
+    throw refusal(path, `one of the user ${found.uid}`, "Remove it, or run this as the user who owns it");
   if ((found.mode & writtenByAll) !== 0) throw refusal(path, `one with the mode ${octal(found.mode)}`, fix);
   if ((found.mode & forOthers) === 0) return;
   try {

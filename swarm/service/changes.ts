@@ -253,12 +253,12 @@ export async function removeService(
   });
   const { nodeId } = await readAgain(() => swarmMembership(connection));
   let left = tasks;
-  let told = 0;
+  let reported = 0;
   for (;;) {
     const isThere = await Promise.all(left.map((task) => hasContainer(docker, task, nodeId)));
     left = left.filter((_task, index) => isThere[index]);
     if (left.length === 0 || performance.now() > options.deadlineMs || options.signal.aborted) break;
-    if (left.length !== told) options.onProgress(`waiting for ${(told = left.length)} container(s) to stop`);
+    if (left.length !== reported) options.onProgress(`waiting for ${(reported = left.length)} container(s) to stop`);
     await sleep(removalLooksEveryMs);
   }
   return left.map((task) => `${service.Spec.Name}.${task.Slot}`);

@@ -69,7 +69,7 @@ export async function awaitConvergence(
   const evidence = new Map<string, TaskEvidence>();
   let nodes: ListedNode[] = [];
   let nodesReadAtMs = -Infinity;
-  let told = "";
+  let reported = "";
   let reason: Explanation | undefined;
   let isHastened = false;
   for (;;) {
@@ -106,7 +106,7 @@ export async function awaitConvergence(
       const outcome = rollbackOutcome(verdict, service, tasks, evidence);
       throw new ConvergenceError(writeExplanation({ ...why, ...(outcome !== undefined && { outcome }) }));
     }
-    if (verdict.progress !== told) options.onProgress((told = verdict.progress));
+    if (verdict.progress !== reported) options.onProgress((reported = verdict.progress));
     if (performance.now() > options.deadlineMs) {
       throw new ConvergenceError(
         writeExplanation({

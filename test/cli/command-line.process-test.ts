@@ -25,16 +25,25 @@ describe("the command line", function () {
   after(() => rm(folder, { recursive: true }));
 
   const cases: [words: string[], message: string][] = [
-    [["frob"], 'command line: expected a holdfast command, got "frob". Run it with --help to see what it takes.'],
+    [
+      ["frob"],
+      'command line: expected a holdfast command, got "frob". Run it with --help to see its arguments and options.',
+    ],
     [["previe"], 'command line: expected a holdfast command, got "previe". Did you mean preview?'],
     [["up", "--jso"], 'command line: expected an option of this command, got "--jso". Did you mean --json?'],
-    [["up", "now"], 'command line: expected no further argument, got "now". Run it with --help to see what it takes.'],
+    [
+      ["up", "now"],
+      'command line: expected no further argument, got "now". Run it with --help to see its arguments and options.',
+    ],
     [
       ["up", "--engine", "x"],
-      '--engine: expected one of pulumi, embedded, got "x". Run it with --help to see what it takes.',
+      '--engine: expected one of pulumi, embedded, got "x". Run it with --help to see its arguments and options.',
     ],
-    [["up", "--stack"], "--stack: expected a value, got none. Run it with --help to see what it takes."],
-    [["config", "get"], "command line: expected a value for <key>, got none. Run it with --help to see what it takes."],
+    [["up", "--stack"], "--stack: expected a value, got none. Run it with --help to see its arguments and options."],
+    [
+      ["config", "get"],
+      "command line: expected a value for <key>, got none. Run it with --help to see its arguments and options.",
+    ],
   ];
   for (const [words, message] of cases) {
     it(`refuses "${words.join(" ")}" in one line`, async () => {

@@ -228,7 +228,7 @@ describe("what belongs to another stack", function () {
     await shell("own-stranger", "echo data > file");
     const create = { kind: "service", name: "own-plain", isNewName: true } as const;
     await assert.rejects(requireOwnNames({ ...create, service: taking("own-stranger") }, question), {
-      message: /volume "own-stranger" on .*: nothing says whose it is\. .*ExistingVolume/,
+      message: /volume "own-stranger" on .*: its owner is unknown\. .*ExistingVolume/,
     });
     await assert.rejects(doomed("own-stranger"), /nothing shows that this stack created it/);
 
@@ -303,7 +303,7 @@ describe("what belongs to another stack", function () {
       await succeeds(["config", "set", key, value, "-s", "prod"]);
     const refused = await project.run(["up", "-s", "prod", "--yes"]);
     assert.equal(refused.code, 2);
-    assert.match(refused.stderr, /volume "own-by-hand" on .*: nothing says whose it is\. .*volumeCreatedBy nobody/);
+    assert.match(refused.stderr, /volume "own-by-hand" on .*: its owner is unknown\. .*volumeCreatedBy nobody/);
 
     await succeeds(["config", "set", "volumeCreatedBy", "nobody", "-s", "prod"]);
     assert.match((await succeeds(["up", "-s", "prod", "--yes"])).stdout, /PING {6}PONG/);

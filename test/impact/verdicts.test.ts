@@ -119,12 +119,12 @@ describe("a service that a plan creates in the place of one that it deletes", ()
   it("cannot have its name, its volume, or its port before it is gone, and needs an alias", () => {
     const [name] = obstaclesTo({ name: "stateful" });
     assert.match(name?.got ?? "", /^the name "stateful", which the service "stateful" has until this one runs$/u);
-    assert.match(name?.fix ?? "", /`aliases: \[\{ name: "redis" \}\]`.*Otherwise take "stateful" out of the program/u);
+    assert.match(name?.fix ?? "", /`aliases: \[\{ name: "redis" \}\]`.*Otherwise remove "stateful" from the program/u);
     const [volume] = obstaclesTo({ name: "k2", labels: "holdfast.stack" });
     assert.match(volume?.got ?? "", /^the data volume "foobarstore", which the service "stateful" has/u);
     const [held] = obstaclesTo({ name: "k2", volume: "other" });
     assert.match(held?.why ?? "", /port 10000, while service "stateful" has it on vm until this one runs$/u);
-    assert.match(held?.fix ?? "", /alias .*Otherwise take "stateful" out of the program in a run of its own first$/u);
+    assert.match(held?.fix ?? "", /alias .*Otherwise remove "stateful" from the program in a separate run first$/u);
   });
 
   it("has all of it where `docker stack deploy --prune` removes the old one first", () => {
@@ -361,9 +361,9 @@ describe("verdicts on several resources of one preview", () => {
     assert.match(notes(ignored), /^The service "stateful" is protected, and this run deletes it all the same/u);
     const kept = judged(refusing(text));
     assert.deepEqual([kept.fate, kept.taskEffect], ["untouched", "none"]);
-    assert.match(notes(kept), /^The service "stateful" stays because of `protect` alone: /mu);
+    assert.match(notes(kept), /^The service "stateful" stays only because of `protect`: /mu);
     const whole = judged(previewOf({ operation: "delete", volume: "protected and deleted" }));
-    assert.match(notes(whole), /^The volume "foobarstore" stays because of `protect` alone: /mu);
+    assert.match(notes(whole), /^The volume "foobarstore" stays only because of `protect`: /mu);
     const lost = judged(previewOf({ operation: "delete", volume: "protected and deleted all the same" }));
     assert.match(notes(lost), /^The volume "foobarstore" is protected, and this run deletes it/mu);
   });

@@ -66,7 +66,7 @@ export async function proveRescue(lab: Lab, loss: Loss, persistence: keyof typeo
     assert.ok(found, "the volume is not listed");
     assert.equal(found.content.kind, "redis");
     if (loss.keepsService) {
-      assert.equal(found.traces[0]?.service, name, "nothing says whose it is");
+      assert.equal(found.traces[0]?.service, name, "its owner is unknown");
       assert.equal(await service.redis("exists", ...store.keys()), 0, "nothing was lost");
     }
     const command = found.command.replace("npx holdfast", `'${process.execPath}' '${entry}'`);

@@ -38,11 +38,11 @@ export async function judgeLive(plan: Plan, connection: EngineConnection, nodes?
  * @param isWhole - whether also that nothing happens to it
  */
 export function showImpact({ output }: CommandContext, report: ImpactReport, isWhole = false): void {
-  const told = report.verdicts.filter(
+  const shown = report.verdicts.filter(
     (verdict) => isWhole || verdict.fate !== "untouched" || verdict.warnings.length > 0 || isDoubtful(verdict),
   );
-  if (told.length > 0)
-    output.print(renderText({ ...report, verdicts: told, errors: [], policyFindings: [] }, output.style));
+  if (shown.length > 0)
+    output.print(renderText({ ...report, verdicts: shown, errors: [], policyFindings: [] }, output.style));
 }
 
 /**

@@ -37,17 +37,17 @@ export function driftOf(events: readonly EngineEvent[]): Drift[] {
     const { urn, type, old } = step;
     const { name } = old === undefined ? {} : propertiesOf(old, "outputs");
     const paths = step.op === "delete" ? [] : driftedPaths(step);
-    const told = driftedProperties(step, paths).filter(
+    const shown = driftedProperties(step, paths).filter(
       (property) => !isAddedByCreation(property) && !isReplacementCount(property),
     );
-    if (paths.length > 0 && told.length === 0) return [];
+    if (paths.length > 0 && shown.length === 0) return [];
     return [
       {
         urn,
         type,
         name: typeof name === "string" ? name : parseUrn(urn).name,
         change: step.op === "delete" ? "gone" : "changed",
-        properties: told,
+        properties: shown,
       },
     ];
   });

@@ -66,9 +66,9 @@ function keptValues(
     const [before, after, kept] = [oldInputs[name] ?? null, news[name] ?? null, planned[name] ?? null];
     if (before !== null && after === null && kept !== null && schema.computed)
       return [
-        `${formatPropertyPath(here)} was removed from the program, but the Docker provider keeps the value that is there. ` +
+        `${formatPropertyPath(here)} was removed from the program, but the Docker provider keeps the existing value. ` +
           (schema.kind === "block" && schema.conflictsWith === undefined
-            ? "Set it to an empty object to remove what it says."
+            ? "Set it to an empty object to remove its contents."
             : "Give it the value that it shall have."),
       ];
     return "properties" in schema && schema.kind === "block"

@@ -96,7 +96,7 @@ export const serviceType: ManagedType = {
     const service = servicePropertiesSchema.safeParse(known).data;
     const found = await inspectService(context.connection.docker, id);
     if (found !== undefined && isAnothers(found, known, false)) {
-      context.onProgress(`service "${found.Spec.Name}" stays: its labels say that another stack has taken it`);
+      context.onProgress(`service "${found.Spec.Name}" stays: according to its labels, another stack has taken it`);
       return;
     }
     const graceSeconds = seconds(service?.taskSpec.containerSpec.stopGracePeriod ?? "") ?? 10;

@@ -47,7 +47,7 @@ export const volumeType: ManagedType = {
     };
     const own = ownerInLabels(request.Labels);
     const found = declared.name && !own ? await inspectVolume(connection.docker, declared.name) : undefined;
-    if (found) onProgress(`warning: volume "${found.Name}" exists already and is taken with what is in it`);
+    if (found) onProgress(`warning: volume "${found.Name}" already exists and is used with its contents`);
     // Creating a volume twice gives the same volume, so this may be sent again.
     const created = await readAgain(() => connection.docker.createVolume(request)).catch((error: unknown) => {
       throw dockerStatus(error) === 409

@@ -198,7 +198,7 @@ describe("the checkpoint", function () {
         /^dev\.json: checkpoint\.latest\.resources\.0: .* got "viewOf"\. If Pulumi wrote that, use the Pulumi CLI/,
       ],
       ["with something else of its own", checkpointWith({ deployment: { extra: 1 } }), /checkpoint\.latest: .*"extra"/],
-      ["with a resource twice", checkpointWith({ resources: [thing, thing] }), /Thing::a is there twice/],
+      ["with a resource twice", checkpointWith({ resources: [thing, thing] }), /Thing::a appears twice/],
       [
         "with a parent that is not there",
         checkpointWith({ resources: [{ ...thing, parent: `${thing.urn}b` }] }),

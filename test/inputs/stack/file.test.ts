@@ -254,7 +254,7 @@ describe("a stack file", () => {
   it("is refused when what it extends is not there, or is itself", () => {
     refused(
       "services: { s: { extends: t } }",
-      'stack.yml: services.s.extends: expected the name of a service of that file, got "t". Name a service that is there.',
+      'stack.yml: services.s.extends: expected the name of a service of that file, got "t". Name a service that exists.',
     );
     refused(
       "services: { s: { extends: t }, t: { extends: s } }",
@@ -269,7 +269,7 @@ describe("a stack file", () => {
   it("is refused when its aliases have no end or are too many", () => {
     refused(
       "services: &a { s: *a }",
-      /expected at most 60 levels, got more, or an alias that holds itself|expected YAML/,
+      /expected at most 60 levels, got more, or an alias that contains itself|expected YAML/,
     );
     const laughs = `a: &a0 [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 9 }, (_, index) => `b${index}: &a${index + 1} [${`*a${index},`.repeat(9)}]`).join("\n")}\nservices: {}\n`;
     refused(laughs, /expected YAML whose aliases can be resolved, got .*\. Correct the anchors and aliases\./);

@@ -8,6 +8,6 @@ describe("a rescue", () => {
   it("says of a volume that does not exist just that, whatever else is missing", () =>
     assert.rejects(planRescue(inventory, { volume: "nope" }, new AbortController().signal), {
       message:
-        'volume: expected a volume on a node whose engine was asked, got "nope", which does not exist. List the volumes with `npx holdfast rescue`.',
+        'volume: expected a volume on a node whose engine was queried, got "nope", which does not exist. List the volumes with `npx holdfast rescue`.',
     }));
 });

@@ -260,7 +260,7 @@ describe("what keeps a service's next task from starting", () => {
       ask({ constraints }, { nodes: [node("a", more), node("b")] })?.fix ?? "";
     assert.match(
       adviceFor({ state: "down" }),
-      /^Start a again, which is down: .* disk is on no other node\. The nodes: a /u,
+      /^Start a again, which is down: .* data is on no other node\. The nodes: a /u,
     );
     assert.match(
       adviceFor({ availability: "drain" }),

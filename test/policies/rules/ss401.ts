@@ -32,7 +32,7 @@ export const cases: readonly RuleCase[] = [
     volumes: [{ name: "data", protect: true }],
     inputs: ["state"],
     expected: {
-      fail: 'The data volume "data" is kept by protect alone, which a run with --ignore-protect (Pulumi 3.256 and later) passes over; retainOnDelete is missing.',
+      fail: 'The data volume "data" is kept only by protect, which a run with --ignore-protect (Pulumi 3.256 and later) ignores; retainOnDelete is missing.',
       level: "warning",
     },
   },

@@ -3,7 +3,7 @@ import type { RuleCase } from "../rule-case.ts";
 import { companion, store } from "../sample-services.ts";
 
 const onData = (source: string) => ({ fail: `The backup is written to "${source}", where the data is.` });
-const unsure = { unverifiable: "Whether the backup has a volume of its own is not known yet." };
+const unsure = { unverifiable: "Whether the backup has its own volume is not known yet." };
 
 /** What SS603 must say. */
 export const cases: readonly RuleCase[] = [

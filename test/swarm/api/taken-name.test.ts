@@ -14,11 +14,11 @@ describe("a name that is taken", () => {
 
   it("of a volume that nobody mounts may be used as it is", () => {
     const free = new NameTakenError("volume", "cart", owner, { node: "alpha", isMounted: false });
-    assert.match(free.fix, /^Give yours another name; or, to use what is in it, declare it as an ExistingVolume /);
+    assert.match(free.fix, /^Give yours another name; or, to use its contents, declare it as an ExistingVolume /);
   });
 
   it("by what the state has lost can be taken over", () => {
     const { fix } = new NameTakenError("service", "cart", ownerWords(labels, labels));
-    assert.match(fix, /^Work where its state is, or take it over with `pulumi import`; .*another stack/);
+    assert.match(fix, /^Work where its state is, or import it with `pulumi import`; .*another stack/);
   });
 });

@@ -42,7 +42,7 @@ describe("a private folder", () => {
         closeToOthers(path);
       },
       {
-        message: `${path}: expected a file or folder to which not everybody can write, got one with the mode 0777. Look whether what is in it is yours, then close it: \`chmod go-rwx ${path}\`.`,
+        message: `${path}: expected a file or folder to which not everybody can write, got one with the mode 0777. Check that its contents are yours, then close it: \`chmod go-rwx ${path}\`.`,
       },
     );
     assert.equal(modeOf(path), 0o777);
