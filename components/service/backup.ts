@@ -49,7 +49,7 @@ export interface BackupArgs {
   keepDays?: number;
   /** How long without a delivery makes that service unhealthy. @default "60s", or four times `every` */
   lateAfter?: string;
-  /** Most memory it may use. @default "256M" */
+  /** Most memory it may use. @default "384M" */
   memoryLimit?: string;
 }
 
@@ -66,7 +66,7 @@ const repositoryPath = "/repository";
 const redisUser = "999:999";
 
 /** As {@link BackupArgs} says. */
-const defaults = { memoryLimit: "256M", every: "3s", keepDays: 7 };
+const defaults = { memoryLimit: "384M", every: "3s", keepDays: 7 };
 
 /** A service with a backup. */
 export interface BackedUp extends Pick<
