@@ -105,7 +105,7 @@ export function effectWords({ taskEffect, subject, outage }: Verdict): string {
   if (subject === "volume") return "volume of no service that is shown";
   switch (taskEffect) {
     case "none":
-      return outage.isDownNow ? "no task runs" : "task goes on";
+      return outage.isDownNow ? "no task runs" : "task keeps running";
     case "replaced":
       return "task replaced";
     case "moved":

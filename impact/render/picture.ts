@@ -40,9 +40,9 @@ function afterRows(verdict: Verdict, node: string): readonly PictureRow[] {
   const { before, after } = verdict;
   const rows = after?.node === node ? [row(verdict, after, false)] : [];
   // Data left behind is drawn at its location, without a task.
-  const lies = before?.node === node && (verdict.leftBehind.length > 0 || verdict.fate === "destroyed");
+  const hasLeft = before?.node === node && (verdict.leftBehind.length > 0 || verdict.fate === "destroyed");
   const task = verdict.fate === "destroyed" ? "destroyed" : "left behind";
-  return lies ? [...rows, { ...row(verdict, before, true), task }] : rows;
+  return hasLeft ? [...rows, { ...row(verdict, before, true), task }] : rows;
 }
 
 function row({ name }: Verdict, sighting: Sighting | undefined, isLost: boolean): PictureRow {

@@ -16,7 +16,7 @@ export const taskStops = rule<TaskStopsCode>(
     DF005: "The service is removed",
   },
   ({ name, step, before, course, isRenamed, changes }) => {
-    if (course.kind === "goes on" || before.service.definition.replicas === 0) return [];
+    if (course.kind === "keeps running" || before.service.definition.replicas === 0) return [];
     if (course.kind === "stopped") return [{ code: "DF005", fate: "interrupted", text: course.why }];
     if (isRenamed) {
       const text = `Service "${name}" is deleted and another one is created for it: the program has renamed or moved the resource without an alias.`;
@@ -74,12 +74,12 @@ export const taskStays = rule<TaskStaysCode>(
     const { course, before, failure } = facts;
     // Failures are reported by another rule.
     if (failure !== undefined) return [];
-    if (course.kind === "goes on") return [goesOn(facts)];
+    if (course.kind === "keeps running") return [keepsRunning(facts)];
     return before.service.definition.replicas === 0 ? [withoutTasks(facts)] : [];
   },
 );
 
-function goesOn({ step, comparison }: ServiceFacts): Diagnostic<TaskStaysCode> {
+function keepsRunning({ step, comparison }: ServiceFacts): Diagnostic<TaskStaysCode> {
   const stays = { code: "DF010", fate: "untouched" } as const;
   if (step.operation === "same") return { ...stays, text: "Nothing about the service changes." };
   if (step.operation === "delete" || step.operation === "replace") {

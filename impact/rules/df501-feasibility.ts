@@ -5,7 +5,7 @@ import { note, rule } from "../rule.ts";
 /** A step that does not take place. */
 export const stepFails = rule({ DF501: "The step fails or is not reached" }, ({ failure, course, before }) => {
   if (failure === undefined) return [];
-  const isQuiet = course.kind === "goes on" || before.service.definition.replicas === 0;
+  const isQuiet = course.kind === "keeps running" || before.service.definition.replicas === 0;
   const found = note("DF501", failure);
   return isQuiet ? [{ ...found, fate: "untouched" }, found] : [found];
 });
@@ -13,7 +13,7 @@ export const stepFails = rule({ DF501: "The step fails or is not reached" }, ({ 
 /** A service without a running task. */
 export const serviceDown = rule({ DF502: "The service is down now" }, ({ down: why, before, course }) => {
   if (why === undefined || before.service.definition.replicas === 0) return [];
-  const startsNone = course.kind === "goes on" ? ", and starts none" : "";
+  const startsNone = course.kind === "keeps running" ? ", and starts none" : "";
   return [note("DF502", `No task of the service runs now (${why}), so this change stops none${startsNone}.`)];
 });
 
@@ -65,7 +65,7 @@ export const elsewhere = rule(
 /** A change that Swarm reports as done but does not apply. */
 export const notInEffect = rule({ DF508: "The change is not in effect yet" }, ({ comparison, course }) => {
   const stale = comparison?.stale ?? [];
-  if (stale.length === 0 || course.kind !== "goes on") return [];
+  if (stale.length === 0 || course.kind !== "keeps running") return [];
   const paths = [...new Set(stale.map(({ path }) => path))];
   return [
     note(

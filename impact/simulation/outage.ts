@@ -37,7 +37,7 @@ const loadedBytesPerSecond = 170e6;
 export function outageOf(facts: OutageFacts, course: Course): Outage {
   const isDownNow = facts.down !== undefined;
   if (facts.before.service.definition.replicas === 0) return noOutage;
-  if (course.kind === "goes on")
+  if (course.kind === "keeps running")
     return isDownNow ? { leastSeconds: 0, mostSeconds: undefined, parts: [], isDownNow } : noOutage;
   const parts = [
     ...(isDownNow ? [] : [stopPart(facts)]),

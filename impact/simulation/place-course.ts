@@ -69,7 +69,7 @@ function lost(question: PlaceQuestion, place: DataPlace): PlaceFacts | undefined
   const { course, before, down } = question;
   const by = deletionOf(question, place);
   if (by !== undefined) return { kind: "volume deleted", place, by };
-  if (course.kind === "goes on" || before.service.definition.replicas === 0) return undefined;
+  if (course.kind === "keeps running" || before.service.definition.replicas === 0) return undefined;
   if (place.kind === "memory") return down !== undefined ? undefined : { kind: "ends with task", place };
   return belongsToTask(place) && course.isRemoved ? { kind: "ends with container", place } : undefined;
 }
@@ -85,7 +85,7 @@ function deletionOf(
 
 function next(question: PlaceQuestion, place: DataPlace): PlaceFacts {
   const { course, before, location, refusal } = question;
-  if (course.kind === "goes on") return { kind: "stays", place };
+  if (course.kind === "keeps running") return { kind: "stays", place };
   if (course.kind === "stopped") return { kind: "without service", place };
   if (refusal !== undefined && (refusal.isWhileOldRuns || !course.overlaps)) return { kind: "refused", place };
   const { service, keeper } = course.after;

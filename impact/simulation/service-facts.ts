@@ -38,7 +38,8 @@ export function serviceFacts(change: ServiceChange): ServiceFacts {
     isIdle: !hasTasks || down !== undefined,
     changes: after === undefined ? [] : changesOf(change, after.service),
     constraints: constraintsOf(change),
-    stop: course.kind === "goes on" || !hasTasks || down !== undefined ? undefined : stopEffect(before.stop, size),
+    stop:
+      course.kind === "keeps running" || !hasTasks || down !== undefined ? undefined : stopEffect(before.stop, size),
     laterStopLoss: laterStopLoss(change, course),
     start,
     places,
@@ -114,7 +115,7 @@ function writingFacts(change: ServiceChange, course: Course, service: PlannedSer
   if (before.keeper.entry?.writers === "many" || isQuiet) return undefined;
   const { definition } = service;
   const then = sideOf(service);
-  const isOver = course.kind === "goes on" && definition.replicas === 0;
+  const isOver = course.kind === "keeps running" && definition.replicas === 0;
   return {
     then,
     isSameStorage: sharesStorage(before.keeper, then.keeper),

@@ -8,7 +8,7 @@ export type TaskEffect = "none" | "replaced" | "moved" | "stopped" | "cannot sta
 
 /** What becomes of a service's tasks. */
 export type Course =
-  | { readonly kind: "goes on" }
+  | { readonly kind: "keeps running" }
   | {
       readonly kind: "stopped";
       readonly isRemoved: true;
@@ -32,7 +32,7 @@ export interface ExchangeCourse {
   readonly isTakenBack: boolean;
 }
 
-const goesOn: Course = { kind: "goes on" };
+const keepsRunning: Course = { kind: "keeps running" };
 
 function removed({ name, outcome }: ServiceChange): Course {
   const isUndone = outcome?.result === "undone";
@@ -51,24 +51,24 @@ export function courseOf(change: ServiceChange): Course {
   switch (step.operation) {
     case "create":
     case "same":
-      return goesOn;
+      return keepsRunning;
     case "delete": {
-      if (!isGone) return goesOn;
+      if (!isGone) return keepsRunning;
       if (after === undefined) return removed(change);
       const cannotStart = successor?.cannotStart;
       return { ...exchange, after, overlaps: cannotStart === undefined, cannotStart };
     }
     case "replace": {
-      if (!isGone || after === undefined) return goesOn;
+      if (!isGone || after === undefined) return keepsRunning;
       if (result === "undone") return removed(change);
       const { cannotStart } = outcome;
       return { ...exchange, after, overlaps: outcome.overlaps && cannotStart === undefined, cannotStart };
     }
     case "update": {
-      if (after === undefined || (result !== "done" && result !== "stalled" && !isGone)) return goesOn;
+      if (after === undefined || (result !== "done" && result !== "stalled" && !isGone)) return keepsRunning;
       if (after.service.definition.replicas !== 0) return updateCourse(change, after);
       return before.service.definition.replicas === 0
-        ? goesOn
+        ? keepsRunning
         : { ...exchange, after, overlaps: false, cannotStart: undefined };
     }
   }
@@ -80,11 +80,11 @@ function updateCourse({ before, comparison, refusal, outcome }: ServiceChange, a
   const cannotStart = outcome?.cannotStart;
   const isReplaced = comparison?.isReplaced ?? true;
   const wasStopped = before.service.definition.replicas === 0;
-  if (isReplaced === false && !wasStopped) return goesOn;
+  if (isReplaced === false && !wasStopped) return keepsRunning;
   const startsFirst = definition.updateOrder === "start-first" && !wasStopped;
   // The old task stays until the new one runs, as one whose server ends at once does for a moment, and has passed its health check.
   const endsAtOnce = refusal?.isWhileOldRuns === true;
-  if (startsFirst && cannotStart !== undefined && !(endsAtOnce && !hasHealthCheck(definition))) return goesOn;
+  if (startsFirst && cannotStart !== undefined && !(endsAtOnce && !hasHealthCheck(definition))) return keepsRunning;
   return {
     kind: "exchanged",
     after,
@@ -103,7 +103,7 @@ function hasHealthCheck({ healthCheck }: ServiceDefinition): boolean {
 
 /** What happens to the tasks, in one word. */
 export function taskEffectOf({ before, location }: ServiceChange, course: Course): TaskEffect {
-  if (course.kind === "goes on") return "none";
+  if (course.kind === "keeps running") return "none";
   if (course.kind === "stopped" || course.after.service.definition.replicas === 0)
     return before.service.definition.replicas === 0 ? "none" : "stopped";
   if (course.cannotStart !== undefined) return "cannot start";

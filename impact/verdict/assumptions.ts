@@ -11,11 +11,11 @@ export function assumptionsOf(
   found: readonly Diagnostic[],
 ): readonly string[] {
   const { keeper } = before;
-  const goesOn = course.kind === "goes on";
+  const keepsRunning = course.kind === "keeps running";
   const after = course.kind === "exchanged" ? course.after.service.definition : undefined;
   const assumed = [
     ...found.flatMap(({ assumption }) => assumption ?? []),
-    ...(goesOn ? [] : keeper.places.flatMap((place) => placeAssumption(place, found))),
+    ...(keepsRunning ? [] : keeper.places.flatMap((place) => placeAssumption(place, found))),
   ];
   if (
     location?.assumption !== undefined &&
@@ -33,7 +33,7 @@ export function assumptionsOf(
         `the data fits into the new memory limit (${is} bytes); otherwise the server is killed while it reads it`,
       );
   }
-  if (!goesOn && before.service.definition.replicas !== 0 && isUnseen(keeper))
+  if (!keepsRunning && before.service.definition.replicas !== 0 && isUnseen(keeper))
     assumed.push(
       `the configuration of Redis, which cannot be seen here (${keeper.redis?.path ?? ""}), has it write its data when it stops`,
     );
@@ -43,7 +43,7 @@ export function assumptionsOf(
     assumed.push(
       "the image, which the catalogue does not know, writes its data to the mounts and saves it when it is stopped",
     );
-  if (!goesOn && restsOnErrors) assumed.push("the errors of the preview are fixed and the steps stay the same");
+  if (!keepsRunning && restsOnErrors) assumed.push("the errors of the preview are fixed and the steps stay the same");
   return assumed;
 }
 

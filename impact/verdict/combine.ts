@@ -115,7 +115,7 @@ function sighting(
 /** The side after the change; `undefined` for a service that is removed. */
 function sightingAfter({ before, course, location }: ServiceFacts): Sighting | undefined {
   if (course.kind === "stopped") return undefined;
-  if (course.kind === "goes on") {
+  if (course.kind === "keeps running") {
     const { definition } = before.service;
     return sighting(definition, before.keeper, location?.node, definition.replicas === 0 ? "stopped" : "running");
   }
