@@ -24,7 +24,10 @@ const sandboxImage = /^198\.19\.\d+\.\d+:\d+\//u;
  * @param directory - the folder of the project's sandbox
  * @throws SituationError naming what may be elsewhere
  */
-export function requireOfSandbox(resources: readonly Pick<KnownResource, "type" | "outputs">[], directory: string): void {
+export function requireOfSandbox(
+  resources: readonly Pick<KnownResource, "type" | "outputs">[],
+  directory: string,
+): void {
   const traces = resources
     .filter(({ type }) => dataTypes.includes(type))
     .map(({ outputs }) => tracesSchema.parse(outputs));
