@@ -1,10 +1,10 @@
-import { stat, readFile, readdir } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
 import { SituationError } from "../../text/situation-error.ts";
 import { logFolder } from "../log/follower.ts";
-import { readLogManifest } from "../log/manifest.ts";
+import { findLogManifest } from "../log/manifest.ts";
 import type { BackupConfiguration, BackupLine, backupNowSchema } from "../protocol.ts";
 import type { Catalogue } from "../repository/catalogue.ts";
 import { fetchCatalogue } from "../repository/open.ts";
@@ -49,13 +49,11 @@ export async function awaitDelivered(
 /** The place up to which the log is written. */
 async function endOfLog(data: string): Promise<LogPosition> {
   const folder = join(data, logFolder);
-  const name = (await readdir(folder).catch(() => [])).find((each) => each.endsWith(".manifest"));
-  const last =
-    name === undefined ? undefined : readLogManifest(await readFile(join(folder, name), "utf8")).increments.at(-1);
+  const last = (await findLogManifest(folder)).manifest.increments.at(-1);
   if (last === undefined) {
     throw new SituationError({
-      what: `There is no append-only log in ${folder}`,
-      fix: "Check whether the server runs, with `appendonly yes`, Redis 7 or newer, and on this volume",
+      what: `The manifest in ${folder} names no increment`,
+      fix: "Check whether the server runs with `appendonly yes`",
     });
   }
   return { seq: last.seq, offset: (await stat(join(folder, last.name))).size };

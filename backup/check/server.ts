@@ -3,6 +3,7 @@ import { createConnection } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
+import { countKeys } from "../../model/redis/key-count.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { readLogManifest, writeLogManifest } from "../log/manifest.ts";
 
@@ -94,7 +95,7 @@ async function keysLoaded(folder: string, settings: readonly string[]): Promise<
   }
 }
 
-/** Asks a server for its keys; undefined while it does not listen yet, or loads: it answers then, too, with the keys that it has so far. */
+/** Asks a server for its keys; undefined while it does not listen yet, or loads. */
 async function askKeys(socket: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     let answer = "";
@@ -107,14 +108,7 @@ async function askKeys(socket: string): Promise<number | undefined> {
     });
     connection.on("error", () => undefined);
     connection.on("close", () => {
-      if (!/^loading:0\r$/mu.test(answer)) resolve(undefined);
-      else
-        resolve(
-          Array.from(answer.matchAll(/^db\d+:keys=(\d+)/gmu), ([, keys]) => Number(keys)).reduce(
-            (sum, keys) => sum + keys,
-            0,
-          ),
-        );
+      resolve(countKeys(answer));
     });
   });
 }

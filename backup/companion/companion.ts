@@ -52,6 +52,8 @@ export class Companion {
   readonly #configuration: BackupConfiguration;
   readonly #say: (words: string) => void;
   readonly #startedMs = Date.now();
+  /** Which run of the companion this is. */
+  readonly #by = `${hostname()}.${this.#startedMs}`;
   /** Undefined until the repository was opened: a companion that never reached it is not healthy. */
   #deliveredSeconds: number | undefined;
   #checkedSeconds = Date.now() / 1000;
@@ -73,7 +75,7 @@ export class Companion {
   /** For what it follows. */
   get delivery(): Delivery {
     return {
-      by: `${hostname()}.${this.#startedMs}`,
+      by: this.#by,
       store: async (part, content) => {
         const file = fileName(part, Date.now() / 1000);
         const id = await this.#restic.store(file, tagsOf(part), content);
@@ -178,10 +180,9 @@ export class Companion {
    */
   async #check(): Promise<void> {
     const catalogue = await fetchCatalogue(this.#restic);
-    const { by: own } = this.delivery;
     const isOthers = partsOf(catalogue).some(
       ({ by, deliveredSeconds }) =>
-        by !== own && deliveredSeconds > this.#checkedSeconds && startedMsOf(by) < this.#startedMs,
+        by !== this.#by && deliveredSeconds > this.#checkedSeconds && startedMsOf(by) < this.#startedMs,
     );
     if (isOthers && this.#othersAtWork) throw new SecondCompanionError(this.#configuration.store);
     this.#othersAtWork = isOthers;

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
-import { open, readdir, readFile, stat, type FileHandle } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { LogPiece, LogPosition } from "../repository/tags.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { CommandScanner } from "./commands.ts";
-import { readLogManifest, type LogManifest } from "./manifest.ts";
+import { findLogManifest, type LogManifest } from "./manifest.ts";
 
 /** The folder of the log in the server's folder (`appenddirname`). */
 export const logFolder = "appendonlydir";
@@ -129,7 +129,8 @@ export class LogFollower {
   async #look(): Promise<void> {
     for (let tries = 0; tries < 20; tries++) {
       const mark = await this.#manifestMark();
-      const manifest = await this.#readManifest();
+      const { name, manifest } = await findLogManifest(this.#folder);
+      this.#name = name;
       if (await this.#openAll(manifest)) {
         this.#manifest = manifest;
         this.#mark = mark;
@@ -140,18 +141,6 @@ export class LogFollower {
       what: `The files that the manifest in ${this.#folder} names are not there`,
       fix: "Check whether the server starts with them",
     });
-  }
-
-  async #readManifest(): Promise<LogManifest> {
-    const names = await readdir(this.#folder).catch(() => []);
-    const [name, ...others] = names.filter((each) => each.endsWith(".manifest"));
-    if (name === undefined || others.length > 0)
-      throw new SituationError({
-        what: `There is ${name === undefined ? "no" : "more than one"} manifest of an append-only log in ${this.#folder}`,
-        fix: "Check whether the server runs, with `appendonly yes`, Redis 7 or newer, and on this volume",
-      });
-    this.#name = name.slice(0, -".manifest".length);
-    return readLogManifest(await readFile(join(this.#folder, name), "utf8"));
   }
 
   /** @returns false when a file is gone already, because the manifest has changed since */

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { SituationError } from "../../text/situation-error.ts";
 
 /** A file that a manifest names, and its number. */
@@ -40,6 +42,23 @@ export function readLogManifest(text: string): LogManifest {
       .map(({ name, seq }) => ({ name, seq }))
       .sort((one, other) => one.seq - other.seq);
   return { base: ofType("b").at(-1), increments: ofType("i") };
+}
+
+/**
+ * Finds and reads the manifest in the folder of a log, and gives the log's name with it (`appendfilename`).
+ *
+ * @throws SituationError when there is none, or more than one
+ */
+export async function findLogManifest(folder: string): Promise<{ name: string; manifest: LogManifest }> {
+  const names = await readdir(folder).catch(() => []);
+  const [file, ...others] = names.filter((each) => each.endsWith(".manifest"));
+  if (file === undefined || others.length > 0)
+    throw new SituationError({
+      what: `There is ${file === undefined ? "no" : "more than one"} manifest of an append-only log in ${folder}`,
+      fix: "Check whether the server runs, with `appendonly yes`, Redis 7 or newer, and on this volume",
+    });
+  const manifest = readLogManifest(await readFile(join(folder, file), "utf8"));
+  return { name: file.slice(0, -".manifest".length), manifest };
 }
 
 /** Writes the manifest that {@link readLogManifest} reads. */

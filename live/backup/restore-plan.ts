@@ -164,15 +164,14 @@ export function chooseVolume(
   named: string | undefined,
 ): string {
   const present = data === undefined ? dataMount : mountAt(data.Spec, configuration.data);
-  const isUsed = (name: string) =>
-    services.some(({ Spec }) => (Spec.TaskTemplate.ContainerSpec?.Mounts ?? []).some(({ Source }) => Source === name));
+  const userOf = (name: string) => services.find(({ Spec }) => mountsVolume(Spec, name));
   if (named !== undefined) {
-    if (!isUsed(requireVolumeName(named, "--to"))) return named;
-    const user = services.find(({ Spec }) => mountsVolume(Spec, named))?.Spec.Name ?? "";
+    const user = userOf(requireVolumeName(named, "--to"));
+    if (user === undefined) return named;
     throw new InputError({
       path: "--to",
       expected: "a volume that no service mounts",
-      got: `${showValue(named)}, which ${user} mounts`,
+      got: `${showValue(named)}, which ${user.Spec.Name} mounts`,
       fix: "Choose another name; a restore goes into a volume of its own",
     });
   }
@@ -183,7 +182,7 @@ export function chooseVolume(
     { length: services.length + 2 },
     (_, index) => `${stem}-${time}${index === 0 ? "" : `-${index + 1}`}`,
   );
-  return names.find((name) => !isUsed(name)) ?? `${stem}-${time}`;
+  return names.find((name) => userOf(name) === undefined) ?? `${stem}-${time}`;
 }
 
 function mountsVolume({ TaskTemplate }: ServiceSpec, name: string): boolean {

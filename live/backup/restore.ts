@@ -11,11 +11,9 @@ import type { z } from "zod";
 import type { backupRestoreSchema } from "../../backup/protocol.ts";
 import type { SwarmNode } from "../../model/service/definition.ts";
 import { labelsOfOwner, ownerInLabels, ownerLabels } from "../../model/service/ownership.ts";
-import type { ContainerMount, Service } from "../../swarm/api/objects.ts";
+import type { ContainerMount } from "../../swarm/api/objects.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
-import { redactor, secretsOfContainer } from "../../swarm/api/redaction.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
-import { updateService } from "../../swarm/service/changes.ts";
 import { removeOneOff } from "../../swarm/service/one-off-task.ts";
 import { advised, advisedDocker } from "../../text/advised-command.ts";
 import { errorWords } from "../../text/error-text.ts";
@@ -24,6 +22,7 @@ import { SituationError } from "../../text/situation-error.ts";
 import { makeStoreReady } from "../readiness/first-start.ts";
 import { makeReady } from "../readiness/image-pull.ts";
 import { readSwarm } from "../read-swarm.ts";
+import { updateRepointed } from "../repointed-service.ts";
 import { companionOf, findCompanions, whyLate, type BackupService } from "./companion.ts";
 import {
   awaitBackupTask,
@@ -88,7 +87,6 @@ export interface RestoreResult {
 /** The label of a volume that was restored: the state that it holds. */
 const restoredLabel = "holdfast.restored";
 
-const updateLimitMs = 300_000;
 /** A companion that does not get well by then is told as late. */
 const companionPatienceMs = 90_000;
 const lookEveryMs = 500;
@@ -314,7 +312,7 @@ async function putToUse(
   });
   signal.throwIfAborted();
   onStep(`pointing ${service.Spec.Name} at ${volume} on ${node.hostname}`);
-  await update(connection, change, { signal, onStep });
+  await updateRepointed(connection, change, { signal, onProgress: onStep });
   return true;
 }
 
@@ -332,7 +330,7 @@ async function followVolume(
     const change = pointAt(present, configuration.data, volume, node, nodes);
     if (!change.isDone) {
       options.onStep(`pointing ${service.Spec.Name}, its backup, there too`);
-      await update(connection, change, options);
+      await updateRepointed(connection, change, { signal: options.signal, onProgress: options.onStep });
     }
     return await untilInTime(connection, service.ID, options.signal);
   } catch (error) {
@@ -351,18 +349,4 @@ async function untilInTime(connection: EngineConnection, id: string, signal: Abo
     if (late === undefined || signal.aborted || performance.now() - began > companionPatienceMs) return late;
     await sleep(lookEveryMs);
   }
-}
-
-async function update(
-  connection: EngineConnection,
-  { service, spec }: { service: Service; spec: Repointing["spec"] },
-  { signal, onStep }: Pick<RestoreOptions, "signal" | "onStep">,
-): Promise<void> {
-  await updateService(connection, service.ID, spec, {
-    signal,
-    onProgress: onStep,
-    deadlineMs: performance.now() + updateLimitMs,
-    redact: redactor(secretsOfContainer(service.Spec.TaskTemplate.ContainerSpec ?? {})),
-    credentials: undefined,
-  });
 }

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { z } from "zod";
+import { countKeys } from "../../model/redis/key-count.ts";
 import { helperLabel } from "../../model/service/object-labels.ts";
 import type { VolumeContent } from "../../model/storage/volume-content.ts";
 import { isImagePresent } from "../../swarm/api/reads.ts";
@@ -112,11 +113,12 @@ async function awaitKeys(
   signal: AbortSignal,
 ): Promise<{ loads: true; keys: number } | { loads: false; problem: string } | undefined> {
   const client = `$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)`;
-  const ask = ["sh", "-c", `${client} -s ${socket} info keyspace`];
+  const ask = ["sh", "-c", `${client} -s ${socket} info`];
   const deadline = Date.now() + loadLimitMs;
   while (Date.now() < deadline && !signal.aborted) {
     const answer = await runInContainer(docker, container.id, ask, { limitMs: replyLimitMs }).catch(() => undefined);
-    if (answer?.output.startsWith("# Keyspace")) return { loads: true, keys: countKeys(answer.output) };
+    const keys = countKeys(answer?.output ?? "");
+    if (keys !== undefined) return { loads: true, keys };
     const { Running, ExitCode, OOMKilled } = readAnswer(stateSchema, await container.inspect()).State;
     if (!Running) {
       const isRefused = ExitCode !== notTried && !OOMKilled;
@@ -125,14 +127,6 @@ async function awaitKeys(
     await sleep(pollMs);
   }
   return undefined;
-}
-
-/** Adds up lines such as `db0:keys=3,expires=0,avg_ttl=0`. */
-function countKeys(keyspace: string): number {
-  return Array.from(keyspace.matchAll(/^db\d+:keys=(\d+)/gm), ([, keys]) => Number(keys)).reduce(
-    (sum, keys) => sum + keys,
-    0,
-  );
 }
 
 const stateSchema = z.object({

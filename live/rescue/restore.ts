@@ -1,10 +1,9 @@
 /** Copies a volume, proves that the copy is the same, and points the service at it. */
 import type Docker from "dockerode";
-import { redactor, secretsOfContainer } from "../../swarm/api/redaction.ts";
 import { connectEngine, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { limitSilence } from "../../swarm/engine/requests.ts";
-import { updateService } from "../../swarm/service/changes.ts";
 import { answeredIn, type Inventory } from "../inventory.ts";
+import { updateRepointed } from "../repointed-service.ts";
 import { withArchives, type VolumeArchive, type VolumeDigest } from "../volume-archive.ts";
 import type { RescuePlan } from "./plan.ts";
 import { writerOf } from "./source.ts";
@@ -30,7 +29,6 @@ interface RescueControl {
 
 /** An engine that is silent for so long in the middle of a copy counts as gone. */
 const copySilenceMs = 60_000;
-const updateLimitMs = 300_000;
 
 /** The label of a volume that a rescue made: where its data comes from. */
 const originLabel = "holdfast.rescued-from";
@@ -52,12 +50,7 @@ export async function carryOutRescue(
     control.onProgress(`pointing ${change.name} at ${to}`);
     const manager = answeredIn(inventory).find(({ report }) => report.isManager);
     if (!manager) throw new RescueError("no manager answers."); // The plan has asked one.
-    await updateService(manager.connection, change.service.ID, change.spec, {
-      ...control,
-      deadlineMs: performance.now() + updateLimitMs,
-      redact: redactor(secretsOfContainer(change.service.Spec.TaskTemplate.ContainerSpec ?? {})),
-      credentials: undefined,
-    });
+    await updateRepointed(manager.connection, change, control);
   }
   const [fromNode, toNode] = [from.report.hostname, toEngine.report.hostname];
   return { volume, fromNode, to, toNode, service: change?.name, ...copied };
