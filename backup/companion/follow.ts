@@ -1,4 +1,4 @@
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import type { BackupConfiguration } from "../protocol.ts";
 import type { Restic } from "../repository/restic.ts";
 import { Companion } from "./companion.ts";
@@ -21,7 +21,8 @@ export async function follow(
 ): Promise<void> {
   // What it starts inherits it: the store goes first. With the lowest priority of all, a node whose processors are busy would deliver
   // least when there is most to lose.
-  setPriority(priority);
+  // Where the engine itself runs with a lower one, its containers may not raise theirs.
+  setPriority(Math.max(priority, getPriority()));
   const companion = new Companion(restic, configuration, say);
   const Kind = configuration.kind === "log" ? FollowedLog : FollowedSnapshot;
   await companion.run(new Kind(configuration.data, companion.delivery), signal);
