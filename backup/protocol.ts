@@ -37,6 +37,13 @@ export const backupConfigurationSchema = z.object({
 /** {@link backupConfigurationSchema} after it was read. */
 export type BackupConfiguration = z.infer<typeof backupConfigurationSchema>;
 
+const entryNames: Readonly<Record<BackupConfiguration["kind"], string>> = { log: "key", snapshot: "key" };
+
+/** What a loaded server has, in words. */
+export function entriesWords(kind: BackupConfiguration["kind"], entries: number): string {
+  return `${entries} ${entryNames[kind]}${entries === 1 ? "" : "s"}`;
+}
+
 /** How thoroughly a backup is proved; each level includes those before it. */
 export const proofLevels = ["digest", "check", "load"] as const;
 
@@ -51,8 +58,8 @@ export const backupProofSchema = z.object({
   seconds: z.number(),
   /** The state that was proved: that of this time. */
   point: z.number(),
-  /** How many keys the server has loaded; only at the level `load`. */
-  keys: z.number().optional(),
+  /** How many keys or rows the server has loaded; only at the level `load`. */
+  entries: z.number().optional(),
   /** What was wrong, each naming its part; nothing when it went well. */
   mistakes: z.array(z.object({ part: z.string(), problem: z.string() })).default([]),
 });
@@ -111,7 +118,8 @@ export const backupRestoreSchema = z.object({
   generation: z.string(),
   /** The time of the last write that is in it. */
   pointSeconds: z.number(),
-  keys: z.number(),
+  /** How many keys or rows a server has loaded. */
+  entries: z.number(),
   /** The files that were written, below the folder. */
   files: z.array(z.string()),
   bytes: z.number(),

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { SituationError } from "../../text/situation-error.ts";
 import { logFolder } from "../log/follower.ts";
 import { findLogManifest } from "../log/manifest.ts";
+import { productOf } from "../product.ts";
 import type { BackupConfiguration, BackupLine, backupNowSchema } from "../protocol.ts";
 import type { Catalogue } from "../repository/catalogue.ts";
 import { fetchCatalogue } from "../repository/open.ts";
@@ -17,18 +18,18 @@ const lookEveryMs = 1000;
 const patience = 5;
 
 /**
- * Waits until the repository has all that was written when it was asked. What a server has answered is in its log's file before the answer,
- * so that the file's length says how far that is.
+ * Waits until the repository has all that was written when it was asked. What a server has answered is in its log before the answer.
  *
  * @throws SituationError when it is not delivered in time
  */
 export async function awaitDelivered(
   restic: Restic,
-  { data, kind, lateAfterSeconds }: Pick<BackupConfiguration, "data" | "kind" | "lateAfterSeconds">,
+  configuration: BackupConfiguration,
   say: (line: BackupLine) => void,
 ): Promise<z.infer<typeof backupNowSchema>> {
   const began = performance.now();
-  const isDelivered = kind === "log" ? reaches(await endOfLog(data)) : hasSnapshotOf(await snapshotSeconds(data));
+  const { lateAfterSeconds } = configuration;
+  const isDelivered = await (await productOf(configuration)).newest(configuration);
   for (;;) {
     const delivered = isDelivered(await fetchCatalogue(restic));
     const seconds = (performance.now() - began) / 1000;
@@ -47,7 +48,7 @@ export async function awaitDelivered(
 }
 
 /** The place up to which the log is written. */
-async function endOfLog(data: string): Promise<LogPosition> {
+export async function endOfLog(data: string): Promise<LogPosition> {
   const folder = join(data, logFolder);
   const last = (await findLogManifest(folder)).manifest.increments.at(-1);
   if (last === undefined) {
@@ -76,7 +77,7 @@ export function reaches(place: LogPosition): (catalogue: Pick<Catalogue, "genera
 }
 
 /** The time of the snapshot that the server has written last. */
-async function snapshotSeconds(data: string): Promise<number> {
+export async function snapshotSeconds(data: string): Promise<number> {
   const path = join(data, "dump.rdb");
   const found = await stat(path).catch(() => undefined);
   if (found) return Math.floor(found.mtimeMs / 1000);
@@ -86,6 +87,7 @@ async function snapshotSeconds(data: string): Promise<number> {
   });
 }
 
-function hasSnapshotOf(seconds: number): (catalogue: Pick<Catalogue, "snapshots">) => number | undefined {
+/** Says when a snapshot that is not older was delivered; undefined before. */
+export function hasSnapshotOf(seconds: number): (catalogue: Pick<Catalogue, "snapshots">) => number | undefined {
   return ({ snapshots }) => snapshots.findLast(({ deliveredSeconds }) => deliveredSeconds >= seconds)?.deliveredSeconds;
 }

@@ -27,9 +27,9 @@ export async function listBackups(
     pieces: pieces.length,
     bases: bases.length + catalogue.snapshots.length,
     bytes: parts.reduce((sum, part) => sum + (expectedBytes(part) ?? 0), 0),
-    proofs: catalogue.proofs.map(({ level, result, deliveredSeconds, point, keys }) => ({
+    proofs: catalogue.proofs.map(({ level, result, deliveredSeconds, point, entries }) => ({
       ...{ level, result, seconds: Math.floor(deliveredSeconds), point, mistakes: [] },
-      ...(keys === undefined ? {} : { keys }),
+      ...(entries === undefined ? {} : { entries }),
     })),
     mistakes: [...catalogueMistakes(catalogue)],
   };

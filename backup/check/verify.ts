@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { z } from "zod";
 import { errorWords } from "../../text/error-text.ts";
+import { productOf } from "../product.ts";
 import type { BackupConfiguration, backupVerifySchema, BackupProof, ProofLevel } from "../protocol.ts";
 import { catalogueMistakes, planRestore, type PartMistake } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import { fileName, tagsOf } from "../repository/tags.ts";
-import { assemble, type TellProgress, type WholePlan } from "../restore/assemble.ts";
-import { checkFiles, loadFiles } from "./server.ts";
+import { PartReader, type TellProgress, type WholePlan } from "../restore/assemble.ts";
 
 /**
  * Proves that the state of a time can be restored, and keeps the proof in the repository.
@@ -20,23 +20,23 @@ import { checkFiles, loadFiles } from "./server.ts";
  */
 export async function verifyBackup(
   restic: Restic,
-  { store }: Pick<BackupConfiguration, "store">,
+  configuration: BackupConfiguration,
   { seconds, level, scratch }: { seconds: number | undefined; level: ProofLevel; scratch: string },
   progress: TellProgress,
 ): Promise<z.infer<typeof backupVerifySchema>> {
-  const catalogue = await openCatalogue(restic, store);
+  const catalogue = await openCatalogue(restic, configuration.store);
   const plan = planRestore(catalogue, seconds);
   const outcome =
     plan.kind === "none"
       ? { ...nothing, mistakes: [plan.mistake] }
-      : await provePlan(restic, plan, level, scratch, progress);
+      : await provePlan(restic, plan, configuration, { level, scratch, progress });
   const known = catalogueMistakes(catalogue);
   const isNew = ({ part }: PartMistake): boolean => !outcome.mistakes.some((mistake) => mistake.part === part);
   const mistakes = [...outcome.mistakes, ...known.filter(isNew)];
   const proof: BackupProof = {
     ...{ level, result: mistakes.length === 0 ? "ok" : "failed", seconds: Math.floor(Date.now() / 1000) },
     ...{ point: outcome.point, mistakes },
-    ...(outcome.keys === undefined ? {} : { keys: outcome.keys }),
+    ...(outcome.entries === undefined ? {} : { entries: outcome.entries }),
   };
   await keepProof(restic, proof);
   const { parts, bytes } = outcome;
@@ -47,7 +47,7 @@ interface Outcome {
   readonly point: number;
   readonly parts: number;
   readonly bytes: number;
-  readonly keys?: number;
+  readonly entries?: number;
   readonly mistakes: readonly PartMistake[];
 }
 
@@ -56,21 +56,23 @@ const nothing: Outcome = { point: 0, parts: 0, bytes: 0, mistakes: [] };
 async function provePlan(
   restic: Restic,
   plan: WholePlan,
-  level: ProofLevel,
-  scratch: string,
-  progress: TellProgress,
+  configuration: BackupConfiguration,
+  { level, scratch, progress }: { level: ProofLevel; scratch: string; progress: TellProgress },
 ): Promise<Outcome> {
-  if (level === "digest") return assemble(restic, plan, undefined, progress);
+  const product = await productOf(configuration);
+  const reader = new PartReader(restic, plan, progress);
+  if (level === "digest") return product.assemble(reader, plan, configuration, undefined);
   const folder = await mkdtemp(join(scratch, "holdfast-verify-"));
   try {
-    const assembled = await assemble(restic, plan, folder, progress);
+    const assembled = await product.assemble(reader, plan, configuration, folder);
     if (assembled.mistakes.length > 0) return assembled;
-    const [file = ""] = assembled.files;
-    const problem = await checkFiles(plan.kind, join(folder, file));
+    const state = { plan, folder, files: assembled.files };
+    const [file = ""] = state.files;
+    const problem = await product.check(state);
     if (problem !== undefined) return { ...assembled, mistakes: [{ part: file, problem }] };
     if (level === "check") return assembled;
     try {
-      return { ...assembled, keys: await loadFiles(plan.kind, join(folder, file), scratch) };
+      return { ...assembled, entries: await product.load(state, scratch, progress) };
     } catch (error) {
       return { ...assembled, mistakes: [{ part: file, problem: errorWords(error) }] };
     }
@@ -80,8 +82,8 @@ async function provePlan(
 }
 
 async function keepProof(restic: Restic, proof: BackupProof): Promise<void> {
-  const { level, result, point, keys } = proof;
-  const part = { kind: "proof" as const, level, result, point, keys, by: `${hostname()}.${Date.now()}` };
+  const { level, result, point, entries } = proof;
+  const part = { kind: "proof" as const, level, result, point, entries, by: `${hostname()}.${Date.now()}` };
   const content = Readable.from([Buffer.from(`${JSON.stringify(proof)}\n`)], { objectMode: false });
   await restic.store(fileName(part, proof.seconds), tagsOf(part), content);
 }

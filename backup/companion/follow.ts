@@ -1,9 +1,8 @@
 import { getPriority, setPriority } from "node:os";
 import type { BackupConfiguration } from "../protocol.ts";
 import type { Restic } from "../repository/restic.ts";
+import { productOf } from "../product.ts";
 import { Companion } from "./companion.ts";
-import { FollowedLog } from "./log.ts";
-import { FollowedSnapshot } from "./snapshot.ts";
 
 /** A third of what the others get that want the same processor (sched(7), "The nice value"). */
 const priority = 5;
@@ -24,6 +23,6 @@ export async function follow(
   // Where the engine itself runs with a lower one, its containers may not raise theirs.
   setPriority(Math.max(priority, getPriority()));
   const companion = new Companion(restic, configuration, say);
-  const Kind = configuration.kind === "log" ? FollowedLog : FollowedSnapshot;
-  await companion.run(new Kind(configuration.data, companion.delivery), signal);
+  const product = await productOf(configuration);
+  await companion.run(product.follow(configuration, companion.delivery), signal);
 }

@@ -70,7 +70,8 @@ export interface StoredProof extends Part {
   readonly level: (typeof proofLevels)[number];
   readonly result: "ok" | "failed";
   readonly point: number;
-  readonly keys: number | undefined;
+  /** How many keys or rows the server has loaded. */
+  readonly entries: number | undefined;
 }
 
 /** A part of a backup, one snapshot of restic each. */
@@ -130,7 +131,7 @@ const tagsSchema = z.discriminatedUnion("kind", [
     level: z.enum(proofLevels),
     result: z.enum(["ok", "failed"]),
     point: count,
-    keys: count.optional(),
+    entries: count.optional(),
     by,
   }),
 ]);
@@ -146,7 +147,7 @@ export function readPart({ id, tags, paths, time }: ResticSnapshot): BackupPart 
   if (!read.success || path === undefined || others.length > 0) return undefined;
   const part = { id, file: path.replace(/^\//u, ""), deliveredSeconds: Date.parse(time) / 1000 };
   if (read.data.kind === "log") return { ...part, ...read.data, after: read.data.after };
-  if (read.data.kind === "proof") return { ...part, ...read.data, keys: read.data.keys };
+  if (read.data.kind === "proof") return { ...part, ...read.data, entries: read.data.entries };
   return { ...part, ...read.data };
 }
 

@@ -27,17 +27,15 @@ export interface Assembled {
 export type TellProgress = (words: string, doneBytes: number, allBytes: number) => void;
 
 /**
- * Reads all parts of a plan out of the repository and checks each: its digest, its length, and that the log consists of whole commands.
+ * Reads all parts of a plan for a Redis out of the repository and checks each: its digest, its length, and that the log consists of whole commands.
  *
  * @param folder - where the server's files are written; undefined when the parts are only checked
  */
-export async function assemble(
-  restic: Restic,
+export async function assembleRedis(
+  reader: PartReader,
   plan: WholePlan,
   folder: string | undefined,
-  progress: TellProgress,
 ): Promise<Assembled> {
-  const reader = new PartReader(restic, progress, bytesOf(plan));
   return plan.kind === "snapshot" ? assembleSnapshot(reader, plan.snapshot, folder) : assembleLog(reader, plan, folder);
 }
 
@@ -138,17 +136,17 @@ async function readPiece(
 }
 
 /** Reads parts, one after the other, and tells how far it is. */
-class PartReader {
+export class PartReader {
   readonly #restic: Restic;
   readonly #progress: TellProgress;
   readonly #allBytes: number;
   #doneBytes = 0;
   #toldMs = 0;
 
-  constructor(restic: Restic, progress: TellProgress, allBytes: number) {
+  constructor(restic: Restic, plan: WholePlan, progress: TellProgress) {
     this.#restic = restic;
     this.#progress = progress;
-    this.#allBytes = allBytes;
+    this.#allBytes = bytesOf(plan);
   }
 
   /** @returns what is wrong with the part */

@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
 import { SituationError } from "../../text/situation-error.ts";
-import { checkFiles, loadFiles } from "../check/server.ts";
-import { logFolder } from "../log/follower.ts";
+import { productOf } from "../product.ts";
 import type { backupRestoreSchema, BackupConfiguration } from "../protocol.ts";
 import { planRestore, type PartMistake } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
-import { assemble, type TellProgress } from "./assemble.ts";
+import { PartReader, type TellProgress } from "./assemble.ts";
 
 /** A folder with this file holds a restore that was not ended. */
 const unfinishedMark = ".holdfast-restore";
@@ -26,29 +25,30 @@ const ofFileSystem = ["lost+found"];
  */
 export async function restoreInto(
   restic: Restic,
-  { store }: Pick<BackupConfiguration, "store">,
+  configuration: BackupConfiguration,
   { folder, seconds }: { folder: string; seconds: number | undefined },
   progress: TellProgress,
 ): Promise<z.infer<typeof backupRestoreSchema>> {
-  const plan = planRestore(await openCatalogue(restic, store), seconds);
+  const plan = planRestore(await openCatalogue(restic, configuration.store), seconds);
   if (plan.kind === "none") throw notWhole([plan.mistake]);
-  await makeEmpty(folder);
-  const { files, bytes, point, mistakes } = await assemble(restic, plan, folder, progress);
+  const product = await productOf(configuration);
+  await makeEmpty(folder, product.written(configuration));
+  const reader = new PartReader(restic, plan, progress);
+  const { files, bytes, point, mistakes } = await product.assemble(reader, plan, configuration, folder);
   if (mistakes.length > 0) throw notWhole(mistakes);
-  const [first = ""] = files;
-  const loaded = join(folder, first);
+  const state = { plan, folder, files };
   progress("the server's own check", bytes, bytes);
-  const problem = await checkFiles(plan.kind, loaded);
-  if (problem !== undefined) throw notWhole([{ part: first, problem }]);
+  const problem = await product.check(state);
+  if (problem !== undefined) throw notWhole([{ part: files[0] ?? "", problem }]);
   progress("loading", bytes, bytes);
-  const keys = await loadFiles(plan.kind, loaded, tmpdir());
+  const entries = await product.load(state, tmpdir(), progress);
   await rm(join(folder, unfinishedMark));
   const generation = plan.kind === "log" ? plan.generation : plan.snapshot.file;
-  const said = { pointSeconds: point, keys, bytes, files: [...files] };
+  const said = { pointSeconds: point, entries, bytes, files: [...files] };
   return { type: "result", command: "restore", kind: plan.kind, generation, ...said };
 }
 
-async function makeEmpty(folder: string): Promise<void> {
+async function makeEmpty(folder: string, written: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   const names = (await readdir(folder)).filter((name) => !ofFileSystem.includes(name));
   if (names.length > 0 && !names.includes(unfinishedMark))
@@ -57,7 +57,7 @@ async function makeEmpty(folder: string): Promise<void> {
       fix: "Restore into a new volume",
     });
   await writeFile(join(folder, unfinishedMark), "", { flush: true });
-  for (const name of [logFolder, "dump.rdb"]) await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of written) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 function notWhole(mistakes: readonly PartMistake[]): SituationError {

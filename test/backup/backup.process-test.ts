@@ -19,7 +19,7 @@ describe("the backup of a Redis", function () {
     await rig.delivered(companion);
     await companion.stop();
     const { last } = await rig.run(["verify"]);
-    assert.ok(last.type === "result" && last.command === "verify" && last.keys === 400_000, JSON.stringify(last));
+    assert.ok(last.type === "result" && last.command === "verify" && last.entries === 400_000, JSON.stringify(last));
   });
 
   it("names the part that is missing or damaged, or why the repository is not the store's", async () => {

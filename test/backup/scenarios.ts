@@ -127,10 +127,12 @@ export async function undoesFlush(): Promise<void> {
   await companion.stop();
   const { ran, folder } = await restored(rig, "--at", new Date(before * 1000).toISOString());
   assert.ok(ran.last.type === "result" && ran.last.command === "restore", errorOf(ran));
-  assert.equal(ran.last.keys, keys);
+  assert.equal(ran.last.entries, keys);
   assert.equal(await digestOfFiles(folder), digest);
   const latest = await restored(rig);
-  assert.ok(latest.ran.last.type === "result" && latest.ran.last.command === "restore" && latest.ran.last.keys === 1);
+  assert.ok(
+    latest.ran.last.type === "result" && latest.ran.last.command === "restore" && latest.ran.last.entries === 1,
+  );
 }
 
 /** Writes, kills the server, tears the end of its log, and starts it again. */

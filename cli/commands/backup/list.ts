@@ -1,3 +1,4 @@
+import { entriesWords, type BackupConfiguration } from "../../../backup/protocol.ts";
 import { companionOf, findCompanions, whyLate, type BackupService } from "../../../live/backup/companion.ts";
 import { listBackup } from "../../../live/backup/list.ts";
 import type { BackupList } from "../../../live/backup/restore-plan.ts";
@@ -17,6 +18,7 @@ export interface ListedBackup {
   readonly service: string;
   readonly companion: string;
   readonly store: string;
+  readonly kind: BackupConfiguration["kind"];
   readonly repository: string;
   /** Why it is late; undefined while it is in time. */
   readonly late: string | undefined;
@@ -58,6 +60,7 @@ async function ask(
     service: of,
     companion: service.Spec.Name,
     store: configuration.store,
+    kind: configuration.kind,
     repository: configuration.repository,
     late: whyLate(companion, nodes),
   };
@@ -82,11 +85,11 @@ function isUnproved(found: BackupList | undefined): boolean {
 
 /** The lines about a backup. */
 export function backupLines(backup: ListedBackup, nowSeconds: number, { style }: Pick<Output, "style">): string[] {
-  const { service, store, repository, late, list: found, problem } = backup;
+  const { service, store, kind, repository, late, list: found, problem } = backup;
   const rows: (readonly [label: string, words: string])[] = [
     ...(late === undefined ? [] : [[style("red", "late"), late] as const]),
     ...(problem === undefined ? [] : [[style("red", "unreadable"), problem] as const]),
-    ...(found ? foundRows(found, nowSeconds, style) : []),
+    ...(found ? foundRows(found, kind, nowSeconds, style) : []),
   ];
   return [
     `${style("bold", printable(service))}  ${printable(store)} in ${printable(repository)}`,
@@ -94,7 +97,12 @@ export function backupLines(backup: ListedBackup, nowSeconds: number, { style }:
   ];
 }
 
-function foundRows(found: BackupList, nowSeconds: number, style: Output["style"]): (readonly [string, string])[] {
+function foundRows(
+  found: BackupList,
+  kind: ListedBackup["kind"],
+  nowSeconds: number,
+  style: Output["style"],
+): (readonly [string, string])[] {
   const { ranges, newestSeconds, deliveredSeconds, pieces, bases, bytes, proofs, mistakes } = found;
   const shown = ranges.slice(-shownRanges);
   const earlier = ranges.length - shown.length;
@@ -103,9 +111,9 @@ function foundRows(found: BackupList, nowSeconds: number, style: Output["style"]
     ...(earlier > 0
       ? [["restore points", `${earlier} earlier, from ${momentWords(ranges[0]?.firstSeconds ?? 0)}`] as const]
       : []),
-    ...shown.map(({ kind, firstSeconds, lastSeconds, toTheSecond }, index) => {
+    ...shown.map(({ kind: form, firstSeconds, lastSeconds, toTheSecond }, index) => {
       const label = index === 0 && earlier === 0 ? "restore points" : "";
-      if (kind === "snapshot") return [label, `${momentWords(firstSeconds)}, one snapshot`] as const;
+      if (form === "snapshot") return [label, `${momentWords(firstSeconds)}, one snapshot`] as const;
       const grain = toTheSecond ? "every second" : "every delivery";
       return [label, `${momentWords(firstSeconds)} to ${momentWords(lastSeconds)}, ${grain}`] as const;
     }),
@@ -122,8 +130,8 @@ function foundRows(found: BackupList, nowSeconds: number, style: Output["style"]
     ...(isUnproved(found)
       ? [[style("yellow", "unproved"), "no state of it was ever loaded: run `npx holdfast backup verify`"] as const]
       : []),
-    ...proofs.slice(0, shownProofs).map(({ level, result, seconds, point, keys }, index) => {
-      const loaded = keys === undefined ? "" : `, ${keys} ${keys === 1 ? "key" : "keys"}`;
+    ...proofs.slice(0, shownProofs).map(({ level, result, seconds, point, entries }, index) => {
+      const loaded = entries === undefined ? "" : `, ${entriesWords(kind, entries)}`;
       const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}`;
       return [index === 0 ? "proofs" : "", words] as const;
     }),

@@ -1,3 +1,4 @@
+import { entriesWords } from "../../../backup/protocol.ts";
 import { whyLate } from "../../../live/backup/companion.ts";
 import {
   carryOutRestore,
@@ -147,12 +148,12 @@ function stateWords({ atSeconds, point }: PlannedRestore): string {
     : `of ${momentWords(atSeconds)}, with the last write of ${state}`;
 }
 
-function proofWords({ point }: PlannedRestore): string {
+function proofWords({ companion, point }: PlannedRestore): string {
   const { proof } = point;
   if (proof === undefined)
     return "not yet: no state up to this one was ever loaded; the restore loads it before it is used";
-  const { result, seconds, keys } = proof;
-  return `the state of ${momentWords(proof.point)} was loaded on ${momentWords(seconds)}: ${result}${keys === undefined ? "" : `, ${keys} keys`}`;
+  const { result, seconds, entries } = proof;
+  return `the state of ${momentWords(proof.point)} was loaded on ${momentWords(seconds)}: ${result}${entries === undefined ? "" : `, ${entriesWords(companion.configuration.kind, entries)}`}`;
 }
 
 function constraintWords({ before, after }: NonNullable<PlannedRestore["change"]>["constraints"]): string {
@@ -175,7 +176,7 @@ function resultLines(
 ): string[] {
   const { companion, volume, node, formerVolume = "" } = plan;
   const { of, configuration, service } = companion;
-  const state = `${restored.keys} ${restored.keys === 1 ? "key" : "keys"}, ${byteWords(restored.bytes)}, the state of ${momentWords(restored.pointSeconds)}`;
+  const state = `${entriesWords(configuration.kind, restored.entries)}, ${byteWords(restored.bytes)}, the state of ${momentWords(restored.pointSeconds)}`;
   return [
     `${style("green", "Restored")}: ${state}, in volume ${volume} on ${node.hostname}, loaded by a server`,
     ...(isInUse

@@ -1,4 +1,4 @@
-import type { ProofLevel } from "../../../backup/protocol.ts";
+import { entriesWords, type ProofLevel } from "../../../backup/protocol.ts";
 import { proveBackup } from "../../../live/backup/verify.ts";
 import { byteWords } from "../../../text/byte-size.ts";
 import { printable } from "../../../text/escape.ts";
@@ -27,7 +27,8 @@ export async function proveState(name: string | undefined, options: VerifyBackup
   });
   const { type: _, command: __, ...proof } = result;
   if (output.json) output.document({ service: companion.of, ...proof });
-  const loaded = proof.keys === undefined ? "" : `, ${proof.keys} ${proof.keys === 1 ? "key" : "keys"} loaded`;
+  const loaded =
+    proof.entries === undefined ? "" : `, ${entriesWords(companion.configuration.kind, proof.entries)} loaded`;
   output.print(
     `${printable(companion.of)}: ${proof.result === "ok" ? "ok" : "FAILED"} at level ${proof.level}, the state of ${momentWords(proof.point)}: ${proof.parts} parts, ${byteWords(proof.bytes)}${loaded}`,
     ...proof.mistakes.map(({ part, problem }) => `  ${printable(part)}: ${printable(problem)}`),

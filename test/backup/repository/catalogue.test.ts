@@ -75,7 +75,7 @@ describe("a part of a backup", () => {
           logs.map(([first]) => first ?? piece({})),
           fc.string().map((name) => base({ name })),
           fc.constant<PartToStore>({ kind: "snapshot", bytes: 3, sha256: digest, last: 5, by: "me" }),
-          fc.constant<PartToStore>({ kind: "proof", level: "load", result: "ok", point: 9, keys: 12, by: "me" }),
+          fc.constant<PartToStore>({ kind: "proof", level: "load", result: "ok", point: 9, entries: 12, by: "me" }),
         ),
         (part) => {
           const { id, file, deliveredSeconds, ...read } = readPart(stored(part)) ?? assert.fail("not read");
@@ -272,7 +272,7 @@ describe("what may be forgotten", () => {
     assert.equal(files(0, base(), ...fine, piece({ to: 20, folded: true })).length, 2);
     const torn = [stored(base()), stored(piece({}), 3)];
     assert.deepEqual(forgettable(readCatalogue(torn), 0), [torn[1]?.id]);
-    const proof: PartToStore = { kind: "proof", level: "load", result: "ok", point: 9, keys: 12, by: "me" };
+    const proof: PartToStore = { kind: "proof", level: "load", result: "ok", point: 9, entries: 12, by: "me" };
     assert.equal(files(Date.now() / 1000 + 1e9, proof, proof).length, 1);
   });
 });

@@ -30,7 +30,7 @@ describe("the state that a restore brings back", () => {
     ...{ type: "result", command: "list", store: "shop/prod/redis", pieces: 2, bases: 1, bytes: 100, mistakes: [] },
     ranges: [range(second("10:00:00"), second("11:30:00")), range(second("12:00:00"), second("12:30:00"))],
     newestSeconds: second("12:30:00"),
-    proofs: [{ ...proof, keys: 3, mistakes: [] }],
+    proofs: [{ ...proof, entries: 3, mistakes: [] }],
     ...more,
   });
 
@@ -65,7 +65,7 @@ describe("the state that a restore brings back", () => {
   });
 
   it("is proved by a state that was loaded, and that is not later", () => {
-    assert.equal(choosePoint(list(), second("11:10:00"), false).proof?.keys, 3);
+    assert.equal(choosePoint(list(), second("11:10:00"), false).proof?.entries, 3);
     assert.equal(choosePoint(list(), second("10:30:00"), false).proof, undefined);
     const checked = list({ proofs: [{ ...proof, level: "check", mistakes: [] }] });
     assert.equal(choosePoint(checked, undefined, false).proof, undefined);

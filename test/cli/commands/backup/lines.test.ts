@@ -8,7 +8,7 @@ const second = (text: string) => Date.parse(`2026-11-30T${text}Z`) / 1000;
 describe("the lines about a backup", () => {
   const backup: ListedBackup = {
     ...{ service: "shop", companion: "shop-backup", store: "shop/prod/redis", repository: "s3:https://s3/b" },
-    ...{ late: undefined, problem: undefined },
+    ...{ kind: "log", late: undefined, problem: undefined },
     list: {
       ...{ type: "result", command: "list", store: "shop/prod/redis" },
       ranges: [
@@ -45,7 +45,7 @@ describe("the lines about a backup", () => {
       result: "ok",
       seconds: second("12:00:30"),
       point: second("12:00:00"),
-      keys: 7,
+      entries: 7,
     } as const;
     const found = lines({
       late: "shop-backup is starting",
