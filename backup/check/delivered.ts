@@ -14,11 +14,17 @@ import type { LogPosition } from "../repository/tags.ts";
 
 const lookEveryMs = 1000;
 
+/**
+ * So much later the server writes to its log, at most, what it has answered: it waits for a slow disk that long, where it need not write
+ * before it answers (`appendfsync everysec`; aof.c, `flushAppendOnlyFile`).
+ */
+const longestPostponedMs = 2000;
+
 /** After so many times the time after which a delivery is late nobody waits any more. */
 const patience = 5;
 
 /**
- * Waits until the repository has all that was written when it was asked. What a server has answered is in its log before the answer.
+ * Waits until the repository has all that was written when it was asked.
  *
  * @throws SituationError when it is not delivered in time
  */
@@ -47,8 +53,9 @@ export async function awaitDelivered(
   }
 }
 
-/** The place up to which the log is written. */
+/** The place up to which the log has what the server has answered. */
 export async function endOfLog(data: string): Promise<LogPosition> {
+  await sleep(longestPostponedMs);
   const folder = join(data, logFolder);
   const last = (await findLogManifest(folder)).manifest.increments.at(-1);
   if (last === undefined) {

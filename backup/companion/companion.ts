@@ -21,8 +21,10 @@ export interface Followed {
    * @returns whether there was anything
    */
   deliver(): Promise<boolean>;
-  /** Does what has time, such as folding; what then is to be forgotten. */
-  tidy(): Promise<readonly string[]>;
+  /** How much is there that is not delivered. */
+  pendingBytes(): Promise<number>;
+  /** Begins what has time, such as folding; gives what is to be forgotten. */
+  tidy(): readonly string[];
   /** Whether something is being sent that takes long; what keeps it from being delivered. */
   readonly background: { readonly isBusy: boolean; readonly problem: string | undefined };
   close(): Promise<void>;
@@ -32,12 +34,23 @@ export interface Followed {
 export interface Delivery {
   /** Which run of the companion this is. */
   readonly by: string;
-  store(part: PartToStore, content: Readable): Promise<{ readonly id: string; readonly file: string }>;
+  /** @param isUrgent - whether what is lost with the node waits for it */
+  store(
+    part: PartToStore,
+    content: Readable,
+    isUrgent: boolean,
+  ): Promise<{ readonly id: string; readonly file: string }>;
   say(words: string): void;
 }
 
 /** How long forgetting and pruning may keep the repository's lock, as a share of the time after which a delivery is late. */
 const shareOfLateness = 0.5;
+
+/** So much is delivered at once, before the next delivery is due: under load it takes longer the more there is. */
+const worthBytes = 16 * 1024 ** 2;
+
+/** How often it is looked whether there is so much. */
+const glanceMs = 100;
 
 /** When a companion looks for the first time whether it is the only one. */
 const firstCheckSeconds = 10;
@@ -76,9 +89,9 @@ export class Companion {
   get delivery(): Delivery {
     return {
       by: this.#by,
-      store: async (part, content) => {
+      store: async (part, content, isUrgent) => {
         const file = fileName(part, Date.now() / 1000);
-        const id = await this.#restic.store(file, tagsOf(part), content);
+        const id = await this.#restic.store(file, tagsOf(part), content, { isUrgent });
         this.#snapshotsSinceTidy += 1;
         return { id, file };
       },
@@ -106,6 +119,7 @@ export class Companion {
     let isOpen = false;
     while (!signal.aborted) {
       const startedMs = Date.now();
+      let isWell = false;
       try {
         if (!isOpen) {
           catalogue ??= await this.#openRepository();
@@ -115,16 +129,24 @@ export class Companion {
         }
         await this.#round(followed);
         this.#note(followed.background.problem);
+        isWell = true;
       } catch (error) {
         if (error instanceof SecondCompanionError) throw error;
         await this.#unlock(error).catch(() => undefined);
         this.#note(errorWords(error));
       }
       await this.#writeStatus();
-      const waitMs = Math.max(100, this.#configuration.everySeconds * 1000 - (Date.now() - startedMs));
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      // A repository that is away is not asked without a pause.
+      const worth = isWell ? worthBytes : Number.POSITIVE_INFINITY;
+      await this.#rest(followed, startedMs + this.#configuration.everySeconds * 1000, worth, signal);
     }
     if (isOpen) await followed.deliver();
+  }
+
+  /** Waits until the next delivery is due, or so much is there that it is worth one. */
+  async #rest(followed: Followed, dueMs: number, worth: number, signal: AbortSignal): Promise<void> {
+    do await sleep(glanceMs, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted && Date.now() < dueMs && (await followed.pendingBytes()) < worth);
   }
 
   async #round(followed: Followed): Promise<void> {
@@ -139,7 +161,7 @@ export class Companion {
     if (isCheckDue) await this.#check();
     // What was there when the round began is there, and the repository, too.
     if ((delivered || isCheckDue) && followed.background.problem === undefined) this.#deliveredSeconds = readSeconds;
-    this.#toForget.push(...(await followed.tidy()));
+    this.#toForget.push(...followed.tidy());
     const isDue = now - this.#tidiedSeconds > tidyEverySeconds || this.#snapshotsSinceTidy >= tidyAfterSnapshots;
     if (isDue && !followed.background.isBusy) await this.#forget(now);
   }

@@ -27,11 +27,15 @@ export class FollowedLog implements Followed {
   /** What is delivered of this generation, in the order of the log, as long as it may be folded. */
   #pieces: LogPiece[] = [];
   #baseSeqs = new Set<number>();
-  #upload: Promise<void> | undefined;
+  /** What is sent beside the deliveries: a base, or what is folded. */
+  #beside: Promise<void> | undefined;
   #baseProblem: { readonly words: string; readonly seconds: number } | undefined;
+  /** What is folded, and may be forgotten. */
+  #replaced: string[] = [];
   /** Where the log has no whole command, and since when. */
   #unfinished: { readonly at: string; readonly seconds: number } | undefined;
   #foldedSeconds = Date.now() / 1000;
+  #piecesSinceFold = 0;
 
   constructor(dataFolder: string, delivery: Delivery) {
     this.#follower = new LogFollower(dataFolder);
@@ -39,7 +43,7 @@ export class FollowedLog implements Followed {
   }
 
   get background(): Followed["background"] {
-    const isBusy = this.#upload !== undefined;
+    const isBusy = this.#beside !== undefined;
     return { isBusy, problem: this.#unfinishedWords() ?? (isBusy ? undefined : this.#baseProblem?.words) };
   }
 
@@ -76,6 +80,7 @@ export class FollowedLog implements Followed {
     this.#generation = generation.name;
     this.#baseSeqs = new Set(generation.bases.map(({ seq }) => seq));
     this.#pieces = links.map(({ piece }) => piece).filter(({ seq }) => seq === this.#follower.place?.seq);
+    this.#piecesSinceFold = this.#pieces.filter(({ folded }) => !folded).length;
     this.#delivery.say(`Going on with ${generation.name}.`);
   }
 
@@ -124,20 +129,21 @@ export class FollowedLog implements Followed {
       const found = await this.#follower.next(Date.now() / 1000);
       if (!found) return pieces > 0;
       const readSeconds = Date.now() / 1000;
-      await this.#store({ ...found.piece, folded: false });
+      const generation = this.#generation ?? "";
+      this.#pieces.push(await this.#store({ ...found.piece, generation, folded: false }, true));
+      this.#piecesSinceFold += 1;
       await this.#follower.accept(readSeconds);
       if (found.isLast) return true;
     }
   }
 
   async #store(
-    found: Omit<LogPiece, "kind" | "id" | "file" | "deliveredSeconds" | "by" | "generation">,
+    found: Omit<LogPiece, "kind" | "id" | "file" | "deliveredSeconds" | "by">,
+    isUrgent: boolean,
   ): Promise<LogPiece> {
-    const part = { kind: "log" as const, generation: this.#generation ?? "", by: this.#delivery.by, ...found };
-    const stored = await this.#delivery.store(part, this.#follower.content(found));
-    const piece = { ...part, ...stored, deliveredSeconds: Date.now() / 1000 };
-    if (!found.folded) this.#pieces.push(piece);
-    return piece;
+    const part = { kind: "log" as const, by: this.#delivery.by, ...found };
+    const stored = await this.#delivery.store(part, this.#follower.content(found), isUrgent);
+    return { ...part, ...stored, deliveredSeconds: Date.now() / 1000 };
   }
 
   /** Sends the newest base, beside the log, when it is not sent yet. */
@@ -145,10 +151,10 @@ export class FollowedLog implements Followed {
     const now = Date.now() / 1000;
     const generation = this.#generation;
     const base = this.#follower.base;
-    if (this.#upload || !base || generation === undefined || this.#baseSeqs.has(base.seq)) return;
+    if (this.#beside || !base || generation === undefined || this.#baseSeqs.has(base.seq)) return;
     if (this.#baseProblem && now - this.#baseProblem.seconds < baseRetrySeconds) return;
     this.#follower.holdBase();
-    this.#upload = this.#uploadBase(base, generation)
+    this.#beside = this.#uploadBase(base, generation)
       .then(() => {
         this.#baseProblem = undefined;
         if (generation === this.#generation) this.#baseSeqs.add(base.seq);
@@ -157,7 +163,7 @@ export class FollowedLog implements Followed {
         this.#baseProblem = { words: errorWords(error), seconds: Date.now() / 1000 };
       })
       .finally(async () => {
-        this.#upload = undefined;
+        this.#beside = undefined;
         await this.#follower.releaseBase();
       });
   }
@@ -166,45 +172,63 @@ export class FollowedLog implements Followed {
     const { name } = this.#follower;
     const facts = await readFileFacts(handle);
     const part = { kind: "base" as const, generation, seq, log, name, by: this.#delivery.by, ...facts };
-    const { file } = await this.#delivery.store(part, fileContent(handle, facts.bytes));
+    const { file } = await this.#delivery.store(part, fileContent(handle, facts.bytes), false);
     this.#delivery.say(`The base ${file} is delivered: ${facts.bytes} bytes.`);
   }
 
-  async tidy(): Promise<readonly string[]> {
+  pendingBytes(): Promise<number> {
+    return this.#follower.pendingBytes();
+  }
+
+  /** Folding is begun, beside the deliveries, when it is due; what it takes the place of is given by a later call. */
+  tidy(): readonly string[] {
     const now = Date.now() / 1000;
-    const isDue = now - this.#foldedSeconds > foldEverySeconds || this.#pieces.length >= foldAfterPieces;
-    if (isDue) this.#foldedSeconds = now;
-    const current = this.#follower.place?.seq;
-    const finished = this.#follower.hasFinished;
-    if (!isDue && !finished) return [];
-    try {
-      return await this.#fold(isDue ? this.#pieces : this.#pieces.filter(({ seq }) => seq !== current));
-    } finally {
-      // The server has removed them; as long as they are open, they take room on its disk.
-      await this.#follower.release();
-      this.#pieces = this.#pieces.filter(({ seq }) => seq === current);
+    const isDue = now - this.#foldedSeconds > foldEverySeconds || this.#piecesSinceFold >= foldAfterPieces;
+    if (!this.#beside && (isDue || this.#follower.hasFinished)) {
+      if (isDue) [this.#foldedSeconds, this.#piecesSinceFold] = [now, 0];
+      this.#beside = this.#fold(isDue).finally(() => {
+        this.#beside = undefined;
+      });
     }
+    const replaced = this.#replaced;
+    this.#replaced = [];
+    return replaced;
+  }
+
+  /** Folds the pieces, or those alone of the increments that are read to their end; these are then let go of. */
+  async #fold(isAll: boolean): Promise<void> {
+    const current = this.#follower.place?.seq ?? 0;
+    const generation = this.#generation;
+    try {
+      await this.#foldRuns(isAll ? this.#pieces : this.#pieces.filter(({ seq }) => seq < current));
+    } catch (error) {
+      // They stay as they are: the repository has all of it. Where the log began anew meanwhile, nothing of the former one is open.
+      if (generation === this.#generation) this.#delivery.say(`Pieces could not be folded: ${errorWords(error)}`);
+    }
+    if (generation !== this.#generation) return;
+    // The server has removed them; as long as they are open, they take room on its disk.
+    await this.#follower.release(current);
+    this.#pieces = this.#pieces.filter(({ seq }) => seq >= current);
   }
 
   /** Sends runs of small pieces as one each; the small ones are then forgotten. */
-  async #fold(pieces: readonly LogPiece[]): Promise<readonly string[]> {
-    const forget: string[] = [];
+  async #foldRuns(pieces: readonly LogPiece[]): Promise<void> {
     for (const run of foldableRuns(pieces)) {
       const [first, last] = [run[0], run.at(-1)];
       if (!first || !last) continue;
       const sha256 = await this.#follower.digest(first.seq, first.from, last.to);
       if (sha256 === undefined) continue;
-      const { seq, from, after, first: firstSeconds } = first;
+      const { generation, seq, from, after, first: firstSeconds } = first;
       const { to, running, last: lastSeconds, times } = last;
-      const range = { seq, from, to, after, sha256, running, first: firstSeconds, last: lastSeconds, times };
-      const folded = await this.#store({ ...range, folded: true });
+      const range = { generation, seq, from, to, after, sha256, running };
+      const seconds = { first: firstSeconds, last: lastSeconds, times };
+      const folded = await this.#store({ ...range, ...seconds, folded: true }, false);
       const replaced = new Set(run.map(({ id }) => id));
-      forget.push(...replaced);
+      this.#replaced.push(...replaced);
       this.#pieces = this.#pieces.flatMap((piece) =>
         piece.id === first.id ? [folded] : replaced.has(piece.id) ? [] : [piece],
       );
     }
-    return forget;
   }
 
   async close(): Promise<void> {

@@ -35,7 +35,7 @@ export class FollowedSnapshot implements Followed {
     const isNew = facts.sha256 !== this.#sha256;
     if (isNew) {
       const part = { kind: "snapshot" as const, by: this.#delivery.by, ...facts };
-      const { file } = await this.#delivery.store(part, fileContent(handle, facts.bytes));
+      const { file } = await this.#delivery.store(part, fileContent(handle, facts.bytes), true);
       this.#delivery.say(`The snapshot ${file} is delivered: ${facts.bytes} bytes.`);
       this.#sha256 = facts.sha256;
     }
@@ -43,8 +43,12 @@ export class FollowedSnapshot implements Followed {
     return isNew;
   }
 
-  tidy(): Promise<readonly string[]> {
-    return Promise.resolve([]);
+  pendingBytes(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  tidy(): readonly string[] {
+    return [];
   }
 
   close(): Promise<void> {

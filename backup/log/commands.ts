@@ -12,13 +12,17 @@ const byte = {
   star: 0x2a,
   zero: 0x30,
   nine: 0x39,
+  e: 0x65,
+  m: 0x6d,
+  /** What makes a letter a small one. */
+  lowerCase: 0x20,
 } as const;
 
 /** The server's own limit of a line that is no argument (aof.c, `loadSingleAppendOnlyFile`). */
 const longestLine = 128;
 
-/** Names of commands that begin and end a transaction have so many bytes at most. */
-const longestName = 5;
+/** Names of commands that begin and end a transaction have so many bytes: EXEC, MULTI. */
+const [shortestName, longestName] = [4, 5];
 
 /**
  * Goes through the bytes of an append-only log and knows after each chunk where the last whole command ended. The lengths before the
@@ -71,6 +75,15 @@ export class CommandScanner {
         at += taken;
         this.#at += taken;
         continue;
+      }
+      if (this.#argumentsLeft === 0 && this.#lineBytes === 0 && !this.#isPayloadOver) {
+        const whole = wholeCommandEnd(chunk, at);
+        if (whole > at) {
+          this.#at += whole - at;
+          at = whole;
+          if (!this.#isInTransaction) this.#whole(this.#at);
+          continue;
+        }
       }
       const found = chunk.indexOf(byte.lineFeed, at);
       const end = found < 0 ? chunk.length : found + 1;
@@ -165,6 +178,52 @@ export class CommandScanner {
   #fail(problem: string): void {
     this.mistake = { offset: this.#at, problem };
   }
+}
+
+/**
+ * Where a command ends that lies in a chunk whole: nearly all do, and piece by piece they take five times as long.
+ *
+ * @returns the beginning where that is not so, or where it may begin or end a transaction
+ */
+function wholeCommandEnd(chunk: Buffer, start: number): number {
+  const count = chunk[start] === byte.star ? numberOfLine(chunk, start + 1) : undefined;
+  if (count === undefined || count === 0) return start;
+  let at = lineEnd(chunk, start + 1);
+  for (let argument = 0; argument < count; argument++) {
+    const size = chunk[at] === byte.dollar ? numberOfLine(chunk, at + 1) : undefined;
+    if (size === undefined) return start;
+    at = lineEnd(chunk, at + 1);
+    if (argument === 0 && size >= shortestName && size <= longestName && mayBeTransaction(chunk[at])) return start;
+    at += size;
+    if (chunk[at] !== byte.carriageReturn || chunk[at + 1] !== byte.lineFeed) return start;
+    at += 2;
+  }
+  return at;
+}
+
+/** EXEC or MULTI. */
+function mayBeTransaction(first: number | undefined): boolean {
+  const letter = (first ?? 0) | byte.lowerCase;
+  return letter === byte.e || letter === byte.m;
+}
+
+/** The number in the rest of a line; undefined where it is not whole, or none. */
+function numberOfLine(bytes: Buffer, start: number): number | undefined {
+  const end = lineEnd(bytes, start);
+  return bytes[end - 1] === byte.lineFeed && bytes[end - 2] === byte.carriageReturn
+    ? wholeNumber(bytes, start, end - 2)
+    : undefined;
+}
+
+/** Where the digits and the line break after them end. */
+function lineEnd(bytes: Buffer, start: number): number {
+  let at = start;
+  while (isDigit(bytes[at])) at += 1;
+  return at + 2;
+}
+
+function isDigit(character: number | undefined): boolean {
+  return character !== undefined && character >= byte.zero && character <= byte.nine;
 }
 
 /** The number that these bytes write; undefined when they write none, or one that no log has. */

@@ -338,6 +338,14 @@ export class LogFollower {
     if (isLast) this.#readToEndSeconds = nowSeconds;
   }
 
+  /** How much there is from the place of the next piece on. */
+  async pendingBytes(): Promise<number> {
+    const { seq, offset } = this.#place ?? { seq: 0, offset: 0 };
+    const later = [...this.#increments].filter(([each]) => each >= seq);
+    const sizes = await Promise.all(later.map(async ([, handle]) => (await handle.stat()).size));
+    return sizes.reduce((sum, size) => sum + size, -offset);
+  }
+
   /** The digest of a range that was delivered; undefined when its file is no longer open. */
   async digest(seq: number, from: number, to: number): Promise<string | undefined> {
     const handle = this.#increments.get(seq);
@@ -354,10 +362,10 @@ export class LogFollower {
     return Readable.from(chunksOf(handle, from, to), { objectMode: false });
   }
 
-  /** Lets go of the increments before the one that is read. */
-  async release(): Promise<void> {
+  /** Lets go of the increments before another one. */
+  async release(least: number): Promise<void> {
     for (const [seq, handle] of this.#increments) {
-      if (seq >= (this.#place?.seq ?? 0)) continue;
+      if (seq >= least) continue;
       this.#increments.delete(seq);
       await handle.close();
     }

@@ -301,7 +301,7 @@ export function foldableRuns(pieces: readonly LogPiece[]): readonly (readonly Lo
   for (const piece of pieces) {
     const run = runs.at(-1);
     const last = run?.at(-1);
-    const isSmall = piece.to - piece.from < foldedBytes / 2 && (piece.times === "log" || !piece.folded);
+    const isSmall = piece.to - piece.from < foldedBytes / 4 && (piece.times === "log" || !piece.folded);
     const follows = last?.seq === piece.seq && last.to === piece.from && last.times === piece.times;
     if (isSmall && run?.[0] && follows && piece.to - run[0].from <= foldedBytes) run.push(piece);
     else runs.push(isSmall ? [piece] : []);

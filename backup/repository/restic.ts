@@ -18,6 +18,12 @@ const lockWait = "30s";
 /** How long a command may take that moves little. */
 const commandLimitMs = 10 * 60_000;
 
+/** How long the upload of a base may take: after it the base is as good as lost. */
+const longestUploadMs = 12 * 60 * 60_000;
+
+/** A tenth of what the others of the same container get that want the same processor (sched(7), "The nice value"). */
+const lowPriority = 10;
+
 const snapshotSchema = z.object({
   id: z.string(),
   time: z.string(),
@@ -122,15 +128,21 @@ export class Restic {
    *
    * A stream that breaks leaves a snapshot of what came before, because restic cannot tell; its size says so.
    *
+   * @param isUrgent - false gives it a lower priority than what is urgent. It must hold no lock that something urgent waits for
    * @returns the snapshot's id
    */
-  async store(file: string, tags: readonly string[], content: Readable, limitMs?: number): Promise<string> {
+  async store(
+    file: string,
+    tags: readonly string[],
+    content: Readable,
+    { isUrgent = true }: { isUrgent?: boolean } = {},
+  ): Promise<string> {
     const { stdout } = await this.#run(
       [
         ...["backup", "--stdin", "--stdin-filename", file, "--host", this.#store, "--json", "--quiet"],
         ...["--retry-lock", lockWait, ...tags.flatMap((tag) => ["--tag", tag])],
       ],
-      { content, ...(limitMs === undefined ? {} : { limitMs }) },
+      { content, isUrgent, limitMs: isUrgent ? commandLimitMs : longestUploadMs },
     );
     const summary = z
       .object({ snapshot_id: z.string() })
@@ -202,7 +214,7 @@ export class Restic {
 
   async #run(
     words: readonly string[],
-    options: { content?: Readable; limitMs?: number },
+    options: { content?: Readable; limitMs?: number; isUrgent?: boolean },
   ): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const result = await this.#start(words, { limitMs: commandLimitMs, ...options });
     this.#requireSuccess(result);
@@ -211,9 +223,15 @@ export class Restic {
 
   #start(
     words: readonly string[],
-    { content, limitMs = 0, isLarge = false }: { content?: Readable; limitMs?: number; isLarge?: boolean },
+    {
+      content,
+      limitMs = 0,
+      isLarge = false,
+      isUrgent = true,
+    }: { content?: Readable; limitMs?: number; isLarge?: boolean; isUrgent?: boolean },
   ) {
-    return execa("restic", this.#isCached ? words : ["--no-cache", ...words], {
+    const command = ["restic", ...(this.#isCached ? [] : ["--no-cache"]), ...words];
+    return execa("nice", ["-n", String(isUrgent ? 0 : lowPriority), ...command], {
       env: this.#environment,
       extendEnv: false,
       ...(content ? { input: content } : { stdin: "ignore" as const }),

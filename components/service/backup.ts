@@ -43,7 +43,7 @@ export interface BackupArgs {
   to: BackupTarget;
   /** The image of that service, by digest: see docs/backup.md. */
   image: pulumi.Input<string>;
-  /** How often new data is sent; losing the node loses this much. @default "3s" */
+  /** How often new data is sent; losing the node loses this much. @default "2s" */
   every?: string;
   /** How many days back a restore can go. @default 7 */
   keepDays?: number;
@@ -66,7 +66,7 @@ const repositoryPath = "/repository";
 const redisUser = "999:999";
 
 /** As {@link BackupArgs} says. */
-const defaults = { memoryLimit: "384M", every: "3s", keepDays: 7 };
+const defaults = { memoryLimit: "384M", every: "2s", keepDays: 7 };
 
 /** A service with a backup. */
 export interface BackedUp extends Pick<

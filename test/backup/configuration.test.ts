@@ -8,7 +8,7 @@ describe("the configuration of a backup", () => {
   it("has its defaults", () => {
     assert.deepEqual(read({ ...given, somethingNewer: 1 }), {
       ...given,
-      everySeconds: 3,
+      everySeconds: 2,
       keepDays: 7,
       lateAfterSeconds: 60,
       secrets: "/run/secrets",

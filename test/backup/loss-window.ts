@@ -1,70 +1,85 @@
 /** What is lost when the server and its companion die at once under full write load. */
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { Rig } from "./rig.ts";
 
-/** How long a store is written to before it is killed. */
-const leastLoadSeconds = 12;
+/** For how long a store is written to, from its first delivery on, before it is killed: at a random moment of this time. */
+const loadSeconds = { least: 3, most: 9 };
+
+/** How often the time is written into the store. */
+const canaryMs = 10;
 
 /**
- * Kills a server and its companion with -9 so many times, and restores.
+ * Kills a server, its companion and what that has started with -9, so many times, and restores what the repository has then.
  *
- * @returns for each kill the age of the newest canary that was restored, and what went wrong
+ * @param told - gets for each kill the seconds before it whose writes are lost, or what went wrong
  */
-export async function killsUnderLoad(kills: number): Promise<{ lossSeconds: number[]; wrong: string[] }> {
-  const lossSeconds: number[] = [];
-  const wrong: string[] = [];
-  for (let kill = 0; kill < kills; kill++) {
-    await using rig = await Rig.create({ everySeconds: 3 });
-    const { redis, server } = await rig.startRedis();
-    const companion = rig.follow();
-    const load = new Load(redis);
-    await rig.delivered(companion, 60);
-    await sleep(leastLoadSeconds * 1000 + Math.random() * 4000);
-    const [killed] = [Date.now(), server.kill("SIGKILL"), companion.process.kill("SIGKILL")];
-    await Promise.all([once(server, "exit"), once(companion.process, "exit")]);
-    load.stop();
-    // It would send again what it has no answer to.
-    redis.disconnect();
-    // What was still being sent ends by itself.
-    await sleep(3000);
-    const folder = join(rig.folder, "restored");
-    const { last } = await rig.run(["restore", "--to", folder]);
-    if (last.type !== "result") {
-      wrong.push(`kill ${kill + 1}: ${JSON.stringify(last)}`);
-      continue;
-    }
-    const again = await rig.startRedis(folder);
-    const canary = Number(await again.redis.get("canary"));
-    lossSeconds.push((killed - canary) / 1000);
-    console.log(`         kill ${kill + 1}: ${((killed - canary) / 1000).toFixed(1)} s lost`);
-    await rm(folder, { recursive: true });
-  }
-  return { lossSeconds, wrong };
+export async function killsUnderLoad(
+  kills: number,
+  told: (kill: number, outcome: { lossSeconds: number } | { wrong: string }) => void,
+): Promise<void> {
+  for (let kill = 1; kill <= kills; kill++) told(kill, await killOnce());
 }
 
-/** Writes as fast as it goes, and says the time in each batch. */
-class Load {
-  #isStopped = false;
+async function killOnce(): Promise<{ lossSeconds: number } | { wrong: string }> {
+  await using rig = await Rig.create();
+  const { redis, server } = await rig.startRedis(rig.data, ["--appendfsync", "everysec"]);
+  const companion = rig.follow({ everySeconds: undefined }, "status", { hasOwnGroup: true });
+  await rig.delivered(companion, 60);
+  const load = startLoad(rig);
+  const stopCanary = writeCanary(redis);
+  await sleep((loadSeconds.least + Math.random() * (loadSeconds.most - loadSeconds.least)) * 1000);
+  const killed = Date.now();
+  server.kill("SIGKILL");
+  companion.killGroup();
+  await Promise.all([once(server, "exit"), once(companion.process, "exit")]);
+  stopCanary();
+  load.kill("SIGKILL");
+  // It would send again what it has no answer to.
+  redis.disconnect();
+  const folder = join(rig.folder, "restored");
+  const { last } = await rig.run(["restore", "--to", folder]);
+  if (last.type !== "result") return { wrong: JSON.stringify(last) };
+  const again = await rig.startRedis(folder);
+  const canary = Number(await again.redis.get("canary"));
+  return { lossSeconds: (killed - canary) / 1000 };
+}
 
-  constructor(redis: Redis) {
-    void this.#write(redis);
-  }
+/** Writes as fast as the server takes it, with what the server and its companion leave of the processors: clients are elsewhere. */
+function startLoad(rig: Rig): ChildProcess {
+  const words = [
+    "-s",
+    rig.socket,
+    "-t",
+    "set",
+    "-n",
+    "1000000000",
+    "-r",
+    "200000",
+    "-d",
+    "32",
+    "-P",
+    "64",
+    "-c",
+    "8",
+    "-q",
+  ];
+  return rig.start("nice", ["-n", "5", "redis-benchmark", ...words]);
+}
 
-  async #write(redis: Redis): Promise<void> {
-    for (let round = 0; !this.#isStopped; round++) {
-      const pipeline = redis.pipeline();
-      for (let key = 0; key < 500; key++)
-        pipeline.set(`key-${(round * 500 + key) % 200_000}`, `value ${round} of this key`);
-      pipeline.set("canary", Date.now());
-      await pipeline.exec().catch(() => undefined);
+/** Writes the time again and again; the function that it returns ends that. */
+function writeCanary(redis: Redis): () => void {
+  const stop = new AbortController();
+  void (async () => {
+    while (!stop.signal.aborted) {
+      await redis.set("canary", Date.now()).catch(() => undefined);
+      await sleep(canaryMs);
     }
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
+  })();
+  return () => {
+    stop.abort();
+  };
 }

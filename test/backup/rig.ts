@@ -18,7 +18,7 @@ const program = join(import.meta.dirname, "../../backup/main.ts");
 export interface RigOptions {
   readonly store?: string;
   readonly kind?: "log" | "snapshot";
-  readonly everySeconds?: number;
+  readonly everySeconds?: number | undefined;
   readonly keepDays?: number;
   readonly lateAfterSeconds?: number;
   readonly repository?: string;
@@ -39,6 +39,8 @@ export interface RunningCompanion {
   said(): string;
   /** Lets it end by itself, and gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Kills it and all that it has started at once, as the loss of the node does; it must have a group of its own. */
+  killGroup(): void;
 }
 
 /** Everything that one test needs, in one folder. */
@@ -48,12 +50,13 @@ export class Rig {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #options: RigOptions;
   readonly #ended: (() => Promise<unknown>)[] = [];
-  readonly #socket: string;
+  /** Where the server listens. */
+  readonly socket: string;
 
   private constructor(folder: string, environment: Readonly<Record<string, string>>, options: RigOptions) {
     this.folder = folder;
     this.data = join(folder, "data");
-    this.#socket = join(folder, "redis.sock");
+    this.socket = join(folder, "redis.sock");
     this.#environment = environment;
     this.#options = options;
   }
@@ -82,7 +85,7 @@ export class Rig {
     const server = spawn(
       "redis-server",
       [
-        ...["--port", "0", "--unixsocket", this.#socket, "--dir", data, "--save", "", "--appendonly", log],
+        ...["--port", "0", "--unixsocket", this.socket, "--dir", data, "--save", "", "--appendonly", log],
         ...[
           "--enable-debug-command",
           "yes",
@@ -90,13 +93,16 @@ export class Rig {
           "yes",
           "--auto-aof-rewrite-percentage",
           "0",
+          // Else what is acknowledged may come into the log two seconds later, when the disk is slow.
+          "--appendfsync",
+          "always",
           ...settings,
         ],
       ],
       { env: { ...process.env, ...this.#environment }, stdio: "ignore" },
     );
     this.#ended.push(() => ended(server, "SIGKILL"));
-    const redis = new Redis({ path: this.#socket, maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    const redis = new Redis({ path: this.socket, maxRetriesPerRequest: null, retryStrategy: () => 50 });
     redis.on("error", () => undefined);
     this.#ended.push(() => {
       redis.disconnect();
@@ -106,16 +112,31 @@ export class Rig {
     return { redis, server };
   }
 
+  /** Starts another program of the server's; it ends with the rig. */
+  start(name: string, words: readonly string[]): ChildProcess {
+    const child = spawn(name, words, { env: { ...process.env, ...this.#environment }, stdio: "ignore" });
+    this.#ended.push(() => ended(child, "SIGKILL"));
+    return child;
+  }
+
   /** Starts a companion. */
-  follow(options: RigOptions = {}, status = "status"): RunningCompanion {
+  follow(options: RigOptions = {}, status = "status", { hasOwnGroup = false } = {}): RunningCompanion {
     const child = spawn(process.execPath, [program, "follow"], {
       env: this.environment(options, status),
       stdio: ["ignore", "pipe", "inherit"],
+      detached: hasOwnGroup,
     });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
     this.#ended.push(() => ended(child, "SIGKILL"));
-    return { process: child, said: () => text, stop: (signal = "SIGTERM") => ended(child, signal) };
+    return {
+      process: child,
+      said: () => text,
+      stop: (signal = "SIGTERM") => ended(child, signal),
+      killGroup: () => {
+        if (hasOwnGroup && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      },
+    };
   }
 
   /** Runs another command of the program. */

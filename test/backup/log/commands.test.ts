@@ -42,16 +42,21 @@ function scanned(
 describe("the scanner of a log", () => {
   it("finds the end of whole commands and transactions, wherever the log and the chunks are cut", () => {
     fc.assert(
-      fc.property(log, fc.integer({ min: 1, max: 40 }), fc.nat(1000), (parts, chunk, offset) => {
-        const bytes = Buffer.concat(parts);
-        const ends = [0];
-        for (const part of parts) ends.push((ends.at(-1) ?? 0) + part.length);
-        for (let cut = 0; cut <= bytes.length; cut += 1) {
-          const { boundary, mistake } = scanned(bytes.subarray(0, cut), { chunk, offset });
-          assert.equal(mistake, undefined);
-          assert.equal(boundary, offset + (ends.findLast((end) => end <= cut) ?? 0));
-        }
-      }),
+      fc.property(
+        log,
+        fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(4000)),
+        fc.nat(1000),
+        (parts, chunk, offset) => {
+          const bytes = Buffer.concat(parts);
+          const ends = [0];
+          for (const part of parts) ends.push((ends.at(-1) ?? 0) + part.length);
+          for (let cut = 0; cut <= bytes.length; cut += 1) {
+            const { boundary, mistake } = scanned(bytes.subarray(0, cut), { chunk, offset });
+            assert.equal(mistake, undefined);
+            assert.equal(boundary, offset + (ends.findLast((end) => end <= cut) ?? 0));
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -104,6 +109,21 @@ describe("the scanner of a log", () => {
         assert.equal(boundary, whole.length);
       }
     }
+  });
+
+  it("finds the same in one chunk as in chunks of one byte, whatever is damaged", () => {
+    fc.assert(
+      fc.property(log, fc.nat(), fc.nat(255), (parts, place, value) => {
+        const bytes = Buffer.concat(parts);
+        if (bytes.length > 0) bytes[place % bytes.length] = value;
+        const [whole, single] = [scanned(bytes), scanned(bytes, { chunk: 1 })];
+        assert.deepEqual(
+          [whole.boundary, whole.seconds, whole.mistake],
+          [single.boundary, single.seconds, single.mistake],
+        );
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it("survives any bytes", () => {

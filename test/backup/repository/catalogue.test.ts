@@ -212,11 +212,11 @@ describe("what may be folded", () => {
 
   it("is what follows each other in one increment, up to 64 MiB, and is small", () => {
     assert.deepEqual(folded(run(1, 2, 3)), [[0, 1, 3]]);
-    assert.deepEqual(folded(run(30, 30, 30, 1)), [
-      [0, 30],
-      [60, 90],
+    assert.deepEqual(folded(run(15, 15, 15, 15, 15, 1)), [
+      [0, 15, 30, 45],
+      [60, 75],
     ]);
-    assert.deepEqual(folded(run(40, 1, 40, 1, 1)), [[81, 82]]);
+    assert.deepEqual(folded(run(20, 1, 20, 1, 1)), [[41, 42]]);
     assert.deepEqual(folded([...run(1, 1), piece({ seq: 2, to: 5, after: { seq: 1, offset: 2 * mebibyte } })]), [
       [0, 1],
     ]);

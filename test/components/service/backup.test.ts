@@ -61,7 +61,7 @@ describe("a declared backup", () => {
       args: ["follow"],
       env: {
         HOLDFAST_BACKUP:
-          '{"store":"holdfast/test/store","data":"/data","kind":"log","repository":"s3:https://s3.example.com/bucket","everySeconds":3,"keepDays":7,"lateAfterSeconds":60}',
+          '{"store":"holdfast/test/store","data":"/data","kind":"log","repository":"s3:https://s3.example.com/bucket","everySeconds":2,"keepDays":7,"lateAfterSeconds":60}',
       },
       user: "999:999",
       capDrops: ["ALL"],
@@ -98,7 +98,7 @@ describe("a declared backup", () => {
       true,
     ]);
     assert.deepEqual(await label({ backup: { to, image }, persistence: "snapshot" }), [
-      "restic, after each save, within 3s, to s3:https://s3.example.com/bucket",
+      "restic, after each save, within 2s, to s3:https://s3.example.com/bucket",
       false,
     ]);
     assert.deepEqual(await label({}), [undefined, false]);
