@@ -56,7 +56,8 @@ const glanceMs = 100;
 const firstCheckSeconds = 10;
 
 const tidyEverySeconds = 10 * 60;
-const tidyAfterSnapshots = 200;
+/** So often at most, and as soon as there are so many snapshots to forget. */
+const [leastTidySeconds, manyToForget] = [60, 100];
 const keepEverySeconds = 60 * 60;
 
 /** Runs until it is told to stop, and then delivers what is left. */
@@ -74,7 +75,6 @@ export class Companion {
   #othersAtWork = false;
   #problem: string | undefined;
   #toForget: string[] = [];
-  #snapshotsSinceTidy = 0;
   #tidiedSeconds = Date.now() / 1000;
   #keptSeconds = 0;
   #goneHosts: ReadonlySet<string> = new Set();
@@ -92,7 +92,6 @@ export class Companion {
       store: async (part, content, isUrgent) => {
         const file = fileName(part, Date.now() / 1000);
         const id = await this.#restic.store(file, tagsOf(part), content, { isUrgent });
-        this.#snapshotsSinceTidy += 1;
         return { id, file };
       },
       say: this.#say,
@@ -162,14 +161,14 @@ export class Companion {
     // What was there when the round began is there, and the repository, too.
     if ((delivered || isCheckDue) && followed.background.problem === undefined) this.#deliveredSeconds = readSeconds;
     this.#toForget.push(...followed.tidy());
-    const isDue = now - this.#tidiedSeconds > tidyEverySeconds || this.#snapshotsSinceTidy >= tidyAfterSnapshots;
+    const least = this.#toForget.length >= manyToForget ? leastTidySeconds : tidyEverySeconds;
+    const isDue = now - this.#tidiedSeconds > least;
     if (isDue && !followed.background.isBusy) await this.#forget(now);
   }
 
   /** Forgetting takes the repository's lock: what is to be delivered waits, and so it is done between two deliveries. */
   async #forget(now: number): Promise<void> {
     this.#tidiedSeconds = now;
-    this.#snapshotsSinceTidy = 0;
     const { keepDays, lateAfterSeconds } = this.#configuration;
     const limitMs = lateAfterSeconds * shareOfLateness * 1000;
     const isKeepDue = now - this.#keptSeconds > keepEverySeconds;
