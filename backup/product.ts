@@ -39,7 +39,7 @@ export interface Product {
    * Lets a server without network load the files.
    *
    * @returns how many keys or rows it has
-   * @throws SituationError when it does not load them
+   * @throws SituationError when it does not load them; NotJudgedError when it was killed
    */
   load(state: LaidOut, temporaryFolder: string, progress: TellProgress): Promise<number>;
 }

@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { countKeys } from "../../model/redis/key-count.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { readLogManifest, writeLogManifest } from "../log/manifest.ts";
+import { NotJudgedError } from "./not-judged.ts";
 
 const pollMs = 100;
 
@@ -17,7 +18,8 @@ const pollMs = 100;
  */
 export async function checkFiles(kind: "log" | "snapshot", file: string): Promise<string | undefined> {
   const program = await findServerProgram(kind === "log" ? "check-aof" : "check-rdb");
-  const { failed, all } = await execa(program, [file], { reject: false, all: true, extendEnv: true });
+  const { failed, all, signal } = await execa(program, [file], { reject: false, all: true, extendEnv: true });
+  if (signal === "SIGKILL") throw new NotJudgedError("The server's own check");
   return failed ? lastWords(all) : undefined;
 }
 
@@ -82,7 +84,9 @@ async function keysLoaded(folder: string, settings: readonly string[]): Promise<
       if (keys !== undefined) return keys;
       await sleep(pollMs, undefined, { signal: ended.signal }).catch(() => undefined);
     }
-    const said = lastWords((await server).all);
+    const { all, signal } = await server;
+    if (signal === "SIGKILL") throw new NotJudgedError("The server that loads it");
+    const said = lastWords(all);
     throw new SituationError({
       what: `A server did not load it: ${said}`,
       fix: /RDB format version/u.test(said)

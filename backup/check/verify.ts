@@ -11,6 +11,7 @@ import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import { fileName, tagsOf } from "../repository/tags.ts";
 import { PartReader, type TellProgress, type WholePlan } from "../restore/assemble.ts";
+import { NotJudgedError } from "./not-judged.ts";
 
 /**
  * Proves that the state of a time can be restored, and keeps the proof in the repository.
@@ -74,6 +75,7 @@ async function provePlan(
     try {
       return { ...assembled, entries: await product.load(state, scratch, progress) };
     } catch (error) {
+      if (error instanceof NotJudgedError) throw error;
       return { ...assembled, mistakes: [{ part: file, problem: errorWords(error) }] };
     }
   } finally {

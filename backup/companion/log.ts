@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { errorWords } from "../../text/error-text.ts";
 import { LogBrokenError, LogFollower, type FoundBase } from "../log/follower.ts";
-import { chainFrom, foldableRuns, startOf, type Catalogue } from "../repository/catalogue.ts";
+import { chainFrom, foldableRuns, nameGeneration, startOf, type Catalogue } from "../repository/catalogue.ts";
 import type { LogPiece } from "../repository/tags.ts";
 import { fileContent, readFileFacts, stateSeconds } from "./base.ts";
 import type { Delivery, Followed } from "./companion.ts";
@@ -24,6 +23,8 @@ export class FollowedLog implements Followed {
   readonly #delivery: Delivery;
   #watching: NodeJS.Timeout | undefined;
   #generation: string | undefined;
+  /** The newest generation before this companion's own. */
+  #former: string | undefined;
   /** What is delivered of this generation, in the order of the log, as long as it may be folded. */
   #pieces: LogPiece[] = [];
   #baseSeqs = new Set<number>();
@@ -73,6 +74,7 @@ export class FollowedLog implements Followed {
     }, glanceMs);
     const generation = catalogue.generations.at(-1);
     if (!generation) return this.#begin();
+    this.#former = generation.name;
     const { links, gap } = chainFrom(generation, startOf(generation));
     const last = links.at(-1)?.piece;
     const isSame = !gap && (last ? await this.#follower.resume(last) : await this.#isAtBase(catalogue));
@@ -104,8 +106,7 @@ export class FollowedLog implements Followed {
     } finally {
       await this.#follower.releaseBase();
     }
-    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/gu, "");
-    this.#generation = `${time}-${randomBytes(3).toString("hex")}`;
+    this.#generation = nameGeneration(this.#generation ?? this.#former, Date.now());
     this.#pieces = [];
     this.#baseSeqs = new Set();
     this.#delivery.say(`${why ?? "There is no backup yet"}: generation ${this.#generation} begins.`);

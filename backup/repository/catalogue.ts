@@ -1,9 +1,11 @@
+import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import type { restoreRangeSchema } from "../protocol.ts";
 import type { ResticSnapshot } from "./restic.ts";
 import {
   expectedBytes,
   readPart,
+  tagProblem,
   type BackupPart,
   type LogBase,
   type LogPiece,
@@ -26,7 +28,7 @@ export interface Catalogue {
   readonly snapshots: readonly SnapshotFile[];
   /** The newest first. */
   readonly proofs: readonly StoredProof[];
-  /** Snapshots that restic finds and cannot read: nobody knows what they were. */
+  /** Snapshots that restic finds and cannot read, or whose tags somebody has changed: nobody knows what they were. */
   readonly unreadable: readonly PartMistake[];
   /** Snapshots that hold less or more than they should: their upload was cut off. They are as good as not there. */
   readonly torn: readonly { readonly part: BackupPart; readonly problem: string }[];
@@ -75,7 +77,13 @@ export function readCatalogue(
   snapshots: readonly ResticSnapshot[],
   unreadable: readonly PartMistake[] = [],
 ): Catalogue {
+  const changed = snapshots.flatMap((snapshot) => {
+    const problem = tagProblem(snapshot);
+    return problem === undefined ? [] : [{ snapshot, mistake: { part: partName(snapshot), problem } }];
+  });
+  const isChanged = new Set(changed.map(({ snapshot }) => snapshot));
   const read = snapshots.flatMap((snapshot) => {
+    if (isChanged.has(snapshot)) return [];
     const part = readPart(snapshot);
     const actual = snapshot.summary?.total_bytes_processed;
     const expected = part && expectedBytes(part);
@@ -100,18 +108,24 @@ export function readCatalogue(
     proofs: whole
       .filter((part) => part.kind === "proof")
       .sort((one, other) => other.deliveredSeconds - one.deliveredSeconds),
-    unreadable,
+    unreadable: [...unreadable, ...changed.map(({ mistake }) => mistake)],
     torn: read.filter(({ isWhole }) => !isWhole).map(({ part, problem }) => ({ part, problem })),
   };
+}
+
+function partName({ id, paths: [path] }: ResticSnapshot): string {
+  return path?.replace(/^\//u, "") ?? `snapshot ${id.slice(0, 8)}`;
 }
 
 /** The chain of pieces from the beginning of an increment on. Pieces may overlap, because what is folded stays for a while beside the fine ones. */
 export function chainFrom({ name, pieces }: Generation, seq: number): Chain {
   const links: ChainLink[] = [];
   let end: LogPosition = { seq, offset: 0 };
+  let contradiction: PartMistake | undefined;
   for (;;) {
     const next = nextLink(pieces, end);
-    if (!next) break;
+    contradiction = next && contradicting(next, pieces);
+    if (!next || contradiction) break;
     links.push(next);
     end = { seq: next.piece.seq, offset: next.piece.to };
   }
@@ -120,7 +134,15 @@ export function chainFrom({ name, pieces }: Generation, seq: number): Chain {
     part: `log ${end.seq} of generation ${name}, from byte ${end.offset}`,
     problem: `is missing up to ${later.seq === end.seq ? `byte ${later.from}` : `log ${later.seq}`}`,
   };
-  return { links, end, gap };
+  return { links, end, gap: contradiction ?? gap };
+}
+
+/** Another piece that ends at the same place, and tells something else of what lies before it. */
+function contradicting({ piece }: ChainLink, pieces: readonly LogPiece[]): PartMistake | undefined {
+  const other = pieces.find(
+    ({ seq, to, running }) => seq === piece.seq && to === piece.to && running !== piece.running,
+  );
+  return other && { part: other.file, problem: `tells another log than ${piece.id.slice(0, 8)}, up to the same byte` };
 }
 
 function nextLink(pieces: readonly LogPiece[], end: LogPosition): ChainLink | undefined {
@@ -183,11 +205,25 @@ function baseFor({ generations }: Catalogue, wanted: number): LogBase | undefine
 
 /** When a generation began to be followed; its name says it. */
 function beganSeconds({ name, bases }: Generation): number {
+  return timeInName(name) ?? Math.min(...bases.map(({ last }) => last));
+}
+
+function timeInName(name: string): number | undefined {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/u.exec(name) ?? [];
-  const isTime = second !== undefined;
-  return isTime
-    ? Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) / 1000
-    : Math.min(...bases.map(({ last }) => last));
+  if (second === undefined) return undefined;
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) / 1000;
+}
+
+/**
+ * The name of a generation that begins now. Their order is that of their names: one that begins on a clock that is behind, or in the same second,
+ * comes after the former one all the same.
+ *
+ * @param former - the name of the newest generation that there is
+ */
+export function nameGeneration(former: string | undefined, nowMs: number): string {
+  const least = ((former === undefined ? undefined : timeInName(former)) ?? 0) + 1;
+  const time = new Date(Math.max(nowMs, least * 1000)).toISOString().replaceAll(/[-:]|\.\d+/gu, "");
+  return `${time}-${randomBytes(3).toString("hex")}`;
 }
 
 function reachOf(catalogue: Catalogue, base: LogBase, wanted: number): number {

@@ -259,7 +259,7 @@ export class Restic {
       });
     if (exitCode === exitCodes.wrongPassword)
       throw new SituationError({
-        what: `The secret ${backupSecretFiles.password} does not open ${where}, which was made with another password`,
+        what: `The secret ${backupSecretFiles.password} does not open ${where}: it was made with another password, or its keys are gone`,
         fix: "Give the password that it was made with, or the address of another repository",
       });
     throw new SituationError({

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { proofLevels } from "../protocol.ts";
 import type { ResticSnapshot } from "./restic.ts";
@@ -151,7 +152,31 @@ export function readPart({ id, tags, paths, time }: ResticSnapshot): BackupPart 
   return { ...part, ...read.data };
 }
 
-/** The tags that {@link readPart} reads. */
+/** The kinds whose snapshots are parts of a state. */
+const partKinds = ["log", "base", "snapshot"];
+
+/**
+ * What is wrong with a snapshot's tags; undefined where they are those that it was stored with, or where it is none of ours. A time or a
+ * name that somebody has changed would let a restore stop at another place, and no digest of the contents tells.
+ */
+export function tagProblem(snapshot: Pick<ResticSnapshot, "tags" | "paths" | "id" | "time">): string | undefined {
+  const tags = snapshot.tags ?? [];
+  const sealed = tags.findIndex((tag) => tag.startsWith(sealTag));
+  const isChanged = sealed >= 0 && tags[sealed] !== sealOf(tags.slice(0, sealed));
+  const isOurs = partKinds.some((kind) => tags.includes(`kind=${kind}`));
+  if (isChanged || (isOurs && readPart({ hostname: "", ...snapshot }) === undefined))
+    return "has tags that were changed since it was stored";
+  return undefined;
+}
+
+const sealTag = "sealed=";
+
+/** The digest of the tags before it; what somebody adds to them comes after it. */
+function sealOf(tags: readonly string[]): string {
+  return `${sealTag}${createHash("sha256").update(tags.join("\n")).digest("hex")}`;
+}
+
+/** The tags that {@link readPart} reads, and their digest. */
 export function tagsOf(part: PartToStore): readonly string[] {
   const written: Readonly<Record<string, string | number | boolean | undefined>> =
     part.kind === "log"
@@ -160,7 +185,8 @@ export function tagsOf(part: PartToStore): readonly string[] {
         ? { ...part, name: encodeURIComponent(part.name) }
         : part;
   const pairs = Object.entries(written).filter(([, value]) => value !== undefined && value !== false);
-  return ["holdfast", ...pairs.map(([name, value]) => `${name}=${value === true ? "yes" : String(value)}`)];
+  const tags = ["holdfast", ...pairs.map(([name, value]) => `${name}=${value === true ? "yes" : String(value)}`)];
+  return [...tags, sealOf(tags)];
 }
 
 /** The name of a part's file. Restic 0.18.0 takes no folders there; sorted by their names, the pieces of a log are in their order. */

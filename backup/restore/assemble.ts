@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { mkdir, open, rename, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { errorWords } from "../../text/error-text.ts";
+import { SituationError } from "../../text/situation-error.ts";
 import { CommandScanner } from "../log/commands.ts";
 import { logFolder } from "../log/follower.ts";
 import { writeLogManifest, type LogFile } from "../log/manifest.ts";
@@ -73,9 +74,12 @@ async function assembleLog(
     const name = `${base.name}.${seq}.incr.aof`;
     increments.push({ name, seq });
     await using handle = target === undefined ? undefined : await open(join(target, name), "w");
+    const running = createHash("sha256");
     for (const link of bySeq.get(seq) ?? []) {
-      const { seconds, problems } = await readPiece(reader, link, cutAfter, handle);
+      const { seconds, problems } = await readPiece(reader, link, { cutAfter, handle, running });
       mistakes.push(...problems);
+      if (mistakes.length === 0 && running.copy().digest("hex") !== link.piece.running)
+        mistakes.push({ part: link.piece.file, problem: "does not follow what is stored of the log before it" });
       point = Math.max(point, seconds);
     }
     await handle?.sync();
@@ -112,18 +116,28 @@ async function readBase(
   return { name: whole, mistakes };
 }
 
+/** Where a piece is written, and what is done with it. */
+interface PieceTarget {
+  readonly cutAfter: number | undefined;
+  readonly handle: FileHandle | undefined;
+  /** Of the increment, from its beginning. */
+  readonly running: Hash;
+}
+
 async function readPiece(
   reader: PartReader,
   { piece, skipBytes }: ChainLink,
-  cutAfter: number | undefined,
-  handle: FileHandle | undefined,
+  { cutAfter, handle, running }: PieceTarget,
 ): Promise<{ seconds: number; problems: readonly PartMistake[] }> {
   const scanner = new CommandScanner(piece.from, piece.first, cutAfter);
   let at = piece.from;
   const problems = await reader.read(piece, async (chunk) => {
     scanner.feed(chunk);
     const skipped = Math.max(0, piece.from + skipBytes - at);
-    if (skipped < chunk.length) await handle?.write(chunk, skipped, chunk.length - skipped, at + skipped);
+    if (skipped < chunk.length) {
+      running.update(chunk.subarray(skipped));
+      await handle?.write(chunk, skipped, chunk.length - skipped, at + skipped);
+    }
     at += chunk.length;
   });
   const { boundary, mistake, isPast } = scanner;
@@ -157,6 +171,7 @@ export class PartReader {
     const expected = part.kind === "log" ? part.to - part.from : part.bytes;
     const hash = createHash("sha256");
     let bytes = 0;
+    let unwritten: unknown;
     try {
       await this.#restic.read(part.id, part.file, async (content) => {
         for await (const chunk of content as AsyncIterable<Buffer>) {
@@ -164,10 +179,16 @@ export class PartReader {
           bytes += chunk.length;
           this.#doneBytes += chunk.length;
           this.#tell(part.file);
-          await take(chunk);
+          try {
+            await take(chunk);
+          } catch (error) {
+            unwritten = error;
+            throw error;
+          }
         }
       });
     } catch (error) {
+      if (unwritten !== undefined) throw notWritten(part.file, unwritten);
       return [{ part: part.file, problem: `cannot be read: ${errorWords(error)}` }];
     }
     if (bytes !== expected) return [{ part: part.file, problem: `has ${bytes} of ${expected} bytes` }];
@@ -181,4 +202,12 @@ export class PartReader {
     this.#toldMs = now;
     this.#progress(file, this.#doneBytes, this.#allBytes);
   }
+}
+
+/** That it cannot be written says nothing of the backup. */
+function notWritten(file: string, error: unknown): SituationError {
+  return new SituationError({
+    what: `${file} was read, and could not be written: ${errorWords(error)}`,
+    fix: "Make room there, and run it again: nothing is wrong with the backup",
+  });
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { corruptions, judge } from "./corruptions.ts";
+import { draws } from "./random.ts";
+import { Recording } from "./recording.ts";
 import { Rig } from "./rig.ts";
-import { Damage, flipByte, followsThroughKills, found, undoesFlush } from "./scenarios.ts";
+import { followsThroughKills, undoesFlush } from "./scenarios.ts";
 
 describe("the backup of a Redis", function () {
   this.timeout(90_000);
@@ -22,22 +23,21 @@ describe("the backup of a Redis", function () {
     assert.ok(last.type === "result" && last.command === "verify" && last.entries === 400_000, JSON.stringify(last));
   });
 
-  it("names the part that is missing or damaged, or why the repository is not the store's", async () => {
-    const damage = await Damage.create(2);
-    await using rig = damage.rig;
-    const unchanged = (): Promise<void> => Promise.resolve();
-    const digest = { commands: [["verify", "--level", "digest"]] };
-    const [first = assert.fail("no piece")] = await damage.pieces();
-    const missing = found(await damage.done((_, restic) => restic("forget", first.id), digest));
-    assert.match(missing, /^log 1 of generation \S+, from byte 0 is missing up to byte \d+/u);
-    const packs = await damage.packs();
-    const flip = (repository: string) => Promise.all(packs.map((pack) => flipByte(join(repository, "data", pack))));
-    const flipped = found(await damage.done(flip, digest));
-    assert.ok(flipped.includes(`${first.file} cannot be read: `), flipped);
-    const foreign = await damage.done(unchanged, { store: "another/store", commands: [["list"]] });
-    assert.match(found(foreign), /holds no backup of another\/store, but of shop\/prod\/redis/u);
-    await writeFile(join(rig.folder, "secrets", "repository-password"), "another one");
-    const locked = await damage.done(unchanged, { commands: [["list"]] });
-    assert.match(found(locked), /The secret repository-password does not open/u);
+  it("is known to be wrong when it is, naming the part or the repository", async () => {
+    const recording = await Recording.ofShortLog();
+    await using rig = recording.rig;
+    assert.ok(rig);
+    const newest = await recording.lean();
+    const titles = [
+      "a piece missing in the chain",
+      "a piece with another last",
+      "a torn piece or base",
+      "another password",
+    ];
+    for (const corruption of corruptions.filter(({ title }) => titles.includes(title))) {
+      const recordings = { all: recording, newest, snapshots: recording };
+      const { isDetected, words } = await judge(corruption, recordings, draws(1));
+      assert.ok(isDetected, `${corruption.title}: ${words}`);
+    }
   });
 });

@@ -11,8 +11,20 @@ import { backupLineSchema, type BackupLine } from "../../backup/protocol.ts";
 import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { backupToolbox } from "../../lab/images/backup.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
+import { weakenKey } from "./weak-key.ts";
 
 const program = join(import.meta.dirname, "../../backup/main.ts");
+
+const password = "a password";
+
+/** The environment of a program whose clock is ahead, and jumps forward with each SIGUSR2. */
+export function clockEnvironment(aheadSeconds: number, jumpSeconds = 0): Readonly<Record<string, string>> {
+  return {
+    NODE_OPTIONS: `--import ${join(import.meta.dirname, "clock.ts")}`,
+    HOLDFAST_TEST_CLOCK_SECONDS: String(aheadSeconds),
+    HOLDFAST_TEST_CLOCK_JUMP_SECONDS: String(jumpSeconds),
+  };
+}
 
 /** What a companion is told besides its places. */
 export interface RigOptions {
@@ -22,6 +34,8 @@ export interface RigOptions {
   readonly keepDays?: number;
   readonly lateAfterSeconds?: number;
   readonly repository?: string;
+  /** The folder of the password. */
+  readonly secrets?: string;
 }
 
 /** The result of a command of the program. */
@@ -67,13 +81,19 @@ export class Rig {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-backup-"));
     const rig = new Rig(folder, environment, options);
     for (const name of ["data", "secrets", "tmp"]) await mkdir(join(folder, name));
-    await writeFile(join(folder, "secrets", "repository-password"), "a password\n");
+    await writeFile(join(folder, "secrets", "repository-password"), `${password}\n`);
     return rig;
   }
 
   /** The repository's folder. */
   get repository(): string {
     return this.#options.repository ?? join(this.folder, "repository");
+  }
+
+  /** Makes the repository with a key that is derived at once. */
+  async makeRepository(): Promise<void> {
+    await this.restic("init");
+    await weakenKey(this.repository, password);
   }
 
   /** Starts a server on a data folder; a client of it is closed with the rig. */
@@ -120,9 +140,16 @@ export class Rig {
   }
 
   /** Starts a companion. */
-  follow(options: RigOptions = {}, status = "status", { hasOwnGroup = false } = {}): RunningCompanion {
+  follow(
+    options: RigOptions = {},
+    status = "status",
+    {
+      hasOwnGroup = false,
+      environment = {},
+    }: { hasOwnGroup?: boolean; environment?: Readonly<Record<string, string>> } = {},
+  ): RunningCompanion {
     const child = spawn(process.execPath, [program, "follow"], {
-      env: this.environment(options, status),
+      env: { ...this.environment(options, status), ...environment },
       stdio: ["ignore", "pipe", "inherit"],
       detached: hasOwnGroup,
     });
@@ -185,6 +212,7 @@ export class Rig {
       TMPDIR: join(this.folder, "tmp"),
       RESTIC_PASSWORD_FILE: join(this.folder, "secrets", "repository-password"),
       RESTIC_REPOSITORY: this.repository,
+      NODE_COMPILE_CACHE: join(this.folder, "tmp", "compiled"),
       RESTIC_CACHE_DIR: join(this.folder, "tmp", "holdfast-restic-cache"),
       HOLDFAST_BACKUP: JSON.stringify(configuration),
     };

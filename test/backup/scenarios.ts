@@ -2,22 +2,19 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { Redis } from "ioredis";
-import { z } from "zod";
 import { Rig, type Ran, type RunningCompanion } from "./rig.ts";
+import { digestOf, digestOfFiles, rewrite, treacherous } from "./store.ts";
 
 /** Something that may happen to a store and its backup, and what must come of it. */
 export interface Scenario {
   readonly title: string;
   readonly run: () => Promise<void>;
 }
-
-/** A value that looks like the protocol. */
-const treacherous = "*3\r\n$3\r\nSET\r\n#TS:99999999999\r\n$5\r\nMULTI\r\n";
 
 /** Writes until it is stopped: plain keys, binary ones, transactions. */
 class Writer {
@@ -52,18 +49,6 @@ class Writer {
   }
 }
 
-/** The digest of all that a server holds. */
-async function digestOf(redis: Redis): Promise<string> {
-  return z.string().parse(await redis.call("DEBUG", "DIGEST"));
-}
-
-/** The digest of all that a server makes of files. */
-async function digestOfFiles(folder: string): Promise<string> {
-  await using rig = await Rig.create();
-  const { redis } = await rig.startRedis(folder);
-  return await digestOf(redis);
-}
-
 async function restored(rig: Rig, ...words: string[]): Promise<{ ran: Ran; folder: string }> {
   const folder = join(rig.folder, `restored-${Math.random()}`);
   return { ran: await rig.run(["restore", "--to", folder, ...words]), folder };
@@ -73,11 +58,6 @@ async function assertRestores(rig: Rig, digest: string, ...words: string[]): Pro
   const { ran, folder } = await restored(rig, ...words);
   assert.equal(ran.exitCode, 0, JSON.stringify(ran.last));
   assert.equal(await digestOfFiles(folder), digest);
-}
-
-async function rewrite(redis: Redis): Promise<void> {
-  await redis.bgrewriteaof();
-  while (/aof_rewrite_(?:in_progress|scheduled):1/u.test(await redis.info("persistence"))) await sleep(20);
 }
 
 function errorOf({ last }: Ran): string {
@@ -404,101 +384,4 @@ async function list(rig: Rig) {
   const { last } = await rig.run(["list"]);
   assert.ok(last.type === "result" && last.command === "list", JSON.stringify(last));
   return last;
-}
-
-interface DamageOptions {
-  readonly store?: string;
-  readonly commands?: readonly (readonly string[])[];
-}
-
-/** A backup of several increments and pieces, whose repository can be damaged in a copy. */
-export class Damage {
-  readonly rig: Rig;
-  #copies = 0;
-
-  private constructor(rig: Rig) {
-    this.rig = rig;
-  }
-
-  static async create(pieces = 3): Promise<Damage> {
-    const rig = await Rig.create();
-    const { redis } = await rig.startRedis();
-    const companion = rig.follow();
-    for (let piece = 0; piece < pieces; piece++) {
-      await redis.set(`key-${piece}`, treacherous.repeat(20));
-      await rig.delivered(companion);
-    }
-    await companion.stop();
-    return new Damage(rig);
-  }
-
-  /** Does something to a copy of the repository, and says what the program's commands say of it; the last one's words count. */
-  async done(
-    damage: (repository: string, restic: (...words: string[]) => Promise<string>) => Promise<unknown>,
-    { store = "shop/prod/redis", commands = [["verify", "--level", "check"]] }: DamageOptions = {},
-  ): Promise<Ran> {
-    const repository = join(this.rig.folder, `copy-${this.#copies++}`);
-    await cp(this.rig.repository, repository, { recursive: true });
-    const environment = { ...this.rig.environment(), RESTIC_REPOSITORY: repository };
-    await damage(repository, async (...words) => {
-      const { stdout } = await execa("restic", words, { env: environment, extendEnv: false });
-      return stdout;
-    });
-    let ran: Ran | undefined;
-    for (const command of commands) ran = await this.rig.run(command, { repository, store });
-    await rm(repository, { recursive: true });
-    return ran ?? assert.fail("no command");
-  }
-
-  /** Puts a snapshot of a part of the file into the place of a piece, under its tags and its name. */
-  async tear(restic: (...words: string[]) => Promise<string>, id: string, file: string): Promise<void> {
-    const [snapshot] = z
-      .array(z.object({ id: z.string(), tags: z.array(z.string()) }))
-      .parse(JSON.parse(await restic("snapshots", "--json", id)));
-    const content = await restic("dump", id, `/${file}`);
-    const part = join(this.rig.folder, "torn");
-    await writeFile(part, content.slice(0, content.length / 2));
-    const tags = (snapshot?.tags ?? []).flatMap((tag) => ["--tag", tag]);
-    const words = ["--stdin-filename", file, "--host", "shop/prod/redis", ...tags, "--", "cat", part];
-    await restic("backup", "--stdin-from-command", ...words);
-    await restic("forget", id);
-  }
-
-  /** The files of packs that hold the contents of snapshots; those that hold trees are found by restic's check. */
-  async packs(): Promise<readonly string[]> {
-    const names = await readdir(join(this.rig.repository, "data"), { recursive: true });
-    return names.filter((name) => /[0-9a-f]{64}$/u.test(name)).sort();
-  }
-
-  /** Two each of the files that say what is in the packs, and what opens them. */
-  async others(): Promise<readonly string[]> {
-    const names = async (folder: string): Promise<readonly string[]> =>
-      (await readdir(join(this.rig.repository, folder))).slice(-2).map((name) => join(folder, name));
-    return [...(await names("snapshots")), ...(await names("index")), ...(await names("keys")), "config"];
-  }
-
-  /** The pieces of the log, in its order. */
-  async pieces(): Promise<readonly { id: string; file: string }[]> {
-    const text = await this.rig.restic("snapshots", "--json", "--tag", "kind=log");
-    const snapshots = z.array(z.object({ id: z.string(), paths: z.tuple([z.string()]) })).parse(JSON.parse(text));
-    return snapshots
-      .map(({ id, paths: [path] }) => ({ id, file: path.slice(1) }))
-      .sort((one, other) => one.file.localeCompare(other.file));
-  }
-}
-
-/** Flips a bit in the middle of a file. */
-export async function flipByte(path: string): Promise<void> {
-  const bytes = await readFile(path);
-  const middle = Math.floor(bytes.length / 3);
-  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
-  await rm(path, { force: true });
-  await writeFile(path, bytes);
-}
-
-/** The words of what was found; an empty text where nothing was. */
-export function found(ran: Ran): string {
-  if (ran.exitCode === 0) return "";
-  if (ran.last.type !== "result" || ran.last.command !== "verify") return errorOf(ran);
-  return ran.last.mistakes.map(({ part, problem }) => `${part} ${problem}`).join("; ");
 }

@@ -5,6 +5,7 @@ import {
   chainFrom,
   foldableRuns,
   forgettable,
+  nameGeneration,
   planRestore,
   readCatalogue,
   restoreRanges,
@@ -99,7 +100,61 @@ describe("a part of a backup", () => {
   });
 });
 
+describe("the tags of a part", () => {
+  const changed = (from: string, to: string) => {
+    const snapshot = stored(piece({}));
+    return { ...snapshot, tags: (snapshot.tags ?? []).map((tag) => (tag === from ? to : tag)) };
+  };
+
+  it("are known to be changed, and the part is then as good as not there", () => {
+    for (const [from, to] of [
+      ["last=110", "last=109"],
+      ["times=log", "times=read"],
+      ["to=10", "to=ten"],
+    ] as const) {
+      const { generations, unreadable } = readCatalogue([changed(from, to)]);
+      assert.deepEqual(generations, []);
+      assert.deepEqual(unreadable, [
+        {
+          part: "g1.log.00000001.0000000000000-0000000000010.aof",
+          problem: "has tags that were changed since it was stored",
+        },
+      ]);
+    }
+  });
+
+  it("may have others beside them, and none of a kind that is not known", () => {
+    const snapshot = stored(piece({}));
+    const added = { ...snapshot, tags: [...(snapshot.tags ?? []), "mine", "reason=audit"] };
+    const newer = { ...snapshot, tags: ["holdfast", "kind=of a newer version", "from=1"] };
+    const { generations, unreadable } = readCatalogue([added, newer]);
+    assert.deepEqual(unreadable, []);
+    assert.equal(generations[0]?.pieces.length, 1);
+  });
+});
+
+describe("the name of a generation", () => {
+  it("comes after the former one's, whatever the clock says", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 0, max: 4e12 }), (first, second) => {
+        const former = nameGeneration(undefined, first);
+        const later = nameGeneration(former, second);
+        assert.ok(later > former, `${former} ${later}`);
+      }),
+    );
+    assert.match(nameGeneration(undefined, Date.UTC(2026, 10, 30, 12)), /^20261130T120000Z-[0-9a-f]{6}$/);
+  });
+});
+
 describe("the chain of pieces", () => {
+  it("ends where two pieces tell different logs", () => {
+    const other = piece({ from: 10, to: 20, running: "cd".repeat(32) });
+    const catalogue = catalogueOf(base(), piece({}), piece({ from: 10, to: 20 }), other);
+    const [mistake] = catalogueMistakes(catalogue);
+    assert.match(mistake?.problem ?? "", /^tells another log than \d+, up to the same byte$/);
+    assert.deepEqual(planRestore(catalogue, undefined), { kind: "none", mistake });
+  });
+
   it("reaches the end, in whatever order they are listed, and with folded ones beside fine ones", () => {
     fc.assert(
       fc.property(logs, fc.nat(), fc.nat(), (log, one, other) => {

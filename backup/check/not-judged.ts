@@ -1,0 +1,11 @@
+import { SituationError } from "../../text/situation-error.ts";
+
+/** What judges a backup was ended by somebody else: that says nothing of the backup. */
+export class NotJudgedError extends SituationError {
+  constructor(what: string) {
+    super({
+      what: `${what} was killed, perhaps because it took more memory than it may`,
+      fix: "Run it again with a higher limit",
+    });
+  }
+}
