@@ -38,9 +38,14 @@ export function readBackupConfiguration(environment: NodeJS.ProcessEnv): BackupC
   return read.data;
 }
 
-/** Names of variables that restic reads credentials from (https://restic.readthedocs.io, "Environment variables"). */
+/** Names of variables that restic reads credentials from (https://restic.readthedocs.io, "Environment variables"), and those of `ssh`'s files. */
 const credentialNames =
-  /^(?:AWS_[A-Z_]+|RESTIC_REST_(?:USERNAME|PASSWORD)|ST_[A-Z]+|OS_[A-Z_]+|SWIFT_[A-Z_]+|B2_ACCOUNT_(?:ID|KEY)|AZURE_[A-Z_]+|GOOGLE_[A-Z_]+)$/u;
+  /^(?:AWS_[A-Z_]+|RESTIC_REST_(?:USERNAME|PASSWORD)|ST_[A-Z]+|OS_[A-Z_]+|SWIFT_[A-Z_]+|B2_ACCOUNT_(?:ID|KEY)|AZURE_[A-Z_]+|GOOGLE_[A-Z_]+|SFTP_(?:PRIVATE_KEY|KNOWN_HOSTS))$/u;
+
+/** Whether a name is one that the companion takes a credential by. */
+export function isCredentialName(name: string): boolean {
+  return credentialNames.test(name);
+}
 
 /**
  * Reads the credentials of the repository's server, lines such as `AWS_ACCESS_KEY_ID=…`.
@@ -70,10 +75,11 @@ export function parseCredentials(text: string, path: string): Readonly<Record<st
     .map(({ line, number }): [string, string] => {
       const split = line.indexOf("=");
       const name = line.slice(0, Math.max(split, 0)).trim();
-      if (split > 0 && credentialNames.test(name)) return [name, line.slice(split + 1).trim()];
+      if (split > 0 && isCredentialName(name)) return [name, line.slice(split + 1).trim()];
       throw new InputError({
         path: `${path}, line ${number}`,
-        expected: "NAME=value with a name that restic reads credentials from, such as AWS_ACCESS_KEY_ID",
+        expected:
+          "NAME=value with a name that restic reads credentials from, such as AWS_ACCESS_KEY_ID, or SFTP_PRIVATE_KEY",
         // A line without a name may be the secret itself.
         got: split > 0 ? `the name ${showValue(name)}` : "a line without a name",
         fix: "Write the names of restic's documentation",

@@ -13,6 +13,7 @@ import { oneOf } from "../text/one-of.ts";
 import { readBackupConfiguration, readCredentials } from "./configuration.ts";
 import { proofLevels, type BackupConfiguration, type BackupLine } from "./protocol.ts";
 import { Restic } from "./repository/restic.ts";
+import { isSftp, prepareSftp } from "./repository/sftp.ts";
 
 type Result = Extract<BackupLine, { type: "result" }>;
 
@@ -111,7 +112,9 @@ function parseTime(text: string | undefined): number | undefined {
 }
 
 async function repository(configuration: BackupConfiguration, isCached: boolean): Promise<Restic> {
-  return new Restic(configuration, await readCredentials(configuration), { temporaryFolder: tmpdir(), isCached });
+  const [credentials, temporaryFolder] = [await readCredentials(configuration), tmpdir()];
+  const sftp = isSftp(configuration.repository) ? { sftp: await prepareSftp(credentials, temporaryFolder) } : {};
+  return new Restic(configuration, credentials, { temporaryFolder, isCached, ...sftp });
 }
 
 async function openRepository(configuration: BackupConfiguration): Promise<Restic> {

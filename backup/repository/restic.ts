@@ -6,6 +6,7 @@ import { z } from "zod";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { backupSecretFiles, type BackupConfiguration } from "../protocol.ts";
+import { isSftpCredential, sftpCredentials, type SftpAccess } from "./sftp.ts";
 
 /** Restic's exit codes since 0.17 (https://restic.readthedocs.io, "Exit codes"). */
 const exitCodes = { noRepository: 10, locked: 11, wrongPassword: 12 } as const;
@@ -23,6 +24,12 @@ const longestUploadMs = 12 * 60 * 60_000;
 
 /** A tenth of what the others of the same container get that want the same processor (sched(7), "The nice value"). */
 const lowPriority = 10;
+
+/** After so long without an answer restic sends a request again. */
+const stuckRequest = "30s";
+
+/** Restic tries a request again for 15 minutes, also one that a server refuses; nobody would hear why for so long. */
+const retriesMs = 20_000;
 
 const snapshotSchema = z.object({
   id: z.string(),
@@ -53,27 +60,35 @@ export class RepositoryLockedError extends SituationError {}
 /** Restic itself, with one store's repository. */
 export class Restic {
   readonly #repository: string;
-  readonly #isCached: boolean;
   readonly #store: string;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #options: readonly string[];
+  readonly #sftp: SftpAccess | undefined;
 
   /**
    * @param credentials - of the repository's server; they are in restic's environment alone
+   * @param sftp - how the repository is reached, where it is by SFTP
    * @param isCached - whether what was read once is taken from a cache; who wants to know what is there, has none
    */
   constructor(
     { repository, store, secrets }: Pick<BackupConfiguration, "repository" | "store" | "secrets">,
     credentials: Readonly<Record<string, string>>,
-    { temporaryFolder, isCached }: { temporaryFolder: string; isCached: boolean },
+    { temporaryFolder, isCached, sftp }: { temporaryFolder: string; isCached: boolean; sftp?: SftpAccess },
   ) {
-    this.#isCached = isCached;
+    this.#sftp = sftp;
+    this.#options = [
+      ...(isCached ? [] : ["--no-cache"]),
+      "--stuck-request-timeout",
+      stuckRequest,
+      ...(sftp?.options ?? []),
+    ];
     this.#repository = repository;
     this.#store = store;
     this.#environment = {
       PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
       HOME: process.env["HOME"] ?? temporaryFolder,
       TMPDIR: temporaryFolder,
-      ...credentials,
+      ...Object.fromEntries(Object.entries(credentials).filter(([name]) => !isSftpCredential(name))),
       RESTIC_REPOSITORY: repository,
       RESTIC_PASSWORD_FILE: join(secrets, backupSecretFiles.password),
       RESTIC_CACHE_DIR: join(temporaryFolder, "holdfast-restic-cache"),
@@ -161,7 +176,7 @@ export class Restic {
     // Whoever stops reading lets restic fail, too.
     const [result] = await Promise.all([child, consumed.catch(() => undefined)]);
     await consumed;
-    this.#requireSuccess(result);
+    await this.#requireSuccess(result);
   }
 
   /** Forgets snapshots, and removes what no other snapshot holds; packs that are partly used stay as they are. */
@@ -217,7 +232,7 @@ export class Restic {
     options: { content?: Readable; limitMs?: number; isUrgent?: boolean },
   ): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const result = await this.#start(words, { limitMs: commandLimitMs, ...options });
-    this.#requireSuccess(result);
+    await this.#requireSuccess(result);
     return { stdout: result.stdout ?? "", stderr: result.stderr };
   }
 
@@ -230,8 +245,9 @@ export class Restic {
       isUrgent = true,
     }: { content?: Readable; limitMs?: number; isLarge?: boolean; isUrgent?: boolean },
   ) {
-    const command = ["restic", ...(this.#isCached ? [] : ["--no-cache"]), ...words];
-    return execa("nice", ["-n", String(isUrgent ? 0 : lowPriority), ...command], {
+    // One that is too old says so before it is asked for what it does not know.
+    const command = ["restic", ...(words[0] === "version" ? [] : this.#options), ...words];
+    const child = execa("nice", ["-n", String(isUrgent ? 0 : lowPriority), ...command], {
       env: this.#environment,
       extendEnv: false,
       ...(content ? { input: content } : { stdin: "ignore" as const }),
@@ -242,12 +258,21 @@ export class Restic {
       maxBuffer: 256 * 1024 ** 2,
       buffer: { stdout: !isLarge, stderr: true },
     });
+    const watch = new RetryWatch(() => child.kill("SIGTERM"));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      watch.hear(text);
+    });
+    void child.finally(() => {
+      watch.stop();
+    });
+    return child;
   }
 
-  #requireSuccess({ exitCode, failed, stderr, timedOut, originalMessage }: ResticOutcome): void {
+  async #requireSuccess({ exitCode, failed, stderr: said, timedOut, originalMessage }: ResticOutcome): Promise<void> {
     if (!failed) return;
+    const ssh = (await this.#sftp?.takeLog()) ?? "";
     const where = `the repository ${this.#repository}`;
-    if (exitCode === exitCodes.noRepository)
+    if (exitCode === exitCodes.noRepository || noBucket.test(said))
       throw new NoRepositoryError({
         what: `There is ${where.replace("the", "no")}`,
         fix: "Check its address, and whether its folder is mounted",
@@ -262,12 +287,43 @@ export class Restic {
         what: `The secret ${backupSecretFiles.password} does not open ${where}: it was made with another password, or its keys are gone`,
         fix: "Give the password that it was made with, or the address of another repository",
       });
+    const problem = sshWords(ssh) ?? problemWords(said) ?? (timedOut ? undefined : originalMessage);
     throw new SituationError({
-      what: timedOut
-        ? `${capitalized(where)} did not answer in time`
-        : `${capitalized(where)}: ${problemWords(stderr) ?? originalMessage ?? "restic failed without a word"}`,
-      fix: fixFor(stderr),
+      what:
+        problem === undefined ? `${capitalized(where)} did not answer in time` : `${capitalized(where)}: ${problem}`,
+      fix: fixFor(said, ssh),
     });
+  }
+}
+
+const retried = /^.* returned error, retrying after [^:]*: (.*)$/u;
+
+/** Restic, too, makes the bucket together with the repository. */
+const noBucket = /The specified bucket does not exist/u;
+
+/** What a server of S3 says where no further try helps. */
+const refused = /Access Key Id|request signature|Access Denied/u;
+
+/** Ends a restic that has tried again for long enough. */
+class RetryWatch {
+  readonly #end: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(end: () => void) {
+    this.#end = end;
+  }
+
+  /** @param text - what restic has said on stderr */
+  hear(text: string): void {
+    const failed = text.split("\n").flatMap((line) => retried.exec(line)?.[1] ?? []);
+    if (failed.some((words) => noBucket.test(words) || refused.test(words))) this.#end();
+    else if (failed.length > 0) this.#timer ??= setTimeout(this.#end, retriesMs);
+    else if (/operation successful after/u.test(text)) this.stop();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 
@@ -285,9 +341,19 @@ const messageSchema = z.union([
   z.object({ error: z.object({ message: z.string() }) }).transform(({ error: { message } }) => message),
 ]);
 
-/** The last thing that restic says, whether in words or as JSON. */
+/** Of what `ssh` says, the line that tells what is wrong. */
+function sshWords(log: string): string | undefined {
+  const lines = log.split(/\r?\n/u).flatMap((line) => /[A-Za-z].*[^@\s]/u.exec(line)?.[0] ?? []);
+  const telling =
+    /host key is known|identification has changed|Load key|Permission denied|[Cc]onnect|resolve|No user/iu;
+  return lines.find((line) => telling.test(line)) ?? lines.at(-1);
+}
+
+/** What restic says was wrong, whether in words or as JSON; a try that was given up has its reason. */
 function problemWords(stderr: string): string | undefined {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+  const given = lines.findLast((line) => retried.test(line));
+  if (given !== undefined) return retried.exec(given)?.[1];
   const said = lines.map((line) => messageSchema.safeParse(jsonOrUndefined(line)).data ?? line);
   const told = said.findLast((line) => /Fatal|error|failed/iu.test(line)) ?? said.at(-1);
   return told?.replace(/^Fatal: /u, "").split("\n", 1)[0];
@@ -297,9 +363,15 @@ function capitalized(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function fixFor(said: string): string {
+function fixFor(said: string, ssh: string): string {
   if (/no space left/iu.test(said)) return "Make room there: the companion goes on by itself";
   if (/config or key .* is damaged/u.test(said))
     return "A making that was cut off leaves such keys: if it never held a backup, remove it, and it is made anew";
+  if (/host key is known|identification has changed/iu.test(ssh))
+    return `Compare the line that \`ssh-keyscan\` prints with the server's own host key, and give it as ${sftpCredentials.knownHosts}`;
+  if (/Permission denied|Load key/u.test(ssh))
+    return `Give a private key without a passphrase as ${sftpCredentials.key}, and its public part to the server`;
+  if (refused.test(said) || /40[13] /u.test(said))
+    return "Check the credentials, and what they are allowed to do there";
   return "Check whether it can be reached and written";
 }

@@ -1,5 +1,8 @@
+import { isCredentialName } from "../../backup/configuration.ts";
+import { isSftp, isSftpCredential, sftpCredentials } from "../../backup/repository/sftp.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { isEventual } from "../arguments/arguments.ts";
 
 /** The least memory in which the companion and restic run. */
 export const leastBackupBytes = 128 * 1024 ** 2;
@@ -46,19 +49,18 @@ export function requireInterval(duration: string, path: string): string {
   });
 }
 
-/**
- * Checks one of the keys to a repository, which is written on a separate line.
- *
- * @throws InputError when it has line breaks; it shows no part of it
- */
-export function requireLine(value: string, path: string): string {
-  if (value !== "" && !/[\r\n]/u.test(value)) return value;
-  throw new InputError({
-    path,
+/** What is wrong with one of the keys to a repository, which is written on a line; only the files of `ssh` have several. It is not shown. */
+export function credentialMistake(
+  name: string,
+  value: string,
+): Pick<InputError, "expected" | "got" | "fix"> | undefined {
+  const isEmpty = value.trim() === "";
+  if (!isEmpty && (isSftpCredential(name) || !/[\r\n]/u.test(value))) return undefined;
+  return {
     expected: "one line",
-    got: value === "" ? "an empty one" : "several",
+    got: isEmpty ? "an empty one" : "several",
     fix: "Give the key itself, without the line break of its file",
-  });
+  };
 }
 
 /** What is wrong with a target whose parts are each valid. */
@@ -75,9 +77,19 @@ export function targetMistake(given: {
       fix: 'Write for example { repository: "s3:https://s3.example.com/bucket", password }',
     };
   }
-  const { credentials } = given;
+  const { credentials, repository } = given;
+  if (typeof repository === "string" && isSftp(repository) && !isEventual(credentials)) {
+    const missing = Object.values(sftpCredentials).find((name) => !Object.hasOwn(credentials ?? {}, name));
+    if (missing !== undefined) {
+      return {
+        expected: `the credentials ${Object.values(sftpCredentials).join(" and ")} for a repository of sftp`,
+        got: `no ${missing}`,
+        fix: "Give the text of the companion's private key, and the line of the server's host key: see docs/backup.md",
+      };
+    }
+  }
   const names = typeof credentials === "object" && credentials !== null ? Object.keys(credentials) : [];
-  const wrong = names.find((name) => !/^[A-Z][A-Z0-9_]*$/u.test(name));
+  const wrong = names.find((name) => !isCredentialName(name));
   if (wrong === undefined) return undefined;
   return {
     expected: "credentials by the names of restic's variables",

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { backupConfigurationVariable, backupSecretFiles, type BackupConfiguration } from "../../backup/protocol.ts";
+import { isSftp, isSftpCredential } from "../../backup/repository/sftp.ts";
 import { findImage, majorVersion } from "../../model/image/catalogue.ts";
 import { isSameConstraint, pinConstraint } from "../../model/placement/pin.ts";
 import { isKnown, parseImageReference } from "../../model/service/definition.ts";
@@ -7,11 +8,11 @@ import { serviceLabels } from "../../model/service/labels.ts";
 import { ownerLabels } from "../../model/service/ownership.ts";
 import { requirePassword } from "../../model/service/password.ts";
 import { formatDuration, parseDuration } from "../../text/duration.ts";
-import { InputError } from "../../text/input-error.ts";
+import { InputError, showValue } from "../../text/input-error.ts";
 import { whenKnown } from "../arguments/arguments.ts";
 import { checked } from "../arguments/checked.ts";
 import { type DataVolume, volumeSpec } from "../volumes/data-volume.ts";
-import { requireLine } from "./backup-target.ts";
+import { credentialMistake } from "./backup-target.ts";
 import { defaultIdentity, readableBy } from "./preset.ts";
 import type { DataMount, FileContent, StatefulServiceArgs } from "./stateful-service.ts";
 
@@ -33,7 +34,7 @@ export interface BackupTarget {
   volume?: DataVolume;
   /** What the repository is encrypted with. Keep a copy outside of the swarm: without it no backup can be opened. */
   password: pulumi.Input<string>;
-  /** Keys to the repository, by the names that restic reads, such as `AWS_ACCESS_KEY_ID`. @default none */
+  /** Keys to the repository, by the names that restic reads, such as `AWS_ACCESS_KEY_ID`; for sftp `SFTP_PRIVATE_KEY` and `SFTP_KNOWN_HOSTS`. @default none */
   credentials?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
 
@@ -87,6 +88,7 @@ export function companionArgs(service: BackedUp, name: string): StatefulServiceA
   const { serviceName, backup, constraints, logDriver, stopped, transform, user = redisUser } = service;
   const { to, image, kind, memoryLimit, every, keepDays } = { ...defaults, ...backup };
   const data = dataMount(service.data, `${name}.backup`);
+  requireNumber(user, `${name}.user`);
   if (to.volume !== undefined) requireReached(to.volume, data.volume, `${name}.backup.to.volume`);
   const configuration: Omit<BackupConfiguration, "secrets" | "status"> = {
     store: service.labels?.[ownerLabels.identity] ?? defaultIdentity(name),
@@ -108,6 +110,7 @@ export function companionArgs(service: BackedUp, name: string): StatefulServiceA
     args: ["follow"],
     environment: { [backupConfigurationVariable]: JSON.stringify(configuration) },
     secretFiles: secretFiles(to, user, `${name}.backup.to`),
+    ...(isSftp(to.repository ?? "") && { configFiles: { passwd: usersFile(user) } }),
     user,
     dropCapabilities: ["ALL"],
     readOnlyRoot: true,
@@ -129,6 +132,17 @@ export function companionArgs(service: BackedUp, name: string): StatefulServiceA
       ...(transform?.secret && { secret: transform.secret }),
     },
   };
+}
+
+/** The companion's image knows no users, and Swarm no names for a secret's owner. */
+function requireNumber(user: string, path: string): void {
+  if (/^\d+(?::\d+)?$/u.test(user)) return;
+  throw new InputError({
+    path,
+    expected: "the number of the user, for a service with a backup: the companion reads its files as that user",
+    got: showValue(user),
+    fix: "Write for example 999:999; `id` in the service's container says it",
+  });
 }
 
 /** The companion's entry in the catalogue of images. */
@@ -178,10 +192,19 @@ function secretFiles({ password, credentials }: BackupTarget, user: string, path
   };
 }
 
+/** `ssh` refuses a user that has no name, and the image knows none but the server's own. */
+function usersFile(user: string): FileContent {
+  const [id = "", group = id] = user.split(":");
+  return { path: "/etc/passwd", content: `root:x:0:0::/:/bin/sh\nholdfast:x:${id}:${group}::/tmp:/bin/sh\n` };
+}
+
 function credentialLines(credentials: Record<string, string>, path: string): string {
   const lines = Object.entries(credentials).map(([name, value]) => {
-    checked(() => requireLine(value, `${path}.${name}`));
-    return `${name}=${value}\n`;
+    const mistake = credentialMistake(name, value);
+    checked(() => {
+      if (mistake !== undefined) throw new InputError({ path: `${path}.${name}`, ...mistake });
+    });
+    return `${name}=${isSftpCredential(name) ? Buffer.from(value).toString("base64") : value}\n`;
   });
   return lines.join("");
 }

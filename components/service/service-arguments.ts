@@ -28,7 +28,13 @@ import {
 import { transformArgument } from "../arguments/transform.ts";
 import { DataVolume } from "../volumes/data-volume.ts";
 import { BackupKind } from "./backup.ts";
-import { leastBackupBytes, requireInterval, requireLine, requireRepository, targetMistake } from "./backup-target.ts";
+import {
+  credentialMistake,
+  leastBackupBytes,
+  requireInterval,
+  requireRepository,
+  targetMistake,
+} from "./backup-target.ts";
 import { requireHealthTest } from "./health-check.ts";
 import { PublishMode } from "./ports.ts";
 import { OnUpdateFailure } from "./updates.ts";
@@ -83,7 +89,7 @@ const declaredBackup = {
     repository: text("s3:https://s3.example.com/bucket", requireRepository).optional(),
     volume: dataVolume.optional(),
     password: secretText(requirePassword),
-    credentials: orEventual(named(secretText(requireLine))).optional(),
+    credentials: orEventual(named(secretText()).superRefine(requireCredentials)).optional(),
   }).superRefine((given, context) => {
     const mistake = context.issues.length === 0 ? targetMistake(given) : undefined;
     if (mistake !== undefined) refuse(context, mistake);
@@ -94,6 +100,13 @@ const declaredBackup = {
   lateAfter: text("60s", parseDuration).optional(),
   memoryLimit: memory(leastBackupBytes).optional(),
 };
+
+function requireCredentials(credentials: object, context: z.RefinementCtx): void {
+  for (const [name, value] of Object.entries(credentials)) {
+    const mistake = typeof value === "string" ? credentialMistake(name, value) : undefined;
+    if (mistake !== undefined) refuse(context, mistake, [name]);
+  }
+}
 
 /** How a Redis that keeps its data is backed up. */
 export const redisBackup = textOr(backupInWords, fields(declaredBackup));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { corruptions, judge } from "./corruptions.ts";
 import { draws } from "./random.ts";
 import { Recording } from "./recording.ts";
+import { opensBySftp } from "./remote.ts";
 import { Rig } from "./rig.ts";
 import { followsThroughKills, undoesFlush } from "./scenarios.ts";
 
@@ -11,6 +12,11 @@ describe("the backup of a Redis", function () {
   it("follows under writers, through a kill of the companion and rewrites of the log", () => followsThroughKills(1));
 
   it("undoes FLUSHALL to the second before it", undoesFlush);
+
+  it(
+    "opens a repository by SFTP with the key and the host that it is told, and says what is wrong with others",
+    opensBySftp,
+  );
 
   it("counts the keys once all of them are loaded: a server answers before", async () => {
     await using rig = await Rig.create();

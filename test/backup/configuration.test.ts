@@ -35,8 +35,9 @@ describe("the configuration of a backup", () => {
 
 describe("the credentials of a repository", () => {
   it("are lines of names that restic knows", () => {
-    const text = "# S3\nAWS_ACCESS_KEY_ID=a\r\n AWS_SECRET_ACCESS_KEY = b=c \n\n";
-    assert.deepEqual(parseCredentials(text, "f"), { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b=c" });
+    const text = "# S3\nAWS_ACCESS_KEY_ID=a\r\n AWS_SECRET_ACCESS_KEY = b=c \n\nSFTP_PRIVATE_KEY=LS0=\n";
+    const read = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b=c", SFTP_PRIVATE_KEY: "LS0=" };
+    assert.deepEqual(parseCredentials(text, "f"), read);
   });
 
   it("are refused under other names, and never shown", () => {

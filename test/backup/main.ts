@@ -1,7 +1,8 @@
-// `npm run backup-proof [-- scenarios | damage | loss [KILLS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies under load.
+// `npm run backup-proof [-- scenarios | damage | remotes | loss [KILLS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies under load.
 import { parseArgs } from "node:util";
 import { proveDamage, type Summary } from "./damage-proof.ts";
 import { killsUnderLoad } from "./loss-window.ts";
+import { reaches, remotes } from "./remote.ts";
 import {
   allowsOneCompanion,
   beginsAnewOnAnotherLog,
@@ -83,6 +84,18 @@ async function proveLoss(kills: number): Promise<void> {
   );
 }
 
+async function proveRemotes(): Promise<void> {
+  for (const [name, kind] of Object.entries(remotes))
+    await reaches(kind).then(
+      () => {
+        tell(true, `${name}: delivered, restarted, without its server, with one that hangs, restored`);
+      },
+      (error: unknown) => {
+        tell(false, `${name}: ${error instanceof Error ? error.message : String(error)}`);
+      },
+    );
+}
+
 const { values, positionals } = parseArgs({
   options: { seed: { type: "string", default: "1" } },
   allowPositionals: true,
@@ -95,6 +108,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   damage: async () => {
     summaries.push(await proveDamage(Number(values.seed)));
   },
+  remotes: proveRemotes,
 };
 for (const [name, prove] of Object.entries(parts)) if (wanted === undefined || wanted === name) await prove();
 if (tried > 0) console.log(`${right} of ${tried} as they must be`);

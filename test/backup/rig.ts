@@ -34,7 +34,7 @@ export interface RigOptions {
   readonly keepDays?: number;
   readonly lateAfterSeconds?: number;
   readonly repository?: string;
-  /** The folder of the password. */
+  /** The folder of the secrets. */
   readonly secrets?: string;
 }
 

@@ -17,7 +17,7 @@ export interface Scenario {
 }
 
 /** Writes until it is stopped: plain keys, binary ones, transactions. */
-class Writer {
+export class Writer {
   readonly #redis: Redis;
   #isStopped = false;
   readonly #ended: Promise<void>;
@@ -54,13 +54,13 @@ async function restored(rig: Rig, ...words: string[]): Promise<{ ran: Ran; folde
   return { ran: await rig.run(["restore", "--to", folder, ...words]), folder };
 }
 
-async function assertRestores(rig: Rig, digest: string, ...words: string[]): Promise<void> {
+export async function assertRestores(rig: Rig, digest: string, ...words: string[]): Promise<void> {
   const { ran, folder } = await restored(rig, ...words);
   assert.equal(ran.exitCode, 0, JSON.stringify(ran.last));
   assert.equal(await digestOfFiles(folder), digest);
 }
 
-function errorOf({ last }: Ran): string {
+export function errorOf({ last }: Ran): string {
   return last.type === "error" ? last.message : JSON.stringify(last);
 }
 

@@ -162,6 +162,17 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
     ],
   ],
   [
+    "a backup by SFTP without the server's host key",
+    "Redis",
+    {
+      ...right.Redis,
+      backup: { to: { repository: "sftp:me@host:/b", password, credentials: { SFTP_PRIVATE_KEY: "a\nb" } }, image },
+    },
+    [
+      "store.backup.to: expected the credentials SFTP_PRIVATE_KEY and SFTP_KNOWN_HOSTS for a repository of sftp, got no SFTP_KNOWN_HOSTS. Give the text of the companion's private key, and the line of the server's host key: see docs/backup.md.",
+    ],
+  ],
+  [
     "a backup that a PostgreSQL does not make",
     "PostgreSQL",
     { ...right.PostgreSQL, backup: { to: { password } } },

@@ -146,6 +146,25 @@ describe("a declared backup", () => {
     }
   });
 
+  it("gives ssh its files in the secret, and the user a name", async () => {
+    const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nthe key\n-----END OPENSSH PRIVATE KEY-----\n";
+    const credentials = { SFTP_PRIVATE_KEY: key, SFTP_KNOWN_HOSTS: "backup.example.com ssh-ed25519 AAAA" };
+    const address = { ...to, repository: "sftp:keeper@backup.example.com:/srv/store" };
+    const resources = await recordRedis({ backup: { to: { ...address, credentials }, image } });
+    const [first, second, ...others] = contentOf(resources, "store-backup-credentials").split("\n");
+    assert.equal(first, `SFTP_PRIVATE_KEY=${Buffer.from(key).toString("base64")}`);
+    assert.match(second ?? "", /^SFTP_KNOWN_HOSTS=[A-Za-z0-9+/]+=*$/u);
+    assert.deepEqual(others, [""]);
+    assert.equal(
+      contentOf(resources, "store-backup-passwd"),
+      "root:x:0:0::/:/bin/sh\nholdfast:x:999:999::/tmp:/bin/sh\n",
+    );
+    assert.deepEqual(
+      inputsOf(resources, "store-backup-service").taskSpec.containerSpec.configs?.map(({ fileName }) => fileName),
+      ["/etc/passwd"],
+    );
+  });
+
   it("stops with the service, and takes a transform of its own", async () => {
     const resources = await recordRedis({
       backup: { to, image },
@@ -227,6 +246,7 @@ interface ServiceInputs {
       env?: Record<string, string>;
       mounts?: { target: string; readOnly?: boolean }[];
       secrets?: { fileName: string; fileUid: string; fileMode: number }[];
+      configs?: { fileName: string }[];
       healthcheck?: { tests: string[] };
     };
   };
