@@ -11,7 +11,7 @@ import { errorWords } from "../text/error-text.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 import { oneOf } from "../text/one-of.ts";
 import { readBackupConfiguration, readCredentials } from "./configuration.ts";
-import { proofLevels, type BackupConfiguration, type BackupLine } from "./protocol.ts";
+import type { BackupConfiguration, BackupLine } from "./protocol.ts";
 import { Restic } from "./repository/restic.ts";
 import { isSftp, prepareSftp } from "./repository/sftp.ts";
 
@@ -62,8 +62,7 @@ const commands: Readonly<Record<string, Command>> = {
     options: ["at", "level", "scratch"],
     run: async (configuration, { at, level = "load", scratch = tmpdir() }) => {
       const [{ verifyBackup }, seconds] = [await import("./check/verify.ts"), parseTime(at)];
-      const levels = Object.fromEntries(proofLevels.map((each) => [each, each]));
-      const wanted = { seconds, level: oneOf(levels)(level, "--level"), scratch };
+      const wanted = { seconds, level: oneOf(askedLevels)(level, "--level"), scratch };
       return verifyBackup(await openRepository(configuration), configuration, wanted, sayProgress);
     },
   },
@@ -96,6 +95,9 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+/** The levels of a proof that is asked for. */
+const askedLevels = { digest: "digest", check: "check", load: "load" } as const;
 
 /** Reads `latest`, a time in ISO 8601, or seconds since 1970; undefined for the newest state. */
 function parseTime(text: string | undefined): number | undefined {

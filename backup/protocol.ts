@@ -45,10 +45,18 @@ export function entriesWords(kind: BackupConfiguration["kind"], entries: number)
 }
 
 /** How thoroughly a backup is proved; each level includes those before it. */
-export const proofLevels = ["digest", "check", "load"] as const;
+export const proofLevels = ["digest", "check", "load", "drill"] as const;
 
-/** A level of proof: the bytes are those that were sent; the server's own checking program finds no mistake; a server loads them. */
+/**
+ * A level of proof: the bytes are those that were sent; the server's own checking program finds no mistake; a server loads them; one
+ * on another node than the data's does, on a schedule.
+ */
 export type ProofLevel = (typeof proofLevels)[number];
+
+/** Whether a server has loaded the state. */
+export function isLoaded({ level }: { readonly level: ProofLevel }): boolean {
+  return level === "load" || level === "drill";
+}
 
 /** A proof: what was proved, when, and with what result. */
 export const backupProofSchema = z.object({

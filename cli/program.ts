@@ -55,6 +55,7 @@ export function createProgram(): Command {
     diff,
     refreshFirst,
     repeatable("--accept-data-loss <word>", "accept the loss of data: the word that up prints with its plan"),
+    new Option("--backup-first", "where the plan loses data, back it up and prove that before going on"),
     new Option("--sandbox", "deploy to a throwaway swarm in .holdfast/sandbox"),
     nodes,
     ...policyPacks,

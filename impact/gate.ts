@@ -1,4 +1,4 @@
-/** Whether a change may proceed: data is never lost without an acceptance that names the service. */
+/** Whether a change may proceed: data is never lost without an acceptance that names the service, or a backup that covers it. */
 import { isDoubtful, isLoss } from "./report.ts";
 import { acceptanceWord, whyNotAccepted, type AcceptanceWindow } from "./verdict/acceptance.ts";
 import type { DataFate, Verdict } from "./verdict/verdict.ts";
@@ -14,20 +14,22 @@ export interface Refusal {
   readonly fate: DataFate;
   /** One sentence. */
   readonly reason: string;
+  /** Whether a backup that is taken now would do in place of an acceptance. */
+  readonly canBeBackedUp: boolean;
 }
 
 /** The gate's answer. */
 export type GateAnswer =
   | {
       readonly allowed: true;
-      /** Losses that were accepted by name, to be recorded in the stack's history. */
-      readonly accepted: readonly { readonly name: string; readonly fate: DataFate }[];
+      /** Losses that were accepted by name, or that a backup covers, to be recorded in the stack's history. */
+      readonly accepted: readonly { readonly name: string; readonly fate: DataFate; readonly restorePoint?: string }[];
     }
   | { readonly allowed: false; readonly refusals: readonly Refusal[] };
 
 /**
- * Decides. A fate of `left behind` or worse needs a specific acceptance (impact/verdict/acceptance.ts). Without a person to ask,
- * so does an uncertain one: `unknown`, or one that is good only if an unverified assumption holds.
+ * Decides. A fate of `left behind` or worse needs a specific acceptance (impact/verdict/acceptance.ts), or a backup that
+ * covers it (impact/verdict/restore-point.ts). Without a person to ask, so does an uncertain one: `unknown`, or one that is good only if an unverified assumption holds.
  *
  * @param accepted - the words given with `--accept-data-loss`
  * @param canAsk - whether there is a person at a terminal to answer
@@ -44,11 +46,18 @@ export function gate(
   });
   const refusals = risky.flatMap(({ verdict, risk }): Refusal[] => {
     const why = whyNotAccepted(accepted, verdict, window);
-    if (why === undefined) return [];
-    return [{ ...risk, word: acceptanceWord(verdict, window), ...(why !== "" && { notAccepted: why }) }];
+    if (why === undefined || verdict.restorePoint?.covers === true) return [];
+    const canBeBackedUp = verdict.restorePoint?.canBeTaken ?? false;
+    return [{ ...risk, word: acceptanceWord(verdict, window), canBeBackedUp, ...(why !== "" && { notAccepted: why }) }];
   });
   if (refusals.length > 0) return { allowed: false, refusals };
-  return { allowed: true, accepted: risky.map(({ risk: { name, fate } }) => ({ name, fate })) };
+  return {
+    allowed: true,
+    accepted: risky.map(({ risk: { name, fate }, verdict: { restorePoint } }) => ({
+      ...{ name, fate },
+      ...(restorePoint?.covers === true && { restorePoint: restorePoint.words }),
+    })),
+  };
 }
 
 function riskOf(verdict: Verdict, canAsk: boolean): Pick<Refusal, "name" | "fate" | "reason"> | undefined {
@@ -61,8 +70,18 @@ function riskOf(verdict: Verdict, canAsk: boolean): Pick<Refusal, "name" | "fate
   return { name, fate: otherwise.fate, reason: `The data is ${otherwise.fate} when ${otherwise.when}.` };
 }
 
-/** What is written into the stack's history about accepted losses; `undefined` when there are none. */
+/** What is written into the stack's history about losses; `undefined` when there are none. */
 export function acceptanceNote(answer: GateAnswer): string | undefined {
   if (!answer.allowed || answer.accepted.length === 0) return undefined;
-  return `data loss accepted: ${answer.accepted.map(({ name, fate }) => `${name} (${fate})`).join(", ")}`;
+  const [covered, named] = [true, false].map((isCovered) =>
+    answer.accepted.filter(({ restorePoint }) => (restorePoint !== undefined) === isCovered),
+  );
+  const accepted = (named ?? []).map(({ name, fate }) => `${name} (${fate})`).join(", ");
+  return [
+    ...(accepted === "" ? [] : [`data loss accepted: ${accepted}`]),
+    ...(covered ?? []).map(
+      ({ name, fate, restorePoint = "" }) =>
+        `data loss covered by a backup: ${name} (${fate}), restore point ${restorePoint}`,
+    ),
+  ].join("; ");
 }

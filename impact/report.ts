@@ -2,6 +2,7 @@
 import type { LiveFacts, Plan } from "../model/plan/plan.ts";
 import { judgePlan, type Judgement } from "./judge-plan.ts";
 import { obstacleNote } from "./rules/df701-obstacle.ts";
+import { restorePointOf, type BackupEvidence } from "./verdict/restore-point.ts";
 import { compareFates, worstFate, type Cause, type DataFate, type Note, type Verdict } from "./verdict/verdict.ts";
 
 /** What is said about one plan. */
@@ -27,6 +28,29 @@ export function analyse(plan: Plan, live: LiveFacts = {}): ImpactReport {
     unseen,
     worst: worstFate(verdicts.map(({ fate }) => fate)),
     errors: [...plan.errors.map((text) => ({ code, text }) as const), ...others.map(obstacleNote)],
+  };
+}
+
+/** The verdicts that may tell of a loss: what is known of a backup is said beside them. */
+export function riskyVerdicts({ verdicts }: Pick<ImpactReport, "verdicts">): readonly Verdict[] {
+  return verdicts.filter((verdict) => isLoss(verdict.fate) || verdict.fate === "unknown" || isDoubtful(verdict));
+}
+
+/** A report that says beside each loss what the backup brings back. */
+export function withRestorePoints(
+  report: ImpactReport,
+  plan: Plan,
+  backups: readonly BackupEvidence[],
+  nowSeconds: number,
+): ImpactReport {
+  const risky = riskyVerdicts(report);
+  return {
+    ...report,
+    verdicts: report.verdicts.map((verdict) =>
+      risky.includes(verdict)
+        ? { ...verdict, restorePoint: restorePointOf(verdict, plan, backups, nowSeconds) }
+        : verdict,
+    ),
   };
 }
 

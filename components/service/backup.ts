@@ -50,6 +50,8 @@ export interface BackupArgs {
   keepDays?: number;
   /** How long without a delivery makes that service unhealthy. @default "60s", or four times `every` */
   lateAfter?: string;
+  /** How old a proved state may be so that a plan may destroy the data or leave it behind. @default such a plan is always refused */
+  verifiedWithin?: string;
   /** Most memory it may use. @default "384M" */
   memoryLimit?: string;
 }
@@ -215,6 +217,12 @@ export function backupWords(backup: string | ServiceBackupArgs): string {
   const { to, every = defaults.every, kind } = backup;
   const often = kind === BackupKind.log ? `every ${every}` : `after each save, within ${every}`;
   return `restic, ${often}, to ${to.repository ?? (to.volume && `the ${volumeSpec(to.volume).identity}`) ?? ""}`;
+}
+
+/** What a service's labels say of its backup besides the words. */
+export function backupLabels(backup: string | ServiceBackupArgs | undefined): Record<string, string> {
+  if (typeof backup !== "object" || backup.verifiedWithin === undefined) return {};
+  return { [serviceLabels.verifiedWithin]: backup.verifiedWithin };
 }
 
 /**

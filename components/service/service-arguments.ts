@@ -98,6 +98,7 @@ const declaredBackup = {
   every: text("3s", requireInterval).optional(),
   keepDays: numeric(7, (days, path) => requireWhole(days, 1, 3650, path)).optional(),
   lateAfter: text("60s", parseDuration).optional(),
+  verifiedWithin: text("24h", parseDuration).optional(),
   memoryLimit: memory(leastBackupBytes).optional(),
 };
 

@@ -16,7 +16,7 @@ import { nameCheck } from "../hooks/name-check.ts";
 import { keepsLabels, ownerLabelList, ownStack } from "../hooks/owner.ts";
 import { readinessHooks } from "../hooks/readiness.ts";
 import { claimVolume, type DataVolume, volumeSpec } from "../volumes/data-volume.ts";
-import { backupWords, companionArgs, requireBackedUpImage } from "./backup.ts";
+import { backupLabels, backupWords, companionArgs, requireBackedUpImage } from "./backup.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { requireCoveredVolumes } from "./covered-volumes.ts";
 import { serviceArguments } from "./service-arguments.ts";
@@ -137,7 +137,7 @@ export class StatefulService extends pulumi.ComponentResource {
         {
           ...settings,
           ...(backup !== undefined && { backup: backupWords(backup) }),
-          labels: { ...settings.labels, ...labelsOfOwner(ownStack()) },
+          labels: { ...settings.labels, ...backupLabels(backup), ...labelsOfOwner(ownStack()) },
           name: serviceName,
           image: fitting,
           data: mounts,

@@ -30,13 +30,14 @@ ${unseen > 0 ? `<p class="aside">${unseen} unchanged resources are not in this p
 }
 
 function section(verdict: Verdict): string {
-  const { name, causes, leftBehind, remedies, warnings, assumptions, otherwise } = verdict;
+  const { name, causes, leftBehind, remedies, restorePoint, warnings, assumptions, otherwise } = verdict;
   const parts = outageParts(verdict);
   return `<section class="verdict ${fateClass(shownFate(verdict))}">
 <h2><span class="fate">${fateWords(verdict)}</span> ${html(name)}</h2>
 <p class="effect">${effectWords(verdict)}, ${outageWords(verdict)}</p>
 ${groupCauses(causes).map(causeHtml).join("\n")}
 ${leftBehind.map(({ place, node, command, until }) => `<h3>Where the data is</h3><p>${html(place)}${node === undefined ? "" : ` on ${html(node)}`}${until === undefined ? "" : `, until ${html(until)}`}</p><pre>${html(command)}</pre>`).join("\n")}
+${restorePoint === undefined ? "" : `<h3>Restore point</h3><p>${html(restorePoint.words)}</p>${restorePoint.command === undefined ? "" : `<pre>${html(restorePoint.command)}</pre>`}`}
 ${remedies.map(({ text, lines }) => `<h3>Without the loss</h3><p>${html(text)}</p>${lines === undefined ? "" : `<pre>${lines.map(html).join("\n")}</pre>`}`).join("\n")}
 ${warnings.map(({ code, text }) => `<p class="note">${html(text)} (${code})</p>`).join("\n")}
 ${assumptions.length > 0 ? `<p class="aside">Taken for granted: ${assumptions.map(html).join("; ")}.</p>` : ""}

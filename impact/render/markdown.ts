@@ -94,10 +94,14 @@ function title(report: ImpactReport): string {
   return `## ${icons[fate]} Data: ${words} (${names})`;
 }
 
-function banner({ worst }: ImpactReport): readonly string[] {
+function banner({ worst, verdicts }: ImpactReport): readonly string[] {
   if (!isLoss(worst)) return [];
   const what = worst === "destroyed" ? "destroys data" : "lets a service start without its data";
-  return [`> [!CAUTION]\n> This change ${what}. \`up\` stops here until just this is accepted.`];
+  const lost = verdicts.filter(({ fate }) => isLoss(fate));
+  const then = lost.every(({ restorePoint }) => restorePoint?.covers === true)
+    ? "`up` goes on all the same: a proved backup covers it."
+    : "`up` stops here until just this is accepted.";
+  return [`> [!CAUTION]\n> This change ${what}. ${then}`];
 }
 
 function failure({ errors }: ImpactReport): string {
@@ -147,7 +151,7 @@ function quietLines(quiet: readonly Verdict[]): readonly string[] {
 }
 
 function verdictDetails(verdict: Verdict): string {
-  const { name, causes, leftBehind, remedies } = verdict;
+  const { name, causes, leftBehind, remedies, restorePoint } = verdict;
   const parts = outageParts(verdict).map(
     ({ name: part, leastSeconds, mostSeconds }) =>
       `- ${markdownText(part)}${mostSeconds === undefined ? "" : `: ${leastSeconds} to ${mostSeconds} s`}`,
@@ -159,6 +163,12 @@ function verdictDetails(verdict: Verdict): string {
       `**Where the data is:** ${sentences(place)}${node === undefined ? "" : ` on ${markdownText(short(node))}`}${until === undefined ? "" : `, until ${markdownText(until)}`}`,
       fenced([command]),
     ]),
+    ...(restorePoint === undefined
+      ? []
+      : [
+          `**Restore point:** ${sentences(restorePoint.words)}`,
+          ...(restorePoint.command === undefined ? [] : [fenced([restorePoint.command])]),
+        ]),
     ...remedies.flatMap(({ text, lines }) => [
       `**Without the loss:** ${sentences(text)}`,
       ...(lines === undefined ? [] : [fenced(lines)]),

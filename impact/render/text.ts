@@ -11,6 +11,7 @@ import {
   type CauseGroup,
   type ImpactReport,
 } from "../report.ts";
+import type { BackupVerdict } from "../verdict/restore-point.ts";
 import type { DataFate, Verdict } from "../verdict/verdict.ts";
 
 /** Colours a text, or returns it unchanged without colours. */
@@ -61,7 +62,7 @@ export function renderText(report: ImpactReport, style: TextStyle = (_, text) =>
 }
 
 function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
-  const { causes, leftBehind, remedies, warnings, assumptions, otherwise } = verdict;
+  const { causes, leftBehind, remedies, restorePoint, warnings, assumptions, otherwise } = verdict;
   const { mark, colour } = marks[shownFate(verdict)];
   const parts = outageParts(verdict).map(
     ({ name, leastSeconds, mostSeconds }) =>
@@ -77,6 +78,7 @@ function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
       `    The data is in ${printable(place)}${node === undefined ? "" : ` on ${printable(node)}`}${until === undefined ? "" : `, until ${until}`}:`,
       `      $ ${printable(command)}`,
     ]),
+    ...(restorePoint === undefined ? [] : restoreLines(restorePoint)),
     ...remedies.flatMap(({ text, lines }) => [
       `    Safer way: ${printable(text)}`,
       ...(lines ?? []).map((line) => `      ${printable(line)}`),
@@ -84,6 +86,13 @@ function verdictLines(verdict: Verdict, style: TextStyle): readonly string[] {
     ...warnings.map(({ code, text }) => `    Note: ${printable(text)} (${code})`),
     ...assumptions.map((text) => style("dim", `    Taken for granted: ${printable(text)}.`)),
     ...(otherwise === undefined ? [] : [`    Otherwise ${otherwise.fate}: when ${printable(otherwise.when)}.`]),
+  ];
+}
+
+function restoreLines({ words, command }: BackupVerdict): readonly string[] {
+  return [
+    `    Restore point: ${printable(words)}`,
+    ...(command === undefined ? [] : [`      $ ${printable(command)}`]),
   ];
 }
 

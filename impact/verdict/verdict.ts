@@ -1,6 +1,7 @@
 /** What is said about a service's data: the words, and their order. */
 import type { Outage } from "../simulation/outage.ts";
 import type { TaskEffect } from "../simulation/task-course.ts";
+import type { BackupVerdict } from "./restore-point.ts";
 
 /** What a change does to data; worst last, but for `unknown`, which counts as `at risk`. */
 export const dataFates = ["untouched", "interrupted", "at risk", "unknown", "left behind", "destroyed"] as const;
@@ -93,6 +94,8 @@ export interface Verdict {
   readonly assumptions: readonly string[];
   /** The fate when an assumption does not hold. */
   readonly otherwise?: { readonly fate: DataFate; readonly when: string };
+  /** What the backup brings back of what is lost; undefined where nothing is, and where the swarm was not asked. */
+  readonly restorePoint?: BackupVerdict;
   readonly before: Sighting | undefined;
   readonly after: Sighting | undefined;
 }

@@ -1,6 +1,6 @@
 /** What a restore would do: to which state, on which node, into which volume, and how the service is changed. Nothing is asked here. */
 import type { z } from "zod";
-import type { backupListSchema, BackupProof } from "../../backup/protocol.ts";
+import { isLoaded, type backupListSchema, type BackupProof } from "../../backup/protocol.ts";
 import { satisfies, narrowingOf, parseConstraint } from "../../model/placement/constraints.ts";
 import type { SwarmNode } from "../../model/service/definition.ts";
 import { ownerInLabels, ownerLabels } from "../../model/service/ownership.ts";
@@ -60,7 +60,7 @@ export function choosePoint(list: BackupList, atSeconds: number | undefined, isL
   const wanted = atSeconds ?? newest;
   const reached = list.ranges.filter(({ firstSeconds }) => firstSeconds <= wanted);
   const pointSeconds = Math.max(...reached.map(({ lastSeconds }) => Math.min(lastSeconds, wanted)));
-  const proof = list.proofs.find(({ level, point }) => level === "load" && point <= pointSeconds);
+  const proof = list.proofs.find((each) => isLoaded(each) && each.point <= pointSeconds);
   return { atSeconds, pointSeconds, proof };
 }
 
@@ -147,7 +147,7 @@ function fitsBesidesPin({ Spec }: Service, node: SwarmNode): boolean {
 }
 
 /** Whether a mount is a folder or a volume of one node, and not one of a network. */
-function isOfOneNode({ VolumeOptions }: ContainerMount): boolean {
+export function isOfOneNode({ VolumeOptions }: ContainerMount): boolean {
   const { Name, Options } = VolumeOptions?.DriverConfig ?? {};
   return (Name ?? "local") === "local" && Object.keys(Options ?? {}).length === 0;
 }

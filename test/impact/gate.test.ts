@@ -51,6 +51,7 @@ describe("the gate", () => {
           word: wordOf(answer),
           fate: "destroyed",
           reason: 'The data is destroyed when no container uses volume "foobarstore".',
+          canBeBackedUp: false,
         },
       ],
     });

@@ -1,4 +1,4 @@
-import { entriesWords, type BackupConfiguration } from "../../../backup/protocol.ts";
+import { entriesWords, isLoaded, type BackupConfiguration } from "../../../backup/protocol.ts";
 import { companionOf, findCompanions, whyLate, type BackupService } from "../../../live/backup/companion.ts";
 import { listBackup } from "../../../live/backup/list.ts";
 import type { BackupList } from "../../../live/backup/restore-plan.ts";
@@ -80,7 +80,7 @@ function isBad({ late, problem, list: found }: ListedBackup): boolean {
 
 /** Whether no state of it was ever loaded by a server. */
 function isUnproved(found: BackupList | undefined): boolean {
-  return found?.proofs.some(({ level, result }) => level === "load" && result === "ok") !== true;
+  return found?.proofs.some((proof) => isLoaded(proof) && proof.result === "ok") !== true;
 }
 
 /** The lines about a backup. */

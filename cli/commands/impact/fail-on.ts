@@ -55,7 +55,8 @@ export function failures(
     const isAssumed = otherwise !== undefined && assumptions.length > 0;
     const counted = isAssumed && compareFates(otherwise.fate, fate) > 0 ? otherwise.fate : fate;
     const named = codes.filter((code) => failOn.codes.includes(code));
-    const isReached = failOn.from !== undefined && compareFates(counted, failOn.from) >= 0;
+    const isCovered = verdict.restorePoint?.covers === true;
+    const isReached = failOn.from !== undefined && compareFates(counted, failOn.from) >= 0 && !isCovered;
     if (!isReached && named.length === 0) return [];
     const why = whyNotAccepted(accepted, verdict, window);
     if (why === undefined) return [];

@@ -33,7 +33,8 @@ export async function impact(file = "-", after: string | undefined, options: Imp
     ...(options.stackName !== undefined && { stack: options.stackName }),
   });
   const live = (await given?.lookAt(plan))?.live;
-  const report = analyse(plan, { ...live, imageNames });
+  const judged = analyse(plan, { ...live, imageNames });
+  const report = (await given?.addBackups(judged, plan)) ?? judged;
   await print(report, options, output);
   if (plan.steps.length === 0 && plan.errors.length > 0) {
     output.warn("error: the preview failed before it planned anything: the effect of the change on data is unknown");
@@ -61,6 +62,8 @@ async function imageNamesOf({ image }: ImpactOptions): Promise<ImageNames> {
 interface GivenFacts {
   readonly read: ReadFacts;
   readonly lookAt: (plan: Plan) => Promise<ReadFacts>;
+  /** Says beside each loss what the backup brings back, where the swarm can be asked. */
+  readonly addBackups: (report: ImpactReport, plan: Plan) => Promise<ImpactReport>;
 }
 
 async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): Promise<GivenFacts | undefined> {
@@ -68,7 +71,7 @@ async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): 
   const { readFacts } = await import("../../../inputs/swarm/facts.ts");
   if (facts !== undefined) {
     const read = readFacts(parseJson(readText(facts), facts), facts);
-    return { read, lookAt: () => Promise.resolve(read) };
+    return { read, lookAt: () => Promise.resolve(read), addBackups: (report) => Promise.resolve(report) };
   }
   const [{ factsFrom, lookCloser }, { engineOfFolder }] = await Promise.all([
     import("../../../live/swarm-facts.ts"),
@@ -82,6 +85,14 @@ async function factsOf({ swarm, nodes, facts, saveFacts, cwd }: ImpactOptions): 
       const whole = await lookCloser(document, plan, connection, nodes);
       if (saveFacts !== undefined) writeText("--save-facts", saveFacts, `${JSON.stringify(whole, undefined, 2)}\n`);
       return readFacts(whole, "the live swarm");
+    },
+    addBackups: async (report, plan) => {
+      const [{ addRestorePoints }, { abortOnInterrupt }] = await Promise.all([
+        import("../../../live/backup/evidence.ts"),
+        import("../../terminal/interrupts.ts"),
+      ]);
+      using interrupts = abortOnInterrupt();
+      return await addRestorePoints(report, plan, connection, { signal: interrupts.signal });
     },
   };
 }

@@ -1,10 +1,11 @@
 import { acceptanceNote, gate } from "../../../impact/gate.ts";
 import { renderText } from "../../../impact/render/text.ts";
 import { obstacleCodes } from "../../../impact/rules/df701-obstacle.ts";
-import { analyse, isDoubtful, type ImpactReport } from "../../../impact/report.ts";
+import { analyse, isDoubtful, riskyVerdicts, type ImpactReport } from "../../../impact/report.ts";
 import { minutesToAct } from "../../../impact/verdict/acceptance.ts";
 import { EventCollector, readEvent } from "../../../inputs/pulumi/preview.ts";
 import { readFacts } from "../../../inputs/swarm/facts.ts";
+import type { EvidenceOptions } from "../../../live/backup/evidence.ts";
 import { factsFrom, lookCloser } from "../../../live/swarm-facts.ts";
 import { isRefusedDeletion, type Plan } from "../../../model/plan/plan.ts";
 import { isKnown } from "../../../model/service/definition.ts";
@@ -14,7 +15,7 @@ import { SituationError } from "../../../text/situation-error.ts";
 import type { CommandContext } from "../../context/context.ts";
 import { previewDigest } from "../../display/preview-digest.ts";
 import { NotConfirmed } from "../../terminal/failure.ts";
-import { canAsk } from "../../terminal/prompt.ts";
+import { askYesNo, canAsk } from "../../terminal/prompt.ts";
 import type { ShownOperation } from "./operation.ts";
 
 /** The plan that has been shown. */
@@ -25,11 +26,28 @@ export async function planOf(context: CommandContext, planned: ShownOperation): 
   return collector.plan("the plan");
 }
 
-/** Judges a plan by the swarm; one that does not answer only makes that less sharp. */
-export async function judgeLive(plan: Plan, connection: EngineConnection, nodes?: string): Promise<ImpactReport> {
+/** Judges a plan by the swarm, and what it loses by its backups; a swarm that does not answer only makes that less sharp. */
+export async function judgeLive(
+  plan: Plan,
+  connection: EngineConnection,
+  { nodes, signal }: { nodes?: string | undefined; signal: AbortSignal },
+): Promise<ImpactReport> {
   const isChange = plan.steps.some(({ operation }) => operation !== "same");
   const facts = isChange ? await lookAround(plan, connection, nodes) : undefined;
-  return analyse(plan, facts && readFacts(facts, "the swarm").live);
+  const report = analyse(plan, facts && readFacts(facts, "the swarm").live);
+  return facts === undefined ? report : withBackups(report, plan, connection, { signal });
+}
+
+/** A backup that cannot be asked covers nothing. */
+async function withBackups(
+  report: ImpactReport,
+  plan: Plan,
+  connection: EngineConnection,
+  options: EvidenceOptions,
+): Promise<ImpactReport> {
+  if (riskyVerdicts(report).length === 0) return report;
+  const { addRestorePoints } = await import("../../../live/backup/evidence.ts");
+  return addRestorePoints(report, plan, connection, options).catch(() => report);
 }
 
 /**
@@ -93,25 +111,55 @@ async function lookAround(
   return facts && lookCloser(facts, plan, connection, nodes);
 }
 
+/** A plan that has been judged, and what may be done about what it loses. */
+export interface JudgedPlan {
+  readonly planned: ShownOperation;
+  readonly plan: Plan;
+  readonly impact: ImpactReport;
+  readonly connection: EngineConnection;
+  /** The words given with `--accept-data-loss`. */
+  readonly accepted: readonly string[];
+  /** Whether a backup is taken where one would do. */
+  readonly backupFirst: boolean;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Stops a plan that would lose data whose loss was not accepted by name.
+ * Stops a plan that would lose data whose loss was not accepted by name and that no backup covers. Where one that is taken now would
+ * do, it is offered.
  *
- * @returns what is to be written into the stack's history; `undefined` when nothing was accepted
+ * @returns what is to be written into the stack's history; `undefined` when nothing was lost
  * @throws NotConfirmed naming what would be lost
  */
-export function requireDataKept(
-  { output }: CommandContext,
-  planned: ShownOperation,
-  { verdicts }: ImpactReport,
-  accepted: readonly string[],
-): string | undefined {
-  const answer = gate(verdicts, accepted, canAsk() && !output.json, { now: new Date(), minutes: minutesToAct });
+export async function requireDataKept(context: CommandContext, judged: JudgedPlan): Promise<string | undefined> {
+  const { output } = context;
+  const { planned, plan, impact, connection, accepted, backupFirst, signal } = judged;
+  const decide = ({ verdicts }: ImpactReport) =>
+    gate(verdicts, accepted, canAsk() && !output.json, { now: new Date(), minutes: minutesToAct });
+  const answer = decide(impact);
   if (answer.allowed) return acceptanceNote(answer);
+  const names = answer.refusals.map(({ name }) => name);
+  const canBeBackedUp = answer.refusals.every((refusal) => refusal.canBeBackedUp);
+  if (canBeBackedUp && (backupFirst || (await isBackupWanted(names, output)))) {
+    const { backUpNow } = await import("../backup/take.ts");
+    const takenNow = await backUpNow(connection, names, { output, signal });
+    const report = await withBackups(impact, plan, connection, { signal, takenNow });
+    showImpact(context, { ...report, verdicts: report.verdicts.filter(({ name }) => names.includes(name)) });
+    const second = decide(report);
+    if (second.allowed) return acceptanceNote(second);
+  }
   const words = answer.refusals.map(({ word }) => `--accept-data-loss ${word}`).join(" ");
+  const backup =
+    canBeBackedUp && !backupFirst ? "let a backup be taken and proved first, with --backup-first, or " : "";
   throw new NotConfirmed(previewDigest(planned.events), {
     what: `This plan does not keep all data: ${answer.refusals
       .map(({ name, fate, notAccepted }) => `${name}: ${fate}${notAccepted === undefined ? "" : ` (${notAccepted})`}`)
       .join(", ")}`,
-    fix: `Change the program as described above, or accept the loss for this plan only, within the hour, with ${words}`,
+    fix: `Change the program as described above, or ${backup}accept the loss for this plan only, within the hour, with ${words}`,
   });
+}
+
+async function isBackupWanted(names: readonly string[], output: CommandContext["output"]): Promise<boolean> {
+  if (!canAsk() || output.json) return false;
+  return askYesNo(`This plan does not keep all data. Back up ${names.join(", ")} now, prove it, and go on?`, output);
 }

@@ -77,7 +77,7 @@ export async function down(options: DownOptions): Promise<void> {
   const planned = await plan(context, "destroy", settings);
   await requireSuccess(context, "down", planned, settings);
   const nodes = await nodePattern(context, options.nodes);
-  const impact = await judgeLive(await planOf(context, planned), connection, nodes);
+  const impact = await judgeLive(await planOf(context, planned), connection, { nodes, signal: interrupts.stopSoon });
   const volumes = stackVolumes(resources, planned.events);
   // Data that dies with a volume which is named needs no other name.
   const isNamed = (service: string) =>

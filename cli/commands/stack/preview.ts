@@ -54,7 +54,7 @@ export async function preview(options: PreviewOptions): Promise<void> {
   // One for a program is what Pulumi prints.
   const nodes = await nodePattern(context, options.nodes);
   const program = await planOf(context, outcome);
-  const impact = isWhole ? await judgeLive(program, connection, nodes) : undefined;
+  const impact = isWhole ? await judgeLive(program, connection, { nodes, signal: interrupts.stopSoon }) : undefined;
   // What is refused here is said once, and is the one document.
   if (impact !== undefined && outcome.succeeded) {
     await requireFreeNames(context, outcome, connection, nodes);

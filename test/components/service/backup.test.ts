@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  type BackupArgs,
   BackupKind,
   everyNode,
   ExistingVolume,
@@ -102,6 +103,15 @@ describe("a declared backup", () => {
       false,
     ]);
     assert.deepEqual(await label({}), [undefined, false]);
+  });
+
+  it("says in a label how old a proved state may be, where the program does", async () => {
+    const said = async (more: Partial<BackupArgs>) => {
+      const { labels } = inputsOf(await recordRedis({ backup: { to, image, ...more } }), "store-service");
+      return labels.find(({ label }) => label === "holdfast.backup.verified-within")?.value;
+    };
+    assert.equal(await said({ verifiedWithin: "24h" }), "24h");
+    assert.equal(await said({}), undefined);
   });
 
   it("may go to a volume that the node reaches, which the companion alone writes", async () => {

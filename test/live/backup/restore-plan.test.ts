@@ -12,6 +12,7 @@ import {
   requireOneTask,
   type BackupList,
 } from "../../../live/backup/restore-plan.ts";
+import { evidenceOf } from "../../../live/backup/evidence.ts";
 import { serviceSchema, taskSchema, type ContainerMount } from "../../../swarm/api/objects.ts";
 
 const second = (text: string) => Date.parse(`2026-11-30T${text}Z`) / 1000;
@@ -339,5 +340,37 @@ describe("a backup that is late", () => {
   it("is one whose companion follows what the service does not write", () => {
     const found = companion({ mounts: [volume("restored")] });
     assert.equal(late(found), "shop-backup follows shop-data, and shop writes restored");
+  });
+});
+
+describe("what is known of a backup before data is lost", () => {
+  const proof = (level: "digest" | "load" | "drill", result: "ok" | "failed") => ({
+    ...{ level, result, seconds: 100, point: 90, mistakes: [] },
+  });
+  const list = (proofs: BackupList["proofs"]): BackupList => ({
+    ...{ type: "result", command: "list", store: "shop/prod/redis", pieces: 1, bases: 1, bytes: 1, mistakes: [] },
+    ...{ ranges: [], newestSeconds: 95, proofs },
+  });
+  const evidence = (proofs: BackupList["proofs"], given = {}) =>
+    evidenceOf(companion({ labels: { "holdfast.backup.verified-within": "24h" }, ...given }), { list: list(proofs) });
+
+  it("is the newest state, the newest proof by a server, and how old that may be", () => {
+    const { proof: found, ...others } = evidence([proof("digest", "ok"), proof("drill", "ok"), proof("load", "ok")]);
+    assert.equal(found?.level, "drill");
+    assert.deepEqual(others, {
+      ...{ service: "shop", companion: "shop-backup", volume: "shop-data", newestSeconds: 95, isTakenNow: false },
+      repository: { address: "rest:http://10.0.0.9/", source: undefined, isOfOneNode: false },
+      ...{ problem: undefined, verifiedWithinSeconds: 86_400 },
+    });
+  });
+
+  it("counts no proof that is older than one that failed", () => {
+    assert.equal(evidence([proof("load", "failed"), proof("load", "ok")]).proof, undefined);
+    assert.match(evidence([proof("digest", "failed"), proof("load", "ok")]).problem ?? "", /^Its last proof failed/);
+  });
+
+  it("takes no label that is no duration", () => {
+    const labels = { "holdfast.backup.verified-within": "for ever" };
+    assert.equal(evidence([], { labels }).verifiedWithinSeconds, undefined);
   });
 });

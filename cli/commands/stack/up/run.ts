@@ -41,6 +41,7 @@ export interface UpOptions extends StackOptions {
   policyPacks: PolicyPackChoice[];
   /** Services whose data may be lost. */
   acceptDataLoss: string[];
+  backupFirst?: true;
 }
 
 /**
@@ -78,10 +79,16 @@ export async function up(options: UpOptions): Promise<void> {
   const program = await planOf(context, planned);
   await requirePins(program, swarm.connection);
   await removeLeft(context, swarm.connection, lock);
-  const impact = await judgeLive(program, swarm.connection, nodes);
+  const { connection } = swarm;
+  const signal = interrupts.stopSoon;
+  const impact = await judgeLive(program, connection, { nodes, signal });
   requireRoom(impact);
   showImpact(context, impact);
-  const message = requireDataKept(context, planned, impact, options.acceptDataLoss);
+  const message = await requireDataKept(context, {
+    ...{ planned, plan: program, impact, connection, signal },
+    accepted: options.acceptDataLoss,
+    backupFirst: options.backupFirst ?? false,
+  });
   await confirm(context, { yes: options.yes ?? false, planned });
   newSettings.keep();
 
@@ -151,7 +158,10 @@ async function requirePlan(
 ): Promise<void> {
   if (!planned.succeeded && !settings.interrupts.interrupted) {
     const program = await planOf(context, planned);
-    if (program.steps.some(isRefusedDeletion)) showImpact(context, await judgeLive(program, connection), true);
+    if (program.steps.some(isRefusedDeletion)) {
+      const impact = await judgeLive(program, connection, { signal: settings.interrupts.stopSoon });
+      showImpact(context, impact, true);
+    }
     requireProtectedKept(program);
   }
   await requireSuccess(context, "up", planned, settings);
