@@ -10,6 +10,14 @@ export interface LaidOut {
   readonly files: Assembled["files"];
 }
 
+/** What a server has loaded. */
+export interface Loaded {
+  /** How many keys or rows. */
+  readonly entries: number;
+  /** The newest canary: milliseconds since 1970. */
+  readonly canary?: number | undefined;
+}
+
 /** What is different from server to server: how it is followed, and how a state of it is put together, checked and loaded. */
 export interface Product {
   /** Follows the server that the configuration names. */
@@ -38,10 +46,9 @@ export interface Product {
   /**
    * Lets a server without network load the files.
    *
-   * @returns how many keys or rows it has
    * @throws SituationError when it does not load them; NotJudgedError when it was killed
    */
-  load(state: LaidOut, temporaryFolder: string, progress: TellProgress): Promise<number>;
+  load(state: LaidOut, temporaryFolder: string, progress: TellProgress): Promise<Loaded>;
 }
 
 /** What the server of a kind of backup is. */

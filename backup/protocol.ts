@@ -8,7 +8,11 @@ import { z } from "zod";
 export const backupConfigurationVariable = "HOLDFAST_BACKUP";
 
 /** The files that hold the secrets, in the folder of `secrets`. */
-export const backupSecretFiles = { password: "repository-password", credentials: "repository-credentials" } as const;
+export const backupSecretFiles = {
+  password: "repository-password",
+  credentials: "repository-credentials",
+  canary: "canary-password",
+} as const;
 
 const seconds = z.number().positive();
 
@@ -28,6 +32,18 @@ export const backupConfigurationSchema = z.object({
   keepDays: seconds.default(7),
   /** After how long without a delivery the companion is unhealthy. */
   lateAfterSeconds: seconds.default(60),
+  /** The server, which a canary is written to again and again; left out where there is none. */
+  canary: z
+    .object({
+      /** Its name in the network, or the path of its socket. */
+      host: z.string().min(1),
+      port: z.number().int().positive(),
+      /** Who may set and get `holdfast:canary`; the password is a secret. */
+      username: z.string().min(1),
+      /** The file with the authority of its certificate, where it speaks TLS. */
+      authority: z.string().startsWith("/").optional(),
+    })
+    .optional(),
   /** The folder of the secrets' files. */
   secrets: z.string().startsWith("/").default("/run/secrets"),
   /** Where `follow` writes its state for `health`. */
@@ -68,6 +84,10 @@ export const backupProofSchema = z.object({
   point: z.number(),
   /** How many keys or rows the server has loaded; only at the level `load`. */
   entries: z.number().optional(),
+  /** The newest canary that the server has loaded: milliseconds since 1970. */
+  canary: z.number().optional(),
+  /** How long that one took from its writing to its delivery, in milliseconds. */
+  window: z.number().optional(),
   /** What was wrong, each naming its part; nothing when it went well. */
   mistakes: z.array(z.object({ part: z.string(), problem: z.string() })).default([]),
 });
@@ -98,6 +118,8 @@ export const backupListSchema = z.object({
   newestSeconds: z.number().optional(),
   /** When the repository last got something of this store. */
   deliveredSeconds: z.number().optional(),
+  /** What was measured with canaries: when the newest one was written that is delivered, how long that took, and the longest that any did; in milliseconds. */
+  window: z.object({ canary: z.number(), last: z.number(), worst: z.number() }).optional(),
   pieces: z.number(),
   bases: z.number(),
   /** The sum of what the snapshots hold; restic stores equal parts once, and compressed. */

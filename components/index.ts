@@ -1,5 +1,11 @@
 /** What a program builds stateful services from. */
-export { type BackupArgs, BackupKind, type BackupTarget, type ServiceBackupArgs } from "./service/backup.ts";
+export {
+  type BackupArgs,
+  type BackupCanary,
+  BackupKind,
+  type BackupTarget,
+  type ServiceBackupArgs,
+} from "./service/backup.ts";
 export { dataGate, type DataGateArgs } from "./hooks/data-gate.ts";
 export { DataVolume } from "./volumes/data-volume.ts";
 export { ExistingVolume, type ExistingVolumeArgs } from "./volumes/existing-volume.ts";
@@ -14,6 +20,7 @@ export {
   type KeepingRedisArgs,
   Redis,
   type RedisArgs,
+  type RedisBackupArgs,
   type RedisSettings,
   type RedisTls,
 } from "./redis/redis.ts";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { backupListSchema, BackupConfiguration } from "../protocol.ts";
-import { catalogueMistakes, restoreRanges } from "../repository/catalogue.ts";
+import { catalogueMistakes, measuredWindow, restoreRanges } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import { expectedBytes } from "../repository/tags.ts";
@@ -15,6 +15,7 @@ export async function listBackups(
   const pieces = catalogue.generations.flatMap((generation) => generation.pieces);
   const bases = catalogue.generations.flatMap((generation) => generation.bases);
   const parts = [...pieces, ...bases, ...catalogue.snapshots];
+  const window = measuredWindow(catalogue);
   return {
     type: "result",
     command: "list",
@@ -24,12 +25,15 @@ export async function listBackups(
     ...(parts.length === 0
       ? {}
       : { deliveredSeconds: Math.max(...parts.map(({ deliveredSeconds }) => deliveredSeconds)) }),
+    ...(window && { window }),
     pieces: pieces.length,
     bases: bases.length + catalogue.snapshots.length,
     bytes: parts.reduce((sum, part) => sum + (expectedBytes(part) ?? 0), 0),
-    proofs: catalogue.proofs.map(({ level, result, deliveredSeconds, point, entries }) => ({
+    proofs: catalogue.proofs.map(({ level, result, deliveredSeconds, point, entries, canary, window: took }) => ({
       ...{ level, result, seconds: Math.floor(deliveredSeconds), point, mistakes: [] },
       ...(entries === undefined ? {} : { entries }),
+      ...(canary === undefined ? {} : { canary }),
+      ...(took === undefined ? {} : { window: took }),
     })),
     mistakes: [...catalogueMistakes(catalogue)],
   };

@@ -4,8 +4,10 @@ import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { countKeys } from "../../model/redis/key-count.ts";
+import { canaryKey } from "../../model/redis/canary.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { readLogManifest, writeLogManifest } from "../log/manifest.ts";
+import type { Loaded } from "../product.ts";
 import { NotJudgedError } from "./not-judged.ts";
 
 const pollMs = 100;
@@ -30,11 +32,11 @@ export async function checkFiles(kind: "log" | "snapshot", file: string): Promis
  * @param file - the manifest of a log, or a snapshot
  * @throws SituationError when it does not load them
  */
-export async function loadFiles(kind: "log" | "snapshot", file: string, temporaryFolder: string): Promise<number> {
+export async function loadFiles(kind: "log" | "snapshot", file: string, temporaryFolder: string): Promise<Loaded> {
   const folder = await mkdtemp(join(temporaryFolder, "holdfast-load-"));
   try {
     const settings = kind === "log" ? await linkLog(file, folder) : await linkSnapshot(file, folder);
-    return await keysLoaded(folder, settings);
+    return await loadedBy(folder, settings);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -67,7 +69,7 @@ async function linkLog(file: string, folder: string): Promise<readonly string[]>
   ];
 }
 
-async function keysLoaded(folder: string, settings: readonly string[]): Promise<number> {
+async function loadedBy(folder: string, settings: readonly string[]): Promise<Loaded> {
   const socket = join(folder, "s");
   const server = execa(
     await findServerProgram("server"),
@@ -80,8 +82,8 @@ async function keysLoaded(folder: string, settings: readonly string[]): Promise<
   });
   try {
     while (!ended.signal.aborted) {
-      const keys = await askKeys(socket);
-      if (keys !== undefined) return keys;
+      const entries = countKeys(await answerTo(socket, "INFO"));
+      if (entries !== undefined) return { entries, canary: readCanary(await answerTo(socket, `GET ${canaryKey}`)) };
       await sleep(pollMs, undefined, { signal: ended.signal }).catch(() => undefined);
     }
     const { all, signal } = await server;
@@ -99,22 +101,28 @@ async function keysLoaded(folder: string, settings: readonly string[]): Promise<
   }
 }
 
-/** Asks a server for its keys; undefined while it does not listen yet, or loads. */
-async function askKeys(socket: string): Promise<number | undefined> {
+/** What a server answers; something else than a text, or nothing at all, is read as nothing, such as while it does not listen yet. */
+async function answerTo(socket: string, command: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = "";
-    const connection = createConnection(socket, () => connection.write("INFO\r\n"));
+    const connection = createConnection(socket, () => connection.write(`${command}\r\n`));
     connection.setEncoding("utf8").setTimeout(10_000, () => connection.destroy());
     connection.on("data", (text: string) => {
       answer += text;
-      const [, length] = /^\$(\d+)\r\n/u.exec(answer) ?? [];
-      if (answer.startsWith("-") || (length !== undefined && answer.length >= Number(length))) connection.destroy();
+      const [header = "", length] = /^\$(-?\d+)\r\n/u.exec(answer) ?? [];
+      const isWhole = length !== undefined && answer.length >= header.length + Number(length);
+      if (answer.startsWith("-") || isWhole) connection.destroy();
     });
     connection.on("error", () => undefined);
     connection.on("close", () => {
-      resolve(countKeys(answer));
+      resolve(answer);
     });
   });
+}
+
+function readCanary(answer: string): number | undefined {
+  const [, canary] = /^\$13\r\n(\d{13})/u.exec(answer) ?? [];
+  return canary === undefined ? undefined : Number(canary);
 }
 
 async function findServerProgram(name: string): Promise<string> {

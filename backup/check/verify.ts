@@ -6,7 +6,7 @@ import type { z } from "zod";
 import { errorWords } from "../../text/error-text.ts";
 import { productOf } from "../product.ts";
 import type { BackupConfiguration, backupVerifySchema, BackupProof, ProofLevel } from "../protocol.ts";
-import { catalogueMistakes, planRestore, type PartMistake } from "../repository/catalogue.ts";
+import { catalogueMistakes, planRestore, windowOf, type PartMistake } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import { fileName, tagsOf } from "../repository/tags.ts";
@@ -34,10 +34,14 @@ export async function verifyBackup(
   const known = catalogueMistakes(catalogue);
   const isNew = ({ part }: PartMistake): boolean => !outcome.mistakes.some((mistake) => mistake.part === part);
   const mistakes = [...outcome.mistakes, ...known.filter(isNew)];
+  const { canary } = outcome;
+  const window = canary === undefined ? undefined : windowOf(catalogue, canary);
   const proof: BackupProof = {
     ...{ level, result: mistakes.length === 0 ? "ok" : "failed", seconds: Math.floor(Date.now() / 1000) },
     ...{ point: outcome.point, mistakes },
     ...(outcome.entries === undefined ? {} : { entries: outcome.entries }),
+    ...(canary === undefined ? {} : { canary }),
+    ...(window === undefined ? {} : { window }),
   };
   await keepProof(restic, proof);
   const { parts, bytes } = outcome;
@@ -49,6 +53,7 @@ interface Outcome {
   readonly parts: number;
   readonly bytes: number;
   readonly entries?: number;
+  readonly canary?: number | undefined;
   readonly mistakes: readonly PartMistake[];
 }
 
@@ -73,7 +78,7 @@ async function provePlan(
     if (problem !== undefined) return { ...assembled, mistakes: [{ part: file, problem }] };
     if (level === "check") return assembled;
     try {
-      return { ...assembled, entries: await product.load(state, scratch, progress) };
+      return { ...assembled, ...(await product.load(state, scratch, progress)) };
     } catch (error) {
       if (error instanceof NotJudgedError) throw error;
       return { ...assembled, mistakes: [{ part: file, problem: errorWords(error) }] };
@@ -84,8 +89,9 @@ async function provePlan(
 }
 
 async function keepProof(restic: Restic, proof: BackupProof): Promise<void> {
-  const { level, result, point, entries } = proof;
-  const part = { kind: "proof" as const, level, result, point, entries, by: `${hostname()}.${Date.now()}` };
+  const { level, result, point, entries, canary, window } = proof;
+  const known = { level, result, point, entries, canary, window };
+  const part = { kind: "proof" as const, ...known, by: `${hostname()}.${Date.now()}` };
   const content = Readable.from([Buffer.from(`${JSON.stringify(proof)}\n`)], { objectMode: false });
   await restic.store(fileName(part, proof.seconds), tagsOf(part), content);
 }

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorWords } from "../../text/error-text.ts";
+import type { Canary } from "../canary/canary.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import type { BackupConfiguration } from "../protocol.ts";
 import { forgettable, type Catalogue } from "../repository/catalogue.ts";
@@ -41,6 +42,8 @@ export interface Delivery {
     isUrgent: boolean,
   ): Promise<{ readonly id: string; readonly file: string }>;
   say(words: string): void;
+  /** What is written into the server to be found in what is delivered; undefined where nothing is. */
+  readonly canary: Pick<Canary, "isExpected" | "noteDelivered"> | undefined;
 }
 
 /** How long forgetting and pruning may keep the repository's lock, as a share of the time after which a delivery is late. */
@@ -65,6 +68,7 @@ export class Companion {
   readonly #restic: Restic;
   readonly #configuration: BackupConfiguration;
   readonly #say: (words: string) => void;
+  readonly #canary: Canary | undefined;
   readonly #startedMs = Date.now();
   /** Which run of the companion this is. */
   readonly #by = `${hostname()}.${this.#startedMs}`;
@@ -79,7 +83,14 @@ export class Companion {
   #keptSeconds = 0;
   #goneHosts: ReadonlySet<string> = new Set();
 
-  constructor(restic: Restic, configuration: BackupConfiguration, say: (words: string) => void) {
+  /** @param canary - what is written into the server to measure what would be lost; undefined for nothing */
+  constructor(
+    restic: Restic,
+    configuration: BackupConfiguration,
+    say: (words: string) => void,
+    canary: Canary | undefined,
+  ) {
+    this.#canary = canary;
     this.#restic = restic;
     this.#configuration = configuration;
     this.#say = say;
@@ -95,6 +106,7 @@ export class Companion {
         return { id, file };
       },
       say: this.#say,
+      canary: this.#canary,
     };
   }
 
@@ -127,7 +139,8 @@ export class Companion {
           this.#deliveredSeconds = startedMs / 1000;
         }
         await this.#round(followed);
-        this.#note(followed.background.problem);
+        const patienceMs = (this.#configuration.lateAfterSeconds * 1000) / 2;
+        this.#note(followed.background.problem ?? this.#canary?.problem(Date.now(), patienceMs));
         isWell = true;
       } catch (error) {
         if (error instanceof SecondCompanionError) throw error;
@@ -159,7 +172,8 @@ export class Companion {
     const isCheckDue = now - this.#checkedSeconds > checkAfter;
     if (isCheckDue) await this.#check();
     // What was there when the round began is there, and the repository, too.
-    if ((delivered || isCheckDue) && followed.background.problem === undefined) this.#deliveredSeconds = readSeconds;
+    if ((delivered || isCheckDue) && followed.background.problem === undefined)
+      this.#deliveredSeconds = Math.min(readSeconds, (this.#canary?.unprovedSince ?? Number.POSITIVE_INFINITY) / 1000);
     this.#toForget.push(...followed.tidy());
     const least = this.#toForget.length >= manyToForget ? leastTidySeconds : tidyEverySeconds;
     const isDue = now - this.#tidiedSeconds > least;
@@ -232,6 +246,7 @@ export class Companion {
     await writeStatus(this.#configuration.status, {
       ...(this.#deliveredSeconds === undefined ? {} : { deliveredSeconds: this.#deliveredSeconds }),
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+      ...(this.#canary?.measured && { window: this.#canary.measured }),
     });
   }
 }

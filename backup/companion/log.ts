@@ -39,7 +39,7 @@ export class FollowedLog implements Followed {
   #piecesSinceFold = 0;
 
   constructor(dataFolder: string, delivery: Delivery) {
-    this.#follower = new LogFollower(dataFolder);
+    this.#follower = new LogFollower(dataFolder, (canary) => delivery.canary?.isExpected(canary) === true);
     this.#delivery = delivery;
   }
 
@@ -131,7 +131,11 @@ export class FollowedLog implements Followed {
       if (!found) return pieces > 0;
       const readSeconds = Date.now() / 1000;
       const generation = this.#generation ?? "";
-      this.#pieces.push(await this.#store({ ...found.piece, generation, folded: false }, true));
+      const piece = await this.#store({ ...found.piece, generation, folded: false }, true);
+      const { canary } = piece;
+      const deliveredMs = Date.now();
+      if (canary !== undefined) this.#delivery.canary?.noteDelivered(canary, deliveredMs);
+      this.#pieces.push({ ...piece, window: canary === undefined ? undefined : deliveredMs - canary });
       this.#piecesSinceFold += 1;
       await this.#follower.accept(readSeconds);
       if (found.isLast) return true;
@@ -223,7 +227,9 @@ export class FollowedLog implements Followed {
       const { to, running, last: lastSeconds, times } = last;
       const range = { generation, seq, from, to, after, sha256, running };
       const seconds = { first: firstSeconds, last: lastSeconds, times };
-      const folded = await this.#store({ ...range, ...seconds, folded: true }, false);
+      const canary = run.findLast((piece) => piece.canary !== undefined)?.canary;
+      const window = canary === undefined ? undefined : Math.max(...run.map((piece) => piece.window ?? 0));
+      const folded = await this.#store({ ...range, ...seconds, canary, window, folded: true }, false);
       const replaced = new Set(run.map(({ id }) => id));
       this.#replaced.push(...replaced);
       this.#pieces = this.#pieces.flatMap((piece) =>

@@ -9,6 +9,8 @@ const statusSchema = z.object({
   deliveredSeconds: z.number().optional(),
   /** What keeps it from being delivered, in a sentence. */
   problem: z.string().optional(),
+  /** What was measured with canaries since the start, in milliseconds. */
+  window: z.object({ canary: z.number(), last: z.number(), worst: z.number() }).optional(),
 });
 
 /** How the companion is, from one process to another in the same container. */
@@ -32,10 +34,16 @@ export async function checkHealth(
   const text = await readFile(status, "utf8").catch(() => "");
   const read = statusSchema.safeParse(jsonOrUndefined(text)).data;
   const age = Math.round(nowSeconds - (read?.deliveredSeconds ?? Number.NEGATIVE_INFINITY));
-  if (age <= lateAfterSeconds) return `Everything was delivered ${age} s ago.`;
+  if (age <= lateAfterSeconds) return `Everything was delivered ${age} s ago${windowWords(read?.window)}.`;
   const since = Number.isFinite(age) ? `Nothing was delivered for ${age} s` : "Nothing was delivered yet";
   throw new SituationError({
     what: read ? `${since}${read.problem === undefined ? "" : `: ${read.problem}`}` : "The companion has not started",
     fix: `The backup is late after ${lateAfterSeconds} s; see the companion's log`,
   });
+}
+
+function windowWords(window: CompanionStatus["window"]): string {
+  if (window === undefined) return "";
+  const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+  return `; a write took ${seconds(window.last)} s until it was delivered, and ${seconds(window.worst)} s at most`;
 }

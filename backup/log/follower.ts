@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { CanaryFinder } from "../canary/finder.ts";
 import type { LogPiece, LogPosition } from "../repository/tags.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { CommandScanner } from "./commands.ts";
@@ -32,7 +33,7 @@ export class LogBrokenError extends SituationError {
 /** A piece that was found in the log. */
 export type FoundPiece = Pick<
   LogPiece,
-  "seq" | "from" | "to" | "sha256" | "running" | "first" | "last" | "times" | "after"
+  "seq" | "from" | "to" | "sha256" | "running" | "first" | "last" | "times" | "after" | "canary"
 >;
 
 /** A base that is there, with its descriptor: the file may be removed meanwhile. */
@@ -53,6 +54,7 @@ interface Place extends LogPosition {
 /** Reads an append-only log from open descriptors, as one line from increment to increment. */
 export class LogFollower {
   readonly #folder: string;
+  readonly #isCanary: (canary: number) => boolean;
   readonly #increments = new Map<number, FileHandle>();
   #manifest: LogManifest = { base: undefined, increments: [] };
   #base: FoundBase | undefined;
@@ -69,7 +71,9 @@ export class LogFollower {
   #unfinishedBytes = 0;
   #looking: Promise<void> | undefined;
 
-  constructor(dataFolder: string) {
+  /** @param isCanary - whether a canary of that time was written and is not found yet */
+  constructor(dataFolder: string, isCanary: (canary: number) => boolean = () => false) {
+    this.#isCanary = isCanary;
     this.#folder = join(dataFolder, logFolder);
   }
 
@@ -299,9 +303,11 @@ export class LogFollower {
     }
     const own = createHash("sha256");
     const running = this.#running.copy();
+    const canaries = new CanaryFinder(this.#isCanary);
     for await (const chunk of chunksOf(handle, place.offset, boundary)) {
       own.update(chunk);
       running.update(chunk);
+      canaries.feed(chunk);
     }
     const before = this.#clock?.seconds ?? nowSeconds;
     const isTimed = this.#isTimed(scanner.seconds);
@@ -311,6 +317,7 @@ export class LogFollower {
       first: Math.floor(before),
       last: Math.floor(isTimed ? Math.max(scanner.seconds ?? before, before) : nowSeconds),
       times: isTimed ? "log" : "read",
+      canary: canaries.newest,
     };
     return { piece, running, isAll: scanned === bytes };
   }

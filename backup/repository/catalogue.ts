@@ -374,3 +374,19 @@ function replaces(folded: LogPiece, { id, seq, from, to }: LogPiece): boolean {
   const isLarger = folded.to - folded.from > to - from;
   return folded.folded && folded.id !== id && isLarger && folded.seq === seq && folded.from <= from && folded.to >= to;
 }
+
+/** What was measured with the canaries in the log: the newest one, how long it took to be delivered, and the longest that any did. */
+export function measuredWindow({ generations }: Pick<Catalogue, "generations">) {
+  const measured = generations
+    .flatMap(({ pieces }) => pieces)
+    .flatMap(({ canary, window }) => (canary === undefined || window === undefined ? [] : [{ canary, window }]));
+  const newest = measured.toSorted((one, other) => other.canary - one.canary)[0];
+  if (!newest) return undefined;
+  return { canary: newest.canary, last: newest.window, worst: Math.max(...measured.map(({ window }) => window)) };
+}
+
+/** How long a canary took to be delivered, as far as the repository tells: a piece that was folded has the longest of those in it. */
+export function windowOf({ generations }: Pick<Catalogue, "generations">, canary: number): number | undefined {
+  const pieces = generations.flatMap((generation) => generation.pieces);
+  return pieces.find((piece) => piece.canary === canary)?.window;
+}

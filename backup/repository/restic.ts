@@ -37,7 +37,7 @@ const snapshotSchema = z.object({
   hostname: z.string().default(""),
   tags: z.array(z.string()).nullish(),
   paths: z.array(z.string()).default([]),
-  summary: z.object({ total_bytes_processed: z.number() }).optional(),
+  summary: z.object({ total_bytes_processed: z.number(), backup_end: z.string().optional() }).optional(),
 });
 
 /** What restic says of a snapshot; every part of a backup is one that holds one file. */

@@ -34,6 +34,10 @@ export interface LogPiece extends Part {
   readonly folded: boolean;
   /** Of the first piece of an increment: where the increment before it ended. */
   readonly after: LogPosition | undefined;
+  /** The newest canary in it: milliseconds since 1970. */
+  readonly canary?: number | undefined;
+  /** How long a canary took from its writing to its delivery: milliseconds; of a folded piece the longest in it. */
+  readonly window?: number | undefined;
 }
 
 /** A place in the log. */
@@ -73,6 +77,9 @@ export interface StoredProof extends Part {
   readonly point: number;
   /** How many keys or rows the server has loaded. */
   readonly entries: number | undefined;
+  /** The newest canary that the server has loaded, and how long that took to be delivered: milliseconds. */
+  readonly canary?: number | undefined;
+  readonly window?: number | undefined;
 }
 
 /** A part of a backup, one snapshot of restic each. */
@@ -113,6 +120,8 @@ const tagsSchema = z.discriminatedUnion("kind", [
       .optional()
       .transform((folded) => folded !== undefined),
     after: position.optional(),
+    canary: count.optional(),
+    window: count.optional(),
     by,
   }),
   z.object({
@@ -133,12 +142,14 @@ const tagsSchema = z.discriminatedUnion("kind", [
     result: z.enum(["ok", "failed"]),
     point: count,
     entries: count.optional(),
+    canary: count.optional(),
+    window: count.optional(),
     by,
   }),
 ]);
 
 /** Reads a snapshot's tags; undefined when it is none of ours. */
-export function readPart({ id, tags, paths, time }: ResticSnapshot): BackupPart | undefined {
+export function readPart({ id, tags, paths, time, summary }: ResticSnapshot): BackupPart | undefined {
   const pairs = (tags ?? []).filter((tag) => tag.includes("="));
   const named = Object.fromEntries(
     pairs.map((tag) => [tag.slice(0, tag.indexOf("=")), tag.slice(tag.indexOf("=") + 1)]),
@@ -147,7 +158,12 @@ export function readPart({ id, tags, paths, time }: ResticSnapshot): BackupPart 
   const [path, ...others] = paths;
   if (!read.success || path === undefined || others.length > 0) return undefined;
   const part = { id, file: path.replace(/^\//u, ""), deliveredSeconds: Date.parse(time) / 1000 };
-  if (read.data.kind === "log") return { ...part, ...read.data, after: read.data.after };
+  if (read.data.kind === "log") {
+    const { canary, after } = read.data;
+    const end = summary?.backup_end;
+    const took = canary === undefined || end === undefined ? {} : { window: Math.max(0, Date.parse(end) - canary) };
+    return { ...part, ...took, ...read.data, after };
+  }
   if (read.data.kind === "proof") return { ...part, ...read.data, entries: read.data.entries };
   return { ...part, ...read.data };
 }

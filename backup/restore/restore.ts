@@ -41,7 +41,7 @@ export async function restoreInto(
   const problem = await product.check(state);
   if (problem !== undefined) throw notWhole([{ part: files[0] ?? "", problem }]);
   progress("loading", bytes, bytes);
-  const entries = await product.load(state, tmpdir(), progress);
+  const { entries } = await product.load(state, tmpdir(), progress);
   await rm(join(folder, unfinishedMark));
   const generation = plan.kind === "log" ? plan.generation : plan.snapshot.file;
   const said = { pointSeconds: point, entries, bytes, files: [...files] };

@@ -2,16 +2,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { redisPersistence, RedisPersistence } from "../../model/redis/persistence.ts";
 import { redisDataPath } from "../../model/redis/preparation.ts";
 import { RedisUser } from "../../model/redis/user-names.ts";
-import { healthPassword, redisAclFile } from "../../model/redis/users.ts";
+import { backupPassword, healthPassword, redisAclFile } from "../../model/redis/users.ts";
 import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checkedPassword } from "../arguments/checked-password.ts";
 import { checked } from "../arguments/checked.ts";
-import { type BackupArgs, BackupKind } from "../service/backup.ts";
+import { type BackupArgs, BackupKind, type ServiceBackupArgs } from "../service/backup.ts";
 import { defaultIdentity, type PresetArgs, readableBy, type StoreArgs } from "../service/preset.ts";
 import { type FileContent, StatefulService } from "../service/stateful-service.ts";
 import { unknownDirective } from "./directives.ts";
 import { redisArguments } from "./redis-arguments.ts";
+import { redisPort } from "./configuration.ts";
 import { redisPaths, type RedisSpec, redisSpec, redisUserId } from "./redis-spec.ts";
 
 /** What every {@link Redis} takes, whether it keeps its data or not. */
@@ -51,7 +52,13 @@ export interface KeepingRedisArgs extends StoreArgs, RedisSettings {
   /** How the data is kept. @default RedisPersistence.durable */
   persistence?: KeepingPersistence;
   /** How the data is backed up: free text, or `none: ` and the reason, as a label that the policies look for; or a backup to create. @default not said */
-  backup?: string | BackupArgs;
+  backup?: string | RedisBackupArgs;
+}
+
+/** A backup of a Redis. */
+export interface RedisBackupArgs extends BackupArgs {
+  /** Whether the companion writes the time into the key `holdfast:canary` every ten seconds, as a user that may do nothing else: it measures what would be lost. @default true */
+  canary?: boolean;
 }
 
 /** Arguments of a {@link Redis} that keeps nothing. */
@@ -111,6 +118,7 @@ export class Redis extends pulumi.ComponentResource {
       ...common
     } = checkedArguments(redisArguments(args), args, name);
     const hasTls = tls !== undefined;
+    const hasCanary = typeof backup === "object" && backup.canary !== false && redisPersistence[persistence].appendOnly;
     const hasTimes = typeof backup === "object";
     const port = { publishedPort, publishMode };
     const spec = checked(() =>
@@ -122,7 +130,7 @@ export class Redis extends pulumi.ComponentResource {
         ...common,
         ...spec.service,
         ...(backup !== undefined && {
-          backup: typeof backup === "string" ? backup : { ...backup, kind: backupKind(persistence) },
+          backup: typeof backup === "string" ? backup : declaredBackup(backup, persistence, password, tls),
         }),
         labels: { ...common.labels, ...spec.service.labels },
         serviceName,
@@ -139,7 +147,7 @@ export class Redis extends pulumi.ComponentResource {
               operationsPassword && checkedPassword(operationsPassword, `${name}.operationsPassword`, this),
             previousOperationsPassword,
           },
-          scripts,
+          { scripts, hasCanary },
           tls,
         ),
       },
@@ -159,9 +167,18 @@ export class Redis extends pulumi.ComponentResource {
   }
 }
 
-/** A Redis without a log has its snapshots backed up. */
-function backupKind(persistence: RedisPersistence): BackupKind {
-  return redisPersistence[persistence].appendOnly ? BackupKind.log : BackupKind.snapshot;
+/** A Redis without a log has its snapshots backed up, which tell their own time. */
+function declaredBackup(
+  { canary = true, ...backup }: RedisBackupArgs,
+  persistence: RedisPersistence,
+  password: pulumi.Input<string>,
+  tls: RedisTls | undefined,
+): ServiceBackupArgs {
+  if (!redisPersistence[persistence].appendOnly) return { ...backup, kind: BackupKind.snapshot };
+  if (!canary) return { ...backup, kind: BackupKind.log };
+  const user = { username: RedisUser.backup, password: pulumi.secret(password).apply(backupPassword), port: redisPort };
+  const authority = tls && { authority: tls.authority };
+  return { ...backup, kind: BackupKind.log, canary: { ...user, ...authority } };
 }
 
 /** Refuses what the image certainly does not support, and warns of what a newer version may support. */
@@ -198,7 +215,7 @@ interface GivenPasswords {
 /** The files with secrets, which only the server may read. */
 function secretFiles(
   passwords: GivenPasswords,
-  allowsScripts: boolean,
+  { scripts, hasCanary }: { scripts: boolean; hasCanary: boolean },
   tls: RedisTls | undefined,
 ): Record<string, FileContent> {
   const given = pulumi.secret(passwords);
@@ -208,9 +225,11 @@ function secretFiles(
       {
         application: [password, previousPassword].filter((each) => each !== undefined),
         health: [healthPassword(password)],
+        // The companion is another service: it gets the new one a little later, or not at all when the deployment stops between the two.
+        backup: hasCanary ? [password, previousPassword].filter((each) => each !== undefined).map(backupPassword) : [],
         operations: [operationsPassword, previousOperationsPassword].filter((each) => each !== undefined),
       },
-      allowsScripts,
+      scripts,
     ),
   );
   const readable = readableBy(redisUserId);

@@ -60,6 +60,20 @@ export interface BackupArgs {
 export interface ServiceBackupArgs extends BackupArgs {
   /** Which of its files are backed up. */
   kind: BackupKind;
+  /** A user that may set and get `holdfast:canary`: the companion measures with it what would be lost, and notices a log that is no longer written. @default none */
+  canary?: BackupCanary;
+}
+
+/** How the companion signs in to the server, for the canary. */
+export interface BackupCanary {
+  /** The user's name. */
+  username: string;
+  /** Its password. */
+  password: pulumi.Input<string>;
+  /** The port inside the container. */
+  port: number;
+  /** The authority that signed the server's certificate, as PEM, where it speaks TLS only. @default no TLS */
+  authority?: pulumi.Input<string>;
 }
 
 /** Where the folder of a repository is in the companion. */
@@ -67,6 +81,9 @@ const repositoryPath = "/repository";
 
 /** The user that reads Redis' files, unless another one writes them. */
 const redisUser = "999:999";
+
+/** Where the authority of the server's certificate is in the companion. */
+const authorityPath = "/etc/holdfast/ca.crt";
 
 /** As {@link BackupArgs} says. */
 const defaults = { memoryLimit: "384M", every: "2s", keepDays: 7 };
@@ -81,17 +98,25 @@ export interface BackedUp extends Pick<
 }
 
 /**
- * The arguments of the companion, the service that backs up another one. It reads the data and writes only the repository.
+ * The arguments of the companion, the service that backs up another one. It reads the data and writes only the repository, and the canary
+ * into the server.
  *
+ * @param networkIds - where the server is reached
  * @param name - the component's name, which precedes the arguments' names in an error
  * @throws InputError when the service has several data volumes, or the node of the data does not reach the repository
  */
-export function companionArgs(service: BackedUp, name: string): StatefulServiceArgs {
+export function companionArgs(
+  service: BackedUp,
+  name: string,
+  networkIds: () => pulumi.Input<string>[],
+): StatefulServiceArgs {
   const { serviceName, backup, constraints, logDriver, stopped, transform, user = redisUser } = service;
   const { to, image, kind, memoryLimit, every, keepDays } = { ...defaults, ...backup };
   const data = dataMount(service.data, `${name}.backup`);
   requireNumber(user, `${name}.user`);
   if (to.volume !== undefined) requireReached(to.volume, data.volume, `${name}.backup.to.volume`);
+  // A snapshot tells its own time.
+  const canary = kind === BackupKind.log ? backup.canary : undefined;
   const configuration: Omit<BackupConfiguration, "secrets" | "status"> = {
     store: service.labels?.[ownerLabels.identity] ?? defaultIdentity(name),
     data: data.path,
@@ -100,6 +125,7 @@ export function companionArgs(service: BackedUp, name: string): StatefulServiceA
     everySeconds: seconds(every),
     keepDays,
     lateAfterSeconds: lateAfterSeconds(backup, `${name}.backup.lateAfter`),
+    ...(canary && { canary: canaryServer(serviceName, canary) }),
   };
   return {
     serviceName: `${serviceName}-backup`,
@@ -111,8 +137,11 @@ export function companionArgs(service: BackedUp, name: string): StatefulServiceA
     ],
     args: ["follow"],
     environment: { [backupConfigurationVariable]: JSON.stringify(configuration) },
-    secretFiles: secretFiles(to, user, `${name}.backup.to`),
-    ...(isSftp(to.repository ?? "") && { configFiles: { passwd: usersFile(user) } }),
+    secretFiles: secretFiles(to, canary, user, `${name}.backup`),
+    configFiles: {
+      ...(isSftp(to.repository ?? "") && { passwd: usersFile(user) }),
+      ...(canary?.authority !== undefined && { authority: { path: authorityPath, content: canary.authority } }),
+    },
     user,
     dropCapabilities: ["ALL"],
     readOnlyRoot: true,
@@ -125,7 +154,7 @@ export function companionArgs(service: BackedUp, name: string): StatefulServiceA
       startPeriod: "60s",
     },
     labels: { [serviceLabels.image]: companionImage, [serviceLabels.backupOf]: serviceName },
-    networkIds: [],
+    networkIds: canary ? networkIds() : [],
     ...(constraints && { constraints }),
     ...(logDriver && { logDriver }),
     ...(stopped !== undefined && { stopped }),
@@ -175,21 +204,35 @@ function requireReached(repository: DataVolume, data: DataVolume, path: string):
   });
 }
 
-function secretFiles({ password, credentials }: BackupTarget, user: string, path: string): Record<string, FileContent> {
+/** The name of the server's task in its networks, which is the same whether Swarm gives the service an address of its own or not. */
+function canaryServer(serviceName: string, { username, port, authority }: BackupCanary): BackupConfiguration["canary"] {
+  const host = `tasks.${serviceName}`;
+  return { host, port, username, ...(authority !== undefined && { authority: authorityPath }) };
+}
+
+function secretFiles(
+  { password, credentials }: BackupTarget,
+  canary: BackupCanary | undefined,
+  user: string,
+  path: string,
+): Record<string, FileContent> {
   const readable = readableBy(user.split(":", 1)[0] ?? user);
   const folder = "/run/secrets";
   return {
     password: {
       path: `${folder}/${backupSecretFiles.password}`,
-      content: whenKnown(password, (known) => requirePassword(known, `${path}.password`)),
+      content: whenKnown(password, (known) => requirePassword(known, `${path}.to.password`)),
       ...readable,
     },
     ...(credentials && {
       credentials: {
         path: `${folder}/${backupSecretFiles.credentials}`,
-        content: pulumi.secret(credentials).apply((known) => credentialLines(known, `${path}.credentials`)),
+        content: pulumi.secret(credentials).apply((known) => credentialLines(known, `${path}.to.credentials`)),
         ...readable,
       },
+    }),
+    ...(canary && {
+      canary: { path: `${folder}/${backupSecretFiles.canary}`, content: canary.password, ...readable },
     }),
   };
 }

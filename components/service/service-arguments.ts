@@ -110,7 +110,14 @@ function requireCredentials(credentials: object, context: z.RefinementCtx): void
 }
 
 /** How a Redis that keeps its data is backed up. */
-export const redisBackup = textOr(backupInWords, fields(declaredBackup));
+export const redisBackup = textOr(backupInWords, fields({ ...declaredBackup, canary: flag().optional() }));
+
+const canary = fields({
+  username: text("backup"),
+  password: secretText(requirePassword),
+  port: port,
+  authority: secretText().optional(),
+});
 
 /** The arguments that every service component takes. */
 export const commonArguments = {
@@ -154,7 +161,7 @@ export const serviceArguments = fields({
   ...commonArguments,
   backup: textOr(
     backupInWords,
-    fields({ ...declaredBackup, kind: text(BackupKind.log, oneOf(BackupKind)) }),
+    fields({ ...declaredBackup, kind: text(BackupKind.log, oneOf(BackupKind)), canary: canary.optional() }),
   ).optional(),
   data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute), readOnly: flag().optional() })),
   secretFiles: files,

@@ -127,8 +127,13 @@ export class StatefulService extends pulumi.ComponentResource {
         ...mount,
       })),
     );
+    const path = `${name}.transform`;
+    let network: docker.Network | undefined;
+    const networks = (): pulumi.Input<string>[] =>
+      networkIds ?? [(network ??= this.#network(`${name}-network`, transform.network, path)).id];
     const companion = checked(() => {
-      if (typeof backup === "object") return companionArgs({ ...given, serviceName, backup, transform }, name);
+      if (typeof backup === "object")
+        return companionArgs({ ...given, serviceName, backup, transform }, name, networks);
       requireNoTransform(transform.backup, `${name}.transform.backup`, "no backup with a repository is declared");
       return undefined;
     });
@@ -146,14 +151,13 @@ export class StatefulService extends pulumi.ComponentResource {
         name,
       ),
     );
-    const path = `${name}.transform`;
     if (networkIds !== undefined) {
       checked(() => {
         requireNoTransform(transform.network, `${path}.network`, "`networkIds` are given");
       });
     }
     const attachments = {
-      networkIds: networkIds ?? [this.#network(`${name}-network`, transform.network, path).id],
+      networkIds: networks(),
       secretFiles: Object.entries(secretFiles).map(([key, file]) =>
         this.#secret(`${name}-${key}`, file, transform.secret, path),
       ),

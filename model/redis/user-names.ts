@@ -4,6 +4,8 @@ export const RedisUser = {
   application: "application",
   /** May only PING: for the health check. */
   health: "health",
+  /** May set and get the canary alone: for the companion that backs the data up. */
+  backup: "backup",
   /** May do everything: for administrators and tools. */
   operations: "operations",
 } as const;

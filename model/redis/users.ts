@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { canaryKey } from "./canary.ts";
 import { RedisUser } from "./user-names.ts";
 
 /** Passwords in clear text: none for a user that does not exist, two during a rotation. */
@@ -9,6 +10,7 @@ const permissions: Record<keyof RedisPasswords, string> = {
   // as large as both values' lengths multiplied.
   application: "~* &* +@all -@admin -@dangerous +info -@scripting -lcs",
   health: "-@all +ping",
+  backup: `~${canaryKey} -@all +set +get`,
   operations: "~* &* +@all",
 };
 
@@ -22,7 +24,7 @@ const scripts = "+eval +eval_ro +evalsha +evalsha_ro +fcall +fcall_ro +script|lo
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  */
 export function redisAclFile(passwords: RedisPasswords, allowsScripts: boolean): string {
-  const users = [RedisUser.application, RedisUser.health, RedisUser.operations].filter(
+  const users = [RedisUser.application, RedisUser.health, RedisUser.backup, RedisUser.operations].filter(
     (user) => passwords[user].length > 0,
   );
   const lines = users.map((user) => {
@@ -36,4 +38,9 @@ export function redisAclFile(passwords: RedisPasswords, allowsScripts: boolean):
 /** The health check's password, derived from the application's so that users need not choose one. */
 export function healthPassword(applicationPassword: string): string {
   return createHmac("sha256", applicationPassword).update("holdfast: health check").digest("hex");
+}
+
+/** The password of the companion that backs the data up, derived in the same way. */
+export function backupPassword(applicationPassword: string): string {
+  return createHmac("sha256", applicationPassword).update("holdfast: backup").digest("hex");
 }

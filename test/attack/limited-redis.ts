@@ -46,7 +46,7 @@ export class LimitedRedis implements AsyncDisposable {
     const { application, operations, health } = passwords;
     writeFileSync(
       users,
-      redisAclFile({ application: [application], health: [health], operations: [operations] }, scripts),
+      redisAclFile({ application: [application], health: [health], backup: [], operations: [operations] }, scripts),
     );
     const configuration = redisConfigurationFile({
       persistence: RedisPersistence.durable,

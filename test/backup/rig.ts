@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { Redis } from "ioredis";
-import { backupLineSchema, type BackupLine } from "../../backup/protocol.ts";
+import { backupLineSchema, type BackupConfiguration, type BackupLine } from "../../backup/protocol.ts";
 import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { backupToolbox } from "../../lab/images/backup.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
@@ -36,6 +36,7 @@ export interface RigOptions {
   readonly repository?: string;
   /** The folder of the secrets. */
   readonly secrets?: string;
+  readonly canary?: BackupConfiguration["canary"];
 }
 
 /** The result of a command of the program. */
@@ -56,6 +57,8 @@ export interface RunningCompanion {
   /** Kills it and all that it has started at once, as the loss of the node does; it must have a group of its own. */
   killGroup(): void;
 }
+
+const canaryPassword = "password-of-the-canary";
 
 /** Everything that one test needs, in one folder. */
 export class Rig {
@@ -82,6 +85,7 @@ export class Rig {
     const rig = new Rig(folder, environment, options);
     for (const name of ["data", "secrets", "tmp"]) await mkdir(join(folder, name));
     await writeFile(join(folder, "secrets", "repository-password"), `${password}\n`);
+    await writeFile(join(folder, "secrets", "canary-password"), canaryPassword);
     return rig;
   }
 
@@ -94,6 +98,11 @@ export class Rig {
   async makeRepository(): Promise<void> {
     await this.restic("init");
     await weakenKey(this.repository, password);
+  }
+
+  /** How the companion signs in to the server, for the canary. */
+  get canary(): RigOptions["canary"] {
+    return { host: this.socket, port: 1, username: "backup" };
   }
 
   /** Starts a server on a data folder; a client of it is closed with the rig. */
@@ -116,6 +125,7 @@ export class Rig {
           // Else what is acknowledged may come into the log two seconds later, when the disk is slow.
           "--appendfsync",
           "always",
+          ...["--user", "backup", "on", `>${canaryPassword}`, "~holdfast:canary", "-@all", "+set", "+get"],
           ...settings,
         ],
       ],

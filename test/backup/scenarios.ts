@@ -157,6 +157,51 @@ export async function tellsTornTransaction(): Promise<void> {
   await assertRestores(rig, digest);
 }
 
+/** The server ceases to write its log: what looks as if all were delivered is not, and that is said. */
+export async function tellsLogThatIsNotWritten(): Promise<void> {
+  await using rig = await Rig.create({ lateAfterSeconds: 12 });
+  const { redis, server } = await rig.startRedis();
+  const companion = rig.follow({ canary: rig.canary });
+  await rig.delivered(companion);
+  await until(async () => (await list(rig)).window !== undefined, 20);
+  const { canary = 0, window = 0 } = await proof(rig);
+  assert.ok(canary <= Number(await redis.get("holdfast:canary")));
+  assert.ok(Date.now() - canary < 30_000 && window > 0 && window < 20_000, `${canary} ${window}`);
+  assert.match(await wellness(rig), /a write took \d+\.\d s until it was delivered/u);
+  await redis.config("SET", "appendonly", "no");
+  await until(async () => /that its log on this volume does not have after/u.test(await wellness(rig)), 40);
+  await redis.config("SET", "appendonly", "yes");
+  await until(async () => (await rig.run(["health"])).exitCode === 0, 40);
+  await redis.call("ACL", "SETUSER", "backup", "resetpass", ">another password");
+  await until(
+    async () => /took no holdfast:canary: WRONGPASS .*Let the user backup set/u.test(await wellness(rig)),
+    40,
+  );
+  server.kill("SIGKILL");
+  await once(server, "exit");
+  await until(async () => /was not reached: (?:ECONNREFUSED|ENOENT)/u.test(await wellness(rig)), 40);
+  assert.equal(await companion.stop(), 0);
+}
+
+async function until(isSo: () => Promise<boolean>, seconds: number): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < end, `not within ${seconds} s: ${String(isSo)}`);
+    await sleep(500);
+  }
+}
+
+async function wellness(rig: Rig): Promise<string> {
+  const { last } = await rig.run(["health"]);
+  return last.type === "result" && last.command === "health" ? last.words : JSON.stringify(last);
+}
+
+async function proof(rig: Rig) {
+  const { last } = await rig.run(["verify"]);
+  assert.ok(last.type === "result" && last.command === "verify" && last.result === "ok", JSON.stringify(last));
+  return last;
+}
+
 /** Another volume under the same store: a generation of its own, and both can be restored. */
 export async function beginsAnewOnAnotherLog(): Promise<void> {
   await using rig = await Rig.create();

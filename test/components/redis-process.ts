@@ -33,7 +33,10 @@ export class RedisProcess {
     const dataPath = join(folder, "data");
     const socket = join(folder, "redis.sock");
     const files = { configuration: join(folder, "redis.conf"), users: join(folder, "users.acl") };
-    writeFileSync(files.users, redisAclFile({ application: [], health: [], operations: [password] }, false));
+    writeFileSync(
+      files.users,
+      redisAclFile({ application: [], health: [], backup: [], operations: [password] }, false),
+    );
     const configuration = redisConfigurationFile({
       persistence,
       maxMemoryBytes: 64 * 1024 * 1024,

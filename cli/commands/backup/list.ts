@@ -103,7 +103,7 @@ function foundRows(
   nowSeconds: number,
   style: Output["style"],
 ): (readonly [string, string])[] {
-  const { ranges, newestSeconds, deliveredSeconds, pieces, bases, bytes, proofs, mistakes } = found;
+  const { ranges, window, newestSeconds, deliveredSeconds, pieces, bases, bytes, proofs, mistakes } = found;
   const shown = ranges.slice(-shownRanges);
   const earlier = ranges.length - shown.length;
   return [
@@ -123,6 +123,14 @@ function foundRows(
     ...(deliveredSeconds === undefined
       ? []
       : [["delivered", `${momentWords(deliveredSeconds)}, ${ageWords(nowSeconds - deliveredSeconds)}`] as const]),
+    ...(window === undefined
+      ? []
+      : [
+          [
+            "loss window",
+            `${secondsWords(window.last)} s from a write to its delivery on ${momentWords(window.canary / 1000)}, ${secondsWords(window.worst)} s at most`,
+          ] as const,
+        ]),
     [
       "size",
       `${byteWords(bytes)} in ${pieces} ${pieces === 1 ? "piece" : "pieces"} of the log and ${bases} ${bases === 1 ? "base" : "bases"}`,
@@ -130,9 +138,10 @@ function foundRows(
     ...(isUnproved(found)
       ? [[style("yellow", "unproved"), "no state of it was ever loaded: run `npx holdfast backup verify`"] as const]
       : []),
-    ...proofs.slice(0, shownProofs).map(({ level, result, seconds, point, entries }, index) => {
+    ...proofs.slice(0, shownProofs).map(({ level, result, seconds, point, entries, canary }, index) => {
       const loaded = entries === undefined ? "" : `, ${entriesWords(kind, entries)}`;
-      const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}`;
+      const newest = canary === undefined ? "" : `, canary of ${momentWords(canary / 1000)}`;
+      const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}${newest}`;
       return [index === 0 ? "proofs" : "", words] as const;
     }),
     ...mistakes.map(({ part, problem }) => [style("red", "missing"), `${part} ${problem}`] as const),
@@ -141,6 +150,10 @@ function foundRows(
 
 const shownRanges = 5;
 const shownProofs = 3;
+
+function secondsWords(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(1);
+}
 
 function ageWords(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -5,10 +5,12 @@ import {
   chainFrom,
   foldableRuns,
   forgettable,
+  measuredWindow,
   nameGeneration,
   planRestore,
   readCatalogue,
   restoreRanges,
+  windowOf,
 } from "../../../backup/repository/catalogue.ts";
 import type { ResticSnapshot } from "../../../backup/repository/restic.ts";
 import { fileName, readPart, tagsOf, type PartToStore } from "../../../backup/repository/tags.ts";
@@ -76,6 +78,7 @@ describe("a part of a backup", () => {
           logs.map(([first]) => first ?? piece({})),
           fc.string().map((name) => base({ name })),
           fc.constant<PartToStore>({ kind: "snapshot", bytes: 3, sha256: digest, last: 5, by: "me" }),
+          fc.constant(piece({ canary: 1_796_000_000_000, window: 1234, folded: true })),
           fc.constant<PartToStore>({ kind: "proof", level: "load", result: "ok", point: 9, entries: 12, by: "me" }),
         ),
         (part) => {
@@ -88,6 +91,23 @@ describe("a part of a backup", () => {
         },
       ),
     );
+  });
+
+  it("tells how long its canary took to be delivered", () => {
+    const canary = Date.parse("2026-11-30T12:00:00Z");
+    const timed = (part: Piece, end: string): ResticSnapshot => ({
+      ...stored(part),
+      summary: { total_bytes_processed: part.to - part.from, backup_end: end },
+    });
+    const catalogue = readCatalogue([
+      timed(piece({ canary }), "2026-11-30T12:00:02.5Z"),
+      timed(piece({ from: 10, to: 20, canary: canary + 20_000, window: 4000, folded: true }), "2026-11-30T13:00:00Z"),
+      timed(piece({ from: 20, to: 30 }), "2026-11-30T12:00:30Z"),
+      timed(piece({ from: 30, to: 40, canary: canary + 40_000 }), "2026-11-30T12:00:41Z"),
+    ]);
+    assert.deepEqual(measuredWindow(catalogue), { canary: canary + 40_000, last: 1000, worst: 4000 });
+    assert.deepEqual([windowOf(catalogue, canary), windowOf(catalogue, canary + 1)], [2500, undefined]);
+    assert.equal(measuredWindow(catalogueOf(piece({}))), undefined);
   });
 
   it("is nothing when the tags are another's", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   type BackupArgs,
   BackupKind,
@@ -38,6 +39,7 @@ describe("a declared backup", () => {
     const made = resources.filter(({ name }) => name.startsWith("store-backup"));
     assert.deepEqual(made.map(({ name, parent }) => [name, parent]).sort(), [
       ["store-backup", "store"],
+      ["store-backup-canary", "store-backup"],
       ["store-backup-password", "store-backup"],
       ["store-backup-service", "store-backup"],
     ]);
@@ -62,7 +64,7 @@ describe("a declared backup", () => {
       args: ["follow"],
       env: {
         HOLDFAST_BACKUP:
-          '{"store":"holdfast/test/store","data":"/data","kind":"log","repository":"s3:https://s3.example.com/bucket","everySeconds":2,"keepDays":7,"lateAfterSeconds":60}',
+          '{"store":"holdfast/test/store","data":"/data","kind":"log","repository":"s3:https://s3.example.com/bucket","everySeconds":2,"keepDays":7,"lateAfterSeconds":60,"canary":{"host":"tasks.stateful","port":6379,"username":"backup"}}',
       },
       user: "999:999",
       capDrops: ["ALL"],
@@ -78,10 +80,42 @@ describe("a declared backup", () => {
     assert.deepEqual(healthcheck?.tests, ["CMD", "node", "/opt/holdfast/backup/main.ts", "health"]);
     assert.deepEqual(
       secrets?.map(({ fileName, fileUid, fileMode }) => [fileName, fileUid, fileMode]),
-      [["/run/secrets/repository-password", "999", 0o400]],
+      [
+        ["/run/secrets/repository-password", "999", 0o400],
+        ["/run/secrets/canary-password", "999", 0o400],
+      ],
     );
     assert.deepEqual(taskSpec.placement, { constraints: ["node.hostname==vm", "node.labels.disk==ssd"] });
-    assert.deepEqual(taskSpec.networksAdvanceds, []);
+    assert.deepEqual(taskSpec.networksAdvanceds, inputsOf(resources, "store-service").taskSpec.networksAdvanceds);
+    // It knows a password that is derived from the application's, which opens the canary alone.
+    const derived = contentOf(resources, "store-backup-canary");
+    assert.match(derived, /^[0-9a-f]{64}$/u);
+    const hash = createHash("sha256").update(derived).digest("hex");
+    assert.ok(
+      contentOf(resources, "store-users").includes(`user backup on #${hash} ~holdfast:canary -@all +set +get\n`),
+    );
+  });
+
+  it("knows no password of the Redis where there is no canary, and joins no network", async () => {
+    for (const [more, persistence] of [
+      [{ canary: false }, "durable"],
+      [{}, "snapshot"],
+    ] as const) {
+      const resources = await recordRedis({ backup: { to, image, ...more }, persistence });
+      const { taskSpec } = inputsOf(resources, "store-backup-service");
+      assert.deepEqual(taskSpec.networksAdvanceds, []);
+      assert.doesNotMatch(taskSpec.containerSpec.env?.["HOLDFAST_BACKUP"] ?? "", /canary/u);
+      assert.equal(taskSpec.containerSpec.secrets?.length, 1);
+      assert.doesNotMatch(contentOf(resources, "store-users"), /user backup/u);
+    }
+  });
+
+  it("checks the server's certificate by the authority that is given", async () => {
+    const tls = { certificate: "certificate", key: "key", authority: "authority" };
+    const resources = await recordRedis({ backup: { to, image }, tls });
+    const { containerSpec } = inputsOf(resources, "store-backup-service").taskSpec;
+    assert.match(containerSpec.env?.["HOLDFAST_BACKUP"] ?? "", /"authority":"\/etc\/holdfast\/ca.crt"/u);
+    assert.equal(contentOf(resources, "store-backup-authority"), "authority");
   });
 
   it("is told to the policies by a label of the service, and makes the log tell the time", async () => {

@@ -47,17 +47,22 @@ describe("the lines about a backup", () => {
       point: second("12:00:00"),
       entries: 7,
     } as const;
+    const canary = second("11:59:58") * 1000;
     const found = lines({
       late: "shop-backup is starting",
       list: {
         ...backup.list,
-        proofs: [{ ...proof, mistakes: [] }],
+        window: { canary, last: 1432, worst: 4210 },
+        proofs: [{ ...proof, canary, mistakes: [] }],
         mistakes: [{ part: "log 3 of generation g, from byte 7", problem: "is missing up to log 4" }],
       },
     });
     assert.equal(found[1], "  late           shop-backup is starting");
+    assert.ok(
+      found.includes("  loss window    1.4 s from a write to its delivery on 2026-11-30T11:59:58Z, 4.2 s at most"),
+    );
     assert.deepEqual(found.slice(-2), [
-      "  proofs         ok at level load on 2026-11-30T12:00:30Z: the state of 2026-11-30T12:00:00Z, 7 keys",
+      "  proofs         ok at level load on 2026-11-30T12:00:30Z: the state of 2026-11-30T12:00:00Z, 7 keys, canary of 2026-11-30T11:59:58Z",
       "  missing        log 3 of generation g, from byte 7 is missing up to log 4",
     ]);
     assert.deepEqual(lines({ list: undefined, problem: "no answer" }), [
