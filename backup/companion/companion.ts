@@ -22,6 +22,12 @@ export interface Followed {
    * @returns whether there was anything
    */
   deliver(): Promise<boolean>;
+  /**
+   * Looks whether all that was delivered is still in the repository; what is not is sent again, or makes a new beginning.
+   *
+   * @returns false when something is missing
+   */
+  reconcile(catalogue: Catalogue): Promise<boolean>;
   /** How much is there that is not delivered. */
   pendingBytes(): Promise<number>;
   /** Begins what has time, such as folding; gives what is to be forgotten. */
@@ -170,9 +176,9 @@ export class Companion {
     const checkAfter =
       this.#othersAtWork || !this.#isChecked ? firstCheckSeconds : lateAfterSeconds / (delivered ? 1 : 2);
     const isCheckDue = now - this.#checkedSeconds > checkAfter;
-    if (isCheckDue) await this.#check();
+    const isWhole = !isCheckDue || (await followed.reconcile(await this.#check()));
     // What was there when the round began is there, and the repository, too.
-    if ((delivered || isCheckDue) && followed.background.problem === undefined)
+    if ((delivered || isCheckDue) && isWhole && followed.background.problem === undefined)
       this.#deliveredSeconds = Math.min(readSeconds, (this.#canary?.unprovedSince ?? Number.POSITIVE_INFINITY) / 1000);
     this.#toForget.push(...followed.tidy());
     const least = this.#toForget.length >= manyToForget ? leastTidySeconds : tidyEverySeconds;
@@ -213,7 +219,7 @@ export class Companion {
    * Reads what is in the repository. An older companion that is still at work, seen twice, ends this one. Seen once, it may be the
    * last upload of one that was killed; and what both have sent meanwhile is of the same log, which does no harm.
    */
-  async #check(): Promise<void> {
+  async #check(): Promise<Catalogue> {
     const catalogue = await fetchCatalogue(this.#restic);
     const isOthers = partsOf(catalogue).some(
       ({ by, deliveredSeconds }) =>
@@ -224,6 +230,7 @@ export class Companion {
     this.#isChecked = true;
     this.#noteHosts(catalogue);
     this.#checkedSeconds = Date.now() / 1000;
+    return catalogue;
   }
 
   #noteHosts(catalogue: Catalogue): void {

@@ -1,7 +1,7 @@
 import { errorWords } from "../../text/error-text.ts";
 import { LogBrokenError, LogFollower, type FoundBase } from "../log/follower.ts";
-import { chainFrom, foldableRuns, nameGeneration, startOf, type Catalogue } from "../repository/catalogue.ts";
-import type { LogPiece } from "../repository/tags.ts";
+import { chainFrom, foldableRuns, isAfter, nameGeneration, startOf, type Catalogue } from "../repository/catalogue.ts";
+import type { LogPiece, LogPosition } from "../repository/tags.ts";
 import { fileContent, readFileFacts, stateSeconds } from "./base.ts";
 import type { Delivery, Followed } from "./companion.ts";
 
@@ -25,6 +25,8 @@ export class FollowedLog implements Followed {
   #generation: string | undefined;
   /** The newest generation before this companion's own. */
   #former: string | undefined;
+  /** Up to where this generation is delivered. */
+  #delivered: LogPosition | undefined;
   /** What is delivered of this generation, in the order of the log, as long as it may be folded. */
   #pieces: LogPiece[] = [];
   #baseSeqs = new Set<number>();
@@ -80,6 +82,7 @@ export class FollowedLog implements Followed {
     const isSame = !gap && (last ? await this.#follower.resume(last) : await this.#isAtBase(catalogue));
     if (!isSame) return this.#begin("The log is not the one that was followed before");
     this.#generation = generation.name;
+    this.#delivered = last && { seq: last.seq, offset: last.to };
     this.#baseSeqs = new Set(generation.bases.map(({ seq }) => seq));
     this.#pieces = links.map(({ piece }) => piece).filter(({ seq }) => seq === this.#follower.place?.seq);
     this.#piecesSinceFold = this.#pieces.filter(({ folded }) => !folded).length;
@@ -107,6 +110,7 @@ export class FollowedLog implements Followed {
       await this.#follower.releaseBase();
     }
     this.#generation = nameGeneration(this.#generation ?? this.#former, Date.now());
+    this.#delivered = undefined;
     this.#pieces = [];
     this.#baseSeqs = new Set();
     this.#delivery.say(`${why ?? "There is no backup yet"}: generation ${this.#generation} begins.`);
@@ -125,6 +129,22 @@ export class FollowedLog implements Followed {
     }
   }
 
+  async reconcile({ generations }: Catalogue): Promise<boolean> {
+    const delivered = this.#delivered;
+    const generation = generations.find(({ name }) => name === this.#generation);
+    const { gap, end } = generation ? chainFrom(generation, startOf(generation)) : { gap: undefined, end: undefined };
+    if (delivered && (gap || !end || isAfter(delivered, end))) {
+      await this.#begin("Parts of the log that were delivered are no longer in the repository");
+      return false;
+    }
+    const bases = new Set(generation?.bases.map(({ seq }) => seq));
+    const newest = Math.max(...this.#baseSeqs);
+    if (this.#baseSeqs.size === 0 || bases.has(newest)) return true;
+    this.#delivery.say("The newest base is no longer in the repository: it is sent again.");
+    this.#baseSeqs.delete(newest);
+    return false;
+  }
+
   async #deliverPieces(): Promise<boolean> {
     for (let pieces = 0; ; pieces++) {
       const found = await this.#follower.next(Date.now() / 1000);
@@ -136,6 +156,7 @@ export class FollowedLog implements Followed {
       const deliveredMs = Date.now();
       if (canary !== undefined) this.#delivery.canary?.noteDelivered(canary, deliveredMs);
       this.#pieces.push({ ...piece, window: canary === undefined ? undefined : deliveredMs - canary });
+      this.#delivered = { seq: piece.seq, offset: piece.to };
       this.#piecesSinceFold += 1;
       await this.#follower.accept(readSeconds);
       if (found.isLast) return true;

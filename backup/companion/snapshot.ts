@@ -43,6 +43,15 @@ export class FollowedSnapshot implements Followed {
     return isNew;
   }
 
+  reconcile({ snapshots }: Catalogue): Promise<boolean> {
+    const isThere = this.#sha256 === undefined || snapshots.some(({ sha256 }) => sha256 === this.#sha256);
+    if (!isThere) {
+      this.#delivery.say("The newest snapshot is no longer in the repository: it is sent again.");
+      this.#sha256 = this.#seen = undefined;
+    }
+    return Promise.resolve(isThere);
+  }
+
   pendingBytes(): Promise<number> {
     return Promise.resolve(0);
   }

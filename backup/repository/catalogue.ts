@@ -162,7 +162,8 @@ function follows({ seq, after }: LogPiece, end: LogPosition): boolean {
   return isThere || (end.offset === 0 && after.seq < end.seq && end.seq < seq);
 }
 
-function isAfter(place: LogPosition, other: LogPosition): boolean {
+/** Whether a place in a log comes after another one. */
+export function isAfter(place: LogPosition, other: LogPosition): boolean {
   return place.seq > other.seq || (place.seq === other.seq && place.offset > other.offset);
 }
 

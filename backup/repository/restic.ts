@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { SituationError } from "../../text/situation-error.ts";
+import { NotJudgedError } from "../check/not-judged.ts";
 import { backupSecretFiles, type BackupConfiguration } from "../protocol.ts";
 import { isSftpCredential, sftpCredentials, type SftpAccess } from "./sftp.ts";
 
@@ -182,6 +183,8 @@ export class Restic {
   /** Forgets snapshots, and removes what no other snapshot holds; packs that are partly used stay as they are. */
   async forget(snapshots: readonly string[], limitMs: number): Promise<void> {
     if (snapshots.length === 0) return;
+    // One that was killed leaves an exclusive lock; this one takes off those of processes that are gone.
+    await this.#run(["unlock"], { limitMs });
     const options = ["--prune", "--max-unused", "unlimited", "--retry-lock", "10s", "--quiet"];
     await this.#run(["forget", ...options, ...snapshots], { limitMs });
   }
@@ -268,8 +271,16 @@ export class Restic {
     return child;
   }
 
-  async #requireSuccess({ exitCode, failed, stderr: said, timedOut, originalMessage }: ResticOutcome): Promise<void> {
+  async #requireSuccess({
+    exitCode,
+    failed,
+    stderr: said,
+    timedOut,
+    signal,
+    originalMessage,
+  }: ResticOutcome): Promise<void> {
     if (!failed) return;
+    if (signal === "SIGKILL" && !timedOut) throw new NotJudgedError("Restic");
     const ssh = (await this.#sftp?.takeLog()) ?? "";
     const where = `the repository ${this.#repository}`;
     if (exitCode === exitCodes.noRepository || noBucket.test(said))
@@ -332,6 +343,8 @@ interface ResticOutcome {
   readonly failed: boolean;
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** What has ended it. */
+  readonly signal?: string | undefined;
   /** Why it could not be started, or be fed. */
   readonly originalMessage?: string | undefined;
 }

@@ -3,6 +3,7 @@ import { mkdir, open, rename, writeFile, type FileHandle } from "node:fs/promise
 import { join } from "node:path";
 import { errorWords } from "../../text/error-text.ts";
 import { SituationError } from "../../text/situation-error.ts";
+import { NotJudgedError } from "../check/not-judged.ts";
 import { CommandScanner } from "../log/commands.ts";
 import { logFolder } from "../log/follower.ts";
 import { writeLogManifest, type LogFile } from "../log/manifest.ts";
@@ -189,6 +190,7 @@ export class PartReader {
       });
     } catch (error) {
       if (unwritten !== undefined) throw notWritten(part.file, unwritten);
+      if (error instanceof NotJudgedError) throw error;
       return [{ part: part.file, problem: `cannot be read: ${errorWords(error)}` }];
     }
     if (bytes !== expected) return [{ part: part.file, problem: `has ${bytes} of ${expected} bytes` }];

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { proveDamage, type Summary } from "./damage-proof.ts";
 import { killsUnderLoad } from "./loss-window.ts";
+import { noticesRemovedParts } from "./removed-parts.ts";
 import { reaches, remotes } from "./remote.ts";
 import {
   allowsOneCompanion,
@@ -37,6 +38,7 @@ const scenarios: readonly Scenario[] = [
   { title: "a repository half made, and four stores that make it at once", run: makesRepository },
   { title: "stopped at five moments of a delivery", run: deliversBeforeItEnds },
   { title: "two companions on one store", run: allowsOneCompanion },
+  { title: "parts removed with restic itself", run: noticesRemovedParts },
   { title: "snapshots without a log", run: followsSnapshots },
   { title: "a restore killed and run again", run: restoresAgain },
   { title: "restic alone, as the documentation says", run: restoresWithResticAlone },
