@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { corruptions, judge } from "./corruptions.ts";
 import { draws } from "./random.ts";
 import { Recording } from "./recording.ts";
+import { firstDeliveryKilled } from "./faults/at-steps.ts";
+import { TaskFaults } from "./faults/tasks.ts";
 import { opensBySftp } from "./remote.ts";
 import { Rig } from "./rig.ts";
 import { followsThroughKills, undoesFlush } from "./scenarios.ts";
@@ -29,7 +31,7 @@ describe("the backup of a Redis", function () {
     assert.ok(last.type === "result" && last.command === "verify" && last.entries === 400_000, JSON.stringify(last));
   });
 
-  it("is known to be wrong when it is, naming the part or the repository", async () => {
+  it("is known to be wrong when it is, naming the part or the repository; and is restored after a restore that was killed", async () => {
     const recording = await Recording.ofShortLog();
     await using rig = recording.rig;
     assert.ok(rig);
@@ -45,5 +47,10 @@ describe("the backup of a Redis", function () {
       const { isDetected, words } = await judge(corruption, recordings, draws(1));
       assert.ok(isDetected, `${corruption.title}: ${words}`);
     }
+    const { faults } = await TaskFaults.create(recording, draws(1));
+    const title = "restore: restic dump, call 4, all are killed in the middle";
+    assert.equal(await faults.find((fault) => fault.title === title)?.survive(), "");
   });
+
+  it("goes on where it and its restic were killed within a delivery", firstDeliveryKilled);
 });

@@ -1,6 +1,7 @@
-// `npm run backup-proof [-- scenarios | damage | remotes | loss [KILLS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies under load.
+// `npm run backup-proof [-- scenarios | damage | faults [--only WORDS] | remotes | loss [KILLS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies under load.
 import { parseArgs } from "node:util";
 import { proveDamage, type Summary } from "./damage-proof.ts";
+import { proveFaults } from "./faults/proof.ts";
 import { killsUnderLoad } from "./loss-window.ts";
 import { noticesRemovedParts } from "./removed-parts.ts";
 import { reaches, remotes } from "./remote.ts";
@@ -101,7 +102,7 @@ async function proveRemotes(): Promise<void> {
 }
 
 const { values, positionals } = parseArgs({
-  options: { seed: { type: "string", default: "1" } },
+  options: { seed: { type: "string", default: "1" }, only: { type: "string", default: "" } },
   allowPositionals: true,
 });
 const [wanted, count] = positionals;
@@ -113,6 +114,9 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
     summaries.push(await proveDamage(Number(values.seed)));
   },
   remotes: proveRemotes,
+  faults: async () => {
+    summaries.push(await proveFaults(Number(values.seed), values.only));
+  },
 };
 for (const [name, prove] of Object.entries(parts)) if (wanted === undefined || wanted === name) await prove();
 if (tried > 0) console.log(`${right} of ${tried} as they must be`);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { Rig, type Ran, type RigOptions, type RunningCompanion } from "./rig.ts";
+import { Rig, type Ran, type RigMachine, type RigOptions, type RunningCompanion } from "./rig.ts";
 import { digestOf, rewrite, treacherous } from "./store.ts";
 
 /** A state that the store really had at the end of a second. */
@@ -137,8 +137,8 @@ export class Recording {
   }
 
   /** A log of one generation, in two increments. */
-  static async ofShortLog(): Promise<Recording> {
-    const rig = await Rig.create({ everySeconds: 0.3 });
+  static async ofShortLog(machine: RigMachine = {}): Promise<Recording> {
+    const rig = await Rig.create({ everySeconds: 0.3 }, machine);
     await rig.makeRepository();
     const { redis, server } = await rig.startRedis();
     const companion = rig.follow();

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { Redis } from "ioredis";
@@ -11,6 +11,7 @@ import { backupLineSchema, type BackupConfiguration, type BackupLine } from "../
 import { fillToolbox } from "../../lab/host/toolbox.ts";
 import { backupToolbox } from "../../lab/images/backup.ts";
 import { testCacheDirectory } from "../support/sandbox.ts";
+import { Steps } from "./faults/steps.ts";
 import { weakenKey } from "./weak-key.ts";
 
 const program = join(import.meta.dirname, "../../backup/main.ts");
@@ -37,6 +38,12 @@ export interface RigOptions {
   /** The folder of the secrets. */
   readonly secrets?: string;
   readonly canary?: BackupConfiguration["canary"];
+}
+
+/** The machine that it pretends to run on. */
+export interface RigMachine {
+  /** Each start of the program has a host name of its own, as each container has. @default false */
+  readonly hasOwnHostnames?: boolean;
 }
 
 /** The result of a command of the program. */
@@ -66,27 +73,45 @@ export class Rig {
   readonly data: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #options: RigOptions;
+  readonly #machine: RigMachine;
+  #starts = 0;
   readonly #ended: (() => Promise<unknown>)[] = [];
   /** Where the server listens. */
   readonly socket: string;
 
-  private constructor(folder: string, environment: Readonly<Record<string, string>>, options: RigOptions) {
+  private constructor(
+    folder: string,
+    environment: Readonly<Record<string, string>>,
+    options: RigOptions,
+    machine: RigMachine,
+  ) {
     this.folder = folder;
     this.data = join(folder, "data");
     this.socket = join(folder, "redis.sock");
     this.#environment = environment;
     this.#options = options;
+    this.#machine = machine;
   }
 
-  static async create(options: RigOptions = {}): Promise<Rig> {
+  static async create(options: RigOptions = {}, machine: RigMachine = {}): Promise<Rig> {
     await fillToolbox(testCacheDirectory, () => undefined);
     const { environment } = await backupToolbox(testCacheDirectory);
     const folder = await mkdtemp(join(tmpdir(), "holdfast-backup-"));
-    const rig = new Rig(folder, environment, options);
+    const rig = new Rig(folder, environment, options, machine);
     for (const name of ["data", "secrets", "tmp"]) await mkdir(join(folder, name));
     await writeFile(join(folder, "secrets", "repository-password"), `${password}\n`);
     await writeFile(join(folder, "secrets", "canary-password"), canaryPassword);
     return rig;
+  }
+
+  /** What stands before the programs of the path: {@link Steps}. */
+  get stepsFolder(): string {
+    return join(this.folder, "steps");
+  }
+
+  /** Counts the calls of programs, and lets faults happen there. */
+  async countSteps(...programs: string[]): Promise<Steps> {
+    return Steps.install(this.stepsFolder, this.#environment["PATH"] ?? "", programs);
   }
 
   /** The repository's folder. */
@@ -138,7 +163,12 @@ export class Rig {
       redis.disconnect();
       return Promise.resolve();
     });
-    while ((await redis.ping().catch(() => "")) !== "PONG") await sleep(50);
+    const answers = async (): Promise<boolean> => {
+      while ((await redis.ping().catch(() => "")) !== "PONG") await sleep(50);
+      return true;
+    };
+    const isUp = await Promise.race([answers(), once(server, "exit").then(() => false)]);
+    if (!isUp) throw new Error("the server has ended at its start");
     return { redis, server };
   }
 
@@ -158,7 +188,8 @@ export class Rig {
       environment = {},
     }: { hasOwnGroup?: boolean; environment?: Readonly<Record<string, string>> } = {},
   ): RunningCompanion {
-    const child = spawn(process.execPath, [program, "follow"], {
+    const [command, ...words] = this.#programWords("follow");
+    const child = spawn(command, words, {
       env: { ...this.environment(options, status), ...environment },
       stdio: ["ignore", "pipe", "inherit"],
       detached: hasOwnGroup,
@@ -178,7 +209,8 @@ export class Rig {
 
   /** Runs another command of the program. */
   async run(words: readonly string[], options: RigOptions = {}): Promise<Ran> {
-    const { exitCode, stdout } = await execa(process.execPath, [program, ...words], {
+    const [command, ...all] = this.#programWords(...words);
+    const { exitCode, stdout } = await execa(command, all, {
       env: this.environment(options),
       extendEnv: false,
       reject: false,
@@ -186,6 +218,14 @@ export class Rig {
     });
     const lines = stdout.split("\n").map((line) => backupLineSchema.parse(JSON.parse(line)));
     return { exitCode, lines, last: lines.at(-1) ?? { type: "error", message: "nothing was said" } };
+  }
+
+  /** What starts the program; its process is the one that is started. */
+  #programWords(...words: readonly string[]): readonly [string, ...string[]] {
+    const all = [process.execPath, program, ...words] as const;
+    if (this.#machine.hasOwnHostnames !== true) return all;
+    const hostname = `start-${++this.#starts}`;
+    return ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname, ...all];
   }
 
   /** Runs restic itself. */
@@ -203,7 +243,7 @@ export class Rig {
         deliveredSeconds: number;
       };
       if (deliveredSeconds > begin && /The (?:base|snapshot) .* is delivered|Going on/u.test(companion.said())) return;
-      if (companion.process.exitCode !== null) break;
+      if (companion.process.exitCode !== null || companion.process.signalCode !== null) break;
       await sleep(50);
     }
     throw new Error(`nothing was delivered:\n${companion.said()}`);
@@ -218,6 +258,7 @@ export class Rig {
     };
     return {
       ...this.#environment,
+      PATH: `${this.stepsFolder}${delimiter}${this.#environment["PATH"] ?? ""}`,
       HOME: this.folder,
       TMPDIR: join(this.folder, "tmp"),
       RESTIC_PASSWORD_FILE: join(this.folder, "secrets", "repository-password"),
