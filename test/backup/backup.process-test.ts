@@ -6,7 +6,7 @@ import { firstDeliveryKilled } from "./faults/at-steps.ts";
 import { TaskFaults } from "./faults/tasks.ts";
 import { opensBySftp } from "./remote.ts";
 import { Rig } from "./rig.ts";
-import { followsThroughKills, undoesFlush } from "./scenarios.ts";
+import { followsThroughKills, restoresWithResticAlone, undoesFlush } from "./scenarios.ts";
 
 describe("the backup of a Redis", function () {
   this.timeout(90_000);
@@ -14,6 +14,8 @@ describe("the backup of a Redis", function () {
   it("follows under writers, through a kill of the companion and rewrites of the log", () => followsThroughKills(1));
 
   it("undoes FLUSHALL to the second before it", undoesFlush);
+
+  it("is opened by restic alone, with the commands of the documentation", restoresWithResticAlone);
 
   it(
     "opens a repository by SFTP with the key and the host that it is told, and says what is wrong with others",

@@ -1,8 +1,12 @@
-// `npm run backup-proof [-- scenarios | damage | faults [--only WORDS] | remotes | loss [KILLS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies under load.
+// `npm run backup-proof [-- scenarios | damage | faults [--only WORDS] | remotes | loss [KILLS] | node-loss [ROUNDS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies.
 import { parseArgs } from "node:util";
 import { proveDamage, type Summary } from "./damage-proof.ts";
 import { proveFaults } from "./faults/proof.ts";
+import { nodeLosses } from "./lab/node-loss.ts";
+import { tryOnLab } from "./lab/on-lab.ts";
+import { restoreFaults } from "./lab/restore-faults.ts";
 import { killsUnderLoad } from "./loss-window.ts";
+import { draws } from "./random.ts";
 import { noticesRemovedParts } from "./removed-parts.ts";
 import { reaches, remotes } from "./remote.ts";
 import {
@@ -114,6 +118,15 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
     summaries.push(await proveDamage(Number(values.seed)));
   },
   remotes: proveRemotes,
+  "node-loss": async () => {
+    const trials = nodeLosses(Number(count ?? 3), draws(Number(values.seed)));
+    const parts = {
+      "nodes lost with their disks, after a FLUSHALL that was undone: every promised key is there": trials,
+      "faults of a restore on three nodes survived: the same command again goes on, one service with all data":
+        restoreFaults.filter(({ title }) => title.includes(values.only)),
+    };
+    summaries.push(...(await tryOnLab(parts)));
+  },
   faults: async () => {
     summaries.push(await proveFaults(Number(values.seed), values.only));
   },

@@ -235,7 +235,7 @@ export class Rig {
   }
 
   /** Waits until a restore of all that was delivered would hold what was written last. */
-  async delivered(companion: RunningCompanion, seconds = 30): Promise<void> {
+  async delivered(companion: RunningCompanion, seconds = 60): Promise<void> {
     const begin = Date.now() / 1000;
     const file = join(this.folder, "status");
     while (Date.now() / 1000 - begin < seconds) {

@@ -310,15 +310,17 @@ export async function restoresWithResticAlone(): Promise<void> {
   const digest = await digestOf(redis);
   await companion.stop();
   const page = await readFile(join(import.meta.dirname, "../../docs/backup.md"), "utf8");
+  const [, find = assert.fail("nothing finds the base")] = /^(restic snapshots .*kind=base)$/mu.exec(page) ?? [];
   const [, block = assert.fail("no such block")] = /```sh\nstore=shop.*?\n(.*?)```/su.exec(page) ?? [];
-  const generation = /(\S+)\.base\.00000002 is delivered/u.exec(companion.said())?.[1] ?? "";
   const folder = join(rig.folder, "by-hand");
   await mkdir(folder);
-  await execa("bash", ["-euc", `store=shop/prod/redis generation=${generation} seq=2 log=2\n${block}`], {
-    env: rig.environment(),
-    extendEnv: false,
-    cwd: folder,
-  });
+  const byHand = async (script: string): Promise<string> =>
+    (await execa("bash", ["-euc", script], { env: rig.environment(), extendEnv: false, cwd: folder })).stdout;
+  const table = await byHand(find);
+  const newest = (tag: string): string =>
+    [...table.matchAll(new RegExp(`[,\\s]${tag}=([^,\\s]+)`, "gu"))].at(-1)?.[1] ?? "";
+  const place = `generation=${newest("generation")} seq=${newest("seq")} log=${newest("log")}`;
+  await byHand(`store=shop/prod/redis ${place}\n${block}`);
   assert.equal(await digestOfFiles(join(folder, "data")), digest);
 }
 

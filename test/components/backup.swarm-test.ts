@@ -8,9 +8,11 @@ import { servicesWithVolume } from "../../live/ownership/volume-owner.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
 import { findEngine, swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
+import { ArgumentsWatch, containerTexts, fileTexts, managerTexts, placesOf } from "../support/secret-scan.ts";
 import { sandboxStartMs, sharedSandbox, testCacheDirectory } from "../support/sandbox.ts";
 
 const password = "correct horse battery";
+const repositoryPassword = "staple of another horse";
 const service = "backup-store";
 const companion = "backup-store-backup";
 const repository = "backup-repository";
@@ -31,7 +33,8 @@ describe("a Redis with a backup", function () {
     image = await pushBackupImage(sandbox, testCacheDirectory);
     stack = await openProgram(fileURLToPath(new URL("backup-program", import.meta.url)), sandbox.dockerHost);
     const firstStartUntil = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/u, "Z");
-    await stack.set({ image: sandbox.redisImage, node: sandbox.nodeHostname, password, firstStartUntil });
+    await stack.set({ image: sandbox.redisImage, node: sandbox.nodeHostname, firstStartUntil });
+    await stack.set({ password, repositoryPassword });
     await stack.up();
     redis = new Client({ host: sandbox.nodeAddress, port: 10_160, username: "application", password });
     // It is replaced in between.
@@ -62,7 +65,7 @@ describe("a Redis with a backup", function () {
     const container = await docker.createContainer({
       Image: image,
       Entrypoint: ["sh", "-c", script],
-      Env: ["RESTIC_REPOSITORY=/repository", `RESTIC_PASSWORD=${password}`],
+      Env: ["RESTIC_REPOSITORY=/repository", `RESTIC_PASSWORD=${repositoryPassword}`],
       HostConfig: { Binds: [`${repository}:/repository`], NetworkMode: "none" },
     });
     await container.start();
@@ -105,6 +108,20 @@ describe("a Redis with a backup", function () {
       users.map(({ name }) => name),
       [service],
     );
+  });
+
+  it("has its passwords nowhere in clear", async () => {
+    const watched = new ArgumentsWatch();
+    await redis.set("more", "to be delivered");
+    // The server and the companion are started again, and deliver.
+    await stack.set({ memoryLimit: "96M" });
+    await stack.up();
+    await redis.set("last", "to be delivered, too");
+    for (let left = 60; left > 0 && !(await restored()).includes("to be delivered, too"); left--);
+    const texts = [...(await managerTexts(docker)), ...(await containerTexts(docker)), ...(await watched.stop())];
+    const kept = await fileTexts(stack.stateDirectory);
+    assert.ok(kept.length > 1 && texts.length > 10);
+    assert.deepEqual(placesOf([password, repositoryPassword], [...texts, ...kept]), []);
   });
 
   it("keeps the repository when the backup is taken out, and its data", async () => {

@@ -18,9 +18,11 @@ export interface ProgramStack {
   /** What an `up` would do, as the verdicts read it. */
   plan(): Promise<Plan>;
   down(): Promise<OperationResult>;
+  /** The folder of the state, with its copies and its history. */
+  readonly stateDirectory: string;
   /** The state as it is on disk. */
   state(): Promise<string>;
-  /** Sets configuration, of the program's own namespace where none is named; `password` and `docker:registryAuth` as secrets. */
+  /** Sets configuration, of the program's own namespace where none is named; passwords and `docker:registryAuth` as secrets. */
   set(settings: Record<string, string>): Promise<void>;
   readonly remove: () => Promise<void>;
 }
@@ -83,11 +85,12 @@ export async function openProgram(program: string, dockerHost: string): Promise<
       return collector.plan("preview");
     },
     down: () => successful((onEvent) => destroyStack(location, { ...options, onEvent, includeProtected: [] })),
+    stateDirectory: join(projectDirectory, ".pulumi"),
     state: () => readFile(join(projectDirectory, `.pulumi/stacks/${namespace}/test.json`), "utf8"),
     async set(settings) {
       const stack = await openStack(location, environment);
       for (const [key, value] of Object.entries(settings)) {
-        const secret = key === "password" || key === "docker:registryAuth";
+        const secret = /password$/iu.test(key) || key === "docker:registryAuth";
         await stack.setConfig(key.includes(":") ? key : `${namespace}:${key}`, value, { secret });
       }
     },

@@ -10,7 +10,7 @@ new Redis("store", {
   serviceName: "backup-store",
   image: config.require("image"),
   volume: new LocalVolume("data", { volumeName: "backup-data", pin }),
-  memoryLimit: "64M",
+  memoryLimit: config.get("memoryLimit") ?? "64M",
   password: config.requireSecret("password"),
   publishedPort: 10_160,
   firstStartUntil: config.require("firstStartUntil"),
@@ -18,7 +18,7 @@ new Redis("store", {
     backup: {
       to: {
         volume: new LocalVolume("repository", { volumeName: "backup-repository", pin }),
-        password: config.requireSecret("password"),
+        password: config.requireSecret("repositoryPassword"),
       },
       image: backupImage,
       every: "1s",
