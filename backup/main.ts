@@ -3,6 +3,8 @@
  *
  * `follow | health | list | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | now | prune`
  *
+ * and the two sides of a move, with what is asked before it (backup/transfer/): `send | receive | measure`.
+ *
  * Its configuration is in the environment, and it says one JSON object a line (backup/protocol.ts).
  */
 import { tmpdir } from "node:os";
@@ -99,6 +101,13 @@ const commands: Readonly<Record<string, Command>> = {
 /** The levels of a proof that is asked for. */
 const askedLevels = { digest: "digest", check: "check", load: "load" } as const;
 
+/** The commands of a move, which have an order of their own and know of no repository. */
+const transfers: Readonly<Record<string, () => Promise<Result>>> = {
+  send: async () => (await import("./transfer/run.ts")).runSender(process.env, say),
+  receive: async () => (await import("./transfer/run.ts")).runReceiver(process.env, say),
+  measure: async () => (await import("./transfer/run.ts")).runMeasure(),
+};
+
 /** Reads `latest`, a time in ISO 8601, or seconds since 1970; undefined for the newest state. */
 function parseTime(text: string | undefined): number | undefined {
   if (text === undefined || text === "latest") return undefined;
@@ -156,9 +165,15 @@ function readCommandLine(words: readonly string[]): { command: Command; options:
   }
 }
 
+async function runCommand(words: readonly string[]): Promise<Result | undefined> {
+  const transfer = transfers[words[0] ?? ""];
+  if (transfer && words.length === 1) return transfer();
+  const { command, options } = readCommandLine(words);
+  return command.run(readBackupConfiguration(process.env), options);
+}
+
 try {
-  const { command, options } = readCommandLine(process.argv.slice(2));
-  const result = await command.run(readBackupConfiguration(process.env), options);
+  const result = await runCommand(process.argv.slice(2));
   if (result) say(result);
   if (result?.command === "verify" && result.result === "failed") process.exitCode = 1;
 } catch (error) {

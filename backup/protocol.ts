@@ -177,6 +177,38 @@ export const backupHealthSchema = z.object({
   words: z.string(),
 });
 
+/** What `measure` answers, before a move: of a volume, or of a node's disk where none is mounted. */
+export const moveMeasureSchema = z.object({
+  type: z.literal("result"),
+  command: z.literal("measure"),
+  files: z.number(),
+  bytes: z.number(),
+  /** How much of the disk these take: less than their length where they have holes. */
+  allocatedBytes: z.number(),
+  freeBytes: z.number(),
+  /** Whether there is nothing in it, what an unfinished move to it has left, what was moved from it, or data. */
+  holds: z.enum(["nothing", "arriving", "moved", "data"]),
+  /** Whose that is, where it says so. */
+  store: z.string().optional(),
+  /** Whether a running server has the lock of the volume. */
+  isLocked: z.boolean(),
+});
+
+/** What `send` answers at the end of a move. */
+export const moveSendSchema = z.object({
+  type: z.literal("result"),
+  command: z.literal("send"),
+  files: z.number(),
+  bytes: z.number(),
+  lastSeconds: z.number(),
+});
+
+/** What `receive` answers at the end of a move. */
+export const moveReceiveSchema = z.object({ type: z.literal("result"), command: z.literal("receive") });
+
+/** What `send` says when the copy has all but what is written meanwhile. */
+const moveLevelSchema = z.object({ type: z.literal("level"), bytes: z.number(), seconds: z.number() });
+
 /** A line of the program's stdout. */
 export const backupLineSchema = z.union([
   z.object({
@@ -185,6 +217,10 @@ export const backupLineSchema = z.union([
     doneBytes: z.number().optional(),
     allBytes: z.number().optional(),
   }),
+  moveLevelSchema,
+  moveMeasureSchema,
+  moveSendSchema,
+  moveReceiveSchema,
   z.object({ type: z.literal("error"), message: z.string() }),
   backupListSchema,
   backupVerifySchema,

@@ -3,6 +3,7 @@ import type { PolicyPackChoice } from "../engine/policy/pack.ts";
 import { registerBackup } from "./commands/backup/command.ts";
 import { registerImpact } from "./commands/impact/command.ts";
 import { registerLab } from "./commands/lab/command.ts";
+import { registerMove } from "./commands/move/command.ts";
 import { registerPolicy } from "./commands/policy/command.ts";
 import { registerSwarmQuestions } from "./commands/swarm/command.ts";
 import { cwd, declare, ofFolder, ofStack, repeatable, stack, verbose, yes } from "./options.ts";
@@ -163,6 +164,7 @@ export function createProgram(): Command {
   registerLab(program);
   registerSwarmQuestions(program);
   registerBackup(program);
+  registerMove(program);
   for (const command of withSubcommands(program)) {
     // Mistakes are reported where all others are.
     command.exitOverride().configureOutput({ outputError: () => undefined });

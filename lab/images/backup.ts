@@ -95,7 +95,7 @@ async function backupRecipe(toolbox: Toolbox): Promise<ImageRecipe> {
     tag: versions.redis,
     origin: "backup/main.ts",
     files: {
-      programs: ["node", "restic", "nice", "redis-server", "redis-cli", ...(hasSsh ? ["ssh"] : [])].map(
+      programs: ["node", "restic", "nice", "flock", "redis-server", "redis-cli", ...(hasSsh ? ["ssh"] : [])].map(
         (name) => `usr/bin/${name}`,
       ),
       folders: existsSync(`/${authorities}`) ? [{ from: `/${authorities}`, to: authorities }] : [],

@@ -127,7 +127,7 @@ export function chooseNode(
 }
 
 /** Where a service is: on the node of its task, else on the only one that its constraints allow. */
-function nodeOf(service: Service, tasks: readonly Task[], nodes: readonly SwarmNode[]): SwarmNode | undefined {
+export function nodeOf(service: Service, tasks: readonly Task[], nodes: readonly SwarmNode[]): SwarmNode | undefined {
   const texts = service.Spec.TaskTemplate.Placement?.Constraints ?? [];
   const constraints = texts.map((text) => parseConstraint(text));
   const allowed = nodes.filter((node) => constraints.every((constraint) => satisfies(node, constraint) === true));
@@ -139,7 +139,7 @@ function nodeOf(service: Service, tasks: readonly Task[], nodes: readonly SwarmN
 }
 
 /** Whether a node satisfies the constraints of a service that name no single node. */
-function fitsBesidesPin({ Spec }: Service, node: SwarmNode): boolean {
+export function fitsBesidesPin({ Spec }: Service, node: SwarmNode): boolean {
   const constraints = (Spec.TaskTemplate.Placement?.Constraints ?? []).map((text) => parseConstraint(text));
   return constraints
     .filter((constraint) => narrowingOf(constraint) === "none")
@@ -185,7 +185,8 @@ export function chooseVolume(
   return names.find((name) => userOf(name) === undefined) ?? `${stem}-${time}`;
 }
 
-function mountsVolume({ TaskTemplate }: ServiceSpec, name: string): boolean {
+/** Whether a service mounts a volume of this name. */
+export function mountsVolume({ TaskTemplate }: ServiceSpec, name: string): boolean {
   return (TaskTemplate.ContainerSpec?.Mounts ?? []).some(({ Source }) => Source === name);
 }
 

@@ -316,11 +316,22 @@ async function putToUse(
   return true;
 }
 
-/** Points the companion at the restored volume, where it begins anew with a base. */
-async function followVolume(
+/**
+ * Points the companion at the volume that its service has now, where it goes on, or begins anew with a base.
+ *
+ * @returns why the backup does not go on; undefined where it does
+ */
+export async function followVolume(
   connection: EngineConnection,
-  { companion, volume, node, nodes }: PlannedRestore,
-  options: RestoreOptions,
+  {
+    companion,
+    volume,
+    node,
+    nodes,
+  }: Pick<PlannedRestore, "volume" | "node" | "nodes"> & {
+    readonly companion: Pick<BackupService, "service" | "configuration">;
+  },
+  options: Pick<RestoreOptions, "signal" | "onStep">,
 ): Promise<string | undefined> {
   const { docker } = connection;
   const { service, configuration } = companion;

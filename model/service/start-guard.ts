@@ -8,6 +8,15 @@ export const storeMarker = ".holdfast-store";
 /** The file next to the mark that a running server keeps locked. */
 export const volumeLockFile = ".holdfast-lock";
 
+/** On the volume that a store's data is being moved to: whose it is, and a number that grows while it comes. It is there until all has come. */
+export const arrivingFile = ".holdfast-arriving";
+
+/** On that volume: a server waits for the rest of the data. */
+export const wantedFile = ".holdfast-wanted";
+
+/** On the volume that a store's data was moved from, in place of the mark: whose it was, and where it is. */
+export const movedFile = ".holdfast-moved";
+
 /** The start script's path in the container. */
 export const startScriptPath = "/etc/holdfast/start";
 
@@ -186,6 +195,38 @@ mark() {
   } > "$marker.new" && sync && mv -f "$marker.new" "$marker" && sync
 }
 
+# Data of this store that is being moved here: asks for the rest, and waits until it is whole, as long as it comes.
+await_arrival() {
+  arriving=$1/${arrivingFile}
+  read_arrival
+  [ "$found" = "$identity" ] || refuse "$1: expected the data of $identity, got that of $found, which is being moved here. Mount the volume of $identity."
+  wanted=$1/${wantedFile}
+  trap 'rm -f "$wanted"; exit 143' TERM INT
+  echo "\${HOSTNAME-}" > "$wanted" || refuse "$1: expected room for the file ${wantedFile}, got an error. Make room, and start again."
+  echo "holdfast: $1: waiting for the rest of the data of $identity, which is being moved here"
+  former=
+  idle=0
+  while [ ! -s "$1/${storeMarker}" ]; do
+    [ -e "$arriving" ] || break
+    read_arrival
+    if [ "$number" != "$former" ]; then former=$number idle=0; fi
+    if [ "$idle" -gt "$arrival_patience" ]; then
+      rm -f "$wanted"
+      refuse "$1: expected the rest of the data of $identity, which is being moved here, got none for 20 s. It is whole where it was: run the move again."
+    fi
+    if sleep 0.1 2> /dev/null; then idle=$((idle + 1)); else sleep 1; idle=$((idle + 10)); fi
+  done
+  trap - TERM INT
+}
+
+# Whose data is coming, and how much has come.
+read_arrival() {
+  found=
+  number=
+  { read -r found && read -r number; } 2> /dev/null < "$arriving" || true
+}
+
+arrival_patience=200
 product=
 major=
 descriptor=10
@@ -199,6 +240,10 @@ for path in ${dataPaths.map(quotedWord).join(" ")}; do
   if [ -n "$once" ] && [ "$creation" != "$identity" ] && [ -s "$marker" ]; then continue; fi
   descriptor=$((descriptor - 1))
   lock "$path"
+  if [ ! -s "$marker" ] && [ -e "$path/${arrivingFile}" ]; then
+    [ -z "$once" ] || refuse "$path: expected a volume for a first start, got one that data is being moved to. Wait until that is over."
+    await_arrival "$path"
+  fi
   if [ -s "$marker" ]; then
     require_readable "$marker"
     {
@@ -233,6 +278,9 @@ for path in ${dataPaths.map(quotedWord).join(" ")}; do
       mark
       echo "holdfast: first start of $identity on $path"
     fi
+  elif [ -s "$path/${movedFile}" ]; then
+    { read -r found || true; read -r destination || true; } < "$path/${movedFile}"
+    refuse "$path: expected the data of $identity, got what that of $found was before it was moved to $destination. Move the service there again (holdfast move); its newest data is there."
   else
     refuse "$path: expected the data of $identity, got a volume without its mark. Bring the volume back, or ask for a first start."
   fi

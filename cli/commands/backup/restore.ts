@@ -58,7 +58,9 @@ export async function restore(service: string, options: RestoreCommandOptions): 
         output.print(`  ...   ${printable(words)}`);
       },
     });
-    const settings = result.isInUse ? await followInSettings(plan, options) : undefined;
+    const settings = result.isInUse
+      ? await followInSettings({ ...plan, service: plan.companion.data }, options)
+      : undefined;
     if (output.json) output.document({ plan: planDocument(plan), ...result, settings });
     output.print("", ...resultLines(plan, result, settings, output));
     if (result.companionProblem !== undefined) throw new Exit(exitCode.failed);
