@@ -1,7 +1,7 @@
 /**
  * The program of the backups, one for the companion service and for the tasks of the command line:
  *
- * `follow | health | list | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | now | prune`
+ * `follow | health | list [--at TIME] | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | now | prune [--at TIME] [--dry-run yes]`
  *
  * and the two sides of a move, with what is asked before it (backup/transfer/): `send | receive | measure`.
  *
@@ -21,6 +21,7 @@ type Result = Extract<BackupLine, { type: "result" }>;
 
 interface Options {
   readonly at?: string | undefined;
+  readonly "dry-run"?: string | undefined;
   readonly level?: string | undefined;
   readonly scratch?: string | undefined;
   readonly to?: string | undefined;
@@ -54,10 +55,10 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
   list: {
-    options: [],
-    run: async (configuration) => {
+    options: ["at"],
+    run: async (configuration, { at }) => {
       const { listBackups } = await import("./check/list.ts");
-      return listBackups(await openRepository(configuration), configuration);
+      return listBackups(await openRepository(configuration), configuration, parseTime(at));
     },
   },
   verify: {
@@ -90,10 +91,11 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
   prune: {
-    options: [],
-    run: async (configuration) => {
+    options: ["at", "dry-run"],
+    run: async (configuration, { at, "dry-run": dryRun }) => {
       const { pruneBackups } = await import("./companion/prune.ts");
-      return pruneBackups(await openRepository(configuration), configuration);
+      const wanted = { seconds: parseTime(at), isDry: dryRun !== undefined };
+      return pruneBackups(await openRepository(configuration), configuration, wanted, sayWords);
     },
   },
 };

@@ -124,6 +124,8 @@ export const backupListSchema = z.object({
   bases: z.number(),
   /** The sum of what the snapshots hold; restic stores equal parts once, and compressed. */
   bytes: z.number(),
+  /** What a restore to the time that was asked for reads and writes; undefined where there is none. */
+  restoreBytes: z.number().optional(),
   /** The newest first. */
   proofs: z.array(backupProofSchema),
   /** What is missing or torn, each naming its part. */
@@ -163,11 +165,24 @@ export const backupNowSchema = z.object({
   deliveredSeconds: z.number(),
 });
 
-/** What `prune` answers. */
+/** What `prune` answers: what goes, or with `--dry-run` would go, and what stays. */
 export const backupPruneSchema = z.object({
   type: z.literal("result"),
   command: z.literal("prune"),
-  forgotten: z.number(),
+  /** Every state from here on stays within reach. */
+  keptFromSeconds: z.number(),
+  /** How many parts go. */
+  generations: z.number(),
+  bases: z.number(),
+  pieces: z.number(),
+  /** Proofs, and what was cut off. */
+  others: z.number(),
+  /** What the parts that go hold; restic stores equal parts once, and compressed. */
+  bytes: z.number(),
+  /** What can be restored afterwards, the oldest first. */
+  ranges: z.array(restoreRangeSchema),
+  /** How much room the repository has given back; undefined with `--dry-run`. */
+  freedBytes: z.number().optional(),
 });
 
 /** What `health` answers when all is well; else it says an error, and ends with exit code 1. */

@@ -1,17 +1,24 @@
 import type { z } from "zod";
 import type { backupListSchema, BackupConfiguration } from "../protocol.ts";
-import { catalogueMistakes, measuredWindow, restoreRanges } from "../repository/catalogue.ts";
+import { catalogueMistakes, measuredWindow, planRestore, restoreRanges } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import { expectedBytes } from "../repository/tags.ts";
+import { bytesOf } from "../restore/assemble.ts";
 
-/** What the repository holds of a store. */
+/**
+ * What the repository holds of a store.
+ *
+ * @param seconds - the time whose restore is to be measured; undefined for the newest state
+ */
 export async function listBackups(
   restic: Restic,
   { store }: Pick<BackupConfiguration, "store">,
+  seconds?: number,
 ): Promise<z.infer<typeof backupListSchema>> {
   const catalogue = await openCatalogue(restic, store);
   const ranges = restoreRanges(catalogue);
+  const plan = planRestore(catalogue, seconds);
   const pieces = catalogue.generations.flatMap((generation) => generation.pieces);
   const bases = catalogue.generations.flatMap((generation) => generation.bases);
   const parts = [...pieces, ...bases, ...catalogue.snapshots];
@@ -29,6 +36,7 @@ export async function listBackups(
     pieces: pieces.length,
     bases: bases.length + catalogue.snapshots.length,
     bytes: parts.reduce((sum, part) => sum + (expectedBytes(part) ?? 0), 0),
+    ...(plan.kind === "none" ? {} : { restoreBytes: bytesOf(plan) }),
     proofs: catalogue.proofs.map(({ level, result, deliveredSeconds, point, entries, canary, window: took }) => ({
       ...{ level, result, seconds: Math.floor(deliveredSeconds), point, mistakes: [] },
       ...(entries === undefined ? {} : { entries }),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { execa } from "execa";
 import { z } from "zod";
+import { parseSize } from "../../text/byte-size.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { NotJudgedError } from "../check/not-judged.ts";
@@ -189,9 +190,27 @@ export class Restic {
     await this.#run(["forget", ...options, ...snapshots], { limitMs });
   }
 
+  /** Forgets snapshots, and leaves what they hold. */
+  async forgetOnly(snapshots: readonly string[], limitMs: number): Promise<void> {
+    await this.#run(["forget", "--retry-lock", "30s", "--quiet", ...snapshots], { limitMs });
+  }
+
   /** Packs anew what is partly used. */
   async prune(limitMs: number): Promise<void> {
     await this.#run(["prune", "--max-unused", "10%", "--retry-lock", "10s", "--quiet"], { limitMs });
+  }
+
+  /**
+   * As {@link prune}, but so little that it is over soon; whatever waits for the lock has its turn between two such steps.
+   *
+   * @returns how much room was given back, and whether there is more to be packed anew
+   */
+  async pruneStep(limitMs: number): Promise<{ readonly freedBytes: number; readonly isMore: boolean }> {
+    const options = ["--max-unused", "10%", "--max-repack-size", "256M", "--retry-lock", "30s"];
+    const { stdout } = await this.#run(["prune", ...options], { limitMs });
+    const [, blobs = "0"] = /^to repack: +(\d+) blobs/mu.exec(stdout) ?? [];
+    const [, size = "0B"] = /^total prune: +\d+ blobs \/ ([\d.]+ [KMGT]?i?B)/mu.exec(stdout) ?? [];
+    return { freedBytes: parseSize(size, "restic prune"), isMore: blobs !== "0" };
   }
 
   /**

@@ -41,7 +41,8 @@ export async function assembleRedis(
   return plan.kind === "snapshot" ? assembleSnapshot(reader, plan.snapshot, folder) : assembleLog(reader, plan, folder);
 }
 
-function bytesOf(plan: WholePlan): number {
+/** What a plan reads out of the repository, and writes. */
+export function bytesOf(plan: WholePlan): number {
   if (plan.kind === "snapshot") return plan.snapshot.bytes;
   return plan.base.bytes + plan.links.reduce((sum, { piece: { from, to } }) => sum + to - from, 0);
 }

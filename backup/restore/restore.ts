@@ -1,14 +1,15 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
+import { byteWords } from "../../text/byte-size.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { productOf } from "../product.ts";
 import type { backupRestoreSchema, BackupConfiguration } from "../protocol.ts";
 import { planRestore, type PartMistake } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
-import { PartReader, type TellProgress } from "./assemble.ts";
+import { bytesOf, PartReader, type TellProgress } from "./assemble.ts";
 
 /** A folder with this file holds a restore that was not ended. */
 const unfinishedMark = ".holdfast-restore";
@@ -33,6 +34,7 @@ export async function restoreInto(
   if (plan.kind === "none") throw notWhole([plan.mistake]);
   const product = await productOf(configuration);
   await makeEmpty(folder, product.written(configuration));
+  await requireRoom(folder, bytesOf(plan));
   const reader = new PartReader(restic, plan, progress);
   const { files, bytes, point, mistakes } = await product.assemble(reader, plan, configuration, folder);
   if (mistakes.length > 0) throw notWhole(mistakes);
@@ -58,6 +60,23 @@ async function makeEmpty(folder: string, written: readonly string[]): Promise<vo
     });
   await writeFile(join(folder, unfinishedMark), "", { flush: true });
   for (const name of written) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** What a server that starts on the files writes besides them. */
+const spareBytes = 8 * 1024 ** 2;
+
+/**
+ * Refuses a state for which there is no room, before anything is written of it.
+ *
+ * @throws SituationError
+ */
+async function requireRoom(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize >= bytes + spareBytes) return;
+  throw new SituationError({
+    what: `The state needs ${byteWords(bytes)} and ${byteWords(spareBytes)} to spare, and the disk of the volume has ${byteWords(bavail * bsize)} free`,
+    fix: "Make room there, or restore on another node; nothing was changed",
+  });
 }
 
 function notWhole(mistakes: readonly PartMistake[]): SituationError {

@@ -1,5 +1,6 @@
 import type { SwarmNode } from "../../model/service/definition.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
+import { momentWords } from "../../text/moment.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { allowedNodes, isReady, type BackupService } from "./companion.ts";
 import { runBackupTask, type BackupTaskOptions } from "./companion-task.ts";
@@ -11,6 +12,7 @@ const listSilenceMs = 11 * 60_000;
 /**
  * Asks the repository what it holds of a store, by a task on the companion's node where that is ready, else on another.
  *
+ * @param atSeconds - the time whose restore is to be measured; undefined for the newest state
  * @param node - where else it may run. @default any ready node, where the repository is at an address
  */
 export async function listBackup(
@@ -19,14 +21,18 @@ export async function listBackup(
   {
     nodes,
     node,
+    atSeconds,
     ...options
-  }: { nodes: readonly SwarmNode[]; node?: SwarmNode } & Pick<BackupTaskOptions, "signal" | "onProgress">,
+  }: { nodes: readonly SwarmNode[]; node?: SwarmNode; atSeconds?: number | undefined } & Pick<
+    BackupTaskOptions,
+    "signal" | "onProgress"
+  >,
 ): Promise<BackupList> {
   const place = placeOf(companion, nodes, node);
   const result = await runBackupTask(
     connection,
     companion,
-    { words: ["list"], node: place },
+    { words: ["list", ...(atSeconds === undefined ? [] : ["--at", momentWords(atSeconds)])], node: place },
     { ...options, silenceMs: listSilenceMs },
   );
   if (result.command !== "list") throw new TypeError("The task of a list answers with a list.");

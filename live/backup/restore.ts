@@ -112,8 +112,8 @@ export async function planServiceRestore(
   if (data) requireOneTask(data, configuration.data);
   const underWay = await findUnderWay(connection, companion, request);
   const node = chooseNode(companion, nodes, underWay?.node ?? request.node);
-  const list = await listBackup(connection, companion, { nodes, node, ...options });
   const atSeconds = underWay?.atSeconds ?? request.atSeconds;
+  const list = await listBackup(connection, companion, { nodes, node, atSeconds, ...options });
   const point = choosePoint(list, atSeconds, whyLate(companion, nodes) !== undefined);
   const volume = underWay?.volume ?? chooseVolume(companion, point.pointSeconds, services, request.to);
   const change = data && pointAt(data, configuration.data, volume, node, nodes);

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
 import { corruptions, judge } from "./corruptions.ts";
 import { draws } from "./random.ts";
 import { Recording } from "./recording.ts";
@@ -31,6 +34,22 @@ describe("the backup of a Redis", function () {
     await companion.stop();
     const { last } = await rig.run(["verify"]);
     assert.ok(last.type === "result" && last.command === "verify" && last.entries === 400_000, JSON.stringify(last));
+
+    // On a disk that is too small nothing of it is written.
+    const small = join(rig.folder, "small");
+    await mkdir(small);
+    await execa("mount", ["-t", "tmpfs", "-o", "size=12m", "none", small]);
+    try {
+      const { exitCode, last: refused } = await rig.run(["restore", "--to", small]);
+      assert.equal(exitCode, 1);
+      assert.match(
+        JSON.stringify(refused),
+        /The state needs [\d.]+ MiB and 8 MiB to spare, and the disk of the volume has 12 MiB free/u,
+      );
+      assert.deepEqual(await readdir(small), [".holdfast-restore"]);
+    } finally {
+      await execa("umount", [small]);
+    }
   });
 
   it("is known to be wrong when it is, naming the part or the repository; and is restored after a restore that was killed", async () => {

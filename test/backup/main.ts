@@ -6,6 +6,7 @@ import { nodeLosses } from "./lab/node-loss.ts";
 import { tryOnLab } from "./lab/on-lab.ts";
 import { restoreFaults } from "./lab/restore-faults.ts";
 import { killsUnderLoad } from "./loss-window.ts";
+import { prunesBesideDeliveries } from "./pruning.ts";
 import { draws } from "./random.ts";
 import { noticesRemovedParts } from "./removed-parts.ts";
 import { reaches, remotes } from "./remote.ts";
@@ -47,6 +48,7 @@ const scenarios: readonly Scenario[] = [
   { title: "snapshots without a log", run: followsSnapshots },
   { title: "a restore killed and run again", run: restoresAgain },
   { title: "restic alone, as the documentation says", run: restoresWithResticAlone },
+  { title: "pruned beside the companion's deliveries, with four kills", run: prunesBesideDeliveries },
   { title: "two hundred pieces folded and forgotten", run: foldsPieces },
 ];
 

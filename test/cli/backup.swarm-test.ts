@@ -41,6 +41,12 @@ describe("backups on three nodes", function () {
     const follower = await backed.companion();
     assert.equal(follower.Spec.TaskTemplate.ContainerSpec?.Mounts?.[0]?.Source, plan.volume);
     assert.deepEqual(await backed.leaksDuring("backup", "verify", "shop"), [], "the password is in clear");
+    const unasked = await backed.run("backup", "prune", "shop");
+    assert.equal(unasked.exitCode, 2, unasked.stderr);
+    const pruned = await backed.run("backup", "prune", "shop", "--yes");
+    assert.equal(pruned.exitCode, 0, pruned.stderr);
+    const { done } = pruned.document as unknown as { done: { ranges: unknown[]; freedBytes: number } };
+    assert.ok(done.ranges.length > 0 && done.freedBytes >= 0, JSON.stringify(done));
     const listed = await backed.run("backup", "list");
     assert.equal(listed.exitCode, 0, listed.stderr);
     const { backups } = listed.document as unknown as { backups: { unproved: boolean; late?: string }[] };

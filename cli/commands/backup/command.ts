@@ -11,7 +11,7 @@ const times = "a time such as 2026-11-30T21:45:53Z, 21:45:53 for today, or '5m a
 
 /** Registers the commands of backups; what they need is loaded when they run. */
 export function registerBackup(program: Command): void {
-  const backup = program.command("backup").description("Show, prove and await the backups of services.");
+  const backup = program.command("backup").description("Show, prove, await and prune the backups of services.");
   declare(
     backup
       .command("list", { isDefault: true })
@@ -40,6 +40,16 @@ export function registerBackup(program: Command): void {
     engine,
     ...ofFolder,
   ).action(async (service, options) => (await import("./now.ts")).now(service, options));
+  declare(
+    backup
+      .command("prune")
+      .description("Remove from the repository what no restore within the backup's `keepDays` needs.")
+      .argument("[service]", "the service (default: the only one that has a backup)"),
+    new Option("--dry-run", "show what would go, and change nothing"),
+    yes,
+    engine,
+    ...ofFolder,
+  ).action(async (service, options) => (await import("./prune.ts")).prune(service, options));
   declare(
     program
       .command("restore")

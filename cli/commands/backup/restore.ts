@@ -89,7 +89,8 @@ function planDocument(plan: PlannedRestore) {
     store: companion.configuration.store,
     at: atSeconds,
     point: point.pointSeconds,
-    bytes: list.bytes,
+    bytes: list.restoreBytes,
+    heldBytes: list.bytes,
     proof: point.proof,
     volume,
     node: node.hostname,
@@ -102,13 +103,13 @@ function planDocument(plan: PlannedRestore) {
 
 /** What a restore would do, in lines. */
 export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">): string[] {
-  const { companion, node, nodes, volume, point, list, change, isRunning, underWay } = plan;
-  const { of, configuration, service } = companion;
+  const { companion, node, nodes, volume, point, change, isRunning, underWay } = plan;
+  const { of, service } = companion;
   const late = whyLate(companion, nodes);
   const rows: (readonly [label: string, words: string])[] = [
     ["state", stateWords(plan)],
     ["proved", proofWords(plan)],
-    ["from", `${configuration.repository}, which holds ${byteWords(list.bytes)} of ${configuration.store}`],
+    ["from", fromWords(plan)],
     ["into", `volume ${volume} on ${node.hostname}, a new one; it is loaded once by a server before it is used`],
     ...(change === undefined
       ? [["service", `${of} is not there: its data is brought back, and nothing else`] as const]
@@ -140,6 +141,12 @@ export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">
         `  ${label}${" ".repeat(Math.max(1, 13 - label.replaceAll(/\P{ASCII}|\[\d+m/gu, "").length))}${printable(words)}`,
     ),
   ];
+}
+
+function fromWords({ companion: { configuration }, list: { bytes, restoreBytes } }: PlannedRestore): string {
+  const { repository, store } = configuration;
+  if (restoreBytes === undefined) return `${repository}, which holds ${byteWords(bytes)} of ${store}`;
+  return `${repository}: ${byteWords(restoreBytes)} are read of the ${byteWords(bytes)} that it holds of ${store}`;
 }
 
 function stateWords({ atSeconds, point }: PlannedRestore): string {
