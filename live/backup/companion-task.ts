@@ -14,6 +14,7 @@ import type { SwarmNode } from "../../model/service/definition.ts";
 import type { ContainerMount, ContainerSpec, Service, ServiceSpec, Task } from "../../swarm/api/objects.ts";
 import { inspectService, listServices, listTasks } from "../../swarm/api/reads.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
+import { loginFor, registryOf } from "../../swarm/api/registry-credentials.ts";
 import { createService } from "../../swarm/service/changes.ts";
 import { awaitTaskEnd, removeOneOff } from "../../swarm/service/one-off-task.ts";
 import { readTaskLog, type TaskLog } from "../../swarm/service/task-log.ts";
@@ -100,7 +101,8 @@ export async function startBackupTask(
   companion: BackupService,
   order: BackupOrder,
 ): Promise<string> {
-  return createService(connection, backupTaskSpec(companion, order), undefined);
+  const image = companion.service.Spec.TaskTemplate.ContainerSpec?.Image ?? "";
+  return createService(connection, backupTaskSpec(companion, order), await loginFor(image));
 }
 
 /** The service of such a task. */
@@ -208,6 +210,12 @@ async function readEnd(docker: Docker, task: Task, signal: AbortSignal): Promise
   }
   const said = log?.both.split("\n").findLast((text) => text.trim() !== "");
   const { State, Err } = task.Status;
+  const image = task.Spec.ContainerSpec?.Image ?? "";
+  if (/No such image/u.test(Err)) {
+    throw new BackupTaskError(
+      `the node does not get ${image}: ${taskWords(State, Err)}. Where its registry needs a login, run \`docker login ${registryOf(image)}\` and the command again.`,
+    );
+  }
   throw new BackupTaskError(
     `the task of the backup ended without a result: ${taskWords(State, Err)}${said === undefined ? "" : `; its last line: ${said.slice(0, 300)}`}`,
   );

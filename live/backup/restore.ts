@@ -12,6 +12,7 @@ import type { backupRestoreSchema } from "../../backup/protocol.ts";
 import type { SwarmNode } from "../../model/service/definition.ts";
 import { labelsOfOwner, ownerInLabels, ownerLabels } from "../../model/service/ownership.ts";
 import type { ContainerMount } from "../../swarm/api/objects.ts";
+import { loginFor } from "../../swarm/api/registry-credentials.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { removeOneOff } from "../../swarm/service/one-off-task.ts";
@@ -299,14 +300,15 @@ async function putToUse(
   // Somebody may have changed it while the data was restored.
   const change = pointAt(service, target, volume, node, nodes);
   if (change.isDone) return true;
+  const credentials = await loginFor(service.Spec.TaskTemplate.ContainerSpec?.Image ?? "");
   const store = service.Spec.Labels?.[ownerLabels.identity];
   if (store !== undefined) {
     onStep(`marking the volume as that of ${store}`);
-    await makeStoreReady(connection, change.spec, { store, begins: false, marks: true, credentials: undefined });
+    await makeStoreReady(connection, change.spec, { store, begins: false, marks: true, credentials });
   }
   await makeReady(connection, service.ID, change.spec, {
-    credentials: undefined,
-    mayLackCredentials: true,
+    credentials,
+    mayLackCredentials: credentials === undefined,
     onProgress: onStep,
     signal,
   });

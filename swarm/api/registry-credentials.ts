@@ -60,6 +60,23 @@ export function credentialsAmong(
   };
 }
 
+/**
+ * The credentials that `docker login` keeps for an image's registry, as `docker service create --with-registry-auth` sends them. Where
+ * there are none, or the program that keeps them does not answer, the image may need none.
+ */
+export async function loginFor(
+  image: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<RegistryCredentials | undefined> {
+  // These two are for the registries of docker:registryAuth.
+  const { DOCKER_REGISTRY_USER: _, DOCKER_REGISTRY_PASS: __, ...others } = environment;
+  const find = credentialsAmong([{ address: registryOf(image) }], others);
+  return find(image).catch((error: unknown) => {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  });
+}
+
 /** What to do when a registry needs a login. */
 export function credentialsAdvice(image: string): string {
   return `give the credentials of ${registryOf(image)} in docker:registryAuth (docs/components.md, Private registries)`;

@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
 import { Redis as Client } from "ioredis";
 import { judgePlan } from "../../impact/judge-plan.ts";
 import { pushBackupImage } from "../../lab/images/backup.ts";
+import { companionOf, findCompanions } from "../../live/backup/companion.ts";
+import { listBackup } from "../../live/backup/list.ts";
 import { servicesWithVolume } from "../../live/ownership/volume-owner.ts";
+import { readSwarm } from "../../live/read-swarm.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
 import { findEngine, swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
 import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
+import { openRegistryDoor } from "../support/registry-door.ts";
 import { ArgumentsWatch, containerTexts, fileTexts, managerTexts, placesOf } from "../support/secret-scan.ts";
 import { sandboxStartMs, sharedSandbox, testCacheDirectory } from "../support/sandbox.ts";
 
@@ -122,6 +129,33 @@ describe("a Redis with a backup", function () {
     const kept = await fileTexts(stack.stateDirectory);
     assert.ok(kept.length > 1 && texts.length > 10);
     assert.deepEqual(placesOf([password, repositoryPassword], [...texts, ...kept]), []);
+  });
+
+  it("runs the tasks of commands with the login of its image's registry", async () => {
+    const { registryAddress } = await sharedSandbox();
+    const door = await openRegistryDoor(registryAddress);
+    const login = await mkdtemp(join(tmpdir(), "holdfast-login-"));
+    const before = process.env["DOCKER_CONFIG"];
+    try {
+      const swarm = await readSwarm(manager);
+      const found = companionOf(findCompanions(swarm), service);
+      const { ContainerSpec } = found.service.Spec.TaskTemplate;
+      const Image = image.replace(registryAddress, door.address);
+      const other = structuredClone(found);
+      Object.assign(other.service.Spec.TaskTemplate, { ContainerSpec: { ...ContainerSpec, Image } });
+      const { signal } = new AbortController();
+      const list = () => listBackup(manager, other, { nodes: swarm.nodes, signal, onProgress: () => undefined });
+      process.env["DOCKER_CONFIG"] = login;
+      await assert.rejects(list(), new RegExp(`run \`docker login ${door.address}\` and the command again`, "u"));
+      const auth = Buffer.from(`${door.username}:${door.password}`).toString("base64");
+      await writeFile(join(login, "config.json"), JSON.stringify({ auths: { [door.address]: { auth } } }));
+      assert.ok((await list()).bases > 0);
+    } finally {
+      door.close();
+      if (before === undefined) delete process.env["DOCKER_CONFIG"];
+      else process.env["DOCKER_CONFIG"] = before;
+      await rm(login, { recursive: true });
+    }
   });
 
   it("keeps the repository when the backup is taken out, and its data", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { credentialsAmong, parseRegistryAuth, registryOf } from "../../../swarm/api/registry-credentials.ts";
+import { credentialsAmong, loginFor, parseRegistryAuth, registryOf } from "../../../swarm/api/registry-credentials.ts";
 
 const registry = "registry.example:5000";
 const image = `${registry}/team/redis:7@sha256:${"0".repeat(64)}`;
@@ -76,6 +76,21 @@ describe("the credentials for an image", () => {
     assert.equal(await from({ credsStore: "token" }), undefined);
     await assert.rejects(from({ credsStore: "locked" }), /docker-credential-locked .*, got exit code 3\. /u);
     await assert.rejects(from({ credsStore: "absent" }), /docker-credential-absent .*, got no program that runs\. /u);
+  });
+
+  it("are those of docker login for a task of a command, and none where nothing is known", async () => {
+    const login = join(folder, "login");
+    await mkdir(login);
+    const auth = Buffer.from("kept:word").toString("base64");
+    await writeFile(join(login, "config.json"), JSON.stringify({ auths: { [registry]: { auth } } }));
+    const others = { DOCKER_REGISTRY_USER: "another's", DOCKER_REGISTRY_PASS: "word" };
+    const found = await loginFor(`${registry}/image:1`, { DOCKER_CONFIG: login, ...others });
+    assert.deepEqual(found, { serveraddress: registry, username: "kept", password: "word" });
+    assert.equal(await loginFor("another.example/image:1", { DOCKER_CONFIG: login, ...others }), undefined);
+    assert.equal(
+      await loginFor(`${registry}/image:1`, { DOCKER_CONFIG: join(folder, "nowhere"), ...others }),
+      undefined,
+    );
   });
 
   it("are missed in one line that says where they are looked for", async () => {
