@@ -13,6 +13,8 @@ export interface StackService {
   readonly kind: ServiceKind;
   /** Its name in Docker. */
   readonly name: string;
+  /** The service that it backs up, where it is a companion. */
+  readonly backupOf?: string;
   /** The first port that is reachable from outside the swarm. */
   readonly port: number | undefined;
   /** Whether every node publishes that port, through the routing mesh. */
@@ -42,7 +44,7 @@ const portSchema = z.looseObject({ publishedPort: z.number().nullish(), publishM
 /** What of a service's outputs is needed; the provider leaves out what is empty. */
 const serviceSchema = z.looseObject({
   name: z.string(),
-  labels: z.array(z.looseObject({ label: z.string() })).nullish(),
+  labels: z.array(z.looseObject({ label: z.string(), value: z.string().nullish() })).nullish(),
   mode: z.looseObject({ replicated: z.looseObject({ replicas: z.number().nullish() }).nullish() }).nullish(),
   endpointSpec: z.looseObject({ ports: z.array(portSchema).nullish() }).nullish(),
   taskSpec: z.looseObject({
@@ -67,7 +69,8 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
       const component = components.at(-1);
       if (component === undefined || service === undefined) return [];
       const { taskSpec, endpointSpec, mode, labels } = service;
-      const isCompanion = labels?.some(({ label }) => label === serviceLabels.backupOf) ?? false;
+      const backupOf = labels?.find(({ label }) => label === serviceLabels.backupOf)?.value ?? undefined;
+      const isCompanion = backupOf !== undefined;
       const published = endpointSpec?.ports?.find(({ publishedPort }) => (publishedPort ?? 0) > 0);
       const { username, password, authority, database } = componentSchema.parse(isCompanion ? {} : component.outputs);
       return [
@@ -75,6 +78,7 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
           // The companion of a Redis is made by its component, too.
           kind: isCompanion ? "StatefulService" : kindOf(component.type),
           name: service.name,
+          ...(isCompanion && { backupOf }),
           port: published?.publishedPort ?? undefined,
           isRouted: published !== undefined && published.publishMode !== "host",
           volumes: (taskSpec.containerSpec.mounts ?? []).flatMap(({ type, source }) =>

@@ -4,6 +4,7 @@ import { byteWords } from "../../../../text/byte-size.ts";
 import type { CommandContext } from "../../../context/context.ts";
 import type { StackService } from "../../../context/stack-services.ts";
 import { connectRedis, type ReachedService, reachService, servicesOf } from "../../redis/client.ts";
+import { backupAnswer } from "./backup-answer.ts";
 import { postgresqlAnswers } from "./postgresql-answer.ts";
 
 /** How long a service that is up may take to answer for the first time, in milliseconds. */
@@ -13,6 +14,10 @@ const answerLimitMs = 10_000;
 export interface ServiceReport {
   service: string;
   kind: StackService["kind"];
+  /** The service that it backs up, where it is a companion. */
+  backupOf?: string;
+  /** Whether a companion delivers, in words. */
+  backup?: string;
   /** `host:port` from outside the swarm. */
   endpoint?: string;
   /** Where the published port is open, in words. */
@@ -60,10 +65,13 @@ export function reportLines(reports: readonly ServiceReport[]): string[] {
 }
 
 function serviceLines(report: ServiceReport): string[] {
-  const { service, endpoint, listensOn, node, volume, memoryLimitBytes, ping, database, answers } = report;
+  const { service, backupOf, backup, endpoint, listensOn, node, volume, memoryLimitBytes, ping, database, answers } =
+    report;
   const rows: [string, string | undefined][] = [
     ["service", service],
-    ["endpoint", endpoint ?? `${service}, on its networks only`],
+    ["of", backupOf],
+    ["backup", backup],
+    ["endpoint", endpoint ?? (backupOf === undefined ? `${service}, on its networks only` : undefined)],
     ["node", node],
     ["volume", volume],
     ["limit", memoryLimitBytes === undefined ? undefined : byteWords(memoryLimitBytes)],
@@ -82,11 +90,12 @@ function redisCommands(store: ServiceReport | undefined, isOneOfSeveral: boolean
 }
 
 async function reportOf(context: CommandContext, service: StackService, isSandbox: boolean): Promise<ServiceReport> {
-  const { name, kind, port, isRouted, volumes, memoryLimitBytes, username, database, isStopped } = service;
+  const { name, kind, backupOf, port, isRouted, volumes, memoryLimitBytes, username, database, isStopped } = service;
   const { node, endpoint, tried, ping, answers } = await untilAnswered(context, service);
   return {
     service: name,
     kind,
+    ...(backupOf !== undefined && { backupOf, backup: await backupAnswer(context, name) }),
     ...(endpoint && { endpoint: `${endpoint.host}:${endpoint.port}` }),
     ...(port !== undefined && !endpoint && { endpoint: notReached(isStopped, tried) }),
     ...(port !== undefined &&

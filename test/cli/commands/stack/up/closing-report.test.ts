@@ -27,6 +27,21 @@ describe("the report at the end of up", () => {
     assert.ok(lines.includes("  open on   every address of alpha"), lines.join("\n"));
   });
 
+  it("says of a companion whether it delivers, and names no endpoint, for it has none", () => {
+    const backup = "delivered: the state of 2026-11-30T12:00:04Z can be restored";
+    const companion: ServiceReport = {
+      ...{ service: "stateful-backup", kind: "StatefulService", backupOf: "stateful", backup, node: "alpha" },
+      volume: "foobarstore",
+    };
+    assert.deepEqual(reportLines([companion]).slice(0, 5), [
+      "  service   stateful-backup",
+      "  of        stateful",
+      `  backup    ${backup}`,
+      "  node      alpha",
+      "  volume    foobarstore",
+    ]);
+  });
+
   it("shows each service of a program of one's own", () => {
     const cache: ServiceReport = { service: "pages", kind: "Redis", node: "beta" };
     const other = { ...report, service: "sessions" };
