@@ -1,7 +1,8 @@
 /**
  * The program of the backups, one for the companion service and for the tasks of the command line:
  *
- * `follow | health | list [--at TIME] | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | now | prune [--at TIME] [--dry-run yes]`
+ * `follow | health | list [--at TIME] | verify [--at TIME] [--level LEVEL] [--scratch FOLDER] | restore --to FOLDER [--at TIME] | now |
+ * drill [--scratch FOLDER] | prune [--at TIME] [--dry-run yes]`
  *
  * and the two sides of a move, with what is asked before it (backup/transfer/): `send | receive | measure`.
  *
@@ -13,7 +14,7 @@ import { errorWords } from "../text/error-text.ts";
 import { InputError, showValue } from "../text/input-error.ts";
 import { oneOf } from "../text/one-of.ts";
 import { readBackupConfiguration, readCredentials } from "./configuration.ts";
-import type { BackupConfiguration, BackupLine } from "./protocol.ts";
+import { nodeVariable, type BackupConfiguration, type BackupLine } from "./protocol.ts";
 import { Restic } from "./repository/restic.ts";
 import { isSftp, prepareSftp } from "./repository/sftp.ts";
 
@@ -90,6 +91,24 @@ const commands: Readonly<Record<string, Command>> = {
       return awaitDelivered(await openRepository(configuration), configuration, say);
     },
   },
+  drill: {
+    options: ["scratch"],
+    run: async (configuration, { scratch = tmpdir() }) => {
+      const { drill } = configuration;
+      if (drill === undefined) throw noDrill();
+      const stop = new AbortController();
+      for (const signal of ["SIGTERM", "SIGINT"] as const)
+        process.on(signal, () => {
+          stop.abort();
+        });
+      const { drillOnSchedule } = await import("./drill/drill.ts");
+      await drillOnSchedule(await repository(configuration, false), configuration, {
+        ...{ drill, scratch, node: process.env[nodeVariable] },
+        ...{ say: sayWords, progress: sayProgress, signal: stop.signal },
+      });
+      return undefined;
+    },
+  },
   prune: {
     options: ["at", "dry-run"],
     run: async (configuration, { at, "dry-run": dryRun }) => {
@@ -99,6 +118,15 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+function noDrill(): InputError {
+  return new InputError({
+    path: "drill",
+    expected: "how often, in the configuration",
+    got: "nothing",
+    fix: "Let Holdfast's component start this program",
+  });
+}
 
 /** The levels of a proof that is asked for. */
 const askedLevels = { digest: "digest", check: "check", load: "load" } as const;

@@ -16,6 +16,20 @@ export const backupSecretFiles = {
 
 const seconds = z.number().positive();
 
+/** When a drill is done, and as what its proof counts. */
+export const drillSchema = z.object({
+  /** From one to the next. */
+  everySeconds: seconds,
+  /** `drill` on another node than the data's, else `load`. */
+  level: z.enum(["load", "drill"]),
+});
+
+/** {@link drillSchema} after it was read. */
+export type DrillConfiguration = z.infer<typeof drillSchema>;
+
+/** The variable with the name of the node that a task is on. */
+export const nodeVariable = "HOLDFAST_NODE";
+
 /** What the program is told; further fields are left out, so that a newer command line can start an older image. */
 export const backupConfigurationSchema = z.object({
   /** The store's identity, as on its volume; it is the host of all its snapshots in the repository. */
@@ -44,6 +58,8 @@ export const backupConfigurationSchema = z.object({
       authority: z.string().startsWith("/").optional(),
     })
     .optional(),
+  /** What `drill` does; only its own service is told. */
+  drill: drillSchema.optional(),
   /** The folder of the secrets' files. */
   secrets: z.string().startsWith("/").default("/run/secrets"),
   /** Where `follow` writes its state for `health`. */
@@ -88,6 +104,12 @@ export const backupProofSchema = z.object({
   canary: z.number().optional(),
   /** How long that one took from its writing to its delivery, in milliseconds. */
   window: z.number().optional(),
+  /** On which node; only of a drill. */
+  node: z.string().optional(),
+  /** How long it took; only of a drill. */
+  tookSeconds: z.number().optional(),
+  /** How much was restored; only of a drill. */
+  bytes: z.number().optional(),
   /** What was wrong, each naming its part; nothing when it went well. */
   mistakes: z.array(z.object({ part: z.string(), problem: z.string() })).default([]),
 });

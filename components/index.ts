@@ -6,6 +6,7 @@ export {
   type BackupTarget,
   type ServiceBackupArgs,
 } from "./service/backup.ts";
+export { type DrillArgs } from "./service/drill.ts";
 export { dataGate, type DataGateArgs } from "./hooks/data-gate.ts";
 export { DataVolume } from "./volumes/data-volume.ts";
 export { ExistingVolume, type ExistingVolumeArgs } from "./volumes/existing-volume.ts";

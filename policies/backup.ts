@@ -14,8 +14,11 @@ export function backupMounts(subject: Subject): BackupMounts | undefined {
   const { mounts } = subject.service;
   if (entryOf(subject)?.name !== "holdfast-backup" || !isKnown(mounts)) return undefined;
   const stored = mounts.filter(({ type }) => type === "volume" || type === "bind");
+  const data = stored.filter(({ readOnly }) => readOnly === true);
+  // What restores a backup mounts only room for that.
+  if (data.length === 0) return undefined;
   return {
-    data: stored.filter(({ readOnly }) => readOnly === true),
+    data,
     repositories: stored.filter(({ readOnly }) => readOnly !== true),
   };
 }

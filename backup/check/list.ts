@@ -37,12 +37,17 @@ export async function listBackups(
     bases: bases.length + catalogue.snapshots.length,
     bytes: parts.reduce((sum, part) => sum + (expectedBytes(part) ?? 0), 0),
     ...(plan.kind === "none" ? {} : { restoreBytes: bytesOf(plan) }),
-    proofs: catalogue.proofs.map(({ level, result, deliveredSeconds, point, entries, canary, window: took }) => ({
-      ...{ level, result, seconds: Math.floor(deliveredSeconds), point, mistakes: [] },
-      ...(entries === undefined ? {} : { entries }),
-      ...(canary === undefined ? {} : { canary }),
-      ...(took === undefined ? {} : { window: took }),
-    })),
+    proofs: catalogue.proofs.map(
+      ({ level, result, deliveredSeconds, point, entries, canary, window, node, took, bytes: restored }) => ({
+        ...{ level, result, seconds: Math.floor(deliveredSeconds), point, mistakes: [] },
+        ...(entries === undefined ? {} : { entries }),
+        ...(canary === undefined ? {} : { canary }),
+        ...(window === undefined ? {} : { window }),
+        ...(node === undefined ? {} : { node }),
+        ...(took === undefined ? {} : { tookSeconds: took }),
+        ...(restored === undefined ? {} : { bytes: restored }),
+      }),
+    ),
     mistakes: [...catalogueMistakes(catalogue)],
   };
 }

@@ -13,18 +13,42 @@ import { fileName, tagsOf } from "../repository/tags.ts";
 import { PartReader, type TellProgress, type WholePlan } from "../restore/assemble.ts";
 import { NotJudgedError } from "./not-judged.ts";
 
-/**
- * Proves that the state of a time can be restored, and keeps the proof in the repository.
- *
- * @param seconds - the time; undefined for the newest state
- * @param scratch - a folder with room for the data; the level `digest` needs none
- */
+/** What is to be proved. */
+export interface ProofRequest {
+  /** The time of the state; undefined for the newest. */
+  readonly seconds: number | undefined;
+  readonly level: ProofLevel;
+  /** A folder with room for the data; the level `digest` needs none. */
+  readonly scratch: string;
+}
+
+/** A state that was read, and what came of it. */
+export interface ProvenState {
+  readonly proof: BackupProof;
+  readonly generation: string;
+  readonly parts: number;
+  readonly bytes: number;
+}
+
+/** Proves that the state of a time can be restored, and keeps the proof in the repository. */
 export async function verifyBackup(
   restic: Restic,
   configuration: BackupConfiguration,
-  { seconds, level, scratch }: { seconds: number | undefined; level: ProofLevel; scratch: string },
+  request: ProofRequest,
   progress: TellProgress,
 ): Promise<z.infer<typeof backupVerifySchema>> {
+  const { proof, ...others } = await proveRestore(restic, configuration, request, progress);
+  await keepProof(restic, proof);
+  return { type: "result", command: "verify", ...proof, ...others };
+}
+
+/** Proves that the state of a time can be restored; nothing is kept of that. */
+export async function proveRestore(
+  restic: Restic,
+  configuration: BackupConfiguration,
+  { seconds, level, scratch }: ProofRequest,
+  progress: TellProgress,
+): Promise<ProvenState> {
   const catalogue = await openCatalogue(restic, configuration.store);
   const plan = planRestore(catalogue, seconds);
   const outcome =
@@ -43,9 +67,8 @@ export async function verifyBackup(
     ...(canary === undefined ? {} : { canary }),
     ...(window === undefined ? {} : { window }),
   };
-  await keepProof(restic, proof);
   const { parts, bytes } = outcome;
-  return { type: "result", command: "verify", ...proof, generation: generationOf(plan), parts, bytes };
+  return { proof, generation: generationOf(plan), parts, bytes };
 }
 
 interface Outcome {
@@ -88,10 +111,13 @@ async function provePlan(
   }
 }
 
-async function keepProof(restic: Restic, proof: BackupProof): Promise<void> {
-  const { level, result, point, entries, canary, window } = proof;
-  const known = { level, result, point, entries, canary, window };
-  const part = { kind: "proof" as const, ...known, by: `${hostname()}.${Date.now()}` };
+/** Stores a proof beside what it is about. */
+export async function keepProof(restic: Restic, proof: BackupProof): Promise<void> {
+  const { level, result, point, entries, canary, window, node, tookSeconds, bytes } = proof;
+  const part = {
+    ...{ kind: "proof" as const, level, result, point, entries, canary, window, node },
+    ...{ took: tookSeconds, bytes, by: `${hostname()}.${Date.now()}` },
+  };
   const content = Readable.from([Buffer.from(`${JSON.stringify(proof)}\n`)], { objectMode: false });
   await restic.store(fileName(part, proof.seconds), tagsOf(part), content);
 }

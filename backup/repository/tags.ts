@@ -80,6 +80,10 @@ export interface StoredProof extends Part {
   /** The newest canary that the server has loaded, and how long that took to be delivered: milliseconds. */
   readonly canary?: number | undefined;
   readonly window?: number | undefined;
+  /** On which node, in how many seconds, and how many bytes were restored: only of a drill. */
+  readonly node?: string | undefined;
+  readonly took?: number | undefined;
+  readonly bytes?: number | undefined;
 }
 
 /** A part of a backup, one snapshot of restic each. */
@@ -144,6 +148,9 @@ const tagsSchema = z.discriminatedUnion("kind", [
     entries: count.optional(),
     canary: count.optional(),
     window: count.optional(),
+    node: z.string().transform(decodeURIComponent).optional(),
+    took: z.string().transform(Number).pipe(z.number().nonnegative()).optional(),
+    bytes: count.optional(),
     by,
   }),
 ]);
@@ -199,7 +206,9 @@ export function tagsOf(part: PartToStore): readonly string[] {
       ? { ...part, after: part.after && `${part.after.seq}:${part.after.offset}` }
       : part.kind === "base"
         ? { ...part, name: encodeURIComponent(part.name) }
-        : part;
+        : part.kind === "proof"
+          ? { ...part, node: part.node && encodeURIComponent(part.node) }
+          : part;
   const pairs = Object.entries(written).filter(([, value]) => value !== undefined && value !== false);
   const tags = ["holdfast", ...pairs.map(([name, value]) => `${name}=${value === true ? "yes" : String(value)}`)];
   return [...tags, sealOf(tags)];

@@ -69,8 +69,9 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
       const component = components.at(-1);
       if (component === undefined || service === undefined) return [];
       const { taskSpec, endpointSpec, mode, labels } = service;
-      const backupOf = labels?.find(({ label }) => label === serviceLabels.backupOf)?.value ?? undefined;
-      const isCompanion = backupOf !== undefined;
+      const valueOf = (name: string): string | undefined => labels?.find(({ label }) => label === name)?.value ?? undefined;
+      const backupOf = valueOf(serviceLabels.backupOf);
+      const isCompanion = backupOf !== undefined || valueOf(serviceLabels.drillOf) !== undefined;
       const published = endpointSpec?.ports?.find(({ publishedPort }) => (publishedPort ?? 0) > 0);
       const { username, password, authority, database } = componentSchema.parse(isCompanion ? {} : component.outputs);
       return [
@@ -78,7 +79,7 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
           // The companion of a Redis is made by its component, too.
           kind: isCompanion ? "StatefulService" : kindOf(component.type),
           name: service.name,
-          ...(isCompanion && { backupOf }),
+          ...(backupOf !== undefined && { backupOf }),
           port: published?.publishedPort ?? undefined,
           isRouted: published !== undefined && published.publishMode !== "host",
           volumes: (taskSpec.containerSpec.mounts ?? []).flatMap(({ type, source }) =>

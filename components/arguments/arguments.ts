@@ -102,6 +102,11 @@ export function textOr(words: z.ZodType, object: z.ZodType) {
   return chosen((value) => (isArguments(value) ? object : words));
 }
 
+/** An object of another schema, or `false` to do without. */
+export function falseOr(object: z.ZodType) {
+  return chosen((value) => (value === false ? undefined : object));
+}
+
 /** A value that matches a schema, or one that becomes known only during the deployment. */
 export function orEventual(known: z.ZodType) {
   return chosen((value) => (isEventual(value) ? undefined : known));

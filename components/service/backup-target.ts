@@ -34,6 +34,22 @@ export function requireRepository(repository: string, path: string): string {
 }
 
 /**
+ * Checks how often a backup is drilled.
+ *
+ * @throws InputError when it is less than a minute or more than 30 days
+ */
+export function requireDrillInterval(duration: string, path: string): string {
+  const milliseconds = parseDuration(duration, path);
+  if (milliseconds >= 60_000 && milliseconds <= 30 * 86_400_000) return duration;
+  throw new InputError({
+    path,
+    expected: "1m to 720h",
+    got: showValue(duration),
+    fix: "Write for example 24h: each drill restores the whole state",
+  });
+}
+
+/**
  * Checks how often something is sent.
  *
  * @throws InputError when it is less than a second or more than an hour

@@ -13,6 +13,7 @@ import { whenKnown } from "../arguments/arguments.ts";
 import { checked } from "../arguments/checked.ts";
 import { type DataVolume, volumeSpec } from "../volumes/data-volume.ts";
 import { credentialMistake } from "./backup-target.ts";
+import { type DrillArgs, drillArgs } from "./drill.ts";
 import { defaultIdentity, readableBy } from "./preset.ts";
 import type { DataMount, FileContent, StatefulServiceArgs } from "./stateful-service.ts";
 
@@ -50,6 +51,8 @@ export interface BackupArgs {
   keepDays?: number;
   /** How long without a delivery makes that service unhealthy. @default "60s", or four times `every` */
   lateAfter?: string;
+  /** A restore on a schedule, on another node, whose result is kept as a proof; `false` says that there is none. @default false */
+  drill?: DrillArgs | false;
   /** How old a proved state may be so that a plan may destroy the data or leave it behind. @default such a plan is always refused */
   verifiedWithin?: string;
   /** Most memory it may use. @default "384M" */
@@ -79,6 +82,8 @@ export interface BackupCanary {
 /** Where the folder of a repository is in the companion. */
 const repositoryPath = "/repository";
 
+const secretsFolder = "/run/secrets";
+
 /** The user that reads Redis' files, unless another one writes them. */
 const redisUser = "999:999";
 
@@ -94,22 +99,30 @@ export interface BackedUp extends Pick<
   "constraints" | "data" | "labels" | "logDriver" | "stopped" | "transform" | "user"
 > {
   serviceName: string;
+  memoryLimit: string;
   backup: ServiceBackupArgs;
 }
 
+/** The services that are made for a backup. */
+export interface BackupServices {
+  /** The companion, the service that backs up another one. It reads the data and writes only the repository. */
+  readonly companion: StatefulServiceArgs;
+  /** The service that restores it on a schedule, where that is declared. */
+  readonly drill: StatefulServiceArgs | undefined;
+}
+
 /**
- * The arguments of the companion, the service that backs up another one. It reads the data and writes only the repository, and the canary
- * into the server.
+ * The arguments of the services that are made for a backup.
  *
  * @param networkIds - where the server is reached
  * @param name - the component's name, which precedes the arguments' names in an error
  * @throws InputError when the service has several data volumes, or the node of the data does not reach the repository
  */
-export function companionArgs(
+export function backupServices(
   service: BackedUp,
   name: string,
   networkIds: () => pulumi.Input<string>[],
-): StatefulServiceArgs {
+): BackupServices {
   const { serviceName, backup, constraints, logDriver, stopped, transform, user = redisUser } = service;
   const { to, image, kind, memoryLimit, every, keepDays } = { ...defaults, ...backup };
   const data = dataMount(service.data, `${name}.backup`);
@@ -125,9 +138,8 @@ export function companionArgs(
     everySeconds: seconds(every),
     keepDays,
     lateAfterSeconds: lateAfterSeconds(backup, `${name}.backup.lateAfter`),
-    ...(canary && { canary: canaryServer(serviceName, canary) }),
   };
-  return {
+  const unasked: StatefulServiceArgs = {
     serviceName: `${serviceName}-backup`,
     image,
     memoryLimit,
@@ -137,11 +149,8 @@ export function companionArgs(
     ],
     args: ["follow"],
     environment: { [backupConfigurationVariable]: JSON.stringify(configuration) },
-    secretFiles: secretFiles(to, canary, user, `${name}.backup`),
-    configFiles: {
-      ...(isSftp(to.repository ?? "") && { passwd: usersFile(user) }),
-      ...(canary?.authority !== undefined && { authority: { path: authorityPath, content: canary.authority } }),
-    },
+    secretFiles: secretFiles(to, user, `${name}.backup.to`),
+    configFiles: isSftp(to.repository ?? "") ? { passwd: usersFile(user) } : {},
     user,
     dropCapabilities: ["ALL"],
     readOnlyRoot: true,
@@ -154,7 +163,7 @@ export function companionArgs(
       startPeriod: "60s",
     },
     labels: { [serviceLabels.image]: companionImage, [serviceLabels.backupOf]: serviceName },
-    networkIds: canary ? networkIds() : [],
+    networkIds: [],
     ...(constraints && { constraints }),
     ...(logDriver && { logDriver }),
     ...(stopped !== undefined && { stopped }),
@@ -163,6 +172,10 @@ export function companionArgs(
       ...(transform?.secret && { secret: transform.secret }),
     },
   };
+  const companion =
+    canary === undefined ? unasked : withCanary(unasked, { serviceName, configuration, canary, user }, networkIds());
+  const drilled = { serviceName, memoryLimit: service.memoryLimit, backup, data, configuration, companion: unasked };
+  return { companion, drill: drillArgs(drilled, `${name}.backup.drill`) };
 }
 
 /** The companion's image knows no users, and Swarm no names for a secret's owner. */
@@ -204,37 +217,60 @@ function requireReached(repository: DataVolume, data: DataVolume, path: string):
   });
 }
 
+/** A companion that also writes a canary into the server: a drill, which is made of the same arguments, does not reach it. */
+function withCanary(
+  companion: StatefulServiceArgs,
+  { serviceName, configuration, canary, user }: Asked,
+  networkIds: pulumi.Input<string>[],
+): StatefulServiceArgs {
+  const { authority, password } = canary;
+  const asking = { ...configuration, canary: canaryServer(serviceName, canary) };
+  const content = { path: `${secretsFolder}/${backupSecretFiles.canary}`, content: password };
+  return {
+    ...companion,
+    environment: { [backupConfigurationVariable]: JSON.stringify(asking) },
+    secretFiles: { ...companion.secretFiles, canary: { ...content, ...readableBy(ownerOf(user)) } },
+    configFiles: {
+      ...companion.configFiles,
+      ...(authority !== undefined && { authority: { path: authorityPath, content: authority } }),
+    },
+    networkIds,
+  };
+}
+
+interface Asked {
+  readonly serviceName: string;
+  readonly configuration: Omit<BackupConfiguration, "secrets" | "status">;
+  readonly canary: BackupCanary;
+  readonly user: string;
+}
+
 /** The name of the server's task in its networks, which is the same whether Swarm gives the service an address of its own or not. */
 function canaryServer(serviceName: string, { username, port, authority }: BackupCanary): BackupConfiguration["canary"] {
   const host = `tasks.${serviceName}`;
   return { host, port, username, ...(authority !== undefined && { authority: authorityPath }) };
 }
 
-function secretFiles(
-  { password, credentials }: BackupTarget,
-  canary: BackupCanary | undefined,
-  user: string,
-  path: string,
-): Record<string, FileContent> {
-  const readable = readableBy(user.split(":", 1)[0] ?? user);
-  const folder = "/run/secrets";
+function secretFiles({ password, credentials }: BackupTarget, user: string, path: string): Record<string, FileContent> {
+  const readable = readableBy(ownerOf(user));
   return {
     password: {
-      path: `${folder}/${backupSecretFiles.password}`,
-      content: whenKnown(password, (known) => requirePassword(known, `${path}.to.password`)),
+      path: `${secretsFolder}/${backupSecretFiles.password}`,
+      content: whenKnown(password, (known) => requirePassword(known, `${path}.password`)),
       ...readable,
     },
     ...(credentials && {
       credentials: {
-        path: `${folder}/${backupSecretFiles.credentials}`,
-        content: pulumi.secret(credentials).apply((known) => credentialLines(known, `${path}.to.credentials`)),
+        path: `${secretsFolder}/${backupSecretFiles.credentials}`,
+        content: pulumi.secret(credentials).apply((known) => credentialLines(known, `${path}.credentials`)),
         ...readable,
       },
     }),
-    ...(canary && {
-      canary: { path: `${folder}/${backupSecretFiles.canary}`, content: canary.password, ...readable },
-    }),
   };
+}
+
+function ownerOf(user: string): string {
+  return user.split(":", 1)[0] ?? user;
 }
 
 /** `ssh` refuses a user that has no name, and the image knows none but the server's own. */

@@ -6,12 +6,14 @@ import type { VolumeSpec } from "../volumes/volume-spec.ts";
 
 type ContainerSpec = docker.types.input.ServiceTaskSpecContainerSpec;
 
-/** A file system in memory, emptied at every start of the task. */
+/** A file system in memory, emptied at every start of the task; or a volume for what is too large for that. */
 export interface ScratchMount {
   /** Where it is mounted. It belongs to root and takes over the mode of the image's folder; where that is missing, all may write. */
   path: string;
   /** Most that it may hold; it counts towards the memory limit. @default the memory limit */
   size?: string;
+  /** Name of a volume instead, on whichever node the task is; who writes it also clears it. @default memory */
+  volume?: string;
 }
 
 /** A data volume in its place in the container. */
@@ -81,11 +83,17 @@ export function mountSpecs(
       ...(readOnly && { readOnly }),
       ...(driverOptions && { volumeOptions: { driverName: "local", driverOptions } }),
     })),
-    ...scratch.map(({ path: target, size }, index) => ({
-      type: "tmpfs",
-      target,
-      ...(size !== undefined && { tmpfsOptions: { sizeBytes: parseSize(size, `${path}.scratch[${index}].size`) } }),
-    })),
+    ...scratch.map(({ path: target, size, volume }, index) =>
+      volume === undefined
+        ? {
+            type: "tmpfs",
+            target,
+            ...(size !== undefined && {
+              tmpfsOptions: { sizeBytes: parseSize(size, `${path}.scratch[${index}].size`) },
+            }),
+          }
+        : { type: "volume", source: volume, target },
+    ),
   ];
 }
 

@@ -14,6 +14,7 @@ import { requirePort, requireWhole } from "../../text/whole-number.ts";
 import {
   argument,
   fields,
+  falseOr,
   flag,
   inputText,
   list,
@@ -26,11 +27,13 @@ import {
   textOr,
 } from "../arguments/arguments.ts";
 import { transformArgument } from "../arguments/transform.ts";
+import { requireVolumeName } from "../../model/storage/volume-name.ts";
 import { DataVolume } from "../volumes/data-volume.ts";
 import { BackupKind } from "./backup.ts";
 import {
   credentialMistake,
   leastBackupBytes,
+  requireDrillInterval,
   requireInterval,
   requireRepository,
   targetMistake,
@@ -98,6 +101,9 @@ const declaredBackup = {
   every: text("3s", requireInterval).optional(),
   keepDays: numeric(7, (days, path) => requireWhole(days, 1, 3650, path)).optional(),
   lateAfter: text("60s", parseDuration).optional(),
+  drill: falseOr(
+    fields({ every: text("24h", requireDrillInterval).optional(), elsewhere: flag().optional() }),
+  ).optional(),
   verifiedWithin: text("24h", parseDuration).optional(),
   memoryLimit: memory(leastBackupBytes).optional(),
 };
@@ -180,7 +186,16 @@ export const serviceArguments = fields({
   user: text("999:999").optional(),
   dropCapabilities: list(text("ALL")).optional(),
   readOnlyRoot: flag().optional(),
-  scratch: list(fields({ path: text("/tmp", requireAbsolute), size: text("16M", parseSize).optional() })).optional(),
+  scratch: list(
+    fields({
+      path: text("/tmp", requireAbsolute),
+      size: text("16M", parseSize).optional(),
+      volume: text("scratch", requireVolumeName).optional(),
+    }).superRefine(({ size, volume }, context) => {
+      if (size === undefined || volume === undefined) return;
+      refuse(context, { expected: "a size or a volume", got: "both", fix: "Leave the size out: a volume has none" });
+    }),
+  ).optional(),
   ports: list(fields({ target: port, published: port, mode: publishMode.optional() })).optional(),
   stopSignal: text("SIGTERM").optional(),
   stopGrace: text("55s", parseGrace).optional(),

@@ -16,7 +16,7 @@ import { nameCheck } from "../hooks/name-check.ts";
 import { keepsLabels, ownerLabelList, ownStack } from "../hooks/owner.ts";
 import { readinessHooks } from "../hooks/readiness.ts";
 import { claimVolume, type DataVolume, volumeSpec } from "../volumes/data-volume.ts";
-import { backupLabels, backupWords, companionArgs, requireBackedUpImage } from "./backup.ts";
+import { backupLabels, backupServices, backupWords, requireBackedUpImage } from "./backup.ts";
 import { claimPorts } from "./claimed-ports.ts";
 import { requireCoveredVolumes } from "./covered-volumes.ts";
 import { serviceArguments } from "./service-arguments.ts";
@@ -53,7 +53,7 @@ export interface ServiceTransforms {
   secret?: Transform<docker.SecretArgs>;
   /** Of each configuration; a function gets its name. @default none */
   config?: Transform<docker.ServiceConfigArgs>;
-  /** Of the service that makes a backup. @default none */
+  /** Of the service that makes a backup, and of the one that drills it. @default none */
   backup?: Transform<DockerServiceArgs>;
 }
 
@@ -131,9 +131,9 @@ export class StatefulService extends pulumi.ComponentResource {
     let network: docker.Network | undefined;
     const networks = (): pulumi.Input<string>[] =>
       networkIds ?? [(network ??= this.#network(`${name}-network`, transform.network, path)).id];
-    const companion = checked(() => {
+    const backingUp = checked(() => {
       if (typeof backup === "object")
-        return companionArgs({ ...given, serviceName, backup, transform }, name, networks);
+        return backupServices({ ...given, serviceName, backup, transform }, name, networks);
       requireNoTransform(transform.backup, `${name}.transform.backup`, "no backup with a repository is declared");
       return undefined;
     });
@@ -198,8 +198,11 @@ export class StatefulService extends pulumi.ComponentResource {
       return service;
     });
     const service = new docker.Service(made.name, made.args, made.opts);
-    if (companion !== undefined)
-      new StatefulService(`${name}-backup`, companion, { parent: this, dependsOn: [service] });
+    if (backingUp !== undefined) {
+      const options = { parent: this, dependsOn: [service] };
+      new StatefulService(`${name}-backup`, backingUp.companion, options);
+      if (backingUp.drill !== undefined) new StatefulService(`${name}-drill`, backingUp.drill, options);
+    }
     this.serviceName = service.name;
     this.serviceId = service.id;
     this.registerOutputs({ serviceName: this.serviceName, serviceId: this.serviceId });

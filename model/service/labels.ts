@@ -8,6 +8,8 @@ export const serviceLabels = {
   backup: "holdfast.backup",
   /** On a backup companion created by a component: the service that it backs up. */
   backupOf: "holdfast.backup.of",
+  /** On the service that restores a backup on a schedule: the service whose backup it is. */
+  drillOf: "holdfast.backup.drill-of",
   /** How old a proved state of the backup may be so that a plan may lose the data without another acceptance: `24h`. */
   verifiedWithin: "holdfast.backup.verified-within",
   /** How much data it has: `2GiB`. */

@@ -9,6 +9,7 @@ import { firstDeliveryKilled } from "./faults/at-steps.ts";
 import { TaskFaults } from "./faults/tasks.ts";
 import { opensBySftp } from "./remote.ts";
 import { Rig } from "./rig.ts";
+import { drillsOnSchedule } from "./drill/scenario.ts";
 import { followsThroughKills, restoresWithResticAlone, undoesFlush } from "./scenarios.ts";
 
 describe("the backup of a Redis", function () {
@@ -51,6 +52,8 @@ describe("the backup of a Redis", function () {
       await execa("umount", [small]);
     }
   });
+
+  it("is drilled on a schedule, and gives its room back, also that of a drill that was killed", drillsOnSchedule);
 
   it("is known to be wrong when it is, naming the part or the repository; and is restored after a restore that was killed", async () => {
     const recording = await Recording.ofShortLog();

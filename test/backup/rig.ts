@@ -38,6 +38,9 @@ export interface RigOptions {
   /** The folder of the secrets. */
   readonly secrets?: string;
   readonly canary?: BackupConfiguration["canary"];
+  /** The file of the status. */
+  readonly status?: string;
+  readonly drill?: { everySeconds: number; level: "load" | "drill" };
 }
 
 /** The machine that it pretends to run on. */
@@ -186,10 +189,11 @@ export class Rig {
     {
       hasOwnGroup = false,
       environment = {},
-    }: { hasOwnGroup?: boolean; environment?: Readonly<Record<string, string>> } = {},
+      words = ["follow"],
+    }: { hasOwnGroup?: boolean; environment?: Readonly<Record<string, string>>; words?: readonly string[] } = {},
   ): RunningCompanion {
-    const [command, ...words] = this.#programWords("follow");
-    const child = spawn(command, words, {
+    const [command, ...all] = this.#programWords(...words);
+    const child = spawn(command, all, {
       env: { ...this.environment(options, status), ...environment },
       stdio: ["ignore", "pipe", "inherit"],
       detached: hasOwnGroup,

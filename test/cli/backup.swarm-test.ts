@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Lab } from "../../lab/lab.ts";
 import { killNode } from "../../lab/nodes/node.ts";
-import { BackedUpService } from "../backup/lab/backed-up-service.ts";
-import { type LabService, nodeOf, until, volumeNames } from "../support/lab-service.ts";
+import { BackedUpService, companionStartMs } from "../backup/lab/backed-up-service.ts";
+import { type LabService, nodeOf, removeLeftovers, until, volumeNames } from "../support/lab-service.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
 
 /** What is written in this time may be lost with the node. */
@@ -54,6 +54,47 @@ describe("backups on three nodes", function () {
       backups.map(({ unproved, late }) => [unproved, late]),
       [[false, undefined]],
     );
+  });
+
+  it("shows where a drill has loaded it", async () => {
+    const { TaskTemplate, Labels: _, ...others } = (await backed.companion()).Spec;
+    const { ContainerSpec, ...task } = TaskTemplate;
+    const configuration = ContainerSpec?.Env?.[0]?.replace(/\}$/u, ',"drill":{"everySeconds":3600,"level":"drill"}}');
+    await backed.docker.createService({
+      ...others,
+      Name: "shop-drill",
+      Labels: { "holdfast.backup.drill-of": "shop" },
+      TaskTemplate: {
+        ...task,
+        Placement: { Constraints: ["node.hostname!=node-2"] },
+        ContainerSpec: {
+          ...ContainerSpec,
+          Args: ["drill", "--scratch", "/restore"],
+          Env: [configuration, "HOLDFAST_NODE={{.Node.Hostname}}"],
+          Mounts: [
+            { Type: "tmpfs", Target: "/tmp" },
+            { Type: "volume", Source: "shop-drill", Target: "/restore" },
+          ],
+        },
+      },
+    } as object);
+    await until(
+      async () => {
+        const { document } = await backed.run("backup", "list", "shop");
+        const { backups } = document as unknown as {
+          backups: { list: { proofs: { level: string; result: string; node?: string; entries?: number }[] } }[];
+        };
+        const [proof] = backups[0]?.list.proofs ?? [];
+        if (proof?.level !== "drill") return false;
+        assert.equal(proof.result, "ok");
+        assert.match(proof.node ?? "", /^node-[13]$/u);
+        assert.equal(proof.entries, 300);
+        return true;
+      },
+      "a drill on another node",
+      companionStartMs,
+    );
+    await removeLeftovers(lab, ["shop-drill"], ["shop-drill"]);
   });
 
   it("brings the data of a lost node back on another, also after a kill in the middle", async () => {

@@ -138,10 +138,14 @@ function foundRows(
     ...(isUnproved(found)
       ? [[style("yellow", "unproved"), "no state of it was ever loaded: run `npx holdfast backup verify`"] as const]
       : []),
-    ...proofs.slice(0, shownProofs).map(({ level, result, seconds, point, entries, canary }, index) => {
-      const loaded = entries === undefined ? "" : `, ${entriesWords(kind, entries)}`;
-      const newest = canary === undefined ? "" : `, canary of ${momentWords(canary / 1000)}`;
-      const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}${newest}`;
+    ...proofs
+      .slice(0, shownProofs)
+      .map(({ level, result, seconds, point, entries, canary, node, tookSeconds }, index) => {
+        const loaded = entries === undefined ? "" : `, ${entriesWords(kind, entries)}`;
+        const newest = canary === undefined ? "" : `, canary of ${momentWords(canary / 1000)}`;
+        const took = tookSeconds === undefined ? "" : `, in ${tookSeconds} s`;
+        const place = node === undefined ? "" : ` on ${node}`;
+        const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level}${place} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}${newest}${took}`;
       return [index === 0 ? "proofs" : "", words] as const;
     }),
     ...mistakes.map(({ part, problem }) => [style("red", "missing"), `${part} ${problem}`] as const),

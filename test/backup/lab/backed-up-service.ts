@@ -25,8 +25,8 @@ const serverPort = 8200;
 /** Where the service listens on its node. */
 export const shopPort = 10_090;
 
-/** Its image is new to its node. */
-const companionStartMs = 120_000;
+/** How long a companion takes to start: its image is new to its node. */
+export const companionStartMs = 120_000;
 
 /** Of its repository. */
 const password = "correct horse battery";

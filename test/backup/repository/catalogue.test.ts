@@ -80,6 +80,10 @@ describe("a part of a backup", () => {
           fc.constant<PartToStore>({ kind: "snapshot", bytes: 3, sha256: digest, last: 5, by: "me" }),
           fc.constant(piece({ canary: 1_796_000_000_000, window: 1234, folded: true })),
           fc.constant<PartToStore>({ kind: "proof", level: "load", result: "ok", point: 9, entries: 12, by: "me" }),
+          fc.string().map((node): PartToStore => {
+            const drill = { level: "drill", result: "failed", node, took: 1.5, bytes: 7 } as const;
+            return { kind: "proof", ...drill, point: 9, entries: undefined, by: "me" };
+          }),
         ),
         (part) => {
           const { id, file, deliveredSeconds, ...read } = readPart(stored(part)) ?? assert.fail("not read");

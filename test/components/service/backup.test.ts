@@ -14,6 +14,7 @@ import {
   StatefulService,
   type StatefulServiceArgs,
 } from "../../../components/index.ts";
+import { backupConfigurationSchema } from "../../../backup/protocol.ts";
 import { recordProgram, type RecordedResource } from "../program.ts";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -221,6 +222,47 @@ describe("a declared backup", () => {
     assert.ok(inputsOf(resources, "store-service").labels.every(({ label }) => label !== "team"));
   });
 
+  it("is drilled by a service of its own on any other node, without the data and with room for the server", async () => {
+    const backup = { to, image, drill: { every: "12h" } };
+    const resources = await recordRedis({ backup, serviceName: "stateful", constraints: ["node.labels.disk==ssd"] });
+    const { name, labels, mode, endpointSpec, taskSpec } = inputsOf(resources, "store-drill-service");
+    assert.deepEqual(
+      { name, mode, ports: endpointSpec.ports, labels: labels.slice(0, 2) },
+      {
+        name: "stateful-drill",
+        mode: { replicated: { replicas: 1 } },
+        ports: [],
+        labels: [
+          { label: "holdfast.image", value: "holdfast-backup" },
+          { label: "holdfast.backup.drill-of", value: "stateful" },
+        ],
+      },
+    );
+    assert.deepEqual(taskSpec.placement, { constraints: ["node.hostname!=vm"] });
+    assert.deepEqual(taskSpec.networksAdvanceds, []);
+    assert.equal(taskSpec.resources.limits.memoryBytes, (100 + 384) * 1024 ** 2);
+    const { mounts, env, args, secrets } = taskSpec.containerSpec;
+    assert.deepEqual(mounts, [
+      { type: "tmpfs", target: "/tmp" },
+      { type: "volume", source: "stateful-drill", target: "/restore" },
+    ]);
+    assert.deepEqual(args, ["drill", "--scratch", "/restore"]);
+    assert.equal(env?.["HOLDFAST_NODE"], "{{.Node.Hostname}}");
+    const told = backupConfigurationSchema.parse(JSON.parse(env["HOLDFAST_BACKUP"] ?? ""));
+    assert.deepEqual(told.drill, { everySeconds: 43_200, level: "drill" });
+    assert.equal(secrets?.[0]?.fileName, "/run/secrets/repository-password");
+  });
+
+  it("is drilled on the data's node only where that is said, which counts as loaded and not as a drill", async () => {
+    const resources = await recordRedis({ backup: { to, image, drill: { elsewhere: false } } });
+    const { taskSpec } = inputsOf(resources, "store-drill-service");
+    assert.deepEqual(taskSpec.placement, { constraints: ["node.platform.os==linux"] });
+    const told = backupConfigurationSchema.parse(JSON.parse(taskSpec.containerSpec.env?.["HOLDFAST_BACKUP"] ?? ""));
+    assert.deepEqual(told.drill, { everySeconds: 86_400, level: "load" });
+    const without = await recordRedis({ backup: { to, image, drill: false } });
+    assert.ok(without.every(({ name }) => !name.includes("drill")));
+  });
+
   it("is refused where the companion would not know the files, or not reach them", async () => {
     const service = (more: Partial<StatefulServiceArgs>, backup: Partial<ServiceBackupArgs> = {}) => {
       const volume = new LocalVolume("data", { pin });
@@ -258,6 +300,12 @@ describe("a declared backup", () => {
         },
     };
     refusals[
+      "store.backup.drill: expected a repository at an address, which every node reaches, got one in a volume. Use a repository of s3, rest or sftp, or leave the drill out and run `holdfast backup verify` from time to time."
+    ] = () => {
+      const repository = new LocalVolume("repository", { pin });
+      service({}, { to: { volume: repository, password }, drill: {} });
+    };
+    refusals[
       "store.transform.backup: expected a transform of a resource that the component makes, got one of none: no backup with a repository is declared. Leave it out."
     ] = () => {
       const volume = new LocalVolume("data", { pin });
@@ -286,7 +334,9 @@ interface ServiceInputs {
   taskSpec: {
     placement: unknown;
     networksAdvanceds: unknown;
+    resources: { limits: { memoryBytes: number } };
     containerSpec: {
+      args?: string[];
       env?: Record<string, string>;
       mounts?: { target: string; readOnly?: boolean }[];
       secrets?: { fileName: string; fileUid: string; fileMode: number }[];
