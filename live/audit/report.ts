@@ -3,6 +3,7 @@ import type { Finding } from "../../policies/finding.ts";
 import { byteWords } from "../../text/byte-size.ts";
 import type { DataView, IdleVolume, ServiceWithData } from "../data-overview.ts";
 import type { Inventory } from "../inventory.ts";
+import type { BackupState } from "../backup/overview.ts";
 import type { LostVolume } from "../rescue/search.ts";
 import { contentWords, timeWords } from "../volume-content-text.ts";
 
@@ -13,6 +14,8 @@ export interface AuditReport {
   /** The idle volumes of the view again, with what is in them. */
   readonly lost: readonly LostVolume[];
   readonly findings: readonly Finding[];
+  /** The declared backups, and what is wrong with each. */
+  readonly backups: readonly BackupState[];
 }
 
 /** A table about one matter. */
@@ -75,6 +78,19 @@ export function auditSections(report: AuditReport): AuditSection[] {
         losses.map(({ service, what, fate }) => row(node, `${service}: ${what}`, fate)),
       ),
       isBad: true,
+    },
+    {
+      title: "Backups with errors: do not count on them",
+      columns: ["Service", "Errors"],
+      rows: report.backups.flatMap(({ service, errors }) =>
+        errors.length === 0 ? [] : [row(service, errors.join("; "))],
+      ),
+      isBad: true,
+    },
+    {
+      title: "Backups",
+      columns: ["Service", "What can be restored"],
+      rows: report.backups.map(({ service, words }) => row(service, words)),
     },
     {
       title: "Volumes that no running container uses",

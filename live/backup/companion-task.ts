@@ -25,7 +25,7 @@ import { swarmNodes } from "../read-swarm.ts";
 import type { BackupService } from "./companion.ts";
 
 /** The label of a service that runs such a task, with the name of the service whose backup it works on. */
-const backupTaskLabel = "holdfast.backup.task";
+export const backupTaskLabel = "holdfast.backup.task";
 
 /** The label with what the task is to do, as JSON: who finds it can wait for it. */
 const backupOrderLabel = "holdfast.backup.order";

@@ -3,6 +3,7 @@ import {
   backupConfigurationSchema,
   backupConfigurationVariable,
   type BackupConfiguration,
+  type DrillConfiguration,
 } from "../../backup/protocol.ts";
 import { readLiveSwarm } from "../../inputs/swarm/definitions.ts";
 import { matchingNodes } from "../../model/placement/constraints.ts";
@@ -34,9 +35,18 @@ export interface BackupService {
 
 /** The companions of a swarm, in the order of the services that they back up. */
 export function findCompanions(swarm: Pick<SwarmRecord, "services" | "tasks">): readonly BackupService[] {
-  return swarm.services
-    .filter(({ Spec }) => Spec.Labels?.[serviceLabels.backupOf] !== undefined)
-    .map((service) => readCompanion(service, swarm))
+  return companionServices(swarm).map(({ service }) => readCompanion(service, swarm));
+}
+
+/** The services that say that they back another one up, in the order of those. */
+export function companionServices({
+  services,
+}: Pick<SwarmRecord, "services">): readonly { readonly service: Service; readonly of: string }[] {
+  return services
+    .flatMap((service) => {
+      const of = service.Spec.Labels?.[serviceLabels.backupOf];
+      return of === undefined ? [] : [{ service, of }];
+    })
     .toSorted((one, other) => one.of.localeCompare(other.of));
 }
 
@@ -45,12 +55,14 @@ export function findCompanions(swarm: Pick<SwarmRecord, "services" | "tasks">): 
  *
  * @throws InputError when it says nothing of what it does, as one that is another program's
  */
-function readCompanion(service: Service, { services, tasks }: Pick<SwarmRecord, "services" | "tasks">): BackupService {
+export function readCompanion(
+  service: Service,
+  { services, tasks }: Pick<SwarmRecord, "services" | "tasks">,
+): BackupService {
   const { Name, Labels, TaskTemplate } = service.Spec;
   const of = Labels?.[serviceLabels.backupOf] ?? "";
-  const { Env, Mounts } = TaskTemplate.ContainerSpec ?? {};
-  const prefix = `${backupConfigurationVariable}=`;
-  const text = Env?.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
+  const { Mounts } = TaskTemplate.ContainerSpec ?? {};
+  const text = configurationText(service);
   const read = backupConfigurationSchema.safeParse(jsonOrUndefined(text ?? ""));
   if (!read.success) {
     throw new InputError({
@@ -73,6 +85,28 @@ function readCompanion(service: Service, { services, tasks }: Pick<SwarmRecord, 
     tasks: tasksOf(service.ID),
     dataTasks: tasksOf(data?.ID),
   };
+}
+
+function configurationText({ Spec }: Service): string | undefined {
+  const prefix = `${backupConfigurationVariable}=`;
+  const entry = Spec.TaskTemplate.ContainerSpec?.Env?.find((each) => each.startsWith(prefix));
+  return entry?.slice(prefix.length);
+}
+
+/** A service that restores a backup on a schedule. */
+export interface DeclaredDrill extends DrillConfiguration {
+  readonly service: string;
+  /** Since when there is one. */
+  readonly sinceSeconds: number;
+}
+
+/** The drill of a service's backup; undefined where none is declared. */
+export function findDrill(of: string, services: readonly Service[]): DeclaredDrill | undefined {
+  const service = services.find(({ Spec }) => Spec.Labels?.[serviceLabels.drillOf] === of);
+  if (service === undefined) return undefined;
+  const { drill } = backupConfigurationSchema.safeParse(jsonOrUndefined(configurationText(service) ?? "")).data ?? {};
+  const sinceMs = Date.parse(service.CreatedAt ?? "");
+  return drill && { ...drill, service: service.Spec.Name, sinceSeconds: Number.isNaN(sinceMs) ? 0 : sinceMs / 1000 };
 }
 
 /**

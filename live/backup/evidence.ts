@@ -8,9 +8,9 @@ import { serviceLabels } from "../../model/service/labels.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { errorWords } from "../../text/error-text.ts";
-import { momentWords } from "../../text/moment.ts";
 import { readSwarm } from "../read-swarm.ts";
 import { findCompanions, whyLate, type BackupService } from "./companion.ts";
+import { failureWords, standingFailure } from "./condition.ts";
 import { listBackup } from "./list.ts";
 import { isOfOneNode, type BackupList } from "./restore-plan.ts";
 
@@ -85,9 +85,8 @@ export function evidenceOf(
 
 /** What is wrong with a backup according to its repository; undefined where nothing is known to be. */
 function whyUnsound({ proofs, mistakes }: Pick<BackupList, "proofs" | "mistakes">): string | undefined {
-  const [newest] = proofs;
-  if (newest?.result === "failed")
-    return `Its last proof failed, on ${momentWords(newest.seconds)} at level ${newest.level}`;
+  const failed = standingFailure(proofs);
+  if (failed !== undefined) return failureWords(failed);
   const [mistake] = mistakes;
   return mistake && `Part of it is missing: ${mistake.part} ${mistake.problem}`;
 }

@@ -140,6 +140,7 @@ const serviceSpec = z.looseObject({
 /** `GET /services/{id}`. */
 export const serviceSchema = z.looseObject({
   ID: z.string(),
+  CreatedAt: text,
   Version: z.looseObject({ Index: z.number() }),
   Spec: serviceSpec,
   PreviousSpec: serviceSpec.nullish(),

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Lab } from "../../lab/lab.ts";
 import { killNode } from "../../lab/nodes/node.ts";
 import { BackedUpService, companionStartMs } from "../backup/lab/backed-up-service.ts";
@@ -127,4 +129,43 @@ describe("backups on three nodes", function () {
     const follower = await backed.companion();
     assert.deepEqual(follower.Spec.TaskTemplate.Placement?.Constraints, ["node.hostname==node-3"]);
   });
+
+  it("says everywhere that it is damaged, once a proof has failed", async () => {
+    const metrics = () => backed.start("backup", "list", "--format", "prometheus");
+    const healthy = await metrics();
+    assert.equal(healthy.exitCode, 0, healthy.stderr);
+    assert.match(healthy.stdout, /^holdfast_backup_ok\{service="shop",store="shop\/test\/redis"\} 1$/mu);
+    for (const words of [["status"], ["audit"]]) {
+      const { exitCode, document } = await backed.run(...words);
+      assert.equal(exitCode, 0, JSON.stringify(document));
+    }
+    for (const file of await readdir(backed.folder, { recursive: true, withFileTypes: true }))
+      if (file.isFile() && file.parentPath.includes("/data")) await flipByte(join(file.parentPath, file.name));
+    assert.equal((await backed.run("backup", "verify", "shop", "--level", "digest")).exitCode, 1);
+
+    const failure = /^Its last proof failed, on .* at level digest$/u;
+    const listed = await backed.run("backup", "list");
+    const { backups } = listed.document as unknown as { backups: { errors: string[] }[] };
+    assert.equal(listed.exitCode, 1);
+    assert.match(backups[0]?.errors.join() ?? "", failure);
+    const status = await backed.run("status");
+    const { services } = status.document as unknown as { services: { name: string; backupErrors: string[] }[] };
+    assert.equal(status.exitCode, 1);
+    assert.match(services.find(({ name }) => name === "shop")?.backupErrors.join() ?? "", failure);
+    const audit = await backed.run("audit");
+    const audited = audit.document as unknown as { backups: { service: string; errors: string[] }[] };
+    assert.equal(audit.exitCode, 1);
+    assert.match(audited.backups[0]?.errors.join() ?? "", failure);
+    const broken = await metrics();
+    assert.equal(broken.exitCode, 1);
+    assert.match(broken.stdout, /^holdfast_backup_ok\{.*\} 0$/mu);
+    assert.match(broken.stdout, /^holdfast_backup_last_proof_ok\{.*,level="digest"\} 0$/mu);
+  });
 });
+
+async function flipByte(file: string): Promise<void> {
+  await chmod(file, 0o600);
+  const bytes = await readFile(file);
+  bytes[10] = (bytes[10] ?? 0) ^ 1;
+  await writeFile(file, bytes);
+}

@@ -78,6 +78,7 @@ export function hostileAudit(): AuditReport {
         program: hostile,
       },
     ],
+    backups: [{ service: hostile, words: hostile, errors: [hostile], unproved: true, condition: undefined }],
     findings: [finding, { ...finding, level: "warning", result: "unverifiable" }],
   };
 }

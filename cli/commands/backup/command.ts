@@ -17,6 +17,9 @@ export function registerBackup(program: Command): void {
       .command("list", { isDefault: true })
       .description("Show which states can be restored, how well they are proved, and what is late.")
       .argument("[service]", "the service (default: all that have a backup)"),
+    new Option("--format <format>", "text for people, or the text format of Prometheus")
+      .choices(["text", "prometheus"] as const)
+      .default("text" as const),
     engine,
     ...ofFolder,
   ).action(async (service, options) => (await import("./list.ts")).showBackups(service, options));

@@ -1,34 +1,27 @@
-import { entriesWords, isLoaded, type BackupConfiguration } from "../../../backup/protocol.ts";
-import { companionOf, findCompanions, whyLate, type BackupService } from "../../../live/backup/companion.ts";
-import { listBackup } from "../../../live/backup/list.ts";
+import { entriesWords } from "../../../backup/protocol.ts";
+import { companionOf, findCompanions } from "../../../live/backup/companion.ts";
+import { backupErrors, isUnproved, readCondition, type BackupCondition } from "../../../live/backup/condition.ts";
+import { backupMetrics } from "../../../live/backup/metrics.ts";
 import type { BackupList } from "../../../live/backup/restore-plan.ts";
-import { readSwarm, type SwarmRecord } from "../../../live/read-swarm.ts";
-import type { EngineConnection } from "../../../swarm/engine/connection.ts";
+import { readSwarm } from "../../../live/read-swarm.ts";
 import { byteWords } from "../../../text/byte-size.ts";
-import { errorWords } from "../../../text/error-text.ts";
+import { formatDuration } from "../../../text/duration.ts";
 import { printable } from "../../../text/escape.ts";
 import { momentWords } from "../../../text/moment.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
-import { openOutput, type Output } from "../../terminal/output.ts";
+import { openOutput, requireOneDocument, type Output } from "../../terminal/output.ts";
 import { managerToAsk, type BackupCommandOptions } from "./opening.ts";
 
-/** What is known of a backup. */
-export interface ListedBackup {
-  readonly service: string;
-  readonly companion: string;
-  readonly store: string;
-  readonly kind: BackupConfiguration["kind"];
-  readonly repository: string;
-  /** Why it is late; undefined while it is in time. */
-  readonly late: string | undefined;
-  /** What the repository holds; undefined where it could not be asked, for the reason of `problem`. */
-  readonly list: BackupList | undefined;
-  readonly problem: string | undefined;
+/** Options of `holdfast backup list`. */
+export interface BackupListOptions extends BackupCommandOptions {
+  format: "text" | "prometheus";
 }
 
-/** `holdfast backup list [SERVICE]`: ends with 1 where a backup is late, cannot be read, has a gap, or failed its last proof. */
-export async function showBackups(name: string | undefined, options: BackupCommandOptions): Promise<void> {
+/** `holdfast backup list [SERVICE]`: ends with 1 where something is wrong with a backup. */
+export async function showBackups(name: string | undefined, options: BackupListOptions): Promise<void> {
+  const isMetrics = options.format === "prometheus";
+  requireOneDocument({ "--json": options.json, "--format prometheus": isMetrics ? true : undefined });
   const output = openOutput(options.json ?? false);
   using interrupts = abortOnInterrupt();
   const connection = await managerToAsk(options);
@@ -36,60 +29,34 @@ export async function showBackups(name: string | undefined, options: BackupComma
   const all = findCompanions(swarm);
   const companions = name === undefined ? all : [companionOf(all, name)];
   // One after the other: each is a task on a node that has other work.
-  const backups: ListedBackup[] = [];
-  for (const companion of companions) backups.push(await ask(connection, companion, swarm, interrupts.signal));
-  if (output.json)
-    output.document({ backups: backups.map((backup) => ({ ...backup, unproved: isUnproved(backup.list) })) });
-  output.print(
-    ...backups.flatMap((backup) => [...backupLines(backup, Date.now() / 1000, output), ""]),
-    companions.length === 0
-      ? "No service of this swarm declares a backup. Give one `backup: { to, image }` (docs/backup.md)."
-      : `${companions.length} ${companions.length === 1 ? "backup" : "backups"}. Bring one back with \`npx holdfast restore SERVICE\`.`,
-  );
-  if (backups.some(isBad)) throw new Exit(exitCode.failed);
-}
-
-async function ask(
-  connection: EngineConnection,
-  companion: BackupService,
-  { nodes }: SwarmRecord,
-  signal: AbortSignal,
-): Promise<ListedBackup> {
-  const { of, service, configuration } = companion;
-  const known = {
-    service: of,
-    companion: service.Spec.Name,
-    store: configuration.store,
-    kind: configuration.kind,
-    repository: configuration.repository,
-    late: whyLate(companion, nodes),
-  };
-  try {
-    const found = await listBackup(connection, companion, { nodes, signal, onProgress: () => undefined });
-    return { ...known, list: found, problem: undefined };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { ...known, list: undefined, problem: errorWords(error) };
+  const backups: BackupCondition[] = [];
+  for (const companion of companions)
+    backups.push(await readCondition(connection, companion, swarm, interrupts.signal));
+  const nowSeconds = Date.now() / 1000;
+  const errorsOf = (backup: BackupCondition) => backupErrors(backup, nowSeconds);
+  if (output.json) {
+    output.document({
+      backups: backups.map((backup) => ({ ...backup, unproved: isUnproved(backup.list), errors: errorsOf(backup) })),
+    });
   }
-}
-
-function isBad({ late, problem, list: found }: ListedBackup): boolean {
-  const isFailed = found?.proofs[0]?.result === "failed" || (found?.mistakes.length ?? 0) > 0;
-  return late !== undefined || problem !== undefined || isFailed || found?.newestSeconds === undefined;
-}
-
-/** Whether no state of it was ever loaded by a server. */
-function isUnproved(found: BackupList | undefined): boolean {
-  return found?.proofs.some((proof) => isLoaded(proof) && proof.result === "ok") !== true;
+  if (isMetrics) output.printAsIs(backupMetrics(backups, nowSeconds).trimEnd());
+  else
+    output.print(
+      ...backups.flatMap((backup) => [...backupLines(backup, nowSeconds, output), ""]),
+      companions.length === 0
+        ? "No service of this swarm declares a backup. Give one `backup: { to, image }` (docs/backup.md)."
+        : `${companions.length} ${companions.length === 1 ? "backup" : "backups"}. Bring one back with \`npx holdfast restore SERVICE\`.`,
+    );
+  if (backups.some((backup) => errorsOf(backup).length > 0)) throw new Exit(exitCode.failed);
 }
 
 /** The lines about a backup. */
-export function backupLines(backup: ListedBackup, nowSeconds: number, { style }: Pick<Output, "style">): string[] {
-  const { service, store, kind, repository, late, list: found, problem } = backup;
+export function backupLines(backup: BackupCondition, nowSeconds: number, { style }: Pick<Output, "style">): string[] {
+  const { service, store, kind, repository, list: found, drill } = backup;
   const rows: (readonly [label: string, words: string])[] = [
-    ...(late === undefined ? [] : [[style("red", "late"), late] as const]),
-    ...(problem === undefined ? [] : [[style("red", "unreadable"), problem] as const]),
+    ...backupErrors(backup, nowSeconds).map((words) => [style("red", "error"), words] as const),
     ...(found ? foundRows(found, kind, nowSeconds, style) : []),
+    ...(drill ? [["drill", `every ${formatDuration(1000 * drill.everySeconds)} by ${drill.service}`] as const] : []),
   ];
   return [
     `${style("bold", printable(service))}  ${printable(store)} in ${printable(repository)}`,
@@ -99,11 +66,11 @@ export function backupLines(backup: ListedBackup, nowSeconds: number, { style }:
 
 function foundRows(
   found: BackupList,
-  kind: ListedBackup["kind"],
+  kind: BackupCondition["kind"],
   nowSeconds: number,
   style: Output["style"],
 ): (readonly [string, string])[] {
-  const { ranges, window, newestSeconds, deliveredSeconds, pieces, bases, bytes, proofs, mistakes } = found;
+  const { ranges, window, newestSeconds, deliveredSeconds, pieces, bases, bytes, proofs } = found;
   const shown = ranges.slice(-shownRanges);
   const earlier = ranges.length - shown.length;
   return [
@@ -148,7 +115,6 @@ function foundRows(
         const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level}${place} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}${newest}${took}`;
       return [index === 0 ? "proofs" : "", words] as const;
     }),
-    ...mistakes.map(({ part, problem }) => [style("red", "missing"), `${part} ${problem}`] as const),
   ];
 }
 

@@ -1,14 +1,18 @@
 import { auditSections, lookOf, type AuditReport } from "../../../live/audit/report.ts";
+import { companionServices } from "../../../live/backup/companion.ts";
+import { readBackups } from "../../../live/backup/overview.ts";
 import { viewData } from "../../../live/data-overview.ts";
 import { liveEstate, noneOf, takeInventory } from "../../../live/inventory.ts";
 import { findLostVolumes } from "../../../live/rescue/search.ts";
+import type { SwarmRecord } from "../../../live/read-swarm.ts";
 import { exitCodeOf, judge, type Threshold } from "../../../policies/judge.ts";
 import { textReport } from "../../../policies/render/text.ts";
 import { printable } from "../../../text/escape.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { writeText } from "../../terminal/files.ts";
-import { listenForInterrupts } from "../../terminal/interrupts.ts";
+import { abortOnInterrupt, listenForInterrupts } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
+import { managerToAsk } from "../backup/opening.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
 import { enginesToAsk } from "./engines-to-ask.ts";
 
@@ -32,6 +36,7 @@ export async function audit(options: AuditOptions): Promise<void> {
     view: viewData(estate, inventory),
     lost: await findLostVolumes(inventory, interrupts.stopSoon),
     findings,
+    backups: await auditBackups(inventory.swarm, options),
   };
   if (interrupts.interrupted) throw new Exit(exitCode.interrupted);
   if (options.html !== undefined) {
@@ -46,7 +51,15 @@ export async function audit(options: AuditOptions): Promise<void> {
       ...textReport(findings, estate.services.length, { style: output.style, columns, all: options.all ?? false }),
     );
   }
-  if (exitCodeOf(findings, options.failOn) !== 0) throw new Exit(1);
+  const isBackupBad = report.backups.some(({ errors }) => errors.length > 0);
+  if (isBackupBad || exitCodeOf(findings, options.failOn) !== 0) throw new Exit(exitCode.failed);
+}
+
+/** A swarm without backups is asked nothing more. */
+async function auditBackups(swarm: SwarmRecord, options: AuditOptions): Promise<AuditReport["backups"]> {
+  if (companionServices(swarm).length === 0) return [];
+  using interrupts = abortOnInterrupt();
+  return await readBackups(await managerToAsk(options), swarm, interrupts.signal);
 }
 
 /** The one document of `--json`. */
@@ -60,6 +73,7 @@ function auditDocument(report: AuditReport) {
     ...view,
     idleVolumes: view.idleVolumes.map((volume) => ({ ...lookOf(volume, report), ...volume })),
     findings: { findings },
+    backups: report.backups,
   };
 }
 

@@ -22,6 +22,13 @@ export function registerSwarmQuestions(program: Command): void {
   ).action(async (options) => (await import("./doctor.ts")).doctor(options));
   declare(
     program
+      .command("status")
+      .description("Show whether the services with data run, and whether their backups can bring them back."),
+    engines[0],
+    ...ofFolder,
+  ).action(async (options) => (await import("./status.ts")).showStatus(options));
+  declare(
+    program
       .command("audit")
       .description("Show where a running swarm keeps its data, what puts it at risk, and which volumes are unused."),
     new Option("--all", "list each policy check that could not be verified"),

@@ -51,7 +51,8 @@ function startServer(namespace: string, folder: string, address: string) {
 export class BackedUpService {
   readonly shop: LabService;
   readonly #lab: Lab;
-  readonly #folder: string;
+  /** Where the repository is. */
+  readonly folder: string;
   readonly #servers: ReturnType<typeof startServer>[];
   /** What the commands have said. */
   readonly #said: ReadText[] = [];
@@ -60,7 +61,7 @@ export class BackedUpService {
 
   private constructor(lab: Lab, folder: string, servers: ReturnType<typeof startServer>[], shop: LabService) {
     this.#lab = lab;
-    this.#folder = folder;
+    this.folder = folder;
     this.#servers = servers;
     this.shop = shop;
   }
@@ -155,10 +156,15 @@ export class BackedUpService {
     return new Date(at * 1000).toISOString();
   }
 
-  /** Starts a command. */
+  /** Starts a command that answers in JSON. */
   command(...words: string[]) {
-    return execa(process.execPath, [entry, ...words, "--engine", nodeOf(this.#lab, 1).dockerHost, "--json"], {
-      cwd: this.#folder,
+    return this.start(...words, "--json");
+  }
+
+  /** Starts a command. */
+  start(...words: string[]) {
+    return execa(process.execPath, [entry, ...words, "--engine", nodeOf(this.#lab, 1).dockerHost], {
+      cwd: this.folder,
       reject: false,
     });
   }
@@ -210,6 +216,6 @@ export class BackedUpService {
       server.stdin.end();
       await server;
     }
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -16,7 +16,7 @@ describe("the page of an audit", () => {
     assert.ok(!page.includes(hostile));
     assert.ok(!page.includes("\u202e"));
     const sections = auditSections(hostileAudit());
-    assert.equal(sections.length, 8);
+    assert.equal(sections.length, 10);
     const texts = sections.flatMap(({ title, rows }) => [
       title,
       ...rows.flatMap(({ cells, notes }) => [...cells, ...notes]),
@@ -32,6 +32,7 @@ describe("the page of an audit", () => {
       view: { ...view, ...nothing },
       lost: [],
       findings: [],
+      backups: [],
     });
     assert.deepEqual(page.match(/(?<=<h2>)[^<]*/gu), ["Nodes"]);
   });

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { backupLines, type ListedBackup } from "../../../../cli/commands/backup/list.ts";
+import { backupLines } from "../../../../cli/commands/backup/list.ts";
 import { progressWords } from "../../../../cli/commands/backup/opening.ts";
+import type { BackupCondition } from "../../../../live/backup/condition.ts";
 import { plain } from "../../../../text/style.ts";
 
 const second = (text: string) => Date.parse(`2026-11-30T${text}Z`) / 1000;
 
 describe("the lines about a backup", () => {
-  const backup: ListedBackup = {
+  const backup: BackupCondition = {
     ...{ service: "shop", companion: "shop-backup", store: "shop/prod/redis", repository: "s3:https://s3/b" },
-    ...{ kind: "log", late: undefined, problem: undefined },
+    ...{ kind: "log", late: undefined, problem: undefined, drill: undefined },
     list: {
       ...{ type: "result", command: "list", store: "shop/prod/redis" },
       ranges: [
@@ -24,7 +25,7 @@ describe("the lines about a backup", () => {
       ...{ pieces: 1, bases: 2, bytes: 2048, proofs: [], mistakes: [] },
     },
   };
-  const lines = (more: Partial<ListedBackup> = {}) =>
+  const lines = (more: Partial<BackupCondition> = {}) =>
     backupLines({ ...backup, ...more }, second("12:00:42"), { style: plain });
 
   it("say which states can be restored, and that none was proved", () => {
@@ -57,17 +58,20 @@ describe("the lines about a backup", () => {
         mistakes: [{ part: "log 3 of generation g, from byte 7", problem: "is missing up to log 4" }],
       },
     });
-    assert.equal(found[1], "  late           shop-backup is starting");
+    assert.deepEqual(found.slice(1, 3), [
+      "  error          Late: shop-backup is starting",
+      "  error          Part of it is missing: log 3 of generation g, from byte 7 is missing up to log 4",
+    ]);
+    assert.equal(
+      found.at(-1),
+      "  proofs         ok at level load on 2026-11-30T12:00:30Z: the state of 2026-11-30T12:00:00Z, 7 keys, canary of 2026-11-30T11:59:58Z",
+    );
     assert.ok(
       found.includes("  loss window    1.4 s from a write to its delivery on 2026-11-30T11:59:58Z, 4.2 s at most"),
     );
-    assert.deepEqual(found.slice(-2), [
-      "  proofs         ok at level load on 2026-11-30T12:00:30Z: the state of 2026-11-30T12:00:00Z, 7 keys, canary of 2026-11-30T11:59:58Z",
-      "  missing        log 3 of generation g, from byte 7 is missing up to log 4",
-    ]);
     assert.deepEqual(lines({ list: undefined, problem: "no answer" }), [
       "shop  shop/prod/redis in s3:https://s3/b",
-      "  unreadable     no answer",
+      "  error          Its repository cannot be read: no answer",
     ]);
   });
 });

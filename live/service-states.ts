@@ -1,0 +1,55 @@
+/** Which services with data run, and how each is backed up. */
+import { serviceLabels } from "../model/service/labels.ts";
+import type { Service } from "../swarm/api/objects.ts";
+import { backupTaskLabel } from "./backup/companion-task.ts";
+import type { BackupState } from "./backup/overview.ts";
+import type { SwarmRecord } from "./read-swarm.ts";
+
+/** A service that writes a volume or a folder of its node. */
+export interface ServiceState {
+  readonly name: string;
+  /** The nodes that its tasks run on. */
+  readonly runsOn: readonly string[];
+  /** Why it does not run as it should; undefined where it does, or where nobody wants it to. */
+  readonly problem: string | undefined;
+  /** How it is backed up, in words. */
+  readonly backup: string;
+  /** What is wrong with its backup; nothing when all is well, or where none is declared that can be asked. */
+  readonly backupErrors: readonly string[];
+}
+
+/** The services of a swarm that write a volume or a folder, by name, without those that make backups. */
+export function serviceStates(
+  { nodes, services, tasks }: Pick<SwarmRecord, "nodes" | "services" | "tasks">,
+  backups: readonly BackupState[],
+): readonly ServiceState[] {
+  return services
+    .filter((service) => writesData(service) && !isOfBackups(service))
+    .map((service): ServiceState => {
+      const { Name, Labels, Mode } = service.Spec;
+      const running = tasks.filter(({ ServiceID, Status }) => ServiceID === service.ID && Status.State === "running");
+      const wanted = Mode.Replicated?.Replicas ?? 1;
+      const backup = backups.find((each) => each.service === Name);
+      const words = Labels?.[serviceLabels.backup] ?? "";
+      return {
+        name: Name,
+        runsOn: running.map(({ NodeID }) => nodes.find(({ id }) => id === NodeID)?.hostname ?? NodeID),
+        problem: running.length < wanted ? `${running.length} of ${wanted} tasks run` : undefined,
+        backup: backup?.words ?? (words === "" ? "none is declared" : `in words, which nothing checks: ${words}`),
+        backupErrors: backup?.errors ?? [],
+      };
+    })
+    .toSorted((one, other) => one.name.localeCompare(other.name));
+}
+
+function writesData({ Spec }: Service): boolean {
+  return (Spec.TaskTemplate.ContainerSpec?.Mounts ?? []).some(
+    ({ Type, ReadOnly }) => ["volume", "bind", "cluster"].includes(Type) && ReadOnly !== true,
+  );
+}
+
+/** What makes, proves or restores backups: of those the backup itself tells. */
+function isOfBackups({ Spec }: Service): boolean {
+  const labels = [serviceLabels.backupOf, serviceLabels.drillOf, backupTaskLabel];
+  return labels.some((label) => Spec.Labels?.[label] !== undefined);
+}
