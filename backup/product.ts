@@ -1,5 +1,5 @@
 import type { Delivery, Followed } from "./companion/companion.ts";
-import type { BackupConfiguration } from "./protocol.ts";
+import type { BackupConfiguration, ProofLevel } from "./protocol.ts";
 import type { Catalogue } from "./repository/catalogue.ts";
 import type { Assembled, PartReader, TellProgress, WholePlan } from "./restore/assemble.ts";
 
@@ -12,8 +12,8 @@ export interface LaidOut {
 
 /** What a server has loaded. */
 export interface Loaded {
-  /** How many keys or rows. */
-  readonly entries: number;
+  /** How many keys or rows; undefined where nothing here counts them. */
+  readonly entries?: number;
   /** The newest canary: milliseconds since 1970. */
   readonly canary?: number | undefined;
 }
@@ -43,6 +43,8 @@ export interface Product {
   ): Promise<Assembled>;
   /** What the server's own program finds wrong with the files; undefined when all is well. */
   check(state: LaidOut): Promise<string | undefined>;
+  /** How far a state can be proved, where that is less than by loading it. */
+  provable?(state: LaidOut): Promise<ProofLevel>;
   /**
    * Lets a server without network load the files.
    *
@@ -57,6 +59,8 @@ export function productOf({ kind }: Pick<BackupConfiguration, "kind">): Promise<
 }
 
 const products: Readonly<Record<BackupConfiguration["kind"], () => Promise<Product>>> = {
+  file: async () => (await import("./file/product.ts")).fileProduct,
   log: async () => (await import("./redis/product.ts")).redisProduct,
+  postgresql: async () => (await import("./postgresql/product.ts")).postgresqlProduct,
   snapshot: async () => (await import("./redis/product.ts")).redisProduct,
 };

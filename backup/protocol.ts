@@ -12,7 +12,11 @@ export const backupSecretFiles = {
   password: "repository-password",
   credentials: "repository-credentials",
   canary: "canary-password",
+  server: "pgpass",
 } as const;
+
+/** The user of a PostgreSQL that its backup signs in as: it may read all that is written, and write nothing. */
+export const postgresqlBackupUser = "holdfast_backup";
 
 const seconds = z.number().positive();
 
@@ -30,14 +34,36 @@ export type DrillConfiguration = z.infer<typeof drillSchema>;
 /** The variable with the name of the node that a task is on. */
 export const nodeVariable = "HOLDFAST_NODE";
 
+/** Where a file is below the folder of its volume; in a name as it is in the repository. */
+export const pathBelow = /^(?!\.{1,2}(?:\/|$))[\w.@+-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)*$/u;
+
 /** What the program is told; further fields are left out, so that a newer command line can start an older image. */
 export const backupConfigurationSchema = z.object({
   /** The store's identity, as on its volume; it is the host of all its snapshots in the repository. */
   store: z.string().min(1),
-  /** The folder of the server's files: for Redis its `dir`. */
+  /** The folder of the server's files: for Redis its `dir`; for PostgreSQL that of its volume. */
   data: z.string().startsWith("/"),
-  /** What is followed: the append-only log, or `dump.rdb`. */
-  kind: z.enum(["log", "snapshot"]),
+  /** What is followed: the append-only log or `dump.rdb` of a Redis, a PostgreSQL, or a file that any service writes for its backup. */
+  kind: z.enum(["log", "snapshot", "postgresql", "file"]),
+  /** Where a PostgreSQL is; its password is in the secret `pgpass`. */
+  server: z
+    .object({
+      host: z.string().min(1),
+      port: z.number().int().positive(),
+      /** Where its files are, below the folder of its volume. */
+      folder: z.string().regex(/^[\w-]+(?:\/[\w-]+)*$/u),
+    })
+    .optional(),
+  /** The file that a service writes for its backup; the paths are below the folder of its volume. */
+  file: z
+    .object({
+      path: z.string().regex(pathBelow),
+      /** Where a restore puts it. */
+      restoreAs: z.string().regex(pathBelow),
+      /** How old it may be before the backup is late. */
+      maxAgeSeconds: seconds,
+    })
+    .optional(),
   /** Restic's repository: a folder, or `s3:…`, `sftp:…`, `rest:…`. */
   repository: z.string().min(1),
   /** How often what was written is delivered. Each delivery that has something to send costs 0.25 s of a processor, because restic makes its key anew. */
@@ -69,7 +95,12 @@ export const backupConfigurationSchema = z.object({
 /** {@link backupConfigurationSchema} after it was read. */
 export type BackupConfiguration = z.infer<typeof backupConfigurationSchema>;
 
-const entryNames: Readonly<Record<BackupConfiguration["kind"], string>> = { log: "key", snapshot: "key" };
+const entryNames: Readonly<Record<BackupConfiguration["kind"], string>> = {
+  log: "key",
+  snapshot: "key",
+  postgresql: "row",
+  file: "row",
+};
 
 /** What a loaded server has, in words. */
 export function entriesWords(kind: BackupConfiguration["kind"], entries: number): string {
@@ -172,8 +203,8 @@ export const backupRestoreSchema = z.object({
   generation: z.string(),
   /** The time of the last write that is in it. */
   pointSeconds: z.number(),
-  /** How many keys or rows a server has loaded. */
-  entries: z.number(),
+  /** How many keys or rows a server has loaded; undefined where there is none that could. */
+  entries: z.number().optional(),
   /** The files that were written, below the folder. */
   files: z.array(z.string()),
   bytes: z.number(),

@@ -1,5 +1,6 @@
 /** What a program builds stateful services from. */
 export {
+  type BackedUpFile,
   type BackupArgs,
   type BackupCanary,
   BackupKind,

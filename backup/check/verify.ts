@@ -5,7 +5,14 @@ import { Readable } from "node:stream";
 import type { z } from "zod";
 import { errorWords } from "../../text/error-text.ts";
 import { productOf } from "../product.ts";
-import type { BackupConfiguration, backupVerifySchema, BackupProof, ProofLevel } from "../protocol.ts";
+import {
+  isLoaded,
+  proofLevels,
+  type BackupConfiguration,
+  type backupVerifySchema,
+  type BackupProof,
+  type ProofLevel,
+} from "../protocol.ts";
 import { catalogueMistakes, planRestore, windowOf, type PartMistake } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
@@ -61,7 +68,11 @@ export async function proveRestore(
   const { canary } = outcome;
   const window = canary === undefined ? undefined : windowOf(catalogue, canary);
   const proof: BackupProof = {
-    ...{ level, result: mistakes.length === 0 ? "ok" : "failed", seconds: Math.floor(Date.now() / 1000) },
+    ...{
+      level: outcome.level ?? level,
+      result: mistakes.length === 0 ? "ok" : "failed",
+      seconds: Math.floor(Date.now() / 1000),
+    },
     ...{ point: outcome.point, mistakes },
     ...(outcome.entries === undefined ? {} : { entries: outcome.entries }),
     ...(canary === undefined ? {} : { canary }),
@@ -72,6 +83,8 @@ export async function proveRestore(
 }
 
 interface Outcome {
+  /** How far it was proved, where no more could be. @default as far as was asked */
+  readonly level?: ProofLevel;
   readonly point: number;
   readonly parts: number;
   readonly bytes: number;
@@ -97,11 +110,13 @@ async function provePlan(
     if (assembled.mistakes.length > 0) return assembled;
     const state = { plan, folder, files: assembled.files };
     const [file = ""] = state.files;
+    const reached = lesser(level, (await product.provable?.(state)) ?? level);
+    const outcome = { ...assembled, level: reached };
     const problem = await product.check(state);
-    if (problem !== undefined) return { ...assembled, mistakes: [{ part: file, problem }] };
-    if (level === "check") return assembled;
+    if (problem !== undefined) return { ...outcome, mistakes: [{ part: file, problem }] };
+    if (!isLoaded({ level: reached })) return outcome;
     try {
-      return { ...assembled, ...(await product.load(state, scratch, progress)) };
+      return { ...outcome, ...(await product.load(state, scratch, progress)) };
     } catch (error) {
       if (error instanceof NotJudgedError) throw error;
       return { ...assembled, mistakes: [{ part: file, problem: errorWords(error) }] };
@@ -109,6 +124,10 @@ async function provePlan(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function lesser(one: ProofLevel, other: ProofLevel): ProofLevel {
+  return proofLevels.indexOf(one) < proofLevels.indexOf(other) ? one : other;
 }
 
 /** Stores a proof beside what it is about. */

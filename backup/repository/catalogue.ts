@@ -7,6 +7,7 @@ import {
   readPart,
   tagProblem,
   type BackupPart,
+  type CopyFile,
   type LogBase,
   type LogPiece,
   type LogPosition,
@@ -26,6 +27,8 @@ export interface Catalogue {
   readonly generations: readonly Generation[];
   /** The oldest first. */
   readonly snapshots: readonly SnapshotFile[];
+  /** The copies of servers that the bases name, and those whose base never came. */
+  readonly copies: readonly CopyFile[];
   /** The newest first. */
   readonly proofs: readonly StoredProof[];
   /** Snapshots that restic finds and cannot read, or whose tags somebody has changed: nobody knows what they were. */
@@ -104,6 +107,7 @@ export function readCatalogue(
         .filter(({ generation }) => generation === name)
         .sort((one, other) => one.log - other.log || one.deliveredSeconds - other.deliveredSeconds),
     })),
+    copies: whole.filter((part) => part.kind === "copy"),
     snapshots: whole.filter((part) => part.kind === "snapshot").sort((one, other) => one.last - other.last),
     proofs: whole
       .filter((part) => part.kind === "proof")
@@ -301,7 +305,7 @@ export function catalogueMistakes(catalogue: Catalogue): readonly PartMistake[] 
 }
 
 function isThereAgain({ generations, snapshots }: Catalogue, part: BackupPart): boolean {
-  if (part.kind === "proof") return true;
+  if (part.kind === "proof" || part.kind === "copy") return true;
   if (part.kind === "snapshot") return snapshots.some(({ sha256 }) => sha256 === part.sha256);
   const generation = generations.find(({ name }) => name === part.generation);
   // Of a log that was followed anew since, nothing more comes.
@@ -357,6 +361,8 @@ export function forgettable(catalogue: Catalogue, seconds: number): readonly str
     const isNeeded = (log: number): boolean => name === oldest.generation && log >= oldest.log;
     return [...bases.filter(({ log }) => !isNeeded(log)), ...pieces.filter(({ seq }) => !isNeeded(seq))];
   });
+  const oldBases = new Set(logs.map(({ id }) => id));
+  const oldCopies = catalogue.copies.filter((copy) => !isCopyNeeded(catalogue, oldBases, copy));
   const replaced = generations.flatMap(({ pieces }) =>
     pieces.filter((piece) => pieces.some((other) => replaces(other, piece))),
   );
@@ -365,9 +371,19 @@ export function forgettable(catalogue: Catalogue, seconds: number): readonly str
   const oldProofs = proofs.filter(({ deliveredSeconds }, index) => index > 0 && deliveredSeconds < seconds);
   return [
     ...new Set(
-      [...logs, ...replaced, ...oldSnapshots, ...oldProofs, ...torn.map(({ part }) => part)].map(({ id }) => id),
+      [...logs, ...oldCopies, ...replaced, ...oldSnapshots, ...oldProofs, ...torn.map(({ part }) => part)].map(
+        ({ id }) => id,
+      ),
     ),
   ];
+}
+
+/** Whether a base that stays names a copy, or may still come: one is made after the other. */
+function isCopyNeeded({ generations }: Catalogue, oldBases: ReadonlySet<string>, copy: CopyFile): boolean {
+  const bases = generations.flatMap((generation) => generation.bases);
+  const own = bases.find(({ wal }) => wal?.copy === copy.id);
+  if (own) return !oldBases.has(own.id);
+  return !bases.some(({ deliveredSeconds }) => deliveredSeconds > copy.deliveredSeconds);
 }
 
 /** Whether a folded piece has all of another one. */

@@ -38,6 +38,8 @@ export interface LogPiece extends Part {
   readonly canary?: number | undefined;
   /** How long a canary took from its writing to its delivery: milliseconds; of a folded piece the longest in it. */
   readonly window?: number | undefined;
+  /** Of which server's log it is; an increment is a segment of PostgreSQL's. @default that of Redis */
+  readonly form?: "wal" | undefined;
 }
 
 /** A place in the log. */
@@ -59,14 +61,36 @@ export interface LogBase extends Part {
   readonly last: number;
   /** The name of the log, such as `appendonly.aof`, by which the server finds its manifest. */
   readonly name: string;
+  /** Of PostgreSQL's. */
+  readonly wal?: CopiedServer | undefined;
 }
 
-/** A snapshot that the server has written, `dump.rdb`. */
+/** A copy of a PostgreSQL, which is a snapshot of its own: what is known of it is known at its end. */
+export interface CopiedServer {
+  /** The id and the file of that snapshot. */
+  readonly copy: string;
+  readonly copyFile: string;
+  readonly timeline: number;
+  /** Which database it is: `initdb` has given it. */
+  readonly system: string;
+  readonly segmentBytes: number;
+}
+
+/** The snapshot with the copy of a PostgreSQL; it counts when a base names it. */
+export interface CopyFile extends Part {
+  readonly kind: "copy";
+  readonly generation: string;
+  readonly seq: number;
+}
+
+/** A snapshot that the server has written: `dump.rdb`, or a file of another name. */
 export interface SnapshotFile extends Part {
   readonly kind: "snapshot";
   readonly bytes: number;
   readonly sha256: string;
   readonly last: number;
+  /** The file's name. @default `dump.rdb` */
+  readonly name?: string | undefined;
 }
 
 /** A proof that was made; what was found is in its file. */
@@ -87,12 +111,13 @@ export interface StoredProof extends Part {
 }
 
 /** A part of a backup, one snapshot of restic each. */
-export type BackupPart = LogPiece | LogBase | SnapshotFile | StoredProof;
+export type BackupPart = LogPiece | LogBase | CopyFile | SnapshotFile | StoredProof;
 
 /** What is stored of a part before it has an id. */
 export type PartToStore =
   | Omit<LogPiece, "id" | "file" | "deliveredSeconds">
   | Omit<LogBase, "id" | "file" | "deliveredSeconds">
+  | Omit<CopyFile, "id" | "file" | "deliveredSeconds">
   | Omit<SnapshotFile, "id" | "file" | "deliveredSeconds">
   | Omit<StoredProof, "id" | "file" | "deliveredSeconds">;
 
@@ -106,6 +131,12 @@ const count = z.string().regex(/^\d+$/u).transform(Number);
 const digest = z.string().regex(/^[0-9a-f]{64}$/u);
 const generation = z.string().regex(/^[0-9A-Za-z-]+$/u);
 const by = z.string().default("");
+const fileTag = z.string().regex(/^[\w.@+-]+$/u);
+const snapshotId = z.string().regex(/^[0-9a-f]+$/u);
+
+const copiedServer: z.ZodType<CopiedServer> = z.object({
+  ...{ copy: snapshotId, copyFile: z.string(), timeline: z.number(), system: z.string(), segmentBytes: z.number() },
+});
 
 const tagsSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -126,6 +157,7 @@ const tagsSchema = z.discriminatedUnion("kind", [
     after: position.optional(),
     canary: count.optional(),
     window: count.optional(),
+    form: z.literal("wal").optional(),
     by,
   }),
   z.object({
@@ -137,9 +169,15 @@ const tagsSchema = z.discriminatedUnion("kind", [
     sha256: digest,
     last: count,
     name: z.string().transform(decodeURIComponent),
+    copy: snapshotId.optional(),
+    copyFile: z.string().optional(),
+    timeline: count.optional(),
+    system: z.string().regex(/^\d+$/u).optional(),
+    segmentBytes: count.optional(),
     by,
   }),
-  z.object({ kind: z.literal("snapshot"), bytes: count, sha256: digest, last: count, by }),
+  z.object({ kind: z.literal("copy"), generation, seq: count, by }),
+  z.object({ kind: z.literal("snapshot"), bytes: count, sha256: digest, last: count, name: fileTag.optional(), by }),
   z.object({
     kind: z.literal("proof"),
     level: z.enum(proofLevels),
@@ -172,11 +210,14 @@ export function readPart({ id, tags, paths, time, summary }: ResticSnapshot): Ba
     return { ...part, ...took, ...read.data, after };
   }
   if (read.data.kind === "proof") return { ...part, ...read.data, entries: read.data.entries };
-  return { ...part, ...read.data };
+  if (read.data.kind !== "base") return { ...part, ...read.data };
+  const { copy, copyFile, timeline, system, segmentBytes, ...base } = read.data;
+  const wal = copiedServer.safeParse({ copy, copyFile, timeline, system, segmentBytes }).data;
+  return { ...part, ...base, ...(wal && { wal }) };
 }
 
 /** The kinds whose snapshots are parts of a state. */
-const partKinds = ["log", "base", "snapshot"];
+const partKinds = ["log", "base", "copy", "snapshot"];
 
 /**
  * What is wrong with a snapshot's tags; undefined where they are those that it was stored with, or where it is none of ours. A time or a
@@ -205,7 +246,7 @@ export function tagsOf(part: PartToStore): readonly string[] {
     part.kind === "log"
       ? { ...part, after: part.after && `${part.after.seq}:${part.after.offset}` }
       : part.kind === "base"
-        ? { ...part, name: encodeURIComponent(part.name) }
+        ? { ...withoutCopy(part), ...part.wal, name: encodeURIComponent(part.name) }
         : part.kind === "proof"
           ? { ...part, node: part.node && encodeURIComponent(part.node) }
           : part;
@@ -214,19 +255,28 @@ export function tagsOf(part: PartToStore): readonly string[] {
   return [...tags, sealOf(tags)];
 }
 
+function withoutCopy({ wal: _, ...base }: Extract<PartToStore, { kind: "base" }>) {
+  return base;
+}
+
 /** The name of a part's file. Restic 0.18.0 takes no folders there; sorted by their names, the pieces of a log are in their order. */
 export function fileName(part: PartToStore, seconds: number): string {
   const padded = (value: number, digits: number): string => String(value).padStart(digits, "0");
   if (part.kind === "log") {
     const range = `${padded(part.from, 13)}-${padded(part.to, 13)}`;
-    return `${part.generation}.log.${padded(part.seq, 8)}.${range}.aof`;
+    return `${part.generation}.log.${padded(part.seq, 8)}.${range}.${part.form ?? "aof"}`;
   }
-  if (part.kind === "base") return `${part.generation}.base.${padded(part.log, 8)}`;
-  return part.kind === "snapshot" ? `${padded(part.last, 10)}.dump.rdb` : `${Math.floor(seconds)}.proof.json`;
+  if (part.kind === "copy") return `${part.generation}.copy.${padded(part.seq, 8)}.tar`;
+  if (part.kind === "base")
+    return `${part.generation}.base.${padded(part.log, 8)}${part.wal === undefined ? "" : ".json"}`;
+  return part.kind === "snapshot"
+    ? `${padded(part.last, 10)}.${part.name ?? "dump.rdb"}`
+    : `${Math.floor(seconds)}.proof.json`;
 }
 
-/** How many bytes a part must have. */
+/** How many bytes a part must have; undefined where its tags do not say. */
 export function expectedBytes(part: BackupPart): number | undefined {
   if (part.kind === "log") return part.to - part.from;
-  return part.kind === "proof" ? undefined : part.bytes;
+  const isUnsaid = part.kind === "proof" || part.kind === "copy" || (part.kind === "base" && part.wal !== undefined);
+  return isUnsaid ? undefined : part.bytes;
 }

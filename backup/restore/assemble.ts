@@ -38,7 +38,9 @@ export async function assembleRedis(
   plan: WholePlan,
   folder: string | undefined,
 ): Promise<Assembled> {
-  return plan.kind === "snapshot" ? assembleSnapshot(reader, plan.snapshot, folder) : assembleLog(reader, plan, folder);
+  return plan.kind === "snapshot"
+    ? assembleSnapshot(reader, plan.snapshot, folder, "dump.rdb")
+    : assembleLog(reader, plan, folder);
 }
 
 /** What a plan reads out of the repository, and writes. */
@@ -47,12 +49,13 @@ export function bytesOf(plan: WholePlan): number {
   return plan.base.bytes + plan.links.reduce((sum, { piece: { from, to } }) => sum + to - from, 0);
 }
 
-async function assembleSnapshot(
+/** The same for a single file. */
+export async function assembleSnapshot(
   reader: PartReader,
   snapshot: SnapshotFile,
   folder: string | undefined,
+  file: string,
 ): Promise<Assembled> {
-  const file = "dump.rdb";
   await using handle = folder === undefined ? undefined : await open(join(folder, file), "w");
   const mistakes = await reader.read(snapshot, (chunk) => handle?.write(chunk));
   await handle?.sync();

@@ -46,7 +46,7 @@ export async function restoreInto(
   const { entries } = await product.load(state, tmpdir(), progress);
   await rm(join(folder, unfinishedMark));
   const generation = plan.kind === "log" ? plan.generation : plan.snapshot.file;
-  const said = { pointSeconds: point, entries, bytes, files: [...files] };
+  const said = { pointSeconds: point, ...(entries !== undefined && { entries }), bytes, files: [...files] };
   return { type: "result", command: "restore", kind: plan.kind, generation, ...said };
 }
 

@@ -29,7 +29,7 @@ export const attributesSchema = z.object({
 });
 
 /** {@link attributesSchema} after it was read. */
-export type Attributes = z.infer<typeof attributesSchema>;
+export type FileAttributes = z.infer<typeof attributesSchema>;
 
 /** What the sender says. */
 export const senderMessageSchema = z.discriminatedUnion("type", [

@@ -12,7 +12,7 @@ export const moveOrderVariable = "HOLDFAST_MOVE";
 export const moveFolder = "/move";
 
 /** Where the receiver listens. */
-export const movePort = 8470;
+const movePort = 8470;
 
 /** The schema of the order. */
 export const moveOrderSchema = z.object({

@@ -6,7 +6,7 @@ import { constants, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { readLogManifest } from "../log/manifest.ts";
 import { blockBytes, type SenderMessage } from "./messages.ts";
-import { attributesOf, digestOf, isZeros, orGone, placeOf, readTree, type TreeEntry } from "./tree.ts";
+import { fileAttributes, partDigest, isZeros, orGone, pathInVolume, listTree, type TreeEntry } from "./tree.ts";
 
 /** What the receiver has of something. */
 interface Known {
@@ -65,7 +65,7 @@ export class Passes {
 
   /** Sends what is new since the last pass. */
   async pass({ trustsAppends, onProgress }: PassOptions): Promise<PassResult> {
-    const entries = await readTree(this.#folder);
+    const entries = await listTree(this.#folder);
     const kinds = new Map(entries.map(({ path, kind }) => [path, kind]));
     const gone = [...this.#known].filter(([path, { kind }]) => kinds.get(path) !== kind).map(([path]) => path);
     // The deepest first.
@@ -93,7 +93,7 @@ export class Passes {
   }
 
   async #sendEntry({ path, kind, stats, target = "" }: TreeEntry): Promise<void> {
-    const attributes = attributesOf(stats);
+    const attributes = fileAttributes(stats);
     const signature = JSON.stringify([attributes, target]);
     if (this.#known.get(path)?.signature === signature) return;
     await this.#target.send(
@@ -112,7 +112,7 @@ export class Passes {
       onRead(known.size);
       return { size: known.size, sentBytes: 0 };
     }
-    const handle = await orGone(open(placeOf(this.#folder, path), readFlags));
+    const handle = await orGone(open(pathInVolume(this.#folder, path), readFlags));
     if (handle === undefined) return undefined;
     try {
       const lookedAtNs = BigInt(Date.now()) * 1_000_000n;
@@ -132,7 +132,7 @@ export class Passes {
       for (let index = first; index * blockBytes < size; index++) {
         const bytes = await readBlock(handle, index, size);
         if (bytes.length === 0) break;
-        const sha256 = digestOf(bytes);
+        const sha256 = partDigest(bytes);
         blocks.push(sha256);
         onRead(bytes.length);
         if (known?.blocks[index] === sha256) continue;
@@ -145,7 +145,7 @@ export class Passes {
       const after = await handle.stat({ bigint: true });
       // A file that was cut meanwhile is read again by the next pass; until then it is as long as what was read.
       const readSize = Math.min(size, Number(after.size));
-      await this.#target.send({ type: "end", size: readSize, attributes: attributesOf(after) });
+      await this.#target.send({ type: "end", size: readSize, attributes: fileAttributes(after) });
       const isSettled = signatureOf(before) === signatureOf(after) && after.ctimeNs + clockGrainNs < lookedAtNs;
       this.#known.set(path, {
         kind: "file",
@@ -166,7 +166,7 @@ export class Passes {
     for (const { path, kind } of entries) {
       if (kind !== "file" || !path.endsWith(".manifest")) continue;
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
-      for (const name of await incrementsIn(placeOf(this.#folder, path))) appended.add(folder + name);
+      for (const name of await incrementsIn(pathInVolume(this.#folder, path))) appended.add(folder + name);
     }
     return appended;
   }
@@ -192,7 +192,7 @@ async function readBlock(handle: FileHandle, index: number, size: number): Promi
 async function continuedFrom(handle: FileHandle, { size, blocks }: Known): Promise<number> {
   const last = blocks.length - 1;
   if (last < 0) return 0;
-  return digestOf(await readBlock(handle, last, size)) === blocks[last] ? last : 0;
+  return partDigest(await readBlock(handle, last, size)) === blocks[last] ? last : 0;
 }
 
 async function incrementsIn(manifest: Buffer): Promise<string[]> {

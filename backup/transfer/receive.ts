@@ -14,13 +14,13 @@ import { ChannelError, listenForChannel, type Channel } from "./channel.ts";
 import {
   blockBytes,
   senderMessageSchema,
-  type Attributes,
+  type FileAttributes,
   type ReceiverMessage,
   type SenderMessage,
 } from "./messages.ts";
 import type { MoveOrder } from "./order.ts";
 import { isLocked, isOwnFile, readMark, readOwnFile, removeOwnFile, syncFolder, writeOwnFile } from "./store-files.ts";
-import { digestOf, orGone, placeOf, readTree } from "./tree.ts";
+import { partDigest, orGone, pathInVolume, listTree } from "./tree.ts";
 
 /** How often this side says that it is there, and looks whether a server waits. */
 const beatEveryMs = 1000;
@@ -191,7 +191,7 @@ async function serve(channel: SenderChannel, volume: ReceivedVolume, order: Move
           if (content.move !== order.move || content.store !== order.store)
             throw new ChannelError("the sender is of another move");
           const isCommitted = (await readMark(folder)) !== undefined;
-          const entries = isCommitted ? [] : await readTree(folder);
+          const entries = isCommitted ? [] : await listTree(folder);
           await channel.send({
             type: "welcome",
             isCommitted,
@@ -237,7 +237,7 @@ class ReceivedVolume {
   readonly #arrival: Arrival;
   /** The parts that were written since the last pass ended, and their digests. */
   readonly #written = new Map<string, Map<number, { length: number; sha256: string }>>();
-  readonly #folders = new Map<string, Attributes>();
+  readonly #folders = new Map<string, FileAttributes>();
   /** The folders in which something was made or removed since then. */
   readonly #touched = new Set<string>();
   #file: { path: string; handle: FileHandle } | undefined;
@@ -258,7 +258,7 @@ class ReceivedVolume {
       case "remove":
         this.#written.delete(content.path);
         this.#folders.delete(content.path);
-        await rm(placeOf(this.#folder, content.path), { recursive: true, force: true });
+        await rm(pathInVolume(this.#folder, content.path), { recursive: true, force: true });
         return;
       case "folder":
         await this.#makeFolder(content.path, content.attributes);
@@ -277,8 +277,8 @@ class ReceivedVolume {
     }
   }
 
-  async #makeFolder(path: string, attributes: Attributes): Promise<void> {
-    const place = placeOf(this.#folder, path);
+  async #makeFolder(path: string, attributes: FileAttributes): Promise<void> {
+    const place = pathInVolume(this.#folder, path);
     const found = await orGone(lstat(place));
     if (found && !found.isDirectory()) await rm(place);
     if (!found?.isDirectory()) await mkdir(place);
@@ -288,8 +288,8 @@ class ReceivedVolume {
     this.#touched.add(path);
   }
 
-  async #makeLink(path: string, target: string, attributes: Attributes): Promise<void> {
-    const place = placeOf(this.#folder, path);
+  async #makeLink(path: string, target: string, attributes: FileAttributes): Promise<void> {
+    const place = pathInVolume(this.#folder, path);
     await rm(place, { recursive: true, force: true });
     await symlink(Buffer.from(target, "latin1"), place);
     await lchown(place, attributes.uid, attributes.gid);
@@ -300,7 +300,7 @@ class ReceivedVolume {
   async #openFile(path: string): Promise<void> {
     await this.#file?.handle.close();
     this.#file = undefined;
-    const place = placeOf(this.#folder, path);
+    const place = pathInVolume(this.#folder, path);
     const found = await orGone(lstat(place));
     if (found && !found.isFile()) await rm(place, { recursive: true });
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -312,7 +312,7 @@ class ReceivedVolume {
     const { path, handle } = this.#openedFile();
     const isHole = data.length === 0;
     const bytes = isHole ? Buffer.alloc(length) : data;
-    if (bytes.length !== length || digestOf(bytes) !== sha256)
+    if (bytes.length !== length || partDigest(bytes) !== sha256)
       throw new Error(`${printable(path)}: a part came with another digest than it was sent with`);
     const { size } = await handle.stat();
     const from = index * blockBytes;
@@ -321,14 +321,14 @@ class ReceivedVolume {
     this.#written.get(path)?.set(index, { length, sha256 });
   }
 
-  async #endFile(size: number, attributes: Attributes): Promise<void> {
+  async #endFile(size: number, attributes: FileAttributes): Promise<void> {
     const { path, handle } = this.#openedFile();
     if ((await handle.stat()).size !== size) await handle.truncate(size);
     await handle.chown(attributes.uid, attributes.gid);
     await handle.chmod(attributes.mode);
     await handle.close();
     this.#file = undefined;
-    await setTime(placeOf(this.#folder, path), attributes);
+    await setTime(pathInVolume(this.#folder, path), attributes);
     for (const index of this.#written.get(path)?.keys() ?? [])
       if (index * blockBytes >= size) this.#written.get(path)?.delete(index);
   }
@@ -340,7 +340,7 @@ class ReceivedVolume {
 
   /** The digests of a file's parts, as they are on this side; none where it is no file. */
   async digests(path: string): Promise<{ size: number; blocks: string[] }> {
-    const place = placeOf(this.#folder, path);
+    const place = pathInVolume(this.#folder, path);
     const found = await orGone(lstat(place));
     if (found?.isFile() !== true) return { size: 0, blocks: [] };
     const handle = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -349,7 +349,7 @@ class ReceivedVolume {
       const buffer = Buffer.alloc(blockBytes);
       for (let from = 0; from < found.size; from += blockBytes) {
         const { bytesRead } = await handle.read(buffer, 0, Math.min(blockBytes, found.size - from), from);
-        blocks.push(digestOf(buffer.subarray(0, bytesRead)));
+        blocks.push(partDigest(buffer.subarray(0, bytesRead)));
         this.#arrival.heard();
       }
       return { size: found.size, blocks };
@@ -362,12 +362,12 @@ class ReceivedVolume {
   async finishPass(): Promise<{ files: number; bytes: number }> {
     const buffer = Buffer.alloc(blockBytes);
     for (const [path, blocks] of this.#written) {
-      const handle = await open(placeOf(this.#folder, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+      const handle = await open(pathInVolume(this.#folder, path), constants.O_RDONLY | constants.O_NOFOLLOW);
       try {
         await handle.sync();
         for (const [index, { length, sha256 }] of blocks) {
           const { bytesRead } = await handle.read(buffer, 0, length, index * blockBytes);
-          if (bytesRead !== length || digestOf(buffer.subarray(0, bytesRead)) !== sha256)
+          if (bytesRead !== length || partDigest(buffer.subarray(0, bytesRead)) !== sha256)
             throw new Error(`${printable(path)}: what was read again is not what was written`);
           this.#arrival.heard();
         }
@@ -376,12 +376,12 @@ class ReceivedVolume {
       }
     }
     this.#written.clear();
-    const entries = await readTree(this.#folder);
+    const entries = await listTree(this.#folder);
     for (const { path, kind } of entries.toReversed()) {
       if (kind !== "folder" || !this.#touched.has(path)) continue;
-      await syncFolder(placeOf(this.#folder, path));
+      await syncFolder(pathInVolume(this.#folder, path));
       const attributes = this.#folders.get(path);
-      if (attributes) await setTime(placeOf(this.#folder, path), attributes);
+      if (attributes) await setTime(pathInVolume(this.#folder, path), attributes);
     }
     this.#touched.clear();
     const files = entries.filter(({ kind }) => kind === "file");
@@ -395,7 +395,7 @@ class ReceivedVolume {
   }
 }
 
-async function setTime(place: Buffer, { mtimeNs }: Attributes): Promise<void> {
+async function setTime(place: Buffer, { mtimeNs }: FileAttributes): Promise<void> {
   const seconds = Number(mtimeNs) / 1e9;
   await utimes(place, seconds, seconds);
 }

@@ -7,7 +7,7 @@ import { moveFolder, readMoveKey, readMoveOrder } from "./order.ts";
 import { receiveVolume } from "./receive.ts";
 import { sendVolume } from "./send.ts";
 import { isLocked, readMark, readMoved, readOwnFile } from "./store-files.ts";
-import { readTree } from "./tree.ts";
+import { listTree } from "./tree.ts";
 
 type Result = Extract<BackupLine, { type: "result" }>;
 type Say = (line: BackupLine) => void;
@@ -49,7 +49,7 @@ const lockLookEveryMs = 500;
 
 /** `measure`: what is in the volume, and how much room its disk has. */
 export async function runMeasure(): Promise<Result> {
-  const entries = await readTree(moveFolder);
+  const entries = await listTree(moveFolder);
   const files = entries.filter(({ kind }) => kind === "file");
   const sum = (sizeOf: (entry: (typeof files)[number]) => bigint) =>
     files.reduce((all, entry) => all + Number(sizeOf(entry)), 0);

@@ -17,7 +17,7 @@ import { ChannelError, connectChannel, type Channel } from "./channel.ts";
 import { receiverMessageSchema, type ReceiverMessage, type SenderMessage } from "./messages.ts";
 import type { MoveOrder } from "./order.ts";
 import { Passes, type PassResult } from "./passes.ts";
-import { fence, readMark, readMoved, removeOwnFile, takeLock } from "./store-files.ts";
+import { fence, readMark, readMoved, removeOwnFile, lockVolume } from "./store-files.ts";
 import { orGone } from "./tree.ts";
 
 /** What the sender tells whoever has started it. */
@@ -180,7 +180,7 @@ class Session {
    */
   async #finish(lockFile: string, began: number): Promise<SentVolume | undefined> {
     const { folder, store, move, destination } = this.#order;
-    const lock = await takeLock(folder, lockSeconds);
+    const lock = await lockVolume(folder, lockSeconds);
     if (lock === undefined) {
       this.#news.onProblem("the old server still has the data, although another one waits for it");
       return undefined;

@@ -89,7 +89,7 @@ export async function fence(folder: string, { store, destination, move, mark }: 
 }
 
 /** The lock that a running server has on its volume, taken by this process. */
-export interface HeldLock {
+export interface VolumeLock {
   /** Gives it back. */
   release(): Promise<void>;
 }
@@ -100,7 +100,7 @@ export interface HeldLock {
  * @param seconds - how long to wait
  * @returns undefined where a server has it all that time
  */
-export async function takeLock(folder: string, seconds: number): Promise<HeldLock | undefined> {
+export async function lockVolume(folder: string, seconds: number): Promise<VolumeLock | undefined> {
   // Node has no flock(2). The program ends when its input does, which is when this process ends.
   const holder = spawn("flock", ["--wait", String(seconds), join(folder, volumeLockFile), "cat"], {
     stdio: ["pipe", "pipe", "ignore"],
@@ -122,7 +122,7 @@ export async function takeLock(folder: string, seconds: number): Promise<HeldLoc
 /** Whether a server, or a start script, has the lock of a volume. */
 export async function isLocked(folder: string): Promise<boolean> {
   if ((await orGone(stat(join(folder, volumeLockFile)))) === undefined) return false;
-  const lock = await takeLock(folder, 0);
+  const lock = await lockVolume(folder, 0);
   await lock?.release();
   return lock === undefined;
 }

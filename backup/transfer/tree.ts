@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { InputError } from "../../text/input-error.ts";
 import { printable } from "../../text/escape.ts";
 import { isOwnFile } from "./store-files.ts";
-import { blockBytes, type Attributes } from "./messages.ts";
+import { blockBytes, type FileAttributes } from "./messages.ts";
 
 /** Something in a volume. */
 export interface TreeEntry {
@@ -18,7 +18,7 @@ export interface TreeEntry {
 }
 
 /** The path of an entry in the file system. */
-export function placeOf(folder: string, path: string): Buffer {
+export function pathInVolume(folder: string, path: string): Buffer {
   const root = Buffer.from(folder);
   return path === "" ? root : Buffer.concat([root, Buffer.from("/"), Buffer.from(path, "latin1")]);
 }
@@ -29,10 +29,10 @@ export function placeOf(folder: string, path: string): Buffer {
  *
  * @throws InputError for a device
  */
-export async function readTree(folder: string): Promise<TreeEntry[]> {
+export async function listTree(folder: string): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
   const visit = async (path: string): Promise<void> => {
-    const place = placeOf(folder, path);
+    const place = pathInVolume(folder, path);
     const stats = await orGone(lstat(place, { bigint: true }));
     if (stats === undefined) return;
     if (stats.isSymbolicLink()) {
@@ -72,12 +72,12 @@ export async function orGone<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** Owner, mode and time of something. */
-export function attributesOf({ mode, uid, gid, mtimeNs }: BigIntStats): Attributes {
+export function fileAttributes({ mode, uid, gid, mtimeNs }: BigIntStats): FileAttributes {
   return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs: String(mtimeNs) };
 }
 
 /** The digest of a part of a file. */
-export function digestOf(bytes: Buffer): string {
+export function partDigest(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 

@@ -1,7 +1,15 @@
 import { parseFirstStart, requireIdentity } from "../../model/service/start-guard.ts";
 import { leastReservedBytes } from "../../text/byte-size.ts";
 import { fields, numeric, secretText, text } from "../arguments/arguments.ts";
-import { commonArguments, dataVolume, imageText, memory, port, publishMode } from "../service/service-arguments.ts";
+import {
+  commonArguments,
+  dataVolume,
+  imageText,
+  memory,
+  port,
+  publishMode,
+  storeBackup,
+} from "../service/service-arguments.ts";
 import { postgresqlPaths, requirePostgresqlPassword, requireSqlName, requireVersionOfImage } from "./preparation.ts";
 
 /** The arguments of a `PostgreSQL`; the version is compared with the image, if that is already known. */
@@ -17,6 +25,7 @@ export function postgresqlArguments(given: { image?: unknown } | null | undefine
     // Of which a quarter is reserved.
     memoryLimit: memory(4 * leastReservedBytes),
     volume: dataVolume,
+    backup: storeBackup.optional(),
     password: secretText(requirePostgresqlPassword),
     username: text("postgres", requireSqlName).optional(),
     database: text("orders", requireSqlName).optional(),

@@ -3,7 +3,7 @@ import { requireIdentity, startScript } from "../../model/service/start-guard.ts
 import { parseSize } from "../../text/byte-size.ts";
 import { guardedSettings, type PresetDefinition, presetSettings } from "../service/preset.ts";
 import type { ServiceSettings } from "../service/service-spec.ts";
-import { postgresqlPaths, postgresqlPort, postgresqlPreparation } from "./preparation.ts";
+import { postgresqlFirstStart, postgresqlPaths, postgresqlPort, postgresqlPreparation } from "./preparation.ts";
 
 /** User and group of PostgreSQL in the official image. */
 export const postgresqlUserId = "999";
@@ -16,14 +16,20 @@ export interface PostgresqlDefinition extends PresetDefinition {
   majorVersion: number;
   username: string;
   database: string;
+  /** Whether a backup signs in. @default false */
+  isBackedUp?: boolean;
 }
 
 /** How a PostgreSQL runs. */
 export interface PostgresqlSpec {
   /** Where the volume is mounted. */
   mount: string;
+  /** Where the server keeps its data, below the mount. */
+  folder: string;
   /** Content of the start script. */
   startScript: string;
+  /** Content of the script that runs once when the data is made. */
+  firstStart: string | undefined;
   service: ServiceSettings;
 }
 
@@ -34,13 +40,15 @@ export interface PostgresqlSpec {
  * @throws InputError when the component's name makes no identity
  */
 export function postgresqlSpec(definition: PostgresqlDefinition, path: string): PostgresqlSpec {
-  const { memoryLimit, username, database } = definition;
+  const { memoryLimit, username, database, isBackedUp = false } = definition;
   const guarded = guardedSettings(definition);
   const { mount, data } = postgresqlPaths(definition.majorVersion, `${path}.majorVersion`);
   // A quarter of the memory is what PostgreSQL's documentation advises for a dedicated server.
   const sharedBufferKilobytes = Math.floor(parseSize(memoryLimit, `${path}.memoryLimit`) / 4 / 1024);
   return {
     mount,
+    folder: data.slice(mount.length + 1),
+    firstStart: isBackedUp ? postgresqlFirstStart() : undefined,
     startScript: startScript({
       identity: requireIdentity(definition.identity, `${path}.identity`),
       dataPaths: [mount],
@@ -50,7 +58,7 @@ export function postgresqlSpec(definition: PostgresqlDefinition, path: string): 
         POSTGRES_DB: database,
         POSTGRES_INITDB_ARGS: "--data-checksums",
       },
-      preparation: postgresqlPreparation(username, postgresqlPasswordFile),
+      preparation: postgresqlPreparation(username, postgresqlPasswordFile, isBackedUp),
     }),
     service: {
       ...presetSettings(definition, postgresqlUserId, postgresqlPort),

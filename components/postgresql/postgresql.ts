@@ -1,13 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
+import { postgresqlBackupPassword } from "../../backup/postgresql/access.ts";
 import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checkedPassword } from "../arguments/checked-password.ts";
 import { checked } from "../arguments/checked.ts";
+import { type BackupArgs, BackupKind } from "../service/backup.ts";
 import { defaultIdentity, type PresetArgs, readableBy, type StoreArgs } from "../service/preset.ts";
 import { StatefulService } from "../service/stateful-service.ts";
 import { postgresqlArguments } from "./postgresql-arguments.ts";
 import { postgresqlPasswordFile, postgresqlSpec, postgresqlUserId } from "./postgresql-spec.ts";
-import { requirePostgresqlPassword, requireVersionOfImage } from "./preparation.ts";
+import {
+  postgresqlBackupPasswordFile,
+  postgresqlFirstStartPath,
+  postgresqlPort,
+  requirePostgresqlPassword,
+  requireVersionOfImage,
+} from "./preparation.ts";
+
+const readable = readableBy(postgresqlUserId);
 
 /** Arguments of {@link PostgreSQL}. */
 export interface PostgreSQLArgs extends StoreArgs, PresetArgs {
@@ -19,8 +29,8 @@ export interface PostgreSQLArgs extends StoreArgs, PresetArgs {
   memoryLimit: string;
   /** Password of the user, without quotes and backslashes; a changed one is in effect when the new task runs. */
   password: pulumi.Input<string>;
-  /** How the data is backed up, in free text, or `none: ` and the reason; a label that the policies look for. @default not said */
-  backup?: string;
+  /** How the data is backed up: free text, or `none: ` and the reason, as a label that the policies look for; or a backup to create. @default not said */
+  backup?: string | BackupArgs;
   /** The user, who may do everything. @default "postgres" */
   username?: string;
   /** The database that a first start creates. @default the user's name */
@@ -56,24 +66,41 @@ export class PostgreSQL extends pulumi.ComponentResource {
       firstStartUntil,
       publishedPort,
       publishMode,
+      backup,
       ...common
     } = checkedArguments(postgresqlArguments(args), args, name);
-    const definition = { majorVersion, memoryLimit, username, database, identity, firstStartUntil };
+    const isBackedUp = typeof backup === "object";
+    const definition = { majorVersion, memoryLimit, username, database, identity, firstStartUntil, isBackedUp };
     const spec = checked(() => postgresqlSpec({ ...definition, publishedPort, publishMode }, name));
     const secret = checkedPassword(password, `${name}.password`, this, requirePostgresqlPassword);
+    const backupPassword = pulumi.secret(secret).apply(postgresqlBackupPassword);
     const service = new StatefulService(
       name,
       {
         ...common,
         ...spec.service,
+        ...(typeof backup === "string" && { backup }),
+        ...(typeof backup === "object" && {
+          backup: {
+            ...backup,
+            kind: BackupKind.postgresql,
+            server: { password: backupPassword, folder: spec.folder, port: postgresqlPort },
+          },
+        }),
         labels: { ...common.labels, ...spec.service.labels },
         serviceName,
         image: whenKnown(image, (reference) => {
           requireVersionOfImage(majorVersion, reference, `${name}.majorVersion`);
         }),
         data: [{ volume, path: spec.mount }],
-        configFiles: { start: { path: startScriptPath, content: spec.startScript } },
-        secretFiles: { password: { path: postgresqlPasswordFile, content: secret, ...readableBy(postgresqlUserId) } },
+        configFiles: {
+          start: { path: startScriptPath, content: spec.startScript },
+          ...(spec.firstStart !== undefined && { first: { path: postgresqlFirstStartPath, content: spec.firstStart } }),
+        },
+        secretFiles: {
+          password: { path: postgresqlPasswordFile, content: secret, ...readable },
+          ...(isBackedUp && { backup: { path: postgresqlBackupPasswordFile, content: backupPassword, ...readable } }),
+        },
       },
       { parent: this },
     );

@@ -1,3 +1,4 @@
+import { serverAccess } from "../../backup/postgresql/access.ts";
 import { findImage, majorVersion } from "../../model/image/catalogue.ts";
 import { isKnown, parseImageReference } from "../../model/service/definition.ts";
 import { requirePassword } from "../../model/service/password.ts";
@@ -76,6 +77,12 @@ export function requireVersionOfImage(version: number, image: string, path: stri
   });
 }
 
+/** The file with the password of the backup's user in the server's container. */
+export const postgresqlBackupPasswordFile = "/run/secrets/backup-password";
+
+/** Where the official image looks for what it runs once, when it has made the data. */
+export const postgresqlFirstStartPath = "/docker-entrypoint-initdb.d/holdfast-backup.sh";
+
 /**
  * Shell lines that apply the declared password: the image sets it only when it creates the data.
  *
@@ -83,11 +90,32 @@ export function requireVersionOfImage(version: number, image: string, path: stri
  *
  * @see https://www.postgresql.org/docs/current/app-postgres.html (single-user mode)
  */
-export function postgresqlPreparation(user: string, passwordFile: string): string {
+export function postgresqlPreparation(user: string, passwordFile: string, isBackedUp: boolean): string {
   return `if [ -s "$PGDATA/PG_VERSION" ]; then
   read -r password < ${passwordFile} || true
   case $password in *\\'*|*\\\\*) refuse "the password of ${user}: expected one without quotes and backslashes, got another. Choose another.";; esac
   echo "ALTER ROLE \\"${user}\\" PASSWORD '$password'" | postgres --single -D "$PGDATA" postgres > /dev/null
+${isBackedUp ? backupAccess('postgres --single -D "$PGDATA" postgres') : ""}fi
+`;
+}
+
+/** The script that lets a backup sign in to a server whose data has just been made. */
+export function postgresqlFirstStart(): string {
+  return `# Written by Holdfast: lets the backup sign in.
+set -eu
+${backupAccess('psql --no-psqlrc --quiet --username "${POSTGRES_USER:-postgres}" --dbname postgres')}`;
+}
+
+/** Shell lines that let a backup sign in. Where the access cannot be noted, the server starts all the same, and the backup says why it does not. */
+function backupAccess(sql: string): string {
+  const { statements, lines } = serverAccess("$backup_password");
+  const escaped = statements.map((statement) => statement.replaceAll("$$", "\\$\\$"));
+  return `read -r backup_password < ${postgresqlBackupPasswordFile} || true
+${sql} > /dev/null <<HOLDFAST
+${escaped.join("\n")}
+HOLDFAST
+if ! grep -q "^${lines[0] ?? ""}" "$PGDATA/pg_hba.conf"; then
+  { { ${lines.map((line) => `echo "${line}"`).join("; ")}; cat "$PGDATA/pg_hba.conf"; } > "$PGDATA/pg_hba.conf.new" && mv "$PGDATA/pg_hba.conf.new" "$PGDATA/pg_hba.conf"; } || echo "holdfast: no room to let the backup sign in" >&2
 fi
 `;
 }

@@ -1,7 +1,9 @@
 import { isCredentialName } from "../../backup/configuration.ts";
+import { pathBelow } from "../../backup/protocol.ts";
 import { isSftp, isSftpCredential, sftpCredentials } from "../../backup/repository/sftp.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
+import { matching } from "../../text/matching.ts";
 import { isEventual } from "../arguments/arguments.ts";
 
 /** The least memory in which the companion and restic run. */
@@ -78,6 +80,46 @@ export function credentialMistake(
     fix: "Give the key itself, without the line break of its file",
   };
 }
+
+/** What is wrong with what a backup is told of its server. */
+export function serverMistake(given: {
+  readonly kind?: unknown;
+  readonly server?: unknown;
+}): Pick<InputError, "expected" | "got" | "fix"> | undefined {
+  const isNeeded = given.kind === "postgresql";
+  if (isNeeded === (given.server !== undefined)) return undefined;
+  return {
+    expected: isNeeded ? "how the backup signs in to its PostgreSQL" : "nothing: only a backup of PostgreSQL signs in",
+    got: isNeeded ? "nothing" : "something",
+    fix: isNeeded
+      ? 'Write { password, folder: "pgdata" }, or use the component PostgreSQL, which does'
+      : "Leave it out",
+  };
+}
+
+/** What is wrong with what a backup is told of the file that its service writes. */
+export function fileMistake(given: {
+  readonly kind?: unknown;
+  readonly file?: unknown;
+}): Pick<InputError, "expected" | "got" | "fix"> | undefined {
+  const isNeeded = given.kind === "file";
+  if (isNeeded === (given.file !== undefined)) return undefined;
+  return {
+    expected: isNeeded ? "which file the service writes for its backup" : "nothing, for any kind but BackupKind.file",
+    got: isNeeded ? "nothing" : "something",
+    fix: isNeeded ? 'Write { path: "backup/app.db", maxAge: "25h" }' : "Leave it out",
+  };
+}
+
+/**
+ * Checks the place of a file below the folder of a volume.
+ *
+ * @throws InputError when it leads elsewhere, or has characters that the names in a repository do not
+ */
+export const requirePathBelow = matching(pathBelow, {
+  expected: "a path below the folder of the volume, of letters, digits, '.', '_', '-', '+' and '@'",
+  fix: "Write for example backup/app.db",
+});
 
 /** What is wrong with a target whose parts are each valid. */
 export function targetMistake(given: {

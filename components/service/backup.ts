@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { backupConfigurationVariable, backupSecretFiles, type BackupConfiguration } from "../../backup/protocol.ts";
+import { passwordFileFor } from "../../backup/postgresql/access.ts";
 import { isSftp, isSftpCredential } from "../../backup/repository/sftp.ts";
 import { findImage, majorVersion } from "../../model/image/catalogue.ts";
 import { isSameConstraint, pinConstraint } from "../../model/placement/pin.ts";
@@ -23,6 +24,10 @@ export const BackupKind = {
   log: "log",
   /** `dump.rdb`, whenever the server has saved another one. */
   snapshot: "snapshot",
+  /** The log of a PostgreSQL, every few seconds, and a copy of it every day: any moment can be restored. */
+  postgresql: "postgresql",
+  /** A file that any service writes for its backup, whenever there is another one. */
+  file: "file",
 } as const;
 
 export type BackupKind = (typeof BackupKind)[keyof typeof BackupKind];
@@ -55,7 +60,7 @@ export interface BackupArgs {
   drill?: DrillArgs | false;
   /** How old a proved state may be so that a plan may destroy the data or leave it behind. @default such a plan is always refused */
   verifiedWithin?: string;
-  /** Most memory it may use. @default "384M" */
+  /** Most memory it may use. @default "384M", for PostgreSQL "512M" */
   memoryLimit?: string;
 }
 
@@ -65,6 +70,10 @@ export interface ServiceBackupArgs extends BackupArgs {
   kind: BackupKind;
   /** A user that may set and get `holdfast:canary`: the companion measures with it what would be lost, and notices a log that is no longer written. @default none */
   canary?: BackupCanary;
+  /** How the backup signs in, to a PostgreSQL. @default it does not */
+  server?: BackedUpServer;
+  /** Which file is backed up, with `BackupKind.file`. @default the server's own */
+  file?: BackedUpFile;
 }
 
 /** How the companion signs in to the server, for the canary. */
@@ -79,6 +88,26 @@ export interface BackupCanary {
   authority?: pulumi.Input<string>;
 }
 
+/** A file that a service writes for its backup: under another name first, which it then renames, so that it is always whole. */
+export interface BackedUpFile {
+  /** Where it is, below the folder of the volume. */
+  path: string;
+  /** How old it may be before the backup is late: losing the node loses this much. */
+  maxAge: string;
+  /** Where a restore puts it, below the folder of the new volume. @default where it is */
+  restoreAs?: string;
+}
+
+/** How a backup signs in to a PostgreSQL, as the user `holdfast_backup`, which must be there; the component `PostgreSQL` makes it. */
+export interface BackedUpServer {
+  /** The password of that user. */
+  password: pulumi.Input<string>;
+  /** Where the server keeps its data, below the folder of the volume. */
+  folder: string;
+  /** The port that it listens on inside the container. @default 5432 */
+  port?: number;
+}
+
 /** Where the folder of a repository is in the companion. */
 const repositoryPath = "/repository";
 
@@ -91,7 +120,15 @@ const redisUser = "999:999";
 const authorityPath = "/etc/holdfast/ca.crt";
 
 /** As {@link BackupArgs} says. */
-const defaults = { memoryLimit: "384M", every: "2s", keepDays: 7 };
+const defaults = { every: "2s", keepDays: 7 };
+
+/** The log of a PostgreSQL waits in the companion's memory until it is delivered. */
+const defaultMemoryLimits: Readonly<Record<BackupKind, string>> = {
+  log: "384M",
+  snapshot: "384M",
+  postgresql: "512M",
+  file: "384M",
+};
 
 /** A service with a backup. */
 export interface BackedUp extends Pick<
@@ -112,7 +149,7 @@ export interface BackupServices {
 }
 
 /**
- * The arguments of the services that are made for a backup.
+ * The arguments of the services that are made for a backup. The companion of a PostgreSQL does not mount the data: it joins the server's networks.
  *
  * @param networkIds - where the server is reached
  * @param name - the component's name, which precedes the arguments' names in an error
@@ -123,8 +160,13 @@ export function backupServices(
   name: string,
   networkIds: () => pulumi.Input<string>[],
 ): BackupServices {
-  const { serviceName, backup, constraints, logDriver, stopped, transform, user = redisUser } = service;
-  const { to, image, kind, memoryLimit, every, keepDays } = { ...defaults, ...backup };
+  const { serviceName, backup, constraints, logDriver, stopped, transform } = service;
+  const user = service.user ?? usualUser(backup, `${name}.user`);
+  const { to, image, kind, server, file, every, keepDays, memoryLimit } = {
+    ...defaults,
+    memoryLimit: defaultMemoryLimits[backup.kind],
+    ...backup,
+  };
   const data = dataMount(service.data, `${name}.backup`);
   requireNumber(user, `${name}.user`);
   if (to.volume !== undefined) requireReached(to.volume, data.volume, `${name}.backup.to.volume`);
@@ -134,6 +176,10 @@ export function backupServices(
     store: service.labels?.[ownerLabels.identity] ?? defaultIdentity(name),
     data: data.path,
     kind,
+    ...(server && { server: { host: serviceName, port: server.port ?? 5432, folder: server.folder } }),
+    ...(file && {
+      file: { path: file.path, restoreAs: file.restoreAs ?? file.path, maxAgeSeconds: seconds(file.maxAge) },
+    }),
     repository: to.repository ?? repositoryPath,
     everySeconds: seconds(every),
     keepDays,
@@ -144,7 +190,7 @@ export function backupServices(
     image,
     memoryLimit,
     data: [
-      { ...data, readOnly: true },
+      ...(server ? [] : [{ ...data, readOnly: true }]),
       ...(to.volume === undefined ? [] : [{ volume: to.volume, path: repositoryPath }]),
     ],
     args: ["follow"],
@@ -163,8 +209,7 @@ export function backupServices(
       startPeriod: "60s",
     },
     labels: { [serviceLabels.image]: companionImage, [serviceLabels.backupOf]: serviceName },
-    networkIds: [],
-    ...(constraints && { constraints }),
+    ...((constraints || server) && { constraints: [...(constraints ?? []), ...(server ? pinOf(data, name) : [])] }),
     ...(logDriver && { logDriver }),
     ...(stopped !== undefined && { stopped }),
     transform: {
@@ -172,10 +217,26 @@ export function backupServices(
       ...(transform?.secret && { secret: transform.secret }),
     },
   };
-  const companion =
-    canary === undefined ? unasked : withCanary(unasked, { serviceName, configuration, canary, user }, networkIds());
+  const asking = { ...unasked, networkIds: server || canary ? networkIds() : [] };
+  const companion = server
+    ? withServer(asking, server, user)
+    : canary
+      ? withCanary(asking, { serviceName, configuration, canary, user })
+      : unasked;
   const drilled = { serviceName, memoryLimit: service.memoryLimit, backup, data, configuration, companion: unasked };
   return { companion, drill: drillArgs(drilled, `${name}.backup.drill`) };
+}
+
+/** Who reads the files, where the service does not say who writes them. */
+function usualUser({ kind }: ServiceBackupArgs, path: string): string {
+  if (kind !== BackupKind.file) return redisUser;
+  throw new InputError({
+    path,
+    expected:
+      "the number of the user that the service runs as: the backup reads its file as that user, and restores it",
+    got: "nothing",
+    fix: "Write for example 1000:1000, or 0:0 for root; `id` in the service's container says it",
+  });
 }
 
 /** The companion's image knows no users, and Swarm no names for a secret's owner. */
@@ -203,6 +264,12 @@ function dataMount(mounts: DataMount[], path: string): DataMount {
   });
 }
 
+/** Where the data is: a companion that does not mount it runs beside it all the same. */
+function pinOf({ volume }: DataMount, name: string): string[] {
+  const { pin } = volumeSpec(volume);
+  return pin === undefined ? [] : [pinConstraint(pin, `${name}.backup.pin`)];
+}
+
 /** The companion runs on the node of the data, so the repository must be reachable there. */
 function requireReached(repository: DataVolume, data: DataVolume, path: string): void {
   const [theirs, own] = [repository, data].map((volume) => volumeSpec(volume).pin);
@@ -217,11 +284,20 @@ function requireReached(repository: DataVolume, data: DataVolume, path: string):
   });
 }
 
-/** A companion that also writes a canary into the server: a drill, which is made of the same arguments, does not reach it. */
+/** A companion that signs in to a PostgreSQL: a drill, which is made of the same arguments, does not. */
+function withServer(companion: StatefulServiceArgs, { password }: BackedUpServer, user: string): StatefulServiceArgs {
+  const path = `${secretsFolder}/${backupSecretFiles.server}`;
+  const content = pulumi.secret(password).apply(passwordFileFor);
+  return {
+    ...companion,
+    secretFiles: { ...companion.secretFiles, server: { path, content, ...readableBy(ownerOf(user)) } },
+  };
+}
+
+/** A companion that also writes a canary into a Redis: a drill does not reach it. */
 function withCanary(
   companion: StatefulServiceArgs,
   { serviceName, configuration, canary, user }: Asked,
-  networkIds: pulumi.Input<string>[],
 ): StatefulServiceArgs {
   const { authority, password } = canary;
   const asking = { ...configuration, canary: canaryServer(serviceName, canary) };
@@ -234,7 +310,6 @@ function withCanary(
       ...companion.configFiles,
       ...(authority !== undefined && { authority: { path: authorityPath, content: authority } }),
     },
-    networkIds,
   };
 }
 
@@ -293,8 +368,13 @@ function credentialLines(credentials: Record<string, string>, path: string): str
 /** A service's label for its backup: where it goes and how often, without secrets. */
 export function backupWords(backup: string | ServiceBackupArgs): string {
   if (typeof backup === "string") return backup;
-  const { to, every = defaults.every, kind } = backup;
-  const often = kind === BackupKind.log ? `every ${every}` : `after each save, within ${every}`;
+  const { to, every = defaults.every, kind, file } = backup;
+  const often =
+    file !== undefined
+      ? `${file.path} when it is written, at least every ${file.maxAge}`
+      : kind === BackupKind.snapshot
+        ? `after each save, within ${every}`
+        : `every ${every}`;
   return `restic, ${often}, to ${to.repository ?? (to.volume && `the ${volumeSpec(to.volume).identity}`) ?? ""}`;
 }
 
@@ -309,7 +389,7 @@ export function backupLabels(backup: string | ServiceBackupArgs | undefined): Re
  *
  * @param saidToBe - the entry of the catalogue that the service's label names
  * @param path - the backup's path among the service's arguments, for the error
- * @throws InputError for an image that is not known to be Redis or Valkey, and where an older one is to have its log followed
+ * @throws InputError for an image that is not known to be of that server, and where an older Redis is to have its log followed
  */
 export function requireBackedUpImage(
   image: string,
@@ -317,14 +397,25 @@ export function requireBackedUpImage(
   kind: BackupKind,
   path: string,
 ): void {
+  if (kind === BackupKind.file) return;
   const reference = parseImageReference(image);
   const entry = findImage(reference, saidToBe);
+  if (kind === BackupKind.postgresql) {
+    if (isKnown(entry) && entry?.name === "postgres") return;
+    throw new InputError({
+      path: `${path}.kind`,
+      expected: "another kind, or words, for a service that is not known to be a PostgreSQL",
+      got: showValue(kind),
+      fix: `Say in words how it is backed up, or name what the image is: labels: { "${serviceLabels.image}": "postgres" }`,
+    });
+  }
   if (!isKnown(entry) || entry?.redis === undefined) {
     throw new InputError({
       path,
-      expected: "words, for a service that is not known to be Redis or Valkey, whose files the backup knows",
-      got: "a repository",
-      fix: `Say in words how it is backed up, or name what the image is: labels: { "${serviceLabels.image}": "redis" }`,
+      expected:
+        "BackupKind.file or words, for a service that is not known to be Redis, Valkey or PostgreSQL, whose files the backup knows",
+      got: `BackupKind.${kind}`,
+      fix: `Let the service write a file for its backup, or name what the image is: labels: { "${serviceLabels.image}": "redis" }`,
     });
   }
   const major = majorVersion(reference.tag);

@@ -32,10 +32,13 @@ import { DataVolume } from "../volumes/data-volume.ts";
 import { BackupKind } from "./backup.ts";
 import {
   credentialMistake,
+  fileMistake,
   leastBackupBytes,
   requireDrillInterval,
   requireInterval,
+  requirePathBelow,
   requireRepository,
+  serverMistake,
   targetMistake,
 } from "./backup-target.ts";
 import { requireHealthTest } from "./health-check.ts";
@@ -76,6 +79,11 @@ const requireAbsolute = matching(/^\/[^:]*[^:/]$/u, {
   fix: "Write for example /data",
 });
 
+const requireServerFolder = matching(/^[\w-]+(?:\/[\w-]+)*$/u, {
+  expected: "a folder below that of the volume, without a slash at its ends",
+  fix: "Write where PGDATA is in the volume, for example pgdata",
+});
+
 const requireOwnerId = matching(/^\d+$/u, {
   expected: "the number of a user, who is the owner, and of the group",
   fix: 'Write for example "999"; Swarm knows no names',
@@ -83,8 +91,7 @@ const requireOwnerId = matching(/^\d+$/u, {
 
 const backupInWords = argument<string>({
   is: (value) => typeof value === "string",
-  expected:
-    'words, such as "restic, every night": only a StatefulService and a Redis that keeps data make a backup themselves',
+  expected: 'words, such as "restic, every night": a cache makes no backup',
 });
 
 const declaredBackup = {
@@ -114,6 +121,9 @@ function requireCredentials(credentials: object, context: z.RefinementCtx): void
     if (mistake !== undefined) refuse(context, mistake, [name]);
   }
 }
+
+/** How a store that keeps its data is backed up. */
+export const storeBackup = textOr(backupInWords, fields(declaredBackup));
 
 /** How a Redis that keeps its data is backed up. */
 export const redisBackup = textOr(backupInWords, fields({ ...declaredBackup, canary: flag().optional() }));
@@ -167,7 +177,25 @@ export const serviceArguments = fields({
   ...commonArguments,
   backup: textOr(
     backupInWords,
-    fields({ ...declaredBackup, kind: text(BackupKind.log, oneOf(BackupKind)), canary: canary.optional() }),
+    fields({
+      ...declaredBackup,
+      kind: text(BackupKind.log, oneOf(BackupKind)),
+      canary: canary.optional(),
+      server: fields({
+        password: secretText(requirePassword),
+        folder: text("pgdata", requireServerFolder),
+        port: port.optional(),
+      }).optional(),
+      file: fields({
+        path: text("backup/app.db", requirePathBelow),
+        maxAge: text("25h", parseDuration),
+        restoreAs: text("app.db", requirePathBelow).optional(),
+      }).optional(),
+    }).superRefine((given, context) => {
+      if (context.issues.length > 0) return;
+      for (const [name, mistake] of Object.entries({ server: serverMistake(given), file: fileMistake(given) }))
+        if (mistake !== undefined) refuse(context, mistake, [name]);
+    }),
   ).optional(),
   data: list(fields({ volume: dataVolume, path: text("/data", requireAbsolute), readOnly: flag().optional() })),
   secretFiles: files,

@@ -20,6 +20,8 @@ export interface BackupEvidence {
     readonly source: string | undefined;
     readonly isOfOneNode: boolean;
   };
+  /** Whether what is written is in it within seconds; else it has states of now and then. */
+  readonly isFollowed: boolean;
   /** Of the newest state that can be restored. */
   readonly newestSeconds: number | undefined;
   /** The newest proof by a server that has loaded the state. */
@@ -79,13 +81,13 @@ function pointOf(backup: BackupEvidence, goes: string | undefined, nowSeconds: n
   return {
     words: `${momentWords(newestSeconds)}, in ${backup.repository.address}; ${proved}. ${sentence(rest)}`,
     covers: whyNot === undefined,
-    canBeTaken: goes === undefined && problem === undefined,
+    canBeTaken: goes === undefined && problem === undefined && backup.isFollowed,
     ...(goes === undefined && { command: advised("restore", service) }),
   };
 }
 
 function whyNotProved(
-  { newestSeconds = 0, proof, verifiedWithinSeconds, isTakenNow }: BackupEvidence,
+  { isFollowed, newestSeconds = 0, proof, verifiedWithinSeconds, isTakenNow }: BackupEvidence,
   nowSeconds: number,
 ): string | undefined {
   if (proof === undefined) return "Nobody knows whether it can be restored";
@@ -93,7 +95,7 @@ function whyNotProved(
   if (verifiedWithinSeconds === undefined)
     return "The program does not say `verifiedWithin`, so the loss needs an acceptance all the same";
   // With nothing written since, the proved state is the present one.
-  const stateSeconds = proof.point >= newestSeconds ? proof.seconds : proof.point;
+  const stateSeconds = isFollowed && proof.point >= newestSeconds ? proof.seconds : proof.point;
   const ageSeconds = nowSeconds - stateSeconds;
   if (ageSeconds <= verifiedWithinSeconds) return undefined;
   const wanted = formatDuration(1000 * verifiedWithinSeconds);

@@ -19,7 +19,15 @@ const resticTools: ToolboxContents = {
   },
 };
 
-/** Who the companion runs as, which is the user of Redis in its image. */
+/** The server in the image, which checks and loads what was backed up. */
+export interface ServerFiles extends Pick<ImageRecipe["files"], "programs" | "folders" | "links"> {
+  readonly name: string;
+  readonly version: string;
+  /** Where its programs are looked for first. @default with all others */
+  readonly path?: string;
+}
+
+/** Who the companion runs as, which is the user of Redis, and of PostgreSQL, in their images. */
 const userId = 999;
 
 /** Where the program lies in the image; backup/Dockerfile has the same. */
@@ -35,8 +43,9 @@ export async function pushBackupImage(
   lab: { readonly directory: string; readonly registryAddress: string },
   cacheDirectory: string,
   progress: (detail: string) => void = () => undefined,
+  server?: ServerFiles,
 ): Promise<string> {
-  return pushImage(labRegistry(lab), await assembleBackupImage(cacheDirectory, progress));
+  return pushImage(labRegistry(lab), await assembleBackupImage(cacheDirectory, progress, server));
 }
 
 /**
@@ -49,9 +58,34 @@ export async function pushBackupImage(
 export async function assembleBackupImage(
   cacheDirectory: string,
   progress: (detail: string) => void = () => undefined,
+  server?: ServerFiles,
 ): Promise<PushableImage> {
-  const toolbox = await backupToolbox(cacheDirectory, progress);
-  return assembleImage(await backupRecipe(toolbox), toolbox, cacheDirectory);
+  const found = await backupToolbox(cacheDirectory, progress);
+  const PATH = [server?.path, found.environment["PATH"]].filter((each) => each !== undefined).join(delimiter);
+  const toolbox = { ...found, environment: { ...found.environment, PATH } };
+  return assembleImage(await backupRecipe(toolbox, server ?? (await redisFiles(toolbox))), toolbox, cacheDirectory);
+}
+
+async function programVersion(
+  toolbox: Toolbox,
+  name: string,
+  pattern: RegExp,
+  ...args: readonly string[]
+): Promise<string> {
+  const program = await requireProgram(toolbox, name, "holdfast-backup");
+  const { stdout } = await execa(program, args, { env: toolbox.environment });
+  return z.string().parse(pattern.exec(stdout)?.[1]);
+}
+
+async function redisFiles(toolbox: Toolbox): Promise<ServerFiles> {
+  return {
+    name: "redis",
+    version: await programVersion(toolbox, "redis-server", / v=(\S+)/u, "--version"),
+    programs: ["usr/bin/redis-server", "usr/bin/redis-cli"],
+    folders: [],
+    // Redis is one program that acts by the name it is called by (server.c, `redis_check_rdb_main`).
+    links: { "usr/bin/redis-check-aof": "redis-server", "usr/bin/redis-check-rdb": "redis-server" },
+  };
 }
 
 /**
@@ -77,35 +111,33 @@ export async function backupToolbox(
   return { directory: lab.directory, environment: { ...lab.environment, PATH: path.join(delimiter) } };
 }
 
-async function backupRecipe(toolbox: Toolbox): Promise<ImageRecipe> {
-  const version = async (name: string, pattern: RegExp, ...args: string[]): Promise<string> => {
-    const program = await requireProgram(toolbox, name, "holdfast-backup");
-    const { stdout } = await execa(program, args, { env: toolbox.environment });
-    return z.string().parse(pattern.exec(stdout)?.[1]);
-  };
+async function backupRecipe(toolbox: Toolbox, server: ServerFiles): Promise<ImageRecipe> {
   const versions = {
-    node: await version("node", /^v(\S+)/u, "--version"),
-    restic: await version("restic", /^restic (\S+)/u, "version"),
-    redis: await version("redis-server", / v=(\S+)/u, "--version"),
+    node: await programVersion(toolbox, "node", /^v(\S+)/u, "--version"),
+    restic: await programVersion(toolbox, "restic", /^restic (\S+)/u, "version"),
+    [server.name]: server.version,
   };
   const hasSsh = (await findProgram(toolbox.environment, "ssh")) !== undefined;
   const authorities = "etc/ssl/certs/ca-certificates.crt";
   return {
-    repository: "holdfast-backup",
-    tag: versions.redis,
+    repository: server.name === "redis" ? "holdfast-backup" : `holdfast-backup-${server.name}`,
+    tag: server.version,
     origin: "backup/main.ts",
     files: {
-      programs: ["node", "restic", "nice", "flock", "redis-server", "redis-cli", ...(hasSsh ? ["ssh"] : [])].map(
-        (name) => `usr/bin/${name}`,
-      ),
-      folders: existsSync(`/${authorities}`) ? [{ from: `/${authorities}`, to: authorities }] : [],
+      programs: [
+        ...["node", "restic", "nice", "flock", ...(hasSsh ? ["ssh"] : [])].map((name) => `usr/bin/${name}`),
+        ...server.programs,
+      ],
+      folders: [
+        ...(existsSync(`/${authorities}`) ? [{ from: `/${authorities}`, to: authorities }] : []),
+        ...server.folders,
+      ],
       // Another version of a program is another image.
       texts: { [`${programFolder}/versions.json`]: `${JSON.stringify(versions)}\n` },
-      // Redis is one program that acts by the name it is called by (server.c, `redis_check_rdb_main`).
-      links: { "usr/bin/redis-check-aof": "redis-server", "usr/bin/redis-check-rdb": "redis-server" },
-      user: { name: "redis", id: userId, home: "/tmp" },
-      // A new volume that is mounted there takes over the owner.
-      userFolders: { repository: 0o755, restore: 0o755 },
+      links: server.links,
+      user: { name: "backup", id: userId, home: "/tmp" },
+      // A new volume that is mounted there takes them over; the companion runs as the user of its service, whoever that is.
+      userFolders: { repository: 0o777, restore: 0o777 },
     },
     program: await backupProgram(programFolder),
     config: {

@@ -23,7 +23,7 @@ export interface BackupService {
   /** That service; undefined where it is gone. */
   readonly data: Service | undefined;
   readonly configuration: BackupConfiguration;
-  /** The mount with the data; undefined where there is none at the place of the data. */
+  /** The mount with the data, or that of the server that is asked for it; undefined where there is none at the place of the data. */
   readonly dataMount: ContainerMount | undefined;
   /** The mount with the repository, where that is a folder and not at an address. */
   readonly repositoryMount: ContainerMount | undefined;
@@ -72,7 +72,7 @@ export function readCompanion(
       fix: "Deploy the service with its backup again",
     });
   }
-  const mountAt = (path: string) => (Mounts ?? []).find(({ Target }) => Target === path);
+  const mountAt = (path: string, mounts = Mounts) => (mounts ?? []).find(({ Target }) => Target === path);
   const tasksOf = (id: string | undefined) => tasks.filter(({ ServiceID }) => ServiceID === id);
   const data = services.find(({ Spec }) => Spec.Name === of);
   return {
@@ -80,7 +80,10 @@ export function readCompanion(
     of,
     data,
     configuration: read.data,
-    dataMount: mountAt(read.data.data),
+    dataMount: mountAt(
+      read.data.data,
+      read.data.server === undefined ? Mounts : data?.Spec.TaskTemplate.ContainerSpec?.Mounts,
+    ),
     repositoryMount: mountAt(read.data.repository),
     tasks: tasksOf(service.ID),
     dataTasks: tasksOf(data?.ID),

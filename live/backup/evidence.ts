@@ -75,6 +75,7 @@ export function evidenceOf(
       source: repositoryMount?.Source ?? undefined,
       isOfOneNode: repositoryMount !== undefined && isOfOneNode(repositoryMount),
     },
+    isFollowed: configuration.kind === "log" || configuration.kind === "postgresql",
     newestSeconds: list?.newestSeconds,
     proof: proof?.result === "ok" ? proof : undefined,
     problem: late ?? (list && whyUnsound(list)),

@@ -223,7 +223,7 @@ export function requireOneTask({ Spec }: Service, target: string): void {
 export interface Repointing {
   readonly service: Service;
   readonly target: string;
-  /** What it mounts there now. */
+  /** What it mounts there now; nothing in the companion of a server that it asks for its data. */
   readonly former: ContainerMount | undefined;
   readonly constraints: { readonly before: readonly string[]; readonly after: readonly string[] };
   readonly spec: ServiceSpec;
@@ -248,7 +248,10 @@ export function pointAt(
   const { ContainerSpec } = Spec.TaskTemplate;
   const spec: ServiceSpec = {
     ...Spec,
-    Labels: former?.ReadOnly ? { ...Spec.Labels } : withVolume(Spec.Labels, former?.Source ?? "", volume),
+    Labels:
+      former === undefined || former.ReadOnly
+        ? { ...Spec.Labels }
+        : withVolume(Spec.Labels, former.Source ?? "", volume),
     TaskTemplate: {
       ...Spec.TaskTemplate,
       ...(ContainerSpec && {
@@ -267,7 +270,7 @@ export function pointAt(
     former,
     constraints: { before, after },
     spec,
-    isDone: former?.Source === volume && isSamePlace,
+    isDone: (former === undefined || former.Source === volume) && isSamePlace,
   };
 }
 

@@ -1,4 +1,4 @@
-// `npm run backup-proof [-- scenarios | damage | faults [--only WORDS] | remotes | loss [KILLS] | node-loss [ROUNDS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies.
+// `npm run backup-proof [-- scenarios | postgresql | damage | faults [--only WORDS] | remotes | loss [KILLS] | node-loss [ROUNDS]] [--seed S]`: what a backup must survive, each kind of damage, and what is lost when a node dies.
 import { parseArgs } from "node:util";
 import { proveDamage, type Summary } from "./damage-proof.ts";
 import { proveFaults } from "./faults/proof.ts";
@@ -6,10 +6,18 @@ import { nodeLosses } from "./lab/node-loss.ts";
 import { tryOnLab } from "./lab/on-lab.ts";
 import { restoreFaults } from "./lab/restore-faults.ts";
 import { killsUnderLoad } from "./loss-window.ts";
+import { followsCopies, tellsUnwrittenFile } from "./file/scenarios.ts";
 import { prunesBesideDeliveries } from "./pruning.ts";
 import { draws } from "./random.ts";
 import { noticesRemovedParts } from "./removed-parts.ts";
 import { reaches, remotes } from "./remote.ts";
+import {
+  beginsAnewWhereLogIsLost,
+  provesNewest,
+  refusesTablespace,
+  tellsWrongPassword,
+  undoesDropAfterKills,
+} from "./postgresql/scenarios.ts";
 import {
   allowsOneCompanion,
   beginsAnewOnAnotherLog,
@@ -50,10 +58,20 @@ const scenarios: readonly Scenario[] = [
   { title: "restic alone, as the documentation says", run: restoresWithResticAlone },
   { title: "pruned beside the companion's deliveries, with four kills", run: prunesBesideDeliveries },
   { title: "two hundred pieces folded and forgotten", run: foldsPieces },
+  { title: "copies of an SQLite database, through a kill", run: followsCopies },
+  { title: "a file that is written in its place, and no longer", run: tellsUnwrittenFile },
 ];
 
 /** So much may be lost at most, in 95 of 100 cases. */
 const aimSeconds = 5;
+
+const postgresqlScenarios: readonly Scenario[] = [
+  { title: "PostgreSQL: a table dropped after 6 kills, and brought back", run: () => undoesDropAfterKills(6) },
+  { title: "PostgreSQL: the newest state, proved at each level", run: provesNewest },
+  { title: "PostgreSQL: the log lost, and a restored server", run: beginsAnewWhereLogIsLost },
+  { title: "PostgreSQL: a wrong password", run: tellsWrongPassword },
+  { title: "PostgreSQL: a tablespace of its own, and another time zone", run: refusesTablespace },
+];
 
 let right = 0;
 let tried = 0;
@@ -63,8 +81,8 @@ const tell = (isRight: boolean, words: string): void => {
   console.log(`${isRight ? "ok      " : "WRONG   "} ${words}`);
 };
 
-async function proveScenarios(): Promise<void> {
-  for (const { title, run } of scenarios)
+async function proveScenarios(wantedOnes: readonly Scenario[]): Promise<void> {
+  for (const { title, run } of wantedOnes)
     await run().then(
       () => {
         tell(true, title);
@@ -114,7 +132,8 @@ const { values, positionals } = parseArgs({
 const [wanted, count] = positionals;
 const summaries: Summary[] = [];
 const parts: Readonly<Record<string, () => Promise<void>>> = {
-  scenarios: proveScenarios,
+  scenarios: () => proveScenarios(scenarios),
+  postgresql: () => proveScenarios(postgresqlScenarios),
   loss: () => proveLoss(Number(count ?? 20)),
   damage: async () => {
     summaries.push(await proveDamage(Number(values.seed)));

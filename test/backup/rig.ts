@@ -31,6 +31,8 @@ export function clockEnvironment(aheadSeconds: number, jumpSeconds = 0): Readonl
 export interface RigOptions {
   readonly store?: string;
   readonly kind?: "log" | "snapshot";
+  /** What is followed instead of a Redis. */
+  readonly file?: BackupConfiguration["file"];
   readonly everySeconds?: number | undefined;
   readonly keepDays?: number;
   readonly lateAfterSeconds?: number;
@@ -257,6 +259,7 @@ export class Rig {
     const configuration = {
       ...{ store: "shop/prod/redis", data: this.data, kind: "log", repository: this.repository, everySeconds: 1 },
       ...{ secrets: join(this.folder, "secrets"), status: join(this.folder, status) },
+      ...(this.#options.file && { kind: "file" }),
       ...this.#options,
       ...options,
     };

@@ -4,15 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
+import { execa } from "execa";
 import { Redis as Client } from "ioredis";
 import { judgePlan } from "../../impact/judge-plan.ts";
 import { pushBackupImage } from "../../lab/images/backup.ts";
 import { companionOf, findCompanions } from "../../live/backup/companion.ts";
 import { listBackup } from "../../live/backup/list.ts";
+import { runInContainer } from "../../live/container-command.ts";
 import { servicesWithVolume } from "../../live/ownership/volume-owner.ts";
 import { readSwarm } from "../../live/read-swarm.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
 import { findEngine, swarmMembership, type EngineConnection } from "../../swarm/engine/connection.ts";
+import { pushPostgresqlBackupImage, pushPostgresqlImage } from "../support/postgresql-image.ts";
 import { changeCount, openProgram, type ProgramStack } from "../support/program-stack.ts";
 import { openRegistryDoor } from "../support/registry-door.ts";
 import { ArgumentsWatch, containerTexts, fileTexts, managerTexts, placesOf } from "../support/secret-scan.ts";
@@ -23,18 +26,25 @@ const repositoryPassword = "staple of another horse";
 const service = "backup-store";
 const companion = "backup-store-backup";
 const repository = "backup-repository";
+const orders = "backup-orders";
+const notes = "backup-notes";
 
-describe("a Redis with a backup", function () {
+describe("a store with a backup", function () {
   this.timeout(120_000);
   let docker: Docker;
+  let sandbox: Awaited<ReturnType<typeof sharedSandbox>>;
   let manager: EngineConnection;
   let stack: ProgramStack;
   let redis: Client;
   let image = "";
+  const volumes = [
+    ...["backup-data", repository, "backup-orders-data", "backup-orders-repository"],
+    ...["backup-notes-data", "backup-notes-repository"],
+  ];
 
   before(async function () {
     this.timeout(2 * sandboxStartMs);
-    const sandbox = await sharedSandbox();
+    sandbox = await sharedSandbox();
     docker = new Docker({ socketPath: sandbox.dockerHost.replace("unix://", "") });
     manager = findEngine({ host: sandbox.dockerHost });
     image = await pushBackupImage(sandbox, testCacheDirectory);
@@ -52,7 +62,7 @@ describe("a Redis with a backup", function () {
     redis.disconnect();
     await stack.down();
     await stack.remove();
-    for (const volume of ["backup-data", repository]) {
+    for (const volume of volumes) {
       for (let left = 40; left > 0 && (await docker.getVolume(volume).remove().catch(String)) !== undefined; left--) {
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
@@ -63,6 +73,35 @@ describe("a Redis with a backup", function () {
     const found = await inspectService(docker, name);
     const tasks = found === undefined ? [] : await listTasks(docker, found.ID);
     return tasks.filter(({ Status }) => Status.State === "running").map(({ ID }) => ID);
+  };
+
+  const runIn = async (name: string, ...command: readonly string[]): Promise<string> => {
+    const filters = JSON.stringify({ label: [`com.docker.swarm.service.name=${name}`], health: ["healthy"] });
+    const [container] = await docker.listContainers({ filters });
+    return (await runInContainer(docker, container?.Id ?? "", [...command])).output.trim();
+  };
+
+  /** Runs a statement as the user of the PostgreSQL. */
+  const sql = async (statement: string): Promise<string> =>
+    runIn(orders, "psql", "-U", "postgres", "-A", "-t", "-c", statement, "postgres");
+
+  const countNotes = async (): Promise<string> =>
+    runIn(
+      notes,
+      ...["node", "--no-warnings", "-p"],
+      'new (require("node:sqlite").DatabaseSync)("/data/app.db").prepare("SELECT count(*) AS rows FROM note").get().rows',
+    );
+
+  /** Runs the command line in a folder of no project. */
+  const holdfast = async (...words: string[]): Promise<string> => {
+    const entry = fileURLToPath(new URL("../../cli/holdfast.ts", import.meta.url));
+    const { exitCode, stdout, stderr } = await execa(
+      process.execPath,
+      [entry, ...words, "--engine", sandbox.dockerHost, "--json"],
+      { cwd: tmpdir(), reject: false },
+    );
+    assert.equal(exitCode, 0, `${stdout}${stderr}`);
+    return stdout;
   };
 
   /** All that is in the repository, by restic alone. */
@@ -170,5 +209,44 @@ describe("a Redis with a backup", function () {
     assert.equal(await inspectService(docker, companion), undefined);
     assert.equal(await redis.get("since"), "written since there is one");
     assert.ok((await restored()).includes("written since there is one"));
+  });
+
+  it("is one of a PostgreSQL from its first start on: a table that was dropped is brought back", async function () {
+    this.timeout(2 * sandboxStartMs);
+    const postgresqlImage = await pushPostgresqlImage(sandbox);
+    const [, majorVersion = ""] = /:(\d+)\./u.exec(postgresqlImage) ?? [];
+    await stack.set({ postgresqlImage, majorVersion, postgresqlBackupImage: await pushPostgresqlBackupImage(sandbox) });
+    await stack.up();
+    await sql("CREATE TABLE orders AS SELECT generate_series(1, 500) AS number");
+    await holdfast("backup", "now", orders);
+    const at = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await sql("DROP TABLE orders");
+    await holdfast("backup", "now", orders);
+    const restored = await holdfast("restore", orders, "--at", at, "--yes");
+    const { plan } = JSON.parse(restored) as { plan: { volume: string } };
+    volumes.push(plan.volume);
+    assert.equal(await sql("SELECT count(*) FROM orders"), "500");
+  });
+
+  it("is one of any image that writes a file for it: its database comes back as it was then", async function () {
+    this.timeout(2 * sandboxStartMs);
+    await stack.set({ backupImage: image, notesImage: image });
+    await stack.up();
+    await holdfast("backup", "now", notes);
+    const before = Number(await countNotes());
+    const at = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await holdfast("backup", "now", notes);
+    const proof = JSON.parse(await holdfast("backup", "verify", notes)) as { level: string; entries: number };
+    assert.equal(proof.level, "load");
+    assert.ok(proof.entries > before, `${proof.entries} of ${before}`);
+    const restored = JSON.parse(await holdfast("restore", notes, "--at", at, "--yes")) as {
+      plan: { volume: string };
+      restored: { entries: number };
+    };
+    volumes.push(restored.plan.volume);
+    assert.ok(restored.restored.entries <= before + 1 && restored.restored.entries < proof.entries);
+    assert.ok(Number(await countNotes()) >= restored.restored.entries);
   });
 });

@@ -120,6 +120,13 @@ describe("what the components build", () => {
         new PostgreSQL("orders", { ...common, image, majorVersion, backup, volume, publishedPort: 5432 });
       });
       assert.deepEqual(found, []);
+      const backedUp = await findings(() => {
+        const to = { repository: "s3:https://s3.example.com/bucket", password: "battery staple horse" };
+        const declared = { to, image: `example/holdfast-backup:1@${digest}` };
+        const volume = new LocalVolume("data", { pin });
+        new PostgreSQL("orders", { ...common, image, majorVersion, backup: declared, volume, publishedPort: 5432 });
+      });
+      assert.deepEqual(backedUp, []);
     }
   });
 

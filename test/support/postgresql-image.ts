@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { fillToolbox, type Toolbox, type ToolboxContents } from "../../lab/host/toolbox.ts";
 import { assembleImage, requireProgram, type FolderCopy, type ImageRecipe } from "../../lab/images/assembled-image.ts";
+import { pushBackupImage } from "../../lab/images/backup.ts";
 import { labRegistry, pushImage } from "../../lab/images/registry.ts";
 import { testCacheDirectory } from "./sandbox.ts";
 
@@ -13,16 +14,35 @@ export async function pushPostgresqlImage(
   swarm: Parameters<typeof labRegistry>[0],
   cacheDirectory = testCacheDirectory,
 ): Promise<string> {
+  const { toolbox, root } = await postgresqlToolbox(cacheDirectory);
+  return pushImage(
+    labRegistry(swarm),
+    await assembleImage(await postgresqlRecipe(toolbox, root), toolbox, cacheDirectory),
+  );
+}
+
+/** Makes the image that backs such a PostgreSQL up. */
+export async function pushPostgresqlBackupImage(swarm: Parameters<typeof labRegistry>[0]): Promise<string> {
+  const { toolbox, root } = await postgresqlToolbox();
+  const { tag, files } = await postgresqlRecipe(toolbox, root);
+  const [server = "", ...others] = files.programs;
+  const programs = ["pg_basebackup", "pg_receivewal", "pg_verifybackup"].map((name) => join(dirname(server), name));
+  return pushBackupImage(swarm, testCacheDirectory, undefined, {
+    ...{ name: "postgres", version: tag, folders: files.folders, links: {} },
+    ...{ programs: [server, ...others, ...programs], path: toolbox.environment["PATH"] ?? "" },
+  });
+}
+
+/** PostgreSQL's programs of the newest version that is there, and below which folder its packages lie. */
+export async function postgresqlToolbox(
+  cacheDirectory = testCacheDirectory,
+): Promise<{ toolbox: Toolbox; root: string }> {
   const filled = await fillToolbox(cacheDirectory, () => undefined, postgresqlTools);
   const root = [filled.directory, "/"].find((each) => existsSync(join(each, serverFolder))) ?? "/";
   const versions = await readdir(join(root, serverFolder));
   const programs = join(root, serverFolder, versions.sort((one, other) => Number(other) - Number(one))[0] ?? "", "bin");
   const PATH = `${programs}:${filled.environment["PATH"] ?? ""}`;
-  const toolbox = { ...filled, environment: { ...filled.environment, PATH } };
-  return pushImage(
-    labRegistry(swarm),
-    await assembleImage(await postgresqlRecipe(toolbox, root), toolbox, cacheDirectory),
-  );
+  return { toolbox: { ...filled, environment: { ...filled.environment, PATH } }, root };
 }
 
 /** Where Debian keeps the programs of PostgreSQL, a folder for each version. */
@@ -102,7 +122,7 @@ function recipeFor({ version, major, root }: { version: string; major: string; r
 /**
  * As the official entrypoint does: a server without data gets some, from `POSTGRES_USER`, `POSTGRES_PASSWORD` or
  * `POSTGRES_PASSWORD_FILE`, `POSTGRES_DB` and `POSTGRES_INITDB_ARGS`; it asks for the password over the network, and listens
- * to every address. A server started as root goes on as the user postgres.
+ * to every address. Once it has data, it runs the scripts for that. A server started as root goes on as the user postgres.
  */
 const entrypoint = `#!/bin/sh
 set -eu
@@ -135,6 +155,13 @@ if [ "$1" = postgres ]; then
 		echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
 		if [ "$database" != postgres ]; then
 			echo "CREATE DATABASE \\"$database\\"" | postgres --single -D "$PGDATA" postgres > /dev/null
+		fi
+		if [ -d /docker-entrypoint-initdb.d ]; then
+			postgres -c listen_addresses= & server=$!
+			until pg_isready -q -U "$user"; do sleep 0.1; done
+			for script in /docker-entrypoint-initdb.d/*.sh; do . "$script"; done
+			kill -INT "$server"
+			wait "$server"
 		fi
 	fi
 fi

@@ -100,11 +100,11 @@ function foundRows(
         ]),
     [
       "size",
-      `${byteWords(bytes)} in ${pieces} ${pieces === 1 ? "piece" : "pieces"} of the log and ${bases} ${bases === 1 ? "base" : "bases"}`,
+      kind === "file"
+        ? `${byteWords(bytes)} in ${bases} ${bases === 1 ? "file" : "files"}`
+        : `${byteWords(bytes)} in ${pieces} ${pieces === 1 ? "piece" : "pieces"} of the log and ${bases} ${bases === 1 ? "base" : "bases"}`,
     ],
-    ...(isUnproved(found)
-      ? [[style("yellow", "unproved"), "no state of it was ever loaded: run `npx holdfast backup verify`"] as const]
-      : []),
+    ...(isUnproved(found) ? [[style("yellow", "unproved"), unprovedWords(kind)] as const] : []),
     ...proofs
       .slice(0, shownProofs)
       .map(({ level, result, seconds, point, entries, canary, node, tookSeconds }, index) => {
@@ -113,9 +113,15 @@ function foundRows(
         const took = tookSeconds === undefined ? "" : `, in ${tookSeconds} s`;
         const place = node === undefined ? "" : ` on ${node}`;
         const words = `${result === "ok" ? "ok" : style("red", "failed")} at level ${level}${place} on ${momentWords(seconds)}: the state of ${momentWords(point)}${loaded}${newest}${took}`;
-      return [index === 0 ? "proofs" : "", words] as const;
-    }),
+        return [index === 0 ? "proofs" : "", words] as const;
+      }),
   ];
+}
+
+function unprovedWords(kind: BackupCondition["kind"]): string {
+  return kind === "file"
+    ? "no state of it was ever loaded: `npx holdfast backup verify` loads an SQLite database; load any other file where you can"
+    : "no state of it was ever loaded: run `npx holdfast backup verify`";
 }
 
 const shownRanges = 5;

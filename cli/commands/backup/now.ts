@@ -17,7 +17,10 @@ export async function now(name: string | undefined, options: BackupCommandOption
     onProgress: progressPrinter(output),
   });
   if (output.json) output.document({ service: companion.of, waitedSeconds, deliveredSeconds });
+  const { kind, file } = companion.configuration;
+  const what = file?.path ?? (kind === "snapshot" ? "dump.rdb" : undefined);
+  const words = what === undefined ? "everything that was written before this command" : `its newest ${what}`;
   output.print(
-    `${printable(companion.of)}: everything that was written before this command is in the repository, since ${momentWords(deliveredSeconds)}.`,
+    `${printable(companion.of)}: ${printable(words)} is in the repository, since ${momentWords(deliveredSeconds)}.`,
   );
 }

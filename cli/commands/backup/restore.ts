@@ -104,13 +104,16 @@ function planDocument(plan: PlannedRestore) {
 /** What a restore would do, in lines. */
 export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">): string[] {
   const { companion, node, nodes, volume, point, change, isRunning, underWay } = plan;
-  const { of, service } = companion;
+  const { of, service, configuration } = companion;
   const late = whyLate(companion, nodes);
   const rows: (readonly [label: string, words: string])[] = [
     ["state", stateWords(plan)],
     ["proved", proofWords(plan)],
     ["from", fromWords(plan)],
-    ["into", `volume ${volume} on ${node.hostname}, a new one; it is loaded once by a server before it is used`],
+    [
+      "into",
+      `volume ${volume} on ${node.hostname}, a new one; ${configuration.file ? `the file is written there as ${configuration.file.restoreAs}` : "it is loaded once by a server before it is used"}`,
+    ],
     ...(change === undefined
       ? [["service", `${of} is not there: its data is brought back, and nothing else`] as const]
       : [
@@ -121,7 +124,7 @@ export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">
           ["constraints", constraintWords(change.constraints)] as const,
           ["kept", keptWords(plan)] as const,
         ]),
-    ...(change === undefined ? [] : [["backup", `${service.Spec.Name} follows the new volume`] as const]),
+    ...(change === undefined ? [] : [["backup", `${service.Spec.Name} ${followsWords(companion)}`] as const]),
     ...(late === undefined
       ? []
       : [
@@ -165,6 +168,13 @@ function proofWords({ companion, point }: PlannedRestore): string {
   return `the state of ${momentWords(proof.point)} was loaded on ${momentWords(seconds)}: ${result}${entries === undefined ? "" : `, ${entriesWords(companion.configuration.kind, entries)}`}`;
 }
 
+/** A companion that does not read the data's files asks the server, wherever its volume is. */
+function followsWords({ configuration }: PlannedRestore["companion"]): string {
+  return configuration.server === undefined
+    ? "follows the new volume"
+    : "follows the restored server, from a copy of its own";
+}
+
 function constraintWords({ before, after }: NonNullable<PlannedRestore["change"]>["constraints"]): string {
   const differences = [
     ...before.filter((text) => !after.includes(text)).map((text) => `- ${text}`),
@@ -185,14 +195,16 @@ function resultLines(
 ): string[] {
   const { companion, volume, node, formerVolume = "" } = plan;
   const { of, configuration, service } = companion;
-  const state = `${entriesWords(configuration.kind, restored.entries)}, ${byteWords(restored.bytes)}, the state of ${momentWords(restored.pointSeconds)}`;
+  const { entries, bytes, pointSeconds } = restored;
+  const loaded = entries === undefined ? "" : `${entriesWords(configuration.kind, entries)}, `;
+  const state = `${loaded}${byteWords(bytes)}, the state of ${momentWords(pointSeconds)}`;
   return [
-    `${style("green", "Restored")}: ${state}, in volume ${volume} on ${node.hostname}, loaded by a server`,
+    `${style("green", "Restored")}: ${state}, in volume ${volume} on ${node.hostname}, ${entries === undefined ? "as it was sent" : configuration.file ? "read whole" : "loaded by a server"}`,
     ...(isInUse
       ? [
           `${of} runs on it. Its former volume, ${formerVolume}, is kept as it is, where it was: what was written after that state is in it alone.`,
           ...(companionProblem === undefined
-            ? [`${service.Spec.Name} follows the new volume.`]
+            ? [`${service.Spec.Name} ${followsWords(companion)}.`]
             : [
                 style(
                   "red",

@@ -31,6 +31,7 @@ export async function proveState(name: string | undefined, options: VerifyBackup
     proof.entries === undefined ? "" : `, ${entriesWords(companion.configuration.kind, proof.entries)} loaded`;
   output.print(
     `${printable(companion.of)}: ${proof.result === "ok" ? "ok" : "FAILED"} at level ${proof.level}, the state of ${momentWords(proof.point)}: ${proof.parts} parts, ${byteWords(proof.bytes)}${loaded}`,
+    ...(proof.level === options.level ? [] : ["  Nothing here can prove more of a file in this format."]),
     ...proof.mistakes.map(({ part, problem }) => `  ${printable(part)}: ${printable(problem)}`),
   );
   if (proof.result !== "ok") throw new Exit(exitCode.failed);

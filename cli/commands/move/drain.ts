@@ -13,10 +13,10 @@ import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput } from "../../terminal/output.ts";
 import { managerToAsk } from "../backup/opening.ts";
 import {
-  confirm,
+  confirmMove,
   moveOne,
   planDocument,
-  planLines,
+  moveLines,
   planOne,
   type MoveCommandOptions,
   type MoveDocument,
@@ -52,7 +52,7 @@ export async function drain(name: string, options: MoveCommandOptions): Promise<
       staying.push({ service, why: error.message });
     }
   }
-  for (const plan of plans) output.print(...planLines(plan, output), "");
+  for (const plan of plans) output.print(...moveLines(plan, output), "");
   const stayingLines = staying.map(({ service, why }) => printable(`${service} stays: ${why}`));
   output.print(...stayingLines, ...(names.size === 0 ? [`No service has data on ${node.hostname}.`] : []));
   const planned = { node: node.hostname, plans: plans.map(planDocument), staying };
@@ -63,7 +63,7 @@ export async function drain(name: string, options: MoveCommandOptions): Promise<
   }
   const moved: MoveDocument[] = [];
   if (plans.length > 0) {
-    await confirm(
+    await confirmMove(
       planned,
       `Do you want to move ${plans.length === 1 ? "it" : `these ${plans.length}`}?`,
       options,

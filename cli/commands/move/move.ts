@@ -34,13 +34,13 @@ export async function move(service: string, options: MoveCommandOptions): Promis
   const { signal } = interrupts;
   const connection = await managerToAsk(options);
   const plan = await planOne(connection, service, options, { output, signal });
-  output.print(...planLines(plan, output), "");
+  output.print(...moveLines(plan, output), "");
   if (options.dryRun) {
     if (output.json) output.document({ plan: planDocument(plan) });
     output.print("Nothing was changed (--dry-run).");
     return;
   }
-  await confirm(planDocument(plan), "Do you want to carry out this move?", options, output);
+  await confirmMove(planDocument(plan), "Do you want to carry out this move?", options, output);
   noteChange();
   const document = await moveOne(connection, plan, options, { output, signal });
   if (output.json) output.document(document);
@@ -100,7 +100,7 @@ export async function moveOne(
 }
 
 /** Asks for the yes, where it was not given. */
-export async function confirm(
+export async function confirmMove(
   plan: object,
   question: string,
   { yes }: MoveCommandOptions,
@@ -135,7 +135,7 @@ export function planDocument({ service, companion, order, from, to, change, sour
 }
 
 /** What a move would do, in lines. */
-export function planLines(plan: PlannedMove, { style }: Pick<Output, "style">): string[] {
+export function moveLines(plan: PlannedMove, { style }: Pick<Output, "style">): string[] {
   const { service, companion, order, from, to, change, source, room, underWay } = plan;
   const { before, after } = change.constraints;
   const differences = [

@@ -21,7 +21,7 @@ const catalogueOf = (...parts: PartToStore[]) =>
       ...{ id: `id-${index}`, time: new Date(1000 * index).toISOString(), hostname: "store" },
       tags: [...tagsOf(part)],
       paths: [`/${fileName(part, 7)}`],
-      summary: { total_bytes_processed: part.kind === "log" ? 50 : part.kind === "proof" ? 2 : part.bytes },
+      summary: { total_bytes_processed: part.kind === "log" ? 50 : "bytes" in part ? (part.bytes ?? 2) : 2 },
     })),
   );
 

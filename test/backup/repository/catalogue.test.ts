@@ -29,6 +29,8 @@ const base = (given: Partial<Extract<PartToStore, { kind: "base" }>> = {}): Part
   ...{ by: "me", ...given },
 });
 
+const copied = { copy: "ab12", copyFile: "g1.copy.tar", timeline: 1, system: "7714143332655527217", segmentBytes: 64 };
+
 let ids = 0;
 const stored = (part: PartToStore, bytes?: number): ResticSnapshot => ({
   id: String(ids++),
@@ -38,7 +40,7 @@ const stored = (part: PartToStore, bytes?: number): ResticSnapshot => ({
   paths: [`/${fileName(part, 7)}`],
   summary: {
     total_bytes_processed:
-      bytes ?? (part.kind === "log" ? part.to - part.from : part.kind === "proof" ? 2 : part.bytes),
+      bytes ?? (part.kind === "log" ? part.to - part.from : "bytes" in part ? (part.bytes ?? 2) : 2),
   },
 });
 const catalogueOf = (...parts: PartToStore[]) => readCatalogue(parts.map((part) => stored(part)));
@@ -77,6 +79,9 @@ describe("a part of a backup", () => {
         fc.oneof(
           logs.map(([first]) => first ?? piece({})),
           fc.string().map((name) => base({ name })),
+          fc.constant(piece({ form: "wal" })),
+          fc.constant(base({ wal: copied })),
+          fc.constant<PartToStore>({ kind: "copy", generation: "g1", seq: 1, by: "me" }),
           fc.constant<PartToStore>({ kind: "snapshot", bytes: 3, sha256: digest, last: 5, by: "me" }),
           fc.constant(piece({ canary: 1_796_000_000_000, window: 1234, folded: true })),
           fc.constant<PartToStore>({ kind: "proof", level: "load", result: "ok", point: 9, entries: 12, by: "me" }),
@@ -344,6 +349,24 @@ describe("what may be forgotten", () => {
         assert.deepEqual(catalogueMistakes(after), []);
       }),
     );
+  });
+
+  it("is a copy of a server whose base is, or never came", () => {
+    const copy = (seq: number): PartToStore => ({ kind: "copy", generation: "g1", seq, by: "me" });
+    const copies = [
+      stored(copy(1)),
+      stored(copy(2)),
+      { ...stored(copy(3)), time: "2026-11-30T11:00:00Z" },
+      stored(copy(4)),
+    ];
+    const [old, kept, abandoned] = copies.map(({ id }) => id);
+    const of = (id: string | undefined, seq: number, last: number) =>
+      stored(base({ seq, log: seq, last, wal: { ...copied, copy: id ?? "" } }));
+    const bases = [of(old, 1, 100), of(kept, 2, 150)];
+    const log = [piece({ to: 64 }), piece({ seq: 2, to: 64, after: { seq: 1, offset: 64 } })];
+    const ids = forgettable(readCatalogue([...copies, ...bases, ...log.map((part) => stored(part))]), 160);
+    assert.ok(ids.includes(old ?? "") && ids.includes(abandoned ?? ""));
+    assert.ok(!ids.includes(kept ?? "") && !ids.includes(copies[3]?.id ?? ""));
   });
 
   it("is what was folded, what is torn, and old proofs but the newest", () => {

@@ -173,11 +173,11 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
     ],
   ],
   [
-    "a backup that a PostgreSQL does not make",
-    "PostgreSQL",
-    { ...right.PostgreSQL, backup: { to: { password } } },
+    "a backup of a cache, which has nothing to back up",
+    "Redis",
+    { image, password, memoryLimit: "100M", persistence: "cache", backup: { to: { password } } },
     [
-      'store.backup: expected words, such as "restic, every night": only a StatefulService and a Redis that keeps data make a backup themselves, got an object. Change the value.',
+      'store.backup: expected words, such as "restic, every night": a cache makes no backup, got an object. Change the value.',
     ],
   ],
   [
@@ -185,6 +185,35 @@ const table: [what: string, component: keyof typeof makers, args: unknown, lines
     "StatefulService",
     { ...right.StatefulService, backup: { to: { repository: "s3:https://host/b", password }, image } },
     ['store.backup.kind: expected a text such as "log", got nothing. Add it.'],
+  ],
+  [
+    "a backup of a file that is elsewhere",
+    "StatefulService",
+    {
+      ...right.StatefulService,
+      backup: {
+        ...{ to: { repository: "s3:https://host/b", password }, image, kind: "file" },
+        file: { path: "../other/app.db", maxAge: "often" },
+      },
+    },
+    [
+      'store.backup.file.maxAge: expected a duration such as 30s, 1m30s or 500ms, got "often". Write numbers with the units h, m, s or ms.',
+      "store.backup.file.path: expected a path below the folder of the volume, of letters, digits, '.', '_', '-', '+' and '@', got \"../other/app.db\". Write for example backup/app.db.",
+    ],
+  ],
+  [
+    "a backup of a PostgreSQL whose folder leads elsewhere",
+    "StatefulService",
+    {
+      ...right.StatefulService,
+      backup: {
+        ...{ to: { repository: "s3:https://host/b", password }, image, kind: "postgresql" },
+        server: { password, folder: "../other" },
+      },
+    },
+    [
+      'store.backup.server.folder: expected a folder below that of the volume, without a slash at its ends, got "../other". Write where PGDATA is in the volume, for example pgdata.',
+    ],
   ],
   [
     "arguments of docker.Service",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type PostgresqlDefinition, postgresqlSpec } from "../../../components/postgresql/postgresql-spec.ts";
+import { postgresqlBackupPassword, passwordFileFor } from "../../../backup/postgresql/access.ts";
+import { readStartScript } from "../../../model/service/start-guard.ts";
 import { PostgreSQL, type PostgreSQLArgs } from "../../../components/postgresql/postgresql.ts";
 import { LocalVolume } from "../../../components/volumes/local-volume.ts";
 import { validPostgresql } from "../definitions.ts";
@@ -46,6 +48,45 @@ describe("PostgreSQL", () => {
     const { service } = postgresqlSpec(definition, "orders");
     assert.equal(service.stopSignal, "SIGINT");
     assert.deepEqual(service.args, ["postgres", "-c", "shared_buffers=131072kB"]);
+  });
+
+  describe("with a backup", () => {
+    const backup = {
+      to: { repository: "s3:https://s3.example.com/bucket", password: "battery staple horse" },
+      image: `example/holdfast-backup:17@${digest}`,
+    };
+
+    it("has a companion that asks it over its network, with a password of its own", async () => {
+      const resources = await recordPostgreSQL({ backup, serviceName: "rows" });
+      const inputs = (name: string) => JSON.stringify(resources.find((each) => each.name === name)?.inputs);
+      const companion = inputs("orders-backup-service");
+      assert.match(companion, /\\"server\\":\{\\"host\\":\\"rows\\",\\"port\\":5432,\\"folder\\":\\"pgdata\\"\}/u);
+      assert.match(companion, /"constraints":\["node.hostname==vm"\]/u);
+      assert.match(companion, /"networksAdvanceds":\[\{"id":"orders-network/u);
+      assert.doesNotMatch(companion, /"source":"data"/u);
+      assert.match(companion, /"memoryBytes":536870912/u);
+      const derived = postgresqlBackupPassword("pass");
+      for (const [name, content] of [
+        ["orders-backup", derived],
+        ["orders-backup-server", passwordFileFor(derived)],
+      ] as const)
+        assert.ok(inputs(name).includes(Buffer.from(content).toString("base64")), name);
+      assert.ok(!inputs("orders-backup-server").includes(Buffer.from("pass").toString("base64")));
+    });
+
+    it("lets it in by the start script, and by the image's own one for a first start; without one nothing changes", () => {
+      const plain = postgresqlSpec(definition, "orders");
+      assert.equal(plain.firstStart, undefined);
+      assert.doesNotMatch(plain.startScript, /holdfast_backup/u);
+      const { startScript, firstStart = "" } = postgresqlSpec({ ...definition, isBackedUp: true }, "orders");
+      for (const script of [startScript, firstStart]) {
+        assert.match(script, /^read -r backup_password < \/run\/secrets\/backup-password/mu);
+        assert.match(script, /^ALTER ROLE holdfast_backup LOGIN REPLICATION .* PASSWORD '\$backup_password';$/mu);
+        assert.match(script, /^ALTER SYSTEM SET max_slot_wal_keep_size = '1GB';$/mu);
+        assert.match(script, /DO \\\$\\\$ BEGIN/u);
+      }
+      assert.ok(readStartScript(startScript));
+    });
   });
 
   it("shows its password nowhere but in its secret", async () => {

@@ -263,6 +263,28 @@ describe("a declared backup", () => {
     assert.ok(without.every(({ name }) => !name.includes("drill")));
   });
 
+  it("of any image is that of a file which the service writes", async () => {
+    const file = { path: "backup/app.db", maxAge: "25h", restoreAs: "app.db" };
+    const resources = await recordProgram(() => {
+      new StatefulService("store", {
+        image: `example/store:1@${digest}`,
+        data: [{ volume: new LocalVolume("data", { pin }), path: "/data" }],
+        memoryLimit: "100M",
+        healthCheck: { test: ["CMD", "true"] },
+        user: "1000:1000",
+        backup: { to, image, kind: BackupKind.file, file },
+      });
+    });
+    const { containerSpec } = inputsOf(resources, "store-backup-service").taskSpec;
+    const { kind, file: told } = JSON.parse(containerSpec.env?.["HOLDFAST_BACKUP"] ?? "{}") as Record<string, unknown>;
+    assert.deepEqual([kind, told], ["file", { path: "backup/app.db", restoreAs: "app.db", maxAgeSeconds: 90_000 }]);
+    assert.equal(containerSpec.user, "1000:1000");
+    assert.equal(
+      inputsOf(resources, "store-service").labels.find(({ label }) => label === "holdfast.backup")?.value,
+      "restic, backup/app.db when it is written, at least every 25h, to s3:https://s3.example.com/bucket",
+    );
+  });
+
   it("is refused where the companion would not know the files, or not reach them", async () => {
     const service = (more: Partial<StatefulServiceArgs>, backup: Partial<ServiceBackupArgs> = {}) => {
       const volume = new LocalVolume("data", { pin });
@@ -278,9 +300,28 @@ describe("a declared backup", () => {
     const volume = () => new ExistingVolume("other", { on: { hostname: "node-2" } });
     const password = to.password;
     const refusals: Record<string, () => unknown> = {
-      'store.backup: expected words, for a service that is not known to be Redis or Valkey, whose files the backup knows, got a repository. Say in words how it is backed up, or name what the image is: labels: { "holdfast.image": "redis" }.':
+      'store.backup: expected BackupKind.file or words, for a service that is not known to be Redis, Valkey or PostgreSQL, whose files the backup knows, got BackupKind.log. Let the service write a file for its backup, or name what the image is: labels: { "holdfast.image": "redis" }.':
         () => {
           service({ image: `example/store:1@${digest}` });
+        },
+      'store.backup.kind: expected another kind, or words, for a service that is not known to be a PostgreSQL, got "postgresql". Say in words how it is backed up, or name what the image is: labels: { "holdfast.image": "postgres" }.':
+        () => {
+          service({}, { kind: BackupKind.postgresql, server: { password, folder: "pgdata" } });
+        },
+      'store.backup.server: expected how the backup signs in to its PostgreSQL, got nothing. Write { password, folder: "pgdata" }, or use the component PostgreSQL, which does.':
+        () => {
+          service({}, { kind: BackupKind.postgresql });
+        },
+      'store.backup.file: expected which file the service writes for its backup, got nothing. Write { path: "backup/app.db", maxAge: "25h" }.':
+        () => {
+          service({}, { kind: BackupKind.file });
+        },
+      "store.backup.file: expected nothing, for any kind but BackupKind.file, got something. Leave it out.": () => {
+        service({}, { file: { path: "app.db", maxAge: "25h" } });
+      },
+      "store.user: expected the number of the user that the service runs as: the backup reads its file as that user, and restores it, got nothing. Write for example 1000:1000, or 0:0 for root; `id` in the service's container says it.":
+        () => {
+          service({}, { kind: BackupKind.file, file: { path: "app.db", maxAge: "25h" } });
         },
       "store.backup.kind: expected a server whose log has several files: Redis 7 or Valkey, got Redis 6. Choose BackupKind.snapshot, which backs dump.rdb up, or a newer version.":
         () => {
@@ -337,6 +378,7 @@ interface ServiceInputs {
     resources: { limits: { memoryBytes: number } };
     containerSpec: {
       args?: string[];
+      user?: string;
       env?: Record<string, string>;
       mounts?: { target: string; readOnly?: boolean }[];
       secrets?: { fileName: string; fileUid: string; fileMode: number }[];

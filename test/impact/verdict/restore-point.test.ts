@@ -19,6 +19,7 @@ const backup: BackupEvidence = {
   problem: undefined,
   verifiedWithinSeconds: 24 * hour,
   isTakenNow: false,
+  isFollowed: true,
 };
 
 function planOf(change: Change): Plan {
@@ -96,6 +97,9 @@ describe("the restore point of a loss", () => {
     const old = { newestSeconds: point, proof: { level: "drill", seconds: now - hour, point } };
     assert.equal(covers(old).covers, true);
     assert.equal(covers({ ...old, proof: { ...old.proof, seconds: now - 30 * hour } }).covers, false);
+    // What a service has written since its last file, the backup does not know; nor can it have another one written.
+    const { covers: isCovered, canBeTaken } = covers({ ...old, isFollowed: false });
+    assert.deepEqual([isCovered, canBeTaken], [false, false]);
   });
 
   it("covers it by a backup that was taken for this plan, whatever the program says", () => {

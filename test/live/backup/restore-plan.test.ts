@@ -359,6 +359,7 @@ describe("what is known of a backup before data is lost", () => {
     assert.equal(found?.level, "drill");
     assert.deepEqual(others, {
       ...{ service: "shop", companion: "shop-backup", volume: "shop-data", newestSeconds: 95, isTakenNow: false },
+      isFollowed: true,
       repository: { address: "rest:http://10.0.0.9/", source: undefined, isOfOneNode: false },
       ...{ problem: undefined, verifiedWithinSeconds: 86_400 },
     });
