@@ -24,6 +24,8 @@ export interface BackupEvidence {
   readonly isFollowed: boolean;
   /** Of the newest state that can be restored. */
   readonly newestSeconds: number | undefined;
+  /** Since when the store's log has no break: what was proved of an earlier one says nothing of the present data. @default no log */
+  readonly presentSinceSeconds?: number | undefined;
   /** The newest proof by a server that has loaded the state. */
   readonly proof: { readonly level: string; readonly seconds: number; readonly point: number } | undefined;
   /** Why it cannot be relied on: it is late, could not be asked, or its last proof failed. */
@@ -86,11 +88,18 @@ function pointOf(backup: BackupEvidence, goes: string | undefined, nowSeconds: n
   };
 }
 
+/** Clocks that differ by more leave open how old a proof is. */
+const clockSkewSeconds = 60;
+
 function whyNotProved(
-  { isFollowed, newestSeconds = 0, proof, verifiedWithinSeconds, isTakenNow }: BackupEvidence,
+  { isFollowed, newestSeconds = 0, presentSinceSeconds = 0, proof, verifiedWithinSeconds, isTakenNow }: BackupEvidence,
   nowSeconds: number,
 ): string | undefined {
   if (proof === undefined) return "Nobody knows whether it can be restored";
+  if (proof.point < Math.floor(presentSinceSeconds))
+    return `The proved state is of an earlier log: the present one begins on ${momentWords(presentSinceSeconds)}`;
+  if (Math.max(proof.seconds, proof.point) > nowSeconds + clockSkewSeconds)
+    return "The proof is of a time that has not come yet: compare the clocks of the nodes and of this machine";
   if (isTakenNow) return undefined;
   if (verifiedWithinSeconds === undefined)
     return "The program does not say `verifiedWithin`, so the loss needs an acceptance all the same";

@@ -147,12 +147,18 @@ export function definitionOf(service: Service, nodes: readonly SwarmNode[]): Est
   return { ...readLiveSwarm({ services: [service] }), nodes };
 }
 
+/** Whether a mount is a folder or a volume of one node, and not one of a network. */
+export function isOfOneNode({ VolumeOptions }: ContainerMount): boolean {
+  const { Name, Options } = VolumeOptions?.DriverConfig ?? {};
+  return (Name ?? "local") === "local" && Object.keys(Options ?? {}).length === 0;
+}
+
 /**
  * Why the deliveries of a companion are late, or not those of what the service writes. Undefined while it is well: its health check fails
  * when nothing was delivered in time, and then its task does not count as running.
  */
 export function whyLate(
-  { service, of, tasks, data, dataMount, configuration }: BackupService,
+  { service, of, tasks, data, dataMount, dataTasks, configuration }: BackupService,
   nodes: readonly SwarmNode[],
 ): string | undefined {
   const { Name, Mode } = service.Spec;
@@ -165,6 +171,13 @@ export function whyLate(
   const node = nodes.find(({ id }) => id === newest.NodeID);
   if (node !== undefined && node.state !== "ready") return `${node.hostname}, where ${Name} runs, is ${node.state}`;
   const { State, Err } = newest.Status;
+  const writer = dataTasks.findLast(({ Status }) => Status.State === "running");
+  // Of a volume that every node reaches the companion is not pinned.
+  const isElsewhere = allowedNodes(service, nodes).length === 1 && writer?.NodeID !== newest.NodeID;
+  if (State === "running" && writer !== undefined && isElsewhere && dataMount !== undefined && isOfOneNode(dataMount)) {
+    const home = nodes.find(({ id }) => id === writer.NodeID)?.hostname ?? writer.NodeID;
+    return `${Name} follows ${dataMount.Source ?? "its volume"} on ${node?.hostname ?? newest.NodeID}, and ${of} writes its own on ${home}`;
+  }
   if (State === "running") return undefined;
   const before = tasks.findLast(({ Status }) => Status.State === "failed")?.Status.Err ?? "";
   const words = Err === "" ? before : Err;

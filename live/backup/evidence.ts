@@ -9,10 +9,10 @@ import type { EngineConnection } from "../../swarm/engine/connection.ts";
 import { parseDuration } from "../../text/duration.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { readSwarm } from "../read-swarm.ts";
-import { findCompanions, whyLate, type BackupService } from "./companion.ts";
+import { findCompanions, isOfOneNode, whyLate, type BackupService } from "./companion.ts";
 import { failureWords, standingFailure } from "./condition.ts";
 import { listBackup } from "./list.ts";
-import { isOfOneNode, type BackupList } from "./restore-plan.ts";
+import type { BackupList } from "./restore-plan.ts";
 
 /** How the repositories are asked. */
 export interface EvidenceOptions {
@@ -77,11 +77,19 @@ export function evidenceOf(
     },
     isFollowed: configuration.kind === "log" || configuration.kind === "postgresql",
     newestSeconds: list?.newestSeconds,
+    presentSinceSeconds: list && presentSince(list.ranges),
     proof: proof?.result === "ok" ? proof : undefined,
     problem: late ?? (list && whyUnsound(list)),
     verifiedWithinSeconds: verifiedWithinSeconds((data ?? service).Spec.Labels),
     isTakenNow,
   };
+}
+
+/** When the newest generation of a log begins. Of snapshots each stands alone, and nothing tells of whose data they are. */
+function presentSince(ranges: BackupList["ranges"]): number | undefined {
+  const logs = ranges.filter(({ kind }) => kind === "log");
+  const newest = logs.toSorted((one, other) => one.lastSeconds - other.lastSeconds).at(-1);
+  return newest?.firstSeconds;
 }
 
 /** What is wrong with a backup according to its repository; undefined where nothing is known to be. */

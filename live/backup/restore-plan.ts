@@ -11,7 +11,7 @@ import { InputError, showValue } from "../../text/input-error.ts";
 import { momentWords } from "../../text/moment.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { constraintsFor } from "../rescue/service.ts";
-import { definitionOf, isReady, type BackupService } from "./companion.ts";
+import { definitionOf, isOfOneNode, isReady, type BackupService } from "./companion.ts";
 
 /** What `list` has said of a store. */
 export type BackupList = z.infer<typeof backupListSchema>;
@@ -144,12 +144,6 @@ export function fitsBesidesPin({ Spec }: Service, node: SwarmNode): boolean {
   return constraints
     .filter((constraint) => narrowingOf(constraint) === "none")
     .every((constraint) => satisfies(node, constraint) === true);
-}
-
-/** Whether a mount is a folder or a volume of one node, and not one of a network. */
-export function isOfOneNode({ VolumeOptions }: ContainerMount): boolean {
-  const { Name, Options } = VolumeOptions?.DriverConfig ?? {};
-  return (Name ?? "local") === "local" && Object.keys(Options ?? {}).length === 0;
 }
 
 /**

@@ -69,6 +69,18 @@ describe("the restore point of a loss", () => {
       /is 25h old, and the program wants one of the last 24h\.$/,
       true,
     ],
+    [
+      "the proved state is of an earlier incarnation of the data",
+      { presentSinceSeconds: now - hour },
+      /is of an earlier log: the present one begins on 2026-12-01T11:00:00Z\.$/,
+      true,
+    ],
+    [
+      "a clock is ahead",
+      { proof: { level: "load", seconds: now + hour, point: now - hour } },
+      /a time that has not come yet/,
+      true,
+    ],
     ["no state was ever loaded", { proof: undefined }, /Nobody knows whether it can be restored\.$/, true],
     ["it is late", { problem: "stateful-backup is scaled to 0" }, /scaled to 0\.$/, false],
     ["it holds nothing", { newestSeconds: undefined, proof: undefined }, /^none\. /, false],

@@ -341,6 +341,17 @@ describe("a backup that is late", () => {
     const found = companion({ mounts: [volume("restored")] });
     assert.equal(late(found), "shop-backup follows shop-data, and shop writes restored");
   });
+
+  it("is one whose companion follows a volume of that name on another node; one that every node reaches is the same", () => {
+    const found = companion();
+    const [running] = found.dataTasks;
+    assert.ok(running);
+    const moved = { ...found, dataTasks: [{ ...running, NodeID: "id3" }] };
+    assert.equal(late(moved), "shop-backup follows shop-data on node-2, and shop writes its own on node-3");
+    const { Spec } = moved.service;
+    const unpinned = { ...moved.service, Spec: { ...Spec, TaskTemplate: { ...Spec.TaskTemplate, Placement: {} } } };
+    assert.equal(late({ ...moved, service: unpinned }), undefined);
+  });
 });
 
 describe("what is known of a backup before data is lost", () => {
@@ -360,14 +371,25 @@ describe("what is known of a backup before data is lost", () => {
     assert.deepEqual(others, {
       ...{ service: "shop", companion: "shop-backup", volume: "shop-data", newestSeconds: 95, isTakenNow: false },
       isFollowed: true,
+      presentSinceSeconds: undefined,
       repository: { address: "rest:http://10.0.0.9/", source: undefined, isOfOneNode: false },
       ...{ problem: undefined, verifiedWithinSeconds: 86_400 },
     });
   });
 
+  it("has the beginning of the newest log, before which nothing tells of the present data", () => {
+    const log = (firstSeconds: number, lastSeconds: number) => ({
+      ...{ kind: "log" as const, generation: "g", firstSeconds, lastSeconds, toTheSecond: true },
+    });
+    const ranges = [log(10, 50), log(60, 95)];
+    assert.equal(evidenceOf(companion(), { list: { ...list([]), ranges } }).presentSinceSeconds, 60);
+  });
+
   it("counts no proof that is older than one that failed", () => {
     assert.equal(evidence([proof("load", "failed"), proof("load", "ok")]).proof, undefined);
     assert.match(evidence([proof("digest", "failed"), proof("load", "ok")]).problem ?? "", /^Its last proof failed/);
+    const settled = evidence([proof("digest", "ok"), proof("load", "failed"), proof("load", "ok")]);
+    assert.match(settled.problem ?? "", /^Its last proof failed/);
   });
 
   it("takes no label that is no duration", () => {
