@@ -30,6 +30,8 @@ export interface PassResult {
 export interface PassOptions {
   /** Whether a file that is only appended to is read from where it ended: not where a server has started since, which may have cut it. */
   readonly trustsAppends: boolean;
+  /** Whether a server may go on writing afterwards. */
+  readonly isFollowed: boolean;
   readonly onProgress: (doneBytes: number, allBytes: number) => void;
 }
 
@@ -64,7 +66,7 @@ export class Passes {
   }
 
   /** Sends what is new since the last pass. */
-  async pass({ trustsAppends, onProgress }: PassOptions): Promise<PassResult> {
+  async pass({ trustsAppends, isFollowed, onProgress }: PassOptions): Promise<PassResult> {
     const entries = await listTree(this.#folder);
     const kinds = new Map(entries.map(({ path, kind }) => [path, kind]));
     const gone = [...this.#known].filter(([path, { kind }]) => kinds.get(path) !== kind).map(([path]) => path);
@@ -82,7 +84,7 @@ export class Passes {
     };
     for (const entry of entries) {
       if (entry.kind === "file") {
-        const sent = await this.#sendFile(entry, appended.has(entry.path), onRead);
+        const sent = await this.#sendFile(entry, { isAppended: appended.has(entry.path), isFollowed }, onRead);
         if (sent === undefined) continue;
         files += 1;
         bytes += sent.size;
@@ -104,7 +106,7 @@ export class Passes {
 
   async #sendFile(
     { path, stats }: TreeEntry,
-    isAppended: boolean,
+    { isAppended, isFollowed }: { isAppended: boolean; isFollowed: boolean },
     onRead: (bytes: number) => void,
   ): Promise<{ size: number; sentBytes: number } | undefined> {
     const known = this.#known.get(path);
@@ -116,6 +118,8 @@ export class Passes {
     if (handle === undefined) return undefined;
     try {
       const lookedAtNs = BigInt(Date.now()) * 1_000_000n;
+      // A write through a memory map changes a file's times only where the page was clean.
+      if (isFollowed) await handle.sync();
       const before = await handle.stat({ bigint: true });
       if (!before.isFile()) return undefined;
       await this.#target.send({ type: "file", path });

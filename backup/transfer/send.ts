@@ -211,9 +211,11 @@ class Session {
     await this.#answer("committed");
   }
 
+  /** @param number - from 1 on; 0 for the last one, after the server has ended */
   #pass(number: number, trustsAppends: boolean): Promise<PassResult> {
     return this.#passes.pass({
       trustsAppends,
+      isFollowed: number > 0,
       onProgress: (doneBytes, allBytes) => {
         const now = performance.now();
         if (now - this.#said.workMs > beatEveryMs) {
