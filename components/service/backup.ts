@@ -209,6 +209,7 @@ export function backupServices(
       startPeriod: "60s",
     },
     labels: { [serviceLabels.image]: companionImage, [serviceLabels.backupOf]: serviceName },
+    networkIds: [],
     ...((constraints || server) && { constraints: [...(constraints ?? []), ...(server ? pinOf(data, name) : [])] }),
     ...(logDriver && { logDriver }),
     ...(stopped !== undefined && { stopped }),
@@ -217,11 +218,10 @@ export function backupServices(
       ...(transform?.secret && { secret: transform.secret }),
     },
   };
-  const asking = { ...unasked, networkIds: server || canary ? networkIds() : [] };
   const companion = server
-    ? withServer(asking, server, user)
+    ? withServer({ ...unasked, networkIds: networkIds() }, server, user)
     : canary
-      ? withCanary(asking, { serviceName, configuration, canary, user })
+      ? withCanary({ ...unasked, networkIds: networkIds() }, { serviceName, configuration, canary, user })
       : unasked;
   const drilled = { serviceName, memoryLimit: service.memoryLimit, backup, data, configuration, companion: unasked };
   return { companion, drill: drillArgs(drilled, `${name}.backup.drill`) };

@@ -9,7 +9,8 @@ import { advised } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { isReady, type BackupService } from "../backup/companion.ts";
-import { fitsBesidesPin, isOfOneNode, mountsVolume, nodeOf } from "../backup/restore-plan.ts";
+import { isOfOneNode } from "../backup/companion.ts";
+import { fitsBesidesPin, mountsVolume, nodeOf } from "../backup/restore-plan.ts";
 import type { SwarmRecord } from "../read-swarm.ts";
 import { moveOrderRecordSchema, moveServiceLabel, type MoveOrderRecord } from "./order-record.ts";
 
