@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
@@ -14,12 +14,15 @@ import { bytesOf, PartReader, type TellProgress } from "./assemble.ts";
 /** A folder with this file holds a restore that was not ended. */
 const unfinishedMark = ".holdfast-restore";
 
+/** A folder with this file holds a whole restored state, which no server has written to where nothing in it is newer than the file. */
+const restoredMark = ".holdfast-restored";
+
 /** What a new file system has of itself. */
 const ofFileSystem = ["lost+found"];
 
 /**
  * Writes the state of a time into an empty folder, and proves it there: each part against its digest, all of it by the server's own
- * check, and by a server that loads it. A restore that was killed is begun again.
+ * check, and by a server that loads it. A restore that was killed is begun again; so is one that was whole, and that nobody has used.
  *
  * @param seconds - the last second whose writes are wanted; undefined for all
  * @throws SituationError when a part is missing or damaged, naming it; or when the folder holds something else
@@ -44,7 +47,7 @@ export async function restoreInto(
   if (problem !== undefined) throw notWhole([{ part: files[0] ?? "", problem }]);
   progress("loading", bytes, bytes);
   const { entries } = await product.load(state, tmpdir(), progress);
-  await rm(join(folder, unfinishedMark));
+  await rename(join(folder, unfinishedMark), join(folder, restoredMark));
   const generation = plan.kind === "log" ? plan.generation : plan.snapshot.file;
   const said = { pointSeconds: point, ...(entries !== undefined && { entries }), bytes, files: [...files] };
   return { type: "result", command: "restore", kind: plan.kind, generation, ...said };
@@ -52,6 +55,7 @@ export async function restoreInto(
 
 async function makeEmpty(folder: string, written: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
+  if (await isUnused(folder)) await rename(join(folder, restoredMark), join(folder, unfinishedMark));
   const names = (await readdir(folder)).filter((name) => !ofFileSystem.includes(name));
   if (names.length > 0 && !names.includes(unfinishedMark))
     throw new SituationError({
@@ -77,6 +81,15 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
     what: `The state needs ${byteWords(bytes)} and ${byteWords(spareBytes)} to spare, and the disk of the volume has ${byteWords(bavail * bsize)} free`,
     fix: "Make room there, or restore on another node; nothing was changed",
   });
+}
+
+/** Whether the folder holds a restored state as it was restored. */
+async function isUnused(folder: string): Promise<boolean> {
+  const mark = await lstat(join(folder, restoredMark)).catch(() => undefined);
+  if (mark === undefined) return false;
+  const names = (await readdir(folder, { recursive: true })).filter((name) => !ofFileSystem.includes(name));
+  const times = await Promise.all(names.map(async (name) => (await lstat(join(folder, name))).ctimeMs));
+  return times.every((ms) => ms <= mark.ctimeMs);
 }
 
 function notWhole(mistakes: readonly PartMistake[]): SituationError {

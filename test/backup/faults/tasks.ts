@@ -32,7 +32,7 @@ export class TaskFaults {
           return { title: stepTitle(task, step, fault), survive: () => this.#atStep(task, step, fault, delays) };
         }),
     );
-    const onFullDisks = [50, 400, 900, 1400].map((kilobytes) => ({
+    const onFullDisks = [50, 300, 600, 800].map((kilobytes) => ({
       title: `restore: the volume is full after ${kilobytes} kB`,
       survive: () => this.#onFullVolume(kilobytes),
     }));
@@ -79,7 +79,7 @@ export class TaskFaults {
     const target = targetOf(copy);
     // Not the folder itself, which may be a disk.
     const clear = async (): Promise<void> => {
-      for (const name of ["appendonlydir", ".holdfast-restore"])
+      for (const name of ["appendonlydir", ".holdfast-restore", ".holdfast-restored"])
         await rm(join(target, name), { recursive: true, force: true });
     };
     const isMarkedWhole = existsSync(join(target, "appendonlydir")) && !existsSync(join(target, ".holdfast-restore"));

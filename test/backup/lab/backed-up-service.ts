@@ -40,7 +40,27 @@ export interface Answer {
 
 const entry = fileURLToPath(new URL("../../../cli/holdfast.ts", import.meta.url));
 
-/** Starts a server of the repository in the network of a node. */
+/** A server of the repository in the network of a node. */
+class RepositoryServer {
+  readonly #start: () => ReturnType<typeof startServer>;
+  #running: ReturnType<typeof startServer>;
+
+  constructor(namespace: string, folder: string, address: string) {
+    this.#start = () => startServer(namespace, folder, address);
+    this.#running = this.#start();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#running = this.#start();
+  }
+
+  async stop(): Promise<void> {
+    this.#running.stdin.end();
+    await this.#running;
+  }
+}
+
 function startServer(namespace: string, folder: string, address: string) {
   const program = fileURLToPath(new URL("../../support/restic-server.ts", import.meta.url));
   const words = [process.execPath, program, folder, address, String(serverPort)];
@@ -53,13 +73,13 @@ export class BackedUpService {
   readonly #lab: Lab;
   /** Where the repository is. */
   readonly folder: string;
-  readonly #servers: ReturnType<typeof startServer>[];
+  readonly #servers: ReadonlyMap<string, RepositoryServer>;
   /** What the commands have said. */
   readonly #said: ReadText[] = [];
   /** Volumes that are removed at the end. */
   readonly made = new Set(["shop-data"]);
 
-  private constructor(lab: Lab, folder: string, servers: ReturnType<typeof startServer>[], shop: LabService) {
+  private constructor(lab: Lab, folder: string, servers: ReadonlyMap<string, RepositoryServer>, shop: LabService) {
     this.#lab = lab;
     this.folder = folder;
     this.#servers = servers;
@@ -74,7 +94,9 @@ export class BackedUpService {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-backup-"));
     const [gateway = ""] = labAddresses(record.addressIndex).bridgeAddress.split("/");
     // Every node has the repository at the same address: containers reach nothing beyond their node.
-    const servers = lab.nodes.map(({ name }) => startServer(namespaceName(record.id, name), folder, gateway));
+    const servers = new Map(
+      lab.nodes.map(({ name }) => [name, new RepositoryServer(namespaceName(record.id, name), folder, gateway)]),
+    );
     const image = await pushBackupImage(lab, testCacheDirectory);
     const shop = await LabService.create(lab, {
       name: "shop",
@@ -205,6 +227,11 @@ export class BackedUpService {
     return [...new Set(places)];
   }
 
+  /** Starts the server of the repository again on a node that has booted: it has another network. */
+  async serveOn(node: string): Promise<void> {
+    await this.#servers.get(node)?.restart();
+  }
+
   /** Removes all of it from a lab that is whole. */
   async remove(): Promise<void> {
     await removeLeftovers(this.#lab, ["shop", "shop-backup"], [...this.made]);
@@ -212,10 +239,7 @@ export class BackedUpService {
       .getSecret("shop-repository")
       .remove()
       .catch(() => undefined);
-    for (const server of this.#servers) {
-      server.stdin.end();
-      await server;
-    }
+    for (const server of this.#servers.values()) await server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import type { Lab } from "../../../lab/lab.ts";
-import { killNode, type LabNode } from "../../../lab/nodes/node.ts";
+import { killNode, startNode, type LabNode } from "../../../lab/nodes/node.ts";
 import { until } from "../../support/lab-service.ts";
 import { oneFrom, type Draw } from "../random.ts";
 import { type BackedUpService, shopPort } from "./backed-up-service.ts";
@@ -69,6 +69,9 @@ async function nodeLost(lab: Lab, backed: BackedUpService, round: number, draw: 
     "promised writes are lost",
   );
   const lostSeconds = missing.length === 0 ? 0 : (lostAt - Math.min(...missing.map(({ at }) => at))) / 1000;
+  // From here on it is a new one; what it had on its disk is never mounted again.
+  await startNode(lab.directory, lost.name);
+  await backed.serveOn(lost.name);
   return `${lost.name} lost, ${acknowledged.length} writes acknowledged, all ${promised.length} promised ones there, those of the last ${lostSeconds.toFixed(1)} s lost; on ${other.name} after ${seconds.toFixed(0)} s`;
 }
 

@@ -87,6 +87,7 @@ class RunningRestore {
   async crash(name: string): Promise<void> {
     await killNode(this.#lab.directory, name);
     await startNode(this.#lab.directory, name);
+    await this.#backed.serveOn(name);
   }
 
   /** The node of the data. */
