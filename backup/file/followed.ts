@@ -1,4 +1,4 @@
-import { open, stat } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { formatDuration } from "../../text/duration.ts";
 import { momentWords } from "../../text/moment.ts";
@@ -19,8 +19,8 @@ export class FollowedFile implements Followed {
   /** What was delivered last, and the file that it was. */
   #sha256: string | undefined;
   #sent: string | undefined;
-  /** The file that was there at the last look. */
-  #seen: string | undefined;
+  /** The file that was there at the last look, also when another one has taken its place since. */
+  #held: HeldFile | undefined;
   #problem: string | undefined;
   #toForget: string[] = [];
 
@@ -44,22 +44,25 @@ export class FollowedFile implements Followed {
     const stale = await whyStale(this.#folder, this.#file);
     if (!stale) return;
     // It has long been whole, and is better than nothing.
-    const identity = await identityOf(this.#path);
-    if (identity !== undefined && identity !== this.#sent) await this.#send(identity);
+    const held = await hold(this.#path);
+    if (held && held.identity !== this.#sent) await this.#send(held);
+    else await held?.handle.close();
     throw stale;
   }
 
   async deliver(): Promise<boolean> {
     this.#problem = (await whyStale(this.#folder, this.#file))?.message;
-    const identity = await identityOf(this.#path);
-    // One that is still being written is another one at each look.
-    const isSettled = identity !== undefined && identity === this.#seen;
-    this.#seen = identity;
-    return isSettled && identity !== this.#sent ? this.#send(identity) : false;
+    const held = this.#held;
+    this.#held = await hold(this.#path);
+    // One that is still being written has changed since the last look.
+    if (held && held.identity !== this.#sent && identityFrom(await held.handle.stat()) === held.identity)
+      return this.#send(held);
+    await held?.handle.close();
+    return false;
   }
 
-  async #send(identity: string): Promise<boolean> {
-    await using handle = await open(this.#path);
+  async #send({ identity, ...held }: HeldFile): Promise<boolean> {
+    await using handle = held.handle;
     const facts = await readFileFacts(handle);
     const isNew = facts.sha256 !== this.#sha256;
     if (isNew) {
@@ -96,15 +99,25 @@ export class FollowedFile implements Followed {
     return this.#toForget.splice(0);
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  async close(): Promise<void> {
+    await this.#held?.handle.close();
   }
 }
 
-/** Which file is at a path, and in which state; undefined where there is none. */
-async function identityOf(path: string): Promise<string | undefined> {
-  const there = await stat(path).catch(() => undefined);
-  return there?.isFile() === true ? identityFrom(there) : undefined;
+/** A file that was opened, and which one and in which state it was then. */
+interface HeldFile {
+  readonly handle: FileHandle;
+  readonly identity: string;
+}
+
+/** Opens a file; undefined where there is none. */
+async function hold(path: string): Promise<HeldFile | undefined> {
+  if ((await stat(path).catch(() => undefined))?.isFile() !== true) return undefined;
+  const handle = await open(path).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return handle && { handle, identity: identityFrom(await handle.stat()) };
 }
 
 function identityFrom({ ino, mtimeMs, size }: { ino: number; mtimeMs: number; size: number }): string {

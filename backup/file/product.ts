@@ -16,8 +16,10 @@ export const fileProduct: Product = {
     await using handle = await open(path).catch(() => {
       throw new SituationError({ what: `There is no ${path} yet`, fix: "Wait until the service has written it" });
     });
-    const { sha256 } = await readFileFacts(handle);
-    return ({ snapshots }) => snapshots.findLast((snapshot) => snapshot.sha256 === sha256)?.deliveredSeconds;
+    const { sha256, last } = await readFileFacts(handle);
+    // Another one may have taken its place before it was sent.
+    return ({ snapshots }) =>
+      snapshots.findLast((snapshot) => snapshot.sha256 === sha256 || snapshot.last > last)?.deliveredSeconds;
   },
   written: (configuration) => requireFile(configuration).restoreAs.split("/", 1),
   async assemble(reader, plan, configuration, folder) {

@@ -6,7 +6,7 @@ import { nodeLosses } from "./lab/node-loss.ts";
 import { tryOnLab } from "./lab/on-lab.ts";
 import { restoreFaults } from "./lab/restore-faults.ts";
 import { killsUnderLoad } from "./loss-window.ts";
-import { followsCopies, tellsUnwrittenFile } from "./file/scenarios.ts";
+import { followsCopies, followsQuickWriter, tellsUnwrittenFile } from "./file/scenarios.ts";
 import { prunesBesideDeliveries } from "./pruning.ts";
 import { draws } from "./random.ts";
 import { noticesRemovedParts } from "./removed-parts.ts";
@@ -59,6 +59,7 @@ const scenarios: readonly Scenario[] = [
   { title: "pruned beside the companion's deliveries, with four kills", run: prunesBesideDeliveries },
   { title: "two hundred pieces folded and forgotten", run: foldsPieces },
   { title: "copies of an SQLite database, through a kill", run: followsCopies },
+  { title: "a database that is copied faster than it is looked at", run: followsQuickWriter },
   { title: "a file that is written in its place, and no longer", run: tellsUnwrittenFile },
 ];
 

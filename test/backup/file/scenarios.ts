@@ -95,6 +95,31 @@ export async function followsCopies(): Promise<void> {
   assert.equal(await next.stop(), 0, next.said());
 }
 
+/** A service may write faster than the companion looks: each file that was found is whole all the same. */
+export async function followsQuickWriter(): Promise<void> {
+  await using rig = await Rig.create({ file });
+  await rig.makeRepository();
+  using service = await Service.start(rig.data);
+  service.insert(1);
+  await service.writeCopy();
+  const stop = new AbortController();
+  const writing = (async () => {
+    while (!stop.signal.aborted) {
+      service.insert(1);
+      await service.writeCopy();
+      await sleep(150);
+    }
+  })();
+  const companion = rig.follow();
+  for (let times = 0; times < 2; times++) await delivered(rig);
+  stop.abort();
+  await writing;
+  assert.ok((await bases(rig)) >= 2, companion.said());
+  const { last } = await rig.run(["verify"]);
+  assert.ok(last.type === "result" && last.command === "verify" && last.result === "ok" && (last.entries ?? 0) > 1);
+  await companion.stop();
+}
+
 /** A file that is written in its place is taken when it rests; one that is no longer written is late. */
 export async function tellsUnwrittenFile(): Promise<void> {
   const path = "dump.txt";
