@@ -33,5 +33,8 @@ export { noBackupDeclared } from "./rules/ss601-no-backup-declared.ts";
 export { removalIgnored } from "./rules/ss602-removal-ignored.ts";
 export { backupOnDataVolume } from "./rules/ss603-backup-on-data-volume.ts";
 export { backupOnDataNode } from "./rules/ss604-backup-on-data-node.ts";
+export { backupUnverified } from "./rules/ss605-backup-unverified.ts";
+export { drillTooRare } from "./rules/ss606-drill-too-rare.ts";
+export { passwordOnlyInSwarm } from "./rules/ss607-password-only-in-swarm.ts";
 export { suppressionNeedsReason } from "./rules/ss901-suppression-needs-reason.ts";
 export { suppressionExpired } from "./rules/ss902-suppression-expired.ts";

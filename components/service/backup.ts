@@ -14,7 +14,7 @@ import { whenKnown } from "../arguments/arguments.ts";
 import { checked } from "../arguments/checked.ts";
 import { type DataVolume, volumeSpec } from "../volumes/data-volume.ts";
 import { credentialMistake } from "./backup-target.ts";
-import { type DrillArgs, drillArgs } from "./drill.ts";
+import { type DrillArgs, drillArgs, drillInterval } from "./drill.ts";
 import { defaultIdentity, readableBy } from "./preset.ts";
 import type { DataMount, FileContent, StatefulServiceArgs } from "./stateful-service.ts";
 
@@ -40,6 +40,8 @@ export interface BackupTarget {
   volume?: DataVolume;
   /** What the repository is encrypted with. Keep a copy outside of the swarm: without it no backup can be opened. */
   password: pulumi.Input<string>;
+  /** Where that copy is kept, in words, for the policies; never the password itself: it becomes a label. @default not said */
+  passwordCopy?: string;
   /** Keys to the repository, by the names that restic reads, such as `AWS_ACCESS_KEY_ID`; for sftp `SFTP_PRIVATE_KEY` and `SFTP_KNOWN_HOSTS`. @default none */
   credentials?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
@@ -208,7 +210,13 @@ export function backupServices(
       retries: 3,
       startPeriod: "60s",
     },
-    labels: { [serviceLabels.image]: companionImage, [serviceLabels.backupOf]: serviceName },
+    labels: {
+      [serviceLabels.image]: companionImage,
+      [serviceLabels.backupOf]: serviceName,
+      ...(backup.drill && { [serviceLabels.drill]: drillInterval(backup.drill) }),
+      ...(to.passwordCopy !== undefined && { [serviceLabels.passwordCopy]: to.passwordCopy }),
+      ...backupLabels(backup),
+    },
     networkIds: [],
     ...((constraints || server) && { constraints: [...(constraints ?? []), ...(server ? pinOf(data, name) : [])] }),
     ...(logDriver && { logDriver }),
@@ -326,12 +334,19 @@ function canaryServer(serviceName: string, { username, port, authority }: Backup
   return { host, port, username, ...(authority !== undefined && { authority: authorityPath }) };
 }
 
-function secretFiles({ password, credentials }: BackupTarget, user: string, path: string): Record<string, FileContent> {
+function secretFiles(
+  { password, passwordCopy, credentials }: BackupTarget,
+  user: string,
+  path: string,
+): Record<string, FileContent> {
   const readable = readableBy(ownerOf(user));
   return {
     password: {
       path: `${secretsFolder}/${backupSecretFiles.password}`,
-      content: whenKnown(password, (known) => requirePassword(known, `${path}.password`)),
+      content: whenKnown(password, (known) => {
+        requirePassword(known, `${path}.password`);
+        if (passwordCopy?.includes(known) === true) throw passwordInWords(`${path}.passwordCopy`);
+      }),
       ...readable,
     },
     ...(credentials && {
@@ -346,6 +361,15 @@ function secretFiles({ password, credentials }: BackupTarget, user: string, path
 
 function ownerOf(user: string): string {
   return user.split(":", 1)[0] ?? user;
+}
+
+function passwordInWords(path: string): InputError {
+  return new InputError({
+    path,
+    expected: "where a copy of the password is kept",
+    got: "the password itself, which everybody would see in a label",
+    fix: 'Write for example "the team\'s password manager", and choose another password',
+  });
 }
 
 /** `ssh` refuses a user that has no name, and the image knows none but the server's own. */

@@ -24,6 +24,11 @@ export interface DrillArgs {
 /** As {@link DrillArgs} says. */
 const defaults = { every: "24h" };
 
+/** How often a backup is drilled. */
+export function drillInterval({ every = defaults.every }: DrillArgs): string {
+  return every;
+}
+
 /** Where the state is restored into; the image has this folder, whose owner a new volume takes over. */
 const restorePath = "/restore";
 

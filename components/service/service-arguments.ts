@@ -99,6 +99,7 @@ const declaredBackup = {
     repository: text("s3:https://s3.example.com/bucket", requireRepository).optional(),
     volume: dataVolume.optional(),
     password: secretText(requirePassword),
+    passwordCopy: text("the team's password manager").optional(),
     credentials: orEventual(named(secretText()).superRefine(requireCredentials)).optional(),
   }).superRefine((given, context) => {
     const mistake = context.issues.length === 0 ? targetMistake(given) : undefined;

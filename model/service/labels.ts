@@ -10,6 +10,10 @@ export const serviceLabels = {
   backupOf: "holdfast.backup.of",
   /** On the service that restores a backup on a schedule: the service whose backup it is. */
   drillOf: "holdfast.backup.drill-of",
+  /** On a backup companion: how often the backup is drilled, `24h`. */
+  drill: "holdfast.backup.drill",
+  /** On a backup companion: where a copy of the repository's password is kept outside of the swarm, in words. */
+  passwordCopy: "holdfast.backup.password-copy",
   /** How old a proved state of the backup may be so that a plan may lose the data without another acceptance: `24h`. */
   verifiedWithin: "holdfast.backup.verified-within",
   /** How much data it has: `2GiB`. */

@@ -104,11 +104,30 @@ describe("what the components build", () => {
           const volume = new LocalVolume("data", { pin });
           new Redis("store", { ...common, persistence, volume, backup: { to: target, image } });
         });
-        assert.deepEqual(
-          found.map(({ rule }) => rule),
-          told,
-        );
+        // That it is not drilled, and nobody says where a copy of the password is.
+        const unproved = ["SS605", "SS607"];
+        assert.deepEqual(found.map(({ rule }) => rule).sort(), [...told, ...unproved]);
       }
+    }
+  });
+
+  it("passes every policy: a Redis with a backup that is drilled, and a copy of its password", async () => {
+    const repository = "s3:https://s3.example.com/bucket";
+    const to = { repository, password: "battery staple horse", passwordCopy: "the team's password manager" };
+    const image = `example/holdfast-backup:1@${digest}`;
+    for (const [every, told] of [
+      ["12h", []],
+      ["48h", ["SS606"]],
+    ] as const) {
+      const found = await findings(() => {
+        const volume = new LocalVolume("data", { pin });
+        const backup = { to, image, drill: { every }, verifiedWithin: "24h" };
+        new Redis("store", { ...common, volume, backup });
+      });
+      assert.deepEqual(
+        found.map(({ rule }) => rule),
+        told,
+      );
     }
   });
 

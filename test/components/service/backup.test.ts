@@ -259,6 +259,11 @@ describe("a declared backup", () => {
     assert.deepEqual(taskSpec.placement, { constraints: ["node.platform.os==linux"] });
     const told = backupConfigurationSchema.parse(JSON.parse(taskSpec.containerSpec.env?.["HOLDFAST_BACKUP"] ?? ""));
     assert.deepEqual(told.drill, { everySeconds: 86_400, level: "load" });
+    const companionLabels = inputsOf(resources, "store-backup-service").labels.map(({ label, value }) => [
+      label,
+      value,
+    ]);
+    assert.ok(companionLabels.some(([label, value]) => label === "holdfast.backup.drill" && value === "24h"));
     const without = await recordRedis({ backup: { to, image, drill: false } });
     assert.ok(without.every(({ name }) => !name.includes("drill")));
   });
@@ -282,6 +287,17 @@ describe("a declared backup", () => {
     assert.equal(
       inputsOf(resources, "store-service").labels.find(({ label }) => label === "holdfast.backup")?.value,
       "restic, backup/app.db when it is written, at least every 25h, to s3:https://s3.example.com/bucket",
+    );
+  });
+
+  it("says where a copy of the password is, and refuses the password itself there", async () => {
+    const passwordCopy = "the team's password manager";
+    const resources = await recordRedis({ backup: { to: { ...to, passwordCopy }, image } });
+    const { labels } = inputsOf(resources, "store-backup-service");
+    assert.equal(labels.find(({ label }) => label === "holdfast.backup.password-copy")?.value, passwordCopy);
+    await assert.rejects(
+      recordRedis({ backup: { to: { ...to, passwordCopy: `it is ${to.password}` }, image } }),
+      (error: Error) => /store\.backup\.to\.passwordCopy/u.test(error.message) && !error.message.includes(to.password),
     );
   });
 
