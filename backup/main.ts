@@ -148,7 +148,7 @@ function parseTime(text: string | undefined): number | undefined {
     path: "--at",
     expected: "a time with its zone such as 2026-11-30T12:00:00Z, seconds since 1970, or latest",
     got: showValue(text),
-    fix: "Write one of them",
+    fix: "Use one of these forms",
   });
 }
 

@@ -44,8 +44,8 @@ export async function awaitDelivered(
     }
     if (seconds > patience * lateAfterSeconds) {
       throw new SituationError({
-        what: `What was written before the command is not in the repository after ${Math.round(seconds)} s`,
-        fix: "See the log of the companion: it says what keeps it from delivering",
+        what: `What was written before the command has not reached the repository after ${Math.round(seconds)} s`,
+        fix: "Read the companion's log: it says what is blocking the delivery",
       });
     }
     say({ type: "progress", words: `waiting for the companion, for ${Math.round(seconds)} s` });

@@ -5,7 +5,7 @@ export class NotJudgedError extends SituationError {
   constructor(what: string) {
     super({
       what: `${what} was killed, perhaps because it took more memory than it may`,
-      fix: "Run it again with a higher limit",
+      fix: "Raise its memory limit and run it again",
     });
   }
 }

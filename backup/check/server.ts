@@ -148,5 +148,5 @@ async function findServerProgram(name: string): Promise<string> {
 function lastWords(output: string): string {
   const lines = output.split("\n").map((line) => line.replace(/^\d+:\w .*? [#*] /u, "").trim());
   const telling = lines.filter((line) => /fatal|error|can't|bad|not valid|fail|unexpected|wrong|corrupt/iu.test(line));
-  return telling.at(-1) ?? lines.findLast((line) => line !== "") ?? "it ended without a word";
+  return telling.at(-1) ?? lines.findLast((line) => line !== "") ?? "it ended without a message";
 }

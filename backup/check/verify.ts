@@ -17,6 +17,7 @@ import { catalogueMistakes, planRestore, windowOf, type PartMistake } from "../r
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import { fileName, tagsOf } from "../repository/tags.ts";
+import { readUndisturbed } from "../repository/undisturbed.ts";
 import { PartReader, type TellProgress, type WholePlan } from "../restore/assemble.ts";
 import { NotJudgedError } from "./not-judged.ts";
 
@@ -56,17 +57,18 @@ export async function proveRestore(
   { seconds, level, scratch }: ProofRequest,
   progress: TellProgress,
 ): Promise<ProvenState> {
-  const catalogue = await openCatalogue(restic, configuration.store);
-  const plan = planRestore(catalogue, seconds);
-  const outcome =
-    plan.kind === "none"
-      ? { ...nothing, mistakes: [plan.mistake] }
-      : await provePlan(restic, plan, configuration, { level, scratch, progress });
-  const known = catalogueMistakes(catalogue);
-  const isNew = ({ part }: PartMistake): boolean => !outcome.mistakes.some((mistake) => mistake.part === part);
-  const mistakes = [...outcome.mistakes, ...known.filter(isNew)];
+  const { plan, outcome, mistakes, window } = await readUndisturbed(restic, async () => {
+    const catalogue = await openCatalogue(restic, configuration.store);
+    const plan = planRestore(catalogue, seconds);
+    const outcome =
+      plan.kind === "none"
+        ? { ...nothing, mistakes: [plan.mistake] }
+        : await provePlan(restic, plan, configuration, { level, scratch, progress });
+    const isNew = ({ part }: PartMistake): boolean => !outcome.mistakes.some((mistake) => mistake.part === part);
+    const mistakes = [...outcome.mistakes, ...catalogueMistakes(catalogue).filter(isNew)];
+    return { plan, outcome, mistakes, window: outcome.canary && windowOf(catalogue, outcome.canary) };
+  });
   const { canary } = outcome;
-  const window = canary === undefined ? undefined : windowOf(catalogue, canary);
   const proof: BackupProof = {
     ...{
       level: outcome.level ?? level,

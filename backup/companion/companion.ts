@@ -207,7 +207,7 @@ export class Companion {
     const catalogue = await fetchCatalogue(this.#restic).catch(async (error: unknown) => {
       if (!(error instanceof NoRepositoryError)) throw error;
       const { repository } = this.#configuration;
-      if (await makeRepository(this.#restic, repository)) this.#say(`The repository ${repository} was made.`);
+      if (await makeRepository(this.#restic, repository)) this.#say(`The repository ${repository} was created.`);
       return fetchCatalogue(this.#restic);
     });
     this.#checkedSeconds = Date.now() / 1000;
@@ -245,7 +245,7 @@ export class Companion {
 
   #note(problem: string | undefined): void {
     if (problem !== undefined && problem !== this.#problem) this.#say(problem);
-    if (problem === undefined && this.#problem !== undefined) this.#say("The deliveries go on.");
+    if (problem === undefined && this.#problem !== undefined) this.#say("Deliveries have resumed.");
     this.#problem = problem;
   }
 
@@ -263,7 +263,7 @@ class SecondCompanionError extends SituationError {
   constructor(store: string) {
     super({
       what: `Another companion follows ${store} into the same repository`,
-      fix: "Leave one of them: two that write one backup are one too many",
+      fix: "Keep one of them: only one companion may write a backup",
     });
   }
 }

@@ -58,7 +58,7 @@ export class FollowedLog implements Followed {
     const since = this.#unfinished?.seconds;
     if (since === undefined || Date.now() / 1000 - since < unfinishedSeconds) return undefined;
     const { seq, offset } = this.#follower.place ?? { seq: 0, offset: 0 };
-    return `Increment ${seq} of the log has a command or a transaction without its end at byte ${offset}. The server loses what follows at its next start: let it write the log anew with BGREWRITEAOF.`;
+    return `Increment ${seq} of the log has a command or a transaction without its end at byte ${offset}. The server loses what follows at its next start: let it rewrite the log with BGREWRITEAOF.`;
   }
 
   #noteUnfinished(): void {

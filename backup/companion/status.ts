@@ -35,7 +35,7 @@ export async function checkHealth(
   const read = statusSchema.safeParse(jsonOrUndefined(text)).data;
   const age = Math.round(nowSeconds - (read?.deliveredSeconds ?? Number.NEGATIVE_INFINITY));
   if (age <= lateAfterSeconds) return `Everything was delivered ${age} s ago${windowWords(read?.window)}.`;
-  const since = Number.isFinite(age) ? `Nothing was delivered for ${age} s` : "Nothing was delivered yet";
+  const since = Number.isFinite(age) ? `Nothing has been delivered for ${age} s` : "Nothing has been delivered yet";
   throw new SituationError({
     what: read ? `${since}${read.problem === undefined ? "" : `: ${read.problem}`}` : "The companion has not started",
     fix: `The backup is late after ${lateAfterSeconds} s; see the companion's log`,

@@ -269,7 +269,7 @@ export class LogFollower {
     const words = `Increment ${seq} of the log`;
     if (bytes < offset) throw new LogBrokenError(`${words} has become shorter than what was sent of it`);
     const before = await bytesBefore(handle, offset);
-    if (!before.equals(this.#remembered)) throw new LogBrokenError(`${words} was written anew`);
+    if (!before.equals(this.#remembered)) throw new LogBrokenError(`${words} was rewritten`);
     const listed = this.#manifest.increments.find((file) => file.seq === seq);
     if (isFinished || !listed) return;
     const [there, opened] = await Promise.all([

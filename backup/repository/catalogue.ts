@@ -146,7 +146,7 @@ function contradicting({ piece }: ChainLink, pieces: readonly LogPiece[]): PartM
   const other = pieces.find(
     ({ seq, to, running }) => seq === piece.seq && to === piece.to && running !== piece.running,
   );
-  return other && { part: other.file, problem: `tells another log than ${piece.id.slice(0, 8)}, up to the same byte` };
+  return other && { part: other.file, problem: `contradicts ${piece.id.slice(0, 8)} up to the same byte` };
 }
 
 function nextLink(pieces: readonly LogPiece[], end: LogPosition): ChainLink | undefined {
@@ -186,8 +186,8 @@ export function planRestore(catalogue: Catalogue, seconds: number | undefined): 
   const first = restoreRanges(catalogue)[0]?.firstSeconds;
   const problem =
     first === undefined
-      ? "holds no state yet: no base was delivered"
-      : `begins at ${new Date(first * 1000).toISOString()}, after the time that is asked for`;
+      ? "holds no state yet: no base has been delivered"
+      : `begins at ${new Date(first * 1000).toISOString()}, after the requested time`;
   return { kind: "none", mistake: { part: "the backup", problem } };
 }
 

@@ -33,8 +33,8 @@ async function makeInFolder(restic: Restic, folder: string): Promise<boolean> {
   await mkdir(folder, { recursive: true });
   if (!(await take(making)))
     throw new SituationError({
-      what: `Another companion makes the repository ${folder}`,
-      fix: "Wait: this one goes on by itself",
+      what: `Another companion is creating the repository ${folder}`,
+      fix: "Wait: this one continues by itself",
     });
   try {
     if (existsSync(join(folder, "config"))) return false;

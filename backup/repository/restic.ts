@@ -59,6 +59,9 @@ export class NoRepositoryError extends SituationError {}
 /** Another command holds the repository's lock. */
 export class RepositoryLockedError extends SituationError {}
 
+/** A command took longer than it may, and was ended. */
+export class RepositorySlowError extends SituationError {}
+
 /** Restic itself, with one store's repository. */
 export class Restic {
   readonly #repository: string;
@@ -140,6 +143,16 @@ export class Restic {
     return [...stores].sort();
   }
 
+  /** The ids of the repository's snapshots and indexes: some of them go whenever something is removed from it. */
+  async fileIds(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (const kind of ["snapshots", "index"]) {
+      const { stdout } = await this.#run(["list", kind, "--no-lock"], {});
+      ids.push(...stdout.split("\n").filter((line) => /^[0-9a-f]{64}$/u.test(line)));
+    }
+    return ids;
+  }
+
   /**
    * Stores what a stream gives as one snapshot with one file.
    *
@@ -203,10 +216,14 @@ export class Restic {
   /**
    * As {@link prune}, but so little that it is over soon; whatever waits for the lock has its turn between two such steps.
    *
+   * @param limitMs - after so long it is ended; what it has packed by then is packed again by the next
    * @returns how much room was given back, and whether there is more to be packed anew
    */
-  async pruneStep(limitMs: number): Promise<{ readonly freedBytes: number; readonly isMore: boolean }> {
-    const options = ["--max-unused", "10%", "--max-repack-size", "256M", "--retry-lock", "30s"];
+  async pruneStep(
+    limitMs: number,
+    mostMebibytes: number,
+  ): Promise<{ readonly freedBytes: number; readonly isMore: boolean }> {
+    const options = ["--max-unused", "10%", "--max-repack-size", `${mostMebibytes}M`, "--retry-lock", "30s"];
     const { stdout } = await this.#run(["prune", ...options], { limitMs });
     const [, blobs = "0"] = /^to repack: +(\d+) blobs/mu.exec(stdout) ?? [];
     const [, size = "0B"] = /^total prune: +\d+ blobs \/ ([\d.]+ [KMGT]?i?B)/mu.exec(stdout) ?? [];
@@ -309,19 +326,21 @@ export class Restic {
       });
     if (exitCode === exitCodes.locked)
       throw new RepositoryLockedError({
-        what: `A lock is on ${where}, and was not taken off in time`,
-        fix: "Wait for the command that holds it, or run `restic unlock` where none is left",
+        what: `${capitalized(where)} is locked, and the lock was not released in time`,
+        fix: "Wait for the command that holds the lock, or run `restic unlock` if none is running",
       });
     if (exitCode === exitCodes.wrongPassword)
       throw new SituationError({
         what: `The secret ${backupSecretFiles.password} does not open ${where}: it was made with another password, or its keys are gone`,
         fix: "Give the password that it was made with, or the address of another repository",
       });
-    const problem = sshWords(ssh) ?? problemWords(said) ?? (timedOut ? undefined : originalMessage);
+    const problem = sshWords(ssh) ?? (timedOut ? givenUp(said) : problemWords(said)) ?? originalMessage;
+    const fix = fixFor(said, ssh);
+    if (timedOut && problem === undefined)
+      throw new RepositorySlowError({ what: `${capitalized(where)} did not answer in time`, fix });
     throw new SituationError({
-      what:
-        problem === undefined ? `${capitalized(where)} did not answer in time` : `${capitalized(where)}: ${problem}`,
-      fix: fixFor(said, ssh),
+      what: problem === undefined ? `${capitalized(where)} gave no reason` : `${capitalized(where)}: ${problem}`,
+      fix,
     });
   }
 }
@@ -381,11 +400,17 @@ function sshWords(log: string): string | undefined {
   return lines.find((line) => telling.test(line)) ?? lines.at(-1);
 }
 
+/** Why restic tried a request again until it was ended. */
+function givenUp(stderr: string): string | undefined {
+  const line = stderr.split("\n").findLast((text) => retried.test(text)) ?? "";
+  return retried.exec(line)?.[1];
+}
+
 /** What restic says was wrong, whether in words or as JSON; a try that was given up has its reason. */
 function problemWords(stderr: string): string | undefined {
+  const given = givenUp(stderr);
+  if (given !== undefined) return given;
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  const given = lines.findLast((line) => retried.test(line));
-  if (given !== undefined) return retried.exec(given)?.[1];
   const said = lines.map((line) => messageSchema.safeParse(jsonOrUndefined(line)).data ?? line);
   const told = said.findLast((line) => /Fatal|error|failed/iu.test(line)) ?? said.at(-1);
   return told?.replace(/^Fatal: /u, "").split("\n", 1)[0];
@@ -396,14 +421,13 @@ function capitalized(words: string): string {
 }
 
 function fixFor(said: string, ssh: string): string {
-  if (/no space left/iu.test(said)) return "Make room there: the companion goes on by itself";
+  if (/no space left/iu.test(said)) return "Free some space there: the companion continues by itself";
   if (/config or key .* is damaged/u.test(said))
-    return "A making that was cut off leaves such keys: if it never held a backup, remove it, and it is made anew";
+    return "An interrupted creation leaves such keys: if it never held a backup, delete it and it is created again";
   if (/host key is known|identification has changed/iu.test(ssh))
     return `Compare the line that \`ssh-keyscan\` prints with the server's own host key, and give it as ${sftpCredentials.knownHosts}`;
   if (/Permission denied|Load key/u.test(ssh))
     return `Give a private key without a passphrase as ${sftpCredentials.key}, and its public part to the server`;
-  if (refused.test(said) || /40[13] /u.test(said))
-    return "Check the credentials, and what they are allowed to do there";
-  return "Check whether it can be reached and written";
+  if (refused.test(said) || /40[13] /u.test(said)) return "Check the credentials and their permissions there";
+  return "Check that it can be reached and is writable";
 }

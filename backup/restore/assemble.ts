@@ -199,7 +199,7 @@ export class PartReader {
     }
     if (bytes !== expected) return [{ part: part.file, problem: `has ${bytes} of ${expected} bytes` }];
     if (hash.digest("hex") === part.sha256) return [];
-    return [{ part: part.file, problem: "has another digest than what was sent" }];
+    return [{ part: part.file, problem: "has a different digest from what was sent" }];
   }
 
   #tell(file: string): void {
@@ -213,7 +213,7 @@ export class PartReader {
 /** That it cannot be written says nothing of the backup. */
 function notWritten(file: string, error: unknown): SituationError {
   return new SituationError({
-    what: `${file} was read, and could not be written: ${errorWords(error)}`,
-    fix: "Make room there, and run it again: nothing is wrong with the backup",
+    what: `${file} was read but could not be written: ${errorWords(error)}`,
+    fix: "Free some space there and run it again: nothing is wrong with the backup",
   });
 }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
@@ -9,6 +9,7 @@ import type { backupRestoreSchema, BackupConfiguration } from "../protocol.ts";
 import { planRestore, type PartMistake } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
+import { readUndisturbed } from "../repository/undisturbed.ts";
 import { bytesOf, PartReader, type TellProgress } from "./assemble.ts";
 
 /** A folder with this file holds a restore that was not ended. */
@@ -33,14 +34,17 @@ export async function restoreInto(
   { folder, seconds }: { folder: string; seconds: number | undefined },
   progress: TellProgress,
 ): Promise<z.infer<typeof backupRestoreSchema>> {
-  const plan = planRestore(await openCatalogue(restic, configuration.store), seconds);
-  if (plan.kind === "none") throw notWhole([plan.mistake]);
   const product = await productOf(configuration);
-  await makeEmpty(folder, product.written(configuration));
-  await requireRoom(folder, bytesOf(plan));
-  const reader = new PartReader(restic, plan, progress);
-  const { files, bytes, point, mistakes } = await product.assemble(reader, plan, configuration, folder);
-  if (mistakes.length > 0) throw notWhole(mistakes);
+  const assembled = await readUndisturbed(restic, async () => {
+    const plan = planRestore(await openCatalogue(restic, configuration.store), seconds);
+    if (plan.kind === "none") return { plan, mistakes: [plan.mistake] };
+    await makeEmpty(folder, product.written(configuration));
+    await requireRoom(folder, bytesOf(plan));
+    const reader = new PartReader(restic, plan, progress);
+    return { plan, ...(await product.assemble(reader, plan, configuration, folder)) };
+  });
+  if (!("files" in assembled) || assembled.mistakes.length > 0) throw notWhole(assembled.mistakes);
+  const { plan, files, bytes, point } = assembled;
   const state = { plan, folder, files };
   progress("the server's own check", bytes, bytes);
   const problem = await product.check(state);
@@ -55,6 +59,8 @@ export async function restoreInto(
 
 async function makeEmpty(folder: string, written: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
+  // A new volume is open to any user of its service; the owner of it can close it.
+  if ((await stat(folder)).uid === process.getuid?.()) await chmod(folder, 0o755);
   if (await isUnused(folder)) await rename(join(folder, restoredMark), join(folder, unfinishedMark));
   const names = (await readdir(folder)).filter((name) => !ofFileSystem.includes(name));
   if (names.length > 0 && !names.includes(unfinishedMark))
@@ -78,8 +84,8 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= bytes + spareBytes) return;
   throw new SituationError({
-    what: `The state needs ${byteWords(bytes)} and ${byteWords(spareBytes)} to spare, and the disk of the volume has ${byteWords(bavail * bsize)} free`,
-    fix: "Make room there, or restore on another node; nothing was changed",
+    what: `The state needs ${byteWords(bytes)} and ${byteWords(spareBytes)} to spare, but the volume's disk has only ${byteWords(bavail * bsize)} free`,
+    fix: "Free some space there, or restore on another node; nothing was changed",
   });
 }
 
@@ -96,7 +102,7 @@ function notWhole(mistakes: readonly PartMistake[]): SituationError {
   const [first, ...others] = mistakes.map(({ part, problem }) => `${part} ${problem.trimEnd().replace(/\.$/u, "")}`);
   const more = others.length > 0 ? `, and ${others.length} more` : "";
   return new SituationError({
-    what: `There is no whole backup of that time: ${first ?? "unknown"}${more}`,
-    fix: "Take another time: the list of the backups shows which can be reached",
+    what: `There is no complete backup of that time: ${first ?? "unknown"}${more}`,
+    fix: "Choose another time: `holdfast backup list` shows which can be restored",
   });
 }

@@ -137,7 +137,7 @@ async function backupRecipe(toolbox: Toolbox, server: ServerFiles): Promise<Imag
       links: server.links,
       user: { name: "backup", id: userId, home: "/tmp" },
       // A new volume that is mounted there takes them over; the companion runs as the user of its service, whoever that is.
-      userFolders: { repository: 0o777, restore: 0o777 },
+      userFolders: { repository: 0o1777, restore: 0o1777 },
     },
     program: await backupProgram(programFolder),
     config: {

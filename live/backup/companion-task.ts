@@ -188,8 +188,8 @@ export async function awaitBackupTask(
   if (end.kind === "stopped") signal.throwIfAborted();
   if (end.kind === "stuck" || end.kind === "stopped")
     throw new SituationError({
-      what: `No node takes the task of the backup: ${end.words}`,
-      fix: "Bring a node that its constraints allow back, or name one with --node",
+      what: `No node accepts the backup's task: ${end.words}`,
+      fix: "Bring back a node that its constraints allow, or name one with --node",
     });
   const task = end.kind === "failed" ? end.task : (await listTasks(docker, serviceId))[0];
   if (task === undefined) throw removedByOther();
@@ -213,11 +213,11 @@ async function readEnd(docker: Docker, task: Task, signal: AbortSignal): Promise
   const image = task.Spec.ContainerSpec?.Image ?? "";
   if (/No such image/u.test(Err)) {
     throw new BackupTaskError(
-      `the node does not get ${image}: ${taskWords(State, Err)}. Where its registry needs a login, run \`docker login ${registryOf(image)}\` and the command again.`,
+      `the node cannot pull ${image}: ${taskWords(State, Err)}. If its registry needs a login, run \`docker login ${registryOf(image)}\` and try again.`,
     );
   }
   throw new BackupTaskError(
-    `the task of the backup ended without a result: ${taskWords(State, Err)}${said === undefined ? "" : `; its last line: ${said.slice(0, 300)}`}`,
+    `the backup's task ended without a result: ${taskWords(State, Err)}${said === undefined ? "" : `; its last line: ${said.slice(0, 300)}`}`,
   );
 }
 
@@ -244,16 +244,16 @@ async function requireNodeUp(connection: EngineConnection, { NodeID }: Task): Pr
   if (NodeID === "") return;
   const node = (await swarmNodes(connection)).find(({ id }) => id === NodeID);
   if (node === undefined || node.state !== "down") return;
-  throw new BackupTaskError(`${node.hostname}, where the task of the backup ran, is down. Run the command again.`);
+  throw new BackupTaskError(`${node.hostname}, where the backup's task ran, is down. Run the command again.`);
 }
 
 function removedByOther(): Error {
-  return new BackupTaskError("somebody else has removed the task of the backup. Run the command again.");
+  return new BackupTaskError("the backup's task was removed by someone else. Run the command again.");
 }
 
 function tooQuiet(silenceMs: number): Error {
   return new BackupTaskError(
-    `the task of the backup has said nothing for ${Math.round(silenceMs / 60_000)} minutes; it was ended. See whether the repository answers.`,
+    `the backup's task reported nothing for ${Math.round(silenceMs / 60_000)} minutes and was stopped. Check whether the repository answers.`,
   );
 }
 

@@ -56,7 +56,7 @@ export function placeOf(
     const names = allowed.map(({ hostname }) => hostname).join(", ");
     throw new SituationError({
       what: `The repository is a folder of ${names === "" ? "a node that is gone" : names}, which is not ready`,
-      fix: "Bring that node back; a backup that outlives its node needs a repository at an address: s3:, sftp: or rest:",
+      fix: "Bring that node back. A backup that survives its node needs a repository at an address: s3:, sftp: or rest:",
     });
   }
   const ready = other ?? nodes.find(isReady);

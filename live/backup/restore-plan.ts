@@ -39,7 +39,7 @@ export function choosePoint(list: BackupList, atSeconds: number | undefined, isL
   if (newest === undefined || first === undefined) {
     throw new SituationError({
       what: `The backup of ${list.store} holds no state yet`,
-      fix: "Wait until the companion has delivered the first base; its log says what keeps it from it",
+      fix: "Wait until the companion has delivered the first base; its log says what is blocking it",
     });
   }
   const range = `${momentWords(first)} to ${momentWords(newest)}`;
@@ -48,12 +48,12 @@ export function choosePoint(list: BackupList, atSeconds: number | undefined, isL
   if (atSeconds !== undefined && atSeconds < first) {
     throw outside(
       momentWords(atSeconds),
-      "Name a later one; what was before was never backed up, or is no longer kept",
+      "Name a later one: anything earlier was never backed up or is no longer kept",
     );
   }
   if (atSeconds !== undefined && atSeconds > newest && isLate) {
     throw outside(
-      `${momentWords(atSeconds)}, after which nothing may have been delivered`,
+      `${momentWords(atSeconds)}, which the companion may not have delivered yet`,
       "Leave out --at for the newest state",
     );
   }
@@ -83,9 +83,9 @@ export function chooseNode(
   if (repositoryMount !== undefined && isOfOneNode(repositoryMount) && home !== undefined && node.id !== home.id) {
     throw new InputError({
       path: "--node",
-      expected: `${home.hostname}, whose folder the repository is (${configuration.repository} in ${service.Spec.Name})`,
+      expected: `${home.hostname}, which holds the repository (${configuration.repository} in ${service.Spec.Name})`,
       got: showValue(node.hostname),
-      fix: "Restore there; a repository that other nodes reach too is one of s3:, sftp: or rest:",
+      fix: "Restore there. Other nodes can reach a repository of s3:, sftp: or rest:",
     });
   }
   return node;
@@ -101,7 +101,7 @@ export function chooseNode(
         one === undefined
           ? showValue(name)
           : others.length > 0
-            ? `${showValue(name)}, which several nodes are called`
+            ? `${showValue(name)}, the name of several nodes`
             : `${showValue(name)}, which is ${one.state === "ready" ? one.availability : one.state}`,
       fix: others.length > 0 ? "Name it by its id" : "Name a node that is ready and active, as docker node ls shows it",
     });
@@ -208,7 +208,7 @@ export function requireOneTask({ Spec }: Service, target: string): void {
   if (mountAt(Spec, target) !== undefined) return;
   throw refusal(
     `its data at ${target}, as its backup has it`,
-    "nothing that is mounted there",
+    "nothing mounted there",
     "Deploy the service and its backup again",
   );
 }

@@ -7,11 +7,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { z } from "zod";
+import { z } from "zod";
 import type { backupRestoreSchema } from "../../backup/protocol.ts";
 import type { SwarmNode } from "../../model/service/definition.ts";
 import { labelsOfOwner, ownerInLabels, ownerLabels } from "../../model/service/ownership.ts";
-import type { ContainerMount } from "../../swarm/api/objects.ts";
+import type { ContainerMount, Service } from "../../swarm/api/objects.ts";
 import { loginFor } from "../../swarm/api/registry-credentials.ts";
 import { inspectService, listTasks } from "../../swarm/api/reads.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
@@ -185,7 +185,7 @@ function anotherRestore(of: string, other: UnderWay): SituationError {
   const end = advisedDocker(`service rm ${task.service.Spec.Name}`);
   return new SituationError({
     what: `A restore of ${of} into the volume ${volume} is under way, to ${atSeconds === undefined ? "the newest state" : momentWords(atSeconds)}`,
-    fix: `Run \`${restoreCommand(of, other)}\` to go on with it, or end it first with \`${end}\`; that touches no data that is in use`,
+    fix: `Run \`${restoreCommand(of, other)}\` to continue it, or stop it first with \`${end}\`; no data in use is touched`,
   });
 }
 
@@ -241,18 +241,29 @@ async function awaitRestore(
 }
 
 /**
- * Refuses a restore that was started together with another one: one of them goes on, the same in the eyes of both.
+ * Refuses a restore that was started after another one that is under way: neither was there when the other was planned.
  *
- * @throws SituationError in the other one
+ * @throws SituationError in the newer one
  */
 async function requireOnlyRestore(docker: Docker, of: string, id: string): Promise<void> {
   const restores = (await findBackupTasks(docker, of)).filter(({ order }) => order["command"] === "restore");
-  const [first] = restores.map(({ service }) => service.ID).toSorted();
-  if (first === undefined || first === id) return;
+  // Not by the ids alone: the older one may have looked before the newer one was there.
+  const [first] = restores
+    .map(({ service }) => ({ id: service.ID, at: creationTime(service) }))
+    .toSorted((one, other) => (one.at + one.id < other.at + other.id ? -1 : 1));
+  if (first === undefined || first.id === id) return;
   throw new SituationError({
     what: `Another restore of ${of} was started at the same time`,
     fix: "Run it again with the same options to wait for that one",
   });
+}
+
+const createdSchema = z.looseObject({ CreatedAt: z.string() });
+
+/** When a service was created, as text that sorts: Docker leaves out zeros at the end of a fraction. */
+function creationTime(service: Service): string {
+  const [, seconds = "", fraction = ""] = /^([^.Z]+)(?:\.(\d+))?/u.exec(createdSchema.parse(service).CreatedAt) ?? [];
+  return `${seconds}.${fraction.padEnd(9, "0")}`;
 }
 
 async function startRestore(

@@ -7,7 +7,7 @@ import type { BackupService } from "./companion.ts";
 import { runBackupTask, type BackupTaskOptions } from "./companion-task.ts";
 import { placeOf } from "./list.ts";
 
-/** Where a task restores into: the image of the companion has a folder there, whose owner a new volume takes over. */
+/** Where a task restores into: the image of the companion has a folder there, whose owner and mode a new volume takes over. */
 export const restorePath = "/restore";
 
 /** Restic may be reading a large base, of which nothing is heard. */

@@ -10,7 +10,7 @@ import { TaskFaults } from "./faults/tasks.ts";
 import { opensBySftp } from "./remote.ts";
 import { Rig } from "./rig.ts";
 import { drillsOnSchedule } from "./drill/scenario.ts";
-import { followsThroughKills, restoresWithResticAlone, undoesFlush } from "./scenarios.ts";
+import { followsThroughKills, readsAgainWhatWentAway, restoresWithResticAlone, undoesFlush } from "./scenarios.ts";
 
 describe("the backup of a Redis", function () {
   this.timeout(90_000);
@@ -20,6 +20,11 @@ describe("the backup of a Redis", function () {
   it("undoes FLUSHALL to the second before it", undoesFlush);
 
   it("is opened by restic alone, with the commands of the documentation", restoresWithResticAlone);
+
+  it(
+    "reads a state again when its parts go away in the meantime, and does not call it damaged",
+    readsAgainWhatWentAway,
+  );
 
   it(
     "opens a repository by SFTP with the key and the host that it is told, and says what is wrong with others",
@@ -45,7 +50,7 @@ describe("the backup of a Redis", function () {
       assert.equal(exitCode, 1);
       assert.match(
         JSON.stringify(refused),
-        /The state needs [\d.]+ MiB and 8 MiB to spare, and the disk of the volume has 12 MiB free/u,
+        /The state needs [\d.]+ MiB and 8 MiB to spare, but the volume's disk has only 12 MiB free/u,
       );
       assert.deepEqual(await readdir(small), [".holdfast-restore"]);
     } finally {

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Rig, type Ran } from "./rig.ts";
-import { assertRestores, Writer } from "./scenarios.ts";
+import { assertRestores, errorOf, Writer } from "./scenarios.ts";
 import { digestOf, rewrite } from "./store.ts";
 
 const program = join(import.meta.dirname, "../../backup/main.ts");
@@ -31,6 +31,16 @@ async function killedPrune(rig: Rig, afterMs: number): Promise<void> {
   await ended;
 }
 
+/** Proves the newest state again and again until a prune has ended. */
+async function provedUntil(rig: Rig, pruning: Promise<Ran>): Promise<void> {
+  const running = Symbol("running");
+  while ((await Promise.race([pruning, Promise.resolve(running)])) === running) {
+    const { last } = await rig.run(["verify", "--level", "digest"]);
+    assert.ok(last.type === "result" && last.command === "verify", JSON.stringify(last));
+    assert.deepEqual([last.result, last.mistakes], ["ok", []]);
+  }
+}
+
 /** What goes is what was shown, killed at several moments, under writes that are all delivered. */
 export async function prunesBesideDeliveries(): Promise<void> {
   await using rig = await Rig.create({ everySeconds: 0.5, lateAfterSeconds: 30 });
@@ -48,8 +58,13 @@ export async function prunesBesideDeliveries(): Promise<void> {
   assert.ok(plan.bases > 0 && plan.pieces > 0 && plan.bytes > 0 && plan.freedBytes === undefined, JSON.stringify(plan));
   const untouched = pruned(await rig.run(["prune", "--dry-run", "yes"], { keepDays }));
   assert.ok(untouched.pieces >= plan.pieces, "a dry run has changed something");
+  // Nothing can be done in a tenth of a second.
+  const slow = await rig.run(["prune"], { keepDays, lateAfterSeconds: 0.2 });
+  assert.match(errorOf(slow), /even the smallest step took more than 0\.1 s\. Deliveries cannot wait longer/u);
   for (const afterMs of [400, 1200, 2000, 2800]) await killedPrune(rig, afterMs);
-  const done = pruned(await rig.run(["prune"], { keepDays }));
+  const pruning = rig.run(["prune"], { keepDays });
+  await provedUntil(rig, pruning);
+  const done = pruned(await pruning);
   assert.ok(done.freedBytes !== undefined, JSON.stringify(done));
   await writer.stop();
   await rig.delivered(companion, 60);

@@ -253,7 +253,7 @@ export async function reaches(kind: RemoteKind): Promise<void> {
       await server.stop();
       await sleep(awayMs);
       const late = await rig.run(["health"]);
-      assert.match(errorOf(late), /Nothing was delivered for \d+ s: The repository .*(?:refused|closed)/u);
+      assert.match(errorOf(late), /Nothing has been delivered for \d+ s: The repository .*(?:refused|closed)/u);
       process = await server.start();
       await rig.delivered(companion, 60);
     }
@@ -264,7 +264,7 @@ export async function reaches(kind: RemoteKind): Promise<void> {
     assert.notEqual(silent.exitCode, 0);
     assert.match(errorOf(silent), /^The repository .*(?:time|Connection)/u);
     assert.ok(Date.now() - began < 120_000, `${Date.now() - began} ms`);
-    assert.match(errorOf(await rig.run(["health"])), /Nothing was delivered for \d+ s/u);
+    assert.match(errorOf(await rig.run(["health"])), /Nothing has been delivered for \d+ s/u);
     process.kill("SIGCONT");
     await rig.delivered(companion, 120);
     assert.equal((await rig.run(["health"])).exitCode, 0);

@@ -214,10 +214,14 @@ export class Rig {
   }
 
   /** Runs another command of the program. */
-  async run(words: readonly string[], options: RigOptions = {}): Promise<Ran> {
+  async run(
+    words: readonly string[],
+    options: RigOptions = {},
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Ran> {
     const [command, ...all] = this.#programWords(...words);
     const { exitCode, stdout } = await execa(command, all, {
-      env: this.environment(options),
+      env: { ...this.environment(options), ...environment },
       extendEnv: false,
       reject: false,
       stderr: "inherit",

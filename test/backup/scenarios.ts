@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, appendFile, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -239,7 +239,7 @@ export async function outlivesRepository(): Promise<void> {
   await sleep(6000);
   const health = await rig.run(["health"]);
   assert.equal(health.exitCode, 1);
-  assert.match(errorOf(health), /^Nothing was delivered for \d+ s: There is no repository /u);
+  assert.match(errorOf(health), /^Nothing has been delivered for \d+ s: There is no repository /u);
   await rm(rig.repository, { recursive: true, force: true });
   await rename(`${rig.repository}.away`, rig.repository);
   await rig.delivered(companion);
@@ -411,6 +411,36 @@ export async function restoresAgain(): Promise<void> {
   const refused = await rig.run(["restore", "--to", folder]);
   assert.equal(refused.exitCode, 1);
   assert.match(errorOf(refused), /is not empty: it has \.holdfast-restored, appendonlydir/u);
+}
+
+/** The parts go away while they are read, as in a fold or a prune: the state is read again, and is not called damaged. */
+export async function readsAgainWhatWentAway(): Promise<void> {
+  await using rig = await Rig.create();
+  await rig.makeRepository();
+  const { redis } = await rig.startRedis();
+  const companion = rig.follow();
+  const digest = await written(redis, 100);
+  await rig.delivered(companion);
+  await companion.stop();
+  const folder = join(rig.folder, "programs");
+  await mkdir(folder);
+  const marker = join(folder, "removed");
+  // A tag makes another snapshot of the same file, and removes the one before.
+  const program = `#!/bin/sh
+    PATH=\${PATH#*:}
+    case "$*" in *" dump "*) mkdir ${marker} 2>/dev/null && restic --quiet tag --add seen >&2;; esac
+    exec restic "$@"\n`;
+  await writeFile(join(folder, "restic"), program, { mode: 0o755 });
+  const environment = { PATH: `${folder}:${rig.environment()["PATH"] ?? ""}` };
+  const proved = await rig.run(["verify"], {}, environment);
+  assert.ok(proved.last.type === "result" && proved.last.command === "verify", errorOf(proved));
+  assert.deepEqual([proved.last.result, proved.last.mistakes], ["ok", []]);
+  await rmdir(marker);
+  const restored = join(rig.folder, "restored");
+  const ran = await rig.run(["restore", "--to", restored], {}, environment);
+  assert.equal(ran.exitCode, 0, errorOf(ran));
+  await access(marker);
+  assert.equal(await digestOfFiles(restored), digest);
 }
 
 /** So many pieces that they are folded and forgotten, and not one command is missing. */

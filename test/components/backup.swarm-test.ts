@@ -185,7 +185,7 @@ describe("a store with a backup", function () {
       const { signal } = new AbortController();
       const list = () => listBackup(manager, other, { nodes: swarm.nodes, signal, onProgress: () => undefined });
       process.env["DOCKER_CONFIG"] = login;
-      await assert.rejects(list(), new RegExp(`run \`docker login ${door.address}\` and the command again`, "u"));
+      await assert.rejects(list(), new RegExp(`run \`docker login ${door.address}\` and try again`, "u"));
       const auth = Buffer.from(`${door.username}:${door.password}`).toString("base64");
       await writeFile(join(login, "config.json"), JSON.stringify({ auths: { [door.address]: { auth } } }));
       assert.ok((await list()).bases > 0);

@@ -3,7 +3,7 @@ import { declare, ofFolder, repeatable, yes } from "../../options.ts";
 
 const engine = repeatable(
   "--engine <host>",
-  "the engine to ask, in the form of DOCKER_HOST or context:NAME; of several the first manager",
+  "the engine to ask, as in DOCKER_HOST, or context:NAME; of several, the first manager",
   "the engine that up would use",
 );
 
@@ -11,11 +11,13 @@ const times = "a time such as 2026-11-30T21:45:53Z, 21:45:53 for today, or '5m a
 
 /** Registers the commands of backups; what they need is loaded when they run. */
 export function registerBackup(program: Command): void {
-  const backup = program.command("backup").description("Show, prove, await and prune the backups of services.");
+  const backup = program
+    .command("backup")
+    .description("List, verify and prune backups, or wait for the next delivery.");
   declare(
     backup
       .command("list", { isDefault: true })
-      .description("Show which states can be restored, how well they are proved, and what is late.")
+      .description("Show which states can be restored, when they were last verified, and what is late.")
       .argument("[service]", "the service (default: all that have a backup)"),
     new Option("--format <format>", "text for people, or the text format of Prometheus")
       .choices(["text", "prometheus"] as const)
@@ -26,9 +28,9 @@ export function registerBackup(program: Command): void {
   declare(
     backup
       .command("verify")
-      .description("Prove a backup, and keep the proof beside it.")
+      .description("Verify a backup and keep the result in its repository.")
       .argument("[service]", "the service (default: the only one that has a backup)"),
-    new Option("--at <time>", `the state to prove: ${times} (default: the newest)`),
+    new Option("--at <time>", `the state to verify: ${times} (default: the newest)`),
     new Option("--level <level>", "how: digest, check with the server's own program, or load in a server")
       .choices(["digest", "check", "load"] as const)
       .default("load" as const),
@@ -46,9 +48,9 @@ export function registerBackup(program: Command): void {
   declare(
     backup
       .command("prune")
-      .description("Remove from the repository what no restore within the backup's `keepDays` needs.")
+      .description("Remove what no restore within `keepDays` needs, and free its space.")
       .argument("[service]", "the service (default: the only one that has a backup)"),
-    new Option("--dry-run", "show what would go, and change nothing"),
+    new Option("--dry-run", "show what would be removed, and change nothing"),
     yes,
     engine,
     ...ofFolder,
@@ -58,9 +60,9 @@ export function registerBackup(program: Command): void {
       .command("restore")
       .description("Bring a service's data back from its backup, into a new volume that the service then uses.")
       .argument("<service>", "the service"),
-    new Option("--at <time>", `undo what was written after: ${times} (default: the newest state)`),
-    new Option("--to <volume>", "the volume that gets the data (default: the present one's name with the time)"),
-    new Option("--node <node>", "where (default: the service's node, else the only one that can take its place)"),
+    new Option("--at <time>", `drop everything written after ${times} (default: the newest state)`),
+    new Option("--to <volume>", "the new volume (default: the current volume's name with the time)"),
+    new Option("--node <node>", "the node (default: the service's node, or the only other node it can run on)"),
     new Option("--dry-run", "show what would be done, and change nothing"),
     yes,
     engine,

@@ -74,7 +74,7 @@ function foundRows(
   const shown = ranges.slice(-shownRanges);
   const earlier = ranges.length - shown.length;
   return [
-    ...(ranges.length === 0 ? [["restore points", "none: no base was delivered yet"] as const] : []),
+    ...(ranges.length === 0 ? [["restore points", "none: no base has been delivered yet"] as const] : []),
     ...(earlier > 0
       ? [["restore points", `${earlier} earlier, from ${momentWords(ranges[0]?.firstSeconds ?? 0)}`] as const]
       : []),
@@ -121,7 +121,7 @@ function foundRows(
 function unprovedWords(kind: BackupCondition["kind"]): string {
   return kind === "file"
     ? "no state of it was ever loaded: `npx holdfast backup verify` loads an SQLite database; load any other file where you can"
-    : "no state of it was ever loaded: run `npx holdfast backup verify`";
+    : "no server has ever loaded it: run `npx holdfast backup verify`";
 }
 
 const shownRanges = 5;

@@ -3,7 +3,8 @@ import { printable } from "../../../text/escape.ts";
 import { momentWords } from "../../../text/moment.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput } from "../../terminal/output.ts";
-import { companionFor, managerToAsk, progressPrinter, type BackupCommandOptions } from "./opening.ts";
+import { companionFor, managerToAsk, type BackupCommandOptions } from "./opening.ts";
+import { progressPrinter } from "./progress.ts";
 
 /** `holdfast backup now [SERVICE]`: waits until all that was written before it is in the repository. */
 export async function now(name: string | undefined, options: BackupCommandOptions): Promise<void> {

@@ -1,11 +1,8 @@
-/** What the commands of backups have in common: the manager that they ask, Ctrl-C, and the lines of progress. */
-import type { BackupLine } from "../../../backup/protocol.ts";
+/** What the commands of backups have in common: the manager that they ask, and the companion. */
 import { companionOf, findCompanions, type BackupService } from "../../../live/backup/companion.ts";
 import { readSwarm, type SwarmRecord } from "../../../live/read-swarm.ts";
 import { requireManager, type EngineConnection } from "../../../swarm/engine/connection.ts";
-import { byteWords } from "../../../text/byte-size.ts";
 import { InputError } from "../../../text/input-error.ts";
-import type { Output } from "../../terminal/output.ts";
 import { enginesToAsk } from "../swarm/engines-to-ask.ts";
 import type { SwarmQuestionOptions } from "../swarm/doctor.ts";
 
@@ -47,39 +44,11 @@ export async function companionFor(
       path: "service",
       expected: `one of ${companions.map(({ of }) => of).join(", ")}`,
       got: "none",
-      fix: "Name the service whose backup is meant",
+      fix: "Name the service",
     });
   }
   return {
     companion: name === undefined && only !== undefined ? only : companionOf(companions, name ?? "any service"),
     swarm,
   };
-}
-
-type Progress = Extract<BackupLine, { type: "progress" }>;
-
-/** Prints progress with what is done of all, how fast, and how long it will still take. */
-export function progressPrinter(output: Output): (line: Progress) => void {
-  const began = performance.now();
-  let firstBytes: number | undefined;
-  return (line) => {
-    firstBytes ??= line.doneBytes;
-    output.print(`  ...   ${progressWords(line, firstBytes ?? 0, (performance.now() - began) / 1000)}`);
-  };
-}
-
-/**
- * A line of progress in words.
- *
- * @param firstBytes - what was done already when the clock was started
- */
-export function progressWords({ words, doneBytes, allBytes }: Progress, firstBytes: number, seconds: number): string {
-  if (doneBytes === undefined) return words;
-  const rate = seconds > 0 ? (doneBytes - firstBytes) / seconds : 0;
-  const left = allBytes !== undefined && rate > 0 ? Math.ceil((allBytes - doneBytes) / rate) : undefined;
-  return [
-    `${words}: ${byteWords(doneBytes)}${allBytes === undefined ? "" : ` of ${byteWords(allBytes)}`}`,
-    ...(rate > 0 ? [`${byteWords(rate)}/s`] : []),
-    ...(left !== undefined && left > 0 ? [`${left < 120 ? `${left} s` : `${Math.ceil(left / 60)} min`} left`] : []),
-  ].join(", ");
 }

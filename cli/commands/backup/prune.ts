@@ -8,7 +8,8 @@ import { NotConfirmed } from "../../terminal/failure.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
 import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
-import { companionFor, managerToAsk, progressPrinter, type BackupCommandOptions } from "./opening.ts";
+import { companionFor, managerToAsk, type BackupCommandOptions } from "./opening.ts";
+import { progressPrinter } from "./progress.ts";
 
 /** Options of `holdfast backup prune`. */
 export interface PruneCommandOptions extends BackupCommandOptions {
@@ -22,8 +23,11 @@ export async function prune(name: string | undefined, options: PruneCommandOptio
   using interrupts = abortOnInterrupt();
   const connection = await managerToAsk(options);
   const { companion, swarm } = await companionFor(connection, name);
-  const request = { nodes: swarm.nodes, signal: interrupts.signal, onProgress: progressPrinter(output) };
-  const plan = await pruneBackup(connection, companion, { ...request, keptFromSeconds: undefined, isDry: true });
+  const request = { nodes: swarm.nodes, signal: interrupts.signal };
+  const plan = await pruneBackup(connection, companion, {
+    ...{ ...request, keptFromSeconds: undefined, isDry: true },
+    onProgress: progressPrinter(output),
+  });
   const document = { service: companion.of, ...partsOf(plan) };
   output.print(...pruneLines(companion, plan), "");
   if (options.dryRun) {
@@ -35,11 +39,12 @@ export async function prune(name: string | undefined, options: PruneCommandOptio
   noteChange();
   // What was shown goes, also where somebody has thought about it for long.
   const { keptFromSeconds } = plan;
-  const done = await pruneBackup(connection, companion, { ...request, keptFromSeconds, isDry: false });
+  const done = await pruneBackup(connection, companion, {
+    ...{ ...request, keptFromSeconds, isDry: false },
+    onProgress: progressPrinter(output),
+  });
   if (output.json) output.document({ plan: document, done: partsOf(done) });
-  output.print(
-    `${printable(companion.of)}: ${goesWords(done)} went; the repository gave ${byteWords(done.freedBytes ?? 0)} back.`,
-  );
+  output.print(`${printable(companion.of)}: removed ${goesWords(done)}; freed ${byteWords(done.freedBytes ?? 0)}.`);
 }
 
 async function confirm(plan: object, { yes }: PruneCommandOptions, output: Output): Promise<void> {
@@ -69,10 +74,10 @@ export function pruneLines(
   const { keepDays, repository } = configuration;
   return [
     `Prune the backup of ${of}`,
-    `  keep         ${keepDays} ${keepDays === 1 ? "day" : "days"}: every state from ${momentWords(keptFromSeconds)} on that is there stays within reach`,
-    `  goes         ${goesWords(pruned)}`,
-    `  stays        restore points ${reach}`,
-    `  repository   ${repository}; what other stores have there stays as it is`,
+    `  keep         ${keepDays} ${keepDays === 1 ? "day" : "days"}: every state from ${momentWords(keptFromSeconds)} on can still be restored`,
+    `  removes      ${goesWords(pruned)}`,
+    `  keeps        restore points ${reach}`,
+    `  repository   ${repository}; other stores' backups there are left alone`,
   ].map(printable);
 }
 

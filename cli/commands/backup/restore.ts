@@ -17,7 +17,8 @@ import { NotConfirmed } from "../../terminal/failure.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
 import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
-import { managerToAsk, progressPrinter, type BackupCommandOptions } from "./opening.ts";
+import { managerToAsk, type BackupCommandOptions } from "./opening.ts";
+import { progressPrinter } from "./progress.ts";
 import { followInSettings, type SettingsChange } from "./settings.ts";
 
 /** Options of `holdfast restore`. */
@@ -112,10 +113,10 @@ export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">
     ["from", fromWords(plan)],
     [
       "into",
-      `volume ${volume} on ${node.hostname}, a new one; ${configuration.file ? `the file is written there as ${configuration.file.restoreAs}` : "it is loaded once by a server before it is used"}`,
+      `volume ${volume} on ${node.hostname}, a new one; ${configuration.file ? `the file is written there as ${configuration.file.restoreAs}` : "a server loads it once before it is used"}`,
     ],
     ...(change === undefined
-      ? [["service", `${of} is not there: its data is brought back, and nothing else`] as const]
+      ? [["service", `${of} no longer exists: only its data is brought back`] as const]
       : [
           [
             "service",
@@ -135,7 +136,7 @@ export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">
         ]),
     ...(underWay === undefined
       ? []
-      : [["goes on", `with ${underWay.service.Spec.Name}, which an earlier run has started`] as const]),
+      : [["continues", `${underWay.service.Spec.Name}, which an earlier run started`] as const]),
   ];
   return [
     style("bold", `Restore ${printable(of)}`),
@@ -149,21 +150,21 @@ export function planLines(plan: PlannedRestore, { style }: Pick<Output, "style">
 function fromWords({ companion: { configuration }, list: { bytes, restoreBytes } }: PlannedRestore): string {
   const { repository, store } = configuration;
   if (restoreBytes === undefined) return `${repository}, which holds ${byteWords(bytes)} of ${store}`;
-  return `${repository}: ${byteWords(restoreBytes)} are read of the ${byteWords(bytes)} that it holds of ${store}`;
+  return `${repository}: reads ${byteWords(restoreBytes)} of the ${byteWords(bytes)} it holds of ${store}`;
 }
 
 function stateWords({ atSeconds, point }: PlannedRestore): string {
   const state = momentWords(point.pointSeconds);
-  if (atSeconds === undefined) return `the newest there is, with the last write of ${state}`;
+  if (atSeconds === undefined) return `the newest, whose last write was at ${state}`;
   return point.pointSeconds === atSeconds
     ? `of ${state}: everything up to the end of that second, and nothing later`
-    : `of ${momentWords(atSeconds)}, with the last write of ${state}`;
+    : `of ${momentWords(atSeconds)}, whose last write was at ${state}`;
 }
 
 function proofWords({ companion, point }: PlannedRestore): string {
   const { proof } = point;
   if (proof === undefined)
-    return "not yet: no state up to this one was ever loaded; the restore loads it before it is used";
+    return "not yet: no server has loaded a state up to this one; the restore does so before the data is used";
   const { result, seconds, entries } = proof;
   return `the state of ${momentWords(proof.point)} was loaded on ${momentWords(seconds)}: ${result}${entries === undefined ? "" : `, ${entriesWords(companion.configuration.kind, entries)}`}`;
 }
@@ -184,7 +185,7 @@ function constraintWords({ before, after }: NonNullable<PlannedRestore["change"]
 }
 
 function keptWords({ formerVolume = "of before" }: PlannedRestore): string {
-  return `volume ${formerVolume}, as it is: what was written after that state is in it alone`;
+  return `volume ${formerVolume}, unchanged: only it has what was written after that state`;
 }
 
 function resultLines(
@@ -202,20 +203,20 @@ function resultLines(
     `${style("green", "Restored")}: ${state}, in volume ${volume} on ${node.hostname}, ${entries === undefined ? "as it was sent" : configuration.file ? "read whole" : "loaded by a server"}`,
     ...(isInUse
       ? [
-          `${of} runs on it. Its former volume, ${formerVolume}, is kept as it is, where it was: what was written after that state is in it alone.`,
+          `${of} runs on it. Its former volume, ${formerVolume}, is kept unchanged: only it has what was written after that state.`,
           ...(companionProblem === undefined
             ? [`${service.Spec.Name} ${followsWords(companion)}.`]
             : [
                 style(
                   "red",
-                  `The backup does not go on: ${companionProblem}. Deploy ${service.Spec.Name} again, with the new volume.`,
+                  `The backup has stopped: ${companionProblem}. Deploy ${service.Spec.Name} again with the new volume.`,
                 ),
               ]),
           ...settingsLines(plan, settings),
         ]
       : [
-          `No service ${of} is there to use it. Mount ${volume} at ${configuration.data}, on ${node.hostname}.`,
-          "It has no store's mark yet: a service of Holdfast's components takes it by a first start (`firstStartUntil`).",
+          `There is no service ${of} to use it. Deploy one that mounts ${volume} at ${configuration.data} on ${node.hostname}.`,
+          "The volume is not marked as a store's yet: give a service of Holdfast's components `firstStartUntil` for its first start on it.",
         ]),
   ].map(printable);
 }
@@ -223,7 +224,7 @@ function resultLines(
 function settingsLines({ volume, node, change }: PlannedRestore, settings: SettingsChange | undefined): string[] {
   if (settings === undefined) {
     return [
-      "Change the program, or its next deployment undoes this:",
+      "Change your program, or its next deployment undoes this:",
       `  the volume's name is ${volume}, and its pin ${change?.constraints.after.join(", ") ?? node.hostname}`,
     ];
   }
@@ -236,7 +237,7 @@ function settingsLines({ volume, node, change }: PlannedRestore, settings: Setti
 function unfinishedLines({ companion, volume, node, atSeconds, change }: PlannedRestore): string[] {
   const again = restoreCommand(companion.of, { atSeconds, volume, node: node.hostname });
   return [
-    `${companion.of} is ${change === undefined ? "not there" : "on its former volume, or on the whole restored one"}; volume ${volume} on ${node.hostname} may hold an unfinished restore.`,
-    `Run \`${again}\` to go on; \`${advisedDocker(`service ps ${companion.of}`)}\` shows where it is.`,
+    `${companion.of} is ${change === undefined ? "not there" : "on its former volume, or on the fully restored one"}; volume ${volume} on ${node.hostname} may hold an unfinished restore.`,
+    `Run \`${again}\` to continue; \`${advisedDocker(`service ps ${companion.of}`)}\` shows where it runs.`,
   ];
 }

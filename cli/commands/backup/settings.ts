@@ -71,7 +71,7 @@ export async function followInSettings(
 }
 
 async function refreshState(context: CommandContext): Promise<string | undefined> {
-  const next = `\`${advised("up", "--refresh")}\` takes it over into the state`;
+  const next = `\`${advised("up", "--refresh")}\` updates the state`;
   try {
     const stack = await context.stack();
     const { exportStack, importStack } = await import("../../../engine/state/stack-export.ts");

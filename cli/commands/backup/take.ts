@@ -7,7 +7,7 @@ import { printable } from "../../../text/escape.ts";
 import { momentWords } from "../../../text/moment.ts";
 import { SituationError } from "../../../text/situation-error.ts";
 import type { Output } from "../../terminal/output.ts";
-import { progressPrinter } from "./opening.ts";
+import { progressPrinter } from "./progress.ts";
 
 /**
  * Backs up services and proves that a server loads what is in the repository.
@@ -27,7 +27,7 @@ export async function backUpNow(
   );
   for (const companion of companions) {
     const options = { nodes: swarm.nodes, signal, onProgress: progressPrinter(output) };
-    output.print(`Backing up ${printable(companion.of)}: what is written so far`);
+    output.print(`Backing up ${printable(companion.of)}: everything written so far`);
     await awaitBackup(connection, companion, options);
     const proof = await proveBackup(connection, companion, { ...options, level: "load", atSeconds: undefined });
     if (proof.result === "failed") {

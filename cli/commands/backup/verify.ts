@@ -6,7 +6,8 @@ import { momentWords, parseMoment } from "../../../text/moment.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput } from "../../terminal/output.ts";
-import { companionFor, managerToAsk, progressPrinter, type BackupCommandOptions } from "./opening.ts";
+import { companionFor, managerToAsk, type BackupCommandOptions } from "./opening.ts";
+import { progressPrinter } from "./progress.ts";
 
 /** Options of `holdfast backup verify`. */
 export interface VerifyBackupOptions extends BackupCommandOptions {

@@ -9,7 +9,8 @@ import { NotConfirmed } from "../../terminal/failure.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
 import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
-import { managerToAsk, progressPrinter, type BackupCommandOptions } from "../backup/opening.ts";
+import { managerToAsk, type BackupCommandOptions } from "../backup/opening.ts";
+import { progressPrinter } from "../backup/progress.ts";
 import { followInSettings, settingOf, type SettingsChange } from "../backup/settings.ts";
 
 /** Options of `holdfast move` and `holdfast drain`. */

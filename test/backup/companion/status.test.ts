@@ -11,11 +11,14 @@ describe("the health of a companion", () => {
     try {
       await assert.rejects(checkHealth(configuration, 100), /^SituationError: The companion has not started\./);
       await writeStatus(configuration.status, { problem: "The password is another" });
-      await assert.rejects(checkHealth(configuration, 100), /Nothing was delivered yet: The password is another\./);
+      await assert.rejects(
+        checkHealth(configuration, 100),
+        /Nothing has been delivered yet: The password is another\./,
+      );
       await writeStatus(configuration.status, { deliveredSeconds: 100 });
       assert.equal(await checkHealth(configuration, 160), "Everything was delivered 60 s ago.");
       await writeStatus(configuration.status, { deliveredSeconds: 100, problem: "The disk is full" });
-      await assert.rejects(checkHealth(configuration, 161), /Nothing was delivered for 61 s: The disk is full\./);
+      await assert.rejects(checkHealth(configuration, 161), /Nothing has been delivered for 61 s: The disk is full\./);
     } finally {
       await rm(folder, { recursive: true });
     }

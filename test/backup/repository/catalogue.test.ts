@@ -180,7 +180,7 @@ describe("the chain of pieces", () => {
     const other = piece({ from: 10, to: 20, running: "cd".repeat(32) });
     const catalogue = catalogueOf(base(), piece({}), piece({ from: 10, to: 20 }), other);
     const [mistake] = catalogueMistakes(catalogue);
-    assert.match(mistake?.problem ?? "", /^tells another log than \d+, up to the same byte$/);
+    assert.match(mistake?.problem ?? "", /^contradicts \d+ up to the same byte$/);
     assert.deepEqual(planRestore(catalogue, undefined), { kind: "none", mistake });
   });
 
@@ -257,11 +257,8 @@ describe("a restore", () => {
 
   it("says when the backup begins after the time", () => {
     const none = (problem: string) => ({ kind: "none", mistake: { part: "the backup", problem } });
-    assert.deepEqual(
-      planRestore(catalogue, 99),
-      none("begins at 1970-01-01T00:01:40.000Z, after the time that is asked for"),
-    );
-    assert.deepEqual(planRestore(readCatalogue([]), undefined), none("holds no state yet: no base was delivered"));
+    assert.deepEqual(planRestore(catalogue, 99), none("begins at 1970-01-01T00:01:40.000Z, after the requested time"));
+    assert.deepEqual(planRestore(readCatalogue([]), undefined), none("holds no state yet: no base has been delivered"));
   });
 
   it("counts whole pieces where the log has no times", () => {

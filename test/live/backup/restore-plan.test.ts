@@ -49,14 +49,14 @@ describe("the state that a restore brings back", () => {
     assert.equal(choosePoint(list(), second("12:45:00"), false).pointSeconds, second("12:30:00"));
     assert.throws(() => choosePoint(list(), second("12:45:00"), true), {
       message:
-        "--at: expected a time from 2026-11-30T10:00:00Z to 2026-11-30T12:30:00Z, got 2026-11-30T12:45:00Z, after which nothing may have been delivered. Leave out --at for the newest state.",
+        "--at: expected a time from 2026-11-30T10:00:00Z to 2026-11-30T12:30:00Z, got 2026-11-30T12:45:00Z, which the companion may not have delivered yet. Leave out --at for the newest state.",
     });
   });
 
   it("is refused before the first, with the times that there are", () => {
     assert.throws(() => choosePoint(list(), second("09:59:59"), false), {
       message:
-        "--at: expected a time from 2026-11-30T10:00:00Z to 2026-11-30T12:30:00Z, got 2026-11-30T09:59:59Z. Name a later one; what was before was never backed up, or is no longer kept.",
+        "--at: expected a time from 2026-11-30T10:00:00Z to 2026-11-30T12:30:00Z, got 2026-11-30T09:59:59Z. Name a later one: anything earlier was never backed up or is no longer kept.",
     });
   });
 
@@ -190,11 +190,11 @@ describe("the node of a restore", () => {
     assert.equal(choose(found, ["ready", "ready", "ready"]), "node-2");
     assert.throws(() => choose(found, ["ready", "ready", "ready"], "node-3"), {
       message:
-        '--node: expected node-2, whose folder the repository is (/repository in shop-backup), got "node-3". Restore there; a repository that other nodes reach too is one of s3:, sftp: or rest:.',
+        '--node: expected node-2, which holds the repository (/repository in shop-backup), got "node-3". Restore there. Other nodes can reach a repository of s3:, sftp: or rest:.',
     });
     assert.throws(() => placeOf(found, nodes(["ready", "down", "ready"])), {
       message:
-        "The repository is a folder of node-2, which is not ready. Bring that node back; a backup that outlives its node needs a repository at an address: s3:, sftp: or rest:.",
+        "The repository is a folder of node-2, which is not ready. Bring that node back. A backup that survives its node needs a repository at an address: s3:, sftp: or rest:.",
     });
   });
 });

@@ -34,7 +34,7 @@ async function look(
 ): Promise<{ readonly text: string; readonly isKnown: boolean }> {
   const swarm = await readSwarm(connection);
   const companion = findCompanions(swarm).find(({ service }) => service.Spec.Name === companionName);
-  if (companion === undefined) return { text: `not delivered: ${companionName} is not there`, isKnown: true };
+  if (companion === undefined) return { text: `not yet: ${companionName} does not exist`, isKnown: true };
   const late = whyLate(companion, swarm.nodes);
   const isStopped = companion.service.Spec.Mode.Replicated?.Replicas === 0;
   if (late !== undefined) return { text: `late: ${late}`, isKnown: isStopped };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { backupLines } from "../../../../cli/commands/backup/list.ts";
-import { progressWords } from "../../../../cli/commands/backup/opening.ts";
+import { progressPrinter, progressWords } from "../../../../cli/commands/backup/progress.ts";
 import type { BackupCondition } from "../../../../live/backup/condition.ts";
 import { plain } from "../../../../text/style.ts";
 
@@ -35,7 +35,7 @@ describe("the lines about a backup", () => {
       "  newest write   2026-11-30T12:00:00Z, 42 s ago",
       "  delivered      2026-11-30T12:00:02Z, 40 s ago",
       "  size           2 KiB in 1 piece of the log and 2 bases",
-      "  unproved       no state of it was ever loaded: run `npx holdfast backup verify`",
+      "  unproved       no server has ever loaded it: run `npx holdfast backup verify`",
     ]);
   });
 
@@ -82,5 +82,33 @@ describe("progress in words", () => {
     assert.equal(progressWords(line, 1024 ** 2, 2), "reading: 3 MiB of 11 MiB, 1 MiB/s, 8 s left");
     assert.equal(progressWords({ type: "progress", words: "loading" }, 0, 2), "loading");
     assert.equal(progressWords({ ...line, doneBytes: 0 }, 0, 2), "reading: 0 B of 11 MiB");
+  });
+
+  it("begins to measure with the first bytes, and is one line for each step or every ten seconds in a log", () => {
+    const [printed, clock]: [string[], { ms: number }] = [[], { ms: 0 }];
+    const show = progressPrinter({ terminal: undefined, print: (...lines) => printed.push(...lines) }, () => clock.ms);
+    const mebibytes = (count: number) => count * 1024 ** 2;
+    show({ type: "progress", words: "starting" });
+    for (let second = 60; second <= 75; second++) {
+      clock.ms = second * 1000;
+      const [words, doneBytes, allBytes] = [`part ${second}`, mebibytes(second - 60), mebibytes(20)];
+      show({ type: "progress", words, doneBytes, allBytes });
+    }
+    show({ type: "progress", words: "loading", doneBytes: mebibytes(20), allBytes: mebibytes(20) });
+    assert.deepEqual(printed, [
+      "  ...   starting",
+      "  ...   part 60: 0 B of 20 MiB",
+      "  ...   part 70: 10 MiB of 20 MiB, 1 MiB/s, 10 s left",
+      "  ...   loading: 20 MiB of 20 MiB, 1.3 MiB/s",
+    ]);
+  });
+
+  it("is one line on a terminal, which is drawn again in place and fits", () => {
+    const written: string[] = [];
+    const terminal = { columns: 24, rows: 24, write: (text: string) => written.push(text) };
+    const show = progressPrinter({ terminal, print: () => assert.fail("A line was printed.") });
+    show({ type: "progress", words: "waiting" });
+    show({ type: "progress", words: "a name that is longer than the line" });
+    assert.deepEqual(written, ["\r\u001B[0J  ...   waiting\n", "\u001B[1A\r\u001B[0J  ...   a name that is…\n"]);
   });
 });
