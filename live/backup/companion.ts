@@ -115,14 +115,15 @@ export function findDrill(of: string, services: readonly Service[]): DeclaredDri
 /**
  * The companion of a service, by the name of the service, or by its own.
  *
+ * @param name - undefined where none was given, and there is no companion to choose
  * @throws SituationError when it has none
  */
-export function companionOf(companions: readonly BackupService[], name: string): BackupService {
+export function companionOf(companions: readonly BackupService[], name: string | undefined): BackupService {
   const found = companions.find(({ of, service }) => of === name || service.Spec.Name === name);
   if (found) return found;
   const others = companions.map(({ of }) => of).join(", ");
   throw new SituationError({
-    what: `No backup of ${showValue(name)} is declared in this swarm`,
+    what: `No backup of ${name === undefined ? "any service" : showValue(name)} is declared in this swarm`,
     fix:
       others === ""
         ? "Declare one: give the service `backup: { to, image }` (docs/backup.md)"

@@ -48,7 +48,7 @@ export async function companionFor(
     });
   }
   return {
-    companion: name === undefined && only !== undefined ? only : companionOf(companions, name ?? "any service"),
+    companion: name === undefined && only !== undefined ? only : companionOf(companions, name),
     swarm,
   };
 }
