@@ -244,15 +244,23 @@ export class Rig {
     return stdout;
   }
 
-  /** Waits until a restore of all that was delivered would hold what was written last. */
-  async delivered(companion: RunningCompanion, seconds = 60): Promise<void> {
+  /**
+   * Waits until a restore of all that was delivered would hold what was written last.
+   *
+   * @param aheadSeconds - by which the companion's clock is ahead
+   */
+  async delivered(companion: RunningCompanion, seconds = 60, aheadSeconds = 0): Promise<void> {
     const begin = Date.now() / 1000;
     const file = join(this.folder, "status");
     while (Date.now() / 1000 - begin < seconds) {
       const { deliveredSeconds } = JSON.parse(await readFile(file, "utf8").catch(() => '{"deliveredSeconds":0}')) as {
         deliveredSeconds: number;
       };
-      if (deliveredSeconds > begin && /The (?:base|snapshot) .* is delivered|Going on/u.test(companion.said())) return;
+      if (
+        deliveredSeconds > begin + aheadSeconds &&
+        /The (?:base|snapshot) .* is delivered|Going on/u.test(companion.said())
+      )
+        return;
       if (companion.process.exitCode !== null || companion.process.signalCode !== null) break;
       await sleep(50);
     }

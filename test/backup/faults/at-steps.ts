@@ -42,7 +42,7 @@ const lives: readonly Life[] = [
       await sleep(400);
       await run.delivered();
       await run.revive();
-      run.companion.process.kill("SIGUSR2");
+      run.jump();
       for (let left = 100; left > 0 && !run.isDead && !(await hasPassed(steps, "restic prune")); left--)
         await sleep(100);
       await run.revive();
