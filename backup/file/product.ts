@@ -39,7 +39,7 @@ export const fileProduct: Product = {
   check: (state) => checkFormat(writtenPath(state)),
   async load(state) {
     const path = writtenPath(state);
-    return (await formatOf(path)) === "sqlite" ? { entries: await countRows(path) } : {};
+    return (await formatOf(path)) === "sqlite" ? { entries: countRows(path) } : {};
   },
 };
 

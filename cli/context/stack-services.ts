@@ -69,7 +69,8 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
       const component = components.at(-1);
       if (component === undefined || service === undefined) return [];
       const { taskSpec, endpointSpec, mode, labels } = service;
-      const valueOf = (name: string): string | undefined => labels?.find(({ label }) => label === name)?.value ?? undefined;
+      const valueOf = (name: string): string | undefined =>
+        labels?.find(({ label }) => label === name)?.value ?? undefined;
       const backupOf = valueOf(serviceLabels.backupOf);
       const isCompanion = backupOf !== undefined || valueOf(serviceLabels.drillOf) !== undefined;
       const published = endpointSpec?.ports?.find(({ publishedPort }) => (publishedPort ?? 0) > 0);

@@ -140,8 +140,9 @@ describe("what the components build", () => {
       });
       assert.deepEqual(found, []);
       const backedUp = await findings(() => {
-        const to = { repository: "s3:https://s3.example.com/bucket", password: "battery staple horse" };
-        const declared = { to, image: `example/holdfast-backup:1@${digest}` };
+        const passwordCopy = "the team's password manager";
+        const to = { repository: "s3:https://s3.example.com/bucket", password: "battery staple horse", passwordCopy };
+        const declared = { to, image: `example/holdfast-backup:1@${digest}`, drill: { every: "24h" } };
         const volume = new LocalVolume("data", { pin });
         new PostgreSQL("orders", { ...common, image, majorVersion, backup: declared, volume, publishedPort: 5432 });
       });
