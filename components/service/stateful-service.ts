@@ -142,7 +142,12 @@ export class StatefulService extends pulumi.ComponentResource {
         {
           ...settings,
           ...(backup !== undefined && { backup: backupWords(backup) }),
-          labels: { ...settings.labels, ...backupLabels(backup), ...labelsOfOwner(ownStack()) },
+          labels: {
+            ...settings.labels,
+            ...(backingUp && { [serviceLabels.backupBy]: backingUp.companion.serviceName ?? "" }),
+            ...backupLabels(backup),
+            ...labelsOfOwner(ownStack()),
+          },
           name: serviceName,
           image: fitting,
           data: mounts,

@@ -6,6 +6,8 @@ export const serviceLabels = {
   store: "holdfast.store",
   /** How it is backed up, in free text, or a waiver with a reason: `none: can be computed again`. */
   backup: "holdfast.backup",
+  /** Which service makes the backup of this one. */
+  backupBy: "holdfast.backup.by",
   /** On a backup companion created by a component: the service that it backs up. */
   backupOf: "holdfast.backup.of",
   /** On the service that restores a backup on a schedule: the service whose backup it is. */

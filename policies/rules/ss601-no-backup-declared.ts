@@ -8,7 +8,7 @@ export const noBackupDeclared: Rule = {
   name: "no-backup-declared",
   level: "warning",
   reason: "A local volume is only as safe as its one disk, and a backup that is not declared is usually not made.",
-  fix: `Say with the label ${serviceLabels.backup} how the data is backed up, or waive it: none, a colon, and the reason.`,
+  fix: `Declare a backup (docs/backup.md) or a service that makes it, or waive it with the label ${serviceLabels.backup}: none, a colon, and the reason.`,
   check(subject) {
     const { service, keepsState } = subject;
     if (keepsState !== true) return notApplicable;
@@ -18,14 +18,20 @@ export const noBackupDeclared: Rule = {
     if (label === undefined || label.trim() === "") {
       return isBackedUp(subject) ? pass : fail(path, `There is no label ${serviceLabels.backup}.`);
     }
-    return /^none\b(?!\s*:\s*\S)/i.test(label.trim())
-      ? fail(path, `The label ${serviceLabels.backup} waives the backup without a reason.`)
-      : pass;
+    if (/^none\b/i.test(label.trim())) {
+      return /^none\s*:\s*\S/i.test(label.trim())
+        ? pass
+        : fail(path, `The label ${serviceLabels.backup} waives the backup without a reason.`);
+    }
+    return isBackedUp(subject)
+      ? pass
+      : fail(path, `The label ${serviceLabels.backup} describes a backup, but nothing here makes it.`);
   },
 };
 
-/** A service that is called a backup and mounts the same volume makes one. */
-function isBackedUp({ index, dataVolumes }: Subject): boolean {
+/** A service that is called a backup and mounts the same volume makes one, and so does the one that a component has made for it. */
+function isBackedUp({ service, index, dataVolumes }: Subject): boolean {
+  if (labelOf(service, serviceLabels.backupBy) !== undefined) return true;
   const isBackup = ({ image }: ServiceDefinition): boolean =>
     isKnown(image.repository) &&
     /(?:^|[-_/.])(?:backup|backups|restic|borg|borgmatic|duplicati|kopia|volumerize)(?:$|[-_/.])/i.test(

@@ -19,7 +19,7 @@ function found(...drafts: Draft[]): readonly string[] {
 const unpinned = (ignore?: string): Draft =>
   store({
     constraints: [],
-    labels: { "holdfast.backup": "hourly", ...(ignore !== undefined && { "holdfast.ignore": ignore }) },
+    labels: { "holdfast.backup": "none: a test", ...(ignore !== undefined && { "holdfast.ignore": ignore }) },
   });
 
 describe("the judge", () => {

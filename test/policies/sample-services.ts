@@ -21,7 +21,7 @@ export function store(more: Draft = {}): Draft {
     memory: "100M",
     reservation: "64M",
     grace: "30s",
-    labels: { "holdfast.backup": "hourly with restic" },
+    labels: { "holdfast.backup": "none: it can be computed again" },
     ...more,
   };
 }

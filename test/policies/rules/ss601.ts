@@ -5,6 +5,14 @@ import { store, cache, stranger } from "../sample-services.ts";
 /** What SS601 must say. */
 export const cases: readonly RuleCase[] = [
   { drafts: [store()], expected: "pass" },
+  {
+    drafts: [store({ labels: { "holdfast.backup": "hourly with restic" } })],
+    expected: { fail: "The label holdfast.backup describes a backup, but nothing here makes it." },
+  },
+  {
+    drafts: [store({ labels: { "holdfast.backup": "restic, every 2s", "holdfast.backup.by": "store-backup" } })],
+    expected: "pass",
+  },
   { drafts: [store({ labels: {} })], expected: { fail: "There is no label holdfast.backup." } },
   {
     drafts: [store({ labels: { "holdfast.backup": " " } })],
