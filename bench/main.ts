@@ -1,3 +1,4 @@
+import { compareBackup } from "./backup.ts";
 import { compareImpact } from "./impact.ts";
 import { compareUpdate } from "./update.ts";
 import { comparePreview } from "./preview.ts";
@@ -5,7 +6,7 @@ import { comparePolicies } from "./policies.ts";
 import { compareGrowth, compareScale } from "./scale.ts";
 import { onSandbox } from "./sandbox.ts";
 
-// `npm run bench [-- preview|update|scale|growth|policies|impact …]`: measures the rows of docs/performance.md.
+// `npm run bench [-- preview|update|scale|growth|policies|impact|backup …]`: measures the rows of docs/performance.md.
 const comparisons = {
   preview: comparePreview,
   update: compareUpdate,
@@ -13,6 +14,7 @@ const comparisons = {
   growth: compareGrowth,
   policies: comparePolicies,
   impact: compareImpact,
+  backup: compareBackup,
 };
 const wanted = process.argv.slice(2);
 

@@ -16,8 +16,6 @@ import { weakenKey } from "./weak-key.ts";
 
 const program = join(import.meta.dirname, "../../backup/main.ts");
 
-const password = "a password";
-
 /** The environment of a program whose clock is ahead, and jumps forward with each SIGUSR2. */
 export function clockEnvironment(aheadSeconds: number, jumpSeconds = 0): Readonly<Record<string, string>> {
   return {
@@ -74,6 +72,8 @@ const canaryPassword = "password-of-the-canary";
 
 /** Everything that one test needs, in one folder. */
 export class Rig {
+  /** What the repository is encrypted with. */
+  static readonly password = "a password";
   readonly folder: string;
   readonly data: string;
   readonly #environment: Readonly<Record<string, string>>;
@@ -104,7 +104,7 @@ export class Rig {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-backup-"));
     const rig = new Rig(folder, environment, options, machine);
     for (const name of ["data", "secrets", "tmp"]) await mkdir(join(folder, name));
-    await writeFile(join(folder, "secrets", "repository-password"), `${password}\n`);
+    await writeFile(join(folder, "secrets", "repository-password"), `${Rig.password}\n`);
     await writeFile(join(folder, "secrets", "canary-password"), canaryPassword);
     return rig;
   }
@@ -127,7 +127,7 @@ export class Rig {
   /** Makes the repository with a key that is derived at once. */
   async makeRepository(): Promise<void> {
     await this.restic("init");
-    await weakenKey(this.repository, password);
+    await weakenKey(this.repository, Rig.password);
   }
 
   /** How the companion signs in to the server, for the canary. */
@@ -256,11 +256,7 @@ export class Rig {
       const { deliveredSeconds } = JSON.parse(await readFile(file, "utf8").catch(() => '{"deliveredSeconds":0}')) as {
         deliveredSeconds: number;
       };
-      if (
-        deliveredSeconds > begin + aheadSeconds &&
-        /The (?:base|snapshot) .* is delivered|Going on/u.test(companion.said())
-      )
-        return;
+      if (deliveredSeconds > begin + aheadSeconds && isRestorable(companion.said())) return;
       if (companion.process.exitCode !== null || companion.process.signalCode !== null) break;
       await sleep(50);
     }
@@ -293,6 +289,13 @@ export class Rig {
     for (const end of this.#ended.toReversed()) await end();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Whether what a companion follows has a base, as far as its own words tell: one that begins a generation sends that beside the log. */
+function isRestorable(said: string): boolean {
+  const begun = Array.from(said.matchAll(/generation (\S+) begins/gu), ([, name]) => name).at(-1);
+  if (begun !== undefined) return said.includes(`The base ${begun}.`);
+  return /The (?:base|snapshot) .* is delivered|Going on/u.test(said);
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
