@@ -25,6 +25,7 @@ import { makeReady } from "../readiness/image-pull.ts";
 import { readSwarm } from "../read-swarm.ts";
 import { updateRepointed } from "../repointed-service.ts";
 import { companionOf, findCompanions, whyLate, type BackupService } from "./companion.ts";
+import { keepDrillElsewhere } from "./drill.ts";
 import {
   awaitBackupTask,
   endedForMs,
@@ -330,7 +331,8 @@ async function putToUse(
 }
 
 /**
- * Points the companion at the volume that its service has now, where it goes on, or begins anew with a base.
+ * Points the companion at the volume that its service has now, where it goes on, or begins anew with a base; a drill keeps off that
+ * node.
  *
  * @returns why the backup does not go on; undefined where it does
  */
@@ -342,12 +344,12 @@ export async function followVolume(
     node,
     nodes,
   }: Pick<PlannedRestore, "volume" | "node" | "nodes"> & {
-    readonly companion: Pick<BackupService, "service" | "configuration">;
+    readonly companion: Pick<BackupService, "service" | "of" | "configuration">;
   },
   options: Pick<RestoreOptions, "signal" | "onStep">,
 ): Promise<string | undefined> {
   const { docker } = connection;
-  const { service, configuration } = companion;
+  const { service, of, configuration } = companion;
   try {
     const present = await inspectService(docker, service.ID);
     if (present === undefined) return `${service.Spec.Name} is gone`;
@@ -356,6 +358,7 @@ export async function followVolume(
       options.onStep(`pointing ${service.Spec.Name}, its backup, there too`);
       await updateRepointed(connection, change, { signal: options.signal, onProgress: options.onStep });
     }
+    await keepDrillElsewhere(connection, of, node, options.onStep);
     return await untilInTime(connection, service.ID, options.signal);
   } catch (error) {
     // Also after Ctrl-C: the service runs on its data, and that is what has to be said.

@@ -3,6 +3,7 @@ import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Lab } from "../../lab/lab.ts";
 import { killNode } from "../../lab/nodes/node.ts";
+import { inspectService } from "../../swarm/api/reads.ts";
 import { BackedUpService, companionStartMs } from "../backup/lab/backed-up-service.ts";
 import { type LabService, nodeOf, removeLeftovers, until, volumeNames } from "../support/lab-service.ts";
 import { labStartMs, sharedLab } from "../support/lab.ts";
@@ -24,6 +25,7 @@ describe("backups on three nodes", function () {
   });
   after(async () => {
     lab = await sharedLab();
+    await removeLeftovers(lab, ["shop-drill"], ["shop-drill"]);
     await backed.remove();
   });
 
@@ -96,7 +98,6 @@ describe("backups on three nodes", function () {
       "a drill on another node",
       companionStartMs,
     );
-    await removeLeftovers(lab, ["shop-drill"], ["shop-drill"]);
   });
 
   it("brings the data of a lost node back on another, also after a kill in the middle", async () => {
@@ -128,6 +129,8 @@ describe("backups on three nodes", function () {
     assert.equal(await shop.redis("EXISTS", "key:0"), 1);
     const follower = await backed.companion();
     assert.deepEqual(follower.Spec.TaskTemplate.Placement?.Constraints, ["node.hostname==node-3"]);
+    const drill = await inspectService(backed.docker, "shop-drill");
+    assert.deepEqual(drill?.Spec.TaskTemplate.Placement?.Constraints, ["node.hostname!=node-3"]);
   });
 
   it("says everywhere that it is damaged, once a proof has failed", async () => {

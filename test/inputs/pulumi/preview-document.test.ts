@@ -82,7 +82,9 @@ async function outcomeOf(text: string): Promise<unknown> {
   }
 }
 
-describe("a preview", () => {
+describe("a preview", function () {
+  this.timeout(60_000);
+
   const indentations = [1, 2, 4, "\t"];
   const other = { op: "same", urn: "urn:pulumi:dev::p::aws:s3/bucket:Bucket::b" };
 
