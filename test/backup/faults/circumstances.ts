@@ -96,10 +96,10 @@ export const circumstances: readonly Fault[] = [
   ),
   ...[300, 2000].map((ms) =>
     happening(`the repository is away for ${ms} ms`, async ({ rig }) => {
-      await using disk = await SmallDisk.mount(rig.repository, 64);
-      // Else what is delivered meanwhile would go with it.
-      await disk.setReadOnly(true);
+      // What could be delivered into it would go with it.
+      const disk = await SmallDisk.mount(rig.repository, 64, "ro");
       await sleep(ms);
+      await disk[Symbol.asyncDispose]();
     }),
   ),
   ...[1000, 6000].map((ms) =>

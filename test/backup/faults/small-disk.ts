@@ -9,9 +9,10 @@ export class SmallDisk {
     this.#folder = folder;
   }
 
-  static async mount(folder: string, kilobytes: number): Promise<SmallDisk> {
+  /** @param access - `ro` for one that nothing was ever written to */
+  static async mount(folder: string, kilobytes: number, access: "ro" | "rw" = "rw"): Promise<SmallDisk> {
     await mkdir(folder, { recursive: true });
-    await execa("mount", ["-t", "tmpfs", "-o", `size=${kilobytes}k`, "holdfast-backup-proof", folder]);
+    await execa("mount", ["-t", "tmpfs", "-o", `size=${kilobytes}k,${access}`, "holdfast-backup-proof", folder]);
     return new SmallDisk(folder);
   }
 
