@@ -23,11 +23,14 @@ export function serviceStates(
   { nodes, services, tasks }: Pick<SwarmRecord, "nodes" | "services" | "tasks">,
   backups: readonly BackupState[],
 ): readonly ServiceState[] {
+  // Swarm keeps saying of a dead node's task that it runs.
+  const down = new Set(nodes.filter(({ state }) => state === "down").map(({ id }) => id));
+  const live = tasks.filter(({ Status, NodeID }) => Status.State === "running" && !down.has(NodeID));
   return services
     .filter((service) => writesData(service) && !isOfBackups(service))
     .map((service): ServiceState => {
       const { Name, Labels, Mode } = service.Spec;
-      const running = tasks.filter(({ ServiceID, Status }) => ServiceID === service.ID && Status.State === "running");
+      const running = live.filter(({ ServiceID }) => ServiceID === service.ID);
       const wanted = Mode.Replicated?.Replicas ?? 1;
       const backup = backups.find((each) => each.service === Name);
       const words = Labels?.[serviceLabels.backup] ?? "";

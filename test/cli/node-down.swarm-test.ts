@@ -43,6 +43,7 @@ describe("with one node down and an engine that never answers", function () {
   const known: Readonly<Record<string, { words: readonly string[]; says: RegExp; exitCode: number }>> = {
     doctor: { words: ["doctor"], says: /not ready: node-2 \(down\)/, exitCode: 1 },
     audit: { words: ["audit"], says: /node-2 {2}worker, down, active, its volumes not seen/, exitCode: 0 },
+    status: { words: ["status"], says: /lost {2}0 of 1 tasks run/, exitCode: 1 },
     rescue: { words: ["rescue"], says: /Not seen: the volumes of node-2/, exitCode: 0 },
     verify: {
       words: ["verify", "lost"],

@@ -13,8 +13,8 @@ function service(name: string, labels: Record<string, string>, mount: object = {
   return serviceSchema.parse({ ID: name, Version: { Index: 1 }, Spec });
 }
 
-function task(of: string, State: string) {
-  const common = { CreatedAt: "2026-12-01T00:00:00Z", Spec: {}, DesiredState: "running", NodeID: "n1" };
+function task(of: string, State: string, NodeID = "n1") {
+  const common = { CreatedAt: "2026-12-01T00:00:00Z", Spec: {}, DesiredState: "running", NodeID };
   return taskSchema.parse({ ...common, ID: `${of}-1`, ServiceID: of, Status: { State } });
 }
 
@@ -29,12 +29,20 @@ describe("the states of services", () => {
       service("cache", {}, { Type: "tmpfs" }),
       service("cart", { "holdfast.backup": "by hand" }),
       service("away", {}, {}, 0),
+      service("lost", {}),
     ];
-    const tasks = [task("shop", "running"), task("cart", "starting"), task("cart", "failed")];
+    const tasks = [
+      task("shop", "running"),
+      task("cart", "starting"),
+      task("cart", "failed"),
+      task("lost", "running", "n2"),
+    ];
     const errors = ["Its last proof failed"];
     const backup = { service: "shop", words: "everything up to noon", errors, unproved: true, condition: undefined };
     const node = { id: "n1", hostname: "node-1", role: "manager", availability: "active", state: "ready" } as const;
-    const nodes = [{ ...node, address: "", os: "linux", architecture: "x86_64", labels: {}, engineLabels: {} }];
+    const known = { address: "", os: "linux", architecture: "x86_64", labels: {}, engineLabels: {} };
+    const dead = { ...node, ...known, id: "n2", hostname: "node-2", state: "down" } as const;
+    const nodes = [{ ...node, ...known }, dead];
     const states = serviceStates({ nodes, services, tasks }, [backup]);
     assert.deepEqual(
       states.flatMap((state) => serviceLines(state, { style: plain })),
@@ -43,6 +51,8 @@ describe("the states of services", () => {
         "  backup  none is declared",
         "cart  0 of 1 tasks run",
         "  backup  in words, which nothing checks: by hand",
+        "lost  0 of 1 tasks run",
+        "  backup  none is declared",
         "shop  on node-1",
         "  backup  everything up to noon",
         "  error   Its last proof failed",
