@@ -56,6 +56,11 @@ export function backupMetrics(conditions: readonly BackupCondition[], nowSeconds
       samples: ({ list }) => [{ value: list?.deliveredSeconds }],
     },
     {
+      name: "holdfast_backup_loss_window_seconds",
+      help: "How long the newest canary took from its writing to its delivery: what the loss of the node would have cost then.",
+      samples: ({ list }) => [{ value: list?.window && list.window.last / 1000 }],
+    },
+    {
       name: "holdfast_backup_size_bytes",
       help: "What the parts of the backup hold; restic stores equal parts once, and compressed.",
       samples: ({ list }) => [{ value: list?.bytes }],

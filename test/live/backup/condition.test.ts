@@ -88,7 +88,8 @@ describe("the metrics of backups", () => {
       proof("load", "ok", 600),
     ];
     const odd = { service: 'a"b\\c\nd', list: undefined, problem: "no answer" };
-    const text = backupMetrics([condition(proofs), condition([], odd)], now);
+    const window = { canary: 1000 * (now - 10), last: 1400, worst: 4200 };
+    const text = backupMetrics([condition(proofs, {}, { window }), condition([], odd)], now);
     const of = (name: string) => text.split("\n").filter((line) => line.startsWith(name) && !line.startsWith("#"));
     const labels = 'service="shop",store="shop/prod/redis"';
     assert.deepEqual(of("holdfast_backup_ok"), [
@@ -106,6 +107,7 @@ describe("the metrics of backups", () => {
     assert.deepEqual(of("holdfast_backup_last_delivery"), [
       `holdfast_backup_last_delivery_timestamp_seconds{${labels}} ${now - 3}`,
     ]);
+    assert.deepEqual(of("holdfast_backup_loss_window"), [`holdfast_backup_loss_window_seconds{${labels}} 1.4`]);
     assert.equal(of("holdfast_backup_readable")[1]?.at(-1), "0");
     assert.ok(text.endsWith(`holdfast_backup_asked_timestamp_seconds ${now}\n`));
     assert.match(backupMetrics([], now), /^# HELP holdfast_backup_asked_timestamp_seconds/u);
