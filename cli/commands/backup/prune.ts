@@ -4,10 +4,9 @@ import { byteWords } from "../../../text/byte-size.ts";
 import { printable } from "../../../text/escape.ts";
 import { momentWords } from "../../../text/moment.ts";
 import { noteChange } from "../../terminal/begun-change.ts";
-import { NotConfirmed } from "../../terminal/failure.ts";
+import { confirmPlan } from "../../terminal/confirm-plan.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
-import { openOutput, type Output } from "../../terminal/output.ts";
-import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
+import { openOutput } from "../../terminal/output.ts";
 import { companionFor, managerToAsk, type BackupCommandOptions } from "./opening.ts";
 import { progressPrinter } from "./progress.ts";
 
@@ -35,7 +34,16 @@ export async function prune(name: string | undefined, options: PruneCommandOptio
     output.print("Nothing was changed (--dry-run).");
     return;
   }
-  await confirm(document, options, output);
+  if (!options.yes) {
+    await confirmPlan(
+      {
+        plan: () => document,
+        need: "Pruning needs confirmation",
+        question: "Do you want to remove this from the repository?",
+      },
+      output,
+    );
+  }
   noteChange();
   // What was shown goes, also where somebody has thought about it for long.
   const { keptFromSeconds } = plan;
@@ -45,18 +53,6 @@ export async function prune(name: string | undefined, options: PruneCommandOptio
   });
   if (output.json) output.document({ plan: document, done: partsOf(done) });
   output.print(`${printable(companion.of)}: removed ${goesWords(done)}; freed ${byteWords(done.freedBytes ?? 0)}.`);
-}
-
-async function confirm(plan: object, { yes }: PruneCommandOptions, output: Output): Promise<void> {
-  if (yes) return;
-  const unasked = whyNotAsked(output);
-  if (unasked !== undefined) {
-    throw new NotConfirmed(plan, {
-      what: `Pruning needs confirmation, but ${unasked}`,
-      fix: "Review the plan, then re-run with --yes",
-    });
-  }
-  await requireYes("Do you want to remove this from the repository?", output);
 }
 
 function partsOf({ type: _, command: __, ...parts }: Pruned): Omit<Pruned, "type" | "command"> {

@@ -13,10 +13,9 @@ import { printable } from "../../../text/escape.ts";
 import { momentWords, parseMoment } from "../../../text/moment.ts";
 import { noteChange } from "../../terminal/begun-change.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
-import { NotConfirmed } from "../../terminal/failure.ts";
+import { confirmPlan } from "../../terminal/confirm-plan.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
-import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
 import { managerToAsk, type BackupCommandOptions } from "./opening.ts";
 import { progressPrinter } from "./progress.ts";
 import { followInSettings, type SettingsChange } from "./settings.ts";
@@ -50,7 +49,16 @@ export async function restore(service: string, options: RestoreCommandOptions): 
     output.print("Nothing was changed (--dry-run).");
     return;
   }
-  await confirm(plan, options, output);
+  if (!options.yes) {
+    await confirmPlan(
+      {
+        plan: () => planDocument(plan),
+        need: "The restore needs confirmation",
+        question: "Do you want to carry out this restore?",
+      },
+      output,
+    );
+  }
   noteChange();
   try {
     const result = await carryOutRestore(connection, plan, {
@@ -69,18 +77,6 @@ export async function restore(service: string, options: RestoreCommandOptions): 
     if (!(error instanceof Exit) || error.code === exitCode.interrupted) output.warn(...unfinishedLines(plan));
     throw error;
   }
-}
-
-async function confirm(plan: PlannedRestore, { yes }: RestoreCommandOptions, output: Output): Promise<void> {
-  if (yes) return;
-  const unasked = whyNotAsked(output);
-  if (unasked !== undefined) {
-    throw new NotConfirmed(planDocument(plan), {
-      what: `The restore needs confirmation, but ${unasked}`,
-      fix: "Review the plan, then re-run with --yes",
-    });
-  }
-  await requireYes("Do you want to carry out this restore?", output);
 }
 
 function planDocument(plan: PlannedRestore) {

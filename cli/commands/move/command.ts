@@ -12,6 +12,7 @@ const image = new Option(
   "the image of the tasks that copy (default: that of a backup in the swarm, else holdfast:backupImage)",
 );
 const dryRun = new Option("--dry-run", "show what would be done, and change nothing");
+const moving = [to, image, dryRun, yes, engine, ...ofFolder] as const;
 
 /** Registers the commands that move data between nodes; what they need is loaded when they run. */
 export function registerMove(program: Command): void {
@@ -20,23 +21,13 @@ export function registerMove(program: Command): void {
       .command("move")
       .description("Move a service with its data to another node; the data is copied while the service runs.")
       .argument("<service>", "the service"),
-    to,
-    image,
-    dryRun,
-    yes,
-    engine,
-    ...ofFolder,
+    ...moving,
   ).action(async (service, options) => (await import("./move.ts")).move(service, options));
   declare(
     program
       .command("drain")
       .description("Move every service with data away from a node, one after the other.")
       .argument("<node>", "the node, by hostname or id"),
-    to,
-    image,
-    dryRun,
-    yes,
-    engine,
-    ...ofFolder,
+    ...moving,
   ).action(async (node, options) => (await import("./drain.ts")).drain(node, options));
 }

@@ -7,16 +7,17 @@ import { advised, advisedDocker } from "../../../text/advised-command.ts";
 import { printable } from "../../../text/escape.ts";
 import { InputError, showValue } from "../../../text/input-error.ts";
 import { SituationError } from "../../../text/situation-error.ts";
+import { confirmPlan } from "../../terminal/confirm-plan.ts";
 import { noteChange } from "../../terminal/begun-change.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput } from "../../terminal/output.ts";
 import { managerToAsk } from "../backup/opening.ts";
 import {
-  confirmMove,
   moveOne,
   planDocument,
   moveLines,
+  moveNeed,
   planOne,
   type MoveCommandOptions,
   type MoveDocument,
@@ -63,12 +64,10 @@ export async function drain(name: string, options: MoveCommandOptions): Promise<
   }
   const moved: MoveDocument[] = [];
   if (plans.length > 0) {
-    await confirmMove(
-      planned,
-      `Do you want to move ${plans.length === 1 ? "it" : `these ${plans.length}`}?`,
-      options,
-      output,
-    );
+    if (!options.yes) {
+      const question = `Do you want to move ${plans.length === 1 ? "it" : `these ${plans.length}`}?`;
+      await confirmPlan({ plan: () => planned, need: moveNeed, question }, output);
+    }
     noteChange();
   }
   for (const plan of plans) moved.push(await moveOne(connection, plan, options, { output, signal }));

@@ -5,10 +5,9 @@ import { byteWords } from "../../../text/byte-size.ts";
 import { printable } from "../../../text/escape.ts";
 import { noteChange } from "../../terminal/begun-change.ts";
 import { Exit, exitCode } from "../../terminal/exit-code.ts";
-import { NotConfirmed } from "../../terminal/failure.ts";
+import { confirmPlan } from "../../terminal/confirm-plan.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
-import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
 import { managerToAsk, type BackupCommandOptions } from "../backup/opening.ts";
 import { progressPrinter } from "../backup/progress.ts";
 import { followInSettings, settingOf, type SettingsChange } from "../backup/settings.ts";
@@ -41,12 +40,18 @@ export async function move(service: string, options: MoveCommandOptions): Promis
     output.print("Nothing was changed (--dry-run).");
     return;
   }
-  await confirmMove(planDocument(plan), "Do you want to carry out this move?", options, output);
+  if (!options.yes) {
+    const question = "Do you want to carry out this move?";
+    await confirmPlan({ plan: () => planDocument(plan), need: moveNeed, question }, output);
+  }
   noteChange();
   const document = await moveOne(connection, plan, options, { output, signal });
   if (output.json) output.document(document);
   if (document.result.companionProblem !== undefined) throw new Exit(exitCode.failed);
 }
+
+/** What is said of a move where nobody can be asked. */
+export const moveNeed = "The move needs confirmation";
 
 interface Control {
   readonly output: Output;
@@ -98,24 +103,6 @@ export async function moveOne(
       output.warn(...(await unfinishedLines(connection, plan)));
     throw error;
   }
-}
-
-/** Asks for the yes, where it was not given. */
-export async function confirmMove(
-  plan: object,
-  question: string,
-  { yes }: MoveCommandOptions,
-  output: Output,
-): Promise<void> {
-  if (yes) return;
-  const unasked = whyNotAsked(output);
-  if (unasked !== undefined) {
-    throw new NotConfirmed(plan, {
-      what: `The move needs confirmation, but ${unasked}`,
-      fix: "Review the plan, then re-run with --yes",
-    });
-  }
-  await requireYes(question, output);
 }
 
 /** A plan as `--json` has it. */

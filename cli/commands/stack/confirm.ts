@@ -1,7 +1,8 @@
 import type { CommandContext } from "../../context/context.ts";
 import { previewDigest } from "../../display/preview-digest.ts";
+import { confirmPlan } from "../../terminal/confirm-plan.ts";
 import { NotConfirmed } from "../../terminal/failure.ts";
-import { requireName, requireYes, whyNotAsked } from "../../terminal/prompt.ts";
+import { requireName, whyNotAsked } from "../../terminal/prompt.ts";
 import { needsConfirmation } from "./confirmation.ts";
 import type { ShownOperation } from "./operation.ts";
 
@@ -15,13 +16,14 @@ export async function confirm(
   { yes, planned }: { yes: boolean; planned: ShownOperation },
 ): Promise<void> {
   if (yes || !needsConfirmation(planned.changes)) return;
-  const unasked = whyNotAsked(output);
-  if (unasked !== undefined)
-    throw new NotConfirmed(previewDigest(planned.events), {
-      what: `This plan changes or deletes existing resources and needs confirmation, but ${unasked}`,
-      fix: "Review the plan, then re-run with --yes",
-    });
-  await requireYes(`Do you want to apply this plan to the stack ${location.stackName}?`, output);
+  await confirmPlan(
+    {
+      plan: () => previewDigest(planned.events),
+      need: "This plan changes or deletes existing resources and needs confirmation",
+      question: `Do you want to apply this plan to the stack ${location.stackName}?`,
+    },
+    output,
+  );
 }
 
 /**

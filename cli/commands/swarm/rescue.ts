@@ -8,10 +8,9 @@ import { printable } from "../../../text/escape.ts";
 import { InputError } from "../../../text/input-error.ts";
 import { shellWord } from "../../../text/shell-words.ts";
 import { noteChange } from "../../terminal/begun-change.ts";
-import { NotConfirmed } from "../../terminal/failure.ts";
+import { confirmPlan } from "../../terminal/confirm-plan.ts";
 import { abortOnInterrupt } from "../../terminal/interrupts.ts";
 import { openOutput, type Output } from "../../terminal/output.ts";
-import { requireYes, whyNotAsked } from "../../terminal/prompt.ts";
 import type { SwarmQuestionOptions } from "./doctor.ts";
 import { enginesToAsk, type EngineChoice } from "./engines-to-ask.ts";
 
@@ -37,7 +36,16 @@ export async function rescue(volume: string | undefined, options: RescueCommandO
   }
   const plan = await planRescue(inventory, { ...options, volume }, interrupts.signal);
   output.print(...planLines(plan, output), "");
-  await confirm(plan, options, output);
+  if (!options.yes) {
+    await confirmPlan(
+      {
+        plan: () => planDocument(plan),
+        need: "The rescue needs confirmation",
+        question: "Do you want to carry out this rescue?",
+      },
+      output,
+    );
+  }
   noteChange();
   const result = await carryOutRescue(inventory, plan, {
     signal: interrupts.signal,
@@ -139,18 +147,6 @@ function commandFor(
     ...engine.flatMap((host) => ["--engine", word(host)]),
     ...(nodes === undefined ? [] : ["--nodes", word(nodes)]),
   ];
-}
-
-async function confirm(plan: RescuePlan, { yes }: RescueCommandOptions, output: Output): Promise<void> {
-  if (yes) return;
-  const unasked = whyNotAsked(output);
-  if (unasked !== undefined) {
-    throw new NotConfirmed(planDocument(plan), {
-      what: `The rescue needs confirmation, but ${unasked}`,
-      fix: "Review the plan, then re-run with --yes",
-    });
-  }
-  await requireYes("Do you want to carry out this rescue?", output);
 }
 
 function planDocument({ volume, from, to, toEngine, targetExists, content, trial, change }: RescuePlan) {
