@@ -37,14 +37,9 @@ const commands: Readonly<Record<string, Command>> = {
   follow: {
     options: [],
     run: async (configuration) => {
-      const stop = new AbortController();
-      for (const signal of ["SIGTERM", "SIGINT"] as const)
-        // With no listener left, the signal would end the process before what is left is delivered.
-        process.on(signal, () => {
-          stop.abort();
-        });
+      const signal = stopSignal();
       const { follow } = await import("./companion/follow.ts");
-      await follow(await repository(configuration, true), configuration, sayWords, stop.signal);
+      await follow(await repository(configuration, true), configuration, sayWords, signal);
       return undefined;
     },
   },
@@ -96,15 +91,11 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (configuration, { scratch = tmpdir() }) => {
       const { drill } = configuration;
       if (drill === undefined) throw noDrill();
-      const stop = new AbortController();
-      for (const signal of ["SIGTERM", "SIGINT"] as const)
-        process.on(signal, () => {
-          stop.abort();
-        });
+      const signal = stopSignal();
       const { drillOnSchedule } = await import("./drill/drill.ts");
       await drillOnSchedule(await repository(configuration, false), configuration, {
         ...{ drill, scratch, node: process.env[nodeVariable] },
-        ...{ say: sayWords, progress: sayProgress, signal: stop.signal },
+        ...{ say: sayWords, progress: sayProgress, signal },
       });
       return undefined;
     },
@@ -118,6 +109,17 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+/** Aborted when the program is told to end; it then ends by itself. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    // With no listener left, the signal would end the process before what is left is delivered.
+    process.on(signal, () => {
+      stop.abort();
+    });
+  return stop.signal;
+}
 
 function noDrill(): InputError {
   return new InputError({

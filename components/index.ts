@@ -1,6 +1,7 @@
 /** What a program builds stateful services from. */
 export {
   type BackedUpFile,
+  type BackedUpServer,
   type BackupArgs,
   type BackupCanary,
   BackupKind,

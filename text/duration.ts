@@ -35,6 +35,15 @@ export function parseDuration(text: string, path: string): number {
   return milliseconds;
 }
 
+/** The same for a text that may be something else: undefined where it is no duration. */
+export function durationIn(text: string): number | undefined {
+  try {
+    return parseDuration(text, "");
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Writes a duration in the one form that the Docker provider reads back (`1m`, not `60s` or `1m0s`), so that an unchanged
  * program plans nothing.

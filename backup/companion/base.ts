@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -36,4 +37,9 @@ export async function stateSeconds(handle: FileHandle): Promise<number> {
 /** The whole file as a stream. */
 export function fileContent(handle: FileHandle, bytes: number): Readable {
   return Readable.from(chunksOf(handle, 0, bytes), { objectMode: false });
+}
+
+/** Which file is at a path, and in which state: another text once it is replaced or written. */
+export function identityFrom({ ino, mtimeMs, size }: Pick<Stats, "ino" | "mtimeMs" | "size">): string {
+  return `${ino} ${mtimeMs} ${size}`;
 }

@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Catalogue } from "../repository/catalogue.ts";
-import { fileContent, readFileFacts } from "./base.ts";
+import { fileContent, identityFrom, readFileFacts } from "./base.ts";
 import type { Delivery, Followed } from "./companion.ts";
 
 /** The server's snapshot, which it renames into its place: whatever is there is whole. */
@@ -28,7 +28,7 @@ export class FollowedSnapshot implements Followed {
   async deliver(): Promise<boolean> {
     const there = await stat(this.#path).catch(() => undefined);
     if (!there) return false; // A server that has not saved yet has none.
-    const seen = `${there.ino} ${there.mtimeMs} ${there.size}`;
+    const seen = identityFrom(there);
     if (seen === this.#seen) return false;
     await using handle = await open(this.#path);
     const facts = await readFileFacts(handle);

@@ -7,7 +7,7 @@ import { SituationError } from "../../text/situation-error.ts";
 import { keepProof, proveRestore, type ProvenState } from "../check/verify.ts";
 import { writeStatus } from "../companion/status.ts";
 import type { BackupConfiguration, DrillConfiguration } from "../protocol.ts";
-import { restoreRanges, type Catalogue } from "../repository/catalogue.ts";
+import { mistakesWords, restoreRanges, type Catalogue } from "../repository/catalogue.ts";
 import { fetchCatalogue } from "../repository/open.ts";
 import { NoRepositoryError, RepositoryLockedError, type Restic } from "../repository/restic.ts";
 import type { TellProgress } from "../restore/assemble.ts";
@@ -160,7 +160,7 @@ async function drillOnce(restic: Restic, configuration: BackupConfiguration, opt
   }
 }
 
-/** What was folded or pruned meanwhile is no mistake: it counts when it is seen twice. */
+/** A failed drill is an error everywhere, so it counts when it is seen twice: the repository may be away for a moment. */
 async function proveTwice(prove: () => Promise<ProvenState>, say: (words: string) => void): Promise<ProvenState> {
   const first = await prove();
   if (first.proof.result === "ok") return first;
@@ -195,9 +195,8 @@ async function removeLeftFolders(scratch: string): Promise<void> {
 }
 
 function failed(mistakes: ProvenState["proof"]["mistakes"]): SituationError {
-  const [first, ...others] = mistakes.map(({ part, problem }) => `${part} ${problem.trimEnd().replace(/\.$/u, "")}`);
   return new SituationError({
-    what: `The drill failed: ${first ?? "the state could not be loaded"}${others.length > 0 ? `, and ${others.length} more` : ""}`,
+    what: `The drill failed: ${mistakesWords(mistakes) ?? "the state could not be loaded"}`,
     fix: "The newest state cannot be restored as it is: see which part is damaged, and which earlier state can be restored",
   });
 }

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { formatDuration } from "../../text/duration.ts";
 import { momentWords } from "../../text/moment.ts";
 import { SituationError } from "../../text/situation-error.ts";
-import { fileContent, readFileFacts } from "../companion/base.ts";
+import { fileContent, identityFrom, readFileFacts } from "../companion/base.ts";
 import type { Delivery, Followed } from "../companion/companion.ts";
 import type { BackupConfiguration } from "../protocol.ts";
 import type { Catalogue } from "../repository/catalogue.ts";
@@ -118,10 +118,6 @@ async function hold(path: string): Promise<HeldFile | undefined> {
     throw error;
   });
   return handle && { handle, identity: identityFrom(await handle.stat()) };
-}
-
-function identityFrom({ ino, mtimeMs, size }: { ino: number; mtimeMs: number; size: number }): string {
-  return `${ino} ${mtimeMs} ${size}`;
 }
 
 /** Why the file is too old; undefined while it is not. On a new volume, the service has as long to write the first one. */

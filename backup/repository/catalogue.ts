@@ -21,6 +21,12 @@ export interface PartMistake {
   readonly problem: string;
 }
 
+/** Mistakes in words: the first, and how many more there are; undefined where there are none. */
+export function mistakesWords(mistakes: readonly PartMistake[]): string | undefined {
+  const [first, ...others] = mistakes.map(({ part, problem }) => `${part} ${problem.trimEnd().replace(/\.$/u, "")}`);
+  return others.length > 0 ? `${first}, and ${others.length} more` : first;
+}
+
 /** What the repository holds of one store. */
 export interface Catalogue {
   /** By generation, the oldest first. */

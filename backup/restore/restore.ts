@@ -6,7 +6,7 @@ import { byteWords } from "../../text/byte-size.ts";
 import { SituationError } from "../../text/situation-error.ts";
 import { productOf } from "../product.ts";
 import type { backupRestoreSchema, BackupConfiguration } from "../protocol.ts";
-import { planRestore, type PartMistake } from "../repository/catalogue.ts";
+import { mistakesWords, planRestore, type PartMistake } from "../repository/catalogue.ts";
 import { openCatalogue } from "../repository/open.ts";
 import type { Restic } from "../repository/restic.ts";
 import { readUndisturbed } from "../repository/undisturbed.ts";
@@ -99,10 +99,8 @@ async function isUnused(folder: string): Promise<boolean> {
 }
 
 function notWhole(mistakes: readonly PartMistake[]): SituationError {
-  const [first, ...others] = mistakes.map(({ part, problem }) => `${part} ${problem.trimEnd().replace(/\.$/u, "")}`);
-  const more = others.length > 0 ? `, and ${others.length} more` : "";
   return new SituationError({
-    what: `There is no complete backup of that time: ${first ?? "unknown"}${more}`,
+    what: `There is no complete backup of that time: ${mistakesWords(mistakes) ?? "unknown"}`,
     fix: "Choose another time: `holdfast backup list` shows which can be restored",
   });
 }

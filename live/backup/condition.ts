@@ -62,20 +62,25 @@ export function backupErrors(condition: BackupCondition, nowSeconds: number): re
     ...(problem === undefined ? [] : [`Its repository cannot be read: ${problem}`]),
     ...(list !== undefined && list.newestSeconds === undefined ? ["It holds no state that can be restored"] : []),
     ...(failed === undefined ? [] : [failureWords(failed)]),
-    ...(list?.mistakes ?? []).map(({ part, problem: words }) => `Part of it is missing: ${part} ${words}`),
+    ...(list?.mistakes ?? []).map(missingWords),
     ...(overdue === undefined ? [] : [overdue]),
   ];
 }
 
 /** Whether no state of it was ever loaded by a server. */
 export function isUnproved(list: BackupList | undefined): boolean {
-  return list?.proofs.some((proof) => isLoaded(proof) && proof.result === "ok") !== true;
+  return loadedProof(list) === undefined;
+}
+
+/** The newest proof of a state that a server has loaded. */
+function loadedProof(list: BackupList | undefined): BackupProof | undefined {
+  return list?.proofs.find((proof) => isLoaded(proof) && proof.result === "ok");
 }
 
 /** What can be restored, and how well that is proved, in one line. */
 export function conditionWords({ list, repository }: BackupCondition): string {
   if (list?.newestSeconds === undefined) return `nothing known to be restorable, in ${repository}`;
-  const proof = list.proofs.find((each) => isLoaded(each) && each.result === "ok");
+  const proof = loadedProof(list);
   const proved =
     proof === undefined
       ? "unproved: no state of it was ever loaded"
@@ -93,6 +98,11 @@ export function standingFailure(proofs: readonly BackupProof[]): BackupProof | u
       failed.result === "failed" &&
       !proofs.slice(0, index).some(({ result, level }) => result === "ok" && ranks[level] >= ranks[failed.level]),
   );
+}
+
+/** A part that is missing or torn, in words. */
+export function missingWords({ part, problem }: BackupList["mistakes"][number]): string {
+  return `Part of it is missing: ${part} ${problem}`;
 }
 
 /** A failed proof in words. */

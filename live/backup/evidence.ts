@@ -6,11 +6,11 @@ import type { Plan } from "../../model/plan/plan.ts";
 import type { SwarmNode } from "../../model/service/definition.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
-import { parseDuration } from "../../text/duration.ts";
+import { durationIn } from "../../text/duration.ts";
 import { errorWords } from "../../text/error-text.ts";
 import { readSwarm } from "../read-swarm.ts";
 import { findCompanions, isOfOneNode, whyLate, type BackupService } from "./companion.ts";
-import { failureWords, standingFailure } from "./condition.ts";
+import { failureWords, missingWords, standingFailure } from "./condition.ts";
 import { listBackup } from "./list.ts";
 import type { BackupList } from "./restore-plan.ts";
 
@@ -97,16 +97,11 @@ function whyUnsound({ proofs, mistakes }: Pick<BackupList, "proofs" | "mistakes"
   const failed = standingFailure(proofs);
   if (failed !== undefined) return failureWords(failed);
   const [mistake] = mistakes;
-  return mistake && `Part of it is missing: ${mistake.part} ${mistake.problem}`;
+  return mistake && missingWords(mistake);
 }
 
 /** How old a proved state may be, as the labels of a service say; undefined where they do not, or say nothing that is one. */
 function verifiedWithinSeconds(labels: Readonly<Record<string, string>> | null | undefined): number | undefined {
-  const text = labels?.[serviceLabels.verifiedWithin];
-  if (text === undefined) return undefined;
-  try {
-    return parseDuration(text, "") / 1000;
-  } catch {
-    return undefined;
-  }
+  const milliseconds = durationIn(labels?.[serviceLabels.verifiedWithin] ?? "");
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }

@@ -397,7 +397,7 @@ async function untilLevel(
       [copying.receiver, false],
     ] as const) {
       const { task, lines } = await lookAtCopying(docker, id);
-      if (task && ["rejected"].includes(task.Status.State))
+      if (task && task.Status.State === "rejected")
         throw new BackupTaskError(`the task that copies cannot start: ${task.Status.Err}`);
       const last = lines.at(-1);
       if (last?.type === "error") throw new BackupTaskError(last.message);
@@ -432,9 +432,10 @@ async function replaceTask(
       return;
     } catch (error) {
       if (options.signal.aborted) throw error;
+      const isOver = await isHandedOver(docker, copying);
       // The data is there for good: a server that Swarm has brought back would not start.
-      if (tried === 1 && (await isHandedOver(docker, copying))) continue;
-      if (!(await isHandedOver(docker, copying))) await bringBack(connection, plan, options);
+      if (tried === 1 && isOver) continue;
+      if (!isOver) await bringBack(connection, plan, options);
       throw error;
     }
   }

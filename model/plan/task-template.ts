@@ -6,7 +6,7 @@
  * 2. The task's specification and the endpoint's are equal: the task stays.
  * 3. Anything else: the task is replaced.
  */
-import { parseDuration } from "../../text/duration.ts";
+import { durationIn } from "../../text/duration.ts";
 import { isKnown, notKnown, secretMark, type Known } from "../service/definition.ts";
 
 /** What Swarm compares, in its author's terms; both sides of a comparison must come from the same kind of input. */
@@ -200,18 +200,10 @@ function identityOf(entry: unknown, names: readonly string[]): string {
 
 function isSameScalar(before: unknown, after: unknown, key: string): boolean {
   if (durations.has(key) && typeof before === "string" && typeof after === "string") {
-    return milliseconds(before) === milliseconds(after);
+    return (durationIn(before) ?? before) === (durationIn(after) ?? after);
   }
   // Authors do not distinguish `1` from `"1"`.
   return isPlain(before) && isPlain(after) && String(before) === String(after);
-}
-
-function milliseconds(text: string): number | string {
-  try {
-    return parseDuration(text, "");
-  } catch {
-    return text;
-  }
 }
 
 function listOf(value: unknown, isNone: (value: unknown) => boolean): readonly unknown[] {

@@ -1,6 +1,6 @@
 import { isKnown, labelOf } from "../../model/service/definition.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
-import { parseDuration } from "../../text/duration.ts";
+import { durationIn } from "../../text/duration.ts";
 import { fail, notApplicable, pass, unverifiable, type Rule } from "../rule.ts";
 
 export const drillTooRare: Rule = {
@@ -15,17 +15,9 @@ export const drillTooRare: Rule = {
     if (!isKnown(drill) || !isKnown(within))
       return unverifiable(path, "How often the backup is drilled is not known yet.");
     if (drill === undefined || within === undefined) return notApplicable;
-    const [every, allowed] = [durationOf(drill), durationOf(within)];
+    const [every, allowed] = [durationIn(drill), durationIn(within)];
     if (every === undefined || allowed === undefined)
       return unverifiable(path, "The labels of the drill name no durations.");
     return every > allowed ? fail(path, `Drilled every ${drill}, and proved states count for ${within}.`) : pass;
   },
 };
-
-function durationOf(label: string): number | undefined {
-  try {
-    return parseDuration(label, "");
-  } catch {
-    return undefined;
-  }
-}
