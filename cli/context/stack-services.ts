@@ -15,6 +15,8 @@ export interface StackService {
   readonly name: string;
   /** The service that it backs up, where it is a companion. */
   readonly backupOf?: string;
+  /** The service whose backup it restores on a schedule, where it is a drill. */
+  readonly drillOf?: string;
   /** The first port that is reachable from outside the swarm. */
   readonly port: number | undefined;
   /** Whether every node publishes that port, through the routing mesh. */
@@ -72,7 +74,8 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
       const valueOf = (name: string): string | undefined =>
         labels?.find(({ label }) => label === name)?.value ?? undefined;
       const backupOf = valueOf(serviceLabels.backupOf);
-      const isCompanion = backupOf !== undefined || valueOf(serviceLabels.drillOf) !== undefined;
+      const drillOf = valueOf(serviceLabels.drillOf);
+      const isCompanion = backupOf !== undefined || drillOf !== undefined;
       const published = endpointSpec?.ports?.find(({ publishedPort }) => (publishedPort ?? 0) > 0);
       const { username, password, authority, database } = componentSchema.parse(isCompanion ? {} : component.outputs);
       return [
@@ -81,6 +84,7 @@ export function stackServices(resources: readonly ServiceResource[]): StackServi
           kind: isCompanion ? "StatefulService" : kindOf(component.type),
           name: service.name,
           ...(backupOf !== undefined && { backupOf }),
+          ...(drillOf !== undefined && { drillOf }),
           port: published?.publishedPort ?? undefined,
           isRouted: published !== undefined && published.publishMode !== "host",
           volumes: (taskSpec.containerSpec.mounts ?? []).flatMap(({ type, source }) =>

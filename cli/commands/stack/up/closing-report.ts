@@ -16,6 +16,8 @@ export interface ServiceReport {
   kind: StackService["kind"];
   /** The service that it backs up, where it is a companion. */
   backupOf?: string;
+  /** The service whose backup it restores on a schedule, where it is a drill. */
+  drillOf?: string;
   /** Whether a companion delivers, in words. */
   backup?: string;
   /** `host:port` from outside the swarm. */
@@ -65,13 +67,14 @@ export function reportLines(reports: readonly ServiceReport[]): string[] {
 }
 
 function serviceLines(report: ServiceReport): string[] {
-  const { service, backupOf, backup, endpoint, listensOn, node, volume, memoryLimitBytes, ping, database, answers } =
+  const { service, backupOf, drillOf, backup, endpoint, listensOn, node, volume, memoryLimitBytes, ping, database, answers } =
     report;
+  const of = backupOf ?? drillOf;
   const rows: [string, string | undefined][] = [
     ["service", service],
-    ["of", backupOf],
+    ["of", of],
     ["backup", backup],
-    ["endpoint", endpoint ?? (backupOf === undefined ? `${service}, on its networks only` : undefined)],
+    ["endpoint", endpoint ?? (of === undefined ? `${service}, on its networks only` : undefined)],
     ["node", node],
     ["volume", volume],
     ["limit", memoryLimitBytes === undefined ? undefined : byteWords(memoryLimitBytes)],
@@ -90,12 +93,13 @@ function redisCommands(store: ServiceReport | undefined, isOneOfSeveral: boolean
 }
 
 async function reportOf(context: CommandContext, service: StackService, isSandbox: boolean): Promise<ServiceReport> {
-  const { name, kind, backupOf, port, isRouted, volumes, memoryLimitBytes, username, database, isStopped } = service;
+  const { name, kind, backupOf, drillOf, port, isRouted, volumes, memoryLimitBytes, username, database, isStopped } = service;
   const { node, endpoint, tried, ping, answers } = await untilAnswered(context, service);
   return {
     service: name,
     kind,
     ...(backupOf !== undefined && { backupOf, backup: await backupAnswer(context, name) }),
+    ...(drillOf !== undefined && { drillOf }),
     ...(endpoint && { endpoint: `${endpoint.host}:${endpoint.port}` }),
     ...(port !== undefined && !endpoint && { endpoint: notReached(isStopped, tried) }),
     ...(port !== undefined &&

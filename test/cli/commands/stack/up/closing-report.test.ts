@@ -42,6 +42,16 @@ describe("the report at the end of up", () => {
     ]);
   });
 
+  it("names no endpoint of a drill, either", () => {
+    const drill = { service: "stateful-drill", kind: "StatefulService", drillOf: "stateful", node: "beta" } as const;
+    assert.deepEqual(reportLines([drill]).slice(0, 4), [
+      "  service   stateful-drill",
+      "  of        stateful",
+      "  node      beta",
+      "",
+    ]);
+  });
+
   it("shows each service of a program of one's own", () => {
     const cache: ServiceReport = { service: "pages", kind: "Redis", node: "beta" };
     const other = { ...report, service: "sessions" };
