@@ -67,8 +67,20 @@ export function reportLines(reports: readonly ServiceReport[]): string[] {
 }
 
 function serviceLines(report: ServiceReport): string[] {
-  const { service, backupOf, drillOf, backup, endpoint, listensOn, node, volume, memoryLimitBytes, ping, database, answers } =
-    report;
+  const {
+    service,
+    backupOf,
+    drillOf,
+    backup,
+    endpoint,
+    listensOn,
+    node,
+    volume,
+    memoryLimitBytes,
+    ping,
+    database,
+    answers,
+  } = report;
   const of = backupOf ?? drillOf;
   const rows: [string, string | undefined][] = [
     ["service", service],
@@ -93,7 +105,8 @@ function redisCommands(store: ServiceReport | undefined, isOneOfSeveral: boolean
 }
 
 async function reportOf(context: CommandContext, service: StackService, isSandbox: boolean): Promise<ServiceReport> {
-  const { name, kind, backupOf, drillOf, port, isRouted, volumes, memoryLimitBytes, username, database, isStopped } = service;
+  const { name, kind, backupOf, drillOf, port, isRouted, volumes, memoryLimitBytes, username, database, isStopped } =
+    service;
   const { node, endpoint, tried, ping, answers } = await untilAnswered(context, service);
   return {
     service: name,
