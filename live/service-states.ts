@@ -1,7 +1,7 @@
 /** Which services with data run, and how each is backed up. */
 import { serviceLabels } from "../model/service/labels.ts";
 import type { Service } from "../swarm/api/objects.ts";
-import { backupTaskLabel } from "./backup/companion-task.ts";
+import { isOfBackups } from "./backup/companion-task.ts";
 import type { BackupState } from "./backup/overview.ts";
 import type { SwarmRecord } from "./read-swarm.ts";
 
@@ -49,10 +49,4 @@ function writesData({ Spec }: Service): boolean {
   return (Spec.TaskTemplate.ContainerSpec?.Mounts ?? []).some(
     ({ Type, ReadOnly }) => ["volume", "bind", "cluster"].includes(Type) && ReadOnly !== true,
   );
-}
-
-/** What makes, proves or restores backups: of those the backup itself tells. */
-function isOfBackups({ Spec }: Service): boolean {
-  const labels = [serviceLabels.backupOf, serviceLabels.drillOf, backupTaskLabel];
-  return labels.some((label) => Spec.Labels?.[label] !== undefined);
 }

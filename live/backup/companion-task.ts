@@ -11,6 +11,7 @@ import type Docker from "dockerode";
 import { z } from "zod";
 import { backupLineSchema, type BackupLine } from "../../backup/protocol.ts";
 import type { SwarmNode } from "../../model/service/definition.ts";
+import { serviceLabels } from "../../model/service/labels.ts";
 import type { ContainerMount, ContainerSpec, Service, ServiceSpec, Task } from "../../swarm/api/objects.ts";
 import { inspectService, listServices, listTasks } from "../../swarm/api/reads.ts";
 import type { EngineConnection } from "../../swarm/engine/connection.ts";
@@ -25,7 +26,13 @@ import { swarmNodes } from "../read-swarm.ts";
 import type { BackupService } from "./companion.ts";
 
 /** The label of a service that runs such a task, with the name of the service whose backup it works on. */
-export const backupTaskLabel = "holdfast.backup.task";
+const backupTaskLabel = "holdfast.backup.task";
+
+/** Whether a service makes, proves or restores backups: of those the backup itself tells. */
+export function isOfBackups({ Spec }: Pick<Service, "Spec">): boolean {
+  const labels = [serviceLabels.backupOf, serviceLabels.drillOf, backupTaskLabel];
+  return labels.some((label) => Spec.Labels?.[label] !== undefined);
+}
 
 /** The label with what the task is to do, as JSON: who finds it can wait for it. */
 const backupOrderLabel = "holdfast.backup.order";

@@ -170,13 +170,18 @@ export function chooseVolume(
     });
   }
   const source = present?.Type === "volume" && present.Source ? present.Source : `${of}-data`;
-  const stem = source.replace(/-\d{8}-\d{6}(?:-\d+)?$/u, "");
-  const time = momentWords(pointSeconds).replaceAll(/[-:Z]/gu, "").replace("T", "-");
+  return datedVolume(source, pointSeconds, services);
+}
+
+/** A volume's name with a time, which takes the place of an earlier one; with a number where a service mounts that already. */
+export function datedVolume(volume: string, seconds: number, services: readonly Service[]): string {
+  const stem = volume.replace(/-\d{8}-\d{6}(?:-\d+)?$/u, "");
+  const time = momentWords(seconds).replaceAll(/[-:Z]/gu, "").replace("T", "-");
   const names = Array.from(
     { length: services.length + 2 },
     (_, index) => `${stem}-${time}${index === 0 ? "" : `-${index + 1}`}`,
   );
-  return names.find((name) => userOf(name) === undefined) ?? `${stem}-${time}`;
+  return names.find((name) => services.every(({ Spec }) => !mountsVolume(Spec, name))) ?? `${stem}-${time}`;
 }
 
 /** Whether a service mounts a volume of this name. */

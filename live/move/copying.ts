@@ -24,6 +24,13 @@ export interface CopyingServices {
   readonly receiver: string;
 }
 
+/** What a move makes, besides its secret. */
+const namesOf = ({ move }: { readonly move: string }) => ({
+  sender: `holdfast-send-${move}`,
+  receiver: `holdfast-receive-${move}`,
+  network: `holdfast-move-${move}`,
+});
+
 const secretFile = "holdfast-move";
 const tailLines = 40;
 const readLimitMs = 10_000;
@@ -65,9 +72,9 @@ export async function startCopying(
   const { docker } = connection;
   const { order, service, secretId, secretName } = known;
   const network = await presentNetwork(docker, known);
-  const receiverName = `holdfast-receive-${order.move}`;
+  const names = namesOf(order);
   const instruction = JSON.stringify({
-    ...{ move: order.move, store: order.store, destination, receiver: receiverName },
+    ...{ move: order.move, store: order.store, destination, receiver: names.receiver },
   });
   const start = async (name: string, command: string, node: string, mount: ContainerMount): Promise<string> => {
     const found = await inspectService(docker, name);
@@ -98,13 +105,13 @@ export async function startCopying(
     };
     return createService(connection, spec, undefined);
   };
-  const receiver = await start(receiverName, "receive", order.toNode, {
+  const receiver = await start(names.receiver, "receive", order.toNode, {
     Type: "volume",
     Source: order.toVolume,
     Target: moveFolder,
     VolumeOptions: { Labels: labels },
   });
-  const sender = await start(`holdfast-send-${order.move}`, "send", order.fromNode, {
+  const sender = await start(names.sender, "send", order.fromNode, {
     Type: "volume",
     Source: order.fromVolume,
     Target: moveFolder,
@@ -113,7 +120,7 @@ export async function startCopying(
 }
 
 async function presentNetwork(docker: Docker, { order, service }: KnownMove): Promise<string> {
-  const name = `holdfast-move-${order.move}`;
+  const name = namesOf(order).network;
   const found = await inspectNetwork(docker, name);
   if (found) return found.Id;
   const made = await docker.createNetwork({
@@ -128,10 +135,11 @@ const removeEveryMs = 500;
 
 /** Removes the services and the network of a move. */
 export async function removeCopying(docker: Docker, move: string): Promise<void> {
-  for (const name of [`holdfast-send-${move}`, `holdfast-receive-${move}`]) await removeOneOff(docker, name);
+  const { sender, receiver, network } = namesOf({ move });
+  for (const name of [sender, receiver]) await removeOneOff(docker, name);
   for (let tried = 1; ; tried++) {
     try {
-      await readAgain(() => docker.getNetwork(`holdfast-move-${move}`).remove() as Promise<unknown>);
+      await readAgain(() => docker.getNetwork(network).remove() as Promise<unknown>);
       return;
     } catch (error) {
       const status = dockerStatus(error);
@@ -173,6 +181,7 @@ export async function isHandedOver(docker: Docker, { sender, receiver }: Copying
 export async function findCopying(docker: Docker, { order }: KnownMove): Promise<CopyingServices | undefined> {
   const found = await listServices(docker, moveServiceLabel);
   const idOf = (name: string) => found.find(({ Spec }) => Spec.Name === name)?.ID;
-  const [sender, receiver] = [idOf(`holdfast-send-${order.move}`), idOf(`holdfast-receive-${order.move}`)];
+  const names = namesOf(order);
+  const [sender, receiver] = [idOf(names.sender), idOf(names.receiver)];
   return sender === undefined || receiver === undefined ? undefined : { sender, receiver };
 }

@@ -26,7 +26,7 @@ import { SituationError } from "../../text/situation-error.ts";
 import { findCompanions, isReady, type BackupService } from "../backup/companion.ts";
 import { awaitBackupTask, BackupTaskError } from "../backup/companion-task.ts";
 import { followVolume } from "../backup/restore.ts";
-import { pointAt, type Repointing } from "../backup/restore-plan.ts";
+import { mountsVolume, pointAt, type Repointing } from "../backup/restore-plan.ts";
 import { makeReady } from "../readiness/image-pull.ts";
 import { readSwarm, swarmNodes, type SwarmRecord } from "../read-swarm.ts";
 import { updateRepointed } from "../repointed-service.ts";
@@ -145,7 +145,9 @@ export async function planMove(
   ]);
   requireStore(movable.service, store, source);
   const isFree =
-    !swarm.services.some(({ ID, Spec }) => ID !== service.ID && ID !== companion?.service.ID && mounts(Spec, volume)) &&
+    !swarm.services.some(
+      ({ ID, Spec }) => ID !== service.ID && ID !== companion?.service.ID && mountsVolume(Spec, volume),
+    ) &&
     (room.holds === "nothing" || (room.holds === "arriving" && room.store === store));
   const toVolume = chooseTargetVolume(volume, swarm.services, isFree, new Date());
   requireRoom(to, source, room);
@@ -169,10 +171,6 @@ function requireReadable({ service: { Spec }, node }: Pick<MovableService, "serv
       ? `Take that back first: \`${advisedDocker(`node update --availability active ${node.hostname}`)}\``
       : `Bring it back; or restore the data elsewhere from its backup: \`${advised("restore", Spec.Name)}\``,
   });
-}
-
-function mounts({ TaskTemplate }: Service["Spec"], volume: string): boolean {
-  return (TaskTemplate.ContainerSpec?.Mounts ?? []).some(({ Source }) => Source === volume);
 }
 
 function volumeLabels({ Spec }: Service): Record<string, string> {

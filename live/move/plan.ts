@@ -1,16 +1,14 @@
 /** What a move of a service's data to another node would do, and why it cannot be done. Nothing is asked here. */
 import { readStartScript, startScriptPath } from "../../model/service/start-guard.ts";
 import type { SwarmNode } from "../../model/service/definition.ts";
-import { serviceLabels } from "../../model/service/labels.ts";
 import { jsonOrUndefined } from "../../text/parse-json.ts";
-import type { ContainerMount, Service, Task } from "../../swarm/api/objects.ts";
-import { configSchema } from "../../swarm/api/objects.ts";
+import { configSchema, type ContainerMount, type Service, type Task } from "../../swarm/api/objects.ts";
 import { advised } from "../../text/advised-command.ts";
 import { InputError, showValue } from "../../text/input-error.ts";
 import { SituationError } from "../../text/situation-error.ts";
-import { isReady, type BackupService } from "../backup/companion.ts";
-import { isOfOneNode } from "../backup/companion.ts";
-import { fitsBesidesPin, mountsVolume, nodeOf } from "../backup/restore-plan.ts";
+import { isOfOneNode, isReady, type BackupService } from "../backup/companion.ts";
+import { isOfBackups } from "../backup/companion-task.ts";
+import { datedVolume, fitsBesidesPin, mountsVolume, nodeOf } from "../backup/restore-plan.ts";
 import type { SwarmRecord } from "../read-swarm.ts";
 import { moveOrderRecordSchema, moveServiceLabel, type MoveOrderRecord } from "./order-record.ts";
 
@@ -221,21 +219,14 @@ export function chooseTargetVolume(
   isFree: boolean,
   now: Date,
 ): string {
-  if (isFree) return volume;
-  const stem = volume.replace(/-\d{8}-\d{6}(?:-\d+)?$/u, "");
-  const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/gu, "").replace("T", "-");
-  const names = Array.from(
-    { length: services.length + 1 },
-    (_, index) => `${stem}-${time}${index === 0 ? "" : `-${index + 1}`}`,
-  );
-  return names.find((name) => services.every(({ Spec }) => !mountsVolume(Spec, name))) ?? `${stem}-${time}`;
+  return isFree ? volume : datedVolume(volume, Math.floor(now.getTime() / 1000), services);
 }
 
 /** The services that a drain of a node is about: their data is in a volume of that node. */
 export function servicesOn(node: SwarmNode, { services, tasks, nodes }: SwarmRecord): readonly Service[] {
   return services.filter((service) => {
     const { Labels, TaskTemplate } = service.Spec;
-    if (Labels?.[serviceLabels.backupOf] !== undefined || Labels?.[moveServiceLabel] !== undefined) return false;
+    if (isOfBackups(service) || Labels?.[moveServiceLabel] !== undefined) return false;
     const mounts = TaskTemplate.ContainerSpec?.Mounts ?? [];
     const hasData = mounts.some((mount) => mount.Type === "volume" && mount.ReadOnly !== true && isOfOneNode(mount));
     const own = tasks.filter(({ ServiceID }) => ServiceID === service.ID);

@@ -140,6 +140,7 @@ describe("a drain", () => {
       serviceOf({ name: "reader", mounts: [{ ...data, ReadOnly: true }] }),
       serviceOf({ name: "elsewhere", constraints: ["node.hostname==two"] }),
       serviceOf({ name: "backup", labels: { "holdfast.backup.of": "shop" } }),
+      serviceOf({ name: "drill", labels: { "holdfast.backup.drill-of": "shop" } }),
       serviceOf({ name: "sender", labels: { "holdfast.move": "shop" } }),
     ];
     const swarm = swarmOf(services);
