@@ -1,17 +1,11 @@
-import { createHmac } from "node:crypto";
 import { postgresqlBackupUser } from "../protocol.ts";
 
 /** How much of its log a server keeps for a backup that does not come to fetch it. */
 const keptLog = "1GB";
 
-/** The password of the backup's user, derived from that of the server's, which the backup does not get. */
-export function postgresqlBackupPassword(password: string): string {
-  return createHmac("sha256", password).update("holdfast: backup").digest("hex");
-}
-
 /** The secret that the backup signs in with, in the form of PostgreSQL's password file. */
-export function passwordFileFor(backupPassword: string): string {
-  return `*:*:*:${postgresqlBackupUser}:${backupPassword}\n`;
+export function passwordFileFor(password: string): string {
+  return `*:*:*:${postgresqlBackupUser}:${password}\n`;
 }
 
 /** What lets a backup sign in to a server. */

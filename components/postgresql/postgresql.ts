@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { postgresqlBackupPassword } from "../../backup/postgresql/access.ts";
+import { backupPassword } from "../../model/service/password.ts";
 import { startScriptPath } from "../../model/service/start-guard.ts";
 import { checkedArguments, checkedName, whenKnown } from "../arguments/arguments.ts";
 import { checkedPassword } from "../arguments/checked-password.ts";
@@ -73,7 +73,7 @@ export class PostgreSQL extends pulumi.ComponentResource {
     const definition = { majorVersion, memoryLimit, username, database, identity, firstStartUntil, isBackedUp };
     const spec = checked(() => postgresqlSpec({ ...definition, publishedPort, publishMode }, name));
     const secret = checkedPassword(password, `${name}.password`, this, requirePostgresqlPassword);
-    const backupPassword = pulumi.secret(secret).apply(postgresqlBackupPassword);
+    const derived = pulumi.secret(secret).apply(backupPassword);
     const service = new StatefulService(
       name,
       {
@@ -84,7 +84,7 @@ export class PostgreSQL extends pulumi.ComponentResource {
           backup: {
             ...backup,
             kind: BackupKind.postgresql,
-            server: { password: backupPassword, folder: spec.folder, port: postgresqlPort },
+            server: { password: derived, folder: spec.folder, port: postgresqlPort },
           },
         }),
         labels: { ...common.labels, ...spec.service.labels },
@@ -99,7 +99,7 @@ export class PostgreSQL extends pulumi.ComponentResource {
         },
         secretFiles: {
           password: { path: postgresqlPasswordFile, content: secret, ...readable },
-          ...(isBackedUp && { backup: { path: postgresqlBackupPasswordFile, content: backupPassword, ...readable } }),
+          ...(isBackedUp && { backup: { path: postgresqlBackupPasswordFile, content: derived, ...readable } }),
         },
       },
       { parent: this },

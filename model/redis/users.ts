@@ -39,8 +39,3 @@ export function redisAclFile(passwords: RedisPasswords, allowsScripts: boolean):
 export function healthPassword(applicationPassword: string): string {
   return createHmac("sha256", applicationPassword).update("holdfast: health check").digest("hex");
 }
-
-/** The password of the companion that backs the data up, derived in the same way. */
-export function backupPassword(applicationPassword: string): string {
-  return createHmac("sha256", applicationPassword).update("holdfast: backup").digest("hex");
-}

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { InputError } from "../../text/input-error.ts";
 
 /** Minimum length of a password that cannot be guessed by brute force. */
@@ -29,4 +30,9 @@ export function shortPassword(password: string, path: string): InputError | unde
     got: `${password.length}`,
     fix: "Choose a longer one: nothing keeps those who reach the port from trying",
   });
+}
+
+/** The password that a backup signs in to a server with, derived from the server's own, which the backup does not get. */
+export function backupPassword(password: string): string {
+  return createHmac("sha256", password).update("holdfast: backup").digest("hex");
 }

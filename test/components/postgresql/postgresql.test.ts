@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type PostgresqlDefinition, postgresqlSpec } from "../../../components/postgresql/postgresql-spec.ts";
-import { postgresqlBackupPassword, passwordFileFor } from "../../../backup/postgresql/access.ts";
+import { passwordFileFor } from "../../../backup/postgresql/access.ts";
+import { backupPassword } from "../../../model/service/password.ts";
 import { readStartScript } from "../../../model/service/start-guard.ts";
 import { PostgreSQL, type PostgreSQLArgs } from "../../../components/postgresql/postgresql.ts";
 import { LocalVolume } from "../../../components/volumes/local-volume.ts";
@@ -65,7 +66,7 @@ describe("PostgreSQL", () => {
       assert.match(companion, /"networksAdvanceds":\[\{"id":"orders-network/u);
       assert.doesNotMatch(companion, /"source":"data"/u);
       assert.match(companion, /"memoryBytes":536870912/u);
-      const derived = postgresqlBackupPassword("pass");
+      const derived = backupPassword("pass");
       for (const [name, content] of [
         ["orders-backup", derived],
         ["orders-backup-server", passwordFileFor(derived)],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { backupPassword, healthPassword, redisAclFile } from "../../../model/redis/users.ts";
+import { healthPassword, redisAclFile } from "../../../model/redis/users.ts";
+import { backupPassword } from "../../../model/service/password.ts";
 
 const hash = (password: string) => `#${createHash("sha256").update(password).digest("hex")}`;
 
