@@ -1,9 +1,8 @@
+import type Docker from "dockerode";
 import type { SwarmNode } from "../../model/service/definition.ts";
 import { serviceLabels } from "../../model/service/labels.ts";
 import type { Service, ServiceSpec } from "../../swarm/api/objects.ts";
-import { inspectService } from "../../swarm/api/reads.ts";
-import type { EngineConnection } from "../../swarm/engine/connection.ts";
-import { readSwarm } from "../read-swarm.ts";
+import { listServices } from "../../swarm/api/reads.ts";
 
 /**
  * Keeps the drill of a service off the node that its data is on now, where it was kept off the former one: beside the data it
@@ -12,19 +11,16 @@ import { readSwarm } from "../read-swarm.ts";
  * @param of - the name of the service whose backup is drilled
  */
 export async function keepDrillElsewhere(
-  connection: EngineConnection,
+  docker: Docker,
   of: string,
   node: SwarmNode,
   onStep: (words: string) => void,
 ): Promise<void> {
-  const { services } = await readSwarm(connection);
-  const drill = services.find(({ Spec }) => Spec.Labels?.[serviceLabels.drillOf] === of);
-  // Read anew, for the version that an update names.
-  const present = drill && (await inspectService(connection.docker, drill.ID));
-  const spec = present && drilledElsewhere(present, node);
+  const [drill] = await listServices(docker, `${serviceLabels.drillOf}=${of}`);
+  const spec = drill && drilledElsewhere(drill, node);
   if (!spec) return;
-  onStep(`keeping ${present.Spec.Name} off ${node.hostname}`);
-  await connection.docker.getService(present.ID).update({ ...spec, version: present.Version.Index });
+  onStep(`keeping ${drill.Spec.Name} off ${node.hostname}`);
+  await docker.getService(drill.ID).update({ ...spec, version: drill.Version.Index });
 }
 
 /** The drill's service with the node of the data in its constraint; undefined where that is there, or a label says it. */

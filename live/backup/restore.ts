@@ -358,7 +358,7 @@ export async function followVolume(
       options.onStep(`pointing ${service.Spec.Name}, its backup, there too`);
       await updateRepointed(connection, change, { signal: options.signal, onProgress: options.onStep });
     }
-    await keepDrillElsewhere(connection, of, node, options.onStep);
+    await keepDrillElsewhere(docker, of, node, options.onStep);
     return await untilInTime(connection, service.ID, options.signal);
   } catch (error) {
     // Also after Ctrl-C: the service runs on its data, and that is what has to be said.
